@@ -1,0 +1,63 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EpochMs } from './decide/duration.ts';
+
+/**
+ * The only reader of system time.
+ *
+ * Two time lines: *domain* time (`now`) dates facts, windows, backoffs and pauses; *real* time (`systemNow`,
+ * `monotonic`) bounds leases, call deadlines and signature tolerance. They differ only in the demo, where a second is
+ * an hour. Domain time runs on the monotonic clock from an anchor, so that a stepped wall clock can't move it.
+ */
+export interface Clock {
+  /** Domain time, unaffected by steps of the wall clock. */
+  now(): EpochMs;
+  /** The system's wall clock, as others on the network see it. */
+  systemNow(): EpochMs;
+  /** Real milliseconds since an arbitrary start; never steps. */
+  monotonic(): number;
+  /** Real milliseconds → the domain milliseconds that pass meanwhile. */
+  toDomain(realMs: number): number;
+  /** How far the wall clock is ahead of domain time's anchor, in real ms; 0 unless it was stepped or slewed. */
+  stepMs(): number;
+  /** Makes domain time follow the wall clock as it reads now; returns by how many ms `now()` moved. */
+  reanchor(): number;
+  /** Resolves at domain time `until`, or after `maxRealMs`, or when the signal aborts; never rejects. */
+  sleepUntil(until: EpochMs, maxRealMs: number, signal: AbortSignal): Promise<void>;
+}
+
+/** `setTimeout` fires at once above 2^31 - 1 ms; no sleep here is longer than this. */
+export const MAX_SLEEP_MS = 60_000;
+
+/** @param rate domain milliseconds per real millisecond; 1 except in the demo */
+export function createSystemClock(rate = 1): Clock {
+  const monotonic = () => performance.now();
+  let anchorWall = Date.now();
+  let anchorMonotonic = monotonic();
+  let domainAtAnchor = anchorWall;
+  const elapsed = () => monotonic() - anchorMonotonic;
+  const now = () => Math.floor(domainAtAnchor + elapsed() * rate);
+  return {
+    now,
+    systemNow: () => Date.now(),
+    monotonic,
+    toDomain: (realMs) => realMs * rate,
+    stepMs: () => Math.round(Date.now() - anchorWall - elapsed()),
+    reanchor() {
+      const before = now();
+      const step = Date.now() - anchorWall - elapsed();
+      domainAtAnchor = domainAtAnchor + elapsed() * rate + step;
+      anchorWall = Date.now();
+      anchorMonotonic = monotonic();
+      return now() - before;
+    },
+    async sleepUntil(until, maxRealMs, signal) {
+      const real = Math.ceil((until - now()) / rate);
+      const ms = Math.min(Math.max(real, 0), maxRealMs, MAX_SLEEP_MS);
+      try {
+        await delay(ms, undefined, { signal });
+      } catch {
+        // aborted: the caller looks at the signal
+      }
+    },
+  };
+}
