@@ -1,0 +1,109 @@
+import { backoffMs } from './backoff.ts';
+import type { ChatRecord } from './chat.ts';
+import type { EpochMs } from './duration.ts';
+import type { Verdict } from './outcome.ts';
+import type { Policy } from './policy.ts';
+
+/** After so many attempts in a row that a crash cut off, a chat is parked: it may be what crashes us. */
+const INTERRUPTIONS_TO_PARK = 3;
+
+/** A chat as its attempt begins, leased to it. An older attempt without known outcome counts as a share from now on. */
+export function beginAttempt(
+  chat: ChatRecord,
+  lease: { leaseId: string; leaseUntil: EpochMs; trigger: ChatRecord['reason'] },
+  policy: Policy,
+  now: EpochMs,
+): ChatRecord {
+  const isCounted = chat.uncertainAt !== null && now >= chat.uncertainAt + policy.windowMs;
+  return {
+    ...chat,
+    shareCount: chat.shareCount + (isCounted ? 1 : 0),
+    uncertainAt: isCounted ? null : chat.uncertainAt,
+    leaseId: lease.leaseId,
+    leaseUntil: lease.leaseUntil,
+    state: 'sharing',
+    reason: lease.trigger,
+    nextAttemptAt: lease.leaseUntil,
+    wakeAt: lease.leaseUntil,
+  };
+}
+
+/** A chat whose claim is given back without a call: nothing happened. */
+export function withdrawAttempt(chat: ChatRecord): ChatRecord {
+  return { ...chat, leaseId: null, leaseUntil: null };
+}
+
+/** A chat after an attempt that was only pretended. */
+export function settleDryRun(chat: ChatRecord, endedAt: EpochMs): ChatRecord {
+  return { ...withdrawAttempt(chat), interruptions: 0, dryRunAt: endedAt };
+}
+
+/** A chat whose attempt a crash cut off: it may have arrived, and is repeated at once. */
+export function settleInterrupted(chat: ChatRecord, startedAt: EpochMs, now: EpochMs): ChatRecord {
+  const interruptions = chat.interruptions + 1;
+  return {
+    ...withdrawAttempt(chat),
+    interruptions,
+    uncertainAt: startedAt,
+    parkedAt: interruptions >= INTERRUPTIONS_TO_PARK ? now : chat.parkedAt,
+    retryAt: null,
+    retryReason: null,
+  };
+}
+
+/**
+ * A chat after Linq's verdict. What the verdict means for the account or the line is in `gate.ts`.
+ * @param random in [0, 1): jitter of the backoff
+ */
+export function settleVerdict(
+  chat: ChatRecord,
+  verdict: Verdict,
+  { startedAt, endedAt }: { startedAt: EpochMs; endedAt: EpochMs },
+  policy: Policy,
+  random: number,
+): ChatRecord {
+  const settled: ChatRecord = { ...withdrawAttempt(chat), interruptions: 0, uncertainAt: null };
+  switch (verdict.kind) {
+    case 'shared':
+      return { ...settled, ...SUCCEEDED, ...shareOf(chat, startedAt, endedAt) };
+    case 'transient': {
+      const failures = chat.failures + 1;
+      const retryAt = endedAt + Math.ceil(backoffMs(failures, verdict.retryAfterMs, random));
+      const uncertainAt = verdict.mayHaveArrived ? startedAt : null;
+      return { ...settled, uncertainAt, failures, retryAt, retryReason: 'backoff' };
+    }
+    case 'retired':
+      return { ...settled, failures: 0, retiredAt: startedAt, retiredReason: verdict.reason };
+    case 'opted_out':
+      return { ...settled, failures: 0, optOutRefusedAt: startedAt };
+    case 'recipient_blocked':
+      return { ...settled, failures: 0, blockedAt: endedAt };
+    case 'rejected':
+      return { ...settled, failures: 0, retryAt: endedAt + policy.windowMs, retryReason: 'rejected' };
+    default:
+      return settled; // the account or the line is closed, which says nothing of this chat
+  }
+}
+
+/** A chat that was refused for good, as if it had not been: the refusals turned out to mean something else. */
+export function undoRetirement(chat: ChatRecord): ChatRecord {
+  return { ...chat, retiredAt: null, retiredReason: null };
+}
+
+/** A chat without any hold of its own: the operator's, the crash loop's, the block list's. */
+export function releaseChat(chat: ChatRecord): ChatRecord {
+  return { ...chat, operatorHeldAt: null, parkedAt: null, blockedAt: null, interruptions: 0 };
+}
+
+const SUCCEEDED = {
+  failures: 0,
+  retryAt: null,
+  retryReason: null,
+  retiredAt: null,
+  retiredReason: null,
+  dryRunAt: null,
+} as const;
+
+function shareOf(chat: ChatRecord, startedAt: EpochMs, endedAt: EpochMs) {
+  return { lastSharedAt: endedAt, lastShareStartedAt: startedAt, shareCount: chat.shareCount + 1 };
+}

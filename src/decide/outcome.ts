@@ -1,0 +1,110 @@
+import type { LinqAnswer } from './answer.ts';
+
+/** What an answer means for the chat, its line and the account. */
+export type Verdict =
+  | { readonly kind: 'shared' }
+  /** The same call may succeed later. `mayHaveArrived`: nobody answered, and it may have worked. */
+  | {
+      readonly kind: 'transient';
+      readonly mayHaveArrived: boolean;
+      readonly retryAfterMs: number | null;
+    }
+  /** All calls pause; the scope of Linq's limits is unknown. */
+  | { readonly kind: 'rate_limited'; readonly retryAfterMs: number | null }
+  /** The account. */
+  | { readonly kind: 'api_key_rejected' }
+  | { readonly kind: 'feature_disabled' }
+  /** The line. */
+  | { readonly kind: 'card_missing' }
+  | { readonly kind: 'line_paused' }
+  | { readonly kind: 'line_not_ours' }
+  /** The chat. */
+  | { readonly kind: 'retired'; readonly reason: RetiredReason }
+  | { readonly kind: 'opted_out' }
+  | { readonly kind: 'recipient_blocked' }
+  /** Any other refusal: the same call can't succeed soon. */
+  | { readonly kind: 'rejected' };
+
+export type RetiredReason = 'chat_gone' | 'chat_left' | 'unsupported';
+
+type Answered = Extract<LinqAnswer, { kind: 'answered' }>;
+
+/** Codes that mean the same whatever the HTTP status: sources disagree on the status of one code. */
+const VERDICT_BY_CODE: ReadonlyMap<
+  number,
+  Exclude<Verdict, { kind: 'transient' | 'rate_limited' }>
+> = new Map([
+  [2001, { kind: 'retired', reason: 'chat_gone' }],
+  [2004, { kind: 'api_key_rejected' }],
+  [2005, { kind: 'retired', reason: 'chat_gone' }],
+  [2006, { kind: 'line_not_ours' }],
+  [2008, { kind: 'opted_out' }],
+  [2011, { kind: 'feature_disabled' }],
+  [2012, { kind: 'card_missing' }],
+  [2013, { kind: 'retired', reason: 'chat_left' }],
+  [2016, { kind: 'retired', reason: 'unsupported' }],
+  [2017, { kind: 'retired', reason: 'unsupported' }],
+  [2024, { kind: 'opted_out' }],
+  [2026, { kind: 'recipient_blocked' }],
+  [2027, { kind: 'line_paused' }],
+  [4002, { kind: 'line_paused' }],
+]);
+
+const RATE_LIMITED_CODE = 1007;
+/** 2009: the chat is still being created; 2015: conflicts with the current state. Both pass. */
+const TRANSIENT_CODES: ReadonlySet<number> = new Set([2009, 2015]);
+
+/**
+ * What an answer to a share call means; also for the reads that come before one, whose failures have the same
+ * classes (a failed read never has a 2xx). Success first, then rate limits, then Linq's code, then the HTTP status.
+ */
+export function classifyAnswer(answer: LinqAnswer): Verdict {
+  if (answer.kind === 'unanswered') {
+    return { kind: 'transient', mayHaveArrived: answer.mayHaveArrived, retryAfterMs: null };
+  }
+  if (answer.httpStatus >= 200 && answer.httpStatus <= 299) return { kind: 'shared' };
+  if (isRateLimit(answer)) return { kind: 'rate_limited', retryAfterMs: answer.retryAfterMs };
+  if (answer.linqCode !== null) {
+    const verdict = VERDICT_BY_CODE.get(answer.linqCode);
+    if (verdict !== undefined) return verdict;
+    if (TRANSIENT_CODES.has(answer.linqCode)) return transient(answer);
+  }
+  return classifyStatus(answer);
+}
+
+/** Any 429 whatever its code; newer versions of the API also limit with 503, told from an outage by Retry-After. */
+function isRateLimit({ httpStatus, linqCode, retryAfterMs }: Answered): boolean {
+  return (
+    httpStatus === 429 || (httpStatus === 503 && retryAfterMs !== null) || linqCode === RATE_LIMITED_CODE
+  );
+}
+
+function classifyStatus(answer: Answered): Verdict {
+  const { httpStatus, hasEnvelope, isJson } = answer;
+  if (httpStatus === 401) return { kind: 'api_key_rejected' };
+  // not Linq's own words: a gateway, or a base URL that leads elsewhere. It must not retire or reject chats
+  if (!isJson || (httpStatus === 404 && !hasEnvelope)) return transient(answer);
+  const isClientError = httpStatus >= 400 && httpStatus <= 499;
+  return isClientError && httpStatus !== 408 ? { kind: 'rejected' } : transient(answer);
+}
+
+function transient(answer: Answered): Verdict {
+  return { kind: 'transient', mayHaveArrived: false, retryAfterMs: answer.retryAfterMs };
+}
+
+/**
+ * How the attempt is recorded. `unknown`: nobody answered and it may have worked; `retry`: the same call may succeed
+ * later; `rejected`: Linq refused it, for the chat, the line or the account.
+ */
+export function outcomeOf(verdict: Verdict): 'shared' | 'retry' | 'rejected' | 'unknown' {
+  switch (verdict.kind) {
+    case 'shared':
+      return 'shared';
+    case 'transient':
+      return verdict.mayHaveArrived ? 'unknown' : 'retry';
+    case 'rate_limited':
+      return 'retry';
+    default:
+      return 'rejected';
+  }
+}

@@ -1,0 +1,125 @@
+import type { ChatReason, ChatRecord, ChatState } from '../decide/chat.ts';
+import type { EpochMs } from '../decide/duration.ts';
+import type { ReactorEvent } from '../decide/event.ts';
+import type { Hold, HoldReason, Line } from '../decide/hold.ts';
+import type { Attempt, Claim, Turn, TurnResult } from './turn.ts';
+
+/** What became of one event of a group: committed, or refused by a constraint (the rest of its group is committed). */
+export type Recorded = { readonly kind: 'stored' } | { readonly kind: 'unstorable'; readonly cause: string };
+
+/** A delivery that we can't read or store, sealed under a key of the secret that verified it. */
+export interface QuarantinedDelivery {
+  readonly receivedAt: EpochMs;
+  readonly webhookId: string | null;
+  readonly eventType: string | null;
+  readonly cause: string;
+  readonly sealed: Buffer;
+}
+
+/** Facts that the API told when no event did; each fills only what is unknown, and any event wins over it. */
+export interface LookedUpFacts {
+  readonly line: string | null;
+  readonly service: string | null;
+  readonly isGroup: boolean | null;
+}
+
+/** One conjunction; null: any. */
+export interface ChatFilter {
+  readonly states: readonly ChatState[] | null;
+  readonly reasons: readonly ChatReason[] | null;
+  readonly lines: readonly (string | null)[] | null;
+  readonly notLines: readonly (string | null)[] | null;
+}
+
+export interface ChatPage {
+  readonly chats: readonly ChatRecord[];
+  /** Pass it on to go on; null: this was the last page. */
+  readonly nextCursor: string | null;
+}
+
+export interface ChatCount {
+  readonly line: string | null;
+  readonly state: ChatState;
+  readonly reason: ChatReason;
+  readonly count: number;
+}
+
+export interface ShareTotals {
+  readonly succeeded: number;
+  readonly lastSucceededAt: EpochMs | null;
+  readonly last24h: { readonly succeeded: number; readonly failed: number };
+}
+
+/**
+ * What the reactor remembers. Every method is one transaction that is durable (fsynced) when its promise resolves.
+ * Chats are decided anew (`decideChat`) in the transaction that changes them.
+ * @throws {StoreError} from every method, when the storage can't do its work
+ */
+export interface Store {
+  readonly kind: 'sqlite';
+  /** Number of the newest migration applied. */
+  readonly schemaVersion: number;
+
+  /** Merges a group of events into the facts in one commit. The results stand in the order of the events. */
+  record(events: readonly ReactorEvent[], now: EpochMs): Promise<readonly Recorded[]>;
+  /** Keeps the newest 1,000 deliveries of the last 7 days. */
+  quarantine(delivery: QuarantinedDelivery): Promise<void>;
+  quarantinedCount(now: EpochMs): Promise<{ count: number; oldestAt: EpochMs | null }>;
+
+  /** Settles, writes holds and cards, then claims. */
+  turn(turn: Turn, now: EpochMs): Promise<TurnResult>;
+  /** Claims one chat for an operator; `refused` says which rule or lease forbids it; null: no such chat. */
+  claimManually(
+    chatId: string,
+    leaseUntil: EpochMs,
+    now: EpochMs,
+  ): Promise<{ claim: Claim } | { refused: { state: ChatState; reason: ChatReason } } | null>;
+  /** Adds what the API told to a claimed chat; `isDue` is what the rules say of it then. Null: the lease is lost. */
+  addLookedUp(
+    claim: Claim,
+    facts: LookedUpFacts,
+    now: EpochMs,
+  ): Promise<{ chat: ChatRecord; isDue: boolean } | null>;
+  /** Records every attempt that a crash left open as interrupted; such chats are due at once, or parked. */
+  recoverInterrupted(now: EpochMs): Promise<{ interrupted: number; parked: number }>;
+  /** Decides anew up to `limit` chats whose decision time has changed; resolves to how many it was. */
+  wakeChats(now: EpochMs, limit: number): Promise<number>;
+  /** The earliest instant at which `wakeChats` has work; null: none. */
+  nextWakeAt(): Promise<EpochMs | null>;
+  /** The earliest claimable instant of every line that has one (leased chats excepted). */
+  nextAttempts(): Promise<readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[]>;
+  /**
+   * Decides every chat anew after settings changed, `limit` chats a call, resuming after a restart.
+   * Resolves to true when nothing is left to do for this fingerprint.
+   */
+  redecide(fingerprint: string, limit: number, now: EpochMs): Promise<boolean>;
+  /** The clock was corrected by `byMs`: windows still open are not cut short, instants in the future become now. */
+  shiftClock(byMs: number, now: EpochMs): Promise<void>;
+
+  /** Changes one chat by a pure function and decides it anew; null: no such chat. */
+  updateChat(
+    chatId: string,
+    change: (chat: ChatRecord) => ChatRecord,
+    now: EpochMs,
+  ): Promise<ChatRecord | null>;
+  chat(chatId: string): Promise<ChatRecord | null>;
+  /** Newest first. */
+  attempts(chatId: string, limit: number): Promise<readonly Attempt[]>;
+  /** Chats that match any of the filters, in a stable order. @param cursor of the page before, or null */
+  chats(filters: readonly ChatFilter[], limit: number, cursor: string | null): Promise<ChatPage>;
+  /** Kept up to date by every change; doesn't scan the chats. */
+  counts(): Promise<readonly ChatCount[]>;
+  shareTotals(now: EpochMs): Promise<ShareTotals>;
+
+  lines(): Promise<readonly Line[]>;
+  holds(): Promise<readonly Hold[]>;
+  putHold(hold: Hold): Promise<void>;
+  endHold(scope: string | null, reason: HoldReason): Promise<void>;
+
+  /** The last heartbeat before this one; null: none yet. */
+  heartbeat(now: EpochMs): Promise<EpochMs | null>;
+  /** A real write, committed. */
+  probe(now: EpochMs): Promise<void>;
+  sizeBytes(): Promise<number>;
+  close(): Promise<void>;
+}
