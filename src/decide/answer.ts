@@ -6,7 +6,7 @@
  *
  * `unanswered`: `mayHaveArrived` says that the call may have taken effect all the same; false when it was never sent,
  * and for reads. `cause` is one short stable word: `timeout`, `connect_timeout`, `refused`, `unreachable`, `dns`,
- * `tls`, `connect`, `reset`, `protocol`, `unreadable`, `aborted`, `closed` or `other`.
+ * `tls`, `reset`, `protocol`, `unreadable`, `aborted`, `closed` or `other`.
  */
 export type LinqAnswer =
   | {

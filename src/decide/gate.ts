@@ -1,0 +1,135 @@
+import { doublingMs } from './backoff.ts';
+import type { ChatReason, ChatRecord, ChatState } from './chat.ts';
+import { type EpochMs, HOUR, MINUTE, SECOND } from './duration.ts';
+import type { Hold, HoldReason, Line, LineHoldReason } from './hold.ts';
+
+/** Why an account or a line is closed to automatic shares. */
+export type ClosedReason = HoldReason | 'line_unknown' | 'card_missing' | 'card_inactive' | 'card_unknown';
+
+export interface Closure {
+  readonly reason: ClosedReason;
+  readonly since: EpochMs | null;
+  /** When it ends by itself or is probed next; null: neither. */
+  readonly until: EpochMs | null;
+}
+
+/** First wait and longest wait of each hold; it doubles each time a probe fails. */
+const WAITS: Readonly<Record<Exclude<HoldReason, 'paused'>, readonly [firstMs: number, maxMs: number]>> = {
+  api_key_rejected: [5 * SECOND, 5 * MINUTE],
+  feature_disabled: [HOUR, HOUR],
+  rate_limited: [SECOND, 15 * MINUTE],
+  api_unavailable: [SECOND, MINUTE],
+  line_not_ours: [6 * HOUR, 6 * HOUR],
+  line_flagged: [6 * HOUR, 6 * HOUR],
+  line_paused: [30 * MINUTE, 6 * HOUR],
+};
+
+const ACCOUNT_ORDER: readonly HoldReason[] = [
+  'paused',
+  'api_key_rejected',
+  'feature_disabled',
+  'rate_limited',
+  'api_unavailable',
+];
+
+/** The first reason for which no chat of the account may be shared, or null. */
+export function accountClosure(holds: readonly Hold[], now: EpochMs): Closure | null {
+  for (const reason of ACCOUNT_ORDER) {
+    const hold = holds.find((candidate) => candidate.scope === null && candidate.reason === reason);
+    if (hold !== undefined && isHolding(hold, now)) return hold as Closure;
+  }
+  return null;
+}
+
+/** The first reason for which no chat of this line may be shared, or null. */
+export function lineClosure(line: Line, holds: readonly Hold[], now: EpochMs): Closure | null {
+  const own = (reason: LineHoldReason) =>
+    holds.find((hold) => hold.scope === line.line && hold.reason === reason);
+  const notOurs = own('line_not_ours');
+  if (notOurs !== undefined) return notOurs as Closure;
+  const flaggedAt = flaggedSince(line);
+  if (flaggedAt !== null) {
+    const until = Math.max(own('line_flagged')?.until ?? 0, flaggedAt + WAITS.line_flagged[0]);
+    return { reason: 'line_flagged', since: flaggedAt, until };
+  }
+  const paused = own('line_paused');
+  if (paused !== undefined && isHolding(paused, now) && !isActiveSince(line, paused.since))
+    return paused as Closure;
+  return cardClosure(line);
+}
+
+function cardClosure(line: Line): Closure | null {
+  if (line.card === 'active') return null;
+  return { reason: `card_${line.card}`, since: line.cardCheckedAt, until: null };
+}
+
+/** Pauses end by time; the other holds until a probe or an operator ends them. */
+function isHolding(hold: Hold, now: EpochMs): boolean {
+  const endsByTime = hold.reason === 'rate_limited' || hold.reason === 'line_paused';
+  return !endsByTime || hold.until === null || now < hold.until;
+}
+
+/** Since when Linq flags a line (status FLAGGED or reputation CRITICAL) that nothing cleared since; or null. */
+export function flaggedSince(line: Line): EpochMs | null {
+  const isStanding = (at: EpochMs | null) => at !== null && (line.clearedAt === null || at > line.clearedAt);
+  if (line.status === 'FLAGGED' && isStanding(line.statusAt)) return line.statusAt;
+  return line.reputation === 'CRITICAL' && isStanding(line.reputationAt) ? line.reputationAt : null;
+}
+
+function isActiveSince(line: Line, since: EpochMs): boolean {
+  return line.status === 'ACTIVE' && line.statusAt !== null && line.statusAt >= since;
+}
+
+/**
+ * The hold after an attempt that says the account or line is closed. An attempt that was under way when the hold
+ * began changes nothing, except that a longer `Retry-After` counts.
+ * @param retryAfterMs what Linq asked for, or null; a floor
+ */
+export function holdAfter(
+  previous: Hold | null,
+  { scope, reason }: { scope: string | null; reason: Exclude<HoldReason, 'paused'> },
+  { startedAt, endedAt }: { startedAt: EpochMs; endedAt: EpochMs },
+  retryAfterMs: number | null = null,
+): Hold {
+  const [firstMs, maxMs] = WAITS[reason];
+  const waitOf = (step: number) => Math.max(doublingMs(step, firstMs, maxMs), retryAfterMs ?? 0);
+  if (previous === null) return { scope, reason, since: endedAt, until: endedAt + waitOf(0), step: 0 };
+  const previousUntil = previous.until ?? endedAt;
+  if (startedAt < previousUntil) {
+    return { ...previous, until: Math.max(previousUntil, endedAt + (retryAfterMs ?? 0)) };
+  }
+  const step = previous.step + 1;
+  const since = isHolding(previous, endedAt) ? previous.since : endedAt;
+  return { ...previous, since, until: endedAt + waitOf(step), step };
+}
+
+/** True if an attempt that began at `startedAt` was made after the hold's wait, so that its success ends the hold. */
+export function isProbeOf(hold: Hold, startedAt: EpochMs): boolean {
+  return hold.until !== null && startedAt >= hold.until;
+}
+
+export interface ShownDecision {
+  readonly state: ChatState;
+  readonly reason: ChatReason | ClosedReason;
+  readonly nextAttemptAt: EpochMs | null;
+}
+
+/** States that an account's or a line's closure covers: the chat itself would be shared, or tried again. */
+export const COVERED_STATES: readonly ChatState[] = ['due', 'retrying'];
+
+/** Lays what closes the account or the line over a chat's own decision. */
+export function layOver(
+  decision: Pick<ChatRecord, 'state' | 'reason' | 'nextAttemptAt'>,
+  closure: Closure | null,
+): ShownDecision {
+  const { state, reason, nextAttemptAt } = decision;
+  if (state === 'sharing') return { state, reason, nextAttemptAt: null };
+  if (closure === null || !COVERED_STATES.includes(state)) return { state, reason, nextAttemptAt };
+  const endsByTime = closure.reason === 'rate_limited' || closure.reason === 'line_paused';
+  const until = endsByTime ? closure.until : null;
+  return {
+    state: 'held',
+    reason: closure.reason,
+    nextAttemptAt: until === null ? null : Math.max(until, nextAttemptAt ?? until),
+  };
+}

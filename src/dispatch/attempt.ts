@@ -1,0 +1,61 @@
+import type { Clock } from '../clock.ts';
+import type { LinqAnswer } from '../decide/answer.ts';
+import { classifyAnswer, type Verdict } from '../decide/outcome.ts';
+import type { Policy } from '../decide/policy.ts';
+import { needsLookup } from '../decide/share.ts';
+import type { Store } from '../store/store.ts';
+import type { AttemptResult, Claim, Settlement } from '../store/turn.ts';
+import type { CardChecks } from './card-checks.ts';
+import type { Call, Gates } from './gates.ts';
+import type { LinqCalls } from './ports.ts';
+
+export interface AttemptDeps {
+  readonly linq: LinqCalls;
+  readonly store: Pick<Store, 'addLookedUp'>;
+  readonly gates: Gates;
+  readonly cardChecks: Pick<CardChecks, 'refused'>;
+  readonly clock: Clock;
+  readonly policy: Policy;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * Makes one claimed attempt: asks for unknown facts, then shares. Resolves to what is to be settled.
+ * @throws {StoreError} when what was looked up can't be stored; the claim's lease ends by itself then
+ */
+export async function runAttempt(deps: AttemptDeps, claim: Claim, signal: AbortSignal): Promise<Settlement> {
+  const { policy, linq } = deps;
+  const settle = (result: AttemptResult): Settlement => ({ claim, endedAt: roundUp(deps.clock), result });
+  if (needsLookup(claim.chat, policy)) {
+    const read = await linq.chat(claim.chat.chatId, signal);
+    if (read.kind === 'failed') return settle(hear(deps, claim, read.answer));
+    deps.gates.reached(callOf(deps, claim));
+    const told = await deps.store.addLookedUp(claim, read, deps.clock.now());
+    // A chat whose line was unknown goes back to the queue of its line, behind that line's pace, card and holds.
+    if (told === null || !told.isDue || claim.chat.line === null) return settle({ kind: 'withdrawn' });
+  }
+  if (policy.dryRun) return settle({ kind: 'dry_run' });
+  const answer = await linq.shareContactCard(claim.chat.chatId, signal);
+  return settle(hear(deps, claim, answer));
+}
+
+function hear(deps: AttemptDeps, claim: Claim, answer: LinqAnswer): AttemptResult {
+  const verdict: Verdict = classifyAnswer(answer);
+  const call = callOf(deps, claim);
+  deps.gates.heard(verdict, call);
+  if (verdict.kind === 'card_missing' && call.line !== null) deps.cardChecks.refused(call.line, call.endedAt);
+  const told = answer.kind === 'answered' ? answer : { httpStatus: null, linqCode: null, traceId: null };
+  const { httpStatus, linqCode, traceId } = told;
+  return { kind: 'verdict', verdict, httpStatus, linqCode, traceId, random: deps.random() };
+}
+
+function callOf(deps: AttemptDeps, claim: Claim): Call {
+  const { chatId, line } = claim.chat;
+  return { subject: chatId, chatId, line, startedAt: claim.startedAt, endedAt: deps.clock.now() };
+}
+
+/** Instants are whole milliseconds cut off: an end rounded up never shortens the window that runs from it. */
+function roundUp(clock: Clock): number {
+  return clock.now() + 1;
+}

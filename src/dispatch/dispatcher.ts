@@ -1,0 +1,197 @@
+import type { Clock } from '../clock.ts';
+import { doublingMs } from '../decide/backoff.ts';
+import { type EpochMs, SECOND } from '../decide/duration.ts';
+import type { Closure } from '../decide/gate.ts';
+import type { Hold, Line } from '../decide/hold.ts';
+import { type Policy, policyFingerprint } from '../decide/policy.ts';
+import { StoreError } from '../errors.ts';
+import type { Store } from '../store/store.ts';
+import { createCardChecks } from './card-checks.ts';
+import { createCards } from './cards.ts';
+import type { ClockGuard } from './clock-guard.ts';
+import { createGates } from './gates.ts';
+import { createHoldBook } from './hold-book.ts';
+import { createManualShares, type ManualShare } from './manual.ts';
+import type { LinqCalls, Log } from './ports.ts';
+import { createTurns } from './turns.ts';
+
+/** Real time: how long a stopping dispatcher waits for running calls before it ends them. */
+const STOP_GRACE_MS = 5 * SECOND;
+const STORE_RETRY_MS = [SECOND, 30 * SECOND] as const;
+
+export interface DispatcherOptions {
+  readonly store: Store;
+  readonly linq: LinqCalls;
+  readonly clock: Clock;
+  readonly guard: ClockGuard;
+  readonly policy: Policy;
+  readonly concurrency: number;
+  /** Starts a second and line; 0: no limit. */
+  readonly ratePerLine: number;
+  readonly cardTtlMs: number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  /** The store is broken beyond recovery in this process. */
+  readonly onFatal: (error: StoreError) => void;
+}
+
+/** The gates as they are now, for people and machines to see. */
+export interface GateView {
+  readonly account: Closure | null;
+  readonly holds: readonly Hold[];
+  readonly lines: readonly { readonly line: Line; readonly closure: Closure | null }[];
+  readonly inFlight: number;
+  readonly clockDistrustedSince: EpochMs | null;
+}
+
+export interface Dispatcher {
+  /** Recovers what a crash cut off, then shares whatever is due until stopped. @throws {StoreError} */
+  start(): Promise<void>;
+  /** New facts may have made a chat due. Losing a nudge costs seconds, never a share. */
+  nudge(): void;
+  /** Events told something of a line. */
+  linesChanged(): void;
+  /** Shares at an operator's word; see `decideManualShare` for what forbids it. */
+  shareManually(chatId: string): Promise<ManualShare>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Ends whatever holds a line; null: unknown line. */
+  releaseLine(line: string): Promise<Line | null>;
+  view(): GateView;
+  /** `clock.monotonic()` at the end of the last turn that worked. */
+  lastTurnAt(): number;
+  /** Claims nothing more, lets running calls end (5 s, then cuts them), and settles them. */
+  stop(): Promise<void>;
+}
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { store, linq, clock, guard, policy, log } = options;
+  let wake = new AbortController();
+  const nudge = () => wake.abort();
+  const book = createHoldBook((change, { scope, reason }) =>
+    log.warn({ reason, scope: scope === null ? 'account' : 'line' }, `hold.${change}`),
+  );
+  const gates = createGates(book);
+  const cards = createCards({ ttlMs: options.cardTtlMs, random: options.random });
+  const cut = new AbortController();
+  const cardChecks = createCardChecks({ linq, gates, book, cards, clock, log, onDone: nudge });
+  const manual = createManualShares({
+    ...options,
+    book,
+    cards,
+    checkCard: (line, now) => cardChecks.start(line, now, cut.signal),
+  });
+  const turns = createTurns({
+    ...options,
+    gates,
+    book,
+    cards,
+    cardChecks,
+    manual,
+    nudge,
+    signal: cut.signal,
+  });
+  let isStopping = false;
+  let loop: Promise<void> | null = null;
+  let lastTurnAt = clock.monotonic();
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!isStopping) {
+      wake = new AbortController();
+      let nextAt: EpochMs;
+      try {
+        nextAt = await turns.take();
+        lastTurnAt = clock.monotonic();
+        failures = 0;
+      } catch (error) {
+        nextAt = clock.now() + clock.toDomain(doublingMs(failures, ...STORE_RETRY_MS));
+        failures++;
+        report(error);
+      }
+      await clock.sleepUntil(nextAt, Number.POSITIVE_INFINITY, wake.signal);
+    }
+  }
+
+  function report(error: unknown): void {
+    const fault = error instanceof StoreError ? error.fault : 'unforeseen';
+    log.error({ err: error, fault }, 'turn.failed');
+    if (error instanceof StoreError && (fault === 'corrupt' || fault === 'io')) options.onFatal(error);
+  }
+
+  /** A restart may have mended key or lines: what only a probe ends is probed now. */
+  function probeSoon(holds: readonly Hold[], now: EpochMs): readonly Hold[] {
+    const mayBeMended = ['api_key_rejected', 'feature_disabled', 'line_not_ours'];
+    return holds.map((hold) => (mayBeMended.includes(hold.reason) ? { ...hold, until: now } : hold));
+  }
+
+  return {
+    async start() {
+      const now = clock.now();
+      const recovered = await store.recoverInterrupted(now);
+      if (recovered.interrupted > 0) log.warn(recovered, 'attempts.interrupted');
+      book.load(probeSoon(await store.holds(), now), await store.lines());
+      turns.useFingerprint(policyFingerprint(policy));
+      loop = run();
+    },
+    nudge,
+    linesChanged() {
+      turns.linesChanged();
+      nudge();
+    },
+    shareManually(chatId) {
+      const share = manual.request(chatId);
+      nudge();
+      return share;
+    },
+    async pause() {
+      const paused: Hold = { scope: null, reason: 'paused', since: clock.now(), until: null, step: 0 };
+      if (book.find(null, 'paused') !== null) return;
+      await store.putHold(paused);
+      book.put(paused);
+      nudge();
+    },
+    async resume() {
+      await store.endHold(null, 'paused');
+      book.end(null, 'paused');
+      nudge();
+    },
+    async releaseLine(line) {
+      book.refreshLines(await store.lines());
+      if (book.line(line) === null) return null;
+      gates.releaseLine(line, clock.now());
+      cards.forget(line);
+      nudge();
+      return book.line(line);
+    },
+    view() {
+      const now = clock.now();
+      return {
+        account: book.account(now),
+        holds: book.all(),
+        lines: book.lines().map((line) => ({ line, closure: book.closureOf(line.line, now) })),
+        inFlight: turns.inFlight(),
+        clockDistrustedSince: guard.distrustedSince(),
+      };
+    },
+    lastTurnAt: () => lastTurnAt,
+    async stop() {
+      isStopping = true;
+      nudge();
+      await loop;
+      const isOver = new AbortController();
+      const grace = clock.sleepUntil(
+        clock.now() + clock.toDomain(STOP_GRACE_MS),
+        STOP_GRACE_MS,
+        isOver.signal,
+      );
+      await Promise.race([turns.settled(), grace]);
+      isOver.abort();
+      cut.abort();
+      await turns.settled();
+      await cardChecks.settled();
+      await turns.settleAll();
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import type { EpochMs } from '../decide/duration.ts';
+import { accountClosure, type Closure, holdAfter, lineClosure } from '../decide/gate.ts';
+import type { Hold, HoldReason, Line } from '../decide/hold.ts';
+
+/** A hold as it is now, or only its name when it ended. */
+export type HoldChange = Hold | Pick<Hold, 'scope' | 'reason'>;
+
+/** What the dispatcher's next turn has to write of the holds. */
+export interface HoldChanges {
+  readonly holds: ReadonlyMap<string, HoldChange>;
+  readonly cleared: readonly { readonly line: string; readonly clearedAt: EpochMs }[];
+  readonly unretired: readonly string[];
+}
+
+export type ProbedReason = Exclude<HoldReason, 'paused'>;
+export type HoldBook = ReturnType<typeof createHoldBook>;
+
+/**
+ * What closes the account and its lines, in memory as on disk. Every change is handed out once by `takeChanges`, to be
+ * written in the dispatcher's next turn.
+ */
+export function createHoldBook(
+  onChange: (event: 'opened' | 'ended', hold: Pick<Hold, 'scope' | 'reason'>) => void,
+) {
+  const holds = new Map<string, Hold>();
+  const lines = new Map<string, Line>();
+  let changes = noChanges();
+  const keyOf = ({ scope, reason }: Pick<Hold, 'scope' | 'reason'>) => `${scope ?? ''} ${reason}`;
+  const all = (): readonly Hold[] => [...holds.values()];
+
+  const find = (scope: string | null, reason: HoldReason) => holds.get(keyOf({ scope, reason })) ?? null;
+
+  function put(hold: Hold): void {
+    if (!holds.has(keyOf(hold))) onChange('opened', hold);
+    holds.set(keyOf(hold), hold);
+    changes.holds.set(keyOf(hold), hold);
+  }
+
+  function end(scope: string | null, reason: HoldReason): void {
+    if (!holds.delete(keyOf({ scope, reason }))) return;
+    onChange('ended', { scope, reason });
+    changes.holds.set(keyOf({ scope, reason }), { scope, reason });
+  }
+
+  return {
+    load(storedHolds: readonly Hold[], storedLines: readonly Line[]): void {
+      for (const hold of storedHolds) holds.set(keyOf(hold), hold);
+      for (const line of storedLines) lines.set(line.line, line);
+    },
+    /** Takes over what events said of lines since; cards and clearings are ours and newer than the store's. */
+    refreshLines(stored: readonly Line[]): void {
+      for (const line of stored) {
+        const { card, cardCheckedAt, clearedAt } = lines.get(line.line) ?? line;
+        lines.set(line.line, { ...line, card, cardCheckedAt, clearedAt });
+      }
+    },
+    line: (line: string): Line | null => lines.get(line) ?? null,
+    lines: (): readonly Line[] => [...lines.values()],
+    all,
+    find,
+    put,
+    end,
+    account: (now: EpochMs): Closure | null => accountClosure(all(), now),
+    closureOf(line: string, now: EpochMs): Closure | null {
+      const known = lines.get(line);
+      return known === undefined ? null : lineClosure(known, all(), now);
+    },
+    /** Opens or prolongs a hold after a call that says so. */
+    close(
+      scope: string | null,
+      reason: ProbedReason,
+      call: { startedAt: EpochMs; endedAt: EpochMs },
+      retryAfterMs: number | null = null,
+    ): void {
+      const previous = find(scope, reason);
+      const hold = holdAfter(previous, { scope, reason }, call, retryAfterMs);
+      if (hold.until !== previous?.until) put(hold);
+    },
+    clearLine(line: string, clearedAt: EpochMs): void {
+      const known = lines.get(line);
+      if (known === undefined) return;
+      lines.set(line, { ...known, clearedAt });
+      changes.cleared.push({ line, clearedAt });
+    },
+    setCard(line: string, card: Line['card'], cardCheckedAt: EpochMs): void {
+      const known = lines.get(line);
+      if (known !== undefined) lines.set(line, { ...known, card, cardCheckedAt });
+    },
+    unretire: (chatIds: readonly string[]): void => void changes.unretired.push(...chatIds),
+    takeChanges(): HoldChanges {
+      const taken = changes;
+      changes = noChanges();
+      return taken;
+    },
+    /** Changes that couldn't be written go into the next turn, unless newer ones replace them. */
+    giveBack(taken: HoldChanges): void {
+      changes = {
+        holds: new Map([...taken.holds, ...changes.holds]),
+        cleared: [...taken.cleared, ...changes.cleared],
+        unretired: [...taken.unretired, ...changes.unretired],
+      };
+    },
+    hasChanges: (): boolean =>
+      changes.holds.size > 0 || changes.cleared.length > 0 || changes.unretired.length > 0,
+  };
+}
+
+function noChanges() {
+  return {
+    holds: new Map<string, HoldChange>(),
+    cleared: [] as { line: string; clearedAt: EpochMs }[],
+    unretired: [] as string[],
+  };
+}

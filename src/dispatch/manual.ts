@@ -1,0 +1,110 @@
+import type { ChatReason, ChatRecord, ChatState } from '../decide/chat.ts';
+import type { EpochMs } from '../decide/duration.ts';
+import type { ClosedReason } from '../decide/gate.ts';
+import { pace, type Starts } from '../decide/pacing.ts';
+import type { Policy } from '../decide/policy.ts';
+import { decideManualShare } from '../decide/share.ts';
+import type { Store } from '../store/store.ts';
+import type { Attempt, Claim, Settled } from '../store/turn.ts';
+import type { Cards } from './cards.ts';
+import type { HoldBook } from './hold-book.ts';
+
+export type ManualShare =
+  | { readonly kind: 'settled'; readonly attempt: Attempt; readonly chat: ChatRecord }
+  | {
+      readonly kind: 'refused';
+      readonly state: ChatState;
+      readonly reason: ChatReason | ClosedReason;
+    }
+  | { readonly kind: 'not_found' };
+
+interface Request {
+  readonly chatId: string;
+  readonly resolve: (share: ManualShare) => void;
+}
+
+export interface ManualDeps {
+  readonly store: Pick<Store, 'chat' | 'claimManually'>;
+  readonly book: HoldBook;
+  readonly cards: Cards;
+  readonly policy: Policy;
+  readonly ratePerLine: number;
+  readonly checkCard: (line: string, now: EpochMs) => void;
+}
+
+export type ManualShares = ReturnType<typeof createManualShares>;
+
+/** Shares that an operator asked for. They wait for their line's pace and card, not for policy, window or backoff. */
+export function createManualShares({ store, book, cards, policy, ratePerLine, checkCard }: ManualDeps) {
+  let waiting: Request[] = [];
+  const claimed = new Map<string, Request>();
+
+  const refusal = (state: ChatState, reason: ChatReason | ClosedReason) =>
+    ({ kind: 'refused', state, reason }) as const;
+
+  /** What is to be said at once, or null when the chat may be claimed; `wait` when a card must be looked at first. */
+  function answerNow(chat: ChatRecord, now: EpochMs): ManualShare | 'wait' | null {
+    if (chat.leaseUntil !== null && chat.leaseUntil > now) return refusal(chat.state, chat.reason);
+    const refused = decideManualShare(chat, policy, now);
+    if (refused !== null) return { kind: 'refused', ...refused };
+    const account = book.account(now);
+    if (account !== null) return refusal('held', account.reason);
+    if (chat.line === null) return null;
+    const isFresh = cards.isFresh(chat.line, now);
+    const closure = book.closureOf(chat.line, now);
+    if (closure !== null && (isFresh || !closure.reason.startsWith('card_')))
+      return refusal('held', closure.reason);
+    if (isFresh) return null;
+    if (cards.isCheckDue(chat.line, now)) checkCard(chat.line, now);
+    return 'wait';
+  }
+
+  return {
+    request: (chatId: string): Promise<ManualShare> =>
+      new Promise((resolve) => void waiting.push({ chatId, resolve })),
+    isWaiting: (): boolean => waiting.length > 0,
+    /** Claims what may start now; the rest keeps waiting or is answered. */
+    async claim(
+      free: number,
+      starts: ReadonlyMap<string, Starts>,
+      leaseUntil: EpochMs,
+      now: EpochMs,
+    ): Promise<readonly Claim[]> {
+      const claims: Claim[] = [];
+      const requests = waiting;
+      waiting = [];
+      for (const request of requests) {
+        const chat = await store.chat(request.chatId);
+        const answer = chat === null ? ({ kind: 'not_found' } as const) : answerNow(chat, now);
+        const line = chat?.line ?? null;
+        const isPaced = line !== null && pace(starts.get(line) ?? [], ratePerLine, now).available === 0;
+        const isTaken = claims.some((claim) => claim.chat.line === line) && ratePerLine > 0;
+        if (answer !== null && answer !== 'wait') {
+          request.resolve(answer);
+          continue;
+        }
+        if (answer === 'wait' || isPaced || isTaken || claims.length >= free) {
+          waiting.push(request);
+          continue;
+        }
+        const claim = await store.claimManually(request.chatId, leaseUntil, now);
+        if (claim === null) request.resolve({ kind: 'not_found' });
+        else if ('refused' in claim) request.resolve({ kind: 'refused', ...claim.refused });
+        else {
+          claimed.set(claim.claim.attemptId, request);
+          claims.push(claim.claim);
+        }
+      }
+      return claims;
+    },
+    /** When a waiting request may go on, as far as the pace of lines tells. */
+    settled(claim: Claim, settled: Settled): void {
+      const request = claimed.get(claim.attemptId);
+      if (request === undefined) return;
+      claimed.delete(claim.attemptId);
+      if (settled.attempt === null)
+        waiting.push(request); // only facts were looked up: now its line is known
+      else request.resolve({ kind: 'settled', attempt: settled.attempt, chat: settled.chat });
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { EpochMs } from '../decide/duration.ts';
+import { type Pace, pace, type Starts } from '../decide/pacing.ts';
+import type { ClaimRequest } from '../store/turn.ts';
+import type { Cards } from './cards.ts';
+import type { HoldBook } from './hold-book.ts';
+
+export interface QueueHead {
+  readonly line: string | null;
+  readonly nextAttemptAt: EpochMs;
+}
+
+export interface PlanInput {
+  readonly now: EpochMs;
+  /** The earliest claimable instant of each line. */
+  readonly heads: readonly QueueHead[];
+  readonly book: HoldBook;
+  readonly cards: Cards;
+  readonly starts: ReadonlyMap<string, Starts>;
+  readonly ratePerLine: number;
+  /** How many attempts may start now. */
+  readonly free: number;
+  readonly inFlight: number;
+  readonly inFlightOf: (line: string) => number;
+  /** While the clock isn't believed, nothing starts by itself. */
+  readonly isClockDistrusted: boolean;
+}
+
+export interface Plan {
+  readonly lines: ClaimRequest['lines'];
+  readonly total: number;
+  readonly checkCards: readonly string[];
+  /** When to plan again at the latest, new facts and ending calls aside; null: nothing to wait for. */
+  readonly nextAt: EpochMs | null;
+}
+
+/** Which lines may start attempts now, how many, whose cards to look at first, and when to plan again. */
+export function planClaims(input: PlanInput): Plan {
+  const { now, book, cards, free, inFlight } = input;
+  const account = book.account(now);
+  const isProbe = account?.until != null && now >= account.until && isChatProbe(account.reason);
+  if (account !== null && !isProbe) return { lines: [], total: 0, checkCards: [], nextAt: account.until };
+  const wakeAts: (EpochMs | null)[] = [];
+  const lines: { line: string | null; limit: number }[] = [];
+  const checkCards = watchedCards(input, wakeAts);
+  for (const { line, nextAttemptAt } of input.heads) {
+    if (nextAttemptAt > now) {
+      wakeAts.push(nextAttemptAt);
+      continue;
+    }
+    if (input.isClockDistrusted) continue;
+    if (line === null) {
+      lines.push({ line, limit: free });
+      continue;
+    }
+    if (!cards.isFresh(line, now)) {
+      if (cards.isCheckDue(line, now)) checkCards.push(line);
+      else wakeAts.push(cards.checkAt(line));
+      continue;
+    }
+    const { limit, nextAt } = openingOf(line, input);
+    wakeAts.push(nextAt);
+    if (limit > 0) lines.push({ line, limit });
+  }
+  const total = isProbe ? Math.min(free, inFlight === 0 ? 1 : 0) : free;
+  return { lines, total, checkCards: [...new Set(checkCards)], nextAt: earliest(wakeAts) };
+}
+
+/** How many attempts of a line with a known card may start now, and when more may. */
+function openingOf(line: string, input: PlanInput): { limit: number; nextAt: EpochMs | null } {
+  const { now, book } = input;
+  const closure = book.closureOf(line, now);
+  if (closure !== null) {
+    const isProbe = closure.until !== null && now >= closure.until;
+    if (!isProbe) return { limit: 0, nextAt: closure.until };
+    if (input.inFlightOf(line) > 0) return { limit: 0, nextAt: null };
+  }
+  const { available, nextAt }: Pace = pace(input.starts.get(line) ?? [], input.ratePerLine, now);
+  const limit = Math.min(input.free, available, closure === null ? Number.POSITIVE_INFINITY : 1);
+  return { limit, nextAt: available > 0 ? null : nextAt };
+}
+
+function watchedCards({ now, book, cards }: PlanInput, wakeAts: (EpochMs | null)[]): string[] {
+  const watched = book.lines().filter(({ line }) => cards.isWatched(line));
+  for (const { line } of watched) wakeAts.push(cards.checkAt(line));
+  return watched.filter(({ line }) => cards.isCheckDue(line, now)).map(({ line }) => line);
+}
+
+/** These two are probed with one chat; a rejected key is probed with a look at the cards. */
+function isChatProbe(reason: string): boolean {
+  return reason === 'api_unavailable' || reason === 'feature_disabled';
+}
+
+function earliest(instants: readonly (EpochMs | null)[]): EpochMs | null {
+  const known = instants.filter((at) => at !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}

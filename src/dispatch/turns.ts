@@ -1,0 +1,191 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { type EpochMs, MINUTE, SECOND } from '../decide/duration.ts';
+import { afterStarts, type Starts } from '../decide/pacing.ts';
+import type { Claim, ClaimRequest, Settled, Settlement } from '../store/turn.ts';
+import { runAttempt } from './attempt.ts';
+import type { CardChecks } from './card-checks.ts';
+import type { Cards } from './cards.ts';
+import type { DispatcherOptions } from './dispatcher.ts';
+import type { Gates } from './gates.ts';
+import type { HoldBook } from './hold-book.ts';
+import type { ManualShares } from './manual.ts';
+import { type Plan, planClaims } from './plan.ts';
+import { createProbes } from './probes.ts';
+
+/** Real time; longer than an attempt can last: a look-up and a share call with deadlines of 15 s each. */
+const LEASE_MS = MINUTE;
+const HEARTBEAT_MS = 30 * SECOND;
+/** Chats decided anew in one commit: small enough not to hold up deliveries. */
+const BATCH = 200;
+
+export interface TurnDeps extends DispatcherOptions {
+  readonly gates: Gates;
+  readonly book: HoldBook;
+  readonly cards: Cards;
+  readonly cardChecks: CardChecks;
+  readonly manual: ManualShares;
+  readonly nudge: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** One turn settles what ended, writes what was learnt, claims what is due, and starts it. */
+export function createTurns(deps: TurnDeps) {
+  const { store, clock, book, cards, cardChecks, manual, log } = deps;
+  const inFlight = new Map<string, Claim>();
+  const running = new Set<Promise<void>>();
+  const starts = new Map<string, Starts>();
+  let ended: Settlement[] = [];
+  let areLinesStale = false;
+  let fingerprint: string | null = null;
+  let heartbeatAt = Number.NEGATIVE_INFINITY;
+  let turnCount = 0;
+  const probe = createProbes(deps);
+
+  const inFlightOf = (line: string) => [...inFlight.values()].filter(({ chat }) => chat.line === line).length;
+  const leaseUntil = (now: EpochMs) => now + clock.toDomain(LEASE_MS);
+
+  function start(claims: readonly Claim[], now: EpochMs): void {
+    for (const claim of claims) {
+      const { line } = claim.chat;
+      inFlight.set(claim.attemptId, claim);
+      if (line !== null) starts.set(line, afterStarts(starts.get(line) ?? [], 1, deps.ratePerLine, now));
+      const run = runAttempt(deps, claim, deps.signal)
+        .then(
+          (settlement) => void ended.push(settlement),
+          (error: unknown) => log.error({ err: error, chatId: claim.chat.chatId }, 'attempt.failed'),
+        )
+        .finally(() => {
+          inFlight.delete(claim.attemptId);
+          running.delete(run);
+          deps.nudge();
+        });
+      running.add(run);
+    }
+  }
+
+  /** Writes everything that waits to be written, and claims, in one commit; on failure it waits on. */
+  async function commit(claim: ClaimRequest | null, now: EpochMs): Promise<readonly Claim[]> {
+    const found = cardChecks.takeFound();
+    const isNothing = claim === null && ended.length === 0 && found.length === 0 && !book.hasChanges();
+    if (isNothing) return [];
+    const settlements = ended;
+    const changes = book.takeChanges();
+    ended = [];
+    const holds = [...changes.holds.values()];
+    try {
+      const result = await store.turn(
+        {
+          settlements,
+          holds: holds.filter((hold) => 'since' in hold),
+          endedHolds: holds.filter((hold) => !('since' in hold)),
+          cards: found,
+          cleared: changes.cleared,
+          unretired: changes.unretired,
+          claim,
+        },
+        now,
+      );
+      for (const [index, settled] of result.settled.entries()) tell(settlements[index], settled);
+      return result.claims;
+    } catch (error) {
+      ended = [...settlements, ...ended];
+      book.giveBack(changes);
+      cardChecks.giveBack(found);
+      throw error;
+    }
+  }
+
+  function tell(settlement: Settlement | undefined, settled: Settled): void {
+    if (settlement === undefined) return;
+    const { claim, endedAt } = settlement;
+    manual.settled(claim, settled);
+    const { attemptId, trigger, startedAt, dueAt } = claim;
+    if (!settled.isOurs) log.warn({ attemptId, chatId: claim.chat.chatId }, 'attempt.lease_lost');
+    if (!settled.isOurs || settled.attempt === null) return;
+    const { outcome, httpStatus, linqCode, traceId } = settled.attempt;
+    const fields = { attemptId, chatId: claim.chat.chatId, trigger, outcome, httpStatus, linqCode, traceId };
+    const lateMs = startedAt - dueAt;
+    log.info(
+      {
+        ...fields,
+        lateMs,
+        tookMs: endedAt - startedAt,
+        state: settled.chat.state,
+        reason: settled.chat.reason,
+      },
+      'attempt.settled',
+    );
+  }
+
+  async function planNow(now: EpochMs): Promise<Plan> {
+    const heads = await store.nextAttempts();
+    if (areLinesStale || heads.some(({ line }) => line !== null && book.line(line) === null)) {
+      areLinesStale = false;
+      book.refreshLines(await store.lines());
+    }
+    const first = heads.length === 0 ? 0 : turnCount++ % heads.length;
+    return planClaims({
+      now,
+      heads: [...heads.slice(first), ...heads.slice(0, first)],
+      book,
+      cards,
+      starts,
+      ratePerLine: deps.ratePerLine,
+      free: deps.concurrency - inFlight.size,
+      inFlight: inFlight.size,
+      inFlightOf,
+      isClockDistrusted: deps.guard.isDistrusted(),
+    });
+  }
+
+  async function keepUp(now: EpochMs): Promise<boolean> {
+    if (clock.monotonic() - heartbeatAt >= HEARTBEAT_MS) {
+      heartbeatAt = clock.monotonic();
+      await store.heartbeat(now);
+    }
+    const woken = await store.wakeChats(now, BATCH);
+    if (fingerprint !== null && (await store.redecide(fingerprint, BATCH, now))) fingerprint = null;
+    return woken === BATCH || fingerprint !== null;
+  }
+
+  return {
+    /** Resolves to when the next turn is due. @throws {StoreError} */
+    async take(): Promise<EpochMs> {
+      await eventLoopTurn(); // calls that ended together are settled together
+      const now = clock.now();
+      const plan = await planNow(now);
+      for (const line of plan.checkCards) cardChecks.start(line, now, deps.signal);
+      const free = deps.concurrency - inFlight.size;
+      const manualClaims = manual.isWaiting() ? await manual.claim(free, starts, leaseUntil(now), now) : [];
+      start(manualClaims, now);
+      const total = Math.min(plan.total, deps.concurrency - inFlight.size);
+      const isClaiming = total > 0 && plan.lines.length > 0;
+      const probeAt = probe(isClaiming || inFlight.size > 0, now);
+      const claims = await commit(
+        isClaiming ? { lines: plan.lines, total, leaseUntil: leaseUntil(now) } : null,
+        now,
+      );
+      start(claims, now);
+      const isBusy = await keepUp(now);
+      if (isBusy || claims.length > 0) return now;
+      const wakes = [
+        plan.nextAt,
+        probeAt,
+        await store.nextWakeAt(),
+        manual.isWaiting() ? now + SECOND / 2 : null,
+      ];
+      return Math.min(...wakes.map((at) => at ?? Number.POSITIVE_INFINITY));
+    },
+    linesChanged: (): void => {
+      areLinesStale = true;
+    },
+    /** Chats that were decided under other settings are decided anew, a batch each turn. */
+    useFingerprint: (value: string): void => {
+      fingerprint = value;
+    },
+    inFlight: (): number => inFlight.size,
+    settled: (): Promise<unknown> => Promise.allSettled(running),
+    /** @throws {StoreError} */
+    settleAll: async (): Promise<void> => void (await commit(null, clock.now())),
+  };
+}
