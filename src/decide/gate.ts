@@ -41,6 +41,12 @@ export function accountClosure(holds: readonly Hold[], now: EpochMs): Closure | 
   return null;
 }
 
+/** True when every hold of the account has waited long enough for a call that finds out whether it still stands. */
+export function isAccountProbeDue(holds: readonly Hold[], now: EpochMs): boolean {
+  const standing = holds.filter((hold) => hold.scope === null && isHolding(hold, now));
+  return standing.every((hold) => hold.until !== null && now >= hold.until);
+}
+
 /** The first reason for which no chat of this line may be shared, or null. */
 export function lineClosure(line: Line, holds: readonly Hold[], now: EpochMs): Closure | null {
   const own = (reason: LineHoldReason) =>

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../decide/duration.ts';
 import { flaggedSince, isProbeOf } from '../decide/gate.ts';
 import type { Verdict } from '../decide/outcome.ts';
-import type { HoldBook } from './hold-book.ts';
+import type { HoldBook, ProbedReason } from './hold-book.ts';
 import { createStreaks } from './streaks.ts';
 
 /** What a call to Linq was about, and when. */
@@ -68,17 +68,18 @@ export function createGates(book: HoldBook) {
 
   /** A probe that brought no success: the hold waits on. Pauses end by time and aren't probed. */
   function prolongProbed(call: Call): void {
-    if (call.chatId === null) return;
-    for (const { scope, reason, until } of book.all()) {
-      const isConcerned = scope === null || scope === call.line;
-      const isProbe = until !== null && call.startedAt >= until;
-      if (isConcerned && isProbe && (reason === 'feature_disabled' || reason === 'line_not_ours')) {
-        book.close(scope, reason, call);
+    const probed = call.chatId === null ? ['api_key_rejected'] : ['feature_disabled', 'line_not_ours'];
+    for (const hold of book.all()) {
+      const isConcerned = hold.scope === null || hold.scope === call.line;
+      if (isConcerned && probed.includes(hold.reason) && isProbeOf(hold, call.startedAt)) {
+        book.close(hold.scope, hold.reason as ProbedReason, call);
       }
     }
     const closure = call.line === null ? null : book.closureOf(call.line, call.startedAt);
     const isProbe = closure !== null && closure.until !== null && call.startedAt >= closure.until;
-    if (isProbe && closure.reason === 'line_flagged') book.close(call.line, 'line_flagged', call);
+    if (call.chatId !== null && isProbe && closure.reason === 'line_flagged') {
+      book.close(call.line, 'line_flagged', call);
+    }
   }
 
   return {
@@ -103,6 +104,8 @@ export function createGates(book: HoldBook) {
     reached(call: Call): void {
       streaks.answered();
       closeBreakerAfterAnswer(call);
+      const breaker = book.find(null, 'api_unavailable');
+      if (breaker !== null && isProbeOf(breaker, call.startedAt)) book.close(null, 'api_unavailable', call);
       const rejected = book.find(null, 'api_key_rejected');
       if (rejected !== null && isProbeOf(rejected, call.startedAt)) book.end(null, 'api_key_rejected');
     },

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../decide/duration.ts';
+import { isAccountProbeDue } from '../decide/gate.ts';
 import { type Pace, pace, type Starts } from '../decide/pacing.ts';
 import type { ClaimRequest } from '../store/turn.ts';
 import type { Cards } from './cards.ts';
@@ -37,8 +38,9 @@ export interface Plan {
 export function planClaims(input: PlanInput): Plan {
   const { now, book, cards, free, inFlight } = input;
   const account = book.account(now);
-  const isProbe = account?.until != null && now >= account.until && isChatProbe(account.reason);
-  if (account !== null && !isProbe) return { lines: [], total: 0, checkCards: [], nextAt: account.until };
+  const isProbe = account !== null && isChatProbe(account.reason) && isAccountProbeDue(book.all(), now);
+  if (account !== null && !isProbe)
+    return { lines: [], total: 0, checkCards: [], nextAt: laterThan(now, account.until) };
   const wakeAts: (EpochMs | null)[] = [];
   const lines: { line: string | null; limit: number }[] = [];
   const checkCards = watchedCards(input, wakeAts);
@@ -63,6 +65,11 @@ export function planClaims(input: PlanInput): Plan {
   }
   const total = isProbe ? Math.min(free, inFlight === 0 ? 1 : 0) : free;
   return { lines, total, checkCards: [...new Set(checkCards)], nextAt: earliest(wakeAts) };
+}
+
+/** A probe's time that has come is no time to wait for: the probe's end is. */
+function laterThan(now: EpochMs, at: EpochMs | null): EpochMs | null {
+  return at !== null && at > now ? at : null;
 }
 
 /** How many attempts of a line with a known card may start now, and when more may. */

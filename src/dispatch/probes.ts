@@ -1,4 +1,5 @@
 import { type EpochMs, SECOND } from '../decide/duration.ts';
+import { isAccountProbeDue } from '../decide/gate.ts';
 import type { TurnDeps } from './turns.ts';
 
 /** Real time between two looks at the cards whose `Date` is to tell whether our clock can be believed again. */
@@ -19,6 +20,7 @@ export function createProbes({ book, guard, clock, cardChecks, signal }: TurnDep
     if (!isKeyProbe && !isApiProbe && !isClockProbe) return null;
     const at = account === null ? clockProbeAt : (account.until ?? now);
     if (at > now) return at;
+    if (!isAccountProbeDue(book.all(), now)) return now + clock.toDomain(SECOND);
     if (account === null) clockProbeAt = now + clock.toDomain(CLOCK_PROBE_MS);
     if (!cardChecks.isRunning()) cardChecks.start(null, now, signal);
     return account === null ? clockProbeAt : null; // the end of the look takes the next turn
