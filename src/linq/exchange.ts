@@ -1,0 +1,61 @@
+import { Pool } from 'undici';
+import { Call, type CallEvents, type Reply } from './call.ts';
+import { createDeadlines } from './deadlines.ts';
+
+export interface ExchangeOptions {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** Most connections, and so most requests on the wire at once; more wait, and their deadline runs. */
+  readonly connections: number;
+  readonly deadlineMs: number;
+  readonly connectMs: number;
+  readonly systemNow: CallEvents['systemNow'];
+  readonly monotonic: () => number;
+  readonly onHeaders: CallEvents['onHeaders'];
+}
+
+export interface ExchangeRequest {
+  readonly method: 'GET' | 'POST';
+  /** Below the base URL, with a leading slash. */
+  readonly path: string;
+  readonly wantsBody: boolean;
+}
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+/**
+ * Sends requests to the base URL's origin and nowhere else: no redirects, no retries, one deadline over queueing,
+ * connecting, headers and body. `send` never rejects.
+ */
+export function createExchange(options: ExchangeOptions) {
+  const { connections, deadlineMs, connectMs, systemNow, monotonic, onHeaders } = options;
+  const url = new URL(options.baseUrl);
+  const prefix = url.pathname.replace(/\/+$/, '');
+  const headers = ['authorization', `Bearer ${options.apiKey}`, 'accept', 'application/json'];
+  const pool = new Pool(url.origin, {
+    connections,
+    connectTimeout: connectMs,
+    headersTimeout: 0, // the deadline covers both, and a body that drips as well
+    bodyTimeout: 0,
+    maxResponseSize: MAX_BODY_BYTES,
+  });
+  const deadlines = createDeadlines<Call>(deadlineMs, monotonic);
+  const events: CallEvents = { onHeaders, systemNow, onDone: (call) => deadlines.delete(call) };
+
+  return {
+    send({ method, path, wantsBody }: ExchangeRequest, signal?: AbortSignal): Promise<Reply> {
+      if (signal?.aborted) return Promise.resolve({ kind: 'none', wasSent: false, cause: 'aborted' });
+      return new Promise((resolve) => {
+        const call = new Call(monotonic(), wantsBody, events, resolve);
+        deadlines.add(call);
+        if (signal !== undefined) call.endWith(signal);
+        pool.dispatch({ method, path: prefix + path, headers }, call);
+      });
+    },
+    /** Ends what is still running as `closed` and drops every connection. */
+    async close(): Promise<void> {
+      for (const call of deadlines.running) call.end('closed');
+      await pool.destroy();
+    },
+  };
+}

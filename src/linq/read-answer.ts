@@ -1,0 +1,46 @@
+import type { LinqAnswer } from '../decide/answer.ts';
+import type { EpochMs } from '../decide/duration.ts';
+import { parseRetryAfter } from '../decide/retry-after.ts';
+import type { Headers, Reply } from './call.ts';
+import { asObject, parseJson } from './json.ts';
+
+/**
+ * Reads any shape of Linq's errors, and bodies that aren't Linq's at all.
+ * @param isRead the call changes nothing at Linq, so it matters not whether it arrived
+ */
+export function readAnswer(reply: Reply, isRead: boolean, systemNow: EpochMs): LinqAnswer {
+  if (reply.kind === 'none') {
+    return { kind: 'unanswered', mayHaveArrived: reply.wasSent && !isRead, cause: reply.cause };
+  }
+  const { httpStatus, headers, body } = reply;
+  const json = parseJson(body);
+  const root = asObject(json);
+  const error = asObject(root?.error);
+  const linqCode = readCode(error?.code ?? root?.code);
+  return {
+    kind: 'answered',
+    httpStatus,
+    linqCode,
+    traceId: readTraceId(firstHeader(headers, 'x-trace-id')) ?? readTraceId(root?.trace_id),
+    hasEnvelope: error !== null || linqCode !== null,
+    isJson: json !== undefined,
+    retryAfterMs: parseRetryAfter(firstHeader(headers, 'retry-after'), error?.retry_after, systemNow),
+  };
+}
+
+/** Repeated headers are nobody's intention: the first one counts. */
+export function firstHeader(headers: Headers, name: string): string | null {
+  const value = headers[name];
+  return (typeof value === 'string' ? value : value?.[0]) ?? null;
+}
+
+/** A number, or digits in a string. */
+function readCode(value: unknown): number | null {
+  const code = typeof value === 'string' ? Number(value) : value;
+  return typeof code === 'number' && Number.isSafeInteger(code) && code > 0 ? code : null;
+}
+
+/** Opaque, and kept with the attempt: whatever is too long or unprintable isn't one. */
+function readTraceId(value: unknown): string | null {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value) ? value : null;
+}
