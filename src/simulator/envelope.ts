@@ -1,0 +1,44 @@
+import type { EpochMs } from '../decide/duration.ts';
+import { isoNanos } from './resources.ts';
+
+/** Linq's two payload versions; the second is what subscriptions made before February 2026 still get. */
+export type PayloadVersion = '2026-02-03' | '2025-01-01';
+
+/** What every event carries, whatever happened. */
+export interface EventHead {
+  readonly eventId: string;
+  readonly createdAt: EpochMs;
+  readonly traceId: string;
+  readonly partnerId: string;
+}
+
+/** A webhook body before it is turned into bytes; keys in the order of Linq's own samples. */
+export interface Payload {
+  readonly api_version: 'v3';
+  readonly webhook_version: PayloadVersion;
+  readonly event_type: string;
+  readonly event_id: string;
+  readonly created_at: string;
+  readonly trace_id: string;
+  readonly partner_id: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Wraps what is particular to one event. */
+export function envelope(
+  head: EventHead,
+  version: PayloadVersion,
+  eventType: string,
+  data: Readonly<Record<string, unknown>>,
+): Payload {
+  return {
+    api_version: 'v3',
+    webhook_version: version,
+    event_type: eventType,
+    event_id: head.eventId,
+    created_at: isoNanos(head.createdAt),
+    trace_id: head.traceId,
+    partner_id: head.partnerId,
+    data,
+  };
+}

@@ -1,0 +1,158 @@
+import type { EpochMs } from '../decide/duration.ts';
+import { type EventHead, envelope, type Payload, type PayloadVersion } from './envelope.ts';
+import type { Chat, LineStatus, Message, Participant, Reputation } from './model.ts';
+import { chatObject, healthObject, iso, isoMicros, participantObject, partObject } from './resources.ts';
+
+export type { EventHead, Payload, PayloadVersion } from './envelope.ts';
+
+export type MessageEventType = 'message.sent' | 'message.delivered' | 'message.read' | 'message.received';
+export type ParticipantEventType = 'participant.added' | 'participant.removed';
+
+/** A message was sent, delivered, read or received: the one kind of event whose shape differs by version. */
+export function messagePayload(
+  head: EventHead,
+  version: PayloadVersion,
+  eventType: MessageEventType,
+  chat: Chat,
+  message: Message,
+): Payload {
+  const data = version === '2026-02-03' ? message2026(chat, message) : message2025(eventType, chat, message);
+  return envelope(head, version, eventType, data);
+}
+
+function message2026(chat: Chat, message: Message): Record<string, unknown> {
+  return {
+    id: message.messageId,
+    chat: {
+      id: chat.chatId,
+      is_group: chat.isGroup,
+      owner_handle: participantObject(chat.own),
+      health_status: healthObject(chat.health),
+    },
+    direction: message.direction,
+    sender_handle: participantObject(message.from),
+    service: message.service,
+    preferred_service: message.preferredService,
+    parts: message.parts.map((part) => partObject(part, { text_decorations: null })),
+    effect: null,
+    reply_to: null,
+    idempotency_key: message.idempotencyKey,
+    sent_at: iso(message.sentAt),
+    delivered_at: iso(message.deliveredAt),
+    read_at: iso(message.readAt),
+    ...(message.reconciledAt === null ? {} : { reconciled_at: iso(message.reconciledAt) }),
+  };
+}
+
+function message2025(eventType: MessageEventType, chat: Chat, message: Message): Record<string, unknown> {
+  const inbound = message.direction === 'inbound';
+  return {
+    chat_id: chat.chatId,
+    from: message.from.handle,
+    from_handle: participantObject(message.from),
+    is_from_me: !inbound,
+    is_group: chat.isGroup,
+    service: message.service,
+    preferred_service: message.preferredService,
+    idempotency_key: message.idempotencyKey,
+    recipient_phone: null,
+    recipient_handle: inbound ? participantObject(chat.own) : null,
+    received_at: inbound ? iso(message.sentAt) : null,
+    message: {
+      id: message.messageId,
+      parts: message.parts.map((part) => partObject(part)),
+      is_delivered: message.deliveredAt !== null,
+      is_read: message.readAt !== null,
+      sent_at: iso(message.sentAt),
+      delivered_at: iso(message.deliveredAt),
+      read_at: iso(message.readAt),
+      created_at: isoMicros(message.createdAt),
+      updated_at: isoMicros(message.updatedAt),
+      ...(message.reconciledAt === null ? {} : { reconciled_at: iso(message.reconciledAt) }),
+    },
+    ...(eventType === 'message.delivered'
+      ? { message_id: message.messageId, delivered_at: iso(message.deliveredAt) }
+      : {}),
+    ...(eventType === 'message.read' ? { message_id: message.messageId, read_at: iso(message.readAt) } : {}),
+  };
+}
+
+export interface MessageFailure {
+  readonly code: number;
+  readonly reason: string;
+  readonly failedAt: EpochMs;
+  /** Opaque; only in the newer version. */
+  readonly detailCode: number | null;
+}
+
+/** A message could not be sent. Linq tells neither direction nor line. */
+export function messageFailedPayload(
+  head: EventHead,
+  version: PayloadVersion,
+  chat: Chat,
+  message: Message,
+  failure: MessageFailure,
+): Payload {
+  return envelope(head, version, 'message.failed', {
+    chat_id: chat.chatId,
+    message_id: message.messageId,
+    code: failure.code,
+    reason: failure.reason,
+    failed_at: iso(failure.failedAt),
+    ...(version === '2026-02-03'
+      ? {
+          detail_code: failure.detailCode,
+          service: message.service,
+          preferred_service: message.preferredService,
+        }
+      : {}),
+  });
+}
+
+export function chatCreatedPayload(head: EventHead, version: PayloadVersion, chat: Chat): Payload {
+  const { is_archived: _archived, group_chat_icon: _icon, ...data } = chatObject(chat);
+  return envelope(head, version, 'chat.created', data);
+}
+
+/** A participant, perhaps our own line, joined or left a chat. */
+export function participantPayload(
+  head: EventHead,
+  version: PayloadVersion,
+  eventType: ParticipantEventType,
+  chat: Chat,
+  participant: Participant,
+  at: EpochMs,
+): Payload {
+  return envelope(head, version, eventType, {
+    chat_id: chat.chatId,
+    handle: participant.handle,
+    participant: participantObject(participant),
+    [eventType === 'participant.added' ? 'added_at' : 'removed_at']: iso(at),
+  });
+}
+
+export interface LineChange {
+  readonly number: string;
+  readonly previousStatus: LineStatus;
+  readonly newStatus: LineStatus;
+  readonly previousReputation: Reputation;
+  readonly newReputation: Reputation;
+  readonly changedAt: EpochMs;
+}
+
+/** A line was flagged or cleared, or its reputation changed. */
+export function lineStatusPayload(head: EventHead, version: PayloadVersion, change: LineChange): Payload {
+  const reputation = {
+    previous_reputation: change.previousReputation,
+    new_reputation: change.newReputation,
+    previous_health_status: change.previousReputation,
+    new_health_status: change.newReputation,
+  };
+  return envelope(head, version, 'phone_number.status_updated', {
+    phone_number: change.number,
+    previous_status: change.previousStatus,
+    new_status: change.newStatus,
+    ...(version === '2026-02-03' ? reputation : {}),
+    changed_at: iso(change.changedAt),
+  });
+}
