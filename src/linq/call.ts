@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import type { EpochMs } from '../decide/duration.ts';
+import type { Endable } from './aborts.ts';
 import { causeOf } from './cause.ts';
 import type { Expiring } from './deadlines.ts';
 
@@ -30,8 +30,10 @@ export interface CallEvents {
  * One HTTP exchange, from the queue to the last byte. Written against undici's `dispatch`, which alone tells whether
  * a request was handed to a connection: `request` fails alike before and after.
  */
-export class Call implements Dispatcher.DispatchHandler, Expiring {
+export class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
   readonly startedMonotonicMs: number;
+  /** What may end it early. */
+  readonly signal: AbortSignal | undefined;
   readonly #wantsBody: boolean;
   readonly #events: CallEvents;
   readonly #resolve: (reply: Reply) => void;
@@ -42,27 +44,20 @@ export class Call implements Dispatcher.DispatchHandler, Expiring {
   #chunks: Buffer[] = [];
   #isSettled = false;
   #isDone = false;
-  #stopListening: (() => void) | null = null;
 
   /** @param wantsBody false: a 2xx is complete with its headers, and what becomes of its body doesn't matter */
   constructor(
     startedMonotonicMs: number,
     wantsBody: boolean,
+    signal: AbortSignal | undefined,
     events: CallEvents,
     resolve: (reply: Reply) => void,
   ) {
     this.startedMonotonicMs = startedMonotonicMs;
+    this.signal = signal;
     this.#wantsBody = wantsBody;
     this.#events = events;
     this.#resolve = resolve;
-  }
-
-  /** Ends the call as `aborted` when the signal, not aborted yet, does. */
-  endWith(signal: AbortSignal): void {
-    const onAbort = () => this.end('aborted');
-    setMaxListeners(0, signal); // one signal serves all calls of a shutdown
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#stopListening = () => signal.removeEventListener('abort', onAbort);
   }
 
   expire(): void {
@@ -114,7 +109,6 @@ export class Call implements Dispatcher.DispatchHandler, Expiring {
 
   #release(): void {
     this.#isDone = true;
-    this.#stopListening?.();
     this.#events.onDone(this);
   }
 

@@ -1,4 +1,5 @@
 import { Pool } from 'undici';
+import { createAborts } from './aborts.ts';
 import { Call, type CallEvents, type Reply } from './call.ts';
 import { createDeadlines } from './deadlines.ts';
 
@@ -40,15 +41,23 @@ export function createExchange(options: ExchangeOptions) {
     maxResponseSize: MAX_BODY_BYTES,
   });
   const deadlines = createDeadlines<Call>(deadlineMs, monotonic);
-  const events: CallEvents = { onHeaders, systemNow, onDone: (call) => deadlines.delete(call) };
+  const callsOf = createAborts<Call>();
+  const events: CallEvents = {
+    onHeaders,
+    systemNow,
+    onDone(call) {
+      deadlines.delete(call);
+      if (call.signal !== undefined) callsOf(call.signal).delete(call);
+    },
+  };
 
   return {
     send({ method, path, wantsBody }: ExchangeRequest, signal?: AbortSignal): Promise<Reply> {
       if (signal?.aborted) return Promise.resolve({ kind: 'none', wasSent: false, cause: 'aborted' });
       return new Promise((resolve) => {
-        const call = new Call(monotonic(), wantsBody, events, resolve);
+        const call = new Call(monotonic(), wantsBody, signal, events, resolve);
         deadlines.add(call);
-        if (signal !== undefined) call.endWith(signal);
+        if (signal !== undefined) callsOf(signal).add(call);
         pool.dispatch({ method, path: prefix + path, headers }, call);
       });
     },
