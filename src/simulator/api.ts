@@ -1,0 +1,116 @@
+import { serveCard } from './contact-card-api.ts';
+import type { RouteName } from './faults.ts';
+import { BadBody, type Reply } from './http.ts';
+import { errorEnvelope, LinqError, statusOfCode } from './linq-errors.ts';
+import type { Behaviour } from './model.ts';
+import { chatObject, lineObject, messageObject } from './resources.ts';
+import { EVENT_TYPES, type Subscriptions } from './subscriptions.ts';
+import { serveSubscriptions } from './subscriptions-api.ts';
+import type { World } from './world.ts';
+
+export interface ApiRequest {
+  readonly method: string;
+  /** Path below `/v3/`. */
+  readonly segments: readonly string[];
+  readonly query: URLSearchParams;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface ApiParts {
+  readonly world: World;
+  readonly subscriptions: Subscriptions;
+  readonly behaviour: Behaviour;
+}
+
+const ROUTES: readonly (readonly [methods: string, path: string, route: RouteName])[] = [
+  ['POST', 'chats/:/share_contact_card', 'share'],
+  ['GET POST PATCH', 'contact_card', 'contact_card'],
+  ['GET', 'chats', 'chats'],
+  ['GET', 'chats/:', 'chat'],
+  ['GET', 'chats/:/messages', 'messages'],
+  ['GET', 'phone_numbers', 'phone_numbers'],
+  ['GET POST', 'webhook-subscriptions', 'webhook_subscriptions'],
+  ['GET PUT DELETE', 'webhook-subscriptions/:', 'webhook_subscriptions'],
+  ['GET', 'webhook-events', 'webhook_events'],
+];
+
+/** Which endpoint a path below `/v3/` is; null for none. */
+export function routeOf(method: string, segments: readonly string[]): RouteName | null {
+  const path = segments.map((segment, index) => (index === 1 ? ':' : segment)).join('/');
+  const found = ROUTES.find(([methods, pattern]) => pattern === path && methods.split(' ').includes(method));
+  return found?.[2] ?? null;
+}
+
+/** @throws LinqError 1005 */
+function page<T>(items: readonly T[], query: URLSearchParams, defaultLimit: number) {
+  const limit = Number(query.get('limit') ?? defaultLimit);
+  const offset = Number(query.get('cursor') || 0);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100) throw new LinqError(1005);
+  if (!Number.isInteger(offset) || offset < 0) throw new LinqError(1005);
+  const end = offset + limit;
+  return { items: items.slice(offset, end), nextCursor: end < items.length ? String(end) : null };
+}
+
+export function errorReply(code: number, traceId: string): Reply {
+  return { status: statusOfCode(code), body: errorEnvelope({ code, traceId }), linqCode: code };
+}
+
+/**
+ * Answers every endpoint but `share`, which the server performs because it records it.
+ * @throws LinqError for what Linq refuses
+ */
+export function serveApi(parts: ApiParts, route: Exclude<RouteName, 'share'>, request: ApiRequest): Reply {
+  const { world } = parts;
+  const { query, segments } = request;
+  switch (route) {
+    case 'contact_card':
+      return serveCard(world, parts.behaviour, request);
+    case 'chats':
+      return listChats(world, query);
+    case 'chat':
+      return { status: 200, body: chatObject(findChat(world, segments[1])) };
+    case 'messages': {
+      const chat = findChat(world, segments[1]);
+      const { items, nextCursor } = page(chat.messages.toReversed(), query, 50);
+      const messages = items.map((message) => messageObject(chat, message));
+      return { status: 200, body: { messages, next_cursor: nextCursor } };
+    }
+    case 'phone_numbers':
+      return { status: 200, body: { phone_numbers: [...world.lines.values()].map(lineObject) } };
+    case 'webhook_subscriptions':
+      return serveSubscriptions(parts.subscriptions, request);
+    case 'webhook_events':
+      return {
+        status: 200,
+        body: { events: EVENT_TYPES, doc_url: 'https://docs.linqapp.com/guides/webhooks/events' },
+      };
+  }
+}
+
+function findChat(world: World, chatId: string | undefined) {
+  const chat = world.chats.get(chatId ?? '');
+  if (chat === undefined) throw new LinqError(2001);
+  return chat;
+}
+
+function listChats(world: World, query: URLSearchParams): Reply {
+  const from = query.get('from');
+  const to = query.get('to');
+  const matching =
+    from === null && to === null
+      ? world.chatList
+      : world.chatList.filter(
+          (chat) =>
+            (from === null || chat.line === from) &&
+            (to === null || chat.others.some(({ handle }) => handle === to)),
+        );
+  const { items, nextCursor } = page(matching, query, 20);
+  return { status: 200, body: { chats: items.map(chatObject), next_cursor: nextCursor } };
+}
+
+/** The code of a refusal thrown by a handler; anything unforeseen goes on up. */
+export function codeOf(error: unknown): number {
+  if (error instanceof LinqError) return error.linqCode;
+  if (error instanceof BadBody) return 1003;
+  throw error;
+}

@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** An answer before it is written: objects become JSON, strings go out as they are. */
+export interface Reply {
+  readonly status: number;
+  readonly body?: object | string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Linq's error code in the body, for the record of share calls. */
+  readonly linqCode?: number;
+}
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** The request's body is missing, too large or not a JSON object. */
+export class BadBody extends Error {}
+
+/** @throws BadBody */
+export async function readJsonObject(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > MAX_BODY_BYTES) throw new BadBody('the body is larger than 1 MiB');
+    chunks.push(bytes);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (text === '') return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new BadBody('the body is not JSON');
+  }
+  if (!isObject(value)) throw new BadBody('the body is not a JSON object');
+  return value;
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Splits a request target into decoded path segments and its query. */
+export function parseTarget(target: string): { segments: string[]; query: URLSearchParams } {
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const segments = path.slice(1).split('/').map(decodeSegment);
+  return { segments, query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)) };
+}
+
+function decodeSegment(segment: string): string {
+  if (!segment.includes('%')) return segment;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** @param headers go out on every answer; the reply's own win */
+export function writeReply(response: ServerResponse, reply: Reply, headers: Record<string, string>): void {
+  const { status, body } = reply;
+  const type = typeof body === 'string' ? 'text/html' : 'application/json';
+  const text = typeof body === 'object' ? JSON.stringify(body) : body;
+  response.writeHead(status, {
+    ...headers,
+    ...(text === undefined ? {} : { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) }),
+    ...(text === undefined && status !== 204 ? { 'Content-Length': 0 } : {}),
+    ...reply.headers,
+  });
+  response.end(text);
+}

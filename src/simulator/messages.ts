@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { EpochMs } from '../decide/duration.ts';
+import { SimulatorError } from './errors.ts';
+import { createTraceId, type Tell } from './events.ts';
+import type { Chat, Message, Part, Service } from './model.ts';
+import { type MessageEventType, messageFailedPayload, messagePayload } from './payloads.ts';
+import type { World } from './world.ts';
+
+export interface SendOptions {
+  readonly text?: string;
+  /** In place of `text`; may be empty. */
+  readonly parts?: readonly Part[];
+  /** When it was sent (domain time). Default: now. */
+  readonly at?: EpochMs;
+  /** Default: the chat's. */
+  readonly service?: Service | null;
+  /** Also emit `message.delivered` at once. */
+  readonly delivered?: boolean;
+  /** Also emit `message.delivered` and `message.read` at once. */
+  readonly read?: boolean;
+  /** When Linq recovered the message late. */
+  readonly reconciledAt?: EpochMs;
+  readonly idempotencyKey?: string;
+}
+
+export interface ReceiveOptions {
+  readonly at?: EpochMs;
+  readonly service?: Service | null;
+  /** Who wrote, in a group. Default: the first of the others. */
+  readonly handle?: string;
+}
+
+export interface FailOptions {
+  /** Default 4001. */
+  readonly code?: number;
+  readonly text?: string;
+}
+
+/** Messages and what becomes of them; each change emits its webhook event. */
+export interface Messages {
+  sendMessage(chatId: string, options?: SendOptions): Message;
+  markDelivered(chatId: string, messageId: string): Message;
+  markRead(chatId: string, messageId: string): Message;
+  /** An opt-out word marks a direct chat and its person; that person's next other message ends it. */
+  receiveMessage(chatId: string, text: string, options?: ReceiveOptions): Message;
+  /** A new outbound message that could not be sent: it never gets a sent time. */
+  failMessage(chatId: string, options?: FailOptions): Message;
+}
+
+/**
+ * The whole trimmed message in upper case, or "opt out" in any case.
+ * Source: Linq's documentation of opt-outs as of August 2026.
+ */
+const isOptOutWord = (text: string): boolean =>
+  /^(STOP|UNSUBSCRIBE|OPTOUT|CANCEL|END|QUIT)$/.test(text.trim()) || /^opt[ -]?out$/i.test(text.trim());
+
+type NewMessage = Pick<Message, 'direction' | 'from' | 'parts' | 'status' | 'sentAt'> & Partial<Message>;
+
+export function createMessages(world: World, clock: Pick<Clock, 'now'>, tell: Tell): Messages {
+  const tellMessage = (eventType: MessageEventType, chat: Chat, message: Message) =>
+    tell(eventType, { line: chat.line, chatId: chat.chatId, traceId: message.traceId }, (head, version) =>
+      messagePayload(head, version, eventType, chat, message),
+    );
+
+  const add = (chat: Chat, message: NewMessage): Message => {
+    const createdAt = message.sentAt ?? clock.now();
+    const added: Message = {
+      messageId: randomUUID(),
+      service: chat.service,
+      preferredService: null,
+      idempotencyKey: null,
+      createdAt,
+      updatedAt: createdAt,
+      deliveredAt: null,
+      readAt: null,
+      reconciledAt: null,
+      traceId: createTraceId(),
+      ...message,
+    };
+    chat.messages.push(added);
+    chat.updatedAt = clock.now();
+    return added;
+  };
+
+  const acknowledge = (chatId: string, messageId: string, status: 'delivered' | 'read'): Message => {
+    const chat = world.chat(chatId);
+    const message = chat.messages.find((candidate) => candidate.messageId === messageId);
+    if (message === undefined) throw new SimulatorError(`no message ${messageId} in chat ${chatId}`);
+    const at = clock.now();
+    message.status = status;
+    message.updatedAt = at;
+    chat.updatedAt = at;
+    message.deliveredAt ??= at;
+    if (status === 'read') message.readAt ??= at;
+    tellMessage(`message.${status}`, chat, message);
+    return message;
+  };
+
+  const applyWord = (chat: Chat, handle: string, text: string) => {
+    if (chat.isGroup) return; // Linq neither marks nor blocks group threads
+    const optsOut = isOptOutWord(text);
+    if (optsOut) world.optedOut.add(handle);
+    else world.optedOut.delete(handle);
+    if (optsOut) chat.health = { status: 'OPTED_OUT', updatedAt: clock.now() };
+    else if (chat.health.status === 'OPTED_OUT') chat.health = { status: 'HEALTHY', updatedAt: clock.now() };
+  };
+
+  return {
+    sendMessage(chatId, options = {}) {
+      const chat = world.chat(chatId);
+      const message = add(chat, {
+        direction: 'outbound',
+        from: chat.own,
+        parts: options.parts ?? [{ type: 'text', value: options.text ?? 'Thanks for writing in!' }],
+        status: 'sent',
+        sentAt: options.at ?? clock.now(),
+        service: options.service === undefined ? chat.service : options.service,
+        reconciledAt: options.reconciledAt ?? null,
+        idempotencyKey: options.idempotencyKey ?? null,
+      });
+      tellMessage('message.sent', chat, message);
+      if (options.delivered || options.read) acknowledge(chatId, message.messageId, 'delivered');
+      if (options.read) acknowledge(chatId, message.messageId, 'read');
+      return message;
+    },
+    markDelivered: (chatId, messageId) => acknowledge(chatId, messageId, 'delivered'),
+    markRead: (chatId, messageId) => acknowledge(chatId, messageId, 'read'),
+    receiveMessage(chatId, text, options = {}) {
+      const chat = world.chat(chatId);
+      const from = chat.others.find(
+        ({ handle }) => options.handle === undefined || handle === options.handle,
+      );
+      if (from === undefined) throw new SimulatorError(`nobody with that handle in chat ${chatId}`);
+      applyWord(chat, from.handle, text);
+      const message = add(chat, {
+        direction: 'inbound',
+        from,
+        parts: [{ type: 'text', value: text }],
+        status: 'received',
+        sentAt: options.at ?? clock.now(),
+        service: options.service === undefined ? chat.service : options.service,
+      });
+      tellMessage('message.received', chat, message);
+      return message;
+    },
+    failMessage(chatId, { code = 4001, text = 'Are you still there?' } = {}) {
+      const chat = world.chat(chatId);
+      const message = add(chat, {
+        direction: 'outbound',
+        from: chat.own,
+        parts: [{ type: 'text', value: text }],
+        status: 'failed',
+        sentAt: null,
+      });
+      const failure = { code, reason: 'Delivery failed', failedAt: clock.now(), detailCode: 120417 };
+      const about = { line: chat.line, chatId, traceId: message.traceId };
+      tell('message.failed', about, (head, version) =>
+        messageFailedPayload(head, version, chat, message, failure),
+      );
+      return message;
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
+import { type ApiParts, codeOf, errorReply, routeOf, serveApi } from './api.ts';
+import { createTraceId } from './events.ts';
+import type { Fault, Faults, FaultTarget, RouteName } from './faults.ts';
+import { parseTarget, type Reply, readJsonObject, writeReply } from './http.ts';
+import { codeOfStatus, errorEnvelope, LinqError, statusOfCode } from './linq-errors.ts';
+import { pause } from './pause.ts';
+import type { ShareCall, Shares } from './shares.ts';
+
+export const API_PATH = '/api/partner';
+const API_SEGMENTS = [...API_PATH.slice(1).split('/'), 'v3'];
+
+/** What a gateway says of a path it doesn't know: no Linq envelope. */
+const NOT_FOUND: Reply = { status: 404, body: '404 page not found' };
+const BAD_GATEWAY = '<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>\n';
+
+/** Answers what is below `/_sim`. */
+export type Control = (request: IncomingMessage, path: string[], query: URLSearchParams) => Promise<Reply>;
+
+export interface ServerParts extends ApiParts {
+  readonly clock: Clock;
+  readonly apiKey: string;
+  readonly faults: Faults;
+  readonly shares: Shares;
+  readonly control: Control;
+  /** Aborts when the simulator stops: ends answers that are being held back. */
+  readonly stopSignal: AbortSignal;
+}
+
+/** One request to an endpoint of the API. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly route: RouteName;
+  /** Path below `/v3/`. */
+  readonly segments: readonly string[];
+  readonly query: URLSearchParams;
+  readonly traceId: string;
+}
+
+/** The simulated API, to be told to listen. */
+export function createApiServer(parts: ServerParts): Server {
+  const { clock, faults, shares, world } = parts;
+  const authorization = `Bearer ${parts.apiKey}`;
+  const headersOf = (traceId: string, dateSkewMs = 0) => ({
+    'X-Trace-ID': traceId,
+    Date: new Date(clock.systemNow() + dateSkewMs).toUTCString(),
+  });
+
+  const targetOf = ({ route, segments, query }: Exchange): FaultTarget => {
+    const chatId = segments[0] === 'chats' ? (segments[1] ?? null) : null;
+    const line = chatId === null ? query.get('phone_number') : (world.chats.get(chatId)?.line ?? null);
+    return { route, chatId, line };
+  };
+
+  const perform = async (exchange: Exchange, call: ShareCall | null): Promise<Reply> => {
+    const { request, route, segments, query } = exchange;
+    if (request.headers.authorization !== authorization) throw new LinqError(2004);
+    if (route === 'share') {
+      if (call !== null) shares.perform(call);
+      return { status: 204 };
+    }
+    const method = request.method ?? 'GET';
+    const body = ['POST', 'PUT', 'PATCH'].includes(method) ? await readJsonObject(request) : {};
+    return serveApi(parts, route, { method, segments, query, body });
+  };
+
+  const serve = async (exchange: Exchange): Promise<void> => {
+    const { request, response, route, segments, traceId } = exchange;
+    const { answer: fault, latencyMs, dateSkewMs } = faults.take(targetOf(exchange));
+    if (fault?.drop === 'before') return reset(request);
+    const call = route === 'share' ? shares.arrive(segments[1] ?? '', traceId) : null;
+    const reply =
+      (fault && refusalOfFault(fault, traceId)) ??
+      (await perform(exchange, call).catch((error: unknown) => errorReply(codeOf(error), traceId)));
+    if (latencyMs > 0) await pause(clock, latencyMs, parts.stopSignal);
+    if (fault?.drop === 'after') return reset(request);
+    if (fault?.hang === true || request.socket.destroyed) return;
+    const status = reply.status < 300 ? (fault?.status ?? reply.status) : reply.status;
+    if (call !== null) shares.answer(call, status, reply.linqCode ?? null);
+    writeReply(response, { ...reply, status }, headersOf(traceId, dateSkewMs));
+  };
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { segments, query } = parseTarget(request.url ?? '/');
+    const traceId = createTraceId();
+    if (segments[0] === '_sim') {
+      const reply = await parts.control(request, segments.slice(1), query);
+      return writeReply(response, reply, headersOf(traceId));
+    }
+    const inApi = API_SEGMENTS.every((segment, index) => segments[index] === segment);
+    const path = segments.slice(API_SEGMENTS.length);
+    const route = inApi ? routeOf(request.method ?? 'GET', path) : null;
+    if (route === null) return writeReply(response, NOT_FOUND, headersOf(traceId));
+    return serve({ request, response, route, segments: path, query, traceId });
+  };
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      if (!response.headersSent) writeReply(response, { status: 500, body: String(error) }, {});
+    });
+  });
+  server.keepAliveTimeout = 65_000; // longer than clients keep an idle connection, so that none is reset
+  return server;
+}
+
+function reset(request: IncomingMessage): void {
+  request.socket.resetAndDestroy();
+}
+
+/** The refusal a fault prescribes; null when it lets the call be performed. */
+function refusalOfFault(fault: Fault, traceId: string): Reply | null {
+  const { retryAfter, message } = fault;
+  const headers = retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
+  if (fault.html === true) return { status: fault.status ?? 502, body: BAD_GATEWAY, headers };
+  if (fault.status === undefined && fault.code === undefined) return null;
+  const status = fault.status ?? statusOfCode(fault.code ?? 3006);
+  if (status < 300) return null;
+  const code = fault.code ?? codeOfStatus(status);
+  const body = errorEnvelope({
+    code,
+    traceId,
+    status,
+    ...(message === undefined ? {} : { message }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  });
+  return { status, body, headers, linqCode: code };
+}

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { createSystemClock } from '../clock.ts';
+import { SimulatorError } from './errors.ts';
+import { createSigningSecret } from './sign.ts';
+import { createSimulator, type Simulator } from './simulator.ts';
+
+/** Where a reactor with default settings receives webhooks. */
+export const DEFAULT_WEBHOOK_URL = 'http://127.0.0.1:8080/webhooks/linq';
+export const DEFAULT_SIMULATOR_PORT = 4010;
+export const DEFAULT_SIMULATOR_LINE = '+12025550100';
+
+const EXAMPLE_CHAT = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
+
+/** What the verb `simulate` takes, as typed in; absent values have defaults. */
+export interface SimulateOptions {
+  /** Default 4010; 0 takes any free one. */
+  readonly port?: number | string;
+  /** Default: a random one, printed. */
+  readonly apiKey?: string;
+  /** https, or http on loopback. Default: a reactor on this machine with default settings. */
+  readonly webhookUrl?: string;
+  /** `whsec_…`. Default: a random one, printed. */
+  readonly webhookSecret?: string;
+  /** Own numbers with an active card. Default: one invented number. */
+  readonly line?: readonly string[];
+  /** `2026-02-03` (default) or `2025-01-01`: the version of the webhook payloads. */
+  readonly version?: string;
+}
+
+export interface SimulateIo {
+  /** Prints one line. */
+  readonly print: (line: string) => void;
+  /** Ends the run. Default: SIGINT or SIGTERM. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs a simulated Linq until it is told to stop, and prints what to copy into the settings of a reactor.
+ * @throws SimulatorError for an option that can't be used, before anything is printed
+ */
+export async function runSimulate(options: SimulateOptions, io: SimulateIo): Promise<void> {
+  const apiKey = options.apiKey ?? `sim_${randomBytes(16).toString('hex')}`;
+  const signingSecret = readSecret(options.webhookSecret);
+  const targetUrl = readTarget(options.webhookUrl ?? DEFAULT_WEBHOOK_URL, options.version);
+  const simulator = createSimulator({
+    clock: createSystemClock(),
+    apiKey,
+    port: readPort(options.port ?? DEFAULT_SIMULATOR_PORT),
+    lines: options.line?.length ? options.line : [DEFAULT_SIMULATOR_LINE],
+  });
+  subscribe(simulator, targetUrl, signingSecret);
+  const baseUrl = await simulator.start();
+  const controlUrl = new URL('/_sim', baseUrl).href;
+  const [line = DEFAULT_SIMULATOR_LINE] = options.line ?? [];
+  for (const text of [
+    `Simulated Linq on ${baseUrl} (seed ${simulator.seed}), webhooks to ${targetUrl}`,
+    '',
+    'Settings for the reactor:',
+    `LINQ_API_BASE_URL=${baseUrl}`,
+    `LINQ_API_KEY=${apiKey}`,
+    `LINQ_WEBHOOK_SECRET=${signingSecret}`,
+    '',
+    'Make something happen:',
+    `curl -X POST ${controlUrl}/chats -d '{"chatId":"${EXAMPLE_CHAT}","line":"${line}"}'`,
+    `curl -X POST ${controlUrl}/chats/${EXAMPLE_CHAT}/send -d '{"text":"Hello"}'`,
+    `curl ${controlUrl}/calls`,
+    `All control routes: curl ${controlUrl}`,
+    '',
+    'Stop with Ctrl-C.',
+  ])
+    io.print(text);
+  await (io.signal === undefined ? interrupted() : aborted(io.signal));
+  await simulator.stop();
+}
+
+function subscribe(simulator: Simulator, targetUrl: string, signingSecret: string): void {
+  try {
+    simulator.subscribe({ targetUrl, signingSecret });
+  } catch (cause) {
+    throw new SimulatorError('--webhook-url: expected https, or http on loopback', { cause });
+  }
+}
+
+function readPort(value: number | string): number {
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new SimulatorError(`--port: expected 0 to 65535, got ${value}`);
+  return port;
+}
+
+function readSecret(secret: string | undefined): string {
+  if (secret === undefined) return createSigningSecret();
+  const key = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1];
+  const bytes = Buffer.from(key ?? '', 'base64').length;
+  if (bytes < 24 || bytes > 64)
+    throw new SimulatorError('--webhook-secret: expected whsec_ and the base64 of 24 to 64 bytes');
+  return secret;
+}
+
+/** Pins the version in the target, as it is done with Linq, unless the address already names one. */
+function readTarget(webhookUrl: string, version = '2026-02-03'): string {
+  if (version !== '2026-02-03' && version !== '2025-01-01')
+    throw new SimulatorError(`--version: expected 2026-02-03 or 2025-01-01, got ${version}`);
+  if (!URL.canParse(webhookUrl)) throw new SimulatorError(`--webhook-url: not an address: ${webhookUrl}`);
+  const url = new URL(webhookUrl);
+  if (!url.searchParams.has('version')) url.searchParams.set('version', version);
+  return url.href;
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+const interrupted = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });

@@ -1,0 +1,182 @@
+import { randomInt } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { DAY, SECOND } from '../decide/duration.ts';
+import { type Changes, createChanges } from './changes.ts';
+import { createControl } from './control.ts';
+import { createDeliveries, type Delivery, REDELIVERY_MS } from './deliveries.ts';
+import type { PayloadVersion } from './envelope.ts';
+import { createTell, describeBody, type LinqEvent } from './events.ts';
+import { createFaults, type Fault } from './faults.ts';
+import { createListener } from './listener.ts';
+import { createMessages, type Messages } from './messages.ts';
+import type { Behaviour, CardState, Chat } from './model.ts';
+import { createRandom } from './random.ts';
+import { createShares, type ShareCall } from './shares.ts';
+import {
+  createSubscriptions,
+  type NewSubscription,
+  payloadVersionOf,
+  type Subscription,
+} from './subscriptions.ts';
+import { createWatchers } from './watchers.ts';
+import { createWorld } from './world.ts';
+
+const PARTNER_ID = '5b0e6c1a-7d42-5c3e-9f18-2a64d0c7be91';
+
+export interface SimulatorOptions {
+  readonly clock: Clock;
+  /** The only API key that is let in. */
+  readonly apiKey: string;
+  /** Default: any free one. */
+  readonly port?: number;
+  /** The account's lines, each with an active card. */
+  readonly lines?: readonly string[];
+  /** For duplicates, losses and shuffling. Default: random, see `seed`. */
+  readonly seed?: number;
+  readonly behaviour?: Partial<Behaviour>;
+  /** Pauses between webhook attempts, real ms. Default: Linq's, ten attempts in about 25 minutes. */
+  readonly redeliveryMs?: readonly number[];
+  /** How long a webhook attempt may take, real ms. Default 10 s. */
+  readonly deliveryTimeoutMs?: number;
+  /** Parallel connections to the webhook target. Default 32. */
+  readonly deliveryConnections?: number;
+}
+
+/** A Linq on loopback: an account with lines, chats and messages, its API, and its signed webhooks. */
+export interface Simulator extends Messages, Changes {
+  /** For `LINQ_API_BASE_URL`. @throws SimulatorError before `start` */
+  readonly baseUrl: string;
+  readonly seed: number;
+  /** Listens; resolves to `baseUrl`. After a `stop` it takes the same port and world again. */
+  start(): Promise<string>;
+  /** Resets all connections and cancels deliveries under way. */
+  stop(): Promise<void>;
+
+  addLine(number: string, options?: { card?: CardState }): void;
+  chat(chatId: string): Chat;
+  deleteChat(chatId: string): void;
+
+  /** All share calls in order of arrival, whatever became of them. */
+  readonly calls: readonly ShareCall[];
+  callsOf(chatId: string): readonly ShareCall[];
+  /** Those answered with 2xx. */
+  sharesOf(chatId: string): readonly ShareCall[];
+  /** Those that would have shown the person a prompt. */
+  prompts(chatId: string): readonly ShareCall[];
+
+  subscribe(subscription: NewSubscription): Subscription;
+  /** Sends a body as it is, signed, to every active subscription: recorded payloads, future events, nonsense. */
+  deliver(body: string): void;
+  readonly deliveries: readonly Delivery[];
+  pendingDeliveries(): number;
+
+  /** @returns a function that takes the fault back */
+  fail(fault: Fault): () => void;
+  clearFaults(): void;
+  /** Changes the behaviour from now on; returns all of it. */
+  behave(change: Partial<Behaviour>): Behaviour;
+
+  /** Resolves once the condition holds; it is looked at after every call, answer and delivery. */
+  when(condition: () => boolean): Promise<void>;
+  /** Resolves once no delivery is under way, redeliveries included. */
+  settled(): Promise<void>;
+}
+
+const DEFAULT_BEHAVIOUR: Behaviour = {
+  refuseOptedOut: true,
+  messagePerShare: false,
+  suppressionMs: DAY,
+  missingCard: 'empty',
+  duplicateRate: 0,
+  lossRate: 0,
+  shuffleMs: 0,
+  renewTimestamp: true,
+};
+
+export function createSimulator(options: SimulatorOptions): Simulator {
+  const { clock } = options;
+  const seed = options.seed ?? randomInt(2 ** 32);
+  const behaviour: Behaviour = { ...DEFAULT_BEHAVIOUR, ...options.behaviour };
+  const watchers = createWatchers();
+  const world = createWorld(clock);
+  const faults = createFaults();
+  const subscriptions = createSubscriptions(clock);
+  const deliveries = createDeliveries({
+    clock,
+    behaviour,
+    redeliveryMs: options.redeliveryMs ?? REDELIVERY_MS,
+    timeoutMs: options.deliveryTimeoutMs ?? 10 * SECOND,
+    connections: options.deliveryConnections ?? 32,
+    random: createRandom(seed),
+    onChange: watchers.changed,
+  });
+  const emit = (event: LinqEvent) => {
+    const bodies = new Map<PayloadVersion, string>();
+    for (const subscription of subscriptions.of(event)) {
+      const version = payloadVersionOf(subscription.targetUrl);
+      const body = bodies.get(version) ?? JSON.stringify(event.build(version));
+      bodies.set(version, body);
+      deliveries.send({ ...event, body }, subscription);
+    }
+  };
+  const tell = createTell(clock, PARTNER_ID, emit);
+  const messages = createMessages(world, clock, tell);
+  const shares = createShares({
+    world,
+    clock,
+    behaviour,
+    onChange: watchers.changed,
+    onShared: (chatId) => {
+      if (behaviour.messagePerShare) messages.sendMessage(chatId, { text: 'Name and photo shared' });
+    },
+  });
+  const listener = createListener(options.port ?? 0, {
+    clock,
+    apiKey: options.apiKey,
+    world,
+    behaviour,
+    subscriptions,
+    faults,
+    shares,
+    control: createControl(() => simulator),
+  });
+  const simulator: Simulator = {
+    ...messages,
+    ...createChanges(world, clock, tell),
+    get baseUrl() {
+      return listener.baseUrl();
+    },
+    seed,
+    start: listener.start,
+    async stop() {
+      await listener.stop();
+      await deliveries.stop();
+    },
+    addLine(number, { card = 'active' } = {}) {
+      world.addLine(number, card);
+    },
+    chat: world.chat,
+    deleteChat: world.deleteChat,
+    calls: shares.calls,
+    callsOf: shares.callsOf,
+    sharesOf: (chatId) => shares.callsOf(chatId).filter(isShare),
+    prompts: (chatId) => shares.callsOf(chatId).filter(({ effect }) => effect === 'prompt'),
+    subscribe: subscriptions.create,
+    deliver(body) {
+      const about = describeBody(body);
+      for (const subscription of subscriptions.list())
+        if (subscription.isActive) deliveries.send({ ...about, body }, subscription);
+    },
+    deliveries: deliveries.all,
+    pendingDeliveries: deliveries.pending,
+    fail: faults.add,
+    clearFaults: faults.clear,
+    behave: (change) => Object.assign(behaviour, change),
+    when: watchers.when,
+    settled: () => watchers.when(() => deliveries.pending() === 0),
+  };
+  for (const number of options.lines ?? []) simulator.addLine(number);
+  return simulator;
+}
+
+const isShare = ({ status }: ShareCall): boolean => status !== null && status < 300;

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { EpochMs } from '../decide/duration.ts';
+import type { PayloadVersion } from './envelope.ts';
+import type { LinqEvent } from './events.ts';
+import { LinqError } from './linq-errors.ts';
+import { iso } from './resources.ts';
+import { createSigningSecret } from './sign.ts';
+
+/** The types an account may subscribe to, as in the official SDK 0.28.2. */
+export const EVENT_TYPES: readonly string[] = [
+  ...['sent', 'received', 'read', 'delivered', 'failed', 'edited'].map((what) => `message.${what}`),
+  ...['reaction.added', 'reaction.removed', 'participant.added', 'participant.removed'],
+  ...['created', 'group_name_updated', 'group_icon_updated'].map((what) => `chat.${what}`),
+  ...['group_name_update_failed', 'group_icon_update_failed'].map((what) => `chat.${what}`),
+  ...['chat.typing_indicator.started', 'chat.typing_indicator.stopped', 'phone_number.status_updated'],
+  ...['initiated', 'ringing', 'answered', 'ended', 'failed', 'declined', 'no_answer'].map(
+    (what) => `call.${what}`,
+  ),
+  ...['location.sharing.started', 'location.sharing.stopped'],
+];
+
+export interface Subscription {
+  readonly subscriptionId: string;
+  readonly signingSecret: string;
+  targetUrl: string;
+  events: readonly string[];
+  /** Only events of these lines; null is all. */
+  lines: readonly string[] | null;
+  isActive: boolean;
+  readonly createdAt: EpochMs;
+  updatedAt: EpochMs;
+}
+
+export interface NewSubscription {
+  /** https, or http on loopback; `?version=` picks the payload version, default 2026-02-03. */
+  readonly targetUrl: string;
+  /** Default: all types. */
+  readonly events?: readonly string[];
+  readonly lines?: readonly string[] | null;
+  /** Default: a new one. */
+  readonly signingSecret?: string;
+}
+
+export type SubscriptionChange = Partial<Pick<Subscription, 'targetUrl' | 'events' | 'lines' | 'isActive'>>;
+
+/** The account's webhook subscriptions. Methods throw a LinqError with the code that the API answers. */
+export interface Subscriptions {
+  list(): readonly Subscription[];
+  get(subscriptionId: string): Subscription;
+  create(subscription: NewSubscription): Subscription;
+  update(subscriptionId: string, change: SubscriptionChange): Subscription;
+  remove(subscriptionId: string): void;
+  /** Those that want this event. */
+  of(event: Pick<LinqEvent, 'eventType' | 'line'>): readonly Subscription[];
+}
+
+export function payloadVersionOf(targetUrl: string): PayloadVersion {
+  return new URL(targetUrl).searchParams.get('version') === '2025-01-01' ? '2025-01-01' : '2026-02-03';
+}
+
+/** The subscription as the API shows it: without its secret. */
+export function subscriptionObject(subscription: Subscription) {
+  return {
+    id: subscription.subscriptionId,
+    target_url: subscription.targetUrl,
+    subscribed_events: subscription.events,
+    phone_numbers: subscription.lines,
+    is_active: subscription.isActive,
+    created_at: iso(subscription.createdAt),
+    updated_at: iso(subscription.updatedAt),
+  };
+}
+
+function checkTarget(targetUrl: string): void {
+  if (!URL.canParse(targetUrl)) throw new LinqError(1005);
+  const { protocol, hostname } = new URL(targetUrl);
+  const isLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback)) throw new LinqError(1005);
+}
+
+function checkEvents(events: readonly string[]): void {
+  if (events.length === 0) throw new LinqError(1001);
+  if (events.some((type) => !EVENT_TYPES.includes(type))) throw new LinqError(1005);
+}
+
+export function createSubscriptions(clock: Pick<Clock, 'now'>): Subscriptions {
+  const byId = new Map<string, Subscription>();
+  const get = (subscriptionId: string): Subscription => {
+    const found = byId.get(subscriptionId);
+    if (found === undefined) throw new LinqError(2010);
+    return found;
+  };
+  /** Linq takes each target once per account; which code it gives for a second one is unknown. */
+  const claimTarget = (targetUrl: string, own: string | null) => {
+    checkTarget(targetUrl);
+    for (const other of byId.values())
+      if (other.targetUrl === targetUrl && other.subscriptionId !== own) throw new LinqError(2015);
+  };
+  return {
+    list: () => [...byId.values()],
+    get,
+    create({ targetUrl, events = EVENT_TYPES, lines = null, signingSecret }) {
+      claimTarget(targetUrl, null);
+      checkEvents(events);
+      const createdAt = clock.now();
+      const subscription: Subscription = {
+        subscriptionId: randomUUID(),
+        signingSecret: signingSecret ?? createSigningSecret(),
+        targetUrl,
+        events,
+        lines,
+        isActive: true,
+        createdAt,
+        updatedAt: createdAt,
+      };
+      byId.set(subscription.subscriptionId, subscription);
+      return subscription;
+    },
+    update(subscriptionId, change) {
+      const subscription = get(subscriptionId);
+      if (change.targetUrl !== undefined) claimTarget(change.targetUrl, subscriptionId);
+      if (change.events !== undefined) checkEvents(change.events);
+      return Object.assign(subscription, change, { updatedAt: clock.now() });
+    },
+    remove(subscriptionId) {
+      byId.delete(get(subscriptionId).subscriptionId);
+    },
+    of: ({ eventType, line }) =>
+      [...byId.values()].filter(
+        ({ isActive, events, lines }) =>
+          isActive &&
+          events.includes(eventType) &&
+          (lines === null || lines.length === 0 || lines.includes(line)),
+      ),
+  };
+}
