@@ -26,9 +26,15 @@ export class SignatureError extends ReactorError {
   }
 }
 
-/** An authentic delivery that this version can't read: quarantined and answered 202. */
+/** An authentic delivery that this version can't read: quarantined and answered 202. Names the field, never its value. */
 export class PayloadError extends ReactorError {
   readonly code = 'REACTOR_PAYLOAD';
+  /** The delivery's event type, where it could be read. */
+  readonly eventType: string | null;
+  constructor(message: string, eventType: string | null = null) {
+    super(message);
+    this.eventType = eventType;
+  }
 }
 
 export type StoreFault = 'busy' | 'full' | 'readonly' | 'corrupt' | 'io' | 'locked' | 'newer' | 'broken';
