@@ -1,0 +1,57 @@
+/** How a type of event is read, or why it is left aside. */
+export type Disposition =
+  | { readonly read: 'message' | 'edit' | 'chat' | 'participant' | 'line' }
+  | { readonly ignore: string };
+
+const FAILED: Disposition = { ignore: 'a failed message is no outbound evidence' };
+const REACTION: Disposition = { ignore: 'a reaction is no message' };
+const APPEARANCE: Disposition = { ignore: "a chat's name, icon or background doesn't matter" };
+const TYPING: Disposition = { ignore: 'typing is no message' };
+const CALL: Disposition = { ignore: 'a call is no message' };
+const LOCATION: Disposition = { ignore: 'a shared location is no message' };
+const POLL: Disposition = { ignore: 'a poll is not counted as a message' };
+const PAYMENT: Disposition = { ignore: 'a payment is no message' };
+const ACCOUNT: Disposition = { ignore: 'about the account, not about a chat' };
+const UNKNOWN: Disposition = { ignore: 'an event type that this version does not know' };
+
+/** Every event type that Linq has published, and what becomes of it. */
+const DISPOSITIONS: ReadonlyMap<string, Disposition> = new Map<string, Disposition>([
+  ['message.sent', { read: 'message' }],
+  ['message.delivered', { read: 'message' }],
+  ['message.read', { read: 'message' }],
+  ['message.received', { read: 'message' }],
+  ['message.edited', { read: 'edit' }],
+  ['message.failed', FAILED],
+  ['chat.created', { read: 'chat' }],
+  ['participant.added', { read: 'participant' }],
+  ['participant.removed', { read: 'participant' }],
+  ['phone_number.status_updated', { read: 'line' }],
+  ...all(REACTION, 'reaction.', 'added removed'),
+  ...all(TYPING, 'chat.typing_indicator.', 'started stopped'),
+  ...all(APPEARANCE, 'chat.', 'group_name_updated group_icon_updated background_updated'),
+  ...all(APPEARANCE, 'chat.', 'group_name_update_failed group_icon_update_failed background_update_failed'),
+  ...all(CALL, 'call.', 'initiated ringing answered ended failed declined no_answer'),
+  ...all(LOCATION, 'location.sharing.', 'started stopped'),
+  ...all(POLL, 'poll.', 'received failed sent delivered read updated vote.added vote.removed reaction.added'),
+  ...all(PAYMENT, 'payment.', 'succeeded canceled expired declined authorized'),
+  ...all(ACCOUNT, 'connection.', 'created revoked'),
+  ...all(ACCOUNT, 'contact_card.', 'created updated deleted'),
+  // a person's card, sent to our line: no acknowledgement of a share
+  ['contact_card.received', { ignore: "a person's own card is no acknowledgement of ours" }],
+  ...all(ACCOUNT, 'phone_number.', 'assigned released forwarding_updated'),
+  ...all(
+    ACCOUNT,
+    'webhook_subscription.',
+    'created deleted enabled disabled target_url_changed events.updated',
+  ),
+  ...all(ACCOUNT, 'zero_day_retention.', 'updated'),
+]);
+
+function all(disposition: Disposition, prefix: string, names: string): [string, Disposition][] {
+  return names.split(' ').map((name) => [prefix + name, disposition]);
+}
+
+/** Types that Linq adds later are ignored, never refused. */
+export function dispositionOf(eventType: string): Disposition {
+  return DISPOSITIONS.get(eventType) ?? UNKNOWN;
+}

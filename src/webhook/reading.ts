@@ -1,0 +1,48 @@
+import type { EpochMs } from '../decide/duration.ts';
+import type { ChatEvent, ReactorEvent } from '../decide/event.ts';
+import { expected, type Node } from './fields.ts';
+import type { Health } from './message.ts';
+
+/** What stands around the event's own data. */
+export interface Envelope {
+  readonly eventType: string;
+  /** When Linq made the event: the bound of every time in it. Null: not told, no bound. */
+  readonly createdAt: EpochMs | null;
+  readonly data: Node;
+}
+
+export type Reading =
+  | { readonly kind: 'event'; readonly event: ReactorEvent }
+  /** It carries nothing for us. */
+  | { readonly kind: 'ignored'; readonly reason: string };
+
+const SAYS_NOTHING: Reading = { kind: 'ignored', reason: 'it says nothing that matters for sharing' };
+
+/** An event of a chat with what was told of it; ignored when that is nothing. */
+export function readingOf(chatId: string, told: Partial<ChatEvent>): Reading {
+  const { outbound = null, inbound = null, health = null, leftAt = null, joinedAt = null } = told;
+  if ((outbound ?? inbound ?? health ?? leftAt ?? joinedAt) === null) return SAYS_NOTHING;
+  return { kind: 'event', event: { kind: 'chat', chatId, outbound, inbound, health, leftAt, joinedAt } };
+}
+
+/**
+ * The first time that is told, at the latest the envelope's `created_at`: nothing happened after its own event. It is
+ * signed, so every redelivery agrees.
+ * @throws PayloadError when none is told
+ */
+export function datedBy(envelope: Envelope, ...told: readonly (EpochMs | null)[]): EpochMs {
+  const { createdAt } = envelope;
+  const at = told.find((time) => time !== null) ?? createdAt;
+  if (at === null)
+    throw expected({ at: '', value: {} }, 'created_at', 'an RFC 3339 time, since no other is told');
+  return createdAt === null ? at : Math.min(at, createdAt);
+}
+
+/** Dates a health by its own time, else by the event's, else by the message's. */
+export function datedHealth(
+  envelope: Envelope,
+  health: Health | null,
+  messageAt: EpochMs | null = null,
+): ChatEvent['health'] {
+  return health && { status: health.status, at: datedBy(envelope, health.at, envelope.createdAt, messageAt) };
+}
