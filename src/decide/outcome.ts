@@ -25,7 +25,7 @@ export type Verdict =
   /** Any other refusal: the same call can't succeed soon. */
   | { readonly kind: 'rejected' };
 
-export type RetiredReason = 'chat_gone' | 'chat_left' | 'unsupported';
+type RetiredReason = 'chat_gone' | 'chat_left' | 'unsupported';
 
 type Answered = Extract<LinqAnswer, { kind: 'answered' }>;
 

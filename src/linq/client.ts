@@ -25,19 +25,19 @@ export interface LinqClientOptions {
 }
 
 /** Linq's clock, which counts whole seconds, read between two readings of the system's wall clock. */
-export interface DateReading {
+interface DateReading {
   readonly serverAt: EpochMs;
   readonly requestedAt: EpochMs;
   readonly receivedAt: EpochMs;
 }
 
 /** A read brought nothing; `answer` has the share call's classes and never a 2xx. */
-export interface ReadFailed {
+interface ReadFailed {
   readonly kind: 'failed';
   readonly answer: LinqAnswer;
 }
-export type CardsAnswer = { readonly kind: 'cards'; readonly cards: readonly ContactCard[] } | ReadFailed;
-export type ChatAnswer = ({ readonly kind: 'chat' } & ChatRead) | ReadFailed;
+type CardsAnswer = { readonly kind: 'cards'; readonly cards: readonly ContactCard[] } | ReadFailed;
+type ChatAnswer = ({ readonly kind: 'chat' } & ChatRead) | ReadFailed;
 
 /**
  * The few Linq calls that sharing needs. Nothing here rejects, retries or follows a redirect: whatever happens is an
