@@ -1,0 +1,70 @@
+import type { Clock } from '../../src/clock.ts';
+import { MAX_SLEEP_MS } from '../../src/clock.ts';
+import type { EpochMs } from '../../src/decide/duration.ts';
+
+export interface FakeClock extends Clock {
+  /** Lets time pass on every time line at once and wakes the sleepers whose time has come. */
+  advance(ms: number): void;
+  /** Sets the wall clock forward or back; no time passes. */
+  stepWall(ms: number): void;
+  /** Domain time at which the next sleeper wakes by itself; null: nobody sleeps. */
+  nextWakeAt(): EpochMs | null;
+  /** Counts up with each sleep that begins or ends: unchanged means that nobody stirred. */
+  stirs(): number;
+}
+
+interface Sleeper {
+  readonly wakesAt: EpochMs;
+  readonly wake: () => void;
+}
+
+/** A clock that stands still until it is told to move. @param startAt wall and domain time at the start */
+export function createFakeClock(startAt: EpochMs = Date.UTC(2026, 10, 3, 16)): FakeClock {
+  let elapsedMs = 0;
+  let wallAheadMs = 0;
+  let domainAheadMs = 0;
+  let stirCount = 0;
+  const sleepers = new Set<Sleeper>();
+  const now = () => startAt + elapsedMs + domainAheadMs;
+
+  return {
+    now,
+    systemNow: () => startAt + elapsedMs + wallAheadMs,
+    monotonic: () => elapsedMs,
+    toDomain: (realMs) => realMs,
+    stepMs: () => wallAheadMs - domainAheadMs,
+    reanchor() {
+      const byMs = wallAheadMs - domainAheadMs;
+      domainAheadMs = wallAheadMs;
+      return byMs;
+    },
+    async sleepUntil(until, maxRealMs, signal) {
+      const ms = Math.min(Math.max(until - now(), 0), maxRealMs, MAX_SLEEP_MS);
+      stirCount++;
+      // like a real timer of 0 ms: not before the event loop's next turn
+      if (signal.aborted || ms === 0) return new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => {
+        const sleeper: Sleeper = {
+          wakesAt: now() + ms,
+          wake() {
+            sleepers.delete(sleeper);
+            signal.removeEventListener('abort', sleeper.wake);
+            stirCount++;
+            resolve();
+          },
+        };
+        sleepers.add(sleeper);
+        signal.addEventListener('abort', sleeper.wake);
+      });
+    },
+    advance(ms) {
+      elapsedMs += ms;
+      for (const sleeper of [...sleepers]) if (sleeper.wakesAt <= now()) sleeper.wake();
+    },
+    stepWall(ms) {
+      wallAheadMs += ms;
+    },
+    nextWakeAt: () => (sleepers.size === 0 ? null : Math.min(...[...sleepers].map(({ wakesAt }) => wakesAt))),
+    stirs: () => stirCount,
+  };
+}
