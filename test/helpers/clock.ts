@@ -14,7 +14,8 @@ export interface FakeClock extends Clock {
 }
 
 interface Sleeper {
-  readonly wakesAt: EpochMs;
+  /** On the clock of elapsed time, which no correction moves. */
+  readonly wakesAtMs: number;
   readonly wake: () => void;
 }
 
@@ -45,7 +46,7 @@ export function createFakeClock(startAt: EpochMs = Date.UTC(2026, 10, 3, 16)): F
       if (signal.aborted || ms === 0) return new Promise((resolve) => setImmediate(resolve));
       await new Promise<void>((resolve) => {
         const sleeper: Sleeper = {
-          wakesAt: now() + ms,
+          wakesAtMs: elapsedMs + ms,
           wake() {
             sleepers.delete(sleeper);
             signal.removeEventListener('abort', sleeper.wake);
@@ -59,12 +60,15 @@ export function createFakeClock(startAt: EpochMs = Date.UTC(2026, 10, 3, 16)): F
     },
     advance(ms) {
       elapsedMs += ms;
-      for (const sleeper of [...sleepers]) if (sleeper.wakesAt <= now()) sleeper.wake();
+      for (const sleeper of [...sleepers]) if (sleeper.wakesAtMs <= elapsedMs) sleeper.wake();
     },
     stepWall(ms) {
       wallAheadMs += ms;
     },
-    nextWakeAt: () => (sleepers.size === 0 ? null : Math.min(...[...sleepers].map(({ wakesAt }) => wakesAt))),
+    nextWakeAt() {
+      if (sleepers.size === 0) return null;
+      return now() + Math.min(...[...sleepers].map(({ wakesAtMs }) => wakesAtMs)) - elapsedMs;
+    },
     stirs: () => stirCount,
   };
 }
