@@ -1,0 +1,92 @@
+import Database from 'better-sqlite3';
+import { StoreError } from '../errors.ts';
+import { hasContent, prepareFile } from './files.ts';
+import { acquireLock } from './lock.ts';
+import {
+  applyMigrations,
+  copyBeforeMigration,
+  type Migration,
+  pendingMigrations,
+  readMigrations,
+} from './migrate.ts';
+
+export interface OpenDatabase {
+  readonly sql: Database.Database;
+  readonly schemaVersion: number;
+  close(): void;
+}
+
+/** A wait for another program's write blocks the whole process, so it is short; the caller answers 503 and is asked again. */
+const BUSY_TIMEOUT_MS = 500;
+const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
+/** 16 MiB of pages between two checkpoints: random pages that are written again and again go to the file once. */
+const CHECKPOINT_PAGES = 4_000;
+const CACHE_KIB = 32 * 1024;
+
+/**
+ * Opens the database for this process alone, creates and migrates it as needed.
+ * @throws {StoreError} `locked`, `newer` (the file stays as it was), or what the storage says
+ */
+export function openDatabase(path: string, known: readonly Migration[] = readMigrations()): OpenDatabase {
+  prepareFile(path);
+  const lock = acquireLock(path);
+  try {
+    const isNew = !hasContent(path);
+    const pending = isNew ? known : pendingMigrations(path, known);
+    const sql = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    try {
+      setJournal(sql);
+      const first = pending[0];
+      if (first !== undefined && first.number > 1) copyBeforeMigration(sql, path, first);
+      applyMigrations(sql, pending);
+      setPragmas(sql);
+    } catch (error) {
+      sql.close();
+      throw error;
+    }
+    const close = () => {
+      sql.close();
+      lock.release();
+    };
+    return { sql, schemaVersion: known.length, close };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function setJournal(sql: Database.Database): void {
+  const mode = sql.pragma('journal_mode = WAL', { simple: true });
+  if (mode !== 'wal') {
+    throw new StoreError(
+      'broken',
+      `the file system can't hold this database safely (journal mode ${String(mode)} instead of wal); use a local disk`,
+    );
+  }
+  sql.pragma('synchronous = FULL');
+}
+
+/**
+ * better-sqlite3's build of SQLite falls back to `synchronous = NORMAL` in WAL mode, which loses commits when power
+ * fails: FULL is set after everything else and read back.
+ */
+function setPragmas(sql: Database.Database): void {
+  sql.pragma('foreign_keys = ON');
+  sql.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
+  sql.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  sql.pragma(`cache_size = -${CACHE_KIB}`);
+  sql.pragma('synchronous = FULL');
+  const answers = [
+    ['synchronous', 2],
+    ['foreign_keys', 1],
+  ] as const;
+  for (const [name, expected] of answers) {
+    const actual = sql.pragma(name, { simple: true });
+    if (actual !== expected) {
+      throw new StoreError(
+        'broken',
+        `PRAGMA ${name} is ${String(actual)}, and ${expected} is needed; not starting`,
+      );
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { eq } from 'drizzle-orm';
+import type { StoreContext } from './context.ts';
+import { meta } from './schema.ts';
+
+/** What is kept as a single value. */
+export type MetaKey =
+  | 'heartbeat_at'
+  | 'probed_at'
+  | 'shares_succeeded'
+  | 'last_succeeded_at'
+  | 'decided_fingerprint'
+  | 'redecide_fingerprint'
+  | 'redecide_after_id';
+
+export interface Meta {
+  text(key: MetaKey): string | null;
+  number(key: MetaKey): number | null;
+  put(key: MetaKey, value: string | number): void;
+}
+
+export function createMeta({ orm }: StoreContext): Meta {
+  const text = (key: MetaKey) => orm.select().from(meta).where(eq(meta.key, key)).get()?.value ?? null;
+  return {
+    text,
+    number(key) {
+      const value = text(key);
+      return value === null ? null : Number(value);
+    },
+    put(key, value) {
+      const set = { value: String(value) };
+      orm
+        .insert(meta)
+        .values({ key, ...set })
+        .onConflictDoUpdate({ target: meta.key, set })
+        .run();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { sql } from 'drizzle-orm';
+import {
+  blob,
+  check,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core';
+import { counters, instants, oneOf } from './checks.ts';
+import { chats } from './schema-chats.ts';
+import { HOLD_REASONS, OUTCOMES, TRIGGERS } from './vocabulary.ts';
+
+export { chatCounts, chats, lines } from './schema-chats.ts';
+
+// Every column `*_at` is an instant: whole ms since 1970-01-01T00:00:00Z. Every table is STRICT; drizzle-kit can't
+// write that, so the word is added to the generated migrations by hand.
+
+/** One row a share call, written before the call; open while `ended_at` is null. In the order of their start. */
+export const attempts = sqliteTable(
+  'attempts',
+  {
+    id: integer('id').primaryKey(),
+    attemptId: text('attempt_id').notNull(),
+    chatRow: integer('chat_row')
+      .notNull()
+      .references(() => chats.id),
+    trigger: text('trigger', { enum: TRIGGERS }).notNull(),
+    startedAt: integer('started_at').notNull(),
+    endedAt: integer('ended_at'),
+    outcome: text('outcome', { enum: OUTCOMES }),
+    httpStatus: integer('http_status'),
+    linqCode: integer('linq_code'),
+    traceId: text('trace_id'),
+  },
+  (t) => [
+    index('attempts_chat').on(t.chatRow),
+    uniqueIndex('attempts_open').on(t.chatRow).where(sql`${t.endedAt} is null`),
+    oneOf('attempts_trigger', t.trigger, TRIGGERS),
+    oneOf('attempts_outcome', t.outcome, OUTCOMES),
+    check('attempts_ended', sql`(${t.endedAt} is null) = (${t.outcome} is null)`),
+    instants('attempts_instants', [t.startedAt, t.endedAt]),
+  ],
+);
+
+/** Why the account (scope '') or a line (its number) is closed. */
+export const holds = sqliteTable(
+  'holds',
+  {
+    scope: text('scope').notNull(),
+    reason: text('reason', { enum: HOLD_REASONS }).notNull(),
+    since: integer('since_at').notNull(),
+    until: integer('until_at'),
+    step: integer('step').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.scope, t.reason] }),
+    instants('holds_instants', [t.since, t.until]),
+    oneOf('holds_reason', t.reason, HOLD_REASONS),
+    counters('holds_step', [t.step]),
+  ],
+);
+
+/** Outcomes of the attempts that ended within a minute (its number since 1970), for the figures of the last 24 h. */
+export const outcomeMinutes = sqliteTable(
+  'outcome_minutes',
+  {
+    minute: integer('minute').primaryKey(),
+    succeeded: integer('succeeded').notNull(),
+    failed: integer('failed').notNull(),
+  },
+  (t) => [counters('outcome_minutes_counters', [t.minute, t.succeeded, t.failed])],
+);
+
+/** Deliveries that we can't read or store, sealed. */
+export const quarantine = sqliteTable(
+  'quarantine',
+  {
+    id: integer('id').primaryKey(),
+    receivedAt: integer('received_at').notNull(),
+    webhookId: text('webhook_id'),
+    eventType: text('event_type'),
+    cause: text('cause').notNull(),
+    sealed: blob('sealed', { mode: 'buffer' }).notNull(),
+  },
+  (t) => [index('quarantine_received').on(t.receivedAt), instants('quarantine_instants', [t.receivedAt])],
+);
+
+/** Single numbers and words: heartbeat, totals, how far chats were decided anew. */
+export const meta = sqliteTable('meta', {
+  key: text('key').primaryKey(),
+  value: text('value').notNull(),
+});

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { undoRetirement } from '../decide/attempt.ts';
+import type { ChatRecord } from '../decide/chat.ts';
+import type { EpochMs } from '../decide/duration.ts';
+import type { Policy } from '../decide/policy.ts';
+import { createAttemptTable } from './attempt-table.ts';
+import { createChatList } from './chat-list.ts';
+import { createChatTable } from './chat-table.ts';
+import { createClaims } from './claim.ts';
+import { createContext } from './context.ts';
+import { createCounts } from './counts.ts';
+import { openDatabase } from './database.ts';
+import { toStoreError } from './faults.ts';
+import { sizeOf } from './files.ts';
+import { createHoldTable } from './hold-table.ts';
+import { createLineIds } from './line-ids.ts';
+import { createLineTable } from './line-table.ts';
+import { createMeta } from './meta.ts';
+import type { Migration } from './migrate.ts';
+import { createQuarantineTable } from './quarantine-table.ts';
+import { createRecord } from './record.ts';
+import { createSettlements } from './settle.ts';
+import { createTotals } from './share-totals.ts';
+import { createShiftClock } from './shift-clock.ts';
+import type { Store } from './store.ts';
+import type { Turn, TurnResult } from './turn.ts';
+import { createUpkeep } from './upkeep.ts';
+
+export interface SqliteStoreOptions {
+  /** The database's file; it and its directory are made as needed, for our user alone. */
+  readonly path: string;
+  readonly policy: Policy;
+  /** Makes the ids of attempts and leases: no two alike, not to be guessed. */
+  readonly randomId?: () => string;
+  /** Other migrations than the package's, for tests. */
+  readonly migrations?: readonly Migration[];
+}
+
+/**
+ * The store in a SQLite file, for this process alone.
+ * @throws {StoreError} `locked` when another process has the file; `newer` when a newer version wrote it (it stays as
+ *   it is); and what the storage says
+ */
+export function openSqliteStore({
+  path,
+  policy,
+  randomId = randomUUID,
+  migrations,
+}: SqliteStoreOptions): Store {
+  return guarded(() => {
+    const database = openDatabase(path, migrations);
+    try {
+      return createStore(database, path, policy, randomId);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+function createStore(
+  { sql, schemaVersion, close }: ReturnType<typeof openDatabase>,
+  path: string,
+  policy: Policy,
+  randomId: () => string,
+): Store {
+  const context = createContext(sql, policy, randomId);
+  const { read, write } = context.transactions;
+  const lineIds = createLineIds(context);
+  const chats = createChatTable(context, lineIds, createCounts(context, lineIds));
+  const lines = createLineTable(context);
+  const holds = createHoldTable(context);
+  const meta = createMeta(context);
+  const attempts = createAttemptTable(context);
+  const totals = createTotals(context, meta);
+  const parts = { chats, attempts, totals, lineIds };
+  const claims = createClaims(context, parts);
+  const settlements = createSettlements(context, parts);
+  const upkeep = createUpkeep(context, chats, meta);
+  const list = createChatList(context, chats);
+  const quarantined = createQuarantineTable(context);
+  const record = createRecord(context, chats, lines);
+  const shiftClock = createShiftClock(context, { chats, lines, holds, meta });
+
+  function updateChat(chatId: string, change: (chat: ChatRecord) => ChatRecord, now: EpochMs) {
+    const stored = chats.find(chatId);
+    return stored.row === null ? null : chats.save(stored, change(stored.chat), now);
+  }
+
+  function turn({ settlements: ended, ...turn }: Turn, now: EpochMs): TurnResult {
+    const settled = ended.map((settlement) => settlements.settle(settlement, now));
+    for (const chatId of turn.unretired) updateChat(chatId, undoRetirement, now);
+    for (const hold of turn.endedHolds) holds.end(hold);
+    for (const hold of turn.holds) holds.put(hold);
+    for (const { line, ...card } of turn.cards) lines.update(line, card);
+    for (const { line, clearedAt } of turn.cleared) lines.update(line, { clearedAt });
+    return { settled, claims: turn.claim === null ? [] : claims.due(turn.claim, now) };
+  }
+
+  return {
+    kind: 'sqlite',
+    schemaVersion,
+    record: async (events, now) => guarded(() => record(events, now)),
+    quarantine: async (delivery) => guarded(() => write(() => quarantined.put(delivery))),
+    quarantinedCount: async (now) => guarded(() => quarantined.count(now)),
+    turn: async (all, now) => guarded(() => write(() => turn(all, now))),
+    claimManually: async (chatId, leaseUntil, now) =>
+      guarded(() => write(() => claims.manual(chatId, leaseUntil, now))),
+    addLookedUp: async (claim, facts, now) =>
+      guarded(() => write(() => settlements.addLookedUp(claim, facts, now))),
+    recoverInterrupted: async (now) => guarded(() => write(() => claims.interruptAll(now))),
+    wakeChats: async (now, limit) => guarded(() => write(() => upkeep.wake(now, limit))),
+    nextWakeAt: async () => guarded(() => upkeep.nextWakeAt()),
+    nextAttempts: async () => guarded(() => upkeep.nextAttempts()),
+    redecide: async (fingerprint, limit, now) =>
+      guarded(() => write(() => upkeep.redecide(fingerprint, limit, now))),
+    shiftClock: async (byMs, now) => guarded(() => write(() => shiftClock(byMs, now))),
+    updateChat: async (chatId, change, now) => guarded(() => write(() => updateChat(chatId, change, now))),
+    chat: async (chatId) =>
+      guarded(() => {
+        const { row, chat } = chats.find(chatId);
+        return row === null ? null : chat;
+      }),
+    attempts: async (chatId, limit) => guarded(() => attempts.ofChat(chatId, limit)),
+    chats: async (filters, limit, cursor) => guarded(() => read(() => list.page(filters, limit, cursor))),
+    counts: async () => guarded(() => list.counts()),
+    shareTotals: async (now) => guarded(() => read(() => totals.read(now))),
+    lines: async () => guarded(() => lines.all()),
+    holds: async () => guarded(() => holds.all()),
+    putHold: async (hold) => guarded(() => write(() => holds.put(hold))),
+    endHold: async (scope, reason) => guarded(() => write(() => holds.end({ scope, reason }))),
+    heartbeat: async (now) =>
+      guarded(() =>
+        write(() => {
+          const before = meta.number('heartbeat_at');
+          meta.put('heartbeat_at', now);
+          return before;
+        }),
+      ),
+    probe: async (now) => guarded(() => write(() => meta.put('probed_at', now))),
+    sizeBytes: async () => guarded(() => sizeOf(path)),
+    close: async () => guarded(close),
+  };
+}
+
+/** What the storage throws leaves the store as a `StoreError`. */
+function guarded<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}

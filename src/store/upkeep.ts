@@ -1,0 +1,58 @@
+import type { EpochMs } from '../decide/duration.ts';
+import type { ChatTable } from './chat-table.ts';
+import type { StoreContext } from './context.ts';
+import type { Meta } from './meta.ts';
+
+/** What time and settings do to chats; each in the transaction under way. */
+export interface Upkeep {
+  wake(now: EpochMs, limit: number): number;
+  nextWakeAt(): EpochMs | null;
+  nextAttempts(): readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[];
+  redecide(fingerprint: string, limit: number, now: EpochMs): boolean;
+}
+
+export function createUpkeep({ sql }: StoreContext, chats: ChatTable, meta: Meta): Upkeep {
+  const toWake = chats.select<[EpochMs, number]>('WHERE wake_at <= ? ORDER BY wake_at LIMIT ?');
+  const after = chats.select<[number, number]>('WHERE id > ? ORDER BY id LIMIT ?');
+  const nextWake = sql
+    .prepare<[], EpochMs | null>('SELECT min(wake_at) FROM chats WHERE wake_at IS NOT NULL')
+    .pluck();
+  // a line's queue is read from its front only: it may be a million chats long
+  const front = (line: string) =>
+    `(SELECT next_attempt_at FROM chats JOIN chat_counts ON chat_counts.id = chats.count_id
+       WHERE chats.line_id IS ${line} AND next_attempt_at IS NOT NULL AND state <> 'sharing'
+       ORDER BY next_attempt_at LIMIT 1)`;
+  const fronts = sql.prepare<[], { line: string | null; nextAttemptAt: EpochMs | null }>(
+    `SELECT line, ${front('lines.id')} AS nextAttemptAt FROM lines UNION ALL SELECT NULL, ${front('NULL')}`,
+  );
+  return {
+    wake(now, limit) {
+      const rows = toWake.all(now, limit);
+      for (const row of rows) {
+        const stored = chats.ofRow(row);
+        chats.save(stored, stored.chat, now);
+      }
+      return rows.length;
+    },
+    nextWakeAt: () => nextWake.get() ?? null,
+    nextAttempts: () =>
+      fronts
+        .all()
+        .flatMap(({ line, nextAttemptAt }) => (nextAttemptAt === null ? [] : [{ line, nextAttemptAt }])),
+    redecide(fingerprint, limit, now) {
+      if (meta.text('decided_fingerprint') === fingerprint) return true;
+      const isResumed = meta.text('redecide_fingerprint') === fingerprint;
+      const from = isResumed ? (meta.number('redecide_after_id') ?? 0) : 0;
+      const rows = after.all(from, limit);
+      for (const row of rows) {
+        const stored = chats.ofRow(row);
+        chats.save(stored, stored.chat, now);
+      }
+      const isDone = rows.length < limit;
+      meta.put('redecide_fingerprint', fingerprint);
+      meta.put('redecide_after_id', rows.at(-1)?.[0] ?? from);
+      if (isDone) meta.put('decided_fingerprint', fingerprint);
+      return isDone;
+    },
+  };
+}
