@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import { type ClockGuard, createClockGuard } from './dispatch/clock-guard.ts';
+import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts';
+import type { StoreError } from './errors.ts';
+import { createHttpServer } from './http-server.ts';
+import { createLinqClient } from './linq/client.ts';
+import { createRecorder } from './recorder.ts';
+import { openSqliteStore } from './store/sqlite-store.ts';
+import { createDeliveryLog, createWebhookCounters } from './webhook/delivery-log.ts';
+import { parseDelivery } from './webhook/parse.ts';
+import { sealDelivery } from './webhook/quarantine.ts';
+import { webhookRoute } from './webhook/route.ts';
+import { createVerifier } from './webhook/verify.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly version: string;
+  /** The store broke beyond what this process can mend: it has to end. */
+  readonly onFatal: (error: StoreError) => void;
+  /** Where log lines go; standard output by default. */
+  readonly logStream?: Writable;
+}
+
+export interface App {
+  /** Where the service listens, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Refuses newcomers, finishes what is under way, and lets go of the database. */
+  stop(): Promise<void>;
+}
+
+/** Name of the file beside the database that holds the token of the command line. */
+export const CLI_TOKEN_FILE = 'cli-token';
+
+/**
+ * The composition root: opens the store, wires the parts, and listens.
+ * @throws {StoreError} when the database can't be used; nothing is left open then
+ */
+export async function startApp({ config, clock, version, onFatal, logStream }: AppOptions): Promise<App> {
+  let isDraining = false;
+  const store = openSqliteStore({ path: config.databasePath, policy: config.policy });
+  const server = await createHttpServer({
+    trustProxy: config.server.trustProxy,
+    log: { ...config.log, ...(logStream === undefined ? {} : { stream: logStream }) },
+    isDraining: () => isDraining,
+  });
+  const { log } = server;
+  const guard = await watchClock();
+  const linq = createLinqClient({
+    ...config.linq,
+    connections: config.dispatch.concurrency + 4, // looks at cards don't wait behind shares
+    clock,
+    onDate: guard.heard,
+  });
+  const dispatcher: Dispatcher = createDispatcher({
+    store,
+    linq,
+    clock,
+    guard,
+    policy: config.policy,
+    ...config.dispatch,
+    random: Math.random,
+    log,
+    onFatal,
+  });
+  const recorder = createRecorder({
+    commit: (events, now) => store.record(events, now),
+    now: () => clock.now(),
+    onRecorded: (_chats, lines) => (lines.size > 0 ? dispatcher.linesChanged() : dispatcher.nudge()),
+  });
+  const counters = createWebhookCounters();
+  const deliveries = createDeliveryLog();
+  const { secrets } = config.webhook;
+
+  await server.register(async (scope) =>
+    webhookRoute(scope, {
+      verify: createVerifier(config.webhook),
+      parse: parseDelivery,
+      record: recorder.record,
+      seal: (raw, secretIndex) => sealDelivery(raw, secrets[secretIndex] ?? ''),
+      quarantine: (row) => store.quarantine(row),
+      clock,
+      onStale: (skewMs) => log.warn({ skewSeconds: Math.round(skewMs / 1000) }, 'delivery.stale'),
+      linqDateOffMs: guard.linqDateOffMs,
+      isDraining: () => isDraining,
+      rateLimit: config.webhook.rateLimitPerMinute,
+      counters,
+      deliveries,
+    }),
+  );
+
+  /** Told by the clock guard when domain time was moved; windows that are still open must not become shorter. */
+  async function watchClock(): Promise<ClockGuard> {
+    return createClockGuard({
+      clock,
+      lastHeartbeatAt: await store.heartbeat(clock.now()),
+      onCorrected(byMs) {
+        log.warn({ byMs }, 'clock.corrected');
+        store
+          .shiftClock(byMs, clock.now())
+          .catch((error: unknown) => log.error({ err: error }, 'clock.shift_failed'));
+      },
+    });
+  }
+
+  const cliTokenPath = join(dirname(config.databasePath), CLI_TOKEN_FILE);
+  const cliToken = randomBytes(32).toString('base64url');
+  writeFileSync(cliTokenPath, `${cliToken}\n`, { mode: 0o600 });
+  await dispatcher.start();
+  const url = await server.listen(config.server);
+  log.info({ url, version, dryRun: config.policy.dryRun }, 'service.started');
+
+  return {
+    url,
+    async stop() {
+      isDraining = true;
+      log.info({}, 'service.stopping');
+      await recorder.drain();
+      await dispatcher.stop();
+      await server.close();
+      await recorder.drain();
+      await linq.close();
+      await rm(cliTokenPath, { force: true });
+      await store.close();
+      log.info({}, 'service.stopped');
+    },
+  };
+}
