@@ -2,7 +2,7 @@ import { Agent, request } from 'undici';
 import type { Clock } from '../clock.ts';
 import { type EpochMs, SECOND } from '../decide/duration.ts';
 import type { Behaviour } from './model.ts';
-import { pause } from './pause.ts';
+import { createStop, pause } from './pause.ts';
 import { signDelivery } from './sign.ts';
 import type { Subscription } from './subscriptions.ts';
 
@@ -69,7 +69,7 @@ export function createDeliveries(parts: DeliveriesParts): Deliveries {
       connect: { timeout: timeoutMs },
     });
   let agent = connect();
-  let stopping = new AbortController();
+  let stopping = createStop();
 
   /** @returns the HTTP status; null when refused, reset or timed out, which is all the same to the schedule */
   const post = async (event: ToDeliver, subscription: Subscription, signedAt: EpochMs) => {
@@ -147,7 +147,7 @@ export function createDeliveries(parts: DeliveriesParts): Deliveries {
       await agent.destroy();
       await Promise.all(underWay);
       agent = connect();
-      stopping = new AbortController();
+      stopping = createStop();
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SimulatorError } from './errors.ts';
+import { createStop } from './pause.ts';
 import { API_PATH, createApiServer, type ServerParts } from './server.ts';
 
 /** The server's life: listens on loopback only, and after a stop takes the same port again. */
@@ -24,7 +25,7 @@ export function createListener(port: number, parts: Omit<ServerParts, 'stopSigna
     baseUrl,
     start() {
       if (running !== null) throw new SimulatorError('the simulator is running already');
-      const stopping = new AbortController();
+      const stopping = createStop();
       const server = createApiServer({ ...parts, stopSignal: stopping.signal });
       return new Promise((resolve, reject) => {
         server.once('error', (cause) => {

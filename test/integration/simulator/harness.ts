@@ -52,18 +52,26 @@ function callers(simulator: Simulator) {
 export interface Received {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  readonly event: { event_type: string; event_id: string; webhook_version: string; data: unknown };
+  readonly event: {
+    event_type: string;
+    event_id: string;
+    created_at: string;
+    webhook_version: string;
+    data: unknown;
+  };
 }
 
 /** A webhook endpoint: keeps what arrives, answers what it is told (in order, the last one from then on). */
 export async function startReceiver(...statuses: number[]) {
   const received: Received[] = [];
+  let arrived = () => {};
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString('utf8');
       received.push({ headers: request.headers, body, event: JSON.parse(body) });
+      arrived();
       response.writeHead(statuses[Math.min(received.length, statuses.length) - 1] ?? 204).end();
     });
   });
@@ -74,11 +82,35 @@ export async function startReceiver(...statuses: number[]) {
   return {
     received,
     url: `http://127.0.0.1:${port}/webhooks/linq`,
+    /** Resolves with the next delivery. */
+    next: () =>
+      new Promise<void>((resolve) => {
+        arrived = resolve;
+      }),
     types: () => received.map(({ event }) => event.event_type),
     stop: () =>
       new Promise((resolve) => {
         server.close(resolve);
         server.closeAllConnections();
       }),
+  };
+}
+
+type Options = Partial<SimulatorOptions>;
+
+/** Starts pairs of a simulator and a receiver that it delivers to, redelivering at once; `stopAll` ends them. */
+export function createPairs() {
+  const stops: (() => Promise<unknown>)[] = [];
+  return {
+    async start(options: Options = {}, statuses: number[] = [204], query = '') {
+      const linq = await startSimulator({ redeliveryMs: Array(9).fill(1), ...options });
+      const receiver = await startReceiver(...statuses);
+      stops.push(linq.simulator.stop, receiver.stop);
+      const subscription = linq.simulator.subscribe({ targetUrl: receiver.url + query });
+      return { ...linq, receiver, subscription };
+    },
+    async stopAll() {
+      for (const stop of stops.splice(0)) await stop();
+    },
   };
 }

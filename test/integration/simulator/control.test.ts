@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { LINE, startReceiver, startSimulator } from './harness.ts';
+
+let linq: Awaited<ReturnType<typeof startSimulator>>;
+let receiver: Awaited<ReturnType<typeof startReceiver>>;
+beforeEach(async () => {
+  linq = await startSimulator();
+  receiver = await startReceiver();
+});
+afterEach(async () => {
+  await linq.simulator.stop();
+  await receiver.stop();
+});
+
+const CHAT = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
+
+it('lets another process play a whole conversation and read what came of it', async () => {
+  const { control, share } = linq;
+  const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+  const subscription = await control('POST', 'subscriptions', {
+    targetUrl: receiver.url,
+    signingSecret: secret,
+  });
+  expect(subscription.body).toMatchObject({ target_url: receiver.url, signing_secret: secret });
+  expect((await control('POST', 'chats', { chatId: CHAT, line: LINE })).body).toMatchObject({ id: CHAT });
+  const sent = await control('POST', `chats/${CHAT}/send`, { text: 'Hello', at: '2026-11-03T16:20:04.902Z' });
+  expect(sent.body).toMatchObject({ chat_id: CHAT, sent_at: '2026-11-03T16:20:04.902Z' });
+  await share(CHAT);
+  await control('POST', `chats/${CHAT}/receive`, { text: 'STOP' });
+  await share(CHAT);
+  await linq.simulator.settled();
+  expect(receiver.types().sort()).toEqual(['chat.created', 'message.received', 'message.sent']);
+  expect((await control('GET', `calls?chatId=${CHAT}`)).body.calls).toMatchObject([
+    { chatId: CHAT, line: LINE, status: 204, effect: 'prompt', arrivedAt: expect.stringMatching(/Z$/) },
+    { chatId: CHAT, status: 403, code: 2024, effect: 'refused' },
+  ]);
+  expect((await control('GET', `deliveries?chatId=${CHAT}`)).body.deliveries).toHaveLength(3);
+  expect((await control('GET', 'state')).body).toEqual({
+    baseUrl: linq.simulator.baseUrl,
+    seed: linq.simulator.seed,
+    pendingDeliveries: 0,
+  });
+});
+
+it('steers lines, cards, chats, faults and behaviour', async () => {
+  const { control, share, simulator } = linq;
+  const other = encodeURIComponent('+12025550101');
+  await control('POST', 'lines', { number: '+12025550101', card: 'none' });
+  await control('POST', 'chats', { chatId: CHAT, line: '+12025550101', isGroup: true });
+  expect((await share(CHAT)).status).toBe(404);
+  await control('PUT', `lines/${other}/card`, { card: 'active' });
+  await control('POST', `lines/${other}/status`, { status: 'FLAGGED', reputation: 'CRITICAL' });
+  await control('PUT', `chats/${CHAT}`, { service: 'SMS', health: 'CRITICAL' });
+  expect(simulator.chat(CHAT)).toMatchObject({ service: 'SMS', health: { status: 'CRITICAL' } });
+  await control('POST', 'faults', { status: 500, times: 1 });
+  expect([(await share(CHAT)).status, (await share(CHAT)).status]).toEqual([500, 204]);
+  await control('POST', 'faults', { status: 500 });
+  await control('DELETE', 'faults');
+  expect((await share(CHAT)).status).toBe(204);
+  await control('POST', `chats/${CHAT}/leave`);
+  expect((await share(CHAT)).status).toBe(409);
+  await control('POST', `chats/${CHAT}/join`);
+  await control('POST', `chats/${CHAT}/fail`, {});
+  expect((await control('PUT', 'behaviour', { suppressionMs: 1_000 })).body).toMatchObject({
+    suppressionMs: 1_000,
+  });
+  await control('DELETE', `chats/${CHAT}`);
+  expect((await share(CHAT)).status).toBe(404);
+});
+
+it('delivers any body as it is', async () => {
+  await linq.control('POST', 'subscriptions', { targetUrl: receiver.url });
+  await linq.control('POST', 'deliver', { event_id: 'e-1', event_type: 'future.event', data: { new: true } });
+  await linq.simulator.settled();
+  expect(receiver.received[0]?.event).toMatchObject({ event_id: 'e-1', event_type: 'future.event' });
+});
+
+it.each([
+  ['POST', 'chats', { line: '+12025550199' }, 'no line +12025550199: add it first (addLine)'],
+  ['POST', 'chats', { line: LINE, servise: 'SMS' }, 'must not have additional properties'],
+  ['POST', 'faults', { times: 0 }, 'must be >= 1'],
+  ['POST', `chats/${CHAT}/send`, {}, `no chat ${CHAT}: create it first (createChat)`],
+  ['POST', 'lines', { number: '555' }, 'not an E.164 number: 555'],
+  ['POST', 'subscriptions', { targetUrl: 'http://example.com' }, 'Invalid parameter value'],
+])('refuses %s %s %j and says why', async (method, path, body, message) => {
+  const answer = await linq.control(method, path, body);
+  expect(answer.status).toBe(400);
+  expect(answer.body.error).toContain(message);
+});
+
+it('lists its routes on a path it does not have', async () => {
+  const { status, body } = await linq.control('GET', 'help');
+  expect(status).toBe(404);
+  expect(body.routes).toContain('POST /_sim/chats/:/send');
+});

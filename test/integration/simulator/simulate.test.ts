@@ -1,0 +1,84 @@
+import { afterEach, expect, it } from 'vitest';
+import { runSimulate, type SimulateOptions } from '../../../src/simulator/simulate.ts';
+import { startReceiver } from './harness.ts';
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+/** Runs the verb until the test ends; resolves with what it printed once it is up. */
+async function start(options: SimulateOptions) {
+  const abort = new AbortController();
+  const lines: string[] = [];
+  let run = Promise.resolve();
+  await new Promise<void>((resolve, reject) => {
+    const print = (line: string) => {
+      lines.push(line);
+      if (line.startsWith('Stop with')) resolve();
+    };
+    run = runSimulate({ port: 0, ...options }, { print, signal: abort.signal });
+    run.catch(reject);
+  });
+  stops.push(() => {
+    abort.abort();
+    return run;
+  });
+  const text = lines.join('\n');
+  const setting = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1] ?? '';
+  return { setting, run, stop: () => abort.abort() };
+}
+
+it('prints settings that work: the key opens the API, the line has an active card', async () => {
+  const { setting } = await start({ line: ['+12025550123'] });
+  const response = await fetch(`${setting('LINQ_API_BASE_URL')}/v3/contact_card`, {
+    headers: { authorization: `Bearer ${setting('LINQ_API_KEY')}` },
+  });
+  expect(await response.json()).toMatchObject({
+    contact_cards: [{ phone_number: '+12025550123', is_active: true }],
+  });
+  expect(setting('LINQ_WEBHOOK_SECRET')).toMatch(/^whsec_/);
+});
+
+it('delivers to the webhook URL in the version asked for', async () => {
+  const receiver = await startReceiver();
+  stops.push(receiver.stop);
+  const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+  const { setting } = await start({
+    webhookUrl: receiver.url,
+    webhookSecret: secret,
+    apiKey: 'my-key',
+    version: '2025-01-01',
+  });
+  expect([setting('LINQ_WEBHOOK_SECRET'), setting('LINQ_API_KEY')]).toEqual([secret, 'my-key']);
+  const chats = new URL('/_sim/chats', setting('LINQ_API_BASE_URL'));
+  const delivered = receiver.next();
+  await fetch(chats, { method: 'POST', body: '{"line":"+12025550100"}' });
+  await delivered;
+  expect(receiver.received[0]?.event).toMatchObject({
+    event_type: 'chat.created',
+    webhook_version: '2025-01-01',
+  });
+});
+
+it('ends when told to, and frees its port', async () => {
+  const { run, stop, setting } = await start({});
+  stop();
+  await run;
+  await expect(fetch(setting('LINQ_API_BASE_URL'))).rejects.toThrow('fetch failed');
+});
+
+it.each([
+  [{ port: 'x' }, '--port: expected 0 to 65535'],
+  [{ webhookSecret: 'whsec_c2hvcnQ=' }, '--webhook-secret: expected whsec_ and the base64 of 24 to 64 bytes'],
+  [{ webhookUrl: 'nonsense' }, '--webhook-url: not an address'],
+  [{ webhookUrl: 'http://example.com/' }, '--webhook-url: expected https, or http on loopback'],
+  [{ version: '2024-01-01' }, '--version: expected 2026-02-03 or 2025-01-01'],
+  [{ line: ['555'] }, 'not an E.164 number: 555'],
+])('refuses %j before it prints anything', async (options, message) => {
+  const print = () => expect.unreachable();
+  await expect(runSimulate({ port: 0, ...options }, { print })).rejects.toMatchObject({
+    code: 'SIMULATOR_USAGE',
+    message: expect.stringContaining(message),
+  });
+});

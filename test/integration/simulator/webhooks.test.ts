@@ -1,0 +1,127 @@
+import LinqAPIV3 from '@linqapp/sdk';
+import { Webhook } from 'standardwebhooks';
+import { afterEach, describe, expect, it } from 'vitest';
+import { API_KEY, createPairs, LINE, type Received } from './harness.ts';
+
+const { start, stopAll } = createPairs();
+afterEach(stopAll);
+
+const headersOf = ({ headers }: Received) => headers as Record<string, string>;
+
+describe('what happens in the account is delivered', () => {
+  it.each(['2026-02-03', '2025-01-01'])('in version %s when the target asks for it', async (version) => {
+    const { simulator, receiver } = await start({}, [204], `?version=${version}`);
+    const { chatId } = simulator.createChat({ line: LINE, isGroup: true });
+    simulator.sendMessage(chatId, { read: true });
+    simulator.receiveMessage(chatId, 'Hi');
+    simulator.failMessage(chatId);
+    simulator.leaveChat(chatId);
+    simulator.joinChat(chatId);
+    simulator.flagLine(LINE, 'FLAGGED');
+    await simulator.settled();
+    expect(receiver.types().sort()).toEqual([
+      'chat.created',
+      'message.delivered',
+      'message.failed',
+      'message.read',
+      'message.received',
+      'message.sent',
+      'participant.added',
+      'participant.removed',
+      'phone_number.status_updated',
+    ]);
+    expect(new Set(receiver.received.map(({ event }) => event.webhook_version))).toEqual(new Set([version]));
+  });
+
+  it('with the state of the moment, whatever happens to the message later', async () => {
+    const { simulator, receiver } = await start();
+    const { chatId } = simulator.createChat({ line: LINE, announce: false });
+    simulator.sendMessage(chatId, { read: true });
+    await simulator.settled();
+    const sent = receiver.received.find(({ event }) => event.event_type === 'message.sent');
+    expect(sent?.event.data).toMatchObject({ delivered_at: null, read_at: null });
+  });
+
+  it('only to active subscriptions that want the type and the line', async () => {
+    const { simulator, receiver, call, subscription } = await start();
+    const path = `webhook-subscriptions/${subscription.subscriptionId}`;
+    simulator.addLine('+12025550101');
+    const chats = [LINE, '+12025550101'].map(
+      (line) => simulator.createChat({ line, announce: false }).chatId,
+    );
+    const sendToAll = async () => {
+      for (const chatId of chats) simulator.sendMessage(chatId, { delivered: true });
+      await simulator.settled();
+      return receiver.received.splice(0).length;
+    };
+    expect(await sendToAll()).toBe(4);
+    await call('PUT', path, { subscribed_events: ['message.sent'] });
+    expect(await sendToAll()).toBe(2);
+    await call('PUT', path, { phone_numbers: [LINE] });
+    expect(await sendToAll()).toBe(1);
+    await call('PUT', path, { is_active: false });
+    expect(await sendToAll()).toBe(0);
+  });
+
+  it('as it is, when a test hands in a body', async () => {
+    const { simulator, receiver, subscription } = await start();
+    const body = '{"event_type": "chat.example_future_event",  "event_id": "e-1"}\n';
+    simulator.deliver(body);
+    await simulator.settled();
+    const [delivery] = receiver.received;
+    expect(delivery?.body).toBe(body);
+    expect(delivery?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'webhook-id': 'e-1',
+      'x-webhook-event': 'chat.example_future_event',
+      'x-webhook-subscription-id': subscription.subscriptionId,
+    });
+  });
+
+  it('also for a share, when told that a share makes a message', async () => {
+    const { simulator, receiver, share } = await start({ behaviour: { messagePerShare: true } });
+    const { chatId } = simulator.createChat({ line: LINE, announce: false });
+    simulator.sendMessage(chatId);
+    await share(chatId);
+    await simulator.settled();
+    expect(receiver.types()).toEqual(['message.sent', 'message.sent']);
+  });
+});
+
+describe('signatures', () => {
+  async function deliverOne() {
+    const { simulator, receiver, subscription } = await start();
+    simulator.createChat({ line: LINE, displayName: 'Grüße 👋' });
+    await simulator.settled();
+    const [delivery] = receiver.received;
+    if (delivery === undefined) throw new Error('nothing was delivered');
+    return { delivery, secret: subscription.signingSecret };
+  }
+
+  it('are accepted by the standardwebhooks library, and refused once the body is tampered with', async () => {
+    const { delivery, secret } = await deliverOne();
+    const webhook = new Webhook(secret);
+    expect(webhook.verify(delivery.body, headersOf(delivery))).toEqual(delivery.event);
+    expect(() => webhook.verify(`${delivery.body} `, headersOf(delivery))).toThrow('No matching signature');
+  });
+
+  it('are accepted by unwrap of the official SDK, and refused once the body is tampered with', async () => {
+    const { delivery, secret } = await deliverOne();
+    const sdk = new LinqAPIV3({ apiKey: API_KEY, webhookSecret: secret });
+    const headers = headersOf(delivery);
+    expect(sdk.webhooks.unwrap(delivery.body, { headers })).toEqual(delivery.event);
+    expect(() => sdk.webhooks.unwrap(delivery.body.replace('iMessage', 'SMS'), { headers })).toThrow();
+  });
+
+  it('carry the event id and the real time, not domain time', async () => {
+    const { simulator, clock, receiver } = await start();
+    clock.move(3_600_000);
+    simulator.createChat({ line: LINE });
+    await simulator.settled();
+    const [delivery] = receiver.received;
+    expect(delivery?.headers['webhook-id']).toBe(delivery?.event.event_id);
+    expect(Math.abs(Number(delivery?.headers['webhook-timestamp']) - Date.now() / 1000)).toBeLessThan(5);
+    const createdAt = Date.parse(delivery?.event.created_at ?? '');
+    expect(Math.abs(createdAt - Date.now() - 3_600_000)).toBeLessThan(5_000);
+  });
+});
