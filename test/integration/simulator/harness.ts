@@ -61,6 +61,9 @@ export interface Received {
   };
 }
 
+/** In the list of a receiver's statuses: takes the delivery and keeps silent. */
+export const NO_ANSWER = 0;
+
 /** A webhook endpoint: keeps what arrives, answers what it is told (in order, the last one from then on). */
 export async function startReceiver(...statuses: number[]) {
   const received: Received[] = [];
@@ -72,7 +75,8 @@ export async function startReceiver(...statuses: number[]) {
       const body = Buffer.concat(chunks).toString('utf8');
       received.push({ headers: request.headers, body, event: JSON.parse(body) });
       arrived();
-      response.writeHead(statuses[Math.min(received.length, statuses.length) - 1] ?? 204).end();
+      const status = statuses[Math.min(received.length, statuses.length) - 1] ?? 204;
+      if (status !== NO_ANSWER) response.writeHead(status).end();
     });
   });
   await new Promise<void>((resolve) => {

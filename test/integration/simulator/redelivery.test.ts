@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { REDELIVERY_MS } from '../../../src/simulator/deliveries.ts';
 import type { Behaviour } from '../../../src/simulator/model.ts';
-import { createPairs, LINE } from './harness.ts';
+import { createPairs, LINE, NO_ANSWER } from './harness.ts';
 
 const { start, stopAll } = createPairs();
 afterEach(stopAll);
@@ -47,6 +47,15 @@ describe('redelivery', () => {
     await simulator.settled();
     expect(simulator.deliveries).toMatchObject([
       { state: 'exhausted', attempts: [{ status: null }, { status: null }, { status: null }] },
+    ]);
+  });
+
+  it('repeats when no answer comes in time', async () => {
+    const { simulator } = await start({ deliveryTimeoutMs: 100 }, [NO_ANSWER, 204]);
+    simulator.createChat({ line: LINE });
+    await simulator.settled();
+    expect(simulator.deliveries).toMatchObject([
+      { state: 'accepted', attempts: [{ status: null }, { status: 204 }] },
     ]);
   });
 
