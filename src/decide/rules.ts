@@ -1,4 +1,4 @@
-import type { ChatReason, ChatRecord, ChatState } from './chat.ts';
+import type { ChatReason, ChatRecord, ChatState, RetiredReason } from './chat.ts';
 import type { EpochMs } from './duration.ts';
 import { isIMessage, latest } from './facts.ts';
 import type { Policy } from './policy.ts';
@@ -32,19 +32,34 @@ export function countedShares(chat: ChatRecord, policy: Policy, now: EpochMs): n
   return chat.shareCount + (isLate ? 1 : 0);
 }
 
-const retired: Rule = (chat, policy, now) => {
-  const { lastOutboundAt, joinedAt, leftAt, retiredAt, retiredReason } = chat;
-  const isAddedSince = (at: EpochMs) => joinedAt !== null && joinedAt > at;
-  if (retiredAt !== null && retiredReason !== null && !isAddedSince(retiredAt)) {
-    const hasOutbound = lastOutboundAt !== null && lastOutboundAt > retiredAt;
-    const endsAt = retiredAt + policy.windowMs;
-    if (!hasOutbound) return { state: 'retired', reason: retiredReason, until: null };
-    if (now < endsAt) return { state: 'retired', reason: retiredReason, until: endsAt };
-  }
-  const hasLeft =
-    leftAt !== null && !isAddedSince(leftAt) && (lastOutboundAt === null || lastOutboundAt <= leftAt);
-  return hasLeft ? { state: 'retired', reason: 'chat_left', until: null } : null;
-};
+const retired: Rule = (chat, policy, now) => refusedForGood(chat, policy, now) ?? left(chat, now);
+
+/** An outbound message gives the chat another chance, once a window; our line being added again does so at once. */
+function refusedForGood(chat: ChatRecord, policy: Policy, now: EpochMs): Row | null {
+  const { retiredAt, retiredReason } = chat;
+  if (retiredAt === null || retiredReason === null) return null;
+  if (isAfter(chat.joinedAt, retiredAt)) return retiredUntil(retiredReason, retiredAt + 1, now);
+  const hasOutbound = isAfter(chat.lastOutboundAt, retiredAt);
+  return retiredUntil(retiredReason, hasOutbound ? retiredAt + policy.windowMs : null, now);
+}
+
+function left({ leftAt, joinedAt, lastOutboundAt }: ChatRecord, now: EpochMs): Row | null {
+  if (leftAt === null) return null;
+  const isBack = isAfter(joinedAt, leftAt) || isAfter(lastOutboundAt, leftAt);
+  return retiredUntil('chat_left', isBack ? leftAt + 1 : null, now);
+}
+
+function retiredUntil(reason: RetiredReason, until: EpochMs | null, now: EpochMs): Row | null {
+  return until !== null && now >= until ? null : { state: 'retired', reason, until };
+}
+
+/**
+ * Of two facts; what lies in the future is read as now, so the earlier one has to have passed: a row that ends by the
+ * later one ends 1 ms after `since` at the earliest.
+ */
+function isAfter(at: EpochMs | null, since: EpochMs): boolean {
+  return at !== null && at > since;
+}
 
 const operatorHeld: Rule = (chat) => {
   if (chat.operatorHeldAt !== null) return held('operator');
@@ -70,8 +85,8 @@ const notIMessage: Rule = (chat) => {
 const optedOut: Rule = (chat, _policy, now) => {
   const outAt = optedOutAt(chat);
   if (outAt === null) return null;
-  const isBack = chat.optedInAt !== null && Math.min(chat.optedInAt, now) > Math.min(outAt, now);
-  return isBack ? null : held('opted_out');
+  if (!isAfter(chat.optedInAt, outAt)) return held('opted_out');
+  return now > outAt ? null : { state: 'held', reason: 'opted_out', until: outAt + 1 };
 };
 
 const unhealthy: Rule = (chat, policy) => {
@@ -91,7 +106,8 @@ const enough: Rule = (chat, policy, now) => {
 
 const insideWindow: Rule = (chat, policy, now) => {
   const lapse = lapsesAt(chat, policy);
-  return lapse !== null && now < lapse ? { state: 'waiting', reason: 'window', until: lapse } : null;
+  if (lapse === null || now >= lapse) return null;
+  return { state: 'waiting', reason: 'window', until: nextOf(now, lapse, countsAt(chat, policy)) };
 };
 
 const idle: Rule = (chat, policy, now) => {
@@ -100,16 +116,19 @@ const idle: Rule = (chat, policy, now) => {
   const isAnswered =
     policy.reshare === 'active' && startedAt !== null && Math.min(chat.lastOutboundAt ?? 0, now) < startedAt;
   const isIdle = isAnswered || (idleAt !== null && now >= idleAt);
-  return isIdle ? { state: 'idle', reason: 'no_recent_outbound', until: null } : null;
+  if (!isIdle) return null;
+  return { state: 'idle', reason: 'no_recent_outbound', until: nextOf(now, countsAt(chat, policy)) };
 };
 
-const lineUnknown: Rule = (chat) =>
-  chat.line === null && chat.lookedUpAt !== null ? held('line_unknown') : null;
+const lineUnknown: Rule = (chat, policy, now) => {
+  const isUnknown = chat.line === null && chat.lookedUpAt !== null;
+  return isUnknown ? { ...held('line_unknown'), until: changesWhileDue(chat, policy, now) } : null;
+};
 
 const backingOff: Rule = (chat, policy, now) => {
   const { retryAt, retryReason } = chat;
   if (retryAt === null || retryReason === null || now >= retryAt) return null;
-  const until = earliestOf([retryAt, ...changesWhileDue(chat, policy, now)]);
+  const until = nextOf(now, retryAt, changesWhileDue(chat, policy, now));
   return { state: 'retrying', reason: retryReason, until };
 };
 
@@ -148,18 +167,22 @@ export function firstRow(rules: readonly Rule[], chat: ChatRecord, policy: Polic
     if (row !== null) return row;
   }
   const reason = lapsesAt(chat, policy) === null ? 'became_eligible' : 'window_lapsed';
-  return { state: 'due', reason, until: earliestOf(changesWhileDue(chat, policy, now)) };
+  return { state: 'due', reason, until: changesWhileDue(chat, policy, now) };
 }
 
 function held(reason: ChatReason): Row {
   return { state: 'held', reason, until: null };
 }
 
-/** What time may change of a chat that is due or backing off: it becomes idle, or an uncertain attempt starts to count. */
-function changesWhileDue(chat: ChatRecord, policy: Policy, now: EpochMs): EpochMs[] {
+/** When time changes a chat that is due or backing off: it becomes idle, or an uncertain attempt starts to count. */
+function changesWhileDue(chat: ChatRecord, policy: Policy, now: EpochMs): EpochMs | null {
+  return nextOf(now, becomesIdleAt(chat, policy, now), countsAt(chat, policy));
+}
+
+/** When an attempt without known outcome starts to count, if anything counts shares. */
+function countsAt(chat: ChatRecord, policy: Policy): EpochMs | null {
   const isLimited = policy.reshare === 'once' || policy.maxSharesPerChat > 0;
-  const countsAt = chat.uncertainAt === null || !isLimited ? null : chat.uncertainAt + policy.windowMs;
-  return [becomesIdleAt(chat, policy, now), countsAt].filter((at) => at !== null && at > now) as EpochMs[];
+  return chat.uncertainAt === null || !isLimited ? null : chat.uncertainAt + policy.windowMs;
 }
 
 function becomesIdleAt(chat: ChatRecord, policy: Policy, now: EpochMs): EpochMs | null {
@@ -167,6 +190,8 @@ function becomesIdleAt(chat: ChatRecord, policy: Policy, now: EpochMs): EpochMs 
   return Math.min(chat.lastOutboundAt, now) + policy.idleAfterMs;
 }
 
-function earliestOf(instants: readonly EpochMs[]): EpochMs | null {
-  return instants.length === 0 ? null : Math.min(...instants);
+/** The earliest of the instants that are still to come; null: none is. */
+function nextOf(now: EpochMs, ...instants: readonly (EpochMs | null)[]): EpochMs | null {
+  const ahead = instants.filter((at) => at !== null && at > now) as EpochMs[];
+  return ahead.length === 0 ? null : Math.min(...ahead);
 }

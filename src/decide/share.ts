@@ -47,7 +47,7 @@ function dueSince(chat: ChatRecord, now: EpochMs): EpochMs {
 }
 
 /** A row may end in another one that waits (backoff inside a window): follows them until one ends in a share. */
-const MAX_ROWS_AHEAD = 5;
+const MAX_ROWS_AHEAD = 10;
 
 function nextDueAt(chat: ChatRecord, policy: Policy, until: EpochMs | null): EpochMs | null {
   let at = until;
