@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import type { Sources, Variables } from '../config/origin.ts';
+import { ConfigError } from '../errors.ts';
+
+/** What a verb may use of the outside; a test hands in its own. */
+export interface Io {
+  readonly env: Variables;
+  /** Standard output is a terminal. */
+  readonly isTerminal: boolean;
+  /** Width of the terminal in columns; 80 when unknown. */
+  readonly columns: number;
+  /** Whole text to standard output, line break included. */
+  readonly write: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  /** @throws as `fs.readFileSync` */
+  readonly readFile: (path: string) => string;
+}
+
+export function createProcessIo(): Io {
+  return {
+    env: process.env,
+    isTerminal: process.stdout.isTTY === true,
+    columns: process.stdout.columns ?? 80,
+    write: (text) => void process.stdout.write(text),
+    writeError: (text) => void process.stderr.write(text),
+    readFile: (path) => readFileSync(path, 'utf8'),
+  };
+}
+
+/** What the process ends with. */
+export const EXIT = {
+  fine: 0,
+  failed: 1,
+  usage: 2,
+  configuration: 3,
+  degraded: 4,
+  unreachable: 5,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const DEFAULT_ENV_FILE = '.env';
+
+/**
+ * The environment and the `.env` file.
+ * @param envFile named on the command line, or null: then a missing file is fine
+ * @throws {ConfigError} when a named file can't be read
+ */
+export function readSources(io: Io, envFile: string | null): Sources {
+  return { env: io.env, envFile: readEnvFile(io, envFile), readFile: io.readFile };
+}
+
+function readEnvFile(io: Io, envFile: string | null): Variables {
+  const path = envFile ?? DEFAULT_ENV_FILE;
+  try {
+    return parseEnv(io.readFile(path));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    if (envFile === null && code === 'ENOENT') return {};
+    throw new ConfigError(
+      `The settings file ${path} can't be read (${code}): check --env-file and its permissions.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,72 @@
+import { Command, CommanderError } from 'commander';
+import { ConfigError, StoreError, UnreachableError, UsageError } from '../errors.ts';
+import { registerConfig } from './config.ts';
+import { EXIT, type ExitCode, type Io } from './io.ts';
+import { registerServe } from './serve.ts';
+import { registerSimulate } from './simulate.ts';
+import { VERSION } from './version.ts';
+
+/** What the command line was told for all verbs. */
+export interface Globals {
+  /** `--env-file`, or null. */
+  readonly envFile: string | null;
+}
+
+/** Adds a verb. Its action resolves to the exit code; heavy parts are imported inside the action. */
+export type Register = (program: Command, context: VerbContext) => void;
+
+export interface VerbContext {
+  readonly io: Io;
+  readonly globals: () => Globals;
+  /** Wraps an action: what it resolves to becomes the exit code. */
+  readonly run: <A extends unknown[]>(
+    action: (...args: A) => Promise<ExitCode>,
+  ) => (...args: A) => Promise<void>;
+}
+
+const VERBS: readonly Register[] = [registerServe, registerSimulate, registerConfig];
+
+/** Runs one command line and resolves to the exit code; prints what is wrong. */
+export async function runCommandLine(args: readonly string[], io: Io): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.fine;
+  const program = new Command('contact-card-reactor')
+    .description('Shares your Linq contact card in every iMessage chat at the right time.')
+    .version(VERSION)
+    .option('--env-file <path>', 'read settings from this file instead of .env')
+    .showHelpAfterError('(add --help for usage)')
+    .configureOutput({ writeOut: io.write, writeErr: io.writeError })
+    .exitOverride();
+  const context: VerbContext = {
+    io,
+    globals: () => ({ envFile: program.opts<{ envFile?: string }>().envFile ?? null }),
+    run:
+      (action) =>
+      async (...given) => {
+        exitCode = await action(...given);
+      },
+  };
+  for (const register of VERBS) register(program, context);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+/** @throws what nobody foresaw */
+function report(error: unknown, io: Io): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+  const known: readonly [new (...args: never[]) => Error, ExitCode][] = [
+    [ConfigError, EXIT.configuration],
+    [UsageError, EXIT.usage],
+    [UnreachableError, EXIT.unreachable],
+    [StoreError, EXIT.failed],
+  ];
+  for (const [kind, exitCode] of known) {
+    if (!(error instanceof kind)) continue;
+    io.writeError(`${error.message}\n`);
+    return exitCode;
+  }
+  throw error;
+}

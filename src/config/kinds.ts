@@ -1,0 +1,103 @@
+import { DAY, HOUR, MINUTE, SECOND } from '../decide/duration.ts';
+
+/** `wrong` says what is the matter beyond "not what was expected", or is empty; it never repeats the text. */
+export type Parsed<T> = { readonly value: T } | { readonly wrong: string };
+
+/** A kind of value a setting can have. */
+export interface Kind<T> {
+  /** Completes the sentence "expected …"; `.env.example` shows it as the setting's unit. */
+  readonly expects: string;
+  readonly parse: (text: string) => Parsed<T>;
+  /** The text as it may be printed, whatever it is: wrong texts and people's slips included. */
+  readonly show: (text: string) => string;
+}
+
+const NOT_EXPECTED = { wrong: '' } as const;
+
+/** Longer than any sound value of these kinds, shorter than any key: a secret in the wrong variable isn't printed. */
+const LONGEST_SHOWN = 20;
+
+const showShort = (text: string) => (text.length <= LONGEST_SHOWN ? text : showLength(text));
+
+/** What is told of a text that isn't printed. */
+export const showLength = (text: string) => `${[...text].length} characters`;
+
+const UNIT_MS = { s: SECOND, m: MINUTE, h: HOUR, d: DAY } as const;
+
+/** `90s`, `15m`, `24h` or `7d` → ms; null when it is nothing of the sort. */
+export function parseDuration(text: string): number | null {
+  const match = /^(\d{1,9})([smhd])$/.exec(text);
+  if (match === null) return null;
+  const unit = match[2];
+  return Number(match[1]) * (unit === 's' || unit === 'm' || unit === 'h' ? UNIT_MS[unit] : UNIT_MS.d);
+}
+
+/**
+ * A duration between two others, bounds included.
+ * @param zeroMeans what 0 stands for, where 0 is allowed beside the range
+ */
+export function duration(from: string, to: string, zeroMeans: string | null = null): Kind<number> {
+  const zero = zeroMeans === null ? '' : `, or 0: ${zeroMeans}`;
+  return {
+    expects: `a duration from ${from} to ${to} (as 90s, 15m, 24h, 7d)${zero}`,
+    parse(text) {
+      const ms = text === '0' ? 0 : parseDuration(text);
+      if (ms === null)
+        return /^\d/.test(text) ? { wrong: 'write it as a whole number and s, m, h or d' } : NOT_EXPECTED;
+      if (ms === 0 && zeroMeans !== null) return { value: ms };
+      if (ms < (parseDuration(from) ?? 0)) return { wrong: 'it is too short' };
+      return ms > (parseDuration(to) ?? 0) ? { wrong: 'it is too long' } : { value: ms };
+    },
+    show: showShort,
+  };
+}
+
+export const boolean: Kind<boolean> = {
+  expects: 'true or false',
+  parse(text) {
+    const lower = text.toLowerCase();
+    return lower === 'true' || lower === 'false' ? { value: lower === 'true' } : NOT_EXPECTED;
+  },
+  show: showShort,
+};
+
+/** One of some words, in any letter case. */
+export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
+  return {
+    expects: `one of ${words.join(', ')}`,
+    parse(text) {
+      const word = words.find((candidate) => candidate === text.toLowerCase());
+      return word === undefined ? NOT_EXPECTED : { value: word };
+    },
+    show: showShort,
+  };
+}
+
+/** A whole number between two others, bounds included. */
+export function wholeNumber(from: number, to: number, what = 'a whole number'): Kind<number> {
+  return {
+    expects: `${what} from ${from} to ${to}`,
+    parse(text) {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+      return value >= from && value <= to ? { value } : NOT_EXPECTED;
+    },
+    show: showShort,
+  };
+}
+
+/** A number of 0 or more, decimals allowed. */
+export function rate(what: string, to: number): Kind<number> {
+  return {
+    expects: `${what} from 0 to ${to}, decimals allowed`,
+    parse(text) {
+      const value = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+      return value <= to ? { value } : NOT_EXPECTED;
+    },
+    show: showShort,
+  };
+}
+
+/** Any text. For settings whose feature doesn't exist yet; they may hold addresses with a password, so they aren't shown. */
+export function anyText(expects: string): Kind<string> {
+  return { expects, parse: (text) => ({ value: text }), show: (text) => `set (${showLength(text)})` };
+}

@@ -1,0 +1,145 @@
+import { DAY } from '../decide/duration.ts';
+import { ConfigError } from '../errors.ts';
+import type { Config } from './config.ts';
+import { warnOfMisspelt } from './misspelt.ts';
+import { isLoopbackUrl } from './network-kinds.ts';
+import { findSetting, type Sources } from './origin.ts';
+import { ALL_SETTINGS, SETTINGS, type Setting } from './settings.ts';
+
+/** A setting as it is in force, for people to read; never a secret's value. */
+export interface ShownSetting {
+  readonly name: string;
+  readonly value: string | null;
+  /** `environment`, `.env`, `NAME_FILE`, `default` or `unset`. */
+  readonly origin: string;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+  readonly shown: readonly ShownSetting[];
+}
+
+/**
+ * Reads every setting.
+ * @param isTerminal standard output is a terminal, so that log lines are for people
+ * @throws {ConfigError} that lists all mistakes: the variable, what was expected, an example; never a secret's value
+ */
+export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig {
+  const reader = createReader(sources);
+  const { read } = reader;
+  const baseUrl = read(SETTINGS.baseUrl);
+  const windowMs = read(SETTINGS.window);
+  if (baseUrl !== null && windowMs !== null && windowMs < DAY && !isLoopbackUrl(baseUrl)) {
+    reader.mistakes.push(
+      describe(
+        SETTINGS.window,
+        'Linq ignores shares within 24 hours of the last: less than 24h works only against an API on this machine',
+      ),
+    );
+  }
+  const draft = {
+    linq: { apiKey: read(SETTINGS.apiKey), baseUrl },
+    webhook: {
+      secrets: read(SETTINGS.webhookSecrets),
+      toleranceMs: read(SETTINGS.tolerance),
+      acceptLegacySignatures: read(SETTINGS.acceptLegacy),
+      rateLimitPerMinute: read(SETTINGS.rateLimit),
+    },
+    server: { host: read(SETTINGS.host), port: read(SETTINGS.port), trustProxy: read(SETTINGS.trustProxy) },
+    databasePath: read(SETTINGS.databaseFile),
+    statusToken: read(SETTINGS.statusToken),
+    policy: {
+      windowMs,
+      reshare: read(SETTINGS.reshare),
+      idleAfterMs: read(SETTINGS.idleAfter),
+      maxSharesPerChat: read(SETTINGS.maxShares),
+      requireInbound: read(SETTINGS.requireInbound),
+      shareGroups: read(SETTINGS.shareGroups),
+      holdAtRisk: read(SETTINGS.holdAtRisk),
+      lines: read(SETTINGS.lines),
+      dryRun: read(SETTINGS.dryRun),
+    },
+    dispatch: {
+      concurrency: read(SETTINGS.concurrency),
+      ratePerLine: read(SETTINGS.ratePerLine),
+      cardTtlMs: read(SETTINGS.cardTtl),
+    },
+    showNumbers: read(SETTINGS.showNumbers),
+    log: {
+      level: read(SETTINGS.logLevel),
+      format: read(SETTINGS.logFormat) ?? (isTerminal ? 'pretty' : 'json'),
+    },
+  };
+  const warnings = [...warnOfLater(sources), ...warnOfMisspelt(namesIn(sources))];
+  if (reader.mistakes.length > 0) throw new ConfigError(listMistakes(reader.mistakes, warnings));
+  // Without a mistake every setting that has a default or is required has a value.
+  return { config: deepFreeze(draft as Config), warnings, shown: showAll(sources) };
+}
+
+/** Every setting with its origin, mistakes or not. */
+export function showAll(sources: Sources): readonly ShownSetting[] {
+  return ALL_SETTINGS.map((setting) => {
+    const found = findSetting(setting, sources);
+    if (found !== null && 'mistake' in found) return { name: setting.name, value: null, origin: 'mistake' };
+    if (found !== null)
+      return { name: setting.name, value: setting.kind.show(found.text), origin: found.origin };
+    return {
+      name: setting.name,
+      value: setting.fallback,
+      origin: setting.fallback === null ? 'unset' : 'default',
+    };
+  });
+}
+
+function createReader(sources: Sources) {
+  const mistakes: string[] = [];
+  return {
+    mistakes,
+    /** Null when it is unset without a default, or wrong; then the mistake is noted. */
+    read<T>(setting: Setting<T>): T | null {
+      const found = findSetting(setting, sources);
+      if (found !== null && 'mistake' in found) {
+        mistakes.push(describe(setting, found.mistake));
+        return null;
+      }
+      const text = found?.text ?? setting.fallback;
+      if (text === null) {
+        if (setting.isRequired) mistakes.push(describe(setting, 'it is not set'));
+        return null;
+      }
+      const parsed = setting.kind.parse(text);
+      if ('value' in parsed) return parsed.value;
+      const isShown = !setting.isSecret && found !== null;
+      const got = isShown ? `got ${setting.kind.show(text)}` : '';
+      mistakes.push(describe(setting, [got, parsed.wrong].filter((part) => part !== '').join(': ')));
+      return null;
+    },
+  };
+}
+
+function describe(setting: Setting<unknown>, wrong: string): string {
+  const what = wrong === '' ? '' : ` (${wrong})`;
+  return `${setting.name}: expected ${setting.kind.expects}${what}, for example ${setting.example}`;
+}
+
+function listMistakes(mistakes: readonly string[], warnings: readonly string[]): string {
+  const head = mistakes.length === 1 ? 'One setting is wrong:' : `${mistakes.length} settings are wrong:`;
+  const hints = warnings.map((warning) => `warning: ${warning}`);
+  return [head, ...mistakes.map((mistake) => `  ${mistake}`), ...hints].join('\n');
+}
+
+function warnOfLater(sources: Sources): string[] {
+  return ALL_SETTINGS.filter((setting) => setting.isLater && findSetting(setting, sources) !== null).map(
+    ({ name }) => `${name} has no effect in this version`,
+  );
+}
+
+function namesIn({ env, envFile }: Sources): string[] {
+  return [...new Set([...Object.keys(env), ...Object.keys(envFile)])];
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (part !== null && typeof part === 'object') deepFreeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,117 @@
+import { isIP } from 'node:net';
+import { maskNumber } from '../mask.ts';
+import type { Kind, Parsed } from './kinds.ts';
+import { showLength } from './kinds.ts';
+import { nameEntry, splitList } from './secret-kinds.ts';
+
+/** True when the address can't leave this machine: `localhost`, 127.0.0.0/8 or `[::1]`. */
+export function isLoopbackUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+}
+
+/** Scheme, host and path at most: user names, passwords and queries hold secrets. */
+function showUrl(text: string): string {
+  if (!URL.canParse(text)) return showLength(text);
+  const { protocol, host, pathname } = new URL(text);
+  return host === '' ? showLength(text) : `${protocol}//${host}${pathname}`;
+}
+
+/** Base of the Linq API, without a trailing slash; https, or http on loopback only, since the key travels with every call. */
+export const apiBaseUrl: Kind<string> = {
+  expects: 'an https:// address (http:// for localhost only) without user name, query and fragment',
+  parse(text) {
+    if (!URL.canParse(text)) return { wrong: '' };
+    const url = new URL(text);
+    if (url.protocol === 'http:' && !isLoopbackUrl(text))
+      return { wrong: 'over http the API key could be read on the way' };
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') return { wrong: '' };
+    if (url.username !== '' || url.password !== '') return { wrong: 'it holds a user name or password' };
+    if (/[?#]/.test(text)) return { wrong: 'it holds a query or fragment' };
+    const path = url.pathname.replace(/\/+$/, '');
+    if (path.endsWith('/v3')) return { wrong: 'leave /v3 out: it is added to every call' };
+    return { value: `${url.origin}${path}` };
+  },
+  show: showUrl,
+};
+
+export const lines: Kind<ReadonlySet<string>> = {
+  expects: 'your Linq numbers in E.164 form, comma-separated',
+  parse(text): Parsed<ReadonlySet<string>> {
+    const entries = splitList(text);
+    const wrong = entries.findIndex((entry) => !/^\+[1-9]\d{6,14}$/.test(entry));
+    if (wrong !== -1) {
+      return {
+        wrong: `${nameEntry('number', wrong, entries.length)} isn't + and 7 to 15 digits, without spaces or dashes`,
+      };
+    }
+    return entries.length === 0 ? { wrong: 'the list is empty' } : { value: new Set(entries) };
+  },
+  show: (text) => splitList(text).map(maskNumber).join(', '),
+};
+
+export const host: Kind<string> = {
+  expects: 'a host name or address to listen on, without scheme and port',
+  parse(text) {
+    const isName = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text);
+    return isName || isIP(text) !== 0 ? { value: text } : { wrong: '' };
+  },
+  show: (text) => (text.length <= 60 ? text : showLength(text)),
+};
+
+const LOOPBACK_RANGES = ['127.0.0.0/8', '::1/128'] as const;
+
+/** The ranges an entry stands for, or what is wrong with it. */
+function parseProxy(entry: string): Parsed<readonly string[]> {
+  if (entry.toLowerCase() === 'loopback') return { value: LOOPBACK_RANGES };
+  const [address = '', bits, ...rest] = entry.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return { wrong: "isn't an address, a range or loopback" };
+  if (bits === undefined) return { value: [entry] };
+  if (!/^\d{1,3}$/.test(bits) || Number(bits) > (family === 4 ? 32 : 128))
+    return { wrong: 'has a wrong prefix length' };
+  return Number(bits) === 0 ? { wrong: 'would trust every address' } : { value: [entry] };
+}
+
+/** Whose `X-Forwarded-For` is believed: nobody's, or that of these ranges. */
+export const trustProxy: Kind<false | readonly string[]> = {
+  expects: 'false, loopback, or the addresses or CIDR ranges of your proxies, comma-separated',
+  parse(text) {
+    if (/^false$/i.test(text)) return { value: false };
+    if (/^true$/i.test(text)) return { wrong: 'true would believe an address that any client can forge' };
+    if (/^\d+$/.test(text)) {
+      return {
+        wrong:
+          "a hop count can't tell your proxy from a client that connects directly, so name the proxy's address",
+      };
+    }
+    const ranges: string[] = [];
+    const entries = splitList(text);
+    for (const [index, entry] of entries.entries()) {
+      const parsed = parseProxy(entry);
+      if ('wrong' in parsed) return { wrong: `${nameEntry('entry', index, entries.length)} ${parsed.wrong}` };
+      ranges.push(...parsed.value);
+    }
+    return ranges.length === 0 ? { wrong: 'the list is empty' } : { value: ranges };
+  },
+  show: (text) =>
+    /^[\w.:/, -]{1,200}$/.test(text) && /^(false|true|\d+|loopback|[^_g-z]+)$/i.test(text)
+      ? text
+      : showLength(text),
+};
+
+/** `file:./data/reactor.db` → `./data/reactor.db`. */
+export const databaseFile: Kind<string> = {
+  expects: 'file: and the path of the SQLite database',
+  parse(text) {
+    if (/^postgres(ql)?:/i.test(text)) return { wrong: 'PostgreSQL is not in this version' };
+    if (!text.startsWith('file:')) return { wrong: '' };
+    const path = text.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
+    if (path.startsWith('//')) return { wrong: 'a path on another host is not possible' };
+    if (path === ':memory:') return { wrong: 'what is in memory is lost with the process' };
+    // SQLite would read a query as settings of its own
+    if (/[?#\p{Cc}]/u.test(path)) return { wrong: 'the path holds ?, # or a control character' };
+    return path === '' || /(^|\/)\.{0,2}$/.test(path) ? { wrong: 'it names no file' } : { value: path };
+  },
+  show: (text) => (text.startsWith('file:') ? text : showLength(text)),
+};

@@ -1,0 +1,49 @@
+import type { Setting } from './settings.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Where settings come from: the environment first, then the `.env` file. */
+export interface Sources {
+  readonly env: Variables;
+  /** Variables of the `.env` file; none when there is no such file. */
+  readonly envFile: Variables;
+  /** Reads a secret's file. @throws as `fs.readFileSync` */
+  readonly readFile: (path: string) => string;
+}
+
+/** A setting's text and where it came from, or nothing, or why it can't be told. */
+export type Found = { readonly text: string; readonly origin: string } | { readonly mistake: string } | null;
+
+/** Looks a setting up under its names and, for a secret, as a file. An empty text counts as unset. */
+export function findSetting(setting: Setting<unknown>, sources: Sources): Found {
+  const names = [setting.name, ...setting.aliases];
+  const told = names
+    .map((name) => findByName(name, setting.isSecret, sources))
+    .filter((found) => found !== null);
+  const mistake = told.find((found) => 'mistake' in found);
+  if (mistake !== undefined) return mistake;
+  const texts = new Set(told.map((found) => ('text' in found ? found.text : '')));
+  if (texts.size > 1) return { mistake: `${names.join(' and ')} differ: set one of them` };
+  return told[0] ?? null;
+}
+
+function findByName(name: string, isSecret: boolean, sources: Sources): Found {
+  const direct = findVariable(name, sources);
+  const file = isSecret ? findVariable(`${name}_FILE`, sources) : null;
+  if (direct !== null && file !== null) return { mistake: `${name} and ${name}_FILE are both set: keep one` };
+  if (file === null) return direct;
+  try {
+    const text = sources.readFile(file.text).trim();
+    return text === '' ? { mistake: `the file of ${name}_FILE is empty` } : { text, origin: `${name}_FILE` };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    return { mistake: `the file of ${name}_FILE can't be read (${code})` };
+  }
+}
+
+function findVariable(name: string, { env, envFile }: Sources): { text: string; origin: string } | null {
+  const fromEnv = env[name]?.trim() ?? '';
+  if (fromEnv !== '') return { text: fromEnv, origin: 'environment' };
+  const fromFile = envFile[name]?.trim() ?? '';
+  return fromFile === '' ? null : { text: fromFile, origin: '.env' };
+}
