@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { request } from 'undici';
 
 export const SECRET = `whsec_${Buffer.from('0123456789abcdef0123456789abcdef').toString('base64')}`;
@@ -135,7 +136,7 @@ export async function deliver(
 /** Posts bytes and headers as they are. */
 export async function post(
   baseUrl: string,
-  body: string | Buffer,
+  body: string | Buffer | Readable,
   headers: Record<string, string | string[]>,
 ): Promise<Answered> {
   const answer = await request(`${baseUrl}/webhooks/linq?version=2026-02-03`, {

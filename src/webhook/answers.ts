@@ -1,0 +1,93 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import type { SignatureFault } from '../errors.ts';
+
+/** An answer other than 2xx. */
+export interface Refusing {
+  readonly statusCode: 401 | 413 | 415 | 429 | 503;
+  readonly code: string;
+  /** For a person: what is wrong and what to do. */
+  readonly message: string;
+  readonly retryAfterSeconds?: number;
+  /** Ends the connection after the answer, so that a body we won't take isn't read either. */
+  readonly isLast?: boolean;
+}
+
+/** In fastify's shape of errors. */
+export function sendRefusal(reply: FastifyReply, refusing: Refusing): FastifyReply {
+  const { statusCode, code, message, retryAfterSeconds, isLast } = refusing;
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+  if (isLast === true) reply.header('connection', 'close');
+  return reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode] ?? '', message });
+}
+
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** 503 asks Linq to send the delivery again; it retries with its own growing waits, so these are only floors. */
+const SOON_SECONDS = 1;
+const LATER_SECONDS = 5;
+
+export const DRAINING: Refusing = {
+  statusCode: 503,
+  code: 'SHUTTING_DOWN',
+  message: 'Shutting down; send it again.',
+  retryAfterSeconds: LATER_SECONDS,
+  isLast: true,
+};
+
+export const OVERLOADED: Refusing = {
+  statusCode: 503,
+  code: 'OVERLOADED',
+  message: 'Too many deliveries at once; send it again.',
+  retryAfterSeconds: SOON_SECONDS,
+};
+
+export const NOT_STORED: Refusing = {
+  statusCode: 503,
+  code: 'NOT_STORED',
+  message: 'The delivery could not be stored; send it again.',
+  retryAfterSeconds: LATER_SECONDS,
+};
+
+export const CLOCK_SUSPECT: Refusing = {
+  statusCode: 503,
+  code: 'CLOCK_SUSPECT',
+  message:
+    "Correctly signed, but this machine's clock seems to be wrong: correct it. Send the delivery again.",
+  retryAfterSeconds: LATER_SECONDS,
+};
+
+export const TOO_LARGE: Refusing = {
+  statusCode: 413,
+  code: 'BODY_TOO_LARGE',
+  message: `A delivery may have ${MAX_BODY_BYTES} bytes.`,
+  isLast: true,
+};
+
+export const NOT_JSON: Refusing = {
+  statusCode: 415,
+  code: 'UNSUPPORTED_MEDIA_TYPE',
+  message: 'Send application/json.',
+  isLast: true,
+};
+
+export const ENCODED: Refusing = {
+  statusCode: 415,
+  code: 'UNSUPPORTED_ENCODING',
+  message: 'Send the body without a Content-Encoding.',
+  isLast: true,
+};
+
+export function unauthorized(fault: SignatureFault, message: string): Refusing {
+  return { statusCode: 401, code: `SIGNATURE_${fault.toUpperCase()}`, message };
+}
+
+export function tooManyFailures(retryAfterSeconds: number): Refusing {
+  const message = 'Too many deliveries from this address failed verification: check LINQ_WEBHOOK_SECRET.';
+  return { statusCode: 429, code: 'TOO_MANY_FAILURES', message, retryAfterSeconds };
+}
+
+export function tooManyDeliveries(retryAfterSeconds: number): Refusing {
+  const message = 'Too many deliveries from this address in a minute: see WEBHOOK_RATE_LIMIT.';
+  return { statusCode: 429, code: 'RATE_LIMITED', message, retryAfterSeconds };
+}

@@ -1,0 +1,55 @@
+import type { EpochMs } from '../decide/duration.ts';
+import type { SignatureFault } from '../errors.ts';
+
+/** Why a delivery was refused: its signature, its size or type, or too many of them. */
+export type Refusal = SignatureFault | 'size' | 'type' | 'limited';
+
+/** Since start. Each delivery counts once; one that we asked to be sent again (503) counts only if it was stale. */
+export interface WebhookCounters {
+  accepted: number;
+  ignored: number;
+  quarantined: number;
+  readonly rejected: Record<Refusal, number>;
+  /** When the last authentic delivery was answered 2xx. */
+  lastAcceptedAt: EpochMs | null;
+}
+
+export function createWebhookCounters(): WebhookCounters {
+  return {
+    accepted: 0,
+    ignored: 0,
+    quarantined: 0,
+    rejected: { missing: 0, malformed: 0, mismatch: 0, stale: 0, size: 0, type: 0, limited: 0 },
+    lastAcceptedAt: null,
+  };
+}
+
+/** What the status page shows of a delivery. */
+export interface SeenDelivery {
+  readonly at: EpochMs;
+  readonly eventType: string | null;
+  readonly chatId: string | null;
+  readonly verdict: Verdict;
+}
+
+/** `failed`: answered 503, so that Linq sends it again. */
+export type Verdict = 'accepted' | 'ignored' | 'quarantined' | 'failed' | Refusal;
+
+/** The last deliveries, in memory. */
+export interface DeliveryLog {
+  push(delivery: SeenDelivery): void;
+  /** Newest first. */
+  newest(): readonly SeenDelivery[];
+}
+
+export function createDeliveryLog(capacity = 200): DeliveryLog {
+  const ring: SeenDelivery[] = [];
+  let next = 0;
+  return {
+    push(delivery) {
+      ring[next] = delivery;
+      next = (next + 1) % capacity;
+    },
+    newest: () => [...ring.slice(next), ...ring.slice(0, next)].reverse(),
+  };
+}

@@ -1,0 +1,138 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../clock.ts';
+import type { EpochMs } from '../decide/duration.ts';
+import type { ReactorEvent } from '../decide/event.ts';
+import { PayloadError, SignatureError } from '../errors.ts';
+import type { AddressLimiter } from './admission.ts';
+import { CLOCK_SUSPECT, NOT_STORED, sendRefusal, tooManyFailures, unauthorized } from './answers.ts';
+import { SENDER_CONFLICT } from './message-event.ts';
+import type { ParsedDelivery } from './parse.ts';
+import type { Described, Reporter } from './reporter.ts';
+import { claimedWebhookId } from './signature.ts';
+import { createStalenessTracker, isClockSuspect } from './staleness.ts';
+import type { Verified, Verify } from './verify.ts';
+
+/** An authentic delivery that can't be read or stored, to be kept for a later version. */
+export interface QuarantineRow {
+  readonly receivedAt: EpochMs;
+  readonly webhookId: string | null;
+  readonly eventType: string | null;
+  readonly cause: string;
+  /** The raw body, encrypted. */
+  readonly sealed: Buffer;
+}
+
+export interface ReceiverDeps {
+  readonly verify: Verify;
+  /** @throws PayloadError */
+  readonly parse: (raw: Buffer) => ParsedDelivery;
+  /** Resolves after the commit; rejects when the store can't commit now. */
+  readonly record: (event: ReactorEvent) => Promise<'stored' | { readonly unstorable: string }>;
+  /** Encrypts a body under the secret (by its index) that verified it. */
+  readonly seal: (raw: Buffer, secretIndex: number) => Buffer;
+  /** Resolves when the row is durable. */
+  readonly quarantine: (row: QuarantineRow) => Promise<void>;
+  readonly clock: Pick<Clock, 'now' | 'systemNow' | 'monotonic'>;
+  /** A correctly signed delivery was too old or too new, by so much. */
+  readonly onStale: (skewMs: number) => void;
+  /** How far the `Date` of Linq's last answer is from our wall clock; null: not known. */
+  readonly linqDateOffMs: () => number | null;
+}
+
+type Receive = (request: FastifyRequest<{ Body: Buffer }>, reply: FastifyReply) => Promise<FastifyReply>;
+
+/**
+ * Verify, parse, record, answer. Nothing is parsed before it is verified, and nothing is answered 2xx before it is
+ * durable. An authentic, fresh delivery is answered 2xx or 503, whatever goes wrong here.
+ * @param limitFailures counts an address's failed verifications
+ */
+export function createReceiver(deps: ReceiverDeps, report: Reporter, limitFailures: AddressLimiter): Receive {
+  const refuse = createRefuser(deps, report, limitFailures);
+  return async (request, reply) => {
+    const raw = request.body;
+    let verified: Verified;
+    try {
+      verified = deps.verify(raw, request.headers, request.raw.rawHeaders, deps.clock.systemNow());
+    } catch (error) {
+      if (!(error instanceof SignatureError)) throw error;
+      return refuse(request, reply, error);
+    }
+    const delivery = { webhookId: verified.webhookId, eventType: null, chatId: null };
+    try {
+      return await reply.code(await takeIn(deps, report, delivery, raw, verified.secretIndex)).send();
+    } catch (error) {
+      report.failed(delivery, error);
+      return sendRefusal(reply, NOT_STORED);
+    }
+  };
+}
+
+/** Resolves to the status of the answer once the delivery is safe. @param delivery filled in as it is understood */
+async function takeIn(
+  deps: ReceiverDeps,
+  report: Reporter,
+  delivery: Writable<Described>,
+  raw: Buffer,
+  secretIndex: number,
+): Promise<204 | 202> {
+  const putAside = async (cause: string) => {
+    const { webhookId, eventType } = delivery;
+    const sealed = deps.seal(raw, secretIndex);
+    await deps.quarantine({ receivedAt: deps.clock.now(), webhookId, eventType, cause, sealed });
+    report.quarantined(delivery, cause);
+    return 202 as const;
+  };
+
+  let parsed: ParsedDelivery;
+  try {
+    parsed = deps.parse(raw);
+  } catch (error) {
+    if (!(error instanceof PayloadError)) throw error;
+    delivery.eventType = error.eventType;
+    return putAside(error.message);
+  }
+  delivery.eventType = parsed.eventType;
+  if (parsed.kind === 'ignored') {
+    report.ignored(delivery, parsed.reason, parsed.reason === SENDER_CONFLICT);
+    return 204;
+  }
+  delivery.chatId = parsed.event.kind === 'chat' ? parsed.event.chatId : null;
+  const result = await deps.record(parsed.event);
+  if (result !== 'stored') return putAside(result.unstorable);
+  report.accepted(delivery);
+  return 204;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+type Refuse = (request: FastifyRequest, reply: FastifyReply, error: SignatureError) => Promise<FastifyReply>;
+
+function createRefuser(deps: ReceiverDeps, report: Reporter, limitFailures: AddressLimiter): Refuse {
+  const staleness = createStalenessTracker();
+
+  const isOurClockWrong = (request: FastifyRequest, skewMs: number) => {
+    const { 'webhook-id': id, 'x-webhook-signature': legacySignature } = request.headers;
+    const now = deps.clock.monotonic();
+    staleness.note(String(id ?? legacySignature), skewMs, now);
+    return isClockSuspect(staleness.isOneSided(now), deps.linqDateOffMs());
+  };
+
+  return async (request, reply, error) => {
+    const { fault, message, skewMs } = error;
+    const webhookId = claimedWebhookId(request.headers);
+    if (fault === 'stale' && skewMs !== null) {
+      deps.onStale(skewMs);
+      if (isOurClockWrong(request, skewMs)) {
+        report.refused('stale', webhookId, CLOCK_SUSPECT.message, skewMs);
+        return sendRefusal(reply, CLOCK_SUSPECT);
+      }
+    }
+    const waitSeconds = await limitFailures(request);
+    if (waitSeconds === null) {
+      report.refused(fault, webhookId, message, skewMs);
+      return sendRefusal(reply, unauthorized(fault, message));
+    }
+    report.refused('limited', webhookId, message, skewMs);
+    return sendRefusal(reply, tooManyFailures(waitSeconds));
+  };
+}

@@ -1,0 +1,97 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Clock } from '../clock.ts';
+import { SECOND } from '../decide/duration.ts';
+import { ReactorError } from '../errors.ts';
+import type { DeliveryLog, Refusal, Verdict, WebhookCounters } from './delivery-log.ts';
+import { createLineLimiter } from './line-limiter.ts';
+
+/** What is known of a delivery when it is reported; null as long as it isn't verified and parsed. */
+export interface Described {
+  readonly webhookId: string | null;
+  readonly eventType: string | null;
+  readonly chatId: string | null;
+}
+
+/** Counts, remembers and logs what became of each delivery: ids and verdict, never a header or a body. */
+export interface Reporter {
+  accepted(delivery: Described): void;
+  /** @param isOdd worth a warning */
+  ignored(delivery: Described, reason: string, isOdd: boolean): void;
+  quarantined(delivery: Described, cause: string): void;
+  refused(refusal: Refusal, webhookId: string | null, reason: string, skewMs: number | null): void;
+  /** Answered 503. @param error a reason in words, or what was thrown */
+  failed(delivery: Described, error: unknown): void;
+}
+
+export const UNDESCRIBED: Described = { webhookId: null, eventType: null, chatId: null };
+
+export function createReporter(
+  log: FastifyBaseLogger,
+  clock: Pick<Clock, 'now' | 'monotonic'>,
+  counters: WebhookCounters,
+  seen: DeliveryLog,
+): Reporter {
+  // a flood of forgeries must not hide a failing store, so each has its own ten lines a second
+  const refusals = createLineLimiter();
+  const troubles = createLineLimiter();
+
+  const keep = ({ eventType, chatId }: Described, verdict: Verdict) => {
+    seen.push({ at: clock.now(), eventType, chatId, verdict });
+  };
+  const takeIn = (delivery: Described, verdict: 'accepted' | 'ignored' | 'quarantined') => {
+    counters[verdict]++;
+    counters.lastAcceptedAt = clock.now();
+    keep(delivery, verdict);
+  };
+  const warn = (delivery: Described, verdict: Verdict, message: string, fields: object) => {
+    const leftOut = troubles.admit(clock.monotonic());
+    if (leftOut !== null) log.warn({ ...delivery, verdict, ...fields, ...andLeftOut(leftOut) }, message);
+  };
+
+  return {
+    accepted(delivery) {
+      takeIn(delivery, 'accepted');
+      log.debug({ ...delivery, verdict: 'accepted' }, 'delivery.received');
+    },
+    ignored(delivery, reason, isOdd) {
+      takeIn(delivery, 'ignored');
+      if (isOdd) warn(delivery, 'ignored', 'delivery.received', { reason });
+      else log.debug({ ...delivery, verdict: 'ignored', reason }, 'delivery.received');
+    },
+    quarantined(delivery, cause) {
+      takeIn(delivery, 'quarantined');
+      warn(delivery, 'quarantined', 'delivery.quarantined', { cause });
+    },
+    refused(refusal, webhookId, reason, skewMs) {
+      counters.rejected[refusal]++;
+      const leftOut = refusals.admit(clock.monotonic());
+      if (leftOut === null) return;
+      const skew = skewMs === null ? {} : { skewSeconds: Math.round(skewMs / SECOND) };
+      log.warn({ webhookId, verdict: refusal, ...skew, reason, ...andLeftOut(leftOut) }, 'delivery.rejected');
+      // under a flood the page shows as many of them as the log, so that they don't push out the others
+      keep(UNDESCRIBED, refusal);
+    },
+    failed(delivery, error) {
+      keep(delivery, 'failed');
+      warn(
+        delivery,
+        'failed',
+        'delivery.failed',
+        typeof error === 'string' ? { reason: error } : describe(error),
+      );
+    },
+  };
+}
+
+function andLeftOut(linesLeftOut: number): object {
+  return linesLeftOut === 0 ? {} : { linesLeftOut };
+}
+
+/** An unforeseen error's message may quote what was being handled, so only its name, code and place are told. */
+function describe(error: unknown): object {
+  if (error instanceof ReactorError) return { errorCode: error.code, reason: error.message };
+  if (!(error instanceof Error)) return { reason: 'something other than an error was thrown' };
+  const errorCode = 'code' in error && typeof error.code === 'string' ? { errorCode: error.code } : {};
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { errorName: error.name, ...errorCode, at: frames.slice(0, 6).map((line) => line.trim()) };
+}
