@@ -11,6 +11,7 @@ import type { StoreError } from './errors.ts';
 import { createHttpServer } from './http-server.ts';
 import { createLinqClient } from './linq/client.ts';
 import { createRecorder } from './recorder.ts';
+import { statusRoutes } from './status/routes.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import { createDeliveryLog, createWebhookCounters } from './webhook/delivery-log.ts';
 import { parseDelivery } from './webhook/parse.ts';
@@ -86,12 +87,29 @@ export async function startApp({ config, clock, version, onFatal, logStream }: A
       seal: (raw, secretIndex) => sealDelivery(raw, secrets[secretIndex] ?? ''),
       quarantine: (row) => store.quarantine(row),
       clock,
-      onStale: (skewMs) => log.warn({ skewSeconds: Math.round(skewMs / 1000) }, 'delivery.stale'),
+      onStale: () => {}, // counted and logged by the route already
       linqDateOffMs: guard.linqDateOffMs,
       isDraining: () => isDraining,
       rateLimit: config.webhook.rateLimitPerMinute,
       counters,
       deliveries,
+    }),
+  );
+
+  const cliToken = randomBytes(32).toString('base64url');
+  await server.register(async (scope) =>
+    statusRoutes(scope, {
+      store,
+      dispatcher,
+      clock,
+      policy: config.policy,
+      statusToken: config.statusToken,
+      cliToken,
+      showNumbers: config.showNumbers,
+      webhookCounters: () => counters,
+      version,
+      startedAt: clock.now(),
+      isDraining: () => isDraining,
     }),
   );
 
@@ -110,10 +128,9 @@ export async function startApp({ config, clock, version, onFatal, logStream }: A
   }
 
   const cliTokenPath = join(dirname(config.databasePath), CLI_TOKEN_FILE);
-  const cliToken = randomBytes(32).toString('base64url');
   writeFileSync(cliTokenPath, `${cliToken}\n`, { mode: 0o600 });
   await dispatcher.start();
-  const url = await server.listen(config.server);
+  const url = await server.listen({ host: config.server.host, port: config.server.port });
   log.info({ url, version, dryRun: config.policy.dryRun }, 'service.started');
 
   return {

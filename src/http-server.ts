@@ -14,6 +14,8 @@ const REQUEST_TIMEOUT_MS = 15 * SECOND;
 /** Longer than proxies keep their idle connections, so that it is never us who closes one that they just chose. */
 const KEEP_ALIVE_MS = 75 * SECOND;
 const MAX_BODY_BYTES = 1024 * 1024;
+/** Chat ids have up to 128 characters, each of which may come percent-encoded. */
+const MAX_PARAMETER_LENGTH = 512;
 
 /** The HTTP server without any route: time limits, trusted proxies, and errors that tell no internals. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
@@ -22,6 +24,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustProxy === false ? false : [...options.trustProxy],
     bodyLimit: MAX_BODY_BYTES,
+    // A slash too many must not lose a delivery: Linq doesn't repeat what was answered 404.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAMETER_LENGTH },
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
