@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { type ClockGuard, createClockGuard } from './dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts';
-import type { StoreError } from './errors.ts';
+import { StoreError } from './errors.ts';
 import { createHttpServer } from './http-server.ts';
 import { createLinqClient } from './linq/client.ts';
 import { createRecorder } from './recorder.ts';
@@ -35,6 +35,9 @@ export interface App {
   /** Refuses newcomers, finishes what is under way, and lets go of the database. */
   stop(): Promise<void>;
 }
+
+/** Real time between finding the database broken and ending: what is under way still gets its 503. */
+const LAST_ANSWERS_MS = 500;
 
 /** Name of the file beside the database that holds the token of the command line. */
 export const CLI_TOKEN_FILE = 'cli-token';
@@ -68,10 +71,10 @@ export async function startApp({ config, clock, version, onFatal, logStream }: A
     ...config.dispatch,
     random: Math.random,
     log,
-    onFatal,
+    onFatal: endSoon,
   });
   const recorder = createRecorder({
-    commit: (events, now) => store.record(events, now),
+    commit: (events, now) => watchStore(store.record(events, now)),
     now: () => clock.now(),
     onRecorded: (_chats, lines) => (lines.size > 0 ? dispatcher.linesChanged() : dispatcher.nudge()),
   });
@@ -85,7 +88,7 @@ export async function startApp({ config, clock, version, onFatal, logStream }: A
       parse: parseDelivery,
       record: recorder.record,
       seal: (raw, secretIndex) => sealDelivery(raw, secrets[secretIndex] ?? ''),
-      quarantine: (row) => store.quarantine(row),
+      quarantine: (row) => watchStore(store.quarantine(row)),
       clock,
       onStale: () => {}, // counted and logged by the route already
       linqDateOffMs: guard.linqDateOffMs,
@@ -112,6 +115,25 @@ export async function startApp({ config, clock, version, onFatal, logStream }: A
       isDraining: () => isDraining,
     }),
   );
+
+  /** A damaged or failing file isn't written to any further: says so, answers 503 what is under way, and ends. */
+  function endSoon(error: StoreError): void {
+    if (isDraining) return;
+    isDraining = true;
+    log.error({ err: error, fault: error.fault }, 'store.broken');
+    const never = new AbortController().signal;
+    const at = clock.now() + clock.toDomain(LAST_ANSWERS_MS);
+    void clock.sleepUntil(at, LAST_ANSWERS_MS, never).then(() => onFatal(error));
+  }
+
+  async function watchStore<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof StoreError && (error.fault === 'corrupt' || error.fault === 'io')) endSoon(error);
+      throw error;
+    }
+  }
 
   /** Told by the clock guard when domain time was moved; windows that are still open must not become shorter. */
   async function watchClock(): Promise<ClockGuard> {

@@ -53,6 +53,7 @@ export function createSystemClock(rate = 1): Clock {
     async sleepUntil(until, maxRealMs, signal) {
       const real = Math.ceil((until - now()) / rate);
       const ms = Math.min(Math.max(real, 0), maxRealMs, MAX_SLEEP_MS);
+      if (ms === 0 || signal.aborted) return; // even the shortest timer takes a millisecond
       try {
         await delay(ms, undefined, { signal });
       } catch {
