@@ -20,9 +20,6 @@ const RULES_VERSION = 1;
 
 /** Equal exactly when two programs would decide alike; stored, so that a start notices changed settings. */
 export function policyFingerprint(policy: Policy): string {
-  return JSON.stringify({
-    rules: RULES_VERSION,
-    ...policy,
-    lines: policy.lines === null ? null : [...policy.lines].sort(),
-  });
+  const lines = policy.lines === null ? null : [...policy.lines].sort();
+  return JSON.stringify(Object.entries({ ...policy, rules: RULES_VERSION, lines }).sort());
 }

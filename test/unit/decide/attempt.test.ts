@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import {
+  beginAttempt,
+  releaseChat,
+  settleInterrupted,
+  settleVerdict,
+  undoRetirement,
+  withdrawAttempt,
+} from '../../../src/decide/attempt.ts';
+import type { ChatRecord } from '../../../src/decide/chat.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import type { Verdict } from '../../../src/decide/outcome.ts';
+import { decideShare } from '../../../src/decide/share.ts';
+import { chatOf, policyOf, T } from '../../helpers/builders.ts';
+
+const LEASE = { leaseId: 'lease-1', leaseUntil: T + MINUTE, trigger: 'became_eligible' as const };
+const SPAN = { startedAt: T, endedAt: T + 200 };
+const begun = (chat: Partial<ChatRecord> = {}) => beginAttempt(chatOf(chat), LEASE, policyOf(), T);
+const FREE = { leaseId: null, leaseUntil: null };
+
+describe('beginAttempt', () => {
+  it('leases the chat and has it claimable again when the lease ends', () => {
+    expect(begun()).toMatchObject({
+      leaseId: 'lease-1',
+      leaseUntil: T + MINUTE,
+      state: 'sharing',
+      reason: 'became_eligible',
+      nextAttemptAt: T + MINUTE,
+    });
+  });
+
+  it('counts an older attempt without known outcome as a share once its window is over', () => {
+    expect(begun({ uncertainAt: T - DAY, shareCount: 1 })).toMatchObject({
+      shareCount: 2,
+      uncertainAt: null,
+    });
+    const repeat = begun({ uncertainAt: T - DAY + 1, shareCount: 1 });
+    expect(repeat).toMatchObject({ shareCount: 1, uncertainAt: T - DAY + 1 });
+  });
+
+  it('given back changes nothing but the lease', () => {
+    const chat = chatOf({ failures: 3, interruptions: 1, retryAt: T - 1, retryReason: 'backoff' });
+    const { state, reason, nextAttemptAt, wakeAt } = begun(chat);
+    expect(withdrawAttempt(begun(chat))).toEqual({ ...chat, state, reason, nextAttemptAt, wakeAt });
+  });
+});
+
+describe('settleInterrupted', () => {
+  it('has the chat repeated at once, and counts the attempt as one that may have worked', () => {
+    const chat = settleInterrupted(begun({ retryAt: T + HOUR, retryReason: 'backoff' }), T, T + SECOND);
+    expect(chat).toMatchObject({ ...FREE, uncertainAt: T, interruptions: 1, parkedAt: null });
+    expect(decideShare(chat, policyOf(), T + SECOND).state).toBe('due');
+  });
+
+  it('parks the chat at the third in a row', () => {
+    expect(settleInterrupted(begun({ interruptions: 1 }), T, T + SECOND).parkedAt).toBeNull();
+    const parked = settleInterrupted(begun({ interruptions: 2 }), T, T + SECOND);
+    expect(parked).toMatchObject({ interruptions: 3, parkedAt: T + SECOND });
+    expect(decideShare(parked, policyOf(), T + DAY)).toMatchObject({ state: 'held', reason: 'parked' });
+  });
+});
+
+describe('taking back', () => {
+  it('undoes a refusal for good', () => {
+    const refused: Verdict = { kind: 'retired', reason: 'chat_gone' };
+    const chat = settleVerdict(begun(), refused, SPAN, policyOf(), 0);
+    expect(decideShare(undoRetirement(chat), policyOf(), T + SECOND).state).toBe('due');
+  });
+
+  it("releases the operator's hold, the parking and the block list, and starts to count crashes anew", () => {
+    const chat = chatOf({ operatorHeldAt: T, parkedAt: T, blockedAt: T, interruptions: 3 });
+    expect(releaseChat(chat)).toEqual({ ...chatOf(), interruptions: 0 });
+    expect(settleInterrupted(releaseChat(chat), T, T).parkedAt).toBeNull();
+  });
+});
