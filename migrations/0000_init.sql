@@ -137,4 +137,12 @@ CREATE TABLE `quarantine` (
 	CONSTRAINT "quarantine_instants" CHECK("quarantine"."received_at" between 0 and 8640000000000000)
 ) STRICT;
 --> statement-breakpoint
-CREATE INDEX `quarantine_received` ON `quarantine` (`received_at`);
+CREATE INDEX `quarantine_received` ON `quarantine` (`received_at`);--> statement-breakpoint
+CREATE TABLE `share_totals` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`succeeded` integer NOT NULL,
+	`last_succeeded_at` integer NOT NULL,
+	CONSTRAINT "share_totals_id" CHECK("share_totals"."id" = 1),
+	CONSTRAINT "share_totals_counters" CHECK("share_totals"."succeeded" >= 0),
+	CONSTRAINT "share_totals_instants" CHECK("share_totals"."last_succeeded_at" between 0 and 8640000000000000)
+) STRICT;

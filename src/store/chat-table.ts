@@ -43,7 +43,9 @@ export function createChatTable(context: StoreContext, lineIds: LineIds, counts:
     },
     decided(stored, changed, now) {
       const decision = decideChat(changed, policy, now);
-      return changed === stored.chat && isSame(changed, decision) ? changed : { ...changed, ...decision };
+      if (changed === stored.chat && isSame(changed, decision)) return changed;
+      const { state, reason, nextAttemptAt, wakeAt } = decision;
+      return { ...changed, state, reason, nextAttemptAt, wakeAt };
     },
     write({ row }, chat) {
       const lineId = lineIds.idOf(chat.line);
@@ -77,7 +79,7 @@ function createPut({ sql }: StoreContext): (before: ChatRow | null, after: ChatR
   const updates = new Map<number, Statement>();
   const inserts = new Map<number, Statement>();
   const namesIn = (set: number) =>
-    CHAT_COLUMNS.filter((_, column) => Math.floor(set / 2 ** column) % 2 === 1);
+    CHAT_COLUMNS.filter((_, column) => Math.floor(set / (COLUMN_BITS[column] ?? 0)) % 2 === 1);
   const prepareUpdate = (set: number) => {
     const assignments = namesIn(set).map((name) => `${name} = ?`);
     return sql.prepare(`UPDATE chats SET ${assignments.join(', ')} WHERE id = ?`);
@@ -97,10 +99,10 @@ function createPut({ sql }: StoreContext): (before: ChatRow | null, after: ChatR
   return (before, after) => {
     const base: readonly unknown[] = before ?? CHAT_DEFAULTS;
     const values: unknown[] = [];
-    let set = 0; // bit n: column n; fewer than 53 columns, so a number holds them
+    let set = 0;
     for (let column = 1; column < after.length; column++) {
       if (base[column] === after[column]) continue;
-      set += 2 ** column;
+      set += COLUMN_BITS[column] ?? 0;
       values.push(after[column]);
     }
     if (before === null) prepared(inserts, set, prepareInsert).run(values);
@@ -108,5 +110,7 @@ function createPut({ sql }: StoreContext): (before: ChatRow | null, after: ChatR
   };
 }
 
+/** A set of columns is a number: there are fewer than 53. */
+const COLUMN_BITS = CHAT_COLUMNS.map((_, column) => 2 ** column);
 /** Only so many sets of columns are kept: a few dozen occur in practice. */
 const MAX_STATEMENTS = 500;

@@ -6,8 +6,6 @@ import { meta } from './schema.ts';
 export type MetaKey =
   | 'heartbeat_at'
   | 'probed_at'
-  | 'shares_succeeded'
-  | 'last_succeeded_at'
   | 'decided_fingerprint'
   | 'redecide_fingerprint'
   | 'redecide_after_id';

@@ -32,7 +32,8 @@ export function createRecord(context: StoreContext, chats: ChatTable, lines: Lin
         touchedChats.set(event.chatId, touched);
       }
       const merged = mergeChatEvent(touched.chat, event);
-      if (merged !== touched.chat) touched.chat = { ...merged, lookedUpAt: null };
+      const isTold = merged !== touched.chat && merged.lookedUpAt !== null;
+      touched.chat = isTold ? { ...merged, lookedUpAt: null } : merged;
     };
     const mergeLine = (event: LineEvent) => {
       let touched = touchedLines.get(event.line);

@@ -74,6 +74,21 @@ export const outcomeMinutes = sqliteTable(
   (t) => [counters('outcome_minutes_counters', [t.minute, t.succeeded, t.failed])],
 );
 
+/** Successes of all times: one row. */
+export const shareTotals = sqliteTable(
+  'share_totals',
+  {
+    id: integer('id').primaryKey(),
+    succeeded: integer('succeeded').notNull(),
+    lastSucceededAt: integer('last_succeeded_at').notNull(),
+  },
+  (t) => [
+    check('share_totals_id', sql`${t.id} = 1`),
+    counters('share_totals_counters', [t.succeeded]),
+    instants('share_totals_instants', [t.lastSucceededAt]),
+  ],
+);
+
 /** Deliveries that we can't read or store, sealed. */
 export const quarantine = sqliteTable(
   'quarantine',
@@ -88,7 +103,7 @@ export const quarantine = sqliteTable(
   (t) => [index('quarantine_received').on(t.receivedAt), instants('quarantine_instants', [t.receivedAt])],
 );
 
-/** Single numbers and words: heartbeat, totals, how far chats were decided anew. */
+/** Single numbers and words: heartbeat, how far chats were decided anew. */
 export const meta = sqliteTable('meta', {
   key: text('key').primaryKey(),
   value: text('value').notNull(),

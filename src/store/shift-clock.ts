@@ -5,7 +5,7 @@ import type { ChatTable } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import type { HoldTable } from './hold-table.ts';
 import type { LineTable } from './line-table.ts';
-import type { Meta } from './meta.ts';
+import type { Totals } from './share-totals.ts';
 
 /** Longest backoff: a day of Retry-After, and the jitter. */
 const MAX_BACKOFF_MS = DAY + 8 * MINUTE;
@@ -82,11 +82,11 @@ interface Parts {
   readonly chats: ChatTable;
   readonly lines: LineTable;
   readonly holds: HoldTable;
-  readonly meta: Meta;
+  readonly totals: Totals;
 }
 
 /** @see Store.shiftClock; in the transaction under way, batch by batch */
-export function createShiftClock({ policy }: StoreContext, { chats, lines, holds, meta }: Parts) {
+export function createShiftClock({ policy }: StoreContext, { chats, lines, holds, totals }: Parts) {
   const inWindow = (column: string) => `${column} BETWEEN @openSince AND @before`;
   const forward = chats.select<[object]>(
     `WHERE id > @after AND (${['last_shared_at', 'uncertain_at', 'dry_run_at', 'retired_at'].map(inWindow).join(' OR ')}
@@ -121,8 +121,7 @@ export function createShiftClock({ policy }: StoreContext, { chats, lines, holds
     shiftChats(shift);
     for (const hold of holds.all()) holds.put(shiftHold(hold, shift));
     for (const line of lines.all()) lines.update(line.line, shiftLine(line, now));
-    const lastSucceededAt = meta.number('last_succeeded_at');
-    if (lastSucceededAt !== null && lastSucceededAt > now) meta.put('last_succeeded_at', now);
+    totals.cutTo(now);
   };
 }
 

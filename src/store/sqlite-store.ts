@@ -72,7 +72,7 @@ function createStore(
   const holds = createHoldTable(context);
   const meta = createMeta(context);
   const attempts = createAttemptTable(context);
-  const totals = createTotals(context, meta);
+  const totals = createTotals(context);
   const parts = { chats, attempts, totals, lineIds };
   const claims = createClaims(context, parts);
   const settlements = createSettlements(context, parts);
@@ -80,7 +80,7 @@ function createStore(
   const list = createChatList(context, chats);
   const quarantined = createQuarantineTable(context);
   const record = createRecord(context, chats, lines);
-  const shiftClock = createShiftClock(context, { chats, lines, holds, meta });
+  const shiftClock = createShiftClock(context, { chats, lines, holds, totals });
 
   function updateChat(chatId: string, change: (chat: ChatRecord) => ChatRecord, now: EpochMs) {
     const stored = chats.find(chatId);
