@@ -86,6 +86,12 @@ function isActiveSince(line: Line, since: EpochMs): boolean {
   return line.status === 'ACTIVE' && line.statusAt !== null && line.statusAt >= since;
 }
 
+/** True if an ACTIVE event ended this pause before an attempt began: what that attempt is told begins a new one. */
+export function isLifted(hold: Hold, line: Line | null, startedAt: EpochMs): boolean {
+  if (hold.reason !== 'line_paused' || line === null || !isActiveSince(line, hold.since)) return false;
+  return line.statusAt !== null && line.statusAt <= startedAt;
+}
+
 /**
  * The hold after an attempt that says the account or line is closed. An attempt that was under way when the hold
  * began changes nothing, except that a longer `Retry-After` counts.
@@ -102,7 +108,8 @@ export function holdAfter(
   if (previous === null) return { scope, reason, since: endedAt, until: endedAt + waitOf(0), step: 0 };
   const previousUntil = previous.until ?? endedAt;
   if (startedAt < previousUntil) {
-    return { ...previous, until: Math.max(previousUntil, endedAt + (retryAfterMs ?? 0)) };
+    const askedUntil = retryAfterMs === null ? previousUntil : endedAt + retryAfterMs;
+    return { ...previous, until: Math.max(previousUntil, askedUntil) };
   }
   const step = previous.step + 1;
   const since = isHolding(previous, endedAt) ? previous.since : endedAt;

@@ -1,5 +1,5 @@
 import type { EpochMs } from '../decide/duration.ts';
-import { accountClosure, type Closure, holdAfter, lineClosure } from '../decide/gate.ts';
+import { accountClosure, type Closure, holdAfter, isLifted, lineClosure } from '../decide/gate.ts';
 import type { Hold, HoldReason, Line } from '../decide/hold.ts';
 
 /** A hold as it is now, or only its name when it ended. */
@@ -72,7 +72,9 @@ export function createHoldBook(
       call: { startedAt: EpochMs; endedAt: EpochMs },
       retryAfterMs: number | null = null,
     ): void {
-      const previous = find(scope, reason);
+      const standing = find(scope, reason);
+      const line = scope === null ? null : (lines.get(scope) ?? null);
+      const previous = standing !== null && isLifted(standing, line, call.startedAt) ? null : standing;
       const hold = holdAfter(previous, { scope, reason }, call, retryAfterMs);
       if (hold.until !== previous?.until) put(hold);
     },

@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { accountClosure, holdAfter, isLifted, isProbeOf } from '../../../src/decide/gate.ts';
+import type { Hold, HoldReason } from '../../../src/decide/hold.ts';
+import { holdOf, LINE, lineOf, T } from '../../helpers/builders.ts';
+
+type Probed = Exclude<HoldReason, 'paused'>;
+
+/** The waits of each hold, one after the other, when every attempt after a wait says the same again. */
+const SCHEDULES: readonly (readonly [Probed, readonly number[]])[] = [
+  ['api_key_rejected', [5, 10, 20, 40, 80, 160, 300, 300].map((seconds) => seconds * SECOND)],
+  ['feature_disabled', [HOUR, HOUR, HOUR]],
+  ['rate_limited', [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900].map((seconds) => seconds * SECOND)],
+  ['api_unavailable', [1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * SECOND)],
+  ['line_not_ours', [6 * HOUR, 6 * HOUR]],
+  ['line_flagged', [6 * HOUR, 6 * HOUR]],
+  ['line_paused', [30, 60, 120, 240, 360, 360].map((minutes) => minutes * MINUTE)],
+];
+
+const at = (startedAt: number, endedAt = startedAt + 100) => ({ startedAt, endedAt });
+const about = (reason: Probed) => ({ scope: reason.startsWith('line') ? LINE : null, reason });
+const first = (reason: Probed, retryAfterMs: number | null = null) =>
+  holdAfter(null, about(reason), at(T), retryAfterMs);
+
+describe('a hold', () => {
+  it.each(SCHEDULES)('%s waits from the end of each attempt that says so', (reason, waits) => {
+    let hold: Hold | null = null;
+    let startedAt = T;
+    for (const [step, waitMs] of waits.entries()) {
+      hold = holdAfter(hold, about(reason), at(startedAt));
+      expect(hold).toMatchObject({ ...about(reason), step, until: startedAt + 100 + waitMs });
+      startedAt = startedAt + 100 + waitMs;
+    }
+  });
+
+  it.each(SCHEDULES)("%s isn't touched by attempts that were under way when it began", (reason) => {
+    const hold = first(reason);
+    for (const startedAt of [T - 50, T, T + 99, (hold.until ?? 0) - 1]) {
+      expect(holdAfter(hold, about(reason), at(startedAt, T + 20 * SECOND))).toEqual(hold);
+    }
+  });
+
+  it('counts the first attempt that starts when its wait is over as its probe, and none before', () => {
+    const hold = first('api_unavailable');
+    expect(isProbeOf(hold, (hold.until ?? 0) - 1)).toBe(false);
+    expect(isProbeOf(hold, hold.until ?? 0)).toBe(true);
+    expect(isProbeOf(holdOf({ reason: 'paused' }), T + DAY)).toBe(false);
+  });
+
+  it('stands since its beginning while probes fail', () => {
+    const hold = first('api_unavailable');
+    expect(holdAfter(hold, about('api_unavailable'), at(T + MINUTE)).since).toBe(hold.since);
+  });
+
+  it('that ends by time begins anew with the next attempt that says so', () => {
+    const hold = first('line_paused');
+    expect(holdAfter(hold, about('line_paused'), at(T + HOUR)).since).toBe(T + HOUR + 100);
+  });
+
+  it('never ends earlier by a further refusal, whatever the order of attempts', () => {
+    const attempts = fc.record({
+      startedAt: fc.nat(HOUR),
+      tookMs: fc.nat(20 * SECOND),
+      retryAfterMs: fc.option(fc.nat(DAY)),
+    });
+    const reasons = fc.constantFrom(...SCHEDULES.map(([reason]) => reason));
+    const property = fc.property(reasons, fc.array(attempts, { minLength: 1 }), (reason, all) => {
+      let hold: Hold | null = null;
+      for (const { startedAt, tookMs, retryAfterMs } of all) {
+        const next: Hold = holdAfter(hold, about(reason), at(startedAt, startedAt + tookMs), retryAfterMs);
+        expect(next.until).toBeGreaterThanOrEqual(Math.min(hold?.until ?? 0, next.until ?? 0));
+        if (hold !== null && startedAt < (hold.until ?? 0)) {
+          expect(next.until).toBeGreaterThanOrEqual(hold.until ?? 0);
+          expect(next.step).toBe(hold.step);
+        }
+        hold = next;
+      }
+    });
+    fc.assert(property, { numRuns: 1_000 });
+  });
+});
+
+describe('a rate limit', () => {
+  it('waits for as long as Linq asks, if that is longer', () => {
+    expect(first('rate_limited', 90 * SECOND).until).toBe(T + 100 + 90 * SECOND);
+    expect(first('rate_limited', 10).until).toBe(T + 100 + SECOND);
+    expect(first('rate_limited', DAY).until).toBe(T + 100 + DAY);
+  });
+
+  it('is prolonged by an attempt under way that was told a longer wait', () => {
+    const hold = first('rate_limited', 10 * SECOND);
+    const longer = holdAfter(hold, about('rate_limited'), at(T + 1), MINUTE);
+    expect(longer).toEqual({ ...hold, until: T + 101 + MINUTE });
+    expect(holdAfter(longer, about('rate_limited'), at(T + 2), SECOND)).toEqual(longer);
+  });
+
+  it('keeps every call away before the instant that Linq named', () => {
+    const property = fc.property(fc.integer({ min: 1, max: DAY }), fc.nat(DAY), (retryAfterMs, laterMs) => {
+      const hold = first('rate_limited', retryAfterMs);
+      const isOpen = accountClosure([hold], T + 100 + laterMs) === null;
+      if (isOpen) expect(laterMs).toBeGreaterThanOrEqual(retryAfterMs);
+    });
+    fc.assert(property);
+  });
+});
+
+describe('a pause that an ACTIVE event lifted', () => {
+  const paused = holdOf({ scope: LINE, reason: 'line_paused', until: T + HOUR, step: 3 });
+  const activeAt = (statusAt: number) => lineOf({ status: 'ACTIVE', statusAt });
+
+  it('is over for attempts that started since', () => {
+    expect(isLifted(paused, activeAt(T + 5), T + 5)).toBe(true);
+    expect(isLifted(paused, activeAt(T + 5), T + 4)).toBe(false);
+  });
+
+  it('is none when the event is older than the pause, says something else or is about another hold', () => {
+    expect(isLifted(paused, activeAt(T - 1), T + 9)).toBe(false);
+    expect(isLifted(paused, lineOf({ status: 'FLAGGED', statusAt: T + 5 }), T + 9)).toBe(false);
+    expect(isLifted(paused, null, T + 9)).toBe(false);
+    expect(isLifted(holdOf({ reason: 'line_not_ours', scope: LINE }), activeAt(T + 5), T + 9)).toBe(false);
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { accountClosure, isAccountProbeDue, layOver, lineClosure } from '../../../src/decide/gate.ts';
+import type { CardState, Hold, Line } from '../../../src/decide/hold.ts';
+import { holdOf, LINE, lineOf, OTHER_LINE, T } from '../../helpers/builders.ts';
+
+const ACCOUNT_HOLDS: readonly Hold[] = [
+  holdOf({ reason: 'paused' }),
+  holdOf({ reason: 'api_key_rejected', until: T + 5 * SECOND }),
+  holdOf({ reason: 'feature_disabled', until: T + HOUR }),
+  holdOf({ reason: 'rate_limited', until: T + MINUTE }),
+  holdOf({ reason: 'api_unavailable', until: T + SECOND }),
+];
+
+describe('what closes the account', () => {
+  it.each(ACCOUNT_HOLDS.map((hold, index) => ({ reason: hold.reason, index })))(
+    'is $reason before whatever else holds',
+    ({ reason, index }) => {
+      const holds = ACCOUNT_HOLDS.slice(index).reverse();
+      expect(accountClosure(holds, T)?.reason).toBe(reason);
+    },
+  );
+
+  it('is nothing without holds, and no hold of a line', () => {
+    expect(accountClosure([], T)).toBeNull();
+    expect(accountClosure([holdOf({ scope: LINE, reason: 'line_paused', until: T + 1 })], T)).toBeNull();
+  });
+
+  it('is a rate limit until its millisecond comes', () => {
+    const holds = [holdOf({ reason: 'rate_limited', until: T + MINUTE })];
+    expect(accountClosure(holds, T + MINUTE - 1)).toMatchObject({
+      reason: 'rate_limited',
+      until: T + MINUTE,
+    });
+    expect(accountClosure(holds, T + MINUTE)).toBeNull();
+  });
+
+  it.each(['paused', 'api_key_rejected', 'feature_disabled', 'api_unavailable'] as const)(
+    'is %s until somebody or some probe ends it, however late',
+    (reason) => {
+      expect(accountClosure([holdOf({ reason, until: T + 1 })], T + 30 * DAY)?.reason).toBe(reason);
+    },
+  );
+
+  it('may be probed when every hold has waited long enough', () => {
+    const [, key, , , breaker] = ACCOUNT_HOLDS as [Hold, Hold, Hold, Hold, Hold];
+    expect(isAccountProbeDue([key, breaker], T + 5 * SECOND - 1)).toBe(false);
+    expect(isAccountProbeDue([key, breaker], T + 5 * SECOND)).toBe(true);
+  });
+
+  it("isn't probed during a pause of the operator's or of Linq's", () => {
+    const breaker = holdOf({ reason: 'api_unavailable', until: T });
+    const limit = holdOf({ reason: 'rate_limited', until: T + MINUTE });
+    expect(isAccountProbeDue([breaker, holdOf({ reason: 'paused' })], T + DAY)).toBe(false);
+    expect(isAccountProbeDue([breaker, limit], T + MINUTE - 1)).toBe(false);
+    expect(isAccountProbeDue([breaker, limit], T + MINUTE)).toBe(true);
+  });
+});
+
+describe('what closes a line', () => {
+  const FLAGGED = { status: 'FLAGGED', statusAt: T };
+  const notOurs = holdOf({ scope: LINE, reason: 'line_not_ours', until: T + 6 * HOUR });
+  const paused = holdOf({ scope: LINE, reason: 'line_paused', until: T + 30 * MINUTE });
+  const reasonOf = (line: Partial<Line>, holds: readonly Hold[], now = T + 1) =>
+    lineClosure(lineOf(line), holds, now)?.reason ?? null;
+
+  it('is, in this order: not ours, flagged, paused, the card', () => {
+    const line = { ...FLAGGED, card: 'missing' as const };
+    expect(reasonOf(line, [paused, notOurs])).toBe('line_not_ours');
+    expect(reasonOf(line, [paused])).toBe('line_flagged');
+    expect(reasonOf({ card: 'missing' }, [paused])).toBe('line_paused');
+    expect(reasonOf({ card: 'missing' }, [])).toBe('card_missing');
+    expect(reasonOf({}, [])).toBeNull();
+  });
+
+  it.each<[CardState, string | null]>([
+    ['active', null],
+    ['inactive', 'card_inactive'],
+    ['missing', 'card_missing'],
+    ['unknown', 'card_unknown'],
+  ])('with a card that is %s is %s', (card, reason) => {
+    expect(reasonOf({ card }, [])).toBe(reason);
+  });
+
+  it('is no hold of another line', () => {
+    expect(reasonOf({ line: OTHER_LINE }, [notOurs, paused])).toBeNull();
+  });
+
+  it('is a pause until its millisecond comes, or an ACTIVE event since it began', () => {
+    expect(reasonOf({}, [paused], T + 30 * MINUTE - 1)).toBe('line_paused');
+    expect(reasonOf({}, [paused], T + 30 * MINUTE)).toBeNull();
+    expect(reasonOf({ status: 'ACTIVE', statusAt: T }, [paused])).toBeNull();
+    expect(reasonOf({ status: 'ACTIVE', statusAt: T - 1 }, [paused])).toBe('line_paused');
+    expect(reasonOf({ reputation: 'HEALTHY', reputationAt: T + 1 }, [paused])).toBe('line_paused');
+  });
+
+  it.each([
+    ['the status FLAGGED', FLAGGED],
+    ['the reputation CRITICAL', { reputation: 'CRITICAL', reputationAt: T }],
+    [
+      'CRITICAL though ACTIVE',
+      { status: 'ACTIVE', statusAt: T + 9, reputation: 'CRITICAL', reputationAt: T },
+    ],
+  ])('is %s, with a chat to be tried after six hours', (_, line) => {
+    const closure = { reason: 'line_flagged', since: T, until: T + 6 * HOUR };
+    expect(lineClosure(lineOf(line), [], T + DAY)).toEqual(closure);
+  });
+
+  it('is a flag only while nothing cleared it since', () => {
+    expect(reasonOf({ ...FLAGGED, clearedAt: T - 1 }, [])).toBe('line_flagged');
+    expect(reasonOf({ ...FLAGGED, clearedAt: T }, [])).toBeNull();
+  });
+
+  it.each(['AT_RISK', 'HEALTHY', 'SOMETHING_NEW'])('is no reputation of %s', (reputation) => {
+    expect(reasonOf({ status: 'ACTIVE', statusAt: T, reputation, reputationAt: T }, [])).toBeNull();
+  });
+
+  it('waits for six more hours from the last try, but not from one of an earlier flag', () => {
+    const tried = holdOf({ scope: LINE, reason: 'line_flagged', until: T + 20 * HOUR });
+    expect(lineClosure(lineOf(FLAGGED), [tried], T)?.until).toBe(T + 20 * HOUR);
+    const flaggedAgain = lineOf({ status: 'FLAGGED', statusAt: T + 30 * HOUR });
+    expect(lineClosure(flaggedAgain, [tried], T + 31 * HOUR)?.until).toBe(T + 36 * HOUR);
+  });
+});
+
+describe('a closure laid over the decision of a chat', () => {
+  const due = { state: 'due', reason: 'window_lapsed', nextAttemptAt: T } as const;
+  const backingOff = { state: 'retrying', reason: 'backoff', nextAttemptAt: T + HOUR } as const;
+  const limit = { reason: 'rate_limited', since: T, until: T + MINUTE } as const;
+  const noCard = { reason: 'card_missing', since: T, until: null } as const;
+  const probed = { reason: 'api_unavailable', since: T, until: T + SECOND } as const;
+
+  it('holds a chat that would be shared or tried again, with the reason of the closure', () => {
+    expect(layOver(due, noCard)).toEqual({ state: 'held', reason: 'card_missing', nextAttemptAt: null });
+    expect(layOver(backingOff, noCard)).toMatchObject({ state: 'held', reason: 'card_missing' });
+  });
+
+  it('tells the next attempt when the closure ends by time, the later of the two ends', () => {
+    expect(layOver(due, limit).nextAttemptAt).toBe(T + MINUTE);
+    expect(layOver(backingOff, limit).nextAttemptAt).toBe(T + HOUR);
+    expect(layOver(due, probed).nextAttemptAt).toBeNull();
+  });
+
+  it.each(['retired', 'held', 'done', 'waiting', 'idle'] as const)(
+    'leaves a chat that is %s alone',
+    (state) => {
+      const decision = { state, reason: 'window', nextAttemptAt: T + HOUR } as const;
+      expect(layOver(decision, noCard)).toEqual(decision);
+    },
+  );
+
+  it('leaves a chat alone whose attempt is under way, and shows no lease as a next attempt', () => {
+    const sharing = { state: 'sharing', reason: 'became_eligible', nextAttemptAt: T + MINUTE } as const;
+    expect(layOver(sharing, noCard)).toEqual({ ...sharing, nextAttemptAt: null });
+  });
+
+  it('changes nothing when nothing is closed', () => {
+    expect(layOver(due, null)).toEqual(due);
+  });
+});
