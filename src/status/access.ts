@@ -1,0 +1,93 @@
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { MINUTE } from '../decide/duration.ts';
+import { type Refusal, refuse } from './answers.ts';
+import { type Credentials, isLoopback, isSameToken, parseCredentials } from './credentials.ts';
+
+export interface AccessOptions {
+  readonly statusToken: string | null;
+  /** Opens the routes from this machine only; null: there is none. */
+  readonly cliToken: string | null;
+}
+
+/** Failed logins per minute and address before 401 becomes 429. Right ones from the same address still pass. */
+const MAX_FAILURES = 20;
+
+const CHALLENGES = [
+  'Bearer realm="contact-card-reactor"',
+  'Basic realm="contact-card-reactor", charset="UTF-8"',
+];
+
+/** Lets only requests with a token into every route of this scope. */
+export async function guardRoutes(app: FastifyInstance, options: AccessOptions): Promise<void> {
+  if (!app.hasDecorator('createRateLimit')) await app.register(rateLimit, { global: false });
+  const countFailure = app.createRateLimit({ max: MAX_FAILURES, timeWindow: MINUTE });
+
+  async function refuseLogin(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    // without credentials it is no login: a browser has to ask before it can show its prompt
+    const hasTried = request.headers.authorization !== undefined;
+    const failures = hasTried ? await countFailure(request) : null;
+    if (failures !== null && !failures.isAllowed && failures.isExceeded) {
+      reply.header('retry-after', Math.max(1, failures.ttlInSeconds));
+      return refuse(reply, TOO_MANY_LOGINS);
+    }
+    reply.header('www-authenticate', CHALLENGES);
+    return refuse(reply, hasTried ? WRONG_TOKEN : NO_TOKEN);
+  }
+
+  app.addHook('onRequest', async (request, reply) => {
+    const credentials = parseCredentials(request.headers.authorization ?? '');
+    if (!isAdmitted(credentials, request.ip, options)) {
+      return options.statusToken === null ? refuse(reply, NO_STATUS_TOKEN) : refuseLogin(request, reply);
+    }
+    if (credentials.scheme === 'basic' && isForeignChange(request)) return refuse(reply, CROSS_SITE);
+  });
+}
+
+function isAdmitted(
+  credentials: Credentials | null,
+  address: string,
+  { statusToken, cliToken }: AccessOptions,
+): credentials is Credentials {
+  if (credentials === null) return false;
+  if (statusToken !== null && isSameToken(credentials.token, statusToken)) return true;
+  return cliToken !== null && isLoopback(address) && isSameToken(credentials.token, cliToken);
+}
+
+/** A browser sends the password it knows along with any site's requests, so it must say that ours made this one. */
+function isForeignChange({ method, headers }: FastifyRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD' && headers['sec-fetch-site'] !== 'same-origin';
+}
+
+const NO_STATUS_TOKEN: Refusal = {
+  statusCode: 403,
+  code: 'NO_STATUS_TOKEN',
+  message:
+    'Set STATUS_TOKEN (at least 16 characters) and restart the service, then send it as "Authorization: Bearer …". On the same machine the contact-card-reactor commands work without it.',
+};
+
+const NO_TOKEN: Refusal = {
+  statusCode: 401,
+  code: 'NO_TOKEN',
+  message:
+    'Send the STATUS_TOKEN of this service as "Authorization: Bearer …", or as the password of HTTP Basic.',
+};
+
+const WRONG_TOKEN: Refusal = {
+  statusCode: 401,
+  code: 'WRONG_TOKEN',
+  message: 'This isn\'t the STATUS_TOKEN of this service; send it as "Authorization: Bearer …".',
+};
+
+const TOO_MANY_LOGINS: Refusal = {
+  statusCode: 429,
+  code: 'TOO_MANY_LOGINS',
+  message: 'Too many failed logins from this address. The right token is still let in.',
+};
+
+const CROSS_SITE: Refusal = {
+  statusCode: 403,
+  code: 'CROSS_SITE',
+  message:
+    'With HTTP Basic only this service\'s own page may change something (Sec-Fetch-Site: same-origin). Send the token as "Authorization: Bearer …".',
+};

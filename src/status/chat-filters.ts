@@ -1,0 +1,94 @@
+import type { ChatState } from '../decide/chat.ts';
+import { COVERED_STATES } from '../decide/gate.ts';
+import { maskNumber } from '../mask.ts';
+import type { ChatFilter } from '../store/store.ts';
+import type { Closures } from './closures.ts';
+import type { ShownReason } from './explanation.ts';
+
+export interface ShownFilter {
+  readonly state: ChatState | null;
+  readonly reason: ShownReason | null;
+  /** Any of these lines; null: any line. */
+  readonly lines: readonly string[] | null;
+}
+
+const STATES: Readonly<Record<ChatState, true>> = {
+  retired: true,
+  held: true,
+  done: true,
+  waiting: true,
+  idle: true,
+  retrying: true,
+  due: true,
+  sharing: true,
+};
+
+/** Every state a chat can be in, in the order of the rules. */
+export const CHAT_STATES = Object.keys(STATES) as readonly ChatState[];
+const UNCOVERED_STATES = CHAT_STATES.filter((state) => !COVERED_STATES.includes(state));
+
+/**
+ * A filter over what is shown, in terms of what is stored: a chat that would be due or retried is shown as held while
+ * the account or its line is closed. The filters are to be joined by "or"; none: no chat can match.
+ */
+export function storedFilters(shown: ShownFilter, closures: Closures): readonly ChatFilter[] {
+  const { state, reason, lines } = shown;
+  if (state === null && reason === null) return [{ states: null, reasons: null, lines, notLines: null }];
+  const filters = [ownDecision(shown, UNCOVERED_STATES, null)];
+  if (closures.account === null) {
+    const closed = [...closures.lines.keys()];
+    filters.push(ownDecision(shown, COVERED_STATES, closed.length === 0 ? null : closed));
+  }
+  filters.push(coveredByClosure(shown, closures));
+  return filters.filter((filter) => filter !== null);
+}
+
+/** Chats in one of these states that are shown as they are stored. */
+function ownDecision(
+  { state, reason, lines }: ShownFilter,
+  among: readonly ChatState[],
+  notLines: readonly string[] | null,
+): ChatFilter | null {
+  const states = state === null ? among : among.filter((one) => one === state);
+  if (states.length === 0 || (reason !== null && !isChatReason(reason))) return null;
+  return { states, reasons: reason === null ? null : [reason], lines, notLines };
+}
+
+function coveredByClosure({ state, reason, lines }: ShownFilter, closures: Closures): ChatFilter | null {
+  if (state !== null && state !== 'held') return null;
+  const covered = { states: COVERED_STATES, reasons: null, notLines: null };
+  if (closures.account !== null) {
+    return reason === null || reason === closures.account.reason ? { ...covered, lines } : null;
+  }
+  const closed = [...closures.lines]
+    .filter(
+      ([line, closure]) => (reason === null || closure.reason === reason) && (lines?.includes(line) ?? true),
+    )
+    .map(([line]) => line);
+  return closed.length === 0 ? null : { ...covered, lines: closed };
+}
+
+/** The reasons that only an account or a line has are never stored with a chat. */
+const GATE_REASONS = [
+  'paused',
+  'api_key_rejected',
+  'feature_disabled',
+  'rate_limited',
+  'api_unavailable',
+  'line_not_ours',
+  'line_flagged',
+  'line_paused',
+  'card_missing',
+  'card_inactive',
+  'card_unknown',
+] as const;
+
+function isChatReason(reason: ShownReason): reason is Exclude<ShownReason, (typeof GATE_REASONS)[number]> {
+  return !(GATE_REASONS as readonly string[]).includes(reason);
+}
+
+/** The known lines that a full number or its masked form names; several may share a masked form. */
+export function linesNamed(name: string, known: readonly string[]): readonly string[] {
+  const exact = known.filter((line) => line === name);
+  return exact.length > 0 ? exact : known.filter((line) => maskNumber(line) === name);
+}

@@ -1,0 +1,58 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { badParameter, chatNotFound, refuse } from './answers.ts';
+import { storedFilters } from './chat-filters.ts';
+import { ChatQuerySchema, parseChatQuery, unknownParameter } from './chat-query.ts';
+import { showAttempt, showChat } from './chat-view.ts';
+import { momentOf, type StatusDeps } from './deps.ts';
+import { ChatPageSchema, ChatWithAttemptsSchema, ErrorSchema } from './schemas.ts';
+
+/** More than a chat makes in the time that attempts are kept, unless it fails all the time. */
+const MAX_ATTEMPTS = 200;
+
+export const ChatParams = Type.Object({ chatId: Type.String() });
+
+/** `GET /status/chats` and `GET /status/chats/{chatId}`. */
+export function chatRoutes(plain: FastifyInstance, deps: StatusDeps): void {
+  const { store, dispatcher } = deps;
+  const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+
+  app.get(
+    '/status/chats',
+    {
+      schema: { querystring: ChatQuerySchema, response: { 200: ChatPageSchema, '4xx': ErrorSchema } },
+      preValidation: async (request, reply) => {
+        const unknown = unknownParameter(request.query);
+        return unknown === null ? undefined : refuse(reply, badParameter(unknown));
+      },
+    },
+    async (request, reply) => {
+      const lines = dispatcher.view().lines.map(({ line }) => line.line);
+      const query = parseChatQuery(request.query, lines);
+      if ('wrong' in query) return refuse(reply, badParameter(query.wrong));
+      const { filter, cursor } = query;
+      const moment = momentOf(deps);
+      const filters = filter.lines?.length === 0 ? [] : storedFilters(filter, moment.closures);
+      if (filters.length === 0) return { chats: [], nextCursor: null };
+      const page = await store.chats(filters, request.query.limit, cursor);
+      // a chat whose time came since it was stored is shown as it is now, so it may not match any more
+      const chats = page.chats
+        .map((chat) => showChat(chat, moment))
+        .filter(({ state }) => filter.state === null || state === filter.state)
+        .filter(({ reason }) => filter.reason === null || reason === filter.reason);
+      return { chats, nextCursor: page.nextCursor };
+    },
+  );
+
+  app.get(
+    '/status/chats/:chatId',
+    { schema: { params: ChatParams, response: { 200: ChatWithAttemptsSchema, '4xx': ErrorSchema } } },
+    async ({ params: { chatId } }, reply) => {
+      const chat = await store.chat(chatId);
+      if (chat === null) return refuse(reply, chatNotFound(chatId));
+      const attempts = await store.attempts(chatId, MAX_ATTEMPTS);
+      return { ...showChat(chat, momentOf(deps)), attempts: attempts.map(showAttempt) };
+    },
+  );
+}

@@ -1,0 +1,27 @@
+import type { Clock } from '../clock.ts';
+import type { EpochMs } from '../decide/duration.ts';
+import type { Policy } from '../decide/policy.ts';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Store } from '../store/store.ts';
+import type { WebhookCounters } from '../webhook/delivery-log.ts';
+import type { AccessOptions } from './access.ts';
+import type { Moment } from './chat-view.ts';
+import { closuresOf } from './closures.ts';
+
+/** What the status routes look at and steer. */
+export interface StatusDeps extends AccessOptions {
+  readonly store: Store;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly policy: Policy;
+  readonly showNumbers: boolean;
+  readonly webhookCounters: () => WebhookCounters;
+  readonly version: string;
+  readonly startedAt: EpochMs;
+  readonly isDraining: () => boolean;
+}
+
+/** Time, gates and policy as they are now. */
+export function momentOf({ clock, dispatcher, policy, showNumbers }: StatusDeps): Moment {
+  return { now: clock.now(), closures: closuresOf(dispatcher.view()), policy, showNumbers };
+}

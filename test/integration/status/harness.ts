@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fastify, { type InjectOptions } from 'fastify';
+import { onTestFinished } from 'vitest';
+import type { LinqAnswer } from '../../../src/decide/answer.ts';
+import type { ReactorEvent } from '../../../src/decide/event.ts';
+import type { Policy } from '../../../src/decide/policy.ts';
+import { createClockGuard } from '../../../src/dispatch/clock-guard.ts';
+import { createDispatcher } from '../../../src/dispatch/dispatcher.ts';
+import type { LinqCalls } from '../../../src/dispatch/ports.ts';
+import type { StatusDeps } from '../../../src/status/deps.ts';
+import { statusRoutes } from '../../../src/status/routes.ts';
+import { openSqliteStore } from '../../../src/store/sqlite-store.ts';
+import { createWebhookCounters } from '../../../src/webhook/delivery-log.ts';
+import { answerOf, LINE, OTHER_LINE, policyOf, T } from '../../helpers/builders.ts';
+import { createFakeClock } from '../../helpers/clock.ts';
+
+export const TOKEN = 'status-token-of-the-tests';
+export const CLI_TOKEN = 'cli-token-of-the-tests';
+
+export interface Given {
+  readonly policy?: Partial<Policy>;
+  readonly deps?: Partial<StatusDeps>;
+  /** Told to the store before the dispatcher starts. */
+  readonly events?: readonly ReactorEvent[];
+  /** Lines with an active card. */
+  readonly cards?: readonly string[];
+  readonly share?: LinqCalls['shareContactCard'];
+}
+
+/** The status routes over a real store in a file and a real dispatcher; Linq is played, the clock stands still. */
+export async function startStatus(given: Given = {}) {
+  const { events = [], cards = [LINE, OTHER_LINE], share = async () => answerOf(204) } = given;
+  const directory = mkdtempSync(join(tmpdir(), 'status-'));
+  const clock = createFakeClock(T);
+  const policy = policyOf(given.policy);
+  const store = openSqliteStore({ path: join(directory, 'reactor.db'), policy });
+  const shared: string[] = [];
+  const linq: LinqCalls = {
+    shareContactCard: (chatId, signal): Promise<LinqAnswer> => {
+      shared.push(chatId);
+      return share(chatId, signal);
+    },
+    contactCards: async () => ({ kind: 'cards', cards: cards.map((line) => ({ line, isActive: true })) }),
+    chat: async () => ({ kind: 'failed', answer: answerOf(500) }),
+  };
+  const silent = { debug() {}, info() {}, warn() {}, error() {} };
+  const dispatcher = createDispatcher({
+    store,
+    linq,
+    clock,
+    guard: createClockGuard({ clock, lastHeartbeatAt: null, onCorrected: () => {} }),
+    policy,
+    concurrency: 4,
+    ratePerLine: 0,
+    cardTtlMs: 600_000,
+    random: () => 0.5,
+    log: silent,
+    onFatal: () => {},
+  });
+  const deps: StatusDeps = {
+    store,
+    dispatcher,
+    clock,
+    policy,
+    statusToken: TOKEN,
+    cliToken: CLI_TOKEN,
+    showNumbers: false,
+    webhookCounters: () => counters,
+    version: '1.2.3',
+    startedAt: T,
+    isDraining: () => false,
+    ...given.deps,
+  };
+  const counters = createWebhookCounters();
+  const app = fastify({ trustProxy: 'loopback' });
+  await app.register(async (scope) => statusRoutes(scope, deps));
+  await store.record(events, clock.now());
+  await dispatcher.start();
+  onTestFinished(async () => {
+    await app.close();
+    await dispatcher.stop();
+    await store.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  const inject = async (
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    url: string,
+    options: InjectOptions = {},
+  ) => {
+    const headers = { authorization: `Bearer ${TOKEN}`, ...options.headers };
+    const answer = await app.inject({ ...options, method, url, headers });
+    return { status: answer.statusCode, headers: answer.headers, body: answer.json() };
+  };
+  return {
+    app,
+    clock,
+    store,
+    dispatcher,
+    counters,
+    shared,
+    get: (url: string, options?: InjectOptions) => inject('GET', url, options),
+    post: (url: string, options?: InjectOptions) => inject('POST', url, options),
+    put: (url: string, options?: InjectOptions) => inject('PUT', url, options),
+    del: (url: string, options?: InjectOptions) => inject('DELETE', url, options),
+    /** Resolves when nobody stirs any more: every call is settled, and the dispatcher sleeps. */
+    async idle() {
+      let before = -1;
+      for (let calm = 0; calm < 3; calm++) {
+        if (clock.stirs() !== before) calm = 0;
+        before = clock.stirs();
+        for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+  };
+}

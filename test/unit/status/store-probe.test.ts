@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { StoreError } from '../../../src/errors.ts';
+import { createStoreProbe } from '../../../src/status/store-probe.ts';
+import { T } from '../../helpers/builders.ts';
+import { createFakeClock } from '../../helpers/clock.ts';
+
+function startProbe() {
+  const clock = createFakeClock(T);
+  const storage: { writes: number; failure: Error | null } = { writes: 0, failure: null };
+  const probe = async () => {
+    storage.writes++;
+    if (storage.failure !== null) throw storage.failure;
+  };
+  return { clock, storage, probeStore: createStoreProbe({ probe }, clock) };
+}
+
+describe('createStoreProbe', () => {
+  it('writes at most once in 5 s, however often it is asked', async () => {
+    const { clock, storage, probeStore } = startProbe();
+    await Promise.all([probeStore(), probeStore()]);
+    clock.advance(4_999);
+    expect(await probeStore()).toEqual({ isWritable: true });
+    expect(storage.writes).toBe(1);
+    clock.advance(1);
+    await probeStore();
+    expect(storage.writes).toBe(2);
+  });
+
+  it('says what fails and since when, until a write works again', async () => {
+    const { clock, storage, probeStore } = startProbe();
+    storage.failure = new StoreError('full', 'no space left');
+    expect(await probeStore()).toEqual({ isWritable: false, fault: 'full', failingSince: T });
+    clock.advance(5_000);
+    storage.failure = new Error('something else');
+    expect(await probeStore()).toEqual({ isWritable: false, fault: 'unforeseen', failingSince: T });
+    clock.advance(5_000);
+    storage.failure = null;
+    expect(await probeStore()).toEqual({ isWritable: true });
+  });
+});
