@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../../src', import.meta.url));
+
+interface Import {
+  /** Both relative to `src/`; a package or a `node:` module stands as it is written. */
+  readonly from: string;
+  readonly to: string;
+  readonly isTypeOnly: boolean;
+}
+
+const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => ({ name, text: readFileSync(join(SRC, name), 'utf8') }));
+const IMPORTS = FILES.flatMap(importsOf);
+
+function importsOf({ name, text }: { name: string; text: string }): Import[] {
+  const statements = text.matchAll(/^(?:import|export)\s+(type\s)?([^;'"]*?from\s+)?['"]([^'"]+)['"]/gms);
+  const dynamic = text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g);
+  return [
+    ...[...statements].map(([, type, , to]) => ({ to: to ?? '', isTypeOnly: type !== undefined })),
+    ...[...dynamic].map(([, to]) => ({ to: to ?? '', isTypeOnly: false })),
+  ].map(({ to, isTypeOnly }) => ({ from: name, to: target(name, to), isTypeOnly }));
+}
+
+function target(from: string, to: string): string {
+  return to.startsWith('.') ? relative(SRC, resolve(SRC, dirname(from), to)) : to;
+}
+
+/** The first part of a path: `decide`, `clock.ts`; a package counts as `package`. */
+function partOf(path: string): string {
+  const isOurs = FILES.some(({ name }) => name === path);
+  return isOurs ? (path.split('/')[0] ?? '') : 'package';
+}
+
+/** What each part may import beside itself. `type …` allows types alone. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  decide: [],
+  'errors.ts': [],
+  'mask.ts': [],
+  'clock.ts': ['decide', 'package'],
+  config: ['decide', 'errors.ts', 'mask.ts', 'package'],
+  webhook: ['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'package'],
+  store: ['decide', 'errors.ts', 'clock.ts', 'package'],
+  linq: ['decide', 'errors.ts', 'clock.ts', 'package'],
+  dispatch: ['decide', 'errors.ts', 'clock.ts', 'type store/store.ts', 'type store/turn.ts', 'package'],
+  'recorder.ts': ['decide', 'errors.ts', 'type store/store.ts', 'type store/turn.ts'],
+  status: [
+    ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'package'],
+    ...['type store/store.ts', 'type store/turn.ts', 'type dispatch', 'type webhook', 'type config'],
+    'store/chat-list.ts', // a cursor is checked where it is made
+  ],
+  simulator: ['clock.ts', 'decide/duration.ts', 'package'],
+};
+
+function isAllowed({ from, to, isTypeOnly }: Import): boolean {
+  const part = partOf(from);
+  const allowed = ARROWS[part];
+  if (allowed === undefined || partOf(to) === part) return true;
+  const matches = (rule: string) => rule === to || rule === partOf(to);
+  return allowed.some((rule) => matches(rule) || (isTypeOnly && matches(rule.replace(/^type /, ''))));
+}
+
+describe('imports', () => {
+  it('are found at all, types told from values', () => {
+    expect(IMPORTS.length).toBeGreaterThan(200);
+    expect(IMPORTS).toContainEqual({ from: 'dispatch/turns.ts', to: 'store/turn.ts', isTypeOnly: true });
+    expect(IMPORTS).toContainEqual({ from: 'decide/rules.ts', to: 'decide/facts.ts', isTypeOnly: false });
+    for (const part of Object.keys(ARROWS)) expect(FILES.map(({ name }) => partOf(name))).toContain(part);
+  });
+
+  it.each(Object.keys(ARROWS))('of %s point only where they may', (part) => {
+    const own = IMPORTS.filter(({ from }) => partOf(from) === part);
+    expect(own.filter((entry) => !isAllowed(entry))).toEqual([]);
+  });
+
+  it('reach the composition root and the command line from nowhere below them', () => {
+    const below = IMPORTS.filter(({ from }) => !['app.ts', 'main.ts', 'cli'].includes(partOf(from)));
+    expect(below.filter(({ to }) => ['app.ts', 'main.ts', 'cli'].includes(partOf(to)))).toEqual([]);
+  });
+
+  it('name a file of ours with its ending', () => {
+    const unknown = IMPORTS.filter(({ to }) => /^(\w|-)+\//.test(to) && partOf(to) === 'package');
+    const isOurFolder = (to: string) => FILES.some(({ name }) => name.startsWith(`${to.split('/')[0]}/`));
+    expect(unknown.filter(({ to }) => isOurFolder(to))).toEqual([]);
+  });
+});
+
+describe('system time', () => {
+  /** A timer or a reading of the clock; `setImmediate` waits for no time. */
+  const TIME =
+    /\b(Date\.now|performance\.now|process\.hrtime|process\.uptime|setTimeout|setInterval)\b|\bnew Date\(\s*\)/;
+
+  it('is read and waited for by the clock alone', () => {
+    const readers = FILES.filter(({ text }) => TIME.test(withoutComments(text))).map(({ name }) => name);
+    expect(readers).toEqual(['clock.ts']);
+  });
+});
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*.*?\*\//gs, '').replaceAll(/^\s*\/\/.*$/gm, '');
+}
