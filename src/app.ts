@@ -13,6 +13,7 @@ import { createLinqClient } from './linq/client.ts';
 import { createRecorder } from './recorder.ts';
 import { statusRoutes } from './status/routes.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
+import type { Store } from './store/store.ts';
 import { createDeliveryLog, createWebhookCounters } from './webhook/delivery-log.ts';
 import { parseDelivery } from './webhook/parse.ts';
 import { sealDelivery } from './webhook/quarantine.ts';
@@ -23,6 +24,8 @@ export interface AppOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly version: string;
+  /** What is odd about the settings, one sentence each: goes to the log. */
+  readonly warnings?: readonly string[];
   /** The store broke beyond what this process can mend: it has to end. */
   readonly onFatal: (error: StoreError) => void;
   /** Where log lines go; standard output by default. */
@@ -43,18 +46,30 @@ const LAST_ANSWERS_MS = 500;
 export const CLI_TOKEN_FILE = 'cli-token';
 
 /**
- * The composition root: opens the store, wires the parts, and listens.
- * @throws {StoreError} when the database can't be used; nothing is left open then
+ * The composition root: opens the store, wires the parts, and listens. Whatever it throws, nothing is left open then.
+ * @throws {StoreError} when the database can't be used; what `listen` throws
  */
-export async function startApp({ config, clock, version, onFatal, logStream }: AppOptions): Promise<App> {
+export async function startApp(options: AppOptions): Promise<App> {
+  const { databasePath: path, policy } = options.config;
+  const store = openSqliteStore({ path, policy });
+  try {
+    return await wire(options, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function wire(options: AppOptions, store: Store): Promise<App> {
+  const { config, clock, version, warnings = [], onFatal, logStream } = options;
   let isDraining = false;
-  const store = openSqliteStore({ path: config.databasePath, policy: config.policy });
   const server = await createHttpServer({
     trustProxy: config.server.trustProxy,
     log: { ...config.log, ...(logStream === undefined ? {} : { stream: logStream }) },
     isDraining: () => isDraining,
   });
   const { log } = server;
+  for (const warning of warnings) log.warn({ warning }, 'config.warning');
   const guard = await watchClock();
   const linq = createLinqClient({
     ...config.linq,
@@ -150,22 +165,34 @@ export async function startApp({ config, clock, version, onFatal, logStream }: A
   }
 
   const cliTokenPath = join(dirname(config.databasePath), CLI_TOKEN_FILE);
-  writeFileSync(cliTokenPath, `${cliToken}\n`, { mode: 0o600 });
-  await dispatcher.start();
-  const url = await server.listen({ host: config.server.host, port: config.server.port });
+
+  /** Everything but the store. */
+  async function close(): Promise<void> {
+    isDraining = true;
+    await recorder.drain();
+    await dispatcher.stop();
+    await server.close();
+    await recorder.drain();
+    await linq.close();
+    await rm(cliTokenPath, { force: true });
+  }
+
+  let url: string;
+  try {
+    writeFileSync(cliTokenPath, `${cliToken}\n`, { mode: 0o600 });
+    await dispatcher.start();
+    url = await server.listen({ host: config.server.host, port: config.server.port });
+  } catch (error) {
+    await close().catch(() => {}); // the first error is the one that explains
+    throw error;
+  }
   log.info({ url, version, dryRun: config.policy.dryRun }, 'service.started');
 
   return {
     url,
     async stop() {
-      isDraining = true;
       log.info({}, 'service.stopping');
-      await recorder.drain();
-      await dispatcher.stop();
-      await server.close();
-      await recorder.drain();
-      await linq.close();
-      await rm(cliTokenPath, { force: true });
+      await close();
       await store.close();
       log.info({}, 'service.stopped');
     },
