@@ -3,7 +3,14 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const layer = (name: string, testTimeout: number, extra: object = {}) => ({
-  test: { name, root, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, ...extra },
+  test: {
+    name,
+    root,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout,
+    hookTimeout: testTimeout,
+    ...extra,
+  },
 });
 
 /** The layers of the tests as projects. e2e and faults run the built program, so they build it first. */
