@@ -87,8 +87,9 @@ describe('the decision table', () => {
   it.each(ROWS.map((row, index) => ({ ...row, below: ROWS.slice(index) })))(
     'says $is when $says, whatever holds further down',
     ({ below, is: [state, reason] }) => {
-      const chat = below.reduceRight<Partial<ChatRecord>>((all, row) => ({ ...all, ...row.chat }), {});
-      const policy = below.reduceRight<Partial<Policy>>((all, row) => ({ ...all, ...row.policy }), {});
+      const upwards = [...below].reverse();
+      const chat = Object.assign({}, ...upwards.map((row) => row.chat));
+      const policy = Object.assign({}, ...upwards.map((row) => row.policy));
       expect(decide(chat, policy)).toMatchObject({ state, reason });
     },
   );

@@ -1,0 +1,189 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import type { ChatRecord } from '../../src/decide/chat.ts';
+import { type EpochMs, MINUTE } from '../../src/decide/duration.ts';
+import type { ReactorEvent } from '../../src/decide/event.ts';
+import type { Policy } from '../../src/decide/policy.ts';
+import { createClockGuard } from '../../src/dispatch/clock-guard.ts';
+import { createDispatcher, type Dispatcher } from '../../src/dispatch/dispatcher.ts';
+import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { Attempt } from '../../src/store/turn.ts';
+import { policyOf } from './builders.ts';
+import { createFakeClock, type FakeClock } from './clock.ts';
+import { createFakeLinq, type FakeLinq } from './fake-linq.ts';
+
+export interface ReactorOptions {
+  readonly policy?: Partial<Policy>;
+  readonly concurrency?: number;
+  /** 0 (no limit) unless a test is about it. */
+  readonly ratePerLine?: number;
+  readonly cardTtlMs?: number;
+  /** Jitter; 0 unless a test is about it. */
+  readonly random?: () => number;
+  readonly clock?: FakeClock;
+  readonly linq?: FakeLinq;
+  /** An existing database, after a restart. */
+  readonly directory?: string;
+  /** Stands between the dispatcher and its store, to fail. */
+  readonly wrapStore?: (store: Store) => Store;
+}
+
+export interface Reactor {
+  readonly clock: FakeClock;
+  readonly linq: FakeLinq;
+  /** The store itself, without the wrapper. */
+  readonly store: Store;
+  readonly dispatcher: Dispatcher;
+  readonly logged: readonly { readonly level: string; readonly event: string; readonly fields: object }[];
+  readonly fatal: readonly unknown[];
+  /** Commits events and waits until all that follows has happened. */
+  deliver(...events: ReactorEvent[]): Promise<void>;
+  /** Resolves when the dispatcher sleeps and no answer is on its way. */
+  idle(): Promise<void>;
+  /** Lets time pass, stopping at every instant at which somebody wanted to wake. */
+  run(ms: number): Promise<void>;
+  /** Lets time pass in one leap, as on a machine that was suspended. */
+  leap(ms: number): Promise<void>;
+  leapTo(at: EpochMs): Promise<void>;
+  chat(chatId?: string): Promise<ChatRecord>;
+  attempts(chatId?: string): Promise<readonly Attempt[]>;
+  /** Ends as by `kill -9`: nothing is settled, nothing said. */
+  crash(): Promise<void>;
+  stop(): Promise<void>;
+  /** Opens the same database anew, after `stop` or `crash`. */
+  restart(options?: ReactorOptions): Promise<Reactor>;
+}
+
+/** More turns of the event loop than anything here takes: somebody never rests. */
+const RESTLESS = 20_000;
+
+/** Store and dispatcher wired as in the service, on a clock and a Linq of the test's own. */
+export async function startReactor(options: ReactorOptions = {}): Promise<Reactor> {
+  const { clock = createFakeClock(), policy: parts = {} } = options;
+  const { linq = createFakeLinq(clock), directory = newDirectory() } = options;
+  const policy = policyOf(parts);
+  const store = openSqliteStore({ path: join(directory, 'reactor.db'), policy });
+  const { seen, kill } = killable((options.wrapStore ?? ((same) => same))(store));
+  const logged: { level: string; event: string; fields: object }[] = [];
+  const fatal: unknown[] = [];
+  const say = (level: string) => (fields: object, event: string) =>
+    void logged.push({ level, event, fields });
+  const guard = createClockGuard({
+    clock,
+    lastHeartbeatAt: await store.heartbeat(clock.now()),
+    onCorrected: (byMs) => void store.shiftClock(byMs, clock.now()),
+  });
+  linq.script.onDate = guard.heard;
+  const dispatcher = createDispatcher({
+    store: seen,
+    linq,
+    clock,
+    guard,
+    policy,
+    concurrency: options.concurrency ?? 16,
+    ratePerLine: options.ratePerLine ?? 0,
+    cardTtlMs: options.cardTtlMs ?? 10 * MINUTE,
+    random: options.random ?? (() => 0),
+    log: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') },
+    onFatal: (error) => void fatal.push(error),
+  });
+  let isClosed = false;
+  const close = async () => {
+    if (!isClosed) await store.close();
+    isClosed = true;
+  };
+  onTestFinished(async () => {
+    kill();
+    await close();
+  });
+
+  async function idle(): Promise<void> {
+    let calm = 0;
+    let stirs = clock.stirs();
+    for (let turns = 0; calm < 4; turns++) {
+      if (turns > RESTLESS) throw new Error('the dispatcher never rests');
+      await eventLoopTurn();
+      const isCalm = clock.stirs() === stirs && clock.nextWakeAt() !== null && !linq.isAnswering();
+      calm = isCalm ? calm + 1 : 0;
+      stirs = clock.stirs();
+    }
+  }
+
+  async function leap(ms: number): Promise<void> {
+    clock.advance(ms);
+    await idle();
+  }
+
+  await dispatcher.start();
+  await idle();
+  return {
+    clock,
+    linq,
+    store,
+    dispatcher,
+    logged,
+    fatal,
+    idle,
+    leap,
+    leapTo: (at) => leap(at - clock.now()),
+    async deliver(...events) {
+      await store.record(events, clock.now());
+      if (events.some(({ kind }) => kind === 'line')) dispatcher.linesChanged();
+      else dispatcher.nudge();
+      await idle();
+    },
+    async run(ms) {
+      const end = clock.monotonic() + ms;
+      for (;;) {
+        await idle();
+        const wakeInMs = (clock.nextWakeAt() ?? Number.POSITIVE_INFINITY) - clock.now();
+        if (clock.monotonic() + wakeInMs > end) break;
+        clock.advance(wakeInMs);
+      }
+      await leap(end - clock.monotonic());
+    },
+    async chat(chatId = 'chat-1') {
+      const chat = await store.chat(chatId);
+      if (chat === null) throw new Error(`no chat ${chatId}`);
+      return chat;
+    },
+    attempts: (chatId = 'chat-1') => store.attempts(chatId, 100),
+    async crash() {
+      kill();
+      await close();
+    },
+    async stop() {
+      await dispatcher.stop();
+      await close();
+    },
+    restart: (changes = {}) => startReactor({ ...options, clock, linq, directory, ...changes }),
+  };
+}
+
+function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'contact-card-reactor-dispatch-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A store that after `kill` answers nobody any more: whoever asks is as gone as its process would be. */
+function killable(store: Store): { seen: Store; kill: () => void } {
+  let isDead = false;
+  const seen = new Proxy(store, {
+    get(target, name: keyof Store) {
+      const member = target[name];
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => (isDead ? new Promise(() => {}) : Reflect.apply(member, target, args));
+    },
+  });
+  return {
+    seen,
+    kill() {
+      isDead = true;
+    },
+  };
+}
