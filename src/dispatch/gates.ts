@@ -105,7 +105,9 @@ export function createGates(book: HoldBook) {
       streaks.answered();
       closeBreakerAfterAnswer(call);
       const breaker = book.find(null, 'api_unavailable');
-      if (breaker !== null && isProbeOf(breaker, call.startedAt)) book.close(null, 'api_unavailable', call);
+      const isProbe = breaker !== null && isProbeOf(breaker, call.startedAt);
+      // the look at a chat, or at its line's card, only prepares the share that is the probe
+      if (isProbe && call.line === null && call.chatId === null) book.close(null, 'api_unavailable', call);
       const rejected = book.find(null, 'api_key_rejected');
       if (rejected !== null && isProbeOf(rejected, call.startedAt)) book.end(null, 'api_key_rejected');
     },

@@ -22,6 +22,8 @@ export interface PlanInput {
   readonly free: number;
   readonly inFlight: number;
   readonly inFlightOf: (line: string) => number;
+  /** A look at a card is under way. */
+  readonly isLooking: boolean;
   /** While the clock isn't believed, nothing starts by itself. */
   readonly isClockDistrusted: boolean;
 }
@@ -39,8 +41,8 @@ export function planClaims(input: PlanInput): Plan {
   const { now, book, cards, free, inFlight } = input;
   const account = book.account(now);
   const isProbe = account !== null && isChatProbe(account.reason) && isAccountProbeDue(book.all(), now);
-  if (account !== null && !isProbe)
-    return { lines: [], total: 0, checkCards: [], nextAt: laterThan(now, account.until) };
+  if (account !== null && !isProbe) return { ...NOTHING, nextAt: laterThan(now, account.until) };
+  if (isProbe && (inFlight > 0 || input.isLooking)) return NOTHING; // its end is what to wait for
   const wakeAts: (EpochMs | null)[] = [];
   const lines: { line: string | null; limit: number }[] = [];
   const checkCards = watchedCards(input, wakeAts);
@@ -63,9 +65,13 @@ export function planClaims(input: PlanInput): Plan {
     wakeAts.push(nextAt);
     if (limit > 0) lines.push({ line, limit });
   }
-  const total = isProbe ? Math.min(free, inFlight === 0 ? 1 : 0) : free;
-  return { lines, total, checkCards: [...new Set(checkCards)], nextAt: earliest(wakeAts) };
+  const looks = [...new Set(checkCards)];
+  const nextAt = earliest(wakeAts);
+  if (!isProbe) return { lines, total: free, checkCards: looks, nextAt };
+  return { lines, total: Math.min(free, 1), checkCards: lines.length > 0 ? [] : looks.slice(0, 1), nextAt };
 }
+
+const NOTHING: Plan = { lines: [], total: 0, checkCards: [], nextAt: null };
 
 /** A probe's time that has come is no time to wait for: the probe's end is. */
 function laterThan(now: EpochMs, at: EpochMs | null): EpochMs | null {

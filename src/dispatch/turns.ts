@@ -134,6 +134,7 @@ export function createTurns(deps: TurnDeps) {
       free: deps.concurrency - inFlight.size,
       inFlight: inFlight.size,
       inFlightOf,
+      isLooking: cardChecks.isRunning(),
       isClockDistrusted: deps.guard.isDistrusted(),
     });
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../src/clock.ts';
 import type { LinqAnswer } from '../../src/decide/answer.ts';
 import { type EpochMs, SECOND } from '../../src/decide/duration.ts';
@@ -90,6 +91,7 @@ export function createFakeLinq(clock: Clock): FakeLinq {
     const isSlow = waiting instanceof Promise;
     const isCut = later<A>();
     const abort = () => isCut.answer(cut);
+    if (signal !== undefined) setMaxListeners(0, signal);
     signal?.addEventListener('abort', abort);
     if (signal?.aborted === true) abort();
     const answer = await Promise.race([waiting, isCut.promise]);

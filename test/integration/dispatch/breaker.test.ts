@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { answerOf, OTHER_LINE, outboundOf, silenceOf, T } from '../../helpers/builders.ts';
+import { activeCards, failed } from '../../helpers/fake-linq.ts';
+import { type Reactor, startReactor } from '../../helpers/reactor.ts';
+
+const chats = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, index) => outboundOf(T, { chatId: `chat-${from + index}` }));
+const accountReason = ({ dispatcher }: Reactor) => dispatcher.view().account?.reason ?? null;
+const BACKOFF = 15 * MINUTE;
+
+describe('five transient failures in a row over different chats', () => {
+  it('open the breaker: nothing but one probe is sent, after 1 s doubling to 60 s', async () => {
+    const reactor = await startReactor({ concurrency: 1 });
+    const { linq, deliver, run } = reactor;
+    linq.script.share = () => answerOf(500);
+    await deliver(...chats(5));
+    expect(linq.shares()).toHaveLength(5);
+    expect(accountReason(reactor)).toBe('api_unavailable');
+    await deliver(...chats(40, 5));
+    linq.clear();
+    await run(5 * MINUTE);
+    const starts = linq.calls.map(({ at }) => at);
+    const waits = starts.map((at, index) => at - (index === 0 ? T : (starts[index - 1] ?? 0)));
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60].map((seconds) => seconds * SECOND));
+  });
+
+  it('let the rest go on once a probe succeeds', async () => {
+    const reactor = await startReactor({ concurrency: 1 });
+    const { linq, deliver, run } = reactor;
+    linq.script.share = () => answerOf(500);
+    await deliver(...chats(5));
+    await deliver(...chats(20, 5));
+    linq.script.share = () => answerOf();
+    linq.clear();
+    await run(SECOND - 1);
+    expect(linq.calls).toEqual([]);
+    await run(1);
+    expect(accountReason(reactor)).toBeNull();
+    expect(linq.shares()).toHaveLength(20);
+    await run(MINUTE);
+    expect(linq.shares()).toHaveLength(25);
+  });
+
+  it('let the rest go on when the probe is refused: Linq is there', async () => {
+    const reactor = await startReactor({ concurrency: 1 });
+    reactor.linq.script.share = () => silenceOf();
+    await reactor.deliver(...chats(6));
+    reactor.linq.script.share = () => answerOf(400, 1005);
+    await reactor.run(SECOND);
+    expect(accountReason(reactor)).toBeNull();
+  });
+
+  it('survive a restart, and the probe comes soon', async () => {
+    const first = await startReactor({ concurrency: 1 });
+    first.linq.script.share = () => answerOf(500);
+    await first.deliver(...chats(8));
+    await first.crash();
+    first.linq.script.cards = () => failed(answerOf(500));
+    const second = await first.restart();
+    expect(accountReason(second)).toBe('api_unavailable');
+    first.linq.clear();
+    await second.run(SECOND);
+    expect(first.linq.calls).toHaveLength(1);
+  });
+
+  it('are probed with a look at the cards when no chat is due', async () => {
+    const reactor = await startReactor();
+    const { linq, deliver, run } = reactor;
+    linq.script.share = () => answerOf(500, null, { retryAfterMs: HOUR });
+    await deliver(...chats(5));
+    expect(accountReason(reactor)).toBe('api_unavailable');
+    linq.script.cards = () => failed(answerOf(502, null, { isJson: false, hasEnvelope: false }));
+    linq.clear();
+    await run(10 * SECOND);
+    expect(linq.calls.map(({ kind, at }) => [kind, at - T])).toEqual([
+      ['cards', SECOND],
+      ['cards', 3 * SECOND],
+      ['cards', 7 * SECOND],
+    ]);
+    linq.script.cards = (line) => activeCards(line);
+    await run(8 * SECOND);
+    expect(accountReason(reactor)).toBeNull();
+  });
+
+  it('are probed by one call, however many lines have chats due and cards to look at', async () => {
+    const reactor = await startReactor({ concurrency: 16 });
+    const { linq, deliver, run } = reactor;
+    const lines = Array.from({ length: 10 }, (_, index) => `+1202555011${index}`);
+    linq.script.share = () => answerOf(500);
+    await deliver(...chats(5));
+    linq.script.cards = () => failed(answerOf(500));
+    await deliver(...lines.map((line) => outboundOf(T, { chatId: line, line })), ...chats(1, 90));
+    linq.clear();
+    await run(SECOND);
+    expect(linq.calls).toHaveLength(1);
+    await run(2 * SECOND);
+    expect(linq.calls).toHaveLength(2);
+  });
+});
+
+describe('failures that open no breaker', () => {
+  it('are those of one chat, however many', async () => {
+    const reactor = await startReactor();
+    reactor.linq.script.share = () => answerOf(500);
+    await reactor.deliver(outboundOf(T));
+    await reactor.run(BACKOFF);
+    expect(reactor.linq.shares().length).toBeGreaterThan(8);
+    expect(accountReason(reactor)).toBeNull();
+  });
+
+  it('are those between which Linq answers anything else', async () => {
+    const reactor = await startReactor({ concurrency: 1 });
+    const { linq, deliver, run } = reactor;
+    let count = 0;
+    linq.script.share = () => (++count % 5 === 0 ? answerOf(400, 1005) : answerOf(500));
+    await deliver(...chats(25));
+    await run(BACKOFF);
+    expect(linq.shares().length).toBeGreaterThan(40);
+    expect(reactor.logged.filter(({ event }) => event === 'hold.opened')).toEqual([]);
+  });
+});
+
+describe('a card that cannot be looked at', () => {
+  it('is looked at again like after any transient failure, and closes its line alone', async () => {
+    const reactor = await startReactor();
+    const { linq, deliver, run, dispatcher } = reactor;
+    linq.script.cards = (line) => (line === OTHER_LINE ? failed(answerOf(500)) : activeCards(line));
+    await deliver(outboundOf(T, { line: OTHER_LINE, chatId: 'other' }), outboundOf(T));
+    await run(4 * SECOND);
+    expect(linq.shares().map(({ subject }) => subject)).toEqual(['chat-1']);
+    const looks = linq.looks().filter(({ subject }) => subject === OTHER_LINE);
+    expect(looks.map(({ at }) => at - T)).toEqual([0, SECOND, 3 * SECOND]);
+    const shown = dispatcher.view().lines.find(({ line }) => line.line === OTHER_LINE);
+    expect(shown?.closure?.reason).toBe('card_unknown');
+    linq.script.cards = (line) => activeCards(line);
+    await run(4 * SECOND);
+    expect(linq.sharesOf('other')).toEqual([T + 7 * SECOND]);
+  });
+
+  it('is taken for what it was when it could be looked at before', async () => {
+    const { linq, deliver, run } = await startReactor();
+    await deliver(outboundOf(T));
+    linq.script.cards = () => failed(answerOf(500));
+    await run(11 * MINUTE);
+    await deliver(outboundOf(T + 11 * MINUTE, { chatId: 'chat-2' }));
+    expect(linq.sharesOf('chat-2')).toHaveLength(1);
+  });
+});
