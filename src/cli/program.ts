@@ -1,9 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError, StoreError, UnreachableError, UsageError } from '../errors.ts';
+import { registerChat } from './chat.ts';
 import { registerConfig } from './config.ts';
+import { registerHealthcheck } from './healthcheck.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
+import { registerLine } from './line.ts';
+import { registerPause } from './pause.ts';
 import { registerServe } from './serve.ts';
 import { registerSimulate } from './simulate.ts';
+import { registerStatus } from './status.ts';
 import { VERSION } from './version.ts';
 
 /** What the command line was told for all verbs. */
@@ -24,7 +29,16 @@ export interface VerbContext {
   ) => (...args: A) => Promise<void>;
 }
 
-const VERBS: readonly Register[] = [registerServe, registerSimulate, registerConfig];
+const VERBS: readonly Register[] = [
+  registerServe,
+  registerStatus,
+  registerChat,
+  registerLine,
+  registerPause,
+  registerConfig,
+  registerHealthcheck,
+  registerSimulate,
+];
 
 /** Runs one command line and resolves to the exit code; prints what is wrong. */
 export async function runCommandLine(args: readonly string[], io: Io): Promise<ExitCode> {

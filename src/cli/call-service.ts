@@ -1,0 +1,129 @@
+import type { Static, TSchema } from 'typebox';
+import { Check } from 'typebox/value';
+import { Agent, request } from 'undici';
+import type { Sources } from '../config/origin.ts';
+import { SECOND } from '../decide/duration.ts';
+import { UnreachableError } from '../errors.ts';
+import { EXIT, type ExitCode, type Io } from './io.ts';
+import { findToken, locateService } from './locate-service.ts';
+import { printable, type Screen, screenOf } from './screen.ts';
+
+/** What a verb prints for people, and what it ends with (`fine` unless told). */
+export interface Shown {
+  readonly text: string;
+  readonly exitCode?: ExitCode;
+  /** The part of the answer that `--json` prints, where it isn't the whole. */
+  readonly json?: unknown;
+}
+
+/** One request to the running service. */
+export interface ServiceCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  /** The route needs no token. */
+  readonly isOpen?: boolean;
+  /** Null: the answer isn't of the shape that this version knows. */
+  readonly show: (body: unknown, screen: Screen) => Shown | null;
+}
+
+export interface ServiceOptions {
+  readonly url?: string;
+  readonly json?: boolean;
+}
+
+/** Reads an answer by its schema. */
+export function showing<S extends TSchema>(
+  schema: S,
+  show: (body: Static<S>, screen: Screen) => Shown,
+): ServiceCall['show'] {
+  return (body, screen) => (Check(schema, body) ? show(body, screen) : null);
+}
+
+/**
+ * Makes the call and prints its answer, or what is wrong.
+ * @throws {UnreachableError} @throws {ConfigError} @throws {UsageError}
+ */
+export async function callService(
+  call: ServiceCall,
+  options: ServiceOptions,
+  { io, sources }: { io: Io; sources: Sources },
+): Promise<ExitCode> {
+  const url = locateService(sources, options.url ?? null);
+  const token = call.isOpen === true ? null : findToken(sources, url);
+  const { status, body } = await send(call, url, token);
+  const print = (json: unknown) => io.write(`${JSON.stringify(json, null, 2)}\n`);
+  const isJson = options.json === true;
+  if (status < 200 || status > 299) {
+    if (isJson && body !== undefined) print(body);
+    io.writeError(`${describeRefusal(status, body, url, token)}\n`);
+    return EXIT_BY_STATUS.get(status) ?? EXIT.failed;
+  }
+  const shown = call.show(printable(body), screenOf(io));
+  if (shown === null) {
+    io.writeError(
+      `${url} answers, but not as this version of contact-card-reactor does: check the address and the version that runs there.\n`,
+    );
+    return EXIT.failed;
+  }
+  if (isJson) print(shown.json ?? body);
+  else io.write(shown.text);
+  return shown.exitCode ?? EXIT.fine;
+}
+
+const CONNECT_MS = 5 * SECOND;
+/** A share that an operator asks for is answered after at most 10 s. */
+const ANSWER_MS = 20 * SECOND;
+
+/** `body` is undefined when the answer isn't JSON. */
+async function send(
+  { method, path }: ServiceCall,
+  url: string,
+  token: string | null,
+): Promise<{ status: number; body: unknown }> {
+  const dispatcher = new Agent({
+    connect: { timeout: CONNECT_MS },
+    headersTimeout: ANSWER_MS,
+    bodyTimeout: ANSWER_MS,
+  });
+  try {
+    const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+    const answer = await request(`${url}${path}`, { method, headers, dispatcher });
+    return { status: answer.statusCode, body: parseJson(await answer.body.text()) };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    throw new UnreachableError(
+      `Nothing answers at ${url}${code}. Start the service with "contact-card-reactor serve", or name its address with --url (or HOST and PORT).`,
+      { cause: error },
+    );
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const EXIT_BY_STATUS: ReadonlyMap<number, ExitCode> = new Map([
+  [400, EXIT.usage],
+  [401, EXIT.configuration],
+  [403, EXIT.configuration],
+]);
+
+/** The service's own words; they say what to do. */
+function describeRefusal(status: number, body: unknown, url: string, token: string | null): string {
+  const message =
+    typeof body === 'object' && body !== null && 'message' in body ? printable(body.message) : null;
+  if (typeof message !== 'string')
+    return `${url} answered ${status} without saying why: is it contact-card-reactor?`;
+  if (status !== 401 && status !== 403) return message;
+  const hint =
+    token === null
+      ? 'Set STATUS_TOKEN as the service has it, or run this on its machine, as its user and in its directory.'
+      : 'The token used here is not the one of the service that runs there.';
+  return `${message} ${hint}`;
+}

@@ -1,0 +1,70 @@
+import { dirname, join } from 'node:path';
+import { isLoopbackUrl } from '../config/network-kinds.ts';
+import { findSetting, type Sources } from '../config/origin.ts';
+import { SETTINGS, type Setting } from '../config/settings.ts';
+import { ConfigError, UsageError } from '../errors.ts';
+
+/** Name of the file beside the database in which `serve` leaves a token for this machine's command line. */
+const CLI_TOKEN_FILE = 'cli-token';
+
+/**
+ * Where the running service is, without a slash at the end. Reads no other settings than it needs, so that verbs which
+ * only look or steer need no others.
+ * @param url from the command line, or null: as `HOST` and `PORT` say
+ * @throws {ConfigError} @throws {UsageError}
+ */
+export function locateService(sources: Sources, url: string | null): string {
+  return url === null ? ownUrl(sources) : parseUrl(url);
+}
+
+/**
+ * The token that the service at this address lets in; null when there is none: the service then says what is missing.
+ * @throws {ConfigError}
+ */
+export function findToken(sources: Sources, url: string): string | null {
+  return read(SETTINGS.statusToken, sources) ?? cliToken(sources, url);
+}
+
+function ownUrl(sources: Sources): string {
+  const host = read(SETTINGS.host, sources) ?? '127.0.0.1';
+  const port = read(SETTINGS.port, sources) ?? 0;
+  if (port === 0)
+    throw new ConfigError('PORT is 0, so the service chose a port: name its address with --url.');
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function parseUrl(text: string): string {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
+    throw new UsageError('--url must be the address of the service, for example http://127.0.0.1:8080');
+  }
+  const { origin, pathname } = new URL(text);
+  return `${origin}${pathname}`.replace(/\/+$/, '');
+}
+
+/** The token beside the database opens the service from this machine only, so it is never sent elsewhere. */
+function cliToken(sources: Sources, url: string): string | null {
+  if (!isLoopbackUrl(url)) return null;
+  const database = read(SETTINGS.databaseFile, sources);
+  if (database === null) return null;
+  try {
+    return sources.readFile(join(dirname(database), CLI_TOKEN_FILE)).trim() || null;
+  } catch {
+    return null; // the service isn't running here, or it is another user's: its answer tells
+  }
+}
+
+function read<T>(setting: Setting<T>, sources: Sources): T | null {
+  const { name, kind, fallback, example } = setting;
+  const found = findSetting(setting, sources);
+  const wrong = (why: string) =>
+    new ConfigError(
+      `${name}: expected ${kind.expects}${why === '' ? '' : ` (${why})`}, for example ${example}`,
+    );
+  if (found !== null && 'mistake' in found) throw wrong(found.mistake);
+  const text = found?.text ?? fallback;
+  if (text === null) return null;
+  const parsed = kind.parse(text);
+  if ('wrong' in parsed) throw wrong(parsed.wrong);
+  return parsed.value;
+}
