@@ -6,9 +6,23 @@ export abstract class ReactorError extends Error {
   }
 }
 
+interface ConfigErrorOptions extends ErrorOptions {
+  readonly mistakes?: readonly string[];
+  readonly warnings?: readonly string[];
+}
+
 /** Settings can't be used; the message lists every mistake. The process exits with 3. */
 export class ConfigError extends ReactorError {
   readonly code = 'REACTOR_CONFIG';
+  /** One sentence each, the same as in the message; never a secret's value. */
+  readonly mistakes: readonly string[];
+  /** What is odd about other settings, and may be why these are wrong. */
+  readonly warnings: readonly string[];
+  constructor(message: string, { mistakes = [message], warnings = [], ...options }: ConfigErrorOptions = {}) {
+    super(message, options);
+    this.mistakes = mistakes;
+    this.warnings = warnings;
+  }
 }
 
 export type SignatureFault = 'missing' | 'malformed' | 'mismatch' | 'stale';
@@ -47,6 +61,11 @@ export class StoreError extends ReactorError {
     super(message, options);
     this.fault = fault;
   }
+}
+
+/** The service can't start; the message is a sentence that says what to do. The process exits with 1. */
+export class StartError extends ReactorError {
+  readonly code = 'REACTOR_START';
 }
 
 /** A verb of the command line was used wrongly: exit 2. */

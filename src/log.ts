@@ -19,10 +19,16 @@ export async function createLogOptions({ level, format, stream }: LogSettings) {
   if (stream !== undefined) return { ...base, stream };
   if (format === 'json') return base;
   const pretty = await import('pino-pretty').then(
-    (module) => module.default({ ignore: 'pid,hostname', singleLine: true, messageKey: 'msg' }),
+    (module) =>
+      module.default({ ignore: 'pid,hostname', singleLine: true, messageKey: 'msg', colorize: isColored() }),
     () => undefined, // an optional package: without it the lines are JSON
   );
   return pretty === undefined ? base : { ...base, stream: pretty };
+}
+
+/** Colours are for people at a terminal who didn't turn them off (https://no-color.org). */
+function isColored(): boolean {
+  return process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '';
 }
 
 /** What may be said of an error: never its properties, which may carry requests, settings or people's data. */

@@ -18,6 +18,8 @@ export interface Io {
 }
 
 export function createProcessIo(): Io {
+  process.stdout.on('error', ignoreGoneReader);
+  process.stderr.on('error', ignoreGoneReader);
   return {
     env: process.env,
     isTerminal: process.stdout.isTTY === true,
@@ -26,6 +28,11 @@ export function createProcessIo(): Io {
     writeError: (text) => void process.stderr.write(text),
     readFile: (path) => readFileSync(path, 'utf8'),
   };
+}
+
+/** Whoever read along may stop (`config show | head`): that is no failure of ours. */
+function ignoreGoneReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** What the process ends with. */
@@ -41,6 +48,8 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const DEFAULT_ENV_FILE = '.env';
+/** Some editors put it in front; it would become part of the first variable's name. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
 
 /**
  * The environment and the `.env` file.
@@ -54,15 +63,13 @@ export function readSources(io: Io, envFile: string | null): Sources {
 function readEnvFile(io: Io, envFile: string | null): Variables {
   const path = envFile ?? DEFAULT_ENV_FILE;
   try {
-    return parseEnv(io.readFile(path));
+    return parseEnv(io.readFile(path).replace(BYTE_ORDER_MARK, ''));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     if (envFile === null && code === 'ENOENT') return {};
     throw new ConfigError(
       `The settings file ${path} can't be read (${code}): check --env-file and its permissions.`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }

@@ -1,11 +1,12 @@
 import { Command, CommanderError } from 'commander';
-import { ConfigError, StoreError, UnreachableError, UsageError } from '../errors.ts';
+import { ConfigError, StartError, StoreError, UnreachableError, UsageError } from '../errors.ts';
 import { registerChat } from './chat.ts';
 import { registerConfig } from './config.ts';
 import { registerHealthcheck } from './healthcheck.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { registerLine } from './line.ts';
 import { registerPause } from './pause.ts';
+import { adviseOnNativeModule } from './runtime.ts';
 import { registerServe } from './serve.ts';
 import { registerSimulate } from './simulate.ts';
 import { registerStatus } from './status.ts';
@@ -61,20 +62,36 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<E
   };
   for (const register of VERBS) register(program, context);
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(withDefaultVerb(args), { from: 'user' });
     return exitCode;
   } catch (error) {
     return report(error, io);
   }
 }
 
+/**
+ * `serve` goes in front when no verb is named. Commander's own default command would take a misspelt verb for an
+ * argument of `serve`, and not say which verb was meant.
+ */
+function withDefaultVerb(args: readonly string[]): string[] {
+  const hasWord = args.some((arg, index) => !arg.startsWith('-') && args[index - 1] !== '--env-file');
+  const asksForHelp = args.some((arg) => arg === '--help' || arg === '-h');
+  return hasWord || asksForHelp ? [...args] : ['serve', ...args];
+}
+
 /** @throws what nobody foresaw */
 function report(error: unknown, io: Io): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+  const advice = adviseOnNativeModule(error);
+  if (advice !== null) {
+    io.writeError(`${advice}\n`);
+    return EXIT.failed;
+  }
   const known: readonly [new (...args: never[]) => Error, ExitCode][] = [
     [ConfigError, EXIT.configuration],
     [UsageError, EXIT.usage],
     [UnreachableError, EXIT.unreachable],
+    [StartError, EXIT.failed],
     [StoreError, EXIT.failed],
   ];
   for (const [kind, exitCode] of known) {

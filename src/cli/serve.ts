@@ -1,6 +1,8 @@
+import type { App } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
-import { EXIT, type Io, readSources } from './io.ts';
+import { EXIT, type ExitCode, type Io, readSources } from './io.ts';
 import type { Register } from './program.ts';
+import { describeStoreFailure, explainStartFailure } from './start-failure.ts';
 import { VERSION } from './version.ts';
 
 /** Longest time between a stop signal and the end of the process. */
@@ -8,36 +10,56 @@ const STOP_LIMIT_MS = 10_000;
 
 export const registerServe: Register = (program, { io, globals, run }) => {
   program
-    .command('serve', { isDefault: true })
+    .command('serve')
     .description('run the service until it is told to stop (the default)')
     .action(run(async () => await serve(io, globals().envFile)));
 };
 
-async function serve(io: Io, envFile: string | null) {
+async function serve(io: Io, envFile: string | null): Promise<ExitCode> {
   const { config, warnings } = loadConfig(readSources(io, envFile), io.isTerminal);
-  for (const warning of warnings) io.writeError(`warning: ${warning}\n`);
-  const [{ startApp }, { createSystemClock }, { default: closeWithGrace }] = await Promise.all([
+  const { databasePath } = config;
+  const [{ startApp }, { createSystemClock }] = await Promise.all([
     import('../app.ts'),
     import('../clock.ts'),
-    import('close-with-grace'),
   ]);
-  let onEnd: (code: typeof EXIT.fine | typeof EXIT.failed) => void = () => {};
-  const ended = new Promise<typeof EXIT.fine | typeof EXIT.failed>((resolve) => {
-    onEnd = resolve;
-  });
   const app = await startApp({
     config,
+    warnings,
     clock: createSystemClock(),
     version: VERSION,
     onFatal(error) {
-      io.writeError(`${error.message}\n`);
+      io.writeError(`${describeStoreFailure(error, databasePath)}\n`);
       process.exit(EXIT.failed); // the store can't be trusted to write anything more, a clean stop included
     },
+  }).catch((error: unknown) => {
+    throw explainStartFailure(error, { databasePath, port: config.server.port });
   });
-  closeWithGrace({ delay: STOP_LIMIT_MS, logger: null }, async ({ err }) => {
-    if (err !== undefined) io.writeError(`${err.stack ?? err.message}\n`);
-    await app.stop();
-    onEnd(err === undefined ? EXIT.fine : EXIT.failed);
+  return stopWhenTold(app, io);
+}
+
+/** Resolves once a signal or an error that nobody caught has stopped the service; a second one ends it at once. */
+async function stopWhenTold(app: App, io: Io): Promise<ExitCode> {
+  const { default: closeWithGrace } = await import('close-with-grace');
+  const tell = (text: string) => io.writeError(`${text}\n`);
+  const tellError = (error: unknown) =>
+    tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return new Promise((resolve) => {
+    const options = {
+      delay: STOP_LIMIT_MS,
+      logger: null,
+      onSecondSignal: (signal: string) => tell(`${signal} came a second time: not waiting any longer.`),
+      onSecondError: tellError,
+      onTimeout: (ms: number) => tell(`Not everything ended within ${ms / 1000} s: not waiting any longer.`),
+    };
+    closeWithGrace(options, async ({ err }) => {
+      if (err !== undefined) tellError(err);
+      try {
+        await app.stop();
+      } catch (error) {
+        tellError(error);
+        throw error;
+      }
+      resolve(err === undefined ? EXIT.fine : EXIT.failed);
+    });
   });
-  return ended;
 }

@@ -14,10 +14,11 @@ export interface Kind<T> {
 
 const NOT_EXPECTED = { wrong: '' } as const;
 
-/** Longer than any sound value of these kinds, shorter than any key: a secret in the wrong variable isn't printed. */
-const LONGEST_SHOWN = 20;
+/** Longer than any sound value of these kinds, shorter than a key or token: a secret in the wrong variable isn't printed. */
+const LONGEST_SHOWN = 15;
 
-const showShort = (text: string) => (text.length <= LONGEST_SHOWN ? text : showLength(text));
+/** The text itself only when it is too short to be a secret. */
+export const showShort = (text: string) => (text.length <= LONGEST_SHOWN ? text : showLength(text));
 
 /** What is told of a text that isn't printed. */
 export const showLength = (text: string) => `${[...text].length} characters`;

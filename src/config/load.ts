@@ -4,20 +4,12 @@ import type { Config } from './config.ts';
 import { warnOfMisspelt } from './misspelt.ts';
 import { isLoopbackUrl } from './network-kinds.ts';
 import { findSetting, type Sources } from './origin.ts';
-import { ALL_SETTINGS, SETTINGS, type Setting } from './settings.ts';
-
-/** A setting as it is in force, for people to read; never a secret's value. */
-export interface ShownSetting {
-  readonly name: string;
-  readonly value: string | null;
-  /** `environment`, `.env`, `NAME_FILE`, `default` or `unset`. */
-  readonly origin: string;
-}
+import type { Setting } from './setting.ts';
+import { ALL_SETTINGS, SETTINGS } from './settings.ts';
 
 export interface LoadedConfig {
   readonly config: Config;
   readonly warnings: readonly string[];
-  readonly shown: readonly ShownSetting[];
 }
 
 /**
@@ -72,24 +64,11 @@ export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig 
     },
   };
   const warnings = [...warnOfLater(sources), ...warnOfMisspelt(namesIn(sources))];
-  if (reader.mistakes.length > 0) throw new ConfigError(listMistakes(reader.mistakes, warnings));
+  if (reader.mistakes.length > 0) {
+    throw new ConfigError(listMistakes(reader.mistakes, warnings), { mistakes: reader.mistakes, warnings });
+  }
   // Without a mistake every setting that has a default or is required has a value.
-  return { config: deepFreeze(draft as Config), warnings, shown: showAll(sources) };
-}
-
-/** Every setting with its origin, mistakes or not. */
-export function showAll(sources: Sources): readonly ShownSetting[] {
-  return ALL_SETTINGS.map((setting) => {
-    const found = findSetting(setting, sources);
-    if (found !== null && 'mistake' in found) return { name: setting.name, value: null, origin: 'mistake' };
-    if (found !== null)
-      return { name: setting.name, value: setting.kind.show(found.text), origin: found.origin };
-    return {
-      name: setting.name,
-      value: setting.fallback,
-      origin: setting.fallback === null ? 'unset' : 'default',
-    };
-  });
+  return { config: deepFreeze(draft as Config), warnings };
 }
 
 function createReader(sources: Sources) {
@@ -141,5 +120,14 @@ function namesIn({ env, envFile }: Sources): string[] {
 
 function deepFreeze<T extends object>(value: T): T {
   for (const part of Object.values(value)) if (part !== null && typeof part === 'object') deepFreeze(part);
+  if (value instanceof Set) {
+    // freezing a set leaves its members open
+    for (const name of ['add', 'delete', 'clear'])
+      Object.defineProperty(value, name, { value: refuseChange });
+  }
   return Object.freeze(value);
+}
+
+function refuseChange(): never {
+  throw new TypeError('settings are read once and never changed');
 }

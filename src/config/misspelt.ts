@@ -11,20 +11,20 @@ const MAX_EDITS = 2;
 /** Shorter names are near to too many others: `LOST` isn't a slip for `HOST`. */
 const SHORTEST_GUESSED = 6;
 
-/** One warning for each variable that looks like a misspelt setting. */
+/** One warning for each variable that looks like a misspelt setting, letter case aside. */
 export function warnOfMisspelt(names: readonly string[]): string[] {
   return names
     .filter((name) => !KNOWN.includes(name) && !FOREIGN.has(name))
     .flatMap((name) => {
       const nearest = nearestKnown(name);
       if (nearest !== null) return [`${name} is no setting: did you mean ${nearest}?`];
-      return name.startsWith('LINQ_') ? [`${name} is no setting of this program`] : [];
+      return /^linq_/i.test(name) ? [`${name} is no setting of this program`] : [];
     });
 }
 
 function nearestKnown(name: string): string | null {
   if (name.length < SHORTEST_GUESSED) return null;
-  const ranked = KNOWN.map((known) => ({ known, edits: editsBetween(name, known) })).sort(
+  const ranked = KNOWN.map((known) => ({ known, edits: editsBetween(name.toUpperCase(), known) })).sort(
     (a, b) => a.edits - b.edits,
   );
   const best = ranked[0];

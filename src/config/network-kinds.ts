@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import { maskNumber } from '../mask.ts';
-import type { Kind, Parsed } from './kinds.ts';
-import { showLength } from './kinds.ts';
+import { type Kind, type Parsed, showLength, showShort } from './kinds.ts';
 import { nameEntry, splitList } from './secret-kinds.ts';
 
 /** True when the address can't leave this machine: `localhost`, 127.0.0.0/8 or `[::1]`. */
@@ -50,13 +49,16 @@ export const lines: Kind<ReadonlySet<string>> = {
   show: (text) => splitList(text).map(maskNumber).join(', '),
 };
 
+/** Keys have no dots, or are longer: a key that was taken for a host isn't printed. */
+const DOMAIN = /^(?=.{1,60}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
+
 export const host: Kind<string> = {
   expects: 'a host name or address to listen on, without scheme and port',
   parse(text) {
     const isName = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text);
     return isName || isIP(text) !== 0 ? { value: text } : { wrong: '' };
   },
-  show: (text) => (text.length <= 60 ? text : showLength(text)),
+  show: (text) => (isIP(text) !== 0 || DOMAIN.test(text) ? text : showShort(text)),
 };
 
 const LOOPBACK_RANGES = ['127.0.0.0/8', '::1/128'] as const;
@@ -65,7 +67,7 @@ const LOOPBACK_RANGES = ['127.0.0.0/8', '::1/128'] as const;
 function parseProxy(entry: string): Parsed<readonly string[]> {
   if (entry.toLowerCase() === 'loopback') return { value: LOOPBACK_RANGES };
   const [address = '', bits, ...rest] = entry.split('/');
-  const family = isIP(address);
+  const family = address.includes('%') ? 0 : isIP(address); // a range with an IPv6 zone matches nothing
   if (family === 0 || rest.length > 0) return { wrong: "isn't an address, a range or loopback" };
   if (bits === undefined) return { value: [entry] };
   if (!/^\d{1,3}$/.test(bits) || Number(bits) > (family === 4 ? 32 : 128))
@@ -94,10 +96,7 @@ export const trustProxy: Kind<false | readonly string[]> = {
     }
     return ranges.length === 0 ? { wrong: 'the list is empty' } : { value: ranges };
   },
-  show: (text) =>
-    /^[\w.:/, -]{1,200}$/.test(text) && /^(false|true|\d+|loopback|[^_g-z]+)$/i.test(text)
-      ? text
-      : showLength(text),
+  show: (text) => ('value' in trustProxy.parse(text) ? text : showShort(text)),
 };
 
 /** `file:./data/reactor.db` → `./data/reactor.db`. */
@@ -113,5 +112,5 @@ export const databaseFile: Kind<string> = {
     if (/[?#\p{Cc}]/u.test(path)) return { wrong: 'the path holds ?, # or a control character' };
     return path === '' || /(^|\/)\.{0,2}$/.test(path) ? { wrong: 'it names no file' } : { value: path };
   },
-  show: (text) => (text.startsWith('file:') ? text : showLength(text)),
+  show: (text) => ('value' in databaseFile.parse(text) ? text : showLength(text)),
 };

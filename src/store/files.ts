@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { StoreError } from '../errors.ts';
 
 /** Only we may read the database: it names chats, lines and times. */
 const FILE_MODE = 0o600;
@@ -11,13 +12,29 @@ const COMPANIONS = ['-wal', '-shm'] as const;
 /**
  * Creates the file, empty, and its directory unless they are there, for our user alone. A file that is there isn't
  * opened: closing it again would release the locks that SQLite holds on it in this process.
+ * @throws {StoreError} when the path can't be that of a file
  */
 export function prepareFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+  makeDirectory(dirname(path));
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw wrongPath(path, 'is a directory');
   if (!existsSync(path)) closeSync(openSync(path, 'wx', FILE_MODE));
   for (const file of [path, ...COMPANIONS.map((suffix) => path + suffix)]) {
     if (existsSync(file) && (statSync(file).mode & 0o777) !== FILE_MODE) chmodSync(file, FILE_MODE);
   }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    throw code === 'EEXIST' || code === 'ENOTDIR' ? wrongPath(path, 'is no directory') : error;
+  }
+}
+
+/** A mistake in the settings, where SQLite and the system would blame the disk. */
+function wrongPath(path: string, what: string): StoreError {
+  return new StoreError('broken', `${path} ${what}; give DATABASE_URL the path of a file`);
 }
 
 /** Bytes of the database and what stands beside it. */

@@ -1,0 +1,45 @@
+import { anyText, type Kind } from './kinds.ts';
+
+export interface Setting<T> {
+  readonly name: string;
+  /** Other names that mean the same. */
+  readonly aliases: readonly string[];
+  /** The text that stands for an unset variable; null: there is none. */
+  readonly fallback: string | null;
+  readonly isRequired: boolean;
+  readonly isSecret: boolean;
+  /** Known, but nothing uses it yet. */
+  readonly isLater: boolean;
+  /** One line for `.env.example`: why one would set it. */
+  readonly why: string;
+  readonly example: string;
+  readonly kind: Kind<T>;
+}
+
+type Extra = Partial<Pick<Setting<unknown>, 'aliases' | 'isRequired' | 'isSecret' | 'isLater'>>;
+
+export function setting<T>(
+  name: string,
+  fallback: string | null,
+  kind: Kind<T>,
+  why: string,
+  example: string,
+  extra: Extra = {},
+): Setting<T> {
+  return {
+    aliases: [],
+    isRequired: false,
+    isSecret: false,
+    isLater: false,
+    ...extra,
+    name,
+    fallback,
+    kind,
+    why,
+    example,
+  };
+}
+
+/** A setting that is known and has no effect yet. */
+export const later = (name: string, why: string, example: string, extra: Extra = {}) =>
+  setting(name, null, anyText('a value for a later version'), why, example, { ...extra, isLater: true });
