@@ -39,7 +39,7 @@ export function createAttemptTable({ sql }: StoreContext): AttemptTable {
     .prepare<[number], EpochMs>('SELECT started_at FROM attempts WHERE chat_row = ? AND ended_at IS NULL')
     .pluck();
   const open = sql.prepare<[], { chatRow: number; startedAt: EpochMs }>(
-    'SELECT chat_row AS chatRow, started_at AS startedAt FROM attempts WHERE ended_at IS NULL ORDER BY id',
+    'SELECT chat_row AS chatRow, started_at AS startedAt FROM attempts WHERE ended_at IS NULL',
   );
   const ofChat = sql.prepare<[string, number], Attempt>(
     `SELECT attempt_id AS attemptId, chat_id AS chatId, trigger, started_at AS startedAt, ended_at AS endedAt, outcome,

@@ -11,6 +11,7 @@ import {
 } from './migrate.ts';
 
 export interface OpenDatabase {
+  readonly path: string;
   readonly sql: Database.Database;
   readonly schemaVersion: number;
   close(): void;
@@ -19,8 +20,8 @@ export interface OpenDatabase {
 /** A wait for another program's write blocks the whole process, so it is short; the caller answers 503 and is asked again. */
 const BUSY_TIMEOUT_MS = 500;
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
-/** 16 MiB of pages between two checkpoints: random pages that are written again and again go to the file once. */
-const CHECKPOINT_PAGES = 4_000;
+/** 32 MiB of pages between two checkpoints: a page that is written again and again goes to the file once. */
+const CHECKPOINT_PAGES = 8_000;
 const CACHE_KIB = 32 * 1024;
 
 /**
@@ -48,7 +49,7 @@ export function openDatabase(path: string, known: readonly Migration[] = readMig
       sql.close();
       lock.release();
     };
-    return { sql, schemaVersion: known.length, close };
+    return { path, sql, schemaVersion: known.length, close };
   } catch (error) {
     lock.release();
     throw error;

@@ -17,7 +17,7 @@ const FAULTS: readonly (readonly [RegExp, StoreFault])[] = [
   [/^SQLITE_(BUSY|LOCKED)/, 'busy'],
   [/^(SQLITE_READONLY|EACCES|EPERM|EROFS)/, 'readonly'],
   [/^SQLITE_(CORRUPT|NOTADB)/, 'corrupt'],
-  [/^(SQLITE_(IOERR|CANTOPEN)|EIO|ENOTDIR|EISDIR|ENOENT)/, 'io'],
+  [/^(SQLITE_(IOERR|CANTOPEN)|EIO)/, 'io'],
 ];
 
 /** What the storage threw, as a `StoreError`; a `StoreError` as it is. */
@@ -25,7 +25,9 @@ export function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
   const fault = FAULTS.find(([pattern]) => pattern.test(code))?.[1] ?? 'broken';
-  return new StoreError(fault, `${SENTENCES[fault]} (${code || String(error)})`, { cause: error });
+  const words = error instanceof Error ? error.message : String(error);
+  const said = words.startsWith(code) ? words : `${code}: ${words}`;
+  return new StoreError(fault, `${SENTENCES[fault]} (${said})`, { cause: error });
 }
 
 /** better-sqlite3's words for a value that no column can take; they carry no code. */

@@ -17,6 +17,7 @@ export function acquireLock(databasePath: string): Lock {
   prepareFile(path);
   const holder = new Database(path, { timeout: 0 });
   try {
+    holder.pragma('journal_mode = MEMORY'); // nothing is ever written, so no journal has to lie beside it
     holder.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     holder.close();

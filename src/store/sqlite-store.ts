@@ -9,14 +9,13 @@ import { createChatTable } from './chat-table.ts';
 import { createClaims } from './claim.ts';
 import { createContext } from './context.ts';
 import { createCounts } from './counts.ts';
-import { openDatabase } from './database.ts';
+import { type OpenDatabase, openDatabase } from './database.ts';
 import { toStoreError } from './faults.ts';
 import { sizeOf } from './files.ts';
 import { createHoldTable } from './hold-table.ts';
 import { createLineIds } from './line-ids.ts';
 import { createLineTable } from './line-table.ts';
 import { createMeta } from './meta.ts';
-import type { Migration } from './migrate.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
 import { createRecord } from './record.ts';
 import { createSettlements } from './settle.ts';
@@ -32,8 +31,6 @@ export interface SqliteStoreOptions {
   readonly policy: Policy;
   /** Makes the ids of attempts and leases: no two alike, not to be guessed. */
   readonly randomId?: () => string;
-  /** Other migrations than the package's, for tests. */
-  readonly migrations?: readonly Migration[];
 }
 
 /**
@@ -41,16 +38,11 @@ export interface SqliteStoreOptions {
  * @throws {StoreError} `locked` when another process has the file; `newer` when a newer version wrote it (it stays as
  *   it is); and what the storage says
  */
-export function openSqliteStore({
-  path,
-  policy,
-  randomId = randomUUID,
-  migrations,
-}: SqliteStoreOptions): Store {
+export function openSqliteStore({ path, policy, randomId = randomUUID }: SqliteStoreOptions): Store {
   return guarded(() => {
-    const database = openDatabase(path, migrations);
+    const database = openDatabase(path);
     try {
-      return createStore(database, path, policy, randomId);
+      return createSqliteStore(database, policy, randomId);
     } catch (error) {
       database.close();
       throw error;
@@ -58,9 +50,9 @@ export function openSqliteStore({
   });
 }
 
-function createStore(
-  { sql, schemaVersion, close }: ReturnType<typeof openDatabase>,
-  path: string,
+/** The store in a database that is open already; closing the one closes the other. */
+export function createSqliteStore(
+  { path, sql, schemaVersion, close }: OpenDatabase,
   policy: Policy,
   randomId: () => string,
 ): Store {

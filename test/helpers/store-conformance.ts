@@ -1,0 +1,28 @@
+import { describe } from 'vitest';
+import { describeClaims } from './store/claims.ts';
+import { describeClockShifts } from './store/clock-shifts.ts';
+import { describeLookups } from './store/lookups.ts';
+import { describeProperties } from './store/properties.ts';
+import { describeReads } from './store/reads.ts';
+import { describeRecords } from './store/records.ts';
+import { describeSettlements } from './store/settlements.ts';
+import { describeUpkeep } from './store/upkeep.ts';
+import { type StoreHome, useStore } from './store/use-store.ts';
+
+/**
+ * What every `Store` promises, whatever is behind it.
+ * @param createHome a place for one store, empty and not shared; made anew for every test
+ */
+export function describeStore(name: string, createHome: () => StoreHome): void {
+  describe(name, () => {
+    const bench = useStore(createHome);
+    describeRecords(bench);
+    describeClaims(bench);
+    describeSettlements(bench);
+    describeLookups(bench);
+    describeUpkeep(bench);
+    describeClockShifts(bench);
+    describeReads(bench);
+    describeProperties(bench);
+  });
+}

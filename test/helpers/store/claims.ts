@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { SECOND } from '../../../src/decide/duration.ts';
+import { LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
+import {
+  chatOfStore,
+  claim,
+  claimOne,
+  definite,
+  LEASE_MS,
+  type StoreBench,
+  settle,
+  verdictOf,
+} from './use-store.ts';
+
+const outbounds = (count: number, prefix: string, line = LINE) =>
+  Array.from({ length: count }, (_, index) => outboundOf(T, { chatId: `${prefix}${index}`, line }));
+
+export function describeClaims(bench: StoreBench): void {
+  describe('claiming', () => {
+    it('leases a due chat and puts the open attempt on record', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T + 5);
+      const { attemptId, leaseId, ...claimed } = await claimOne(store, T + 9);
+      expect(claimed).toMatchObject({ trigger: 'became_eligible', startedAt: T + 9, dueAt: T + 5 });
+      expect(await store.chat('chat-1')).toEqual(claimed.chat);
+      expect(claimed.chat).toMatchObject({
+        state: 'sharing',
+        leaseId,
+        leaseUntil: T + 9 + LEASE_MS,
+        nextAttemptAt: T + 9 + LEASE_MS,
+      });
+      expect(await store.attempts('chat-1', 10)).toEqual([
+        {
+          attemptId,
+          chatId: 'chat-1',
+          trigger: 'became_eligible',
+          startedAt: T + 9,
+          endedAt: null,
+          outcome: null,
+          httpStatus: null,
+          linqCode: null,
+          traceId: null,
+        },
+      ]);
+    });
+
+    it('takes the chats that have been due the longest first', async () => {
+      const store = await bench.open();
+      for (const [chatId, dueAt] of [
+        ['late', 9],
+        ['first', 1],
+        ['second', 5],
+      ] as const) {
+        await store.record([outboundOf(T, { chatId })], T + dueAt);
+      }
+      const claims = await claim(store, T + 20, { total: 2 });
+      expect(claims.map(({ chat }) => chat.chatId)).toEqual(['first', 'second']);
+    });
+
+    it('does not take a chat before its time, nor one of another line', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T), outboundOf(T, { chatId: 'other', line: OTHER_LINE })], T + 5);
+      expect(await claim(store, T + 4)).toEqual([]);
+      expect((await claim(store, T + 5)).map(({ chat }) => chat.chatId)).toEqual(['chat-1']);
+    });
+
+    it('takes no more of a line than its limit and no more in all than the total', async () => {
+      const store = await bench.open();
+      await store.record([...outbounds(9, 'a'), ...outbounds(9, 'b', OTHER_LINE)], T);
+      const lines = [
+        { line: LINE, limit: 2 },
+        { line: OTHER_LINE, limit: 9 },
+      ];
+      const claims = await claim(store, T, { lines, total: 6 });
+      expect(claims.filter(({ chat }) => chat.line === LINE)).toHaveLength(2);
+      expect(claims).toHaveLength(6);
+    });
+
+    it('serves every line before it gives what is left to the first ones', async () => {
+      const store = await bench.open();
+      await store.record([...outbounds(20, 'a'), ...outbounds(20, 'b', OTHER_LINE)], T);
+      const lines = [LINE, OTHER_LINE].map((line) => ({ line, limit: 16 }));
+      const claims = await claim(store, T, { lines, total: 5 });
+      expect(claims.map(({ chat }) => chat.line).sort()).toEqual([LINE, LINE, LINE, OTHER_LINE, OTHER_LINE]);
+    });
+
+    it('has a queue for the chats whose line is unknown', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T, { line: null })], T);
+      expect(await claim(store, T)).toEqual([]);
+      expect(await claim(store, T, { lines: [{ line: null, limit: 1 }] })).toHaveLength(1);
+    });
+
+    it('finds nothing in the queue of a line that it never heard of', async () => {
+      const store = await bench.open();
+      expect(await claim(store, T, { lines: [{ line: '+12025550199', limit: 1 }] })).toEqual([]);
+    });
+
+    it('never hands out a chat twice while its lease lasts', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      await claimOne(store, T);
+      expect(await claim(store, T + LEASE_MS - 1)).toEqual([]);
+    });
+
+    it('takes a chat again when its lease has run out, and records the lost attempt as interrupted', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      const lost = await claimOne(store, T);
+      const again = await claimOne(store, T + LEASE_MS);
+      expect(again.leaseId).not.toBe(lost.leaseId);
+      expect(again.chat).toMatchObject({ interruptions: 1, uncertainAt: T });
+      expect(await store.attempts('chat-1', 10)).toMatchObject([
+        { attemptId: again.attemptId, outcome: null },
+        { attemptId: lost.attemptId, outcome: 'interrupted', endedAt: T + LEASE_MS },
+      ]);
+    });
+
+    it('decides a queued chat again: one that is not due any more is not taken and leaves the queue', async () => {
+      const eager = await bench.open();
+      await eager.record([outboundOf(T)], T);
+      const store = await bench.open({ requireInbound: true });
+      expect(await claim(store, T)).toEqual([]);
+      expect(await chatOfStore(store)).toMatchObject({
+        state: 'held',
+        reason: 'awaiting_inbound',
+        nextAttemptAt: null,
+        leaseId: null,
+        leaseUntil: null,
+      });
+      expect(await store.attempts('chat-1', 10)).toEqual([]);
+      expect(await store.counts()).toEqual([
+        { line: LINE, state: 'held', reason: 'awaiting_inbound', count: 1 },
+      ]);
+    });
+
+    it('says why it is time: the window has lapsed', async () => {
+      const store = await bench.open({ windowMs: SECOND });
+      await store.record([outboundOf(T)], T);
+      await settle(store, { claim: await claimOne(store, T), endedAt: T + 10, result: verdictOf() });
+      expect(await claim(store, T + 10 + SECOND - 1)).toEqual([]);
+      const second = await claimOne(store, T + 10 + SECOND);
+      expect(second).toMatchObject({ trigger: 'window_lapsed', dueAt: T + 10 + SECOND });
+    });
+  });
+
+  describe('an operator’s claim', () => {
+    it('takes a chat inside its window', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      await settle(store, { claim: await claimOne(store, T), endedAt: T + 10, result: verdictOf() });
+      const answer = definite(await store.claimManually('chat-1', T + LEASE_MS, T + 20));
+      expect(answer).toMatchObject({ claim: { trigger: 'manual', startedAt: T + 20, dueAt: T + 20 } });
+      expect(await store.attempts('chat-1', 1)).toMatchObject([{ trigger: 'manual', endedAt: null }]);
+    });
+
+    it('is refused by the rules that bind operators too', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T, { service: 'SMS' })], T);
+      const answer = await store.claimManually('chat-1', T + LEASE_MS, T);
+      expect(answer).toEqual({ refused: { state: 'held', reason: 'not_imessage' } });
+      expect(await store.attempts('chat-1', 1)).toEqual([]);
+    });
+
+    it('is refused while an attempt is under way', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      const { chat } = await claimOne(store, T);
+      const answer = await store.claimManually('chat-1', T + LEASE_MS, T + 1);
+      expect(answer).toEqual({ refused: { state: 'sharing', reason: 'became_eligible' } });
+      expect(await store.chat('chat-1')).toEqual(chat);
+    });
+
+    it('finds no chat that nobody told of', async () => {
+      const store = await bench.open();
+      expect(await store.claimManually('nobody', T + LEASE_MS, T)).toBeNull();
+    });
+  });
+}

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { DAY, MINUTE } from '../../../src/decide/duration.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { inboundOf, LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
+import { ANY, allChats, claimOne, type StoreBench, settle, verdictOf } from './use-store.ts';
+
+const delivery = (receivedAt: number) => ({
+  receivedAt,
+  webhookId: 'msg_1',
+  eventType: 'message.sent',
+  cause: 'data.chat is missing',
+  sealed: Buffer.from([0, 1, 255]),
+});
+
+export function describeReads(bench: StoreBench): void {
+  const openWithChats = async () => {
+    const store = await bench.open();
+    await store.record(
+      [
+        outboundOf(T, { chatId: 'due' }),
+        outboundOf(T, { chatId: 'sms', service: 'SMS' }),
+        outboundOf(T, { chatId: 'other', line: OTHER_LINE }),
+        outboundOf(T, { chatId: 'lineless', line: null }),
+        inboundOf(T, { chatId: 'quiet' }),
+      ],
+      T,
+    );
+    return store;
+  };
+  const ids = async (store: Store, ...filters: Parameters<Store['chats']>[0]) =>
+    (await allChats(store, filters, 2)).map(({ chatId }) => chatId).sort();
+
+  describe('reading', () => {
+    it.each([
+      ['nothing without a filter', [], []],
+      ['every chat with an empty one', [ANY], ['due', 'lineless', 'other', 'quiet', 'sms']],
+      ['by state', [{ ...ANY, states: ['held'] as const }], ['quiet', 'sms']],
+      ['by reason', [{ ...ANY, reasons: ['no_outbound'] as const }], ['quiet']],
+      ['by line', [{ ...ANY, lines: [LINE] }], ['due', 'sms']],
+      ['without a line', [{ ...ANY, lines: [null] }], ['lineless', 'quiet']],
+      ['except lines', [{ ...ANY, notLines: [LINE, null] }], ['other']],
+      ['all that is asked', [{ ...ANY, states: ['due'] as const, notLines: [LINE] }], ['lineless', 'other']],
+      [
+        'any of several',
+        [
+          { ...ANY, lines: [OTHER_LINE] },
+          { ...ANY, reasons: ['no_outbound'] as const },
+        ],
+        ['other', 'quiet'],
+      ],
+    ])('lists chats: %s', async (_, filters, expected) => {
+      expect(await ids(await openWithChats(), ...filters)).toEqual(expected);
+    });
+
+    it('lists chats page by page, each chat once, in the same order whatever the pages’ size', async () => {
+      const store = await bench.open();
+      await store.record(
+        Array.from({ length: 23 }, (_, i) =>
+          outboundOf(T, { chatId: `c${i}`, line: i % 2 ? LINE : OTHER_LINE }),
+        ),
+        T,
+      );
+      const whole = await allChats(store, [ANY], 200);
+      expect(whole).toHaveLength(23);
+      for (const limit of [1, 7, 22, 23]) expect(await allChats(store, [ANY], limit)).toEqual(whole);
+    });
+
+    it('refuses a cursor that is none of its own', async () => {
+      const store = await bench.open();
+      await expect(store.chats([ANY], 10, 'elsewhere')).rejects.toMatchObject({ code: 'REACTOR_STORE' });
+    });
+
+    it('counts chats by line, state and reason, and lists no empty group', async () => {
+      const store = await openWithChats();
+      await store.updateChat('due', (chat) => ({ ...chat, operatorHeldAt: T }), T);
+      const counts = await store.counts();
+      expect(counts).toHaveLength(5);
+      expect(counts).toContainEqual({ line: LINE, state: 'held', reason: 'operator', count: 1 });
+      expect(counts).toContainEqual({ line: null, state: 'due', reason: 'became_eligible', count: 1 });
+    });
+
+    it('tells the attempts of a chat, newest first', async () => {
+      const store = await bench.open({ windowMs: MINUTE });
+      await store.record([outboundOf(T)], T);
+      for (const at of [T, T + MINUTE, T + 2 * MINUTE]) {
+        await settle(store, { claim: await claimOne(store, at), endedAt: at, result: verdictOf() });
+      }
+      const starts = async (limit: number) =>
+        (await store.attempts('chat-1', limit)).map(({ startedAt }) => startedAt - T);
+      expect(await starts(10)).toEqual([2 * MINUTE, MINUTE, 0]);
+      expect(await starts(2)).toEqual([2 * MINUTE, MINUTE]);
+      expect(await store.attempts('nobody', 10)).toEqual([]);
+    });
+
+    it('sums up shares of all times and of the last 24 h, to the minute', async () => {
+      const store = await bench.open({ windowMs: MINUTE });
+      expect(await store.shareTotals(T)).toEqual({
+        succeeded: 0,
+        lastSucceededAt: null,
+        last24h: { succeeded: 0, failed: 0 },
+      });
+      await store.record([outboundOf(T)], T);
+      await settle(store, { claim: await claimOne(store, T), endedAt: T, result: verdictOf() });
+      const rejected = verdictOf({ kind: 'rejected' }, 400);
+      const later = T + MINUTE;
+      await settle(store, { claim: await claimOne(store, later), endedAt: later, result: rejected });
+      const totals = { succeeded: 1, lastSucceededAt: T };
+      expect(await store.shareTotals(later)).toEqual({ ...totals, last24h: { succeeded: 1, failed: 1 } });
+      expect(await store.shareTotals(T + DAY + MINUTE - 1)).toMatchObject({ last24h: { failed: 1 } });
+      expect(await store.shareTotals(later + DAY + MINUTE)).toEqual({
+        ...totals,
+        last24h: { succeeded: 0, failed: 0 },
+      });
+    });
+
+    it('returns the heartbeat before, over a restart', async () => {
+      const before = await bench.open();
+      expect(await before.heartbeat(T)).toBeNull();
+      const after = await bench.open();
+      expect(await after.heartbeat(T + 5)).toBe(T);
+      expect(await after.heartbeat(T + 9)).toBe(T + 5);
+    });
+
+    it('probes by writing, again and again', async () => {
+      const store = await bench.open();
+      await expect(store.probe(T)).resolves.toBeUndefined();
+      await expect(store.probe(T)).resolves.toBeUndefined();
+    });
+
+    it('has a size and a schema', async () => {
+      const store = await bench.open();
+      expect(await store.sizeBytes()).toBeGreaterThan(0);
+      expect(store.schemaVersion).toBeGreaterThan(0);
+    });
+  });
+
+  describe('the quarantine', () => {
+    it('keeps deliveries for 7 days', async () => {
+      const store = await bench.open();
+      expect(await store.quarantinedCount(T)).toEqual({ count: 0, oldestAt: null });
+      await store.quarantine(delivery(T));
+      await store.quarantine({ ...delivery(T + DAY), webhookId: null, eventType: null });
+      expect(await store.quarantinedCount(T + DAY)).toEqual({ count: 2, oldestAt: T });
+      expect(await store.quarantinedCount(T + 7 * DAY)).toEqual({ count: 1, oldestAt: T + DAY });
+      await store.quarantine(delivery(T + 9 * DAY));
+      expect(await store.quarantinedCount(T)).toEqual({ count: 1, oldestAt: T + 9 * DAY });
+    });
+
+    it('keeps the newest 1,000', async () => {
+      const store = await bench.open();
+      for (let i = 0; i < 1_003; i++) await store.quarantine(delivery(T + i));
+      expect(await store.quarantinedCount(T)).toEqual({ count: 1_000, oldestAt: T + 3 });
+    });
+  });
+}

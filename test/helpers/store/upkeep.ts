@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { DAY, SECOND } from '../../../src/decide/duration.ts';
+import { LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
+import {
+  allChats,
+  chatOfStore,
+  claim,
+  claimOne,
+  definite,
+  LEASE_MS,
+  type StoreBench,
+  settle,
+  verdictOf,
+} from './use-store.ts';
+
+export function describeUpkeep(bench: StoreBench): void {
+  describe('after a crash', () => {
+    it('an open attempt is recorded as interrupted and its chat is due at once', async () => {
+      const before = await bench.open();
+      await before.record([outboundOf(T), outboundOf(T, { chatId: 'idle' })], T);
+      const [lost] = await claim(before, T + 1, { total: 1 });
+      const store = await bench.open();
+      expect(await store.recoverInterrupted(T + 5)).toEqual({ interrupted: 1, parked: 0 });
+      const { chatId } = definite(lost).chat;
+      expect(await chatOfStore(store, chatId)).toMatchObject({
+        state: 'due',
+        nextAttemptAt: T + 5,
+        uncertainAt: T + 1,
+        interruptions: 1,
+        leaseId: null,
+        leaseUntil: null,
+      });
+      expect(await store.attempts(chatId, 5)).toMatchObject([{ outcome: 'interrupted', endedAt: T + 5 }]);
+      expect(await store.recoverInterrupted(T + 6)).toEqual({ interrupted: 0, parked: 0 });
+    });
+
+    it('a chat whose attempts were cut off three times in a row is parked', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      const outcomes = [];
+      for (const at of [T + 1, T + 2, T + 3]) {
+        await claimOne(store, at);
+        outcomes.push(await store.recoverInterrupted(at));
+      }
+      expect(outcomes.map(({ parked }) => parked)).toEqual([0, 0, 1]);
+      expect(await chatOfStore(store)).toMatchObject({
+        state: 'held',
+        reason: 'parked',
+        nextAttemptAt: null,
+      });
+      expect(await claim(store, T + 9)).toEqual([]);
+    });
+  });
+
+  describe('time', () => {
+    it('wakes the chats whose decision it changes, and says when the next one is', async () => {
+      const store = await bench.open();
+      expect(await store.nextWakeAt()).toBeNull();
+      await store.record([outboundOf(T)], T);
+      await settle(store, { claim: await claimOne(store, T), endedAt: T + 10, result: verdictOf() });
+      const lapse = T + 10 + DAY;
+      expect(await store.nextWakeAt()).toBe(lapse);
+      expect(await store.wakeChats(lapse - 1, 10)).toBe(0);
+      expect(await store.wakeChats(lapse, 10)).toBe(1);
+      expect(await chatOfStore(store)).toMatchObject({
+        state: 'due',
+        reason: 'window_lapsed',
+        nextAttemptAt: lapse,
+      });
+      expect(await store.wakeChats(lapse, 10)).toBe(0);
+    });
+
+    it('wakes no more chats at once than it is asked to', async () => {
+      const store = await bench.open({ idleAfterMs: SECOND });
+      await store.record(
+        ['a', 'b', 'c'].map((chatId) => outboundOf(T, { chatId })),
+        T,
+      );
+      expect(await store.wakeChats(T + SECOND, 2)).toBe(2);
+      expect(await store.wakeChats(T + SECOND, 2)).toBe(1);
+      expect(await store.counts()).toEqual([
+        { line: LINE, state: 'idle', reason: 'no_recent_outbound', count: 3 },
+      ]);
+    });
+
+    it('says for every line when its first chat may be claimed, leased chats excepted', async () => {
+      const store = await bench.open();
+      expect(await store.nextAttempts()).toEqual([]);
+      await store.record([outboundOf(T), outboundOf(T, { chatId: 'x', line: null })], T + 1);
+      await store.record(
+        [outboundOf(T, { chatId: 'y' }), outboundOf(T, { chatId: 'z', line: OTHER_LINE })],
+        T + 2,
+      );
+      await claim(store, T + 3, { total: 1 });
+      const sorted = [...(await store.nextAttempts())].sort((a, b) =>
+        String(a.line).localeCompare(String(b.line)),
+      );
+      expect(sorted).toEqual([
+        { line: LINE, nextAttemptAt: T + 2 },
+        { line: OTHER_LINE, nextAttemptAt: T + 2 },
+        { line: null, nextAttemptAt: T + 1 },
+      ]);
+      await claim(store, T + 3);
+      expect(await store.nextAttempts()).toHaveLength(2);
+      await store.wakeChats(T + 3 + LEASE_MS, 10);
+      expect(await store.nextAttempts()).toHaveLength(3);
+    });
+  });
+
+  describe('changed settings', () => {
+    it('reach every chat, batch by batch and over a restart', async () => {
+      const before = await bench.open();
+      await before.record(
+        ['a', 'b', 'c', 'd', 'e'].map((chatId) => outboundOf(T, { chatId })),
+        T,
+      );
+      expect(await before.redecide('old', 10, T)).toBe(true);
+      const store = await bench.open({ requireInbound: true });
+      expect(await store.redecide('old', 2, T)).toBe(true);
+      expect(await store.redecide('new', 2, T)).toBe(false);
+      expect(await store.redecide('new', 2, T)).toBe(false);
+      expect((await allChats(store)).map(({ state }) => state)).toEqual([
+        'held',
+        'held',
+        'held',
+        'held',
+        'due',
+      ]);
+      const restarted = await bench.open({ requireInbound: true });
+      expect(await restarted.redecide('new', 2, T)).toBe(true);
+      expect((await allChats(restarted)).map(({ state }) => state)).toEqual(Array(5).fill('held'));
+      expect(await restarted.redecide('new', 2, T)).toBe(true);
+    });
+
+    it('begin again from the first chat when they change once more', async () => {
+      const store = await bench.open();
+      await store.record(
+        ['a', 'b', 'c'].map((chatId) => outboundOf(T, { chatId })),
+        T,
+      );
+      expect(await store.redecide('one', 2, T)).toBe(false);
+      expect(await store.redecide('two', 2, T)).toBe(false);
+      expect(await store.redecide('two', 2, T)).toBe(true);
+    });
+  });
+
+  describe('a changed chat', () => {
+    it('is decided anew and kept', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      const held = await store.updateChat('chat-1', (chat) => ({ ...chat, operatorHeldAt: T + 1 }), T + 1);
+      expect(held).toMatchObject({ state: 'held', reason: 'operator', nextAttemptAt: null });
+      expect(await store.chat('chat-1')).toEqual(held);
+    });
+
+    it('that nobody told of is none', async () => {
+      const store = await bench.open();
+      expect(await store.updateChat('nobody', (chat) => chat, T)).toBeNull();
+      expect(await store.chat('nobody')).toBeNull();
+    });
+  });
+}

@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../src/store/database.ts';
+import { openSqliteStore } from '../../../src/store/sqlite-store.ts';
+import { outboundOf, policyOf, T } from '../../helpers/builders.ts';
+import { createSqliteHome } from '../../helpers/sqlite-home.ts';
+
+const policy = policyOf();
+let home: ReturnType<typeof createSqliteHome>;
+beforeEach(() => {
+  home = createSqliteHome();
+});
+afterEach(() => home.remove());
+
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+describe('the database file', () => {
+  it('and everything beside it is for our user alone', async () => {
+    const store = openSqliteStore({ path: home.path, policy });
+    await store.record([outboundOf(T)], T);
+    const directory = dirname(home.path);
+    const files = readdirSync(directory).sort();
+    expect(files).toEqual(['reactor.db', 'reactor.db-shm', 'reactor.db-wal', 'reactor.db.lock']);
+    expect(files.map((file) => modeOf(join(directory, file)))).toEqual(['600', '600', '600', '600']);
+    expect(modeOf(directory)).toBe('700');
+    await store.close();
+  });
+
+  it('that others could read is closed to them', async () => {
+    await openSqliteStore({ path: home.path, policy }).close();
+    chmodSync(home.path, 0o644);
+    await openSqliteStore({ path: home.path, policy }).close();
+    expect(modeOf(home.path)).toBe('600');
+  });
+
+  it('is synced at every commit: synchronous reads FULL at the first open and at every later one', () => {
+    for (let i = 0; i < 2; i++) {
+      const { sql, close } = openDatabase(home.path);
+      sql.exec(`INSERT INTO meta (key, value) VALUES ('k${i}', 'v')`);
+      expect(sql.pragma('synchronous', { simple: true })).toBe(2);
+      expect(sql.pragma('journal_mode', { simple: true })).toBe('wal');
+      expect(sql.pragma('foreign_keys', { simple: true })).toBe(1);
+      expect(sql.pragma('busy_timeout', { simple: true })).toBeLessThanOrEqual(1_000);
+      expect(sql.pragma('journal_size_limit', { simple: true })).toBe(64 * 1024 * 1024);
+      close();
+    }
+  });
+
+  it('that is damaged is neither repaired nor replaced', () => {
+    const { close } = openDatabase(home.path);
+    close();
+    writeFileSync(home.path, 'this is not a database '.repeat(1_000));
+    const before = readFileSync(home.path);
+    expect(() => openSqliteStore({ path: home.path, policy })).toThrow(
+      expect.objectContaining({ fault: 'corrupt' }),
+    );
+    expect(readFileSync(home.path)).toEqual(before);
+  });
+
+  it('of another program is left alone', () => {
+    openDatabase(home.path).close();
+    const other = join(dirname(home.path), 'other.db');
+    const theirs = new Database(other);
+    theirs.exec('CREATE TABLE songs (title text)');
+    theirs.close();
+    const before = readFileSync(other);
+    expect(() => openSqliteStore({ path: other, policy })).toThrow(/another program/);
+    expect(readFileSync(other)).toEqual(before);
+  });
+
+  it('whose page turns out to be damaged makes the call fail as corrupt', async () => {
+    const filled = openSqliteStore({ path: home.path, policy });
+    await filled.record(
+      Array.from({ length: 500 }, (_, i) => outboundOf(T, { chatId: `chat-${i}` })),
+      T,
+    );
+    await filled.close();
+    const bytes = readFileSync(home.path);
+    bytes.fill(0xa5, 4096 * 2); // all but the schema
+    writeFileSync(home.path, bytes);
+    const read = async () => {
+      const store = openSqliteStore({ path: home.path, policy });
+      try {
+        return await store.record([outboundOf(T + 1, { chatId: 'chat-7' })], T);
+      } finally {
+        await store.close();
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'REACTOR_STORE', fault: 'corrupt' });
+  });
+});
+
+describe('the lock', () => {
+  const holder = fileURLToPath(new URL('./hold-lock.ts', import.meta.url));
+
+  it('refuses a second store on the same file, and leaves the first its own', async () => {
+    const first = openSqliteStore({ path: home.path, policy });
+    expect(() => openSqliteStore({ path: home.path, policy })).toThrow(
+      expect.objectContaining({ fault: 'locked' }),
+    );
+    expect(() => openSqliteStore({ path: home.path, policy })).toThrow(
+      /another process works on .*reactor\.db/,
+    );
+    expect(await first.record([outboundOf(T)], T)).toEqual([{ kind: 'stored' }]);
+    await first.close();
+    await openSqliteStore({ path: home.path, policy }).close();
+  });
+
+  it('of another process refuses us, until that process is killed', async () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', holder, home.path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    expect(() => openSqliteStore({ path: home.path, policy })).toThrow(
+      expect.objectContaining({ fault: 'locked' }),
+    );
+    child.kill('SIGKILL');
+    await ended;
+    const store = openSqliteStore({ path: home.path, policy });
+    expect(await store.chat('from-the-child')).toMatchObject({ state: 'due' });
+    await store.close();
+  });
+
+  it('is free again when the database could not be opened', async () => {
+    openDatabase(home.path).close();
+    writeFileSync(home.path, 'this is not a database '.repeat(1_000));
+    expect(() => openSqliteStore({ path: home.path, policy })).toThrow(
+      expect.objectContaining({ fault: 'corrupt' }),
+    );
+    rmSync(home.path);
+    const store = openSqliteStore({ path: home.path, policy });
+    expect(await store.chat('chat-1')).toBeNull();
+    await store.close();
+  });
+});

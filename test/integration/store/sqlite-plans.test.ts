@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type OpenDatabase, openDatabase } from '../../../src/store/database.ts';
+import { createSqliteStore } from '../../../src/store/sqlite-store.ts';
+import { policyOf } from '../../helpers/builders.ts';
+import { createSqliteHome } from '../../helpers/sqlite-home.ts';
+
+let home: ReturnType<typeof createSqliteHome>;
+let database: OpenDatabase;
+const statements: string[] = [];
+
+/** Opens a store and takes down every statement that it prepares. */
+beforeEach(() => {
+  home = createSqliteHome();
+  database = openDatabase(home.path);
+  const prepare = database.sql.prepare.bind(database.sql);
+  statements.length = 0;
+  database.sql.prepare = ((text: string) => {
+    statements.push(text);
+    return prepare(text);
+  }) as typeof database.sql.prepare;
+  createSqliteStore(database, policyOf(), () => 'id');
+  database.sql.prepare = prepare;
+});
+afterEach(async () => {
+  database.close();
+  await home.remove();
+});
+
+/** How SQLite would run a statement, a line a step. */
+function planOf(text: string): string {
+  const bound = text.replace(/\?|@\w+/g, '1');
+  return database.sql
+    .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${bound}`)
+    .all()
+    .map(({ detail }) => detail)
+    .join('\n');
+}
+
+const find = (...parts: string[]) => {
+  const found = statements.filter((text) => parts.every((part) => text.includes(part)));
+  expect(found, parts.join(' … ')).toHaveLength(1);
+  return planOf(found[0] ?? '');
+};
+
+describe('with a million chats', () => {
+  it('a claim reads the front of one line’s queue, in its order', () => {
+    const plan = find('UPDATE chats SET lease_until');
+    expect(plan).toContain('USING COVERING INDEX chats_queue (line_id=? AND next_attempt_at<?)');
+    expect(plan).not.toMatch(/SCAN|TEMP B-TREE/);
+  });
+
+  it('the next attempts are the fronts of the queues', () => {
+    const plan = find('AS nextAttemptAt FROM lines');
+    expect(plan.match(/USING INDEX chats_queue \(line_id=\?/g)).toHaveLength(2);
+    expect(plan).not.toMatch(/SCAN chats|TEMP B-TREE/);
+  });
+
+  it('waking reads the front of the wake-up index', () => {
+    const plan = find('wake_at <= ? ORDER BY wake_at');
+    expect(plan).toBe('SEARCH chats USING INDEX chats_wake (wake_at<?)');
+    expect(find('min(wake_at)')).toContain('chats_wake');
+  });
+
+  it('a list reads the chats of one count, in the order of their ids', () => {
+    expect(find('count_id = ? AND id > ?')).toBe(
+      'SEARCH chats USING COVERING INDEX chats_count (count_id=? AND rowid>?)',
+    );
+  });
+
+  it('attempts are found by chat, open ones by themselves', () => {
+    expect(find('FROM attempts JOIN chats')).toContain('USING INDEX attempts_chat (chat_row=?)');
+    expect(find('startedAt FROM attempts WHERE ended_at IS NULL')).toContain('USING INDEX attempts_open');
+    expect(find('UPDATE attempts SET')).toContain('USING INDEX attempts_open (chat_row=?)');
+  });
+
+  it('no statement reads all chats or all attempts, but for corrections of the clock', () => {
+    const scans = statements
+      .filter((text) => !text.startsWith('INSERT')) // names a scan of the children of a row, which new rows don't have
+      .filter((text) =>
+        /SCAN (chats|attempts)(?! USING (COVERING )?INDEX (chats_wake|attempts_open))/.test(planOf(text)),
+      );
+    expect(statements.length).toBeGreaterThan(20);
+    expect(scans).toEqual([]);
+    const byId = statements.filter((text) =>
+      /SEARCH chats USING INTEGER PRIMARY KEY \(rowid>/.test(planOf(text)),
+    );
+    expect(byId).toHaveLength(3); // decided anew after settings changed; the clock went forward, and back
+  });
+});
