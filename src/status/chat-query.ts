@@ -4,7 +4,7 @@ import { parseCursor } from '../store/chat-list.ts';
 import { CHAT_STATES, linesNamed, type ShownFilter } from './chat-filters.ts';
 import { SHOWN_REASONS, type ShownReason } from './explanation.ts';
 
-export const MAX_CHATS = 200;
+const MAX_CHATS = 200;
 
 export const ChatQuerySchema = Type.Object({
   state: Type.Optional(Type.Unsafe<ChatState>({ type: 'string', enum: CHAT_STATES })),
