@@ -1,0 +1,76 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import type { Facts } from './facts.ts';
+
+/** Where the service keeps its database, in its working directory, unless told otherwise. */
+export const DATABASE_PATH = join('data', 'reactor.db');
+
+export interface StoredChat extends Facts {
+  readonly chatId: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly shareCount: number;
+}
+
+export interface StoredAttempt {
+  readonly chatId: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly outcome: string | null;
+  readonly traceId: string | null;
+}
+
+export interface Stored {
+  readonly chats: ReadonlyMap<string, StoredChat>;
+  /** In the order of their start. */
+  readonly attempts: readonly StoredAttempt[];
+  readonly close: () => void;
+  /** SQLite's own check of the whole file: `ok`, or what is wrong. */
+  readonly integrity: () => string;
+}
+
+/**
+ * Opens a copy of the database of a service that doesn't run. Opening the file itself would do the service's work of
+ * recovering it.
+ * @param directory the service's working directory
+ */
+export function openStored(directory: string): Stored {
+  const copy = mkdtempSync(join(tmpdir(), 'contact-card-reactor-copy-'));
+  for (const suffix of ['', '-wal']) {
+    const file = join(directory, DATABASE_PATH) + suffix;
+    if (existsSync(file)) copyFileSync(file, join(copy, `copy.db${suffix}`));
+  }
+  const sql = new Database(join(copy, 'copy.db'));
+  const chats = sql.prepare<[], StoredChat>(CHATS).all();
+  return {
+    chats: new Map(chats.map((chat) => [chat.chatId, chat])),
+    attempts: sql.prepare<[], StoredAttempt>(ATTEMPTS).all(),
+    integrity: () => String(sql.pragma('integrity_check', { simple: true })),
+    close() {
+      sql.close();
+      rmSync(copy, { recursive: true });
+    },
+  };
+}
+
+const CHATS = `SELECT chat_id AS chatId, line, service, first_outbound_at AS firstOutboundAt,
+    last_outbound_at AS lastOutboundAt, last_inbound_at AS lastInboundAt, health, state, reason,
+    share_count AS shareCount
+  FROM chats JOIN chat_counts ON chat_counts.id = count_id LEFT JOIN lines ON lines.id = chats.line_id`;
+
+const ATTEMPTS = `SELECT chat_id AS chatId, started_at AS startedAt, ended_at AS endedAt, outcome, trace_id AS traceId
+  FROM attempts JOIN chats ON chats.id = chat_row ORDER BY attempts.id`;
+
+/** Everything that the service has stored, except its own heartbeat; may be read while it runs. */
+export function dumpRows(directory: string): Readonly<Record<string, readonly unknown[]>> {
+  const sql = new Database(join(directory, DATABASE_PATH), { readonly: true });
+  try {
+    const tables = sql.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck();
+    const kept = tables.all().filter((name) => name !== 'meta' && !name.startsWith('sqlite_'));
+    return Object.fromEntries(kept.map((name) => [name, sql.prepare(`SELECT * FROM ${name}`).all()]));
+  } finally {
+    sql.close();
+  }
+}
