@@ -1,0 +1,104 @@
+import { type Planned, planChat } from './deliveries.ts';
+import type { Seeded } from './seed.ts';
+import { createSender } from './sender.ts';
+
+export interface Load {
+  /** All deliveries of every chat that was planned so far. */
+  readonly chats: ReadonlyMap<string, readonly Planned[]>;
+  /** How often each status was answered; `none` is no answer at all. */
+  readonly answers: ReadonlyMap<number | 'none', number>;
+  /** Sends at that address, over so many connections, until stopped or until nobody answers there any more. */
+  readonly run: (url: string) => LoadRun;
+  /** Sends until everything that was begun is answered 2xx. @throws when the service can't be reached */
+  readonly finish: (url: string) => Promise<void>;
+}
+
+export interface LoadRun {
+  /** Resolves when every worker has ended by itself. */
+  readonly ended: Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface LoadOptions {
+  readonly seeded: Seeded;
+  readonly connections: number;
+  /** How many new chats each run may begin; then it repeats what was sent before. */
+  readonly chatsPerRun: number;
+  /** Told of each new chat before its first delivery. */
+  readonly onChat: (chatId: string, line: string) => void;
+}
+
+/**
+ * Makes deliveries as Linq does: shuffled, some of them twice, and again and again until they are answered 2xx, but
+ * never again after a 4xx.
+ */
+export function createLoad({ seeded, connections, chatsPerRun, onChat }: LoadOptions): Load {
+  const { random, between, pick } = seeded;
+  const chats = new Map<string, Planned[]>();
+  const answers = new Map<number | 'none', number>();
+  const acked: Planned[] = [];
+  const waiting: Planned[] = [];
+  let chatsLeft = 0;
+
+  function begin(): void {
+    const planned = planChat(seeded, Date.now());
+    const [first] = planned;
+    if (first === undefined) return;
+    onChat(first.chatId, first.told.outbound?.line ?? '');
+    chats.set(first.chatId, planned);
+    waiting.push(...planned);
+    chatsLeft--;
+  }
+
+  function next(): Planned | undefined {
+    if (acked.length > 0 && random() < 0.15) return pick(acked);
+    while (waiting.length < 40 && chatsLeft > 0) begin();
+    const [taken] = waiting.splice(between(0, waiting.length - 1), 1);
+    return taken ?? pick(acked);
+  }
+
+  /** @returns whether somebody answered */
+  async function deliver(planned: Planned, send: ReturnType<typeof createSender>['send']): Promise<boolean> {
+    const isRepeat = planned.state === 'acked';
+    if (!isRepeat) planned.state = 'sent';
+    const status = await send(planned.body, planned.eventId);
+    answers.set(status ?? 'none', (answers.get(status ?? 'none') ?? 0) + 1);
+    const isAcked = status !== null && status < 300;
+    if (!isRepeat && isAcked) acked.push(planned);
+    if (!isRepeat && isAcked) planned.state = 'acked';
+    if (!isRepeat && (status === null || status >= 500)) waiting.push(planned);
+    return status !== null;
+  }
+
+  return {
+    chats,
+    answers,
+    run(url) {
+      chatsLeft = chatsPerRun;
+      let isStopped = false;
+      const sender = createSender(url, connections);
+      const work = async () => {
+        while (!isStopped) {
+          const planned = next();
+          if (planned === undefined || !(await deliver(planned, sender.send))) return;
+        }
+      };
+      const ended = Promise.all(Array.from({ length: connections }, work)).then(() => sender.close());
+      const stop = () => {
+        isStopped = true;
+        return ended;
+      };
+      return { ended, stop };
+    },
+    async finish(url) {
+      const sender = createSender(url, connections);
+      const work = async () => {
+        for (let planned = waiting.shift(); planned !== undefined; planned = waiting.shift()) {
+          if (!(await deliver(planned, sender.send))) throw new Error(`nobody answers at ${url}`);
+        }
+      };
+      await Promise.all(Array.from({ length: connections }, work));
+      await sender.close();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { ShareCall } from '../../src/simulator/shares.ts';
+import type { StoredAttempt, StoredChat } from './database.ts';
+import type { Planned } from './deliveries.ts';
+import { type Facts, foldFacts, isSameFacts, selectionsOf } from './facts.ts';
+
+const UNKNOWN: Facts = foldFacts([]);
+
+/**
+ * Chats whose stored facts don't follow from what was delivered: everything that was answered 2xx counts, what was
+ * sent and not answered may count or not, and nothing else may.
+ */
+export function findLostFacts(
+  chats: ReadonlyMap<string, readonly Planned[]>,
+  stored: ReadonlyMap<string, StoredChat>,
+): string[] {
+  const wrong: string[] = [];
+  for (const [chatId, planned] of chats) {
+    const toldBy = (state: Planned['state']) =>
+      planned.filter((delivery) => delivery.state === state).map(({ told }) => told);
+    const acked = toldBy('acked');
+    const found = stored.get(chatId) ?? UNKNOWN;
+    const isPossible = selectionsOf(toldBy('sent')).some((maybe) =>
+      isSameFacts(foldFacts([...acked, ...maybe]), found),
+    );
+    if (!isPossible) wrong.push(`chat ${chatId}: stored ${JSON.stringify(found)}, told ${describe(planned)}`);
+  }
+  return wrong;
+}
+
+function describe(planned: readonly Planned[]): string {
+  return JSON.stringify(planned.map(({ state, told }) => ({ state, ...told })));
+}
+
+/**
+ * Chats whose calls break a promise: a call inside the window of a share that the service took note of, a call that no
+ * attempt stands for, or more calls without known outcome than attempts without.
+ * @param windowMs from the answer to the next call, on the simulated Linq's own clock
+ */
+export function findBrokenPromises(
+  calls: readonly ShareCall[],
+  attempts: readonly StoredAttempt[],
+  windowMs: number,
+): string[] {
+  const wrong: string[] = [];
+  const attemptsOf = groupByChat(attempts);
+  for (const [chatId, made] of groupByChat(calls)) {
+    const recorded = attemptsOf.get(chatId) ?? [];
+    const outcomeOf = new Map(recorded.map(({ traceId, outcome }) => [traceId, outcome]));
+    for (const [index, call] of made.entries()) {
+      const next = made[index + 1];
+      if (next === undefined || outcomeOf.get(call.traceId) !== 'shared') continue;
+      const distanceMs = next.arrivedMonotonicMs - (call.answeredMonotonicMs ?? Number.POSITIVE_INFINITY);
+      if (!(distanceMs >= windowMs))
+        wrong.push(`chat ${chatId}: called again ${distanceMs} ms after a share`);
+    }
+    const untold = made.filter(({ traceId }) => !outcomeOf.has(traceId)).length;
+    const cut = recorded.filter(({ traceId }) => traceId === null).length;
+    if (untold > cut) wrong.push(`chat ${chatId}: ${untold} calls of unknown outcome, ${cut} such attempts`);
+    if (made.length > recorded.length)
+      wrong.push(`chat ${chatId}: ${made.length} calls, ${recorded.length} attempts`);
+  }
+  return wrong;
+}
+
+export function groupByChat<T extends { readonly chatId: string }>(items: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(item.chatId);
+    if (group === undefined) groups.set(item.chatId, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,46 @@
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { createLoad, type Load } from './load.ts';
+import { createWorkDir, type Settings } from './process.ts';
+import { knowChat, startSimulator } from './rig.ts';
+import type { Seeded } from './seed.ts';
+
+export interface Trial {
+  readonly simulator: Simulator;
+  readonly load: Load;
+  readonly directory: string;
+  /** For the service: short windows, no pacing, no limits. */
+  readonly settings: Settings;
+  readonly windowMs: number;
+  readonly maxShares: number;
+}
+
+export interface TrialOptions {
+  readonly seeded: Seeded;
+  readonly windowSeconds?: number;
+  readonly maxShares?: number;
+  /** How long the API takes to answer a share. */
+  readonly latencyMs?: number;
+  readonly chatsPerRun?: number;
+}
+
+/** A simulated Linq, a load of deliveries about chats that it knows, and what a service needs to stand between. */
+export async function createTrial(options: TrialOptions): Promise<Trial> {
+  const { seeded, windowSeconds = 2, maxShares = 3, latencyMs = 15, chatsPerRun = 60 } = options;
+  const simulator = await startSimulator({ seed: seeded.seed });
+  simulator.fail({ latencyMs });
+  const load = createLoad({
+    seeded,
+    connections: 16,
+    chatsPerRun,
+    onChat: (chatId, line) => knowChat(simulator, { chatId, line }),
+  });
+  const settings = {
+    LINQ_API_BASE_URL: simulator.baseUrl,
+    SHARE_WINDOW: `${windowSeconds}s`,
+    MAX_SHARES_PER_CHAT: String(maxShares),
+    SHARE_RATE_PER_LINE: '0',
+    RESHARE_IDLE_AFTER: '0',
+    WEBHOOK_RATE_LIMIT: '0',
+  };
+  return { simulator, load, directory: createWorkDir(), settings, windowMs: windowSeconds * 1000, maxShares };
+}
