@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError, StartError, StoreError, UnreachableError, UsageError } from '../errors.ts';
 import { registerChat } from './chat.ts';
 import { registerConfig } from './config.ts';
+import { registerDemo } from './demo.ts';
 import { registerHealthcheck } from './healthcheck.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { registerLine } from './line.ts';
@@ -32,6 +33,7 @@ export interface VerbContext {
 
 const VERBS: readonly Register[] = [
   registerServe,
+  registerDemo,
   registerStatus,
   registerChat,
   registerLine,

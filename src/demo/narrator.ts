@@ -1,0 +1,81 @@
+import type { EpochMs } from '../decide/duration.ts';
+import type { Calendar } from './calendar.ts';
+
+/** `said`: the story; `shared`: a card reached its chat; `why`: what the service says of it; `trouble`: Linq refuses. */
+export type Mark = 'said' | 'shared' | 'why' | 'trouble';
+
+export interface Narrator {
+  /** One thing that happened, with its day and hour. */
+  tell(at: EpochMs, mark: Mark, text: string): void;
+  /** Lines as they are: commands to copy, tables. */
+  print(text: string): void;
+  /** A paragraph, broken to the width. */
+  paragraph(text: string): void;
+  /** `✓` or `✗` and a sentence. */
+  verdict(isFine: boolean, text: string): void;
+}
+
+export interface NarratorOptions {
+  readonly write: (text: string) => void;
+  readonly columns: number;
+  readonly isColoured: boolean;
+  readonly calendar: Calendar;
+}
+
+/** Lines longer than this are hard to read, however wide the terminal. */
+const MAX_WIDTH = 100;
+const LABEL_WIDTH = 12;
+
+const STYLES: Readonly<Record<Mark, { readonly sign: string; readonly code: number | null }>> = {
+  said: { sign: '', code: null },
+  shared: { sign: '✓ ', code: 32 },
+  why: { sign: '· ', code: 2 },
+  trouble: { sign: '! ', code: 33 },
+};
+const DIM = 2;
+const RED = 31;
+
+export function createNarrator({ write, columns, isColoured, calendar }: NarratorOptions): Narrator {
+  const width = Math.max(40, Math.min(columns, MAX_WIDTH));
+  const paint = (text: string, code: number | null) =>
+    isColoured && code !== null ? `\u001b[${code}m${text}\u001b[0m` : text;
+  let shownLabel = '';
+
+  /** Text under a heading on its left, broken to the width. */
+  const hang = (heading: string, indent: number, text: string, code: number | null) => {
+    for (const [index, line] of wrap(text, width - indent).entries()) {
+      write(`${index === 0 ? heading : ' '.repeat(indent)}${paint(line, code)}\n`);
+    }
+  };
+  return {
+    tell(at, mark, text) {
+      const label = calendar.label(at);
+      const { sign, code } = STYLES[mark];
+      // what happened in the same minute stands under one label
+      const heading = paint(`${(label === shownLabel ? '' : label).padEnd(LABEL_WIDTH)} `, DIM);
+      shownLabel = label;
+      hang(`${heading}${paint(sign, code)}`, LABEL_WIDTH + 1 + sign.length, text, code);
+    },
+    print: (text) => write(`${text}\n`),
+    paragraph: (text) => hang('', 0, text, null),
+    verdict(isFine, text) {
+      const code = isFine ? STYLES.shared.code : RED;
+      hang(paint(isFine ? '✓ ' : '✗ ', code), 2, text, isFine ? null : RED);
+    },
+  };
+}
+
+/** Breaks at spaces; a word longer than the width stays whole, so that addresses can be copied. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

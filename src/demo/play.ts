@@ -1,0 +1,78 @@
+import { SECOND } from '../decide/duration.ts';
+import type { Calendar } from './calendar.ts';
+import type { Name } from './cast.ts';
+import type { Narrator } from './narrator.ts';
+import type { Opening } from './review.ts';
+import type { Stage } from './stage.ts';
+
+/** What a scene can do. */
+export interface Play {
+  readonly stage: Stage;
+  readonly calendar: Calendar;
+  say(text: string): void;
+  /** You send a message. */
+  send(...names: readonly Name[]): void;
+  /** The person writes. */
+  receive(name: Name, text: string): void;
+  /** Tells the service's own explanation of the chat, once nothing is under way for it. */
+  why(name: Name): Promise<void>;
+  /** From now on these chats have to get their card, until `closes` (or for good). */
+  opens(names: readonly Name[], bounds?: Partial<Opening>): void;
+  closes(name: Name): void;
+  /** The latest opening owes its first share only now: Linq has refused it so far. */
+  owesFromNow(name: Name): void;
+  openingsOf(name: Name): readonly Opening[];
+}
+
+/** Real time that the service has for what is under way before we tell what we see all the same. */
+const PATIENCE_MS = SECOND;
+const LOOK_EVERY_MS = 5;
+
+export function createPlay(stage: Stage, narrator: Narrator, calendar: Calendar): Play {
+  const { clock, simulator, chatIds } = stage;
+  const openings = new Map<Name, Opening[]>();
+  const never = new AbortController().signal;
+  const of = (name: Name): Opening[] => {
+    const known = openings.get(name) ?? [];
+    openings.set(name, known);
+    return known;
+  };
+  const changeLast = (name: Name, change: Partial<Opening>) => {
+    const last = of(name).pop();
+    if (last !== undefined) of(name).push({ ...last, ...change });
+  };
+
+  /** The chat as soon as it is at rest. */
+  const chatAtRest = async (name: Name) => {
+    await simulator.settled();
+    const patientUntil = clock.monotonic() + PATIENCE_MS;
+    for (;;) {
+      const chat = await stage.chat(name);
+      const isMoving =
+        chat === null || ['due', 'sharing'].includes(chat.state) || chat.reason === 'card_unknown';
+      if (!isMoving || clock.monotonic() >= patientUntil) return chat;
+      await clock.sleepUntil(clock.now() + clock.toDomain(LOOK_EVERY_MS), LOOK_EVERY_MS, never);
+    }
+  };
+
+  return {
+    stage,
+    calendar,
+    say: (text) => narrator.tell(clock.now(), 'said', text),
+    send(...names) {
+      for (const name of names) simulator.sendMessage(chatIds[name], { delivered: true });
+    },
+    receive: (name, text) => void simulator.receiveMessage(chatIds[name], text),
+    async why(name) {
+      const chat = await chatAtRest(name);
+      if (chat !== null) narrator.tell(clock.now(), 'why', calendar.restate(chat.explanation));
+    },
+    opens(names, bounds = {}) {
+      const from = clock.now();
+      for (const name of names) of(name).push({ from, owedAt: from, until: null, ...bounds });
+    },
+    closes: (name) => changeLast(name, { until: clock.now() }),
+    owesFromNow: (name) => changeLast(name, { owedAt: clock.now() }),
+    openingsOf: of,
+  };
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { request } from 'undici';
+import { type App, startApp } from '../app.ts';
+import { type Clock, createSystemClock } from '../clock.ts';
+import { loadConfig } from '../config/load.ts';
+import { DAY, HOUR } from '../decide/duration.ts';
+import type { StoreError } from '../errors.ts';
+import { createSigningSecret } from '../simulator/sign.ts';
+import { createSimulator, type Simulator } from '../simulator/simulator.ts';
+import type { ChatView, Overview } from '../status/schemas.ts';
+import { CAST, LINES, NAMES, type Name } from './cast.ts';
+
+/** The simulated Linq and the real service, connected, on one clock. */
+export interface Stage {
+  readonly clock: Clock;
+  readonly simulator: Simulator;
+  /** Where the service listens. */
+  readonly url: string;
+  /** Opens its status. */
+  readonly token: string;
+  readonly chatIds: Readonly<Record<Name, string>>;
+  /** What the service says of a chat; null while it knows nothing of it. */
+  chat(name: Name): Promise<ChatView | null>;
+  overview(): Promise<Overview>;
+  /** Ends both and removes the database. */
+  strike(): Promise<void>;
+}
+
+export interface StageOptions {
+  /** Simulated seconds per second. */
+  readonly speed: number;
+  readonly version: string;
+  /** Where the service's log goes: nowhere, a stream, or to standard output as it likes it best. */
+  readonly log: 'none' | 'own' | Writable;
+  readonly isTerminal: boolean;
+  readonly onFatal: (error: StoreError) => void;
+}
+
+/** Hugo got his message before the service was there to hear of it. */
+const HUGO_BEFORE_MS = 6 * DAY + 4 * HOUR;
+
+export async function setStage(options: StageOptions): Promise<Stage> {
+  const clock = createSystemClock(options.speed);
+  const apiKey = `demo_${randomBytes(12).toString('hex')}`;
+  const token = randomBytes(12).toString('hex');
+  const signingSecret = createSigningSecret();
+  const simulator = createSimulator({ clock, apiKey, lines: [LINES.known] });
+  simulator.addLine(LINES.fresh, { card: 'inactive' });
+  const directory = await mkdtemp(join(tmpdir(), 'contact-card-reactor-demo-'));
+  let app: App | null = null;
+  const strike = async () => {
+    try {
+      await app?.stop();
+    } finally {
+      await simulator.stop();
+      await rm(directory, { recursive: true, force: true });
+    }
+  };
+  try {
+    // Every setting that isn't named here has its default, whatever the environment says.
+    const env = {
+      LINQ_API_KEY: apiKey,
+      LINQ_API_BASE_URL: await simulator.start(),
+      LINQ_WEBHOOK_SECRET: signingSecret,
+      STATUS_TOKEN: token,
+      DATABASE_URL: `file:${join(directory, 'reactor.db')}`,
+      PORT: '0',
+      ...(options.log === 'none' ? { LOG_LEVEL: 'silent' } : {}),
+    };
+    const { config } = loadConfig({ env, envFile: {}, readFile: () => '' }, options.isTerminal);
+    const { version, onFatal, log } = options;
+    const logStream = typeof log === 'string' ? {} : { logStream: log };
+    app = await startApp({ config, clock, version, onFatal, ...logStream });
+    const { url } = app;
+    const chatIds = gatherCast(simulator, clock);
+    simulator.subscribe({ targetUrl: `${url}/webhooks/linq?version=2026-02-03`, signingSecret });
+    const look = createLook(url, token);
+    const chat = (name: Name) => look<ChatView>(`/status/chats/${chatIds[name]}`);
+    const overview = async () => {
+      const seen = await look<Overview>('/status');
+      if (seen === null) throw new Error('GET /status: 404');
+      return seen;
+    };
+    return { clock, simulator, url, token, chatIds, chat, overview, strike };
+  } catch (error) {
+    await strike();
+    throw error;
+  }
+}
+
+/** Creates all chats; nobody is subscribed yet, so the service hears of each with its first event. */
+function gatherCast(simulator: Simulator, clock: Clock): Readonly<Record<Name, string>> {
+  const create = (name: Name) => simulator.createChat({ ...CAST[name], displayName: name }).chatId;
+  const chatIds = Object.fromEntries(NAMES.map((name) => [name, create(name)])) as Record<Name, string>;
+  simulator.sendMessage(chatIds.Hugo, { at: clock.now() - HUGO_BEFORE_MS });
+  return chatIds;
+}
+
+/** Reads the service's status as any client does; null: it knows nothing of this. */
+function createLook(url: string, token: string) {
+  return async <T>(path: string): Promise<T | null> => {
+    const answer = await request(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    const body: unknown = await answer.body.json();
+    if (answer.statusCode === 404) return null;
+    if (answer.statusCode !== 200) throw new Error(`GET ${path}: ${answer.statusCode}`);
+    return body as T;
+  };
+}
