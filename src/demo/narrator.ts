@@ -36,7 +36,8 @@ const DIM = 2;
 const RED = 31;
 
 export function createNarrator({ write, columns, isColoured, calendar }: NarratorOptions): Narrator {
-  const width = Math.max(40, Math.min(columns, MAX_WIDTH));
+  // some terminals say 0
+  const width = Math.max(40, Math.min(columns || 80, MAX_WIDTH));
   const paint = (text: string, code: number | null) =>
     isColoured && code !== null ? `\u001b[${code}m${text}\u001b[0m` : text;
   let shownLabel = '';
