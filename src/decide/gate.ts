@@ -59,8 +59,7 @@ export function lineClosure(line: Line, holds: readonly Hold[], now: EpochMs): C
     return { reason: 'line_flagged', since: flaggedAt, until };
   }
   const paused = own('line_paused');
-  if (paused !== undefined && isHolding(paused, now) && !isActiveSince(line, paused.since))
-    return paused as Closure;
+  if (paused !== undefined && isHolding(paused, now)) return paused as Closure;
   return cardClosure(line);
 }
 
@@ -82,14 +81,10 @@ export function flaggedSince(line: Line): EpochMs | null {
   return line.reputation === 'CRITICAL' && isStanding(line.reputationAt) ? line.reputationAt : null;
 }
 
-function isActiveSince(line: Line, since: EpochMs): boolean {
-  return line.status === 'ACTIVE' && line.statusAt !== null && line.statusAt >= since;
-}
-
-/** True if an ACTIVE event ended this pause before an attempt began: what that attempt is told begins a new one. */
-export function isLifted(hold: Hold, line: Line | null, startedAt: EpochMs): boolean {
-  if (hold.reason !== 'line_paused' || line === null || !isActiveSince(line, hold.since)) return false;
-  return line.statusAt !== null && line.statusAt <= startedAt;
+/** True if an ACTIVE event ended this pause of its line. */
+export function isLifted(hold: Hold, { line, status, statusAt }: Line): boolean {
+  const isPause = hold.reason === 'line_paused' && hold.scope === line;
+  return isPause && status === 'ACTIVE' && statusAt !== null && statusAt >= hold.since;
 }
 
 /**

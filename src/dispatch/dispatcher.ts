@@ -131,7 +131,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const now = clock.now();
       const recovered = await store.recoverInterrupted(now);
       if (recovered.interrupted > 0) log.warn(recovered, 'attempts.interrupted');
-      book.load(probeSoon(await store.holds(), now), await store.lines());
+      book.load(probeSoon(await store.holds(), now), await store.lines(), now);
       turns.useFingerprint(policyFingerprint(policy));
       loop = run();
     },
@@ -158,7 +158,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       nudge();
     },
     async releaseLine(line) {
-      book.refreshLines(await store.lines());
+      book.refreshLines(await store.lines(), clock.now());
       if (book.line(line) === null) return null;
       gates.releaseLine(line, clock.now());
       cards.forget(line);

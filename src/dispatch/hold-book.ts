@@ -24,6 +24,7 @@ export function createHoldBook(
 ) {
   const holds = new Map<string, Hold>();
   const lines = new Map<string, Line>();
+  const liftedAt = new Map<string, EpochMs>();
   let changes = noChanges();
   const keyOf = ({ scope, reason }: Pick<Hold, 'scope' | 'reason'>) => `${scope ?? ''} ${reason}`;
   const all = (): readonly Hold[] => [...holds.values()];
@@ -42,16 +43,29 @@ export function createHoldBook(
     changes.holds.set(keyOf({ scope, reason }), { scope, reason });
   }
 
+  /**
+   * An ACTIVE event ends a pause when it is heard, once: by its time alone it would end the next one too, if Linq's
+   * clock is ahead of ours. Attempts under way then don't start a new one.
+   */
+  function heard(line: Line, now: EpochMs): void {
+    const known = lines.get(line.line);
+    lines.set(line.line, line);
+    const pause = find(line.line, 'line_paused');
+    if (pause === null || known?.statusAt === line.statusAt || !isLifted(pause, line)) return;
+    end(line.line, 'line_paused');
+    liftedAt.set(line.line, now);
+  }
+
   return {
-    load(storedHolds: readonly Hold[], storedLines: readonly Line[]): void {
+    load(storedHolds: readonly Hold[], storedLines: readonly Line[], now: EpochMs): void {
       for (const hold of storedHolds) holds.set(keyOf(hold), hold);
-      for (const line of storedLines) lines.set(line.line, line);
+      for (const line of storedLines) heard(line, now);
     },
     /** Takes over what events said of lines since; cards and clearings are ours and newer than the store's. */
-    refreshLines(stored: readonly Line[]): void {
+    refreshLines(stored: readonly Line[], now: EpochMs): void {
       for (const line of stored) {
         const { card, cardCheckedAt, clearedAt } = lines.get(line.line) ?? line;
-        lines.set(line.line, { ...line, card, cardCheckedAt, clearedAt });
+        heard({ ...line, card, cardCheckedAt, clearedAt }, now);
       }
     },
     line: (line: string): Line | null => lines.get(line) ?? null,
@@ -72,9 +86,8 @@ export function createHoldBook(
       call: { startedAt: EpochMs; endedAt: EpochMs },
       retryAfterMs: number | null = null,
     ): void {
-      const standing = find(scope, reason);
-      const line = scope === null ? null : (lines.get(scope) ?? null);
-      const previous = standing !== null && isLifted(standing, line, call.startedAt) ? null : standing;
+      if (scope !== null && reason === 'line_paused' && call.startedAt < (liftedAt.get(scope) ?? 0)) return;
+      const previous = find(scope, reason);
       const hold = holdAfter(previous, { scope, reason }, call, retryAfterMs);
       if (hold.until !== previous?.until) put(hold);
     },

@@ -1,10 +1,11 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { type EpochMs, MINUTE, SECOND } from '../decide/duration.ts';
 import { afterStarts, type Starts } from '../decide/pacing.ts';
-import type { Claim, ClaimRequest, Settled, Settlement } from '../store/turn.ts';
+import type { Claim } from '../store/turn.ts';
 import { runAttempt } from './attempt.ts';
 import type { CardChecks } from './card-checks.ts';
 import type { Cards } from './cards.ts';
+import { createCommits } from './commits.ts';
 import type { DispatcherOptions } from './dispatcher.ts';
 import type { Gates } from './gates.ts';
 import type { HoldBook } from './hold-book.ts';
@@ -34,12 +35,12 @@ export function createTurns(deps: TurnDeps) {
   const inFlight = new Map<string, Claim>();
   const running = new Set<Promise<void>>();
   const starts = new Map<string, Starts>();
-  let ended: Settlement[] = [];
   let areLinesStale = false;
   let fingerprint: string | null = null;
   let heartbeatAt = Number.NEGATIVE_INFINITY;
   let turnCount = 0;
   const probe = createProbes(deps);
+  const commits = createCommits(deps);
 
   const inFlightOf = (line: string) => [...inFlight.values()].filter(({ chat }) => chat.line === line).length;
   const leaseUntil = (now: EpochMs) => now + clock.toDomain(LEASE_MS);
@@ -50,9 +51,8 @@ export function createTurns(deps: TurnDeps) {
       inFlight.set(claim.attemptId, claim);
       if (line !== null) starts.set(line, afterStarts(starts.get(line) ?? [], 1, deps.ratePerLine, now));
       const run = runAttempt(deps, claim, deps.signal)
-        .then(
-          (settlement) => void ended.push(settlement),
-          (error: unknown) => log.error({ err: error, chatId: claim.chat.chatId }, 'attempt.failed'),
+        .then(commits.ended, (error: unknown) =>
+          log.error({ err: error, chatId: claim.chat.chatId }, 'attempt.failed'),
         )
         .finally(() => {
           inFlight.delete(claim.attemptId);
@@ -63,65 +63,11 @@ export function createTurns(deps: TurnDeps) {
     }
   }
 
-  /** Writes everything that waits to be written, and claims, in one commit; on failure it waits on. */
-  async function commit(claim: ClaimRequest | null, now: EpochMs): Promise<readonly Claim[]> {
-    const found = cardChecks.takeFound();
-    const isNothing = claim === null && ended.length === 0 && found.length === 0 && !book.hasChanges();
-    if (isNothing) return [];
-    const settlements = ended;
-    const changes = book.takeChanges();
-    ended = [];
-    const holds = [...changes.holds.values()];
-    try {
-      const result = await store.turn(
-        {
-          settlements,
-          holds: holds.filter((hold) => 'since' in hold),
-          endedHolds: holds.filter((hold) => !('since' in hold)),
-          cards: found,
-          cleared: changes.cleared,
-          unretired: changes.unretired,
-          claim,
-        },
-        now,
-      );
-      for (const [index, settled] of result.settled.entries()) tell(settlements[index], settled);
-      return result.claims;
-    } catch (error) {
-      ended = [...settlements, ...ended];
-      book.giveBack(changes);
-      cardChecks.giveBack(found);
-      throw error;
-    }
-  }
-
-  function tell(settlement: Settlement | undefined, settled: Settled): void {
-    if (settlement === undefined) return;
-    const { claim, endedAt } = settlement;
-    manual.settled(claim, settled);
-    const { attemptId, trigger, startedAt, dueAt } = claim;
-    if (!settled.isOurs) log.warn({ attemptId, chatId: claim.chat.chatId }, 'attempt.lease_lost');
-    if (!settled.isOurs || settled.attempt === null) return;
-    const { outcome, httpStatus, linqCode, traceId } = settled.attempt;
-    const fields = { attemptId, chatId: claim.chat.chatId, trigger, outcome, httpStatus, linqCode, traceId };
-    const lateMs = startedAt - dueAt;
-    log.info(
-      {
-        ...fields,
-        lateMs,
-        tookMs: endedAt - startedAt,
-        state: settled.chat.state,
-        reason: settled.chat.reason,
-      },
-      'attempt.settled',
-    );
-  }
-
   async function planNow(now: EpochMs): Promise<Plan> {
     const heads = await store.nextAttempts();
     if (areLinesStale || heads.some(({ line }) => line !== null && book.line(line) === null)) {
       areLinesStale = false;
-      book.refreshLines(await store.lines());
+      book.refreshLines(await store.lines(), now);
     }
     const first = heads.length === 0 ? 0 : turnCount++ % heads.length;
     return planClaims({
@@ -139,14 +85,16 @@ export function createTurns(deps: TurnDeps) {
     });
   }
 
+  /** Resolves to true when it may have made chats due, or has more to do. */
   async function keepUp(now: EpochMs): Promise<boolean> {
     if (clock.monotonic() - heartbeatAt >= HEARTBEAT_MS) {
       heartbeatAt = clock.monotonic();
       await store.heartbeat(now);
     }
     const woken = await store.wakeChats(now, BATCH);
-    if (fingerprint !== null && (await store.redecide(fingerprint, BATCH, now))) fingerprint = null;
-    return woken === BATCH || fingerprint !== null;
+    if (fingerprint === null) return woken > 0;
+    if (await store.redecide(fingerprint, BATCH, now)) fingerprint = null;
+    return true;
   }
 
   return {
@@ -162,13 +110,13 @@ export function createTurns(deps: TurnDeps) {
       const total = Math.min(plan.total, deps.concurrency - inFlight.size);
       const isClaiming = total > 0 && plan.lines.length > 0;
       const probeAt = probe(isClaiming || inFlight.size > 0, now);
-      const claims = await commit(
+      const { claims, isDueAgain } = await commits.commit(
         isClaiming ? { lines: plan.lines, total, leaseUntil: leaseUntil(now) } : null,
         now,
       );
       start(claims, now);
       const isBusy = await keepUp(now);
-      if (isBusy || claims.length > 0) return now;
+      if (isBusy || isDueAgain || claims.length > 0) return now;
       const wakes = [
         plan.nextAt,
         probeAt,
@@ -187,6 +135,6 @@ export function createTurns(deps: TurnDeps) {
     inFlight: (): number => inFlight.size,
     settled: (): Promise<unknown> => Promise.allSettled(running),
     /** @throws {StoreError} */
-    settleAll: async (): Promise<void> => void (await commit(null, clock.now())),
+    settleAll: async (): Promise<void> => void (await commits.commit(null, clock.now())),
   };
 }

@@ -19,8 +19,15 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that stands still until it is told to move. @param startAt wall and domain time at the start */
-export function createFakeClock(startAt: EpochMs = Date.UTC(2026, 10, 3, 16)): FakeClock {
+/**
+ * A clock that stands still until it is told to move.
+ * @param startAt wall and domain time at the start
+ * @param maxSleepMs the longest sleep, as the real clock has one; with none, whoever forgets to wake sleeps for ever
+ */
+export function createFakeClock(
+  startAt: EpochMs = Date.UTC(2026, 10, 3, 16),
+  maxSleepMs: number = MAX_SLEEP_MS,
+): FakeClock {
   let elapsedMs = 0;
   let wallAheadMs = 0;
   let domainAheadMs = 0;
@@ -40,7 +47,7 @@ export function createFakeClock(startAt: EpochMs = Date.UTC(2026, 10, 3, 16)): F
       return byMs;
     },
     async sleepUntil(until, maxRealMs, signal) {
-      const ms = Math.min(Math.max(until - now(), 0), maxRealMs, MAX_SLEEP_MS);
+      const ms = Math.min(Math.max(until - now(), 0), maxRealMs, maxSleepMs);
       stirCount++;
       // like a real timer of 0 ms: not before the event loop's next turn
       if (signal.aborted || ms === 0) return new Promise((resolve) => setImmediate(resolve));

@@ -12,7 +12,7 @@ import { createDispatcher, type Dispatcher } from '../../src/dispatch/dispatcher
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Attempt } from '../../src/store/turn.ts';
-import { policyOf } from './builders.ts';
+import { policyOf, T } from './builders.ts';
 import { createFakeClock, type FakeClock } from './clock.ts';
 import { createFakeLinq, type FakeLinq } from './fake-linq.ts';
 
@@ -24,6 +24,7 @@ export interface ReactorOptions {
   readonly cardTtlMs?: number;
   /** Jitter; 0 unless a test is about it. */
   readonly random?: () => number;
+  /** By default one on which nobody wakes by a mere limit of sleep, so that a forgotten wake-up shows. */
   readonly clock?: FakeClock;
   readonly linq?: FakeLinq;
   /** An existing database, after a restart. */
@@ -63,7 +64,7 @@ const RESTLESS = 20_000;
 
 /** Store and dispatcher wired as in the service, on a clock and a Linq of the test's own. */
 export async function startReactor(options: ReactorOptions = {}): Promise<Reactor> {
-  const { clock = createFakeClock(), policy: parts = {} } = options;
+  const { clock = createFakeClock(T, Number.POSITIVE_INFINITY), policy: parts = {} } = options;
   const { linq = createFakeLinq(clock), directory = newDirectory() } = options;
   const policy = policyOf(parts);
   const store = openSqliteStore({ path: join(directory, 'reactor.db'), policy });
@@ -144,7 +145,7 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
         if (clock.monotonic() + wakeInMs > end) break;
         clock.advance(wakeInMs);
       }
-      await leap(end - clock.monotonic());
+      await leap(Math.max(0, end - clock.monotonic()));
     },
     async chat(chatId = 'chat-1') {
       const chat = await store.chat(chatId);

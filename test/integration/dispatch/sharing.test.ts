@@ -116,7 +116,7 @@ describe('the window', () => {
 
 describe('waking', () => {
   it('needs no nudge: a chat recorded behind its back is found within a minute', async () => {
-    const { store, linq, run } = await startReactor();
+    const { store, linq, run } = await startReactor({ clock: createFakeClock() });
     await store.record([outboundOf(T)], T);
     await run(MINUTE);
     expect(linq.shares()).toHaveLength(1);

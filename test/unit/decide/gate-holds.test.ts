@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import { accountClosure, holdAfter, isLifted, isProbeOf } from '../../../src/decide/gate.ts';
-import type { Hold, HoldReason } from '../../../src/decide/hold.ts';
-import { holdOf, LINE, lineOf, T } from '../../helpers/builders.ts';
+import type { Hold, HoldReason, Line } from '../../../src/decide/hold.ts';
+import { holdOf, LINE, lineOf, OTHER_LINE, T } from '../../helpers/builders.ts';
 
 type Probed = Exclude<HoldReason, 'paused'>;
 
@@ -105,19 +105,20 @@ describe('a rate limit', () => {
   });
 });
 
-describe('a pause that an ACTIVE event lifted', () => {
-  const paused = holdOf({ scope: LINE, reason: 'line_paused', until: T + HOUR, step: 3 });
-  const activeAt = (statusAt: number) => lineOf({ status: 'ACTIVE', statusAt });
+describe('a pause of a line', () => {
+  const paused = holdOf({ scope: LINE, reason: 'line_paused', until: T + HOUR });
+  const active = (parts: Partial<Line>) => lineOf({ status: 'ACTIVE', statusAt: T, ...parts });
 
-  it('is over for attempts that started since', () => {
-    expect(isLifted(paused, activeAt(T + 5), T + 5)).toBe(true);
-    expect(isLifted(paused, activeAt(T + 5), T + 4)).toBe(false);
+  it('is lifted by an ACTIVE event since it began', () => {
+    expect(isLifted(paused, active({}))).toBe(true);
+    expect(isLifted(paused, active({ statusAt: T + 5 }))).toBe(true);
   });
 
-  it('is none when the event is older than the pause, says something else or is about another hold', () => {
-    expect(isLifted(paused, activeAt(T - 1), T + 9)).toBe(false);
-    expect(isLifted(paused, lineOf({ status: 'FLAGGED', statusAt: T + 5 }), T + 9)).toBe(false);
-    expect(isLifted(paused, null, T + 9)).toBe(false);
-    expect(isLifted(holdOf({ reason: 'line_not_ours', scope: LINE }), activeAt(T + 5), T + 9)).toBe(false);
+  it("isn't by an older one, by another word, for another line, nor is any other hold", () => {
+    expect(isLifted(paused, active({ statusAt: T - 1 }))).toBe(false);
+    expect(isLifted(paused, active({ statusAt: null }))).toBe(false);
+    expect(isLifted(paused, active({ status: 'FLAGGED' }))).toBe(false);
+    expect(isLifted(paused, active({ line: OTHER_LINE }))).toBe(false);
+    expect(isLifted({ ...paused, reason: 'line_not_ours' }, active({}))).toBe(false);
   });
 });

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { MINUTE } from '../../../src/decide/duration.ts';
+import { answerOf, LINE, OTHER_LINE, outboundOf, T } from '../../helpers/builders.ts';
+import { activeCards } from '../../helpers/fake-linq.ts';
+import { type Reactor, startReactor } from '../../helpers/reactor.ts';
+
+const chats = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, index) => outboundOf(T, { chatId: `chat-${from + index}` }));
+const cardOf = ({ dispatcher }: Reactor) =>
+  dispatcher.view().lines.find(({ line }) => line.line === LINE)?.line.card;
+const closureOf = ({ dispatcher }: Reactor) =>
+  dispatcher.view().lines.find(({ line }) => line.line === LINE)?.closure?.reason ?? null;
+const none = { kind: 'cards', cards: [] } as const;
+const inactive = { kind: 'cards', cards: [{ line: LINE, isActive: false }] } as const;
+
+describe('the card of a line', () => {
+  it('is looked at before the first share and then every 10 min, only while chats are due', async () => {
+    const { deliver, linq, run } = await startReactor();
+    await deliver(...chats(50));
+    expect(linq.looks()).toHaveLength(1);
+    expect(linq.calls[0]).toMatchObject({ kind: 'cards', subject: LINE });
+    await run(9 * MINUTE);
+    await deliver(...chats(1, 50));
+    expect(linq.looks()).toHaveLength(1);
+    await run(2 * MINUTE);
+    expect(linq.looks()).toHaveLength(1);
+    await deliver(...chats(1, 51));
+    expect(linq.looks()).toHaveLength(2);
+    expect(linq.shares()).toHaveLength(52);
+  });
+
+  it.each([
+    ['missing', none],
+    ['inactive', inactive],
+    ['missing', activeCards(OTHER_LINE)],
+  ])('that is %s holds all its chats; once it is active they go on within 2 min', async (card, answer) => {
+    const reactor = await startReactor();
+    reactor.linq.script.cards = () => answer;
+    await reactor.deliver(...chats(20));
+    await reactor.run(30 * MINUTE);
+    expect(cardOf(reactor)).toBe(card);
+    expect(closureOf(reactor)).toBe(`card_${card}`);
+    expect(reactor.linq.shares()).toEqual([]);
+    expect(reactor.linq.looks().length).toBeLessThanOrEqual(16);
+    reactor.linq.script.cards = (line) => activeCards(line);
+    await reactor.run(2 * MINUTE);
+    expect(reactor.linq.shares()).toHaveLength(20);
+  });
+
+  it('counts as active when one of its cards is', async () => {
+    const { deliver, linq } = await startReactor();
+    linq.script.cards = () => ({
+      kind: 'cards',
+      cards: [...inactive.cards, { line: LINE, isActive: true }],
+    });
+    await deliver(...chats(1));
+    expect(linq.shares()).toHaveLength(1);
+  });
+
+  it('that Linq says is missing (2012) closes the line whatever the last look said, for 2 min at most', async () => {
+    const reactor = await startReactor({ concurrency: 1 });
+    reactor.linq.script.share = () => answerOf(404, 2012);
+    await reactor.deliver(...chats(10));
+    expect(reactor.linq.shares()).toHaveLength(1);
+    expect(closureOf(reactor)).toBe('card_missing');
+    reactor.linq.script.share = () => answerOf();
+    await reactor.run(2 * MINUTE - 1);
+    expect(reactor.linq.shares()).toHaveLength(1);
+    await reactor.run(5);
+    expect(reactor.linq.shares()).toHaveLength(11);
+    expect(reactor.linq.looks()).toHaveLength(2);
+  });
+
+  it("that isn't usable is looked at on and on without chats, so that its problem ends by itself", async () => {
+    const reactor = await startReactor();
+    reactor.linq.script.share = () => answerOf(404, 2012);
+    await reactor.deliver(...chats(1));
+    await reactor.store.updateChat('chat-0', (chat) => ({ ...chat, operatorHeldAt: T }), T);
+    await reactor.run(3 * MINUTE);
+    expect(cardOf(reactor)).toBe('active');
+  });
+
+  it('is looked at anew after a restart, and shown meanwhile as it was', async () => {
+    const first = await startReactor();
+    first.linq.script.cards = () => inactive;
+    await first.deliver(...chats(1));
+    await first.stop();
+    expect((await first.restart()).dispatcher.view().lines[0]?.line.card).toBe('inactive');
+    expect(first.linq.looks()).toHaveLength(2);
+  });
+
+  it('is looked at as soon as an operator releases the line', async () => {
+    const reactor = await startReactor();
+    reactor.linq.script.cards = () => none;
+    await reactor.deliver(...chats(1));
+    reactor.linq.script.cards = (line) => activeCards(line);
+    await reactor.dispatcher.releaseLine(LINE);
+    await reactor.idle();
+    expect(reactor.linq.shares()).toHaveLength(1);
+  });
+});
