@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { ALL_SETTINGS, type Setting } from '../../../src/config/settings.ts';
+import { load, loadBare, NEEDED } from './loading.ts';
+
+const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
+
+/** The block of `.env.example` for a setting: why, unit, default, and the variable, ready to be filled in. */
+function blockOf({ name, aliases, kind, why, fallback, isRequired, isLater }: Setting<unknown>): string {
+  const unit = isLater ? 'Has no effect in this version.' : `Expected: ${kind.expects}.`;
+  const standard = isRequired ? 'Required.' : `Default: ${fallback ?? 'unset.'}`;
+  const also = aliases.map((alias) => `# Also read as ${alias}.\n`).join('');
+  const line = `${name}=${fallback ?? ''}`;
+  return `# ${why}\n# ${unit} ${standard}\n${also}${isRequired ? '' : '# '}${line}`;
+}
+
+describe('.env.example', () => {
+  const example = read('.env.example');
+
+  it('has every setting with its unit, its default and one line of why, and nothing else', () => {
+    const [, ...blocks] = example.trimEnd().split('\n\n');
+    expect(blocks).toEqual(ALL_SETTINGS.map(blockOf));
+  });
+
+  it('asks for what is required and changes nothing else', () => {
+    expect(parseEnv(example)).toEqual({ LINQ_API_KEY: '', LINQ_WEBHOOK_SECRET: '' });
+  });
+
+  it('says what is in force already: taking every line in leads to the defaults', () => {
+    const all = parseEnv(example.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
+    expect(Object.keys(all)).toHaveLength(ALL_SETTINGS.length);
+    const { config, warnings } = loadBare(NEEDED, { envFile: all });
+    expect(config).toEqual(load());
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('the README’s table of settings', () => {
+  /** [variable, default] pairs; a row may hold several, comma-separated in both cells. */
+  const rows = [...read('README.md').matchAll(/^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| ([^|]+) \|/gm)].flatMap(
+    ([, names = '', defaults = '']) => {
+      const values = defaults.split(',').map((text) => text.trim());
+      return names.split(', ').map((name, index) => [name.replaceAll('`', ''), values[index] ?? ''] as const);
+    },
+  );
+
+  /** As the table words a default that isn't a value. */
+  const IN_WORDS: Readonly<Record<string, string>> = {
+    LINQ_API_KEY: 'required',
+    LINQ_WEBHOOK_SECRET: 'required',
+    LINQ_LINES: 'all',
+    STATUS_TOKEN: 'none',
+    LOG_FORMAT: '`json`',
+  };
+
+  it('has exactly the settings that have an effect, with their defaults', () => {
+    const expected = ALL_SETTINGS.filter(({ isLater }) => !isLater).map(({ name, fallback }) => [
+      name,
+      fallback === null ? IN_WORDS[name] : `\`${fallback}\``,
+    ]);
+    expect(rows.toSorted()).toEqual(expected.toSorted());
+  });
+});

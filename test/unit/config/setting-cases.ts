@@ -1,0 +1,346 @@
+import type { Config } from '../../../src/config/config.ts';
+import { OTHER_SECRET, SECRET } from '../../helpers/deliver.ts';
+import { NEEDED } from './loading.ts';
+
+export interface SettingCase {
+  readonly pick: (config: Config) => unknown;
+  /** What an unset variable stands for; for the required ones, what the tests set. */
+  readonly fallback: unknown;
+  readonly valid: readonly (readonly [text: string, value: unknown])[];
+  /** `says`: what the mistake tells beside what was expected and an example; empty: nothing. */
+  readonly invalid: readonly (readonly [text: string, says: string])[];
+}
+
+const flag = (pick: SettingCase['pick'], fallback: boolean): SettingCase => ({
+  pick,
+  fallback,
+  valid: [
+    ['true', true],
+    ['false', false],
+    ['TRUE', true],
+    ['False', false],
+  ],
+  invalid: [
+    ['yes', 'got yes'],
+    ['1', 'got 1'],
+  ],
+});
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const BYTES_24 = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+const BYTES_64 = `whsec_${Buffer.alloc(64, 7).toString('base64')}`;
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+const HOPS = "a hop count can't";
+
+/** Every setting that has an effect, under its variable's name. */
+export const CASES: Readonly<Record<string, SettingCase>> = {
+  LINQ_API_KEY: {
+    pick: ({ linq }) => linq.apiKey,
+    fallback: NEEDED.LINQ_API_KEY,
+    valid: [
+      ['0a1b2c3d-4e5f', '0a1b2c3d-4e5f'],
+      ['~!@#$%^&*()_+=/', '~!@#$%^&*()_+=/'],
+    ],
+    invalid: [
+      ['Bearer 0a1b2c', 'leave "Bearer" out'],
+      ['0a1b 2c3d', 'it has a space or a character that no key has'],
+      ['schlüssel', 'it has a space or a character that no key has'],
+      ['one\ntwo', 'it has a space or a character that no key has'],
+    ],
+  },
+  LINQ_WEBHOOK_SECRET: {
+    pick: ({ webhook }) => webhook.secrets,
+    fallback: [SECRET],
+    valid: [
+      [OTHER_SECRET, [OTHER_SECRET]],
+      [`${SECRET}, ${OTHER_SECRET},`, [SECRET, OTHER_SECRET]],
+      [BYTES_24, [BYTES_24]],
+      [BYTES_64, [BYTES_64]],
+      [OTHER_SECRET.replace(/=+$/, ''), [OTHER_SECRET.replace(/=+$/, '')]],
+    ],
+    invalid: [
+      ['no-prefix-at-all', "the secret doesn't begin with whsec_"],
+      [`${SECRET},nonsense`, "secret 2 of 2 doesn't begin with whsec_"],
+      ['whsec_????', "the secret isn't base64 after whsec_"],
+      ['whsec_AAAAA', "the secret isn't base64 after whsec_"],
+      [`whsec_${Buffer.alloc(23).toString('base64')}`, 'the secret decodes to 23 bytes'],
+      [`whsec_${Buffer.alloc(65).toString('base64')}`, 'the secret decodes to 65 bytes'],
+      [', ,', 'the list is empty'],
+    ],
+  },
+  LINQ_API_BASE_URL: {
+    pick: ({ linq }) => linq.baseUrl,
+    fallback: 'https://api.linqapp.com/api/partner',
+    valid: [
+      ['https://example.com/', 'https://example.com'],
+      ['https://EXAMPLE.com:8443/a/b//', 'https://example.com:8443/a/b'],
+      ['http://localhost:4010/api/partner', 'http://localhost:4010/api/partner'],
+      ['http://127.0.0.1:4010', 'http://127.0.0.1:4010'],
+      ['http://[::1]:4010', 'http://[::1]:4010'],
+    ],
+    invalid: [
+      ['api.linqapp.com', ''],
+      ['ftp://example.com', ''],
+      ['http://example.com', 'over http the API key could be read on the way'],
+      ['http://localhost.example.com', 'over http the API key could be read on the way'],
+      ['http://127.0.0.1.example.com', 'over http the API key could be read on the way'],
+      ['https://user@example.com', 'it holds a user name or password'],
+      ['https://example.com/?key=1', 'it holds a query or fragment'],
+      ['https://example.com/#a', 'it holds a query or fragment'],
+      ['https://api.linqapp.com/api/partner/v3', 'leave /v3 out'],
+    ],
+  },
+  LINQ_LINES: {
+    pick: ({ policy }) => policy.lines,
+    fallback: null,
+    valid: [
+      ['+12025550100', new Set(['+12025550100'])],
+      [' +12025550100 ,+442079460000,', new Set(['+12025550100', '+442079460000'])],
+    ],
+    invalid: [
+      ['12025550100', "the number isn't + and 7 to 15 digits, without spaces or dashes"],
+      ['+12025550100,+1 202 555 0101', "number 2 of 2 isn't + and 7 to 15 digits"],
+      ['+123456', "the number isn't + and 7 to 15 digits"],
+      ['+1234567890123456', "the number isn't + and 7 to 15 digits"],
+      [',', 'the list is empty'],
+    ],
+  },
+  HOST: {
+    pick: ({ server }) => server.host,
+    fallback: '127.0.0.1',
+    valid: [
+      ['0.0.0.0', '0.0.0.0'],
+      ['::', '::'],
+      ['localhost', 'localhost'],
+      ['my-host.example', 'my-host.example'],
+    ],
+    invalid: [
+      ['http://x', 'got http://x'],
+      ['localhost:8080', 'got localhost:8080'],
+      ['[::1]', 'got [::1]'],
+      ['*', 'got *'],
+    ],
+  },
+  PORT: {
+    pick: ({ server }) => server.port,
+    fallback: 8080,
+    valid: [
+      ['0', 0],
+      ['65535', 65_535],
+    ],
+    invalid: [
+      ['65536', 'got 65536'],
+      ['-1', 'got -1'],
+      ['80.5', 'got 80.5'],
+      ['0x50', 'got 0x50'],
+      ['http', 'got http'],
+    ],
+  },
+  TRUST_PROXY: {
+    pick: ({ server }) => server.trustProxy,
+    fallback: false,
+    valid: [
+      ['false', false],
+      ['loopback', LOOPBACK],
+      ['10.0.0.7', ['10.0.0.7']],
+      ['10.0.0.0/8, fd00::/8', ['10.0.0.0/8', 'fd00::/8']],
+      ['Loopback,172.16.0.0/12', [...LOOPBACK, '172.16.0.0/12']],
+    ],
+    invalid: [
+      ['true', 'true would believe an address that any client can forge'],
+      ['TRUE', 'true would believe an address that any client can forge'],
+      ['1', HOPS],
+      ['2', `${HOPS} tell your proxy from a client that connects directly`],
+      ['proxy.local', "the entry isn't an address, a range or loopback"],
+      ['10.0.0.0/8,proxy', "entry 2 of 2 isn't an address, a range or loopback"],
+      ['10.0.0.0/33', 'the entry has a wrong prefix length'],
+      ['fd00::/129', 'the entry has a wrong prefix length'],
+      ['10.0.0.0/x', 'the entry has a wrong prefix length'],
+      ['10.0.0.0/8/8', "the entry isn't an address, a range or loopback"],
+      ['0.0.0.0/0', 'the entry would trust every address'],
+      ['::/0', 'the entry would trust every address'],
+      ['fe80::1%eth0', "the entry isn't an address, a range or loopback"],
+      [',', 'the list is empty'],
+    ],
+  },
+  DATABASE_URL: {
+    pick: ({ databasePath }) => databasePath,
+    fallback: './data/reactor.db',
+    valid: [
+      ['file:./a/b.db', './a/b.db'],
+      ['file:b.db', 'b.db'],
+      ['file:/var/lib/b.db', '/var/lib/b.db'],
+      ['file:///var/lib/b.db', '/var/lib/b.db'],
+      ['file:../with space/b', '../with space/b'],
+    ],
+    invalid: [
+      ['postgres://user:password@host/db', 'PostgreSQL is not in this version'],
+      ['PostgreSQL://host/db', 'PostgreSQL is not in this version'],
+      ['./data/reactor.db', ''],
+      ['sqlite:data.db', ''],
+      ['file:', 'it names no file'],
+      ['file:./data/', 'it names no file'],
+      ['file:..', 'it names no file'],
+      ['file:///', 'it names no file'],
+      ['file://server/share.db', 'a path on another host is not possible'],
+      ['file::memory:', 'what is in memory is lost with the process'],
+      ['file:a.db?mode=ro', 'the path holds ?, # or a control character'],
+      ['file:a#b', 'the path holds ?, # or a control character'],
+      ['file:a\u0000b', 'the path holds ?, # or a control character'],
+    ],
+  },
+  STATUS_TOKEN: {
+    pick: ({ statusToken }) => statusToken,
+    fallback: null,
+    valid: [['0123456789abcdef', '0123456789abcdef']],
+    invalid: [
+      ['0123456789abcde', 'it has 15 characters'],
+      ['0123456789 abcdef', 'it has a space or a character outside ASCII'],
+      ['0123456789abcdeé', 'it has a space or a character outside ASCII'],
+    ],
+  },
+  SHARE_WINDOW: {
+    pick: ({ policy }) => policy.windowMs,
+    fallback: DAY,
+    valid: [
+      ['24h', DAY],
+      ['1d', DAY],
+      ['1440m', DAY],
+      ['7d', 7 * DAY],
+      ['365d', 365 * DAY],
+    ],
+    invalid: [
+      ['366d', 'it is too long'],
+      ['0', 'it is too short'],
+      ['0s', 'it is too short'],
+      ['24', 'got 24: write it as a whole number and s, m, h or d'],
+      ['1.5d', 'got 1.5d: write it as a whole number and s, m, h or d'],
+      ['24hours', 'got 24hours: write it as a whole number and s, m, h or d'],
+      ['a day', 'got a day'],
+    ],
+  },
+  RESHARE_POLICY: {
+    pick: ({ policy }) => policy.reshare,
+    fallback: 'daily',
+    valid: [
+      ['daily', 'daily'],
+      ['active', 'active'],
+      ['Once', 'once'],
+    ],
+    invalid: [['never', 'got never']],
+  },
+  RESHARE_IDLE_AFTER: {
+    pick: ({ policy }) => policy.idleAfterMs,
+    fallback: 7 * DAY,
+    valid: [
+      ['0', 0],
+      ['0d', 0],
+      ['1s', 1_000],
+      ['3650d', 3650 * DAY],
+    ],
+    invalid: [
+      ['3651d', 'it is too long'],
+      ['-7d', 'got -7d'],
+    ],
+  },
+  MAX_SHARES_PER_CHAT: {
+    pick: ({ policy }) => policy.maxSharesPerChat,
+    fallback: 0,
+    valid: [
+      ['3', 3],
+      ['1000000', 1_000_000],
+    ],
+    invalid: [
+      ['1000001', 'got 1000001'],
+      ['1e3', 'got 1e3'],
+    ],
+  },
+  REQUIRE_INBOUND: flag(({ policy }) => policy.requireInbound, false),
+  SHARE_GROUPS: flag(({ policy }) => policy.shareGroups, true),
+  HOLD_AT_RISK: flag(({ policy }) => policy.holdAtRisk, false),
+  SHARE_CONCURRENCY: {
+    pick: ({ dispatch }) => dispatch.concurrency,
+    fallback: 16,
+    valid: [
+      ['1', 1],
+      ['256', 256],
+    ],
+    invalid: [
+      ['0', 'got 0'],
+      ['257', 'got 257'],
+    ],
+  },
+  SHARE_RATE_PER_LINE: {
+    pick: ({ dispatch }) => dispatch.ratePerLine,
+    fallback: 2,
+    valid: [
+      ['0', 0],
+      ['0.5', 0.5],
+      ['1000', 1_000],
+    ],
+    invalid: [
+      ['1000.1', 'got 1000.1'],
+      ['.5', 'got .5'],
+      ['1,5', 'got 1,5'],
+      ['NaN', 'got NaN'],
+    ],
+  },
+  CARD_TTL: {
+    pick: ({ dispatch }) => dispatch.cardTtlMs,
+    fallback: 600_000,
+    valid: [
+      ['1s', 1_000],
+      ['7d', 7 * DAY],
+    ],
+    invalid: [
+      ['0', 'it is too short'],
+      ['8d', 'it is too long'],
+    ],
+  },
+  WEBHOOK_TOLERANCE: {
+    pick: ({ webhook }) => webhook.toleranceMs,
+    fallback: 300_000,
+    valid: [
+      ['90s', 90_000],
+      ['24h', DAY],
+    ],
+    invalid: [
+      ['25h', 'it is too long'],
+      ['0s', 'it is too short'],
+    ],
+  },
+  ACCEPT_LEGACY_SIGNATURES: flag(({ webhook }) => webhook.acceptLegacySignatures, false),
+  WEBHOOK_RATE_LIMIT: {
+    pick: ({ webhook }) => webhook.rateLimitPerMinute,
+    fallback: 60_000,
+    valid: [
+      ['0', 0],
+      ['1000000000', 1_000_000_000],
+    ],
+    invalid: [
+      ['1000000001', 'got 1000000001'],
+      ['60k', 'got 60k'],
+    ],
+  },
+  DRY_RUN: flag(({ policy }) => policy.dryRun, false),
+  SHOW_NUMBERS: flag(({ showNumbers }) => showNumbers, false),
+  LOG_LEVEL: {
+    pick: ({ log }) => log.level,
+    fallback: 'info',
+    valid: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent', 'DEBUG'].map((level) => [
+      level,
+      level.toLowerCase(),
+    ]),
+    invalid: [['verbose', 'got verbose']],
+  },
+  LOG_FORMAT: {
+    pick: ({ log }) => log.format,
+    fallback: 'json',
+    valid: [
+      ['json', 'json'],
+      ['pretty', 'pretty'],
+    ],
+    invalid: [['text', 'got text']],
+  },
+};
