@@ -13,7 +13,7 @@ export interface Calendar {
 }
 
 /** The hour of day 1 at which the demo begins. */
-export const FIRST_HOUR = 8;
+const FIRST_HOUR = 8;
 
 const DATE = /(at )?(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC/g;
 

@@ -46,7 +46,7 @@ const HUGO_BEFORE_MS = 6 * DAY + 4 * HOUR;
 export async function setStage(options: StageOptions): Promise<Stage> {
   const clock = createSystemClock(options.speed);
   const apiKey = `demo_${randomBytes(12).toString('hex')}`;
-  const token = randomBytes(12).toString('hex');
+  const token = randomBytes(12).toString('base64url'); // 16 characters: its command fits in 80 columns
   const signingSecret = createSigningSecret();
   const simulator = createSimulator({ clock, apiKey, lines: [LINES.known] });
   simulator.addLine(LINES.fresh, { card: 'inactive' });
