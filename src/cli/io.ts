@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
+import { type EnvFile, parseEnvFile } from '../config/env-file.ts';
 import type { Sources, Variables } from '../config/origin.ts';
 import { ConfigError } from '../errors.ts';
 
@@ -48,8 +48,6 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const DEFAULT_ENV_FILE = '.env';
-/** Some editors put it in front; it would become part of the first variable's name. */
-const BYTE_ORDER_MARK = /^\uFEFF/;
 
 /**
  * The environment and the `.env` file.
@@ -57,16 +55,20 @@ const BYTE_ORDER_MARK = /^\uFEFF/;
  * @throws {ConfigError} when a named file can't be read
  */
 export function readSources(io: Io, envFile: string | null): Sources {
-  return { env: io.env, envFile: readEnvFile(io, envFile), readFile: io.readFile };
+  const path = envFile ?? DEFAULT_ENV_FILE;
+  const { variables, brokenLines } = readEnvFile(io, envFile, path);
+  const envFileMistakes = brokenLines.map(
+    (line) => `${path}, line ${line}: expected NAME=value, or # and a comment, for example PORT=8080`,
+  );
+  return { env: io.env, envFile: variables, envFileMistakes, readFile: io.readFile };
 }
 
-function readEnvFile(io: Io, envFile: string | null): Variables {
-  const path = envFile ?? DEFAULT_ENV_FILE;
+function readEnvFile(io: Io, envFile: string | null, path: string): EnvFile {
   try {
-    return parseEnv(io.readFile(path).replace(BYTE_ORDER_MARK, ''));
+    return parseEnvFile(io.readFile(path));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    if (envFile === null && code === 'ENOENT') return {};
+    if (envFile === null && code === 'ENOENT') return { variables: {}, brokenLines: [] };
     throw new ConfigError(
       `The settings file ${path} can't be read (${code}): check --env-file and its permissions.`,
       { cause: error },

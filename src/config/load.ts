@@ -72,7 +72,7 @@ export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig 
 }
 
 function createReader(sources: Sources) {
-  const mistakes: string[] = [];
+  const mistakes: string[] = [...(sources.envFileMistakes ?? [])];
   return {
     mistakes,
     /** Null when it is unset without a default, or wrong; then the mistake is noted. */

@@ -7,6 +7,8 @@ export interface Sources {
   readonly env: Variables;
   /** Variables of the `.env` file; none when there is no such file. */
   readonly envFile: Variables;
+  /** What is wrong with the file itself, one sentence each. */
+  readonly envFileMistakes?: readonly string[];
   /** Reads a secret's file. @throws as `fs.readFileSync` */
   readonly readFile: (path: string) => string;
 }

@@ -1,0 +1,74 @@
+import { parseEnv } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseEnvFile } from '../../../src/config/env-file.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { ConfigError } from '../../../src/errors.ts';
+
+const name = fc.constantFrom('PORT', 'DRY_RUN', 'LINQ_API_KEY', 'other.name', 'x-y', '_z');
+/** Values without quotes, comments and line breaks: what they mean is beyond doubt. */
+const plain = fc.stringMatching(/^[\w+/=:. -]{0,20}$/);
+const assignment = fc
+  .oneof(
+    fc.tuple(name, plain).map(([n, value]) => `${n}=${value}`),
+    fc.tuple(name, plain).map(([n, value]) => `  export ${n} = "${value} # none"  # a comment`),
+    fc.tuple(name, plain, plain).map(([n, a, b]) => `${n}='${a}\nnot a line\n=\n${b}'`),
+  )
+  .map((text) => ({ text, kind: 'assignment' }));
+const silent = fc
+  .constantFrom('', '   ', '# PORT 1', '  # =', '  # note', "# it's")
+  .map((text) => ({ text, kind: 'silent' }));
+const broken = fc
+  .constantFrom('PORT', 'PORT 8080', 'PORT: 8080', '=', ' = 8080', 'DRY RUN=true', '1=2', '"', '- x')
+  .map((text) => ({ text, kind: 'broken' }));
+
+describe('a line of the .env file that is no assignment', () => {
+  it('is told by its number, and costs no other line its value', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(assignment, silent, broken)),
+        fc.constantFrom('\n', '\r\n'),
+        (parts, lineBreak) => {
+          const joined = parts.map(({ text }) => text).join('\n');
+          const assignments = parts.filter(({ kind }) => kind === 'assignment').map(({ text }) => text);
+          let line = 1;
+          const brokenLines: number[] = [];
+          for (const { text, kind } of parts) {
+            if (kind === 'broken') brokenLines.push(line);
+            line += text.split('\n').length;
+          }
+          const variables = parseEnv(assignments.join('\n'));
+          expect(parseEnvFile(joined.replaceAll('\n', lineBreak))).toEqual({ variables, brokenLines });
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is a mistake beside all others', () => {
+    const envFileMistakes = ['.env, line 3: expected NAME=value'];
+    const sources = { env: { LINQ_API_KEY: 'abc' }, envFile: {}, envFileMistakes, readFile: () => '' };
+    const load = () => loadConfig(sources, false);
+    expect(load).toThrow(ConfigError);
+    expect(load).toThrow(/^2 settings are wrong:\n {2}\.env, line 3.*\n {2}LINQ_WEBHOOK_SECRET: expected/);
+  });
+});
+
+describe('a .env file', () => {
+  it('is read the same with a byte order mark', () => {
+    expect(parseEnvFile('\uFEFFPORT=1\nHOST=::')).toEqual({
+      variables: { PORT: '1', HOST: '::' },
+      brokenLines: [],
+    });
+  });
+
+  it('takes a quote that is never closed for a part of its line’s value', () => {
+    const { variables, brokenLines } = parseEnvFile('A="x\nPORT=1\nnonsense\nHOST=::');
+    expect(variables).toEqual({ A: '"x', PORT: '1', HOST: '::' });
+    expect(brokenLines).toEqual([3]);
+  });
+
+  it('that is empty says nothing', () => {
+    expect(parseEnvFile('')).toEqual({ variables: {}, brokenLines: [] });
+  });
+});
