@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { SECRET } from '../helpers/deliver.ts';
+import { createWorkDir, type Settings } from '../helpers/process.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const NEEDED: Settings = { LINQ_API_KEY: 'a-key-of-this-test', LINQ_WEBHOOK_SECRET: SECRET };
+
+/** Runs the built program with these variables and none of ours. */
+function run(directory: string, args: readonly string[], env: Settings) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    cwd: directory,
+    env: { PATH: process.env.PATH, ...env },
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+const WRONG: Settings = {
+  LINQ_API_KEY: 'Bearer do-not-tell-this',
+  LINQ_WEBHOOK_SECRET: 'whsec_do+not+tell+this',
+  LINQ_API_BASE_URL: 'https://api.linqapp.com/api/partner/v3',
+  PORT: '80800',
+  TRUST_PROXY: '1',
+  DATABASE_URL: 'postgres://user:do-not-tell-this@host/db',
+  SHARE_WINDOW: '3s',
+  RESHARE_POLICY: 'never',
+  LOG_LEVEL: 'loud',
+};
+
+describe('wrong settings', () => {
+  it.each([['config', 'check'], ['serve']])(
+    'are all in one report of `%s %s`, which ends with 3',
+    (...args) => {
+      const { status, stdout, stderr } = run(createWorkDir(), args, { ...WRONG, LINQ_LIENS: '+12025550100' });
+      expect(status).toBe(3);
+      expect(stdout).toBe('');
+      // against a wrong address nothing can be said of the window
+      const told = Object.keys(WRONG).filter((name) => name !== 'SHARE_WINDOW');
+      for (const name of told)
+        expect(stderr).toMatch(new RegExp(`^ {2}${name}: expected .*, for example ${name}=`, 'm'));
+      expect(stderr).toContain(`${told.length} settings are wrong:`);
+      expect(stderr).toContain('LINQ_LIENS is no setting: did you mean LINQ_LINES?');
+      expect(stderr).not.toMatch(/do.not.tell.this/);
+    },
+  );
+
+  it('are a list for machines, too', () => {
+    const { status, stdout, stderr } = run(createWorkDir(), ['config', 'check', '--json'], {
+      ...NEEDED,
+      PORT: 'x',
+    });
+    expect({ status, stderr }).toEqual({ status: 3, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      mistakes: [expect.stringContaining('PORT')],
+      warnings: [],
+    });
+  });
+});
+
+describe('the .env file of the working directory', () => {
+  it('is read, under the environment', () => {
+    const directory = createWorkDir();
+    writeFileSync(join(directory, '.env'), 'PORT=1\nHOST=localhost\n');
+    const { status, stdout } = run(directory, ['config', 'show', '--json'], { ...NEEDED, PORT: '2' });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(
+      expect.arrayContaining([
+        { name: 'PORT', value: '2', origin: 'environment' },
+        { name: 'HOST', value: 'localhost', origin: '.env' },
+        { name: 'LINQ_API_KEY', value: 'set (18 characters)', origin: 'environment' },
+      ]),
+    );
+    expect(stdout).not.toContain(NEEDED.LINQ_API_KEY);
+  });
+
+  it('with a broken line is a mistake, and the lines after it count', () => {
+    const directory = createWorkDir();
+    writeFileSync(join(directory, '.env'), 'do-not-tell-this\nDRY_RUN=perhaps\n');
+    const { status, stderr } = run(directory, ['config', 'check'], NEEDED);
+    expect(status).toBe(3);
+    expect(stderr).toMatch(
+      /^2 settings are wrong:\n {2}\.env, line 1: .*\n {2}DRY_RUN: expected true or false/,
+    );
+    expect(stderr).not.toContain('do-not-tell-this');
+  });
+
+  it('gives way to the one that is named', () => {
+    const directory = createWorkDir();
+    writeFileSync(join(directory, '.env'), 'PORT=x\n');
+    writeFileSync(join(directory, 'other.env'), 'PORT=1\n');
+    const { status, stdout } = run(directory, ['config', 'check', '--env-file', 'other.env'], NEEDED);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'All settings are fine.\n' });
+  });
+});
