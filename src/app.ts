@@ -150,17 +150,11 @@ async function wire(options: AppOptions, store: Store): Promise<App> {
     }
   }
 
-  /** Told by the clock guard when domain time was moved; windows that are still open must not become shorter. */
   async function watchClock(): Promise<ClockGuard> {
     return createClockGuard({
       clock,
       lastHeartbeatAt: await store.heartbeat(clock.now()),
-      onCorrected(byMs) {
-        log.warn({ byMs }, 'clock.corrected');
-        store
-          .shiftClock(byMs, clock.now())
-          .catch((error: unknown) => log.error({ err: error }, 'clock.shift_failed'));
-      },
+      onCorrected: (byMs) => log.warn({ byMs }, 'clock.corrected'),
     });
   }
 

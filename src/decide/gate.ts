@@ -41,10 +41,12 @@ export function accountClosure(holds: readonly Hold[], now: EpochMs): Closure | 
   return null;
 }
 
-/** True when every hold of the account has waited long enough for a call that finds out whether it still stands. */
-export function isAccountProbeDue(holds: readonly Hold[], now: EpochMs): boolean {
+/** When every hold of the account has waited long enough for a call that finds out whether it still stands; null: never. */
+export function accountProbeAt(holds: readonly Hold[], now: EpochMs): EpochMs | null {
   const standing = holds.filter((hold) => hold.scope === null && isHolding(hold, now));
-  return standing.every((hold) => hold.until !== null && now >= hold.until);
+  const ends = standing.map(({ until }) => until ?? Number.POSITIVE_INFINITY);
+  const at = Math.max(now, ...ends);
+  return Number.isFinite(at) ? at : null;
 }
 
 /** The first reason for which no chat of this line may be shared, or null. */

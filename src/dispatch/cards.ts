@@ -44,5 +44,7 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
     },
     /** An operator wants the card looked at now. */
     forget: (line: string): void => void cached.delete(line),
+    /** Our time has moved, and with it when to look again. */
+    forgetAll: (): void => cached.clear(),
   };
 }

@@ -13,11 +13,17 @@ export interface ServerDate {
 
 export type ClockGuard = ReturnType<typeof createClockGuard>;
 
+/** What is to be set right: `followsWall` when the wall clock was corrected and domain time is to follow it. */
+export interface ClockCorrection {
+  readonly followsWall: boolean;
+}
+
 /**
  * Says whether our clock can be believed. A step of the wall clock, a heartbeat of the future or a `Date` of Linq's that
- * disagrees stop automatic sharing until an answer's `Date` agrees with the time that we share by.
+ * disagrees stop automatic sharing until an answer's `Date` agrees with the time that we share by, and until what is
+ * stored was set right.
  * @param lastHeartbeatAt of the process before, or null; a past that lies in our future means a clock set back
- * @param onCorrected told by how many ms `clock.now()` has moved when domain time follows the corrected wall clock
+ * @param onCorrected told, when all is set right, by how many ms `clock.now()` has moved
  */
 export function createClockGuard({
   clock,
@@ -35,21 +41,30 @@ export function createClockGuard({
   let isDateWrong = false;
   /** The step of the wall clock that an answer has shown to be the wall clock's fault. */
   let confirmedStepMs = 0;
+  let correction: ClockCorrection | null = null;
   let distrustedSince: EpochMs | null = null;
   const isOff = (ms: number) => Math.abs(ms) > MAX_DISAGREEMENT_MS;
 
   function isDistrusted(): boolean {
-    const isWrong = isBehindPast || isDateWrong || isOff(clock.stepMs() - confirmedStepMs);
+    const isWrong =
+      isBehindPast || isDateWrong || correction !== null || isOff(clock.stepMs() - confirmedStepMs);
     distrustedSince = isWrong ? (distrustedSince ?? clock.now()) : null;
     return isWrong;
   }
 
   return {
-    /** True while automatic shares must wait for an answer whose `Date` agrees. */
+    /** True while automatic shares must wait. */
     isDistrusted,
     distrustedSince: (): EpochMs | null => (isDistrusted() ? distrustedSince : null),
     /** Linq's clock minus our wall clock at the last answer, in ms; null: no answer told it yet. */
     linqDateOffMs: (): number | null => wallOffMs,
+    /** What the dispatcher has to set right before it goes on, and to tell by `corrected`; null: nothing. */
+    correction: (): ClockCorrection | null => correction,
+    corrected(byMs: number): void {
+      correction = null;
+      isBehindPast = false;
+      onCorrected(byMs);
+    },
     heard({ serverAt, requestedAt, receivedAt }: ServerDate): void {
       // The header has whole seconds, and was written somewhere between request and answer.
       const isEarly = serverAt + SECOND < requestedAt;
@@ -57,13 +72,11 @@ export function createClockGuard({
       const stepMs = clock.stepMs();
       isDateWrong = isOff(wallOffMs) && isOff(wallOffMs + stepMs);
       if (isDateWrong) return;
-      if (isOff(wallOffMs)) {
-        confirmedStepMs = stepMs; // the wall clock was set wrong; the time that we share by runs on as before
-      } else if (isBehindPast || isOff(stepMs)) {
-        onCorrected(clock.reanchor());
-        confirmedStepMs = 0;
-      }
-      isBehindPast = false;
+      // a wall clock that was set wrong changes nothing: the time that we share by runs on as before
+      const isWallRight = !isOff(wallOffMs);
+      confirmedStepMs = isWallRight ? 0 : stepMs;
+      const isDue = correction !== null || isBehindPast || (isWallRight && isOff(stepMs));
+      correction = isDue ? { followsWall: isWallRight } : null;
     },
   };
 }

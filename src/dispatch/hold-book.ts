@@ -43,6 +43,12 @@ export function createHoldBook(
     changes.holds.set(keyOf({ scope, reason }), { scope, reason });
   }
 
+  function setCleared(line: string, clearedAt: EpochMs): boolean {
+    const known = lines.get(line);
+    if (known !== undefined) lines.set(line, { ...known, clearedAt });
+    return known !== undefined;
+  }
+
   /**
    * An ACTIVE event ends a pause when it is heard, once: by its time alone it would end the next one too, if Linq's
    * clock is ahead of ours. Attempts under way then don't start a new one.
@@ -60,6 +66,17 @@ export function createHoldBook(
     load(storedHolds: readonly Hold[], storedLines: readonly Line[], now: EpochMs): void {
       for (const hold of storedHolds) holds.set(keyOf(hold), hold);
       for (const line of storedLines) heard(line, now);
+    },
+    /** Our time was moved in the store: takes over what it holds, but for changes that aren't written yet. */
+    reload(storedHolds: readonly Hold[], storedLines: readonly Line[]): void {
+      holds.clear();
+      for (const hold of storedHolds) holds.set(keyOf(hold), hold);
+      for (const [key, change] of changes.holds) {
+        if ('since' in change) holds.set(key, change);
+        else holds.delete(key);
+      }
+      for (const line of storedLines) lines.set(line.line, line);
+      for (const { line, clearedAt } of changes.cleared) setCleared(line, clearedAt);
     },
     /** Takes over what events said of lines since; cards and clearings are ours and newer than the store's. */
     refreshLines(stored: readonly Line[], now: EpochMs): void {
@@ -92,10 +109,7 @@ export function createHoldBook(
       if (hold.until !== previous?.until) put(hold);
     },
     clearLine(line: string, clearedAt: EpochMs): void {
-      const known = lines.get(line);
-      if (known === undefined) return;
-      lines.set(line, { ...known, clearedAt });
-      changes.cleared.push({ line, clearedAt });
+      if (setCleared(line, clearedAt)) changes.cleared.push({ line, clearedAt });
     },
     setCard(line: string, card: Line['card'], cardCheckedAt: EpochMs): void {
       const known = lines.get(line);

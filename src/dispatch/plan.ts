@@ -1,5 +1,5 @@
 import type { EpochMs } from '../decide/duration.ts';
-import { isAccountProbeDue } from '../decide/gate.ts';
+import { accountProbeAt } from '../decide/gate.ts';
 import { type Pace, pace, type Starts } from '../decide/pacing.ts';
 import type { ClaimRequest } from '../store/turn.ts';
 import type { Cards } from './cards.ts';
@@ -40,8 +40,10 @@ export interface Plan {
 export function planClaims(input: PlanInput): Plan {
   const { now, book, cards, free, inFlight } = input;
   const account = book.account(now);
-  const isProbe = account !== null && isChatProbe(account.reason) && isAccountProbeDue(book.all(), now);
-  if (account !== null && !isProbe) return { ...NOTHING, nextAt: laterThan(now, account.until) };
+  const probeAt = accountProbeAt(book.all(), now);
+  const isProbe = account !== null && isChatProbe(account.reason) && probeAt === now;
+  // a probe's time that has come is no time to wait for: the probe's end is
+  if (account !== null && !isProbe) return { ...NOTHING, nextAt: probeAt === now ? null : probeAt };
   if (isProbe && (inFlight > 0 || input.isLooking)) return NOTHING; // its end is what to wait for
   const wakeAts: (EpochMs | null)[] = [];
   const lines: { line: string | null; limit: number }[] = [];
@@ -72,11 +74,6 @@ export function planClaims(input: PlanInput): Plan {
 }
 
 const NOTHING: Plan = { lines: [], total: 0, checkCards: [], nextAt: null };
-
-/** A probe's time that has come is no time to wait for: the probe's end is. */
-function laterThan(now: EpochMs, at: EpochMs | null): EpochMs | null {
-  return at !== null && at > now ? at : null;
-}
 
 /** How many attempts of a line with a known card may start now, and when more may. */
 function openingOf(line: string, input: PlanInput): { limit: number; nextAt: EpochMs | null } {

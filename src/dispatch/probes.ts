@@ -1,5 +1,5 @@
 import { type EpochMs, SECOND } from '../decide/duration.ts';
-import { isAccountProbeDue } from '../decide/gate.ts';
+import { accountProbeAt, type Closure } from '../decide/gate.ts';
 import type { TurnDeps } from './turns.ts';
 
 /** Real time between two looks at the cards whose `Date` is to tell whether our clock can be believed again. */
@@ -10,19 +10,37 @@ const CLOCK_PROBE_MS = 5 * SECOND;
  * The returned function starts the probe that is due and says when the next one is; null: none.
  */
 export function createProbes({ book, guard, clock, cardChecks, signal }: TurnDeps) {
-  let clockProbeAt = Number.NEGATIVE_INFINITY;
+  let clockProbedAt = Number.NEGATIVE_INFINITY;
+
+  const look = (now: EpochMs): void => {
+    if (!cardChecks.isRunning()) cardChecks.start(null, now, signal);
+  };
+
+  function probeClock(now: EpochMs): EpochMs {
+    const waitMs = clockProbedAt + CLOCK_PROBE_MS - clock.monotonic();
+    if (waitMs > 0) return now + clock.toDomain(waitMs);
+    clockProbedAt = clock.monotonic();
+    look(now);
+    return now + clock.toDomain(CLOCK_PROBE_MS);
+  }
+
+  function probeAccount(now: EpochMs): EpochMs | null {
+    const at = accountProbeAt(book.all(), now);
+    if (at !== now) return at;
+    look(now);
+    return null; // the end of the look takes the next turn
+  }
 
   return (isCalling: boolean, now: EpochMs): EpochMs | null => {
     const account = book.account(now);
+    if (guard.isDistrusted() && mayLook(account)) return probeClock(now);
     const isKeyProbe = account?.reason === 'api_key_rejected';
     const isApiProbe = account?.reason === 'api_unavailable' && !isCalling;
-    const isClockProbe = account === null && guard.isDistrusted();
-    if (!isKeyProbe && !isApiProbe && !isClockProbe) return null;
-    const at = account === null ? clockProbeAt : (account.until ?? now);
-    if (at > now) return at;
-    if (!isAccountProbeDue(book.all(), now)) return now + clock.toDomain(SECOND);
-    if (account === null) clockProbeAt = now + clock.toDomain(CLOCK_PROBE_MS);
-    if (!cardChecks.isRunning()) cardChecks.start(null, now, signal);
-    return account === null ? clockProbeAt : null; // the end of the look takes the next turn
+    return isKeyProbe || isApiProbe ? probeAccount(now) : null;
   };
+}
+
+/** A feature that is disabled is that of sharing; what else closes the account closes it to looks, too. */
+function mayLook(account: Closure | null): boolean {
+  return account === null || account.reason === 'feature_disabled';
 }

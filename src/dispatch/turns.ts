@@ -5,6 +5,7 @@ import type { Claim } from '../store/turn.ts';
 import { runAttempt } from './attempt.ts';
 import type { CardChecks } from './card-checks.ts';
 import type { Cards } from './cards.ts';
+import type { ClockCorrection } from './clock-guard.ts';
 import { createCommits } from './commits.ts';
 import type { DispatcherOptions } from './dispatcher.ts';
 import type { Gates } from './gates.ts';
@@ -39,6 +40,8 @@ export function createTurns(deps: TurnDeps) {
   let fingerprint: string | null = null;
   let heartbeatAt = Number.NEGATIVE_INFINITY;
   let turnCount = 0;
+  /** By how much our time moved that the store hasn't followed yet. */
+  let unstoredShiftMs = 0;
   const probe = createProbes(deps);
   const commits = createCommits(deps);
 
@@ -97,10 +100,28 @@ export function createTurns(deps: TurnDeps) {
     return true;
   }
 
+  /**
+   * Lets our time follow the corrected wall clock, and all that is stored follow our time. What ended before is written
+   * before, since it is dated by the old time.
+   */
+  async function setClockRight({ followsWall }: ClockCorrection): Promise<void> {
+    await commits.commit(null, clock.now());
+    if (followsWall) unstoredShiftMs += clock.reanchor();
+    const endsUpTo = clock.now() + 1; // the end of a call is dated up to 1 ms late
+    await store.shiftClock(unstoredShiftMs, endsUpTo);
+    book.reload(await store.holds(), await store.lines());
+    cards.forgetAll();
+    starts.clear();
+    deps.guard.corrected(unstoredShiftMs);
+    unstoredShiftMs = 0;
+  }
+
   return {
     /** Resolves to when the next turn is due. @throws {StoreError} */
     async take(): Promise<EpochMs> {
       await eventLoopTurn(); // calls that ended together are settled together
+      const correction = deps.guard.correction();
+      if (correction !== null) await setClockRight(correction);
       const now = clock.now();
       const plan = await planNow(now);
       for (const line of plan.checkCards) cardChecks.start(line, now, deps.signal);

@@ -76,7 +76,7 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
   const guard = createClockGuard({
     clock,
     lastHeartbeatAt: await store.heartbeat(clock.now()),
-    onCorrected: (byMs) => void store.shiftClock(byMs, clock.now()),
+    onCorrected: (byMs) => say('warn')({ byMs }, 'clock.corrected'),
   });
   linq.script.onDate = guard.heard;
   const dispatcher = createDispatcher({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
-import { accountClosure, isAccountProbeDue, layOver, lineClosure } from '../../../src/decide/gate.ts';
+import { accountClosure, accountProbeAt, layOver, lineClosure } from '../../../src/decide/gate.ts';
 import type { CardState, Hold, Line } from '../../../src/decide/hold.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, T } from '../../helpers/builders.ts';
 
@@ -44,16 +44,16 @@ describe('what closes the account', () => {
 
   it('may be probed when every hold has waited long enough', () => {
     const [, key, , , breaker] = ACCOUNT_HOLDS as [Hold, Hold, Hold, Hold, Hold];
-    expect(isAccountProbeDue([key, breaker], T + 5 * SECOND - 1)).toBe(false);
-    expect(isAccountProbeDue([key, breaker], T + 5 * SECOND)).toBe(true);
+    expect(accountProbeAt([key, breaker], T)).toBe(T + 5 * SECOND);
+    expect(accountProbeAt([key, breaker], T + 9 * SECOND)).toBe(T + 9 * SECOND);
   });
 
   it("isn't probed during a pause of the operator's or of Linq's", () => {
     const breaker = holdOf({ reason: 'api_unavailable', until: T });
     const limit = holdOf({ reason: 'rate_limited', until: T + MINUTE });
-    expect(isAccountProbeDue([breaker, holdOf({ reason: 'paused' })], T + DAY)).toBe(false);
-    expect(isAccountProbeDue([breaker, limit], T + MINUTE - 1)).toBe(false);
-    expect(isAccountProbeDue([breaker, limit], T + MINUTE)).toBe(true);
+    expect(accountProbeAt([breaker, holdOf({ reason: 'paused' })], T + DAY)).toBeNull();
+    expect(accountProbeAt([breaker, limit], T + 1)).toBe(T + MINUTE);
+    expect(accountProbeAt([breaker, limit], T + HOUR)).toBe(T + HOUR);
   });
 });
 

@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import type { LinqAnswer } from '../../../src/decide/answer.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { answerOf, outboundOf, T } from '../../helpers/builders.ts';
+import { createFakeClock } from '../../helpers/clock.ts';
+import { later } from '../../helpers/fake-linq.ts';
+import { type Reactor, startReactor } from '../../helpers/reactor.ts';
+
+const LAPSES_AT = T + 1 + DAY;
+const isDistrusted = ({ dispatcher }: Reactor) => dispatcher.view().clockDistrustedSince !== null;
+const STEPS = [
+  ['+26 h', 26 * HOUR],
+  ['-2 h', -2 * HOUR],
+] as const;
+
+describe.each(STEPS)('a wall clock that is set wrong by %s while we run', (_, stepMs) => {
+  it('shares nothing early and nothing late: elapsed time decides', async () => {
+    const reactor = await startReactor();
+    await reactor.deliver(outboundOf(T));
+    reactor.clock.stepWall(stepMs);
+    await reactor.leapTo(LAPSES_AT - 1);
+    expect(reactor.linq.shares()).toHaveLength(1);
+    await reactor.run(10 * SECOND);
+    expect(reactor.linq.shares()).toHaveLength(2);
+    expect(reactor.logged.map(({ event }) => event)).not.toContain('clock.corrected');
+  });
+
+  it("stops sharing until Linq's Date shows which clock is right", async () => {
+    const reactor = await startReactor();
+    reactor.clock.stepWall(stepMs);
+    reactor.linq.script.time = null;
+    await reactor.deliver(outboundOf(T));
+    await reactor.run(MINUTE);
+    expect(reactor.linq.shares()).toEqual([]);
+    expect(reactor.dispatcher.view().clockDistrustedSince).toBe(T);
+    reactor.linq.script.time = () => T + reactor.clock.monotonic();
+    await reactor.run(5 * SECOND);
+    expect(isDistrusted(reactor)).toBe(false);
+    expect(reactor.linq.shares()).toHaveLength(1);
+  });
+
+  it('is believed again when it is set right again', async () => {
+    const reactor = await startReactor({ clock: createFakeClock() });
+    await reactor.deliver(outboundOf(T));
+    reactor.clock.stepWall(stepMs);
+    await reactor.run(MINUTE);
+    expect(isDistrusted(reactor)).toBe(false);
+    reactor.clock.stepWall(-stepMs);
+    await reactor.deliver(outboundOf(T, { chatId: 'chat-2' }));
+    await reactor.run(MINUTE);
+    expect(isDistrusted(reactor)).toBe(false);
+    expect(reactor.linq.sharesOf('chat-2')).toHaveLength(1);
+  });
+});
+
+describe('a wall clock that was wrong when we started and is set right', () => {
+  /** Our clock starts at `T`; Linq's is ahead by so much. */
+  async function startOff(offMs: number): Promise<Reactor> {
+    const clock = createFakeClock(T, Number.POSITIVE_INFINITY);
+    const reactor = await startReactor({ clock });
+    reactor.linq.script.time = () => T + offMs + clock.monotonic();
+    return reactor;
+  }
+
+  it.each(STEPS)(
+    'shares nothing while it is wrong by %s, and everything due once it is right',
+    async (_, offMs) => {
+      const reactor = await startOff(offMs);
+      await reactor.deliver(outboundOf(T + Math.min(offMs, 0)));
+      await reactor.run(MINUTE);
+      expect(isDistrusted(reactor)).toBe(true);
+      expect(reactor.linq.shares()).toEqual([]);
+      reactor.clock.stepWall(offMs);
+      await reactor.run(6 * SECOND);
+      expect(isDistrusted(reactor)).toBe(false);
+      expect(reactor.linq.shares()).toHaveLength(1);
+      expect(reactor.clock.now()).toBe(T + offMs + MINUTE + 6 * SECOND);
+      expect(reactor.logged.filter(({ event }) => event === 'clock.corrected')).toHaveLength(1);
+    },
+  );
+
+  it.each(STEPS)(
+    'cuts no window short by %s, also of shares that were answered as it was set',
+    async (_, offMs) => {
+      const reactor = await startOff(offMs);
+      reactor.linq.script.time = null; // so that it shares at the wrong time at all
+      const answers = [later<LinqAnswer>(), later<LinqAnswer>()];
+      const waiting = answers.map(({ promise }) => promise);
+      await reactor.deliver(outboundOf(T));
+      reactor.linq.script.share = () => waiting.shift() ?? answerOf();
+      await reactor.deliver(outboundOf(T, { chatId: 'a' }), outboundOf(T, { chatId: 'b' }));
+      reactor.clock.advance(SECOND);
+      reactor.linq.script.time = () => T + offMs + reactor.clock.monotonic();
+      reactor.clock.stepWall(offMs);
+      for (const { answer } of answers) answer(answerOf());
+      await reactor.run(10 * SECOND);
+      expect(reactor.clock.now()).toBe(T + offMs + 11 * SECOND);
+      await reactor.leap(DAY - 11 * SECOND);
+      expect(reactor.linq.shares()).toHaveLength(3);
+      await reactor.run(20 * HOUR);
+      for (const chatId of ['chat-1', 'a', 'b']) expect(reactor.linq.sharesOf(chatId)).toHaveLength(2);
+    },
+  );
+
+  it('cuts no pause short that Linq asked for', async () => {
+    const reactor = await startOff(2 * HOUR);
+    reactor.linq.script.time = null;
+    reactor.linq.script.share = () => answerOf(429, 1007, { retryAfterMs: HOUR });
+    await reactor.deliver(outboundOf(T));
+    reactor.clock.stepWall(2 * HOUR);
+    reactor.linq.script.time = () => T + 2 * HOUR + reactor.clock.monotonic();
+    reactor.linq.clear();
+    await reactor.run(HOUR - 1);
+    expect(reactor.linq.calls).toEqual([]);
+    reactor.linq.script.share = () => answerOf();
+    await reactor.run(10 * SECOND);
+    expect(isDistrusted(reactor)).toBe(false);
+    expect(reactor.linq.calls.length).toBeGreaterThan(0);
+    await reactor.run(2 * HOUR + MINUTE);
+    expect(reactor.linq.shares()).toHaveLength(1);
+  });
+});
+
+describe('while the clock is doubted', () => {
+  it('looks at the cards every 5 s, and no more often', async () => {
+    const reactor = await startReactor();
+    reactor.linq.script.time = () => T - DAY;
+    await reactor.deliver(outboundOf(T));
+    reactor.linq.clear();
+    await reactor.run(MINUTE);
+    expect(reactor.linq.calls.length).toBeGreaterThanOrEqual(11);
+    expect(reactor.linq.calls.length).toBeLessThanOrEqual(13);
+    expect(reactor.linq.shares()).toEqual([]);
+  });
+
+  it('finds out also when the feature of sharing is disabled meanwhile', async () => {
+    const reactor = await startReactor({ clock: createFakeClock() });
+    reactor.linq.script.share = () => answerOf(403, 2011);
+    await reactor.deliver(outboundOf(T));
+    reactor.clock.stepWall(DAY);
+    expect(isDistrusted(reactor)).toBe(true);
+    await reactor.run(MINUTE);
+    expect(isDistrusted(reactor)).toBe(false);
+  });
+
+  it('shares what an operator asks for', async () => {
+    const reactor = await startReactor();
+    reactor.linq.script.time = () => T - DAY;
+    await reactor.deliver(outboundOf(T));
+    const share = reactor.dispatcher.shareManually('chat-1');
+    await reactor.idle();
+    expect(await share).toMatchObject({ kind: 'settled', attempt: { trigger: 'manual', outcome: 'shared' } });
+  });
+});
