@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { hasContent, prepareFile } from './files.ts';
@@ -28,8 +29,9 @@ const CACHE_KIB = 32 * 1024;
  * Opens the database for this process alone, creates and migrates it as needed.
  * @throws {StoreError} `locked`, `newer` (the file stays as it was), or what the storage says
  */
-export function openDatabase(path: string, known: readonly Migration[] = readMigrations()): OpenDatabase {
-  prepareFile(path);
+export function openDatabase(name: string, known: readonly Migration[] = readMigrations()): OpenDatabase {
+  prepareFile(name);
+  const path = realpathSync(name); // a link must not lead around the lock
   const lock = acquireLock(path);
   try {
     const isNew = !hasContent(path);

@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { StoreError } from '../errors.ts';
 
 /** Only we may read the database: it names chats, lines and times. */
@@ -15,7 +15,7 @@ const COMPANIONS = ['-wal', '-shm'] as const;
  * @throws {StoreError} when the path can't be that of a file
  */
 export function prepareFile(path: string): void {
-  makeDirectory(dirname(path));
+  makeDirectory(resolve(dirname(path)));
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw wrongPath(path, 'is a directory');
   if (!existsSync(path)) closeSync(openSync(path, 'wx', FILE_MODE));
   for (const file of [path, ...COMPANIONS.map((suffix) => path + suffix)]) {
@@ -23,9 +23,12 @@ export function prepareFile(path: string): void {
   }
 }
 
+/** A directory that is made outlives a power failure: the one that names it is synced too. */
 function makeDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+    const firstMade = mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+    if (firstMade === undefined) return;
+    for (let made = path; made.length >= firstMade.length; made = dirname(made)) syncPath(dirname(made));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     throw code === 'EEXIST' || code === 'ENOTDIR' ? wrongPath(path, 'is no directory') : error;
@@ -35,6 +38,16 @@ function makeDirectory(path: string): void {
 /** A mistake in the settings, where SQLite and the system would blame the disk. */
 function wrongPath(path: string, what: string): StoreError {
   return new StoreError('broken', `${path} ${what}; give DATABASE_URL the path of a file`);
+}
+
+/** Forces a file, or the names in a directory, to the disk. */
+export function syncPath(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Bytes of the database and what stands beside it. */

@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
-import { prepareFile } from './files.ts';
+import { prepareFile, syncPath } from './files.ts';
 
 export interface Migration {
   /** From 1, in the order in which they are applied. */
@@ -64,10 +65,9 @@ export function copyBeforeMigration(database: Database.Database, path: string, f
   rmSync(partial, { force: true });
   prepareFile(partial);
   database.prepare('VACUUM INTO ?').run(partial);
-  const file = openSync(partial, 'r+');
-  fsyncSync(file);
-  closeSync(file);
+  syncPath(partial);
   renameSync(partial, copy);
+  syncPath(dirname(copy));
 }
 
 /**

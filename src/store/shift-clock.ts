@@ -12,7 +12,7 @@ const MAX_BACKOFF_MS = DAY + 8 * MINUTE;
 const MAX_HOLD_MS = DAY;
 const BATCH = 1_000;
 
-export interface ClockShift {
+interface ClockShift {
   readonly byMs: number;
   /** The time as it is now, after the shift. */
   readonly now: EpochMs;
@@ -23,7 +23,7 @@ export interface ClockShift {
  * A chat after the clock went forward: as much of its windows, backoff and lease is left as before, so that nothing
  * is early. Times that Linq told stay.
  */
-export function shiftForward(chat: ChatRecord, { byMs, now, windowMs }: ClockShift): ChatRecord {
+function shiftForward(chat: ChatRecord, { byMs, now, windowMs }: ClockShift): ChatRecord {
   const before = now - byMs;
   const isOpen = (at: EpochMs | null) => at !== null && at > before - windowMs && at <= before;
   const move = (at: EpochMs | null) => (isOpen(at) && at !== null ? at + byMs : at);
@@ -44,7 +44,7 @@ export function shiftForward(chat: ChatRecord, { byMs, now, windowMs }: ClockShi
 }
 
 /** A chat after the clock went back: what we did later than now counts as done now, and no backoff is longer than any can be. */
-export function shiftBack(chat: ChatRecord, { now, windowMs }: ClockShift): ChatRecord {
+function shiftBack(chat: ChatRecord, { now, windowMs }: ClockShift): ChatRecord {
   const past = (at: EpochMs | null) => (at === null ? null : Math.min(at, now));
   const lastRetryAt = now + Math.max(MAX_BACKOFF_MS, windowMs);
   return {
@@ -95,7 +95,7 @@ export function createShiftClock({ policy }: StoreContext, { chats, lines, holds
   const isLater = (column: string) => `${column} > @now`;
   const back = chats.select<[object]>(
     `WHERE id > @after AND (${OUR_INSTANTS.map(isLater).join(' OR ')}
-      OR count_id IN (SELECT id FROM chat_counts WHERE state = 'due')) ORDER BY id LIMIT ${BATCH}`,
+      OR (next_attempt_at > @now AND count_id IN (SELECT id FROM chat_counts WHERE state = 'due'))) ORDER BY id LIMIT ${BATCH}`,
   );
 
   function shiftChats(shift: ClockShift): void {

@@ -74,13 +74,16 @@ export interface Store {
     leaseUntil: EpochMs,
     now: EpochMs,
   ): Promise<{ claim: Claim } | { refused: { state: ChatState; reason: ChatReason } } | null>;
-  /** Adds what the API told to a claimed chat; `isDue` is what the rules say of it then. Null: the lease is lost. */
+  /** Adds what the API told to a claimed chat, only where no event told; `isDue` is what the rules say of it then. Null: the lease is lost. */
   addLookedUp(
     claim: Claim,
     facts: LookedUpFacts,
     now: EpochMs,
   ): Promise<{ chat: ChatRecord; isDue: boolean } | null>;
-  /** Records every attempt that a crash left open as interrupted; such chats are due at once, or parked. */
+  /**
+   * At the start: records every attempt that a crash left open as interrupted; such chats are due at once, or parked.
+   * (An attempt whose lease runs out while we live is recorded so by the next claim of its chat.)
+   */
   recoverInterrupted(now: EpochMs): Promise<{ interrupted: number; parked: number }>;
   /** Decides anew up to `limit` chats whose decision time has changed; resolves to how many it was. */
   wakeChats(now: EpochMs, limit: number): Promise<number>;
@@ -93,7 +96,11 @@ export interface Store {
    * Resolves to true when nothing is left to do for this fingerprint.
    */
   redecide(fingerprint: string, limit: number, now: EpochMs): Promise<boolean>;
-  /** The clock was corrected by `byMs`: windows still open are not cut short, instants in the future become now. */
+  /**
+   * The clock was corrected by `byMs` and reads `now`. Forward: windows, backoffs, leases and pauses that are still open
+   * keep what is left of them. Back: what we did later than now counts as done now, and no backoff or pause is longer
+   * than any can be. Times that Linq told stay.
+   */
   shiftClock(byMs: number, now: EpochMs): Promise<void>;
 
   /** Changes one chat by a pure function and decides it anew; null: no such chat. */
@@ -105,7 +112,10 @@ export interface Store {
   chat(chatId: string): Promise<ChatRecord | null>;
   /** Newest first. */
   attempts(chatId: string, limit: number): Promise<readonly Attempt[]>;
-  /** Chats that match any of the filters, in a stable order. @param cursor of the page before, or null */
+  /**
+   * Chats that match any of the filters, in a stable order; without a filter none.
+   * @param cursor of the page before, or null; one from elsewhere is refused (`parseCursor` tells)
+   */
   chats(filters: readonly ChatFilter[], limit: number, cursor: string | null): Promise<ChatPage>;
   /** Kept up to date by every change; doesn't scan the chats. */
   counts(): Promise<readonly ChatCount[]>;

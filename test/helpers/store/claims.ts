@@ -114,6 +114,7 @@ export function describeClaims(bench: StoreBench): void {
         { attemptId: again.attemptId, outcome: null },
         { attemptId: lost.attemptId, outcome: 'interrupted', endedAt: T + LEASE_MS },
       ]);
+      expect(await store.shareTotals(T + LEASE_MS)).toMatchObject({ last24h: { succeeded: 0, failed: 1 } });
     });
 
     it('decides a queued chat again: one that is not due any more is not taken and leaves the queue', async () => {

@@ -52,6 +52,25 @@ export function describeReads(bench: StoreBench): void {
       expect(await ids(await openWithChats(), ...filters)).toEqual(expected);
     });
 
+    it('goes on after a full page of chats that are alike', async () => {
+      const store = await bench.open();
+      await store.record(
+        Array.from({ length: 5 }, (_, i) => outboundOf(T, { chatId: `c${i}` })),
+        T,
+      );
+      const first = await store.chats([ANY], 2, null);
+      const second = await store.chats([ANY], 3, first.nextCursor);
+      expect([...first.chats, ...second.chats].map(({ chatId }) => chatId)).toEqual([
+        'c0',
+        'c1',
+        'c2',
+        'c3',
+        'c4',
+      ]);
+      expect(first.nextCursor).not.toBeNull();
+      expect(second.nextCursor).toBeNull();
+    });
+
     it('lists chats page by page, each chat once, in the same order whatever the pages’ size', async () => {
       const store = await bench.open();
       await store.record(

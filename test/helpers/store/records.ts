@@ -88,6 +88,14 @@ export function describeRecords(bench: StoreBench): void {
       ]);
     });
 
+    it('keeps nothing of an event that is refused, not even its line', async () => {
+      const store = await bench.open();
+      const bad = outboundOf(T, { chatId: 'x'.repeat(1_000), line: OTHER_LINE });
+      await store.record([outboundOf(T), bad], T);
+      expect(await store.lines()).toMatchObject([{ line: LINE }]);
+      expect(await store.counts()).toHaveLength(1);
+    });
+
     it('knows a line as soon as a chat names it, and nothing of its card', async () => {
       const store = await bench.open();
       await store.record([outboundOf(T, { line: OTHER_LINE })], T);

@@ -5,7 +5,7 @@ import { createSqliteStore } from '../../../src/store/sqlite-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { LINE, outboundOf, policyOf, T } from '../../helpers/builders.ts';
 import { createSqliteHome } from '../../helpers/sqlite-home.ts';
-import { allChats, claim } from '../../helpers/store/use-store.ts';
+import { allChats, claim, definite, settle, verdictOf } from '../../helpers/store/use-store.ts';
 
 let home: ReturnType<typeof createSqliteHome>;
 let database: OpenDatabase;
@@ -28,6 +28,14 @@ describe('a full disk', () => {
   const limitPages = (extra: number) => {
     const pages = Number(database.sql.pragma('page_count', { simple: true }));
     database.sql.pragma(`max_page_count = ${pages + extra}`);
+  };
+  /** Lets everything of a call succeed but its last statement. */
+  const breakCommitOnce = async (call: () => Promise<unknown>) => {
+    database.sql.exec(
+      `CREATE TEMP TRIGGER broken BEFORE INSERT ON outcome_minutes BEGIN SELECT raise(FAIL, 'no'); END`,
+    );
+    await expect(call()).rejects.toMatchObject({ code: 'REACTOR_STORE' });
+    database.sql.exec('DROP TRIGGER broken');
   };
   const free = () => database.sql.pragma('max_page_count = 1000000');
 
@@ -54,6 +62,19 @@ describe('a full disk', () => {
     await store.record([outboundOf(T)], T);
     expect(await store.lines()).toMatchObject([{ line: LINE }]);
     expect(await store.chat('chat-1')).toMatchObject({ line: LINE, state: 'due' });
+  });
+
+  it('counts a share once that could be settled only at the second try', async () => {
+    await store.record([outboundOf(T)], T);
+    const [claimed] = await claim(store, T);
+    const settlement = { claim: definite(claimed), endedAt: T + 1, result: verdictOf() };
+    database.sql.pragma('query_only = ON');
+    await expect(settle(store, settlement)).rejects.toMatchObject({ fault: 'readonly' });
+    database.sql.pragma('query_only = OFF');
+    await breakCommitOnce(() => settle(store, settlement));
+    expect(await settle(store, settlement)).toMatchObject({ isOurs: true, attempt: { outcome: 'shared' } });
+    expect(await store.shareTotals(T + 1)).toMatchObject({ succeeded: 1, last24h: { succeeded: 1 } });
+    expect(await store.counts()).toEqual([{ line: LINE, state: 'waiting', reason: 'window', count: 1 }]);
   });
 
   it('still takes deliveries that tell nothing new', async () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -108,6 +108,16 @@ describe('the lock', () => {
     expect(await first.record([outboundOf(T)], T)).toEqual([{ kind: 'stored' }]);
     await first.close();
     await openSqliteStore({ path: home.path, policy }).close();
+  });
+
+  it('is the same whatever name leads to the file', async () => {
+    const store = openSqliteStore({ path: home.path, policy });
+    const link = join(dirname(home.path), 'link.db');
+    symlinkSync(home.path, link);
+    expect(() => openSqliteStore({ path: link, policy })).toThrow(
+      expect.objectContaining({ fault: 'locked' }),
+    );
+    await store.close();
   });
 
   it('of another process refuses us, until that process is killed', async () => {
