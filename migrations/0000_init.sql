@@ -1,3 +1,5 @@
+-- Every table is STRICT, so that a column holds only values of its type. drizzle-kit does not know the word: it is
+-- added by hand to what it generates, and a test holds it.
 CREATE TABLE `attempts` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`attempt_id` text NOT NULL,
