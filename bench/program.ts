@@ -1,0 +1,43 @@
+/**
+ * The built program: what is measured is what `npm start` runs, not sources that a development tool translates on the
+ * way. The types come from the sources.
+ */
+export interface Program {
+  readonly clock: typeof import('../src/clock.ts');
+  readonly clockGuard: typeof import('../src/dispatch/clock-guard.ts');
+  readonly dispatcher: typeof import('../src/dispatch/dispatcher.ts');
+  readonly httpServer: typeof import('../src/http-server.ts');
+  readonly linqClient: typeof import('../src/linq/client.ts');
+  readonly policy: typeof import('../src/decide/policy.ts');
+  readonly recorder: typeof import('../src/recorder.ts');
+  readonly sqliteStore: typeof import('../src/store/sqlite-store.ts');
+  readonly deliveryLog: typeof import('../src/webhook/delivery-log.ts');
+  readonly parse: typeof import('../src/webhook/parse.ts');
+  readonly quarantine: typeof import('../src/webhook/quarantine.ts');
+  readonly route: typeof import('../src/webhook/route.ts');
+  readonly verify: typeof import('../src/webhook/verify.ts');
+}
+
+/** The program's entry, for `node`. */
+export const MAIN = new URL('../dist/main.js', import.meta.url);
+
+const FILES: Readonly<Record<keyof Program, string>> = {
+  clock: 'clock.js',
+  clockGuard: 'dispatch/clock-guard.js',
+  dispatcher: 'dispatch/dispatcher.js',
+  httpServer: 'http-server.js',
+  linqClient: 'linq/client.js',
+  policy: 'decide/policy.js',
+  recorder: 'recorder.js',
+  sqliteStore: 'store/sqlite-store.js',
+  deliveryLog: 'webhook/delivery-log.js',
+  parse: 'webhook/parse.js',
+  quarantine: 'webhook/quarantine.js',
+  route: 'webhook/route.js',
+  verify: 'webhook/verify.js',
+};
+
+export async function loadProgram(): Promise<Program> {
+  const load = async ([name, file]: [string, string]) => [name, await import(new URL(file, MAIN).href)];
+  return Object.fromEntries(await Promise.all(Object.entries(FILES).map(load)));
+}

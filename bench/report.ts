@@ -1,0 +1,41 @@
+/** One row of the table: a ratio or a figure, and what it has to reach. */
+export interface Result {
+  readonly row: string;
+  readonly what: string;
+  readonly target: { readonly atLeast: number } | { readonly atMost: number };
+  readonly unit: 'ratio' | 'ms';
+  readonly measured: number;
+  readonly isMet: boolean;
+  /** Everything that the figure was made of. */
+  readonly details: object;
+}
+
+export function resultOf(result: Omit<Result, 'isMet'>): Result {
+  const { target, measured } = result;
+  return { ...result, isMet: 'atLeast' in target ? measured >= target.atLeast : measured <= target.atMost };
+}
+
+/** The table that people read. */
+export function formatTable(results: readonly Result[]): string {
+  const rows = results.map(({ row, what, target, unit, measured, isMet }) => [
+    row,
+    what,
+    'atLeast' in target ? `>= ${show(target.atLeast, unit)}` : `<= ${show(target.atMost, unit)}`,
+    show(measured, unit),
+    isMet ? 'met' : 'NOT MET',
+  ]);
+  const all = [['row', 'what', 'target', 'measured', ''], ...rows];
+  const widths = (all[0] ?? []).map((_, column) =>
+    Math.max(...all.map((cells) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [...all.map(line)].join('\n');
+}
+
+function show(value: number, unit: Result['unit']): string {
+  return unit === 'ratio' ? value.toFixed(2) : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
