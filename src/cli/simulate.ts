@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { StartError, UsageError } from '../errors.ts';
 import { EXIT } from './io.ts';
 import type { Register } from './program.ts';
 
@@ -34,8 +34,10 @@ export const registerSimulate: Register = (program, { io, run }) => {
         try {
           await runSimulate({ ...options, ...version }, { print: (line) => io.write(`${line}\n`) });
         } catch (error) {
-          if (error instanceof SimulatorError) throw new UsageError(error.message, { cause: error });
-          throw error;
+          if (!(error instanceof SimulatorError)) throw error;
+          if (error.cause instanceof Error && 'syscall' in error.cause)
+            throw new StartError(`${error.message}; name another --port`, { cause: error });
+          throw new UsageError(error.message, { cause: error });
         }
         return EXIT.fine;
       }),

@@ -100,7 +100,7 @@ function readSecret(secret: string | undefined): string {
 /** Pins the version in the target, as it is done with Linq, unless the address already names one. */
 function readTarget(webhookUrl: string, version = '2026-02-03'): string {
   if (version !== '2026-02-03' && version !== '2025-01-01')
-    throw new SimulatorError(`--version: expected 2026-02-03 or 2025-01-01, got ${version}`);
+    throw new SimulatorError(`--payload-version: expected 2026-02-03 or 2025-01-01, got ${version}`);
   if (!URL.canParse(webhookUrl)) throw new SimulatorError(`--webhook-url: not an address: ${webhookUrl}`);
   const url = new URL(webhookUrl);
   if (!url.searchParams.has('version')) url.searchParams.set('version', version);

@@ -73,7 +73,7 @@ it.each([
   [{ webhookSecret: 'whsec_c2hvcnQ=' }, '--webhook-secret: expected whsec_ and the base64 of 24 to 64 bytes'],
   [{ webhookUrl: 'nonsense' }, '--webhook-url: not an address'],
   [{ webhookUrl: 'http://example.com/' }, '--webhook-url: expected https, or http on loopback'],
-  [{ version: '2024-01-01' }, '--version: expected 2026-02-03 or 2025-01-01'],
+  [{ version: '2024-01-01' }, '--payload-version: expected 2026-02-03 or 2025-01-01'],
   [{ line: ['555'] }, 'not an E.164 number: 555'],
 ])('refuses %j before it prints anything', async (options, message) => {
   const print = () => expect.unreachable();
