@@ -23,6 +23,14 @@ interface Request {
   readonly resolve: (share: ManualShare) => void;
 }
 
+interface Claiming {
+  readonly claims: readonly Claim[];
+  readonly free: number;
+  readonly starts: ReadonlyMap<string, Starts>;
+  readonly leaseUntil: EpochMs;
+  readonly now: EpochMs;
+}
+
 export interface ManualDeps {
   readonly store: Pick<Store, 'chat' | 'claimManually'>;
   readonly book: HoldBook;
@@ -59,11 +67,35 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
     return 'wait';
   }
 
+  /** A claim; null: the request was answered, or waits on. */
+  async function claimOne(request: Request, { claims, free, starts, leaseUntil, now }: Claiming) {
+    const chat = await store.chat(request.chatId);
+    const answer = chat === null ? ({ kind: 'not_found' } as const) : answerNow(chat, now);
+    const line = chat?.line ?? null;
+    const isPaced = line !== null && pace(starts.get(line) ?? [], ratePerLine, now).available === 0;
+    const isTaken = claims.some((claim) => claim.chat.line === line) && ratePerLine > 0;
+    if (answer !== null && answer !== 'wait') request.resolve(answer);
+    else if (answer === 'wait' || isPaced || isTaken || claims.length >= free) waiting.push(request);
+    else {
+      const claim = await store.claimManually(request.chatId, leaseUntil, now);
+      if (claim === null) request.resolve({ kind: 'not_found' });
+      else if ('refused' in claim) request.resolve({ kind: 'refused', ...claim.refused });
+      else {
+        claimed.set(claim.claim.attemptId, request);
+        return claim.claim;
+      }
+    }
+    return null;
+  }
+
   return {
     request: (chatId: string): Promise<ManualShare> =>
       new Promise((resolve) => void waiting.push({ chatId, resolve })),
     isWaiting: (): boolean => waiting.length > 0,
-    /** Claims what may start now; the rest keeps waiting or is answered. */
+    /**
+     * Claims what may start now; the rest keeps waiting or is answered.
+     * @throws {StoreError} when nothing could be claimed; all requests wait on then
+     */
     async claim(
       free: number,
       starts: ReadonlyMap<string, Starts>,
@@ -73,31 +105,19 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
       const claims: Claim[] = [];
       const requests = waiting;
       waiting = [];
-      for (const request of requests) {
-        const chat = await store.chat(request.chatId);
-        const answer = chat === null ? ({ kind: 'not_found' } as const) : answerNow(chat, now);
-        const line = chat?.line ?? null;
-        const isPaced = line !== null && pace(starts.get(line) ?? [], ratePerLine, now).available === 0;
-        const isTaken = claims.some((claim) => claim.chat.line === line) && ratePerLine > 0;
-        if (answer !== null && answer !== 'wait') {
-          request.resolve(answer);
-          continue;
-        }
-        if (answer === 'wait' || isPaced || isTaken || claims.length >= free) {
-          waiting.push(request);
-          continue;
-        }
-        const claim = await store.claimManually(request.chatId, leaseUntil, now);
-        if (claim === null) request.resolve({ kind: 'not_found' });
-        else if ('refused' in claim) request.resolve({ kind: 'refused', ...claim.refused });
-        else {
-          claimed.set(claim.claim.attemptId, request);
-          claims.push(claim.claim);
+      for (const [index, request] of requests.entries()) {
+        try {
+          const claim = await claimOne(request, { claims, free, starts, leaseUntil, now });
+          if (claim !== null) claims.push(claim);
+        } catch (error) {
+          waiting.push(...requests.slice(index));
+          if (claims.length === 0) throw error;
+          break; // what is claimed has to start
         }
       }
       return claims;
     },
-    /** When a waiting request may go on, as far as the pace of lines tells. */
+    /** Answers the request whose attempt has ended. */
     settled(claim: Claim, settled: Settled): void {
       const request = claimed.get(claim.attemptId);
       if (request === undefined) return;

@@ -66,6 +66,13 @@ export function createTurns(deps: TurnDeps) {
     }
   }
 
+  /** Before the claims are planned, since these starts count for the pace of their lines. */
+  async function startManual(now: EpochMs): Promise<void> {
+    book.refreshLines(await store.lines(), now); // the line may have no chat due, so that nobody asked for it yet
+    const free = deps.concurrency - inFlight.size;
+    start(await manual.claim(free, starts, leaseUntil(now), now), now);
+  }
+
   async function planNow(now: EpochMs): Promise<Plan> {
     const heads = await store.nextAttempts();
     if (areLinesStale || heads.some(({ line }) => line !== null && book.line(line) === null)) {
@@ -123,16 +130,14 @@ export function createTurns(deps: TurnDeps) {
       const correction = deps.guard.correction();
       if (correction !== null) await setClockRight(correction);
       const now = clock.now();
+      if (manual.isWaiting()) await startManual(now);
       const plan = await planNow(now);
       for (const line of plan.checkCards) cardChecks.start(line, now, deps.signal);
-      const free = deps.concurrency - inFlight.size;
-      const manualClaims = manual.isWaiting() ? await manual.claim(free, starts, leaseUntil(now), now) : [];
-      start(manualClaims, now);
-      const total = Math.min(plan.total, deps.concurrency - inFlight.size);
-      const isClaiming = total > 0 && plan.lines.length > 0;
+      const { lines, total } = plan;
+      const isClaiming = total > 0 && lines.length > 0;
       const probeAt = probe(isClaiming || inFlight.size > 0, now);
       const { claims, isDueAgain } = await commits.commit(
-        isClaiming ? { lines: plan.lines, total, leaseUntil: leaseUntil(now) } : null,
+        isClaiming ? { lines, total, leaseUntil: leaseUntil(now) } : null,
         now,
       );
       start(claims, now);
