@@ -1,3 +1,4 @@
+import type CloseWithGrace from 'close-with-grace';
 import type { App } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
 import { EXIT, type ExitCode, type Io, readSources } from './io.ts';
@@ -18,9 +19,10 @@ export const registerServe: Register = (program, { io, globals, run }) => {
 async function serve(io: Io, envFile: string | null): Promise<ExitCode> {
   const { config, warnings } = loadConfig(readSources(io, envFile), io.isTerminal);
   const { databasePath } = config;
-  const [{ startApp }, { createSystemClock }] = await Promise.all([
+  const [{ startApp }, { createSystemClock }, { default: closeWithGrace }] = await Promise.all([
     import('../app.ts'),
     import('../clock.ts'),
+    import('close-with-grace'), // ahead of listening: whoever was served may not be cut off by an early signal
   ]);
   const app = await startApp({
     config,
@@ -34,12 +36,11 @@ async function serve(io: Io, envFile: string | null): Promise<ExitCode> {
   }).catch((error: unknown) => {
     throw explainStartFailure(error, { databasePath, port: config.server.port });
   });
-  return stopWhenTold(app, io);
+  return stopWhenTold(app, io, closeWithGrace);
 }
 
 /** Resolves once a signal or an error that nobody caught has stopped the service; a second one ends it at once. */
-async function stopWhenTold(app: App, io: Io): Promise<ExitCode> {
-  const { default: closeWithGrace } = await import('close-with-grace');
+function stopWhenTold(app: App, io: Io, closeWithGrace: typeof CloseWithGrace): Promise<ExitCode> {
   const tell = (text: string) => io.writeError(`${text}\n`);
   const tellError = (error: unknown) =>
     tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
