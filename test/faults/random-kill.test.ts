@@ -22,15 +22,14 @@ it(
     const stored = await run.finish();
 
     run.checkShares(stored, maxShares);
-    expect([...load.answers.keys()].filter((answer) => answer !== 204 && answer !== 'none')).toEqual([]);
+    expect([...load.answers.keys()].filter((answer) => typeof answer === 'number')).toEqual([204]);
     expect(run.seen.interrupted).toBeGreaterThan(0); // else nothing was put to the test
     console.info(
       JSON.stringify({
         cycles: CYCLES,
         ...run.seen,
         chats: stored.chats.size,
-        acknowledged: load.answers.get(204),
-        cutDeliveries: load.answers.get('none'),
+        answers: Object.fromEntries(load.answers),
         calls: simulator.calls.length,
         attempts: stored.attempts.length,
       }),

@@ -1,12 +1,11 @@
 import { type Planned, planChat } from './deliveries.ts';
 import type { Seeded } from './seed.ts';
-import { createSender } from './sender.ts';
+import { type Answered, createSender } from './sender.ts';
 
 export interface Load {
   /** All deliveries of every chat that was planned so far. */
   readonly chats: ReadonlyMap<string, readonly Planned[]>;
-  /** How often each status was answered; `none` is no answer at all. */
-  readonly answers: ReadonlyMap<number | 'none', number>;
+  readonly answers: ReadonlyMap<Answered, number>;
   /** Sends at that address, over so many connections, until stopped or until nobody answers there any more. */
   readonly run: (url: string) => LoadRun;
   /** Sends until everything that was begun is answered 2xx. @throws when the service can't be reached */
@@ -35,7 +34,7 @@ export interface LoadOptions {
 export function createLoad({ seeded, connections, chatsPerRun, onChat }: LoadOptions): Load {
   const { random, between, pick } = seeded;
   const chats = new Map<string, Planned[]>();
-  const answers = new Map<number | 'none', number>();
+  const answers = new Map<Answered, number>();
   const acked: Planned[] = [];
   const waiting: Planned[] = [];
   let chatsLeft = 0;
@@ -61,13 +60,15 @@ export function createLoad({ seeded, connections, chatsPerRun, onChat }: LoadOpt
   async function deliver(planned: Planned, send: ReturnType<typeof createSender>['send']): Promise<boolean> {
     const isRepeat = planned.state === 'acked';
     if (!isRepeat) planned.state = 'sent';
-    const status = await send(planned.body, planned.eventId);
-    answers.set(status ?? 'none', (answers.get(status ?? 'none') ?? 0) + 1);
-    const isAcked = status !== null && status < 300;
-    if (!isRepeat && isAcked) acked.push(planned);
-    if (!isRepeat && isAcked) planned.state = 'acked';
-    if (!isRepeat && (status === null || status >= 500)) waiting.push(planned);
-    return status !== null;
+    const answer = await send(planned.body, planned.eventId);
+    answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    const isAnswered = typeof answer === 'number';
+    if (isRepeat) return isAnswered;
+    if (isAnswered && answer < 300) {
+      acked.push(planned);
+      planned.state = 'acked';
+    } else if (!isAnswered || answer >= 500) waiting.push(planned);
+    return isAnswered;
   }
 
   return {

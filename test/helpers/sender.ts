@@ -1,9 +1,12 @@
 import { Pool } from 'undici';
 import { sign } from './deliver.ts';
 
+/** The status of a complete answer; nobody listened; or it was sent and no answer came. */
+export type Answered = number | 'refused' | 'lost';
+
 export interface Sender {
-  /** Signs as of now and posts; resolves to the status of a complete answer, or to null when there was none. */
-  readonly send: (body: string, webhookId: string) => Promise<number | null>;
+  /** Signs as of now and posts. */
+  readonly send: (body: string, webhookId: string) => Promise<Answered>;
   readonly close: () => Promise<void>;
 }
 
@@ -17,8 +20,10 @@ export function createSender(url: string, connections: number): Sender {
         const answer = await pool.request({ method: 'POST', path: '/webhooks/linq', headers, body });
         await answer.body.dump();
         return answer.statusCode;
-      } catch {
-        return null; // refused, reset or timed out: all the same to whoever has to send it again
+      } catch (error) {
+        return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
+          ? 'refused'
+          : 'lost';
       }
     },
     close: () => pool.destroy(),

@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { openStored } from '../helpers/database.ts';
+import type { Planned } from '../helpers/deliveries.ts';
+import { type Reactor, startReactor } from '../helpers/process.ts';
+import { findBrokenPromises, findLostFacts } from '../helpers/promises.ts';
+import { createSeeded } from '../helpers/seed.ts';
+import { createTrial, type Trial } from '../helpers/trial.ts';
+
+const ROUNDS = Number(process.env.STOP_ROUNDS ?? 10);
+const STOP_LIMIT_MS = 10_000;
+
+/** Stops the service; @returns how long it took */
+async function stop(reactor: Reactor): Promise<number> {
+  const before = performance.now();
+  expect(await reactor.end('SIGTERM')).toEqual({ code: 0, signal: null });
+  return performance.now() - before;
+}
+
+/** What was answered 2xx is there and nothing else, so nobody was cut off after a commit; no call is left open. */
+function checkStopped({ simulator, load, directory, windowMs }: Trial) {
+  const { chats, attempts, integrity, close } = openStored(directory);
+  expect(findLostFacts(withoutUnanswered(load.chats), chats)).toEqual([]);
+  expect(findBrokenPromises(simulator.calls, attempts, windowMs)).toEqual([]);
+  expect(attempts.filter(({ outcome }) => outcome === null)).toEqual([]);
+  expect([...chats.values()].filter(({ state }) => state === 'sharing')).toEqual([]);
+  expect(integrity()).toBe('ok');
+  close();
+  return { chats, attempts };
+}
+
+function withoutUnanswered(chats: Trial['load']['chats']): Map<string, Planned[]> {
+  const answered = new Map<string, Planned[]>();
+  for (const [chatId, planned] of chats) {
+    answered.set(
+      chatId,
+      planned.filter(({ state }) => state === 'acked'),
+    );
+  }
+  return answered;
+}
+
+it(
+  `loses nothing and leaves nothing open, told to stop ${ROUNDS} times under load`,
+  async () => {
+    const seeded = createSeeded(`STOP_ROUNDS=${ROUNDS} npm run test:faults -- graceful-stop`);
+    const trial = await createTrial({ seeded, latencyMs: 200, chatsPerRun: 200 });
+    const { load, simulator, directory, settings } = trial;
+    let longestMs = 0;
+
+    for (let round = 0; round < ROUNDS; round++) {
+      const reactor = await startReactor(directory, settings);
+      const run = load.run(reactor.url);
+      await delay(seeded.between(100, 800));
+      longestMs = Math.max(longestMs, await stop(reactor));
+      await run.ended;
+      expect(reactor.log().filter(({ msg }) => msg === 'attempts.interrupted')).toEqual([]);
+      const { attempts } = checkStopped(trial);
+      expect(attempts.filter(({ outcome }) => outcome !== 'shared')).toEqual([]);
+      expect(simulator.calls).toHaveLength(attempts.length);
+    }
+
+    expect(longestMs).toBeLessThan(STOP_LIMIT_MS);
+    expect(
+      [...load.answers.keys()].filter((answer) => ![204, 503, 'refused', 'lost'].includes(answer)),
+    ).toEqual([]);
+    expect(simulator.calls.length).toBeGreaterThan(0);
+    const answers = Object.fromEntries(load.answers);
+    console.info(
+      JSON.stringify({
+        rounds: ROUNDS,
+        longestMs,
+        answers,
+        chats: load.chats.size,
+        calls: simulator.calls.length,
+      }),
+    );
+  },
+  60_000 + ROUNDS * 10_000,
+);
+
+it('cuts calls that nobody answers, records them as unknown, and still stops in time', async () => {
+  const seeded = createSeeded('npm run test:faults -- graceful-stop');
+  const trial = await createTrial({ seeded });
+  const { load, simulator, directory, settings } = trial;
+  simulator.fail({ hang: true });
+  const reactor = await startReactor(directory, settings);
+  const run = load.run(reactor.url);
+  await simulator.when(() => simulator.calls.length === 16);
+
+  expect(await stop(reactor)).toBeLessThan(STOP_LIMIT_MS);
+
+  await run.ended;
+  const { attempts } = checkStopped(trial);
+  expect(attempts.map(({ outcome }) => outcome)).toEqual(Array(16).fill('unknown'));
+
+  simulator.clearFaults();
+  const again = await startReactor(directory, settings);
+  await simulator.when(() => attempts.every(({ chatId }) => simulator.sharesOf(chatId).length > 0));
+  await stop(again);
+  checkStopped(trial);
+});
