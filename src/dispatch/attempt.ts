@@ -29,7 +29,7 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, signal: AbortS
   const settle = (result: AttemptResult): Settlement => ({ claim, endedAt: roundUp(deps.clock), result });
   if (needsLookup(claim.chat, policy)) {
     const read = await linq.chat(claim.chat.chatId, signal);
-    if (read.kind === 'failed') return settle(hear(deps, claim, read.answer));
+    if (read.kind === 'failed') return settle(hear(deps, claim, read.answer, signal));
     deps.gates.reached(callOf(deps, claim));
     const told = await deps.store.addLookedUp(claim, read, deps.clock.now());
     // A chat whose line was unknown goes back to the queue of its line, behind that line's pace, card and holds.
@@ -37,13 +37,13 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, signal: AbortS
   }
   if (policy.dryRun) return settle({ kind: 'dry_run' });
   const answer = await linq.shareContactCard(claim.chat.chatId, signal);
-  return settle(hear(deps, claim, answer));
+  return settle(hear(deps, claim, answer, signal));
 }
 
-function hear(deps: AttemptDeps, claim: Claim, answer: LinqAnswer): AttemptResult {
+function hear(deps: AttemptDeps, claim: Claim, answer: LinqAnswer, signal: AbortSignal): AttemptResult {
   const verdict: Verdict = classifyAnswer(answer);
   const call = callOf(deps, claim);
-  deps.gates.heard(verdict, call);
+  if (answer.kind === 'answered' || !signal.aborted) deps.gates.heard(verdict, call); // cut by us says nothing of Linq
   if (verdict.kind === 'card_missing' && call.line !== null) deps.cardChecks.refused(call.line, call.endedAt);
   const told = answer.kind === 'answered' ? answer : { httpStatus: null, linqCode: null, traceId: null };
   const { httpStatus, linqCode, traceId } = told;

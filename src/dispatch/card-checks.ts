@@ -40,6 +40,7 @@ export function createCardChecks({
       if (line !== null) note(line, stateOf(answer.cards, line), call.endedAt);
       return;
     }
+    if (signal.aborted && answer.answer.kind === 'unanswered') return; // cut by us
     const verdict = classifyAnswer(answer.answer);
     gates.heard(verdict, call);
     const retryAfterMs = verdict.kind === 'transient' ? verdict.retryAfterMs : null;

@@ -1,23 +1,22 @@
 import type { Clock } from '../clock.ts';
-import { doublingMs } from '../decide/backoff.ts';
 import { type EpochMs, SECOND } from '../decide/duration.ts';
 import type { Closure } from '../decide/gate.ts';
 import type { Hold, Line } from '../decide/hold.ts';
 import { type Policy, policyFingerprint } from '../decide/policy.ts';
-import { StoreError } from '../errors.ts';
+import type { StoreError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { createCardChecks } from './card-checks.ts';
 import { createCards } from './cards.ts';
 import type { ClockGuard } from './clock-guard.ts';
 import { createGates } from './gates.ts';
 import { createHoldBook } from './hold-book.ts';
+import { createLoop } from './loop.ts';
 import { createManualShares, type ManualShare } from './manual.ts';
 import type { LinqCalls, Log } from './ports.ts';
 import { createTurns } from './turns.ts';
 
 /** Real time: how long a stopping dispatcher waits for running calls before it ends them. */
 const STOP_GRACE_MS = 5 * SECOND;
-const STORE_RETRY_MS = [SECOND, 30 * SECOND] as const;
 
 export interface DispatcherOptions {
   readonly store: Store;
@@ -61,14 +60,16 @@ export interface Dispatcher {
   view(): GateView;
   /** `clock.monotonic()` at the end of the last turn that worked. */
   lastTurnAt(): number;
-  /** Claims nothing more, lets running calls end (5 s, then cuts them), and settles them. */
+  /**
+   * Claims nothing more, lets running calls end (5 s, then cuts them), and settles them. What the store can't take any
+   * more is interrupted as by a crash. Never rejects.
+   */
   stop(): Promise<void>;
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { store, linq, clock, guard, policy, log } = options;
-  let wake = new AbortController();
-  const nudge = () => wake.abort();
+  const nudge = () => loop.nudge();
   const book = createHoldBook((change, { scope, reason }) =>
     log.warn({ reason, scope: scope === null ? 'account' : 'line' }, `hold.${change}`),
   );
@@ -92,33 +93,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     nudge,
     signal: cut.signal,
   });
-  let isStopping = false;
-  let loop: Promise<void> | null = null;
-  let lastTurnAt = clock.monotonic();
-
-  async function run(): Promise<void> {
-    let failures = 0;
-    while (!isStopping) {
-      wake = new AbortController();
-      let nextAt: EpochMs;
-      try {
-        nextAt = await turns.take();
-        lastTurnAt = clock.monotonic();
-        failures = 0;
-      } catch (error) {
-        nextAt = clock.now() + clock.toDomain(doublingMs(failures, ...STORE_RETRY_MS));
-        failures++;
-        report(error);
-      }
-      await clock.sleepUntil(nextAt, Number.POSITIVE_INFINITY, wake.signal);
-    }
-  }
-
-  function report(error: unknown): void {
-    const fault = error instanceof StoreError ? error.fault : 'unforeseen';
-    log.error({ err: error, fault }, 'turn.failed');
-    if (error instanceof StoreError && (fault === 'corrupt' || fault === 'io')) options.onFatal(error);
-  }
+  const loop = createLoop({ takeTurn: turns.take, clock, log, onFatal: options.onFatal });
 
   /** A restart may have mended key or lines: what only a probe ends is probed now. */
   function probeSoon(holds: readonly Hold[], now: EpochMs): readonly Hold[] {
@@ -133,7 +108,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (recovered.interrupted > 0) log.warn(recovered, 'attempts.interrupted');
       book.load(probeSoon(await store.holds(), now), await store.lines(), now);
       turns.useFingerprint(policyFingerprint(policy));
-      loop = run();
+      loop.start();
     },
     nudge,
     linesChanged() {
@@ -175,11 +150,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         clockDistrustedSince: guard.distrustedSince(),
       };
     },
-    lastTurnAt: () => lastTurnAt,
+    lastTurnAt: loop.lastTurnAt,
     async stop() {
-      isStopping = true;
-      nudge();
-      await loop;
+      await loop.stop();
       const isOver = new AbortController();
       const grace = clock.sleepUntil(
         clock.now() + clock.toDomain(STOP_GRACE_MS),
@@ -191,7 +164,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       cut.abort();
       await turns.settled();
       await cardChecks.settled();
-      await turns.settleAll();
+      if (!loop.isBroken()) await turns.settleAll().catch(loop.report);
     },
   };
 }

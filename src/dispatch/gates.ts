@@ -14,17 +14,22 @@ export interface Call {
   readonly endedAt: EpochMs;
 }
 
+/** Holds whose probe is a look at the cards, and those whose probe is one chat. */
+const LOOKED_FOR: readonly string[] = ['api_key_rejected'];
+const TRIED: readonly string[] = ['feature_disabled', 'line_not_ours', 'api_unavailable'];
+
 export type Gates = ReturnType<typeof createGates>;
 
 /** Turns the verdicts of calls into holds of the account and its lines, and ends them again. */
 export function createGates(book: HoldBook) {
   const streaks = createStreaks();
-  let isRetireBreaker = false;
+  /** What opened the breaker, and so what may close it: only a call of the kind that failed. A restart forgets it. */
+  let openedBy: 'looks' | 'shares' | 'refusals' = 'looks';
 
   /** Any answer of Linq itself shows that the API is there, unless refusals were what opened the breaker. */
   function closeBreakerAfterAnswer(call: Call): void {
     const breaker = book.find(null, 'api_unavailable');
-    if (breaker !== null && !isRetireBreaker && isProbeOf(breaker, call.startedAt)) {
+    if (breaker !== null && openedBy !== 'refusals' && isProbeOf(breaker, call.startedAt)) {
       book.end(null, 'api_unavailable');
     }
   }
@@ -40,20 +45,19 @@ export function createGates(book: HoldBook) {
     const flaggedAt = line === null ? null : flaggedSince(line);
     if (line !== null && flaggedAt !== null && call.startedAt > flaggedAt)
       book.clearLine(line.line, call.startedAt);
-    if (book.find(null, 'api_unavailable') === null) isRetireBreaker = false;
   }
 
   function fail(call: Call): void {
     const isStreak = streaks.failed(call.subject);
     const isOpen = book.find(null, 'api_unavailable') !== null;
-    if (!isOpen && isStreak) isRetireBreaker = false;
+    if (!isOpen && isStreak) openedBy = call.chatId === null ? 'looks' : 'shares';
     if (isOpen || isStreak) book.close(null, 'api_unavailable', call);
   }
 
   function retire(call: Call): void {
     if (call.chatId === null) return;
     const breaker = book.find(null, 'api_unavailable');
-    if (breaker !== null && isRetireBreaker) {
+    if (breaker !== null && openedBy === 'refusals') {
       if (isProbeOf(breaker, call.startedAt)) book.close(null, 'api_unavailable', call);
       book.unretire([call.chatId]);
       return;
@@ -61,14 +65,14 @@ export function createGates(book: HoldBook) {
     closeBreakerAfterAnswer(call);
     const undone = streaks.retired(call.chatId);
     if (undone.length === 0) return;
-    isRetireBreaker = true;
+    openedBy = 'refusals';
     book.unretire(undone);
     book.close(null, 'api_unavailable', call);
   }
 
   /** A probe that brought no success: the hold waits on. Pauses end by time and aren't probed. */
   function prolongProbed(call: Call): void {
-    const probed = call.chatId === null ? ['api_key_rejected'] : ['feature_disabled', 'line_not_ours'];
+    const probed = call.chatId === null ? LOOKED_FOR : TRIED;
     for (const hold of book.all()) {
       const isConcerned = hold.scope === null || hold.scope === call.line;
       if (isConcerned && probed.includes(hold.reason) && isProbeOf(hold, call.startedAt)) {
@@ -87,7 +91,9 @@ export function createGates(book: HoldBook) {
     heard(verdict: Verdict, call: Call): void {
       if (verdict.kind !== 'transient' && verdict.kind !== 'rate_limited') {
         streaks.answered();
-        if (verdict.kind !== 'retired') closeBreakerAfterAnswer(call);
+        if (verdict.kind !== 'retired' && (call.chatId !== null || openedBy === 'looks')) {
+          closeBreakerAfterAnswer(call);
+        }
       }
       if (verdict.kind === 'shared') succeed(call);
       else if (verdict.kind === 'transient') fail(call);
@@ -103,7 +109,7 @@ export function createGates(book: HoldBook) {
     /** A look at contact cards or at a chat was answered: key and API are there. */
     reached(call: Call): void {
       streaks.answered();
-      closeBreakerAfterAnswer(call);
+      if (openedBy === 'looks') closeBreakerAfterAnswer(call);
       const breaker = book.find(null, 'api_unavailable');
       const isProbe = breaker !== null && isProbeOf(breaker, call.startedAt);
       // the look at a chat, or at its line's card, only prepares the share that is the probe

@@ -1,5 +1,5 @@
 import type { EpochMs } from '../decide/duration.ts';
-import { accountProbeAt } from '../decide/gate.ts';
+import { accountProbeAt, cardClosure } from '../decide/gate.ts';
 import { type Pace, pace, type Starts } from '../decide/pacing.ts';
 import type { ClaimRequest } from '../store/turn.ts';
 import type { Cards } from './cards.ts';
@@ -82,7 +82,9 @@ function openingOf(line: string, input: PlanInput): { limit: number; nextAt: Epo
   if (closure !== null) {
     const isProbe = closure.until !== null && now >= closure.until;
     if (!isProbe) return { limit: 0, nextAt: closure.until };
-    if (input.inFlightOf(line) > 0) return { limit: 0, nextAt: null };
+    const known = book.line(line);
+    const isCardless = known !== null && cardClosure(known) !== null; // its own look ends that
+    if (isCardless || input.inFlightOf(line) > 0) return { limit: 0, nextAt: null };
   }
   const { available, nextAt }: Pace = pace(input.starts.get(line) ?? [], input.ratePerLine, now);
   const limit = Math.min(input.free, available, closure === null ? Number.POSITIVE_INFINITY : 1);

@@ -1,4 +1,5 @@
 import type { LinqAnswer } from '../decide/answer.ts';
+import type { LookedUpFacts } from '../decide/look-up.ts';
 
 /** The calls to Linq that sharing needs. None rejects: what happened is a value. */
 export interface LinqCalls {
@@ -17,13 +18,7 @@ export interface LinqCalls {
     chatId: string,
     signal?: AbortSignal,
   ): Promise<
-    | {
-        readonly kind: 'chat';
-        readonly line: string | null;
-        readonly service: string | null;
-        readonly isGroup: boolean | null;
-      }
-    | { readonly kind: 'failed'; readonly answer: LinqAnswer }
+    ({ readonly kind: 'chat' } & LookedUpFacts) | { readonly kind: 'failed'; readonly answer: LinqAnswer }
   >;
 }
 

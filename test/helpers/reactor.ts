@@ -45,6 +45,8 @@ export interface Reactor {
   deliver(...events: ReactorEvent[]): Promise<void>;
   /** Resolves when the dispatcher sleeps and no answer is on its way. */
   idle(): Promise<void>;
+  /** Resolves when everything that can happen by itself has, asleep or stopping. */
+  settle(): Promise<void>;
   /** Lets time pass, stopping at every instant at which somebody wanted to wake. */
   run(ms: number): Promise<void>;
   /** Lets time pass in one leap, as on a machine that was suspended. */
@@ -102,17 +104,19 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
     await close();
   });
 
-  async function idle(): Promise<void> {
+  async function rest(isAsleep: () => boolean): Promise<void> {
     let calm = 0;
     let stirs = clock.stirs();
     for (let turns = 0; calm < 4; turns++) {
       if (turns > RESTLESS) throw new Error('the dispatcher never rests');
       await eventLoopTurn();
-      const isCalm = clock.stirs() === stirs && clock.nextWakeAt() !== null && !linq.isAnswering();
+      const isCalm = clock.stirs() === stirs && !linq.isAnswering() && isAsleep();
       calm = isCalm ? calm + 1 : 0;
       stirs = clock.stirs();
     }
   }
+
+  const idle = () => rest(() => clock.nextWakeAt() !== null);
 
   async function leap(ms: number): Promise<void> {
     clock.advance(ms);
@@ -129,6 +133,7 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
     logged,
     fatal,
     idle,
+    settle: () => rest(() => true),
     leap,
     leapTo: (at) => leap(at - clock.now()),
     async deliver(...events) {
