@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { parseEnvFile } from '../../../src/config/env-file.ts';
 import { ALL_SETTINGS, type Setting } from '../../../src/config/settings.ts';
 import { load, loadBare, NEEDED } from './loading.ts';
 
@@ -24,11 +24,12 @@ describe('.env.example', () => {
   });
 
   it('asks for what is required and changes nothing else', () => {
-    expect(parseEnv(example)).toEqual({ LINQ_API_KEY: '', LINQ_WEBHOOK_SECRET: '' });
+    const variables = { LINQ_API_KEY: '', LINQ_WEBHOOK_SECRET: '' };
+    expect(parseEnvFile(example)).toEqual({ variables, brokenLines: [] });
   });
 
   it('says what is in force already: taking every line in leads to the defaults', () => {
-    const all = parseEnv(example.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
+    const { variables: all } = parseEnvFile(example.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
     expect(Object.keys(all)).toHaveLength(ALL_SETTINGS.length);
     const { config, warnings } = loadBare(NEEDED, { envFile: all });
     expect(config).toEqual(load());
