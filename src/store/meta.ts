@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { eq, inArray } from 'drizzle-orm';
 import type { StoreContext } from './context.ts';
 import { meta } from './schema.ts';
 
@@ -14,6 +14,7 @@ export interface Meta {
   text(key: MetaKey): string | null;
   number(key: MetaKey): number | null;
   put(key: MetaKey, value: string | number): void;
+  remove(...keys: MetaKey[]): void;
 }
 
 export function createMeta({ orm }: StoreContext): Meta {
@@ -32,5 +33,6 @@ export function createMeta({ orm }: StoreContext): Meta {
         .onConflictDoUpdate({ target: meta.key, set })
         .run();
     },
+    remove: (...keys) => void orm.delete(meta).where(inArray(meta.key, keys)).run(),
   };
 }

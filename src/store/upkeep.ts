@@ -48,11 +48,15 @@ export function createUpkeep({ sql }: StoreContext, chats: ChatTable, meta: Meta
         const stored = chats.ofRow(row);
         chats.save(stored, stored.chat, now);
       }
-      const isDone = rows.length < limit;
+      if (rows.length < limit) {
+        meta.put('decided_fingerprint', fingerprint);
+        meta.remove('redecide_fingerprint', 'redecide_after_id');
+        return true;
+      }
+      meta.remove('decided_fingerprint'); // of no settings it is true now that every chat was decided by them
       meta.put('redecide_fingerprint', fingerprint);
       meta.put('redecide_after_id', rows.at(-1)?.[0] ?? from);
-      if (isDone) meta.put('decided_fingerprint', fingerprint);
-      return isDone;
+      return false;
     },
   };
 }

@@ -144,6 +144,38 @@ export function describeUpkeep(bench: StoreBench): void {
     });
   });
 
+  describe('settings that are changed back before every chat was decided anew', () => {
+    it('reach every chat, as those do that are taken up again later', async () => {
+      const policies = { a: {}, b: { requireInbound: true } };
+      const openWith = async (name: keyof typeof policies) => {
+        const store = await bench.open(policies[name]);
+        return { store, redecide: () => store.redecide(name, 2, T) };
+      };
+      const first = await openWith('a');
+      await first.store.record(
+        ['a', 'b', 'c', 'd', 'e'].map((chatId) => outboundOf(T, { chatId })),
+        T,
+      );
+      for (let i = 0; i < 3; i++) await first.redecide();
+      const changed = await openWith('b');
+      expect(await changed.redecide()).toBe(false);
+      const back = await openWith('a');
+      expect([await back.redecide(), await back.redecide(), await back.redecide()]).toEqual([
+        false,
+        false,
+        true,
+      ]);
+      expect((await allChats(back.store)).map(({ state }) => state)).toEqual(Array(5).fill('due'));
+      const again = await openWith('b');
+      expect([await again.redecide(), await again.redecide(), await again.redecide()]).toEqual([
+        false,
+        false,
+        true,
+      ]);
+      expect((await allChats(again.store)).map(({ state }) => state)).toEqual(Array(5).fill('held'));
+    });
+  });
+
   describe('a changed chat', () => {
     it('is decided anew and kept', async () => {
       const store = await bench.open();
