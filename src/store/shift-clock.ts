@@ -20,53 +20,40 @@ interface ClockShift {
 }
 
 /**
- * A chat after the clock went forward: as much of its windows, backoff and lease is left as before, so that nothing
- * is early. Times that Linq told stay.
+ * A chat after the clock was corrected. What we did later than now counts as done now, and no backoff is longer than any
+ * can be. If the clock went forward, as much of open windows, backoff and lease is left as before, so that nothing is
+ * early. Times that Linq told stay.
  */
-function shiftForward(chat: ChatRecord, { byMs, now, windowMs }: ClockShift): ChatRecord {
+function shiftChat(chat: ChatRecord, { byMs, now, windowMs }: ClockShift): ChatRecord {
   const before = now - byMs;
-  const isOpen = (at: EpochMs | null) => at !== null && at > before - windowMs && at <= before;
-  const move = (at: EpochMs | null) => (isOpen(at) && at !== null ? at + byMs : at);
-  const moveDeadline = (at: EpochMs | null) => (at !== null && at > before ? at + byMs : at);
-  const isShareOpen = isOpen(chat.lastSharedAt);
-  const { lastShareStartedAt } = chat;
+  const isForward = byMs > 0;
+  const isOpen = (at: EpochMs | null) => isForward && at !== null && at > before - windowMs && at <= before;
+  const past = (at: EpochMs | null, isMoved = false) =>
+    at === null ? null : Math.min(isMoved ? at + byMs : at, now);
+  const windowStart = (at: EpochMs | null) => past(at, isOpen(at));
+  const deadline = (at: EpochMs | null) => (isForward && at !== null && at > before ? at + byMs : at);
+  const retryAt = deadline(chat.retryAt);
   return {
     ...chat,
-    lastSharedAt: move(chat.lastSharedAt),
-    lastShareStartedAt:
-      isShareOpen && lastShareStartedAt !== null ? lastShareStartedAt + byMs : lastShareStartedAt,
-    uncertainAt: move(chat.uncertainAt),
-    dryRunAt: move(chat.dryRunAt),
-    retiredAt: move(chat.retiredAt),
-    retryAt: moveDeadline(chat.retryAt),
-    leaseUntil: moveDeadline(chat.leaseUntil),
-  };
-}
-
-/** A chat after the clock went back: what we did later than now counts as done now, and no backoff is longer than any can be. */
-function shiftBack(chat: ChatRecord, { now, windowMs }: ClockShift): ChatRecord {
-  const past = (at: EpochMs | null) => (at === null ? null : Math.min(at, now));
-  const lastRetryAt = now + Math.max(MAX_BACKOFF_MS, windowMs);
-  return {
-    ...chat,
-    lastSharedAt: past(chat.lastSharedAt),
-    lastShareStartedAt: past(chat.lastShareStartedAt),
-    uncertainAt: past(chat.uncertainAt),
-    dryRunAt: past(chat.dryRunAt),
-    retiredAt: past(chat.retiredAt),
+    lastSharedAt: windowStart(chat.lastSharedAt),
+    lastShareStartedAt: past(chat.lastShareStartedAt, isOpen(chat.lastSharedAt)),
+    uncertainAt: windowStart(chat.uncertainAt),
+    dryRunAt: windowStart(chat.dryRunAt),
+    retiredAt: windowStart(chat.retiredAt),
     optOutRefusedAt: past(chat.optOutRefusedAt),
     operatorHeldAt: past(chat.operatorHeldAt),
     parkedAt: past(chat.parkedAt),
     blockedAt: past(chat.blockedAt),
     lookedUpAt: past(chat.lookedUpAt),
-    retryAt: chat.retryAt === null ? null : Math.min(chat.retryAt, lastRetryAt),
+    retryAt: retryAt === null ? null : Math.min(retryAt, now + Math.max(MAX_BACKOFF_MS, windowMs)),
+    leaseUntil: deadline(chat.leaseUntil),
   };
 }
 
 function shiftHold(hold: Hold, { byMs, now }: ClockShift): Hold {
   if (hold.until === null) return { ...hold, since: Math.min(hold.since, now) };
   const isOpen = hold.until > now - byMs;
-  const until = byMs > 0 && isOpen ? hold.until + byMs : Math.min(hold.until, now + MAX_HOLD_MS);
+  const until = Math.min(byMs > 0 && isOpen ? hold.until + byMs : hold.until, now + MAX_HOLD_MS);
   return { ...hold, since: Math.min(hold.since, now), until };
 }
 
@@ -88,27 +75,23 @@ interface Parts {
 /** @see Store.shiftClock; in the transaction under way, batch by batch */
 export function createShiftClock({ policy }: StoreContext, { chats, lines, holds, totals }: Parts) {
   const inWindow = (column: string) => `${column} BETWEEN @openSince AND @before`;
-  const forward = chats.select<[object]>(
-    `WHERE id > @after AND (${['last_shared_at', 'uncertain_at', 'dry_run_at', 'retired_at'].map(inWindow).join(' OR ')}
-      OR retry_at > @before OR lease_until > @before) ORDER BY id LIMIT ${BATCH}`,
-  );
   const isLater = (column: string) => `${column} > @now`;
-  const back = chats.select<[object]>(
-    `WHERE id > @after AND (${OUR_INSTANTS.map(isLater).join(' OR ')}
+  const affected = chats.select<[object]>(
+    `WHERE id > @after AND (${[...WINDOW_STARTS.map(inWindow), ...OUR_INSTANTS.map(isLater)].join(' OR ')}
+      OR retry_at > @before OR lease_until > @before
       OR (next_attempt_at > @now AND count_id IN (SELECT id FROM chat_counts WHERE state = 'due'))) ORDER BY id LIMIT ${BATCH}`,
   );
 
   function shiftChats(shift: ClockShift): void {
-    const before = shift.now - shift.byMs;
-    const openSince = before - shift.windowMs + 1;
-    const shifted = shift.byMs > 0 ? shiftForward : shiftBack;
+    const { now } = shift;
+    const before = now - shift.byMs;
+    const openSince = shift.byMs > 0 ? before - shift.windowMs + 1 : Number.POSITIVE_INFINITY; // else none is moved
     let after = 0;
     for (;;) {
-      const { now } = shift;
-      const rows = shift.byMs > 0 ? forward.all({ after, before, openSince }) : back.all({ after, now });
+      const rows = affected.all({ after, before, openSince, now });
       for (const row of rows) {
         const stored = chats.ofRow(row);
-        chats.save(stored, shifted(stored.chat, shift), now);
+        chats.save(stored, shiftChat(stored.chat, shift), now);
       }
       const last = rows.at(-1);
       if (last === undefined || rows.length < BATCH) return;
@@ -125,13 +108,13 @@ export function createShiftClock({ policy }: StoreContext, { chats, lines, holds
   };
 }
 
+/** From here windows run. */
+const WINDOW_STARTS = ['last_shared_at', 'uncertain_at', 'dry_run_at', 'retired_at'];
+
 /** Instants of our own clock: things we did, and how long to back off. */
 const OUR_INSTANTS = [
-  'last_shared_at',
+  ...WINDOW_STARTS,
   'last_share_started_at',
-  'uncertain_at',
-  'dry_run_at',
-  'retired_at',
   'opt_out_refused_at',
   'operator_held_at',
   'parked_at',

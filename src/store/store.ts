@@ -2,6 +2,7 @@ import type { ChatReason, ChatRecord, ChatState } from '../decide/chat.ts';
 import type { EpochMs } from '../decide/duration.ts';
 import type { ReactorEvent } from '../decide/event.ts';
 import type { Hold, HoldReason, Line } from '../decide/hold.ts';
+import type { LookedUpFacts } from '../decide/look-up.ts';
 import type { Attempt, Claim, Turn, TurnResult } from './turn.ts';
 
 /** What became of one event of a group: committed, or refused by a constraint (the rest of its group is committed). */
@@ -14,13 +15,6 @@ export interface QuarantinedDelivery {
   readonly eventType: string | null;
   readonly cause: string;
   readonly sealed: Buffer;
-}
-
-/** Facts that the API told when no event did; each fills only what is unknown, and any event wins over it. */
-export interface LookedUpFacts {
-  readonly line: string | null;
-  readonly service: string | null;
-  readonly isGroup: boolean | null;
 }
 
 /** One conjunction; null: any. */
@@ -97,9 +91,9 @@ export interface Store {
    */
   redecide(fingerprint: string, limit: number, now: EpochMs): Promise<boolean>;
   /**
-   * The clock was corrected by `byMs` and reads `now`. Forward: windows, backoffs, leases and pauses that are still open
-   * keep what is left of them. Back: what we did later than now counts as done now, and no backoff or pause is longer
-   * than any can be. Times that Linq told stay.
+   * The clock was corrected by `byMs` and reads `now`. What we did later than now counts as done now, and no backoff or
+   * pause is longer than any can be. Forward: windows, backoffs, leases and pauses that are still open keep what is left
+   * of them. Times that Linq told stay.
    */
   shiftClock(byMs: number, now: EpochMs): Promise<void>;
 

@@ -55,6 +55,24 @@ export function describeClockShifts(bench: StoreBench): void {
     });
   });
 
+  describe.each([-1, 0, 1])('when our time moved by %i ms, if at all', (byMs) => {
+    it('what was done later than now counts as done now, and no backoff or pause is longer than any can be', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      const later = T + 400 * DAY;
+      const done = { lastSharedAt: later, lastShareStartedAt: later, operatorHeldAt: later };
+      await store.updateChat('chat-1', (chat) => ({ ...chat, ...done, retryAt: later }), T);
+      await store.putHold(holdOf({ reason: 'rate_limited', since: later, until: later }));
+      const now = T + 5;
+      await store.shiftClock(byMs, now);
+      const { retryAt, ...chat } = await chatOfStore(store);
+      expect(chat).toMatchObject({ lastSharedAt: now, lastShareStartedAt: now, operatorHeldAt: now });
+      expect(retryAt).toBeGreaterThanOrEqual(now + DAY);
+      expect(retryAt).toBeLessThanOrEqual(now + DAY + 10 * MINUTE);
+      expect(await store.holds()).toMatchObject([{ since: now, until: now + DAY }]);
+    });
+  });
+
   describe('when the clock went back', () => {
     it('what was done later than now counts as done now', async () => {
       const store = await openWithSharedChat();
