@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { createCards } from '../../../src/dispatch/cards.ts';
+import { LINE, OTHER_LINE, T } from '../../helpers/builders.ts';
+
+const start = (ttlMs = 10 * MINUTE) => createCards({ ttlMs, random: () => 0 });
+
+describe('what is known of a card', () => {
+  it('is nothing at first: it is to be looked at', () => {
+    const cards = start();
+    expect(cards.isFresh(LINE, T)).toBe(false);
+    expect(cards.isCheckDue(LINE, T)).toBe(true);
+  });
+
+  it.each([
+    ['active', 10 * MINUTE, 10 * MINUTE],
+    ['inactive', 10 * MINUTE, 2 * MINUTE],
+    ['missing', 10 * MINUTE, 2 * MINUTE],
+    ['inactive', 30 * SECOND, 30 * SECOND],
+  ] as const)('when it was %s and is believed for %i ms is fresh for %i ms', (state, ttlMs, freshMs) => {
+    const cards = start(ttlMs);
+    cards.checked(LINE, state, T);
+    expect(cards.isFresh(LINE, T + freshMs - 1)).toBe(true);
+    expect(cards.isFresh(LINE, T + freshMs)).toBe(false);
+    expect(cards.isCheckDue(LINE, T + freshMs)).toBe(true);
+    expect(cards.checkAt(LINE)).toBe(T + freshMs);
+  });
+
+  it("isn't asked for twice at once", () => {
+    const cards = start();
+    cards.checking(LINE);
+    expect(cards.isCheckDue(LINE, T)).toBe(false);
+    expect(cards.checkAt(LINE)).toBeNull();
+    expect(cards.isCheckDue(OTHER_LINE, T)).toBe(true);
+  });
+
+  it('is asked for again after a failure like a share: 1 s doubling, never before Linq says', () => {
+    const cards = start();
+    cards.failed(LINE, T, null);
+    expect(cards.checkAt(LINE)).toBe(T + SECOND);
+    cards.failed(LINE, T, null);
+    expect(cards.checkAt(LINE)).toBe(T + 2 * SECOND);
+    cards.failed(LINE, T, HOUR);
+    expect(cards.checkAt(LINE)).toBe(T + HOUR);
+    cards.checked(LINE, 'active', T);
+    cards.failed(LINE, T, null);
+    expect(cards.checkAt(LINE)).toBe(T + SECOND);
+  });
+
+  it('stays what it was while looks fail', () => {
+    const cards = start();
+    cards.checked(LINE, 'active', T);
+    cards.failed(LINE, T + HOUR, null);
+    expect(cards.isFresh(LINE, T + HOUR)).toBe(true);
+    cards.failed(OTHER_LINE, T, null);
+    expect(cards.isFresh(OTHER_LINE, T)).toBe(false);
+  });
+
+  it("is watched while it can't be used", () => {
+    const cards = start();
+    expect(cards.isWatched(LINE)).toBe(false);
+    cards.missing(LINE, T);
+    expect(cards.isWatched(LINE)).toBe(true);
+    expect(cards.checkAt(LINE)).toBe(T + 2 * MINUTE);
+    cards.checked(LINE, 'active', T);
+    expect(cards.isWatched(LINE)).toBe(false);
+  });
+
+  it('is forgotten for one line, or for all', () => {
+    const cards = start();
+    for (const line of [LINE, OTHER_LINE]) cards.checked(line, 'active', T);
+    cards.forget(LINE);
+    expect([LINE, OTHER_LINE].map((line) => cards.isFresh(line, T))).toEqual([false, true]);
+    cards.forgetAll();
+    expect(cards.isFresh(OTHER_LINE, T)).toBe(false);
+  });
+});
