@@ -82,6 +82,11 @@ describe('an idle service', () => {
     expect(existsSync(join(directory, TOKEN_PATH))).toBe(false);
   });
 
+  it('stops with 0 as soon as it says that it listens', async () => {
+    const reactor = await startReactor(createWorkDir());
+    expect(await reactor.end('SIGTERM')).toEqual(FINE);
+  });
+
   it('answers health and readiness without a token, and tells no chat in them', async () => {
     const reactor = await startReactor(createWorkDir());
     await deliver(reactor.url, message2026({ chatId: 'chat-4711' }));

@@ -43,10 +43,12 @@ export function openStored(directory: string): Stored {
     if (existsSync(file)) copyFileSync(file, join(copy, `copy.db${suffix}`));
   }
   const sql = new Database(join(copy, 'copy.db'));
-  const chats = sql.prepare<[], StoredChat>(CHATS).all();
+  // a process killed at its very first start may leave an empty file
+  const isMade = sql.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'attempts'").get() !== undefined;
+  const chats = isMade ? sql.prepare<[], StoredChat>(CHATS).all() : [];
   return {
     chats: new Map(chats.map((chat) => [chat.chatId, chat])),
-    attempts: sql.prepare<[], StoredAttempt>(ATTEMPTS).all(),
+    attempts: isMade ? sql.prepare<[], StoredAttempt>(ATTEMPTS).all() : [],
     integrity: () => String(sql.pragma('integrity_check', { simple: true })),
     close() {
       sql.close();

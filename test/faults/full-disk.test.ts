@@ -1,0 +1,96 @@
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { DATABASE_PATH, openStored } from '../helpers/database.ts';
+import { launch, startReactor } from '../helpers/process.ts';
+import { findBrokenPromises, findLostFacts } from '../helpers/promises.ts';
+import { createSeeded } from '../helpers/seed.ts';
+import { ask, isReady, readOverview, until } from '../helpers/status.ts';
+import { createTrial } from '../helpers/trial.ts';
+import { mountVolume } from '../helpers/volume.ts';
+
+const RERUN = 'npm run test:faults -- full-disk';
+const SMALL = 3;
+const LARGE = 64;
+
+it('answers 503 while the disk is full, loses nothing, and goes on by itself once there is space', async () => {
+  const seeded = createSeeded(RERUN);
+  const trial = await createTrial({ seeded, chatsPerRun: 10_000 });
+  const { simulator, load, directory, settings, windowMs } = trial;
+  const volume = mountVolume(dirname(join(directory, DATABASE_PATH)), SMALL);
+  const reactor = await startReactor(directory, settings);
+  const startedAt = performance.now();
+
+  const run = load.run(reactor.url);
+  const refusals = async () => load.answers.get(503) ?? 0;
+  await until(refusals, (count) => count > 100);
+  const notReady = await until(
+    () => ask(reactor.url, '/readyz'),
+    ({ status }) => status === 503,
+  );
+  expect(notReady.body).toMatchObject({ code: 'NOT_READY', message: expect.stringMatching(/full/) });
+  expect((await ask(reactor.url, '/healthz')).status).toBe(200);
+  const { ok, problems } = await readOverview(reactor.url);
+  expect(ok).toBe(false);
+  expect(problems).toContainEqual(expect.objectContaining({ code: 'store_failing', severity: 'error' }));
+  const callsOnceFull = simulator.calls.length;
+  const failedTurns = async () => reactor.log().filter(({ msg }) => msg === 'turn.failed').length;
+  const failedBefore = await failedTurns();
+  await until(failedTurns, (count) => count > failedBefore + 1);
+  expect(simulator.calls).toHaveLength(callsOnceFull); // nothing is called that could not be written down
+  await run.stop();
+  const acked = load.answers.get(204) ?? 0;
+  expect(acked).toBeGreaterThan(0);
+  expect([...load.answers.keys()].sort()).toEqual([204, 503]);
+  const seconds = (performance.now() - startedAt) / 1000;
+  expect(reactor.log().filter(({ msg }) => msg === 'delivery.failed').length).toBeLessThan(
+    10 * (seconds + 2),
+  );
+
+  volume.resize(LARGE);
+  await until(() => isReady(reactor.url), Boolean);
+  await simulator.when(() => simulator.calls.length > callsOnceFull); // without any delivery to wake it
+  await load.finish(reactor.url);
+  await until(
+    async () => (await readOverview(reactor.url)).chats,
+    ({ total, byState }) => total === load.chats.size && byState.done === total,
+  );
+  expect((await readOverview(reactor.url)).problems).toEqual([]);
+  expect(await reactor.end('SIGTERM')).toEqual({ code: 0, signal: null });
+
+  const { chats, attempts, integrity, close } = openStored(directory);
+  expect(findLostFacts(load.chats, chats)).toEqual([]);
+  expect(findBrokenPromises(simulator.calls, attempts, windowMs)).toEqual([]);
+  expect(integrity()).toBe('ok');
+  close();
+  console.info(
+    JSON.stringify({ acked, refused: await refusals(), chats: chats.size, calls: simulator.calls.length }),
+  );
+});
+
+it('killed on a full disk, it says what is missing at the next start and loses nothing', async () => {
+  const seeded = createSeeded(RERUN);
+  const { load, directory, settings } = await createTrial({ seeded, chatsPerRun: 10_000 });
+  const volume = mountVolume(dirname(join(directory, DATABASE_PATH)), SMALL);
+  const reactor = await startReactor(directory, settings);
+  const run = load.run(reactor.url);
+  await until(
+    async () => load.answers.get(503) ?? 0,
+    (count) => count > 100,
+  );
+  await reactor.end('SIGKILL');
+  await run.ended;
+
+  const early = launch(directory, settings);
+  const outcome = await Promise.race([early.exited, early.listening]);
+  expect(outcome).toEqual({ code: 1, signal: null });
+  expect(early.output()).toMatch(/no space|full/i);
+
+  volume.resize(LARGE);
+  const later = await startReactor(directory, settings);
+  await load.finish(later.url);
+  expect(await later.end('SIGTERM')).toEqual({ code: 0, signal: null });
+  const { chats, integrity, close } = openStored(directory);
+  expect(findLostFacts(load.chats, chats)).toEqual([]);
+  expect(integrity()).toBe('ok');
+  close();
+});

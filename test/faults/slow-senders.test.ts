@@ -1,0 +1,79 @@
+import { connect, type Socket } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { dumpRows } from '../helpers/database.ts';
+import { deliver, message2026, sign } from '../helpers/deliver.ts';
+import { startRig } from '../helpers/rig.ts';
+
+const HEADERS_MS = 5_000;
+const REQUEST_MS = 15_000;
+/** Overdue connections are looked for once a second; the rest is for a busy machine. */
+const LEEWAY_MS = 3_000;
+
+interface Slow {
+  /** What was answered before the end; nothing is fine too. */
+  readonly answer: string;
+  readonly tookMs: number;
+}
+
+/** Connects, sends something at once and then the text, a byte every half second, until it is cut off. */
+function sendSlowly(url: string, atOnce: string, slowly: string): Promise<Slow> {
+  const { hostname, port } = new URL(url);
+  const began = performance.now();
+  let answer = '';
+  const socket: Socket = connect(Number(port), hostname, () => socket.write(atOnce));
+  socket.on('error', () => {}); // a reset ends it too
+  socket.on('data', (chunk) => {
+    answer += chunk;
+  });
+  let sent = 0;
+  const drip = setInterval(() => socket.writable && socket.write(slowly[sent++ % slowly.length] ?? ''), 500);
+  onTestFinished(() => {
+    clearInterval(drip);
+    socket.destroy();
+  });
+  return new Promise((resolve) => {
+    socket.on('close', () => resolve({ answer, tookMs: performance.now() - began }));
+  });
+}
+
+it('cuts off who sends too slowly, while others are served', async () => {
+  const { reactor, directory } = await startRig();
+  await deliver(reactor.url, message2026({ isOutbound: false }));
+  const before = dumpRows(directory);
+  const body = JSON.stringify(message2026());
+  const signed = Object.entries(sign(body, { at: Date.now() })).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  const requestLine = 'POST /webhooks/linq HTTP/1.1\r\nhost: reactor\r\n';
+  const head = `${requestLine}${signed.join('')}content-length: ${body.length}\r\n\r\n`;
+  const many = <T>(make: () => Promise<T>) => Promise.all(Array.from({ length: 100 }, make));
+
+  const slow = Promise.all([
+    many(() => sendSlowly(reactor.url, '', '')),
+    many(() => sendSlowly(reactor.url, requestLine, 'x-slow: 1\r\n')),
+    many(() => sendSlowly(reactor.url, head, body)),
+  ]);
+  const statuses: number[] = [];
+  const tooks: number[] = [];
+  for (let n = 0; n < 100; n++) {
+    const began = performance.now();
+    statuses.push((await deliver(reactor.url, { event_type: 'call.ended' })).status);
+    tooks.push(performance.now() - began);
+  }
+  const [silent, headers, bodies] = await slow;
+
+  expect(new Set(statuses)).toEqual(new Set([204]));
+  expect(Math.max(...tooks)).toBeLessThan(1_000);
+  for (const { tookMs, answer } of [...silent, ...headers]) {
+    expect(tookMs).toBeGreaterThan(HEADERS_MS - 100);
+    expect(tookMs).toBeLessThan(HEADERS_MS + LEEWAY_MS);
+    expect(answer).toMatch(/^(HTTP\/1\.1 408 |$)/);
+  }
+  for (const { tookMs, answer } of bodies) {
+    expect(tookMs).toBeGreaterThan(REQUEST_MS - 100);
+    expect(tookMs).toBeLessThan(REQUEST_MS + LEEWAY_MS);
+    expect(answer).toMatch(/^(HTTP\/1\.1 408 |$)/);
+  }
+  expect(dumpRows(directory)).toEqual(before);
+  expect((await deliver(reactor.url, message2026())).status).toBe(204);
+});
