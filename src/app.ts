@@ -1,14 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { createCliToken } from './cli-token.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { type ClockGuard, createClockGuard } from './dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts';
 import { StoreError } from './errors.ts';
 import { createHttpServer } from './http-server.ts';
+import { createLineNews } from './line-news.ts';
 import { createLinqClient } from './linq/client.ts';
 import { createRecorder } from './recorder.ts';
 import { statusRoutes } from './status/routes.ts';
@@ -41,9 +39,6 @@ export interface App {
 
 /** Real time between finding the database broken and ending: what is under way still gets its 503. */
 const LAST_ANSWERS_MS = 500;
-
-/** Name of the file beside the database that holds the token of the command line. */
-export const CLI_TOKEN_FILE = 'cli-token';
 
 /**
  * The composition root: opens the store, wires the parts, and listens. Whatever it throws, nothing is left open then.
@@ -89,10 +84,15 @@ async function wire(options: AppOptions, store: Store): Promise<App> {
     onFatal: endSoon,
   });
   const recorder = createRecorder({
-    commit: (events, now) => watchStore(store.record(events, now)),
+    async commit(events, now) {
+      const results = await watchStore(store.record(events, now));
+      if (bringsNewsOfLines(events)) dispatcher.linesChanged();
+      return results;
+    },
     now: () => clock.now(),
-    onRecorded: (_chats, lines) => (lines.size > 0 ? dispatcher.linesChanged() : dispatcher.nudge()),
+    onRecorded: () => dispatcher.nudge(),
   });
+  const bringsNewsOfLines = createLineNews();
   const counters = createWebhookCounters();
   const deliveries = createDeliveryLog();
   const { secrets } = config.webhook;
@@ -114,7 +114,7 @@ async function wire(options: AppOptions, store: Store): Promise<App> {
     }),
   );
 
-  const cliToken = randomBytes(32).toString('base64url');
+  const cliToken = createCliToken(config.databasePath);
   await server.register(async (scope) =>
     statusRoutes(scope, {
       store,
@@ -122,7 +122,7 @@ async function wire(options: AppOptions, store: Store): Promise<App> {
       clock,
       policy: config.policy,
       statusToken: config.statusToken,
-      cliToken,
+      cliToken: cliToken.token,
       showNumbers: config.showNumbers,
       webhookCounters: () => counters,
       version,
@@ -158,8 +158,6 @@ async function wire(options: AppOptions, store: Store): Promise<App> {
     });
   }
 
-  const cliTokenPath = join(dirname(config.databasePath), CLI_TOKEN_FILE);
-
   /** Everything but the store. */
   async function close(): Promise<void> {
     isDraining = true;
@@ -168,12 +166,12 @@ async function wire(options: AppOptions, store: Store): Promise<App> {
     await server.close();
     await recorder.drain();
     await linq.close();
-    await rm(cliTokenPath, { force: true });
+    cliToken.remove();
   }
 
   let url: string;
   try {
-    writeFileSync(cliTokenPath, `${cliToken}\n`, { mode: 0o600 });
+    cliToken.write();
     await dispatcher.start();
     url = await server.listen({ host: config.server.host, port: config.server.port });
   } catch (error) {

@@ -1,11 +1,8 @@
-import { dirname, join } from 'node:path';
+import { cliTokenPath } from '../cli-token.ts';
 import { isLoopbackUrl } from '../config/network-kinds.ts';
 import { findSetting, type Sources } from '../config/origin.ts';
 import { SETTINGS, type Setting } from '../config/settings.ts';
 import { ConfigError, UsageError } from '../errors.ts';
-
-/** Name of the file beside the database in which `serve` leaves a token for this machine's command line. */
-const CLI_TOKEN_FILE = 'cli-token';
 
 /**
  * Where the running service is, without a slash at the end. Reads no other settings than it needs, so that verbs which
@@ -48,7 +45,7 @@ function cliToken(sources: Sources, url: string): string | null {
   const database = read(SETTINGS.databaseFile, sources);
   if (database === null) return null;
   try {
-    return sources.readFile(join(dirname(database), CLI_TOKEN_FILE)).trim() || null;
+    return sources.readFile(cliTokenPath(database)).trim() || null;
   } catch {
     return null; // the service isn't running here, or it is another user's: its answer tells
   }

@@ -65,7 +65,8 @@ export function lineClosure(line: Line, holds: readonly Hold[], now: EpochMs): C
   return cardClosure(line);
 }
 
-function cardClosure(line: Line): Closure | null {
+/** Closed for lack of a usable card, whatever else closes the line. */
+export function cardClosure(line: Line): Closure | null {
   if (line.card === 'active') return null;
   return { reason: `card_${line.card}`, since: line.cardCheckedAt, until: null };
 }

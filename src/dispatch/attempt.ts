@@ -7,12 +7,14 @@ import type { Store } from '../store/store.ts';
 import type { AttemptResult, Claim, Settlement } from '../store/turn.ts';
 import type { CardChecks } from './card-checks.ts';
 import type { Call, Gates } from './gates.ts';
+import type { HoldBook } from './hold-book.ts';
 import type { LinqCalls } from './ports.ts';
 
 export interface AttemptDeps {
   readonly linq: LinqCalls;
   readonly store: Pick<Store, 'addLookedUp'>;
   readonly gates: Gates;
+  readonly book: Pick<HoldBook, 'account' | 'closureOf'>;
   readonly cardChecks: Pick<CardChecks, 'refused'>;
   readonly clock: Clock;
   readonly policy: Policy;
@@ -33,11 +35,21 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, signal: AbortS
     deps.gates.reached(callOf(deps, claim));
     const told = await deps.store.addLookedUp(claim, read, deps.clock.now());
     // A chat whose line was unknown goes back to the queue of its line, behind that line's pace, card and holds.
-    if (told === null || !told.isDue || claim.chat.line === null) return settle({ kind: 'withdrawn' });
+    const isQueuedAnew = told === null || !told.isDue || claim.chat.line === null;
+    if (isQueuedAnew || isClosedSince(deps, claim)) return settle({ kind: 'withdrawn' });
   }
   if (policy.dryRun) return settle({ kind: 'dry_run' });
   const answer = await linq.shareContactCard(claim.chat.chatId, signal);
   return settle(hear(deps, claim, answer, signal));
+}
+
+/** An operator's pause, or what another call told, holds for a call that hasn't been made yet; a probe goes on. */
+function isClosedSince({ book, clock }: AttemptDeps, { chat, startedAt }: Claim): boolean {
+  const now = clock.now();
+  const closures = [book.account(now), chat.line === null ? null : book.closureOf(chat.line, now)];
+  return closures.some(
+    (closure) => closure !== null && !(closure.until !== null && startedAt >= closure.until),
+  );
 }
 
 function hear(deps: AttemptDeps, claim: Claim, answer: LinqAnswer, signal: AbortSignal): AttemptResult {

@@ -1,13 +1,14 @@
 import { settleDryRun, settleVerdict, withdrawAttempt } from '../decide/attempt.ts';
 import type { ChatRecord } from '../decide/chat.ts';
 import type { EpochMs } from '../decide/duration.ts';
+import { type LookedUpFacts, withLookedUp } from '../decide/look-up.ts';
 import { outcomeOf } from '../decide/outcome.ts';
 import { decideManualShare, decideShare } from '../decide/share.ts';
 import type { AttemptEnd } from './attempt-table.ts';
 import type { ChatRow } from './chat-rows.ts';
 import type { AttemptParts } from './claim.ts';
 import type { StoreContext } from './context.ts';
-import type { LookedUpFacts, Store } from './store.ts';
+import type { Store } from './store.ts';
 import type { Claim, Settled, Settlement } from './turn.ts';
 
 export interface Settlements {
@@ -71,17 +72,6 @@ export function createSettlements({ policy }: StoreContext, parts: AttemptParts)
           : decideShare(free, policy, now).state === 'due';
       return { chat, isDue };
     },
-  };
-}
-
-/** Fills what no event told; as of the beginning of time, so that any event wins over it. */
-function withLookedUp(chat: ChatRecord, { line, service, isGroup }: LookedUpFacts, now: EpochMs): ChatRecord {
-  return {
-    ...chat,
-    ...(chat.line === null && line !== null ? { line, lineAt: 0 } : {}),
-    ...(chat.service === null && service !== null ? { service, serviceAt: 0 } : {}),
-    ...(chat.isGroup === null && isGroup !== null ? { isGroup, isGroupAt: 0 } : {}),
-    lookedUpAt: now,
   };
 }
 

@@ -64,13 +64,24 @@ describe('five transient failures in a row over different chats', () => {
     expect(first.linq.calls).toHaveLength(1);
   });
 
-  it('are probed with a look at the cards when no chat is due', async () => {
+  it('are probed with a look at the cards when no chat is due, which ends what looks began', async () => {
+    const reactor = await startReactor();
+    const { linq, deliver, run } = reactor;
+    linq.script.cards = () => failed(answerOf(502, null, { isJson: false, hasEnvelope: false }));
+    await deliver(...chats(1));
+    await run(MINUTE);
+    expect(accountReason(reactor)).toBe('api_unavailable');
+    linq.script.cards = (line) => activeCards(line);
+    await run(2 * MINUTE);
+    expect(accountReason(reactor)).toBeNull();
+    expect(linq.shares()).toHaveLength(1);
+  });
+
+  it('are probed with looks at the cards, too, which alone end nothing that shares began', async () => {
     const reactor = await startReactor();
     const { linq, deliver, run } = reactor;
     linq.script.share = () => answerOf(500, null, { retryAfterMs: HOUR });
     await deliver(...chats(5));
-    expect(accountReason(reactor)).toBe('api_unavailable');
-    linq.script.cards = () => failed(answerOf(502, null, { isJson: false, hasEnvelope: false }));
     linq.clear();
     await run(10 * SECOND);
     expect(linq.calls.map(({ kind, at }) => [kind, at - T])).toEqual([
@@ -78,9 +89,7 @@ describe('five transient failures in a row over different chats', () => {
       ['cards', 3 * SECOND],
       ['cards', 7 * SECOND],
     ]);
-    linq.script.cards = (line) => activeCards(line);
-    await run(8 * SECOND);
-    expect(accountReason(reactor)).toBeNull();
+    expect(accountReason(reactor)).toBe('api_unavailable');
   });
 
   it('are probed by one call, however many lines have chats due and cards to look at', async () => {
