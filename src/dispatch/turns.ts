@@ -38,6 +38,7 @@ export function createTurns(deps: TurnDeps) {
   const starts = new Map<string, Starts>();
   let areLinesStale = false;
   let fingerprint: string | null = null;
+  let areAllDecided = false;
   let heartbeatAt = Number.NEGATIVE_INFINITY;
   let turnCount = 0;
   /** By how much our time moved that the store hasn't followed yet. */
@@ -102,8 +103,8 @@ export function createTurns(deps: TurnDeps) {
       await store.heartbeat(now);
     }
     const woken = await store.wakeChats(now, BATCH);
-    if (fingerprint === null) return woken > 0;
-    if (await store.redecide(fingerprint, BATCH, now)) fingerprint = null;
+    if (fingerprint === null || areAllDecided) return woken > 0;
+    areAllDecided = await store.redecide(fingerprint, BATCH, now);
     return true;
   }
 
@@ -116,6 +117,7 @@ export function createTurns(deps: TurnDeps) {
     if (followsWall) unstoredShiftMs += clock.reanchor();
     const endsUpTo = clock.now() + 1; // the end of a call is dated up to 1 ms late
     await store.shiftClock(unstoredShiftMs, endsUpTo);
+    areAllDecided = false; // the wrong time may have made chats idle or done
     book.reload(await store.holds(), await store.lines());
     cards.forgetAll();
     starts.clear();
@@ -154,7 +156,7 @@ export function createTurns(deps: TurnDeps) {
     linesChanged: (): void => {
       areLinesStale = true;
     },
-    /** Chats that were decided under other settings are decided anew, a batch each turn. */
+    /** Chats that were decided under other settings, or by a wrong time, are decided anew, a batch each turn. */
     useFingerprint: (value: string): void => {
       fingerprint = value;
     },

@@ -5,6 +5,7 @@ import type { ChatTable } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import type { HoldTable } from './hold-table.ts';
 import type { LineTable } from './line-table.ts';
+import type { Meta } from './meta.ts';
 import type { Totals } from './share-totals.ts';
 
 /** Longest backoff: a day of Retry-After, and the jitter. */
@@ -70,10 +71,11 @@ interface Parts {
   readonly lines: LineTable;
   readonly holds: HoldTable;
   readonly totals: Totals;
+  readonly meta: Meta;
 }
 
 /** @see Store.shiftClock; in the transaction under way, batch by batch */
-export function createShiftClock({ policy }: StoreContext, { chats, lines, holds, totals }: Parts) {
+export function createShiftClock({ policy }: StoreContext, { chats, lines, holds, totals, meta }: Parts) {
   const inWindow = (column: string) => `${column} BETWEEN @openSince AND @before`;
   const isLater = (column: string) => `${column} > @now`;
   const affected = chats.select<[object]>(
@@ -105,6 +107,7 @@ export function createShiftClock({ policy }: StoreContext, { chats, lines, holds
     for (const hold of holds.all()) holds.put(shiftHold(hold, shift));
     for (const line of lines.all()) lines.update(line.line, shiftLine(line, now));
     totals.cutTo(now);
+    meta.remove('decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id');
   };
 }
 

@@ -86,14 +86,15 @@ export interface Store {
   /** The earliest claimable instant of every line that has one (leased chats excepted). */
   nextAttempts(): Promise<readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[]>;
   /**
-   * Decides every chat anew after settings changed, `limit` chats a call, resuming after a restart.
-   * Resolves to true when nothing is left to do for this fingerprint.
+   * Decides every chat anew after settings changed or the clock was corrected, `limit` chats a call, resuming after a
+   * restart. Resolves to true when nothing is left to do for this fingerprint.
    */
   redecide(fingerprint: string, limit: number, now: EpochMs): Promise<boolean>;
   /**
    * The clock was corrected by `byMs` and reads `now`. What we did later than now counts as done now, and no backoff or
    * pause is longer than any can be. Forward: windows, backoffs, leases and pauses that are still open keep what is left
-   * of them. Times that Linq told stay.
+   * of them. Times that Linq told stay. What the wrong time made of other chats (idle, say) is left to `redecide`, which
+   * begins anew.
    */
   shiftClock(byMs: number, now: EpochMs): Promise<void>;
 

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
 import { holdOf, LINE, outboundOf, T } from '../builders.ts';
-import { chatOfStore, claimOne, LEASE_MS, type StoreBench, settle, turnOf, verdictOf } from './use-store.ts';
+import {
+  allChats,
+  chatOfStore,
+  claimOne,
+  LEASE_MS,
+  type StoreBench,
+  settle,
+  turnOf,
+  verdictOf,
+} from './use-store.ts';
 
 export function describeClockShifts(bench: StoreBench): void {
   const openWithSharedChat = async () => {
@@ -70,6 +79,29 @@ export function describeClockShifts(bench: StoreBench): void {
       expect(retryAt).toBeGreaterThanOrEqual(now + DAY);
       expect(retryAt).toBeLessThanOrEqual(now + DAY + 10 * MINUTE);
       expect(await store.holds()).toMatchObject([{ since: now, until: now + DAY }]);
+    });
+  });
+
+  describe('chats that a clock ahead of time made idle or done', () => {
+    it('are decided anew, in batches', async () => {
+      const store = await bench.open({ maxSharesPerChat: 1 });
+      await store.record([outboundOf(T, { chatId: 'idle' }), outboundOf(T, { chatId: 'done' })], T);
+      await store.updateChat('done', (chat) => ({ ...chat, uncertainAt: T }), T);
+      expect(await store.redecide('settings', 10, T)).toBe(true);
+      await store.wakeChats(T + 8 * DAY, 10);
+      const states = async () => (await allChats(store)).map(({ chatId, state }) => [chatId, state]);
+      expect(await states()).toEqual([
+        ['idle', 'idle'],
+        ['done', 'done'],
+      ]);
+      const now = T + HOUR;
+      await store.shiftClock(HOUR - 8 * DAY, now);
+      expect(await store.redecide('settings', 1, now)).toBe(false);
+      expect(await store.redecide('settings', 10, now)).toBe(true);
+      expect(await states()).toEqual([
+        ['idle', 'due'],
+        ['done', 'due'],
+      ]);
     });
   });
 

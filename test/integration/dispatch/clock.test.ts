@@ -102,6 +102,17 @@ describe('a wall clock that was wrong when we started and is set right', () => {
     },
   );
 
+  it('shares what the wrong time made idle', async () => {
+    const clock = createFakeClock(T + 8 * DAY, Number.POSITIVE_INFINITY);
+    const reactor = await startReactor({ clock });
+    reactor.linq.script.time = () => T + clock.monotonic();
+    await reactor.deliver(outboundOf(T), outboundOf(T + 8 * DAY, { chatId: 'asks for the time' }));
+    expect(await reactor.chat()).toMatchObject({ state: 'idle' });
+    clock.stepWall(-8 * DAY);
+    await reactor.run(MINUTE);
+    expect(reactor.linq.sharesOf('chat-1')).toHaveLength(1);
+  });
+
   it('cuts no pause short that Linq asked for', async () => {
     const reactor = await startOff(2 * HOUR);
     reactor.linq.script.time = null;
