@@ -165,6 +165,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       await turns.settled();
       await cardChecks.settled();
       if (!loop.isBroken()) await turns.settleAll().catch(loop.report);
+      manual.abandon();
     },
   };
 }

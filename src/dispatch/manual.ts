@@ -16,7 +16,9 @@ export type ManualShare =
       readonly state: ChatState;
       readonly reason: ChatReason | ClosedReason;
     }
-  | { readonly kind: 'not_found' };
+  | { readonly kind: 'not_found' }
+  /** The dispatcher stopped before it could tell; whether an attempt was made is with the chat's attempts. */
+  | { readonly kind: 'stopped' };
 
 interface Request {
   readonly chatId: string;
@@ -91,6 +93,12 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
   return {
     request: (chatId: string): Promise<ManualShare> =>
       new Promise((resolve) => void waiting.push({ chatId, resolve })),
+    /** Answers everybody who still waits, since nothing more will happen. */
+    abandon(): void {
+      for (const { resolve } of [...waiting, ...claimed.values()]) resolve({ kind: 'stopped' });
+      waiting = [];
+      claimed.clear();
+    },
     isWaiting: (): boolean => waiting.length > 0,
     /**
      * Claims what may start now; the rest keeps waiting or is answered.

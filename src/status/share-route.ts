@@ -34,6 +34,7 @@ export function shareRoute(plain: FastifyInstance, deps: StatusDeps): void {
       if (known === null) return refuse(reply, chatNotFound(chatId));
       if (isDraining()) return refuse(reply, DRAINING);
       const share = await within(PATIENCE_MS, dispatcher.shareManually(chatId), clock);
+      if (share?.kind === 'stopped') return refuse(reply, DRAINING);
       if (share?.kind === 'not_found') return refuse(reply, chatNotFound(chatId));
       if (share?.kind === 'settled') {
         return { attempt: showAttempt(share.attempt), chat: showChat(share.chat, momentOf(deps)) };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LinqAnswer } from '../../../src/decide/answer.ts';
 import { HOUR, SECOND } from '../../../src/decide/duration.ts';
 import { answerOf, outboundOf, T } from '../../helpers/builders.ts';
-import { later } from '../../helpers/fake-linq.ts';
+import { failed, later } from '../../helpers/fake-linq.ts';
 import { startReactor } from '../../helpers/reactor.ts';
 
 const chats = (count: number) =>
@@ -88,5 +88,15 @@ describe('stopping', () => {
     first.clock.advance(5 * SECOND);
     await stopped;
     expect(await first.store.recoverInterrupted(first.clock.now())).toEqual({ interrupted: 0, parked: 0 });
+  });
+
+  it("answers an operator's share that still waited, so that nobody waits for it", async () => {
+    const reactor = await startReactor();
+    reactor.linq.script.cards = () => failed(answerOf(500));
+    await reactor.deliver(outboundOf(T));
+    const share = reactor.dispatcher.shareManually('chat-1');
+    await reactor.idle();
+    await reactor.stop();
+    expect(await share).toEqual({ kind: 'stopped' });
   });
 });
