@@ -107,6 +107,7 @@ export function createShiftClock({ policy }: StoreContext, { chats, lines, holds
     for (const hold of holds.all()) holds.put(shiftHold(hold, shift));
     for (const line of lines.all()) lines.update(line.line, shiftLine(line, now));
     totals.cutTo(now);
+    meta.put('heartbeat_at', now);
     meta.remove('decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id');
   };
 }

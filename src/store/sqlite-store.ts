@@ -125,7 +125,7 @@ export function createSqliteStore(
       guarded(() =>
         write(() => {
           const before = meta.number('heartbeat_at');
-          meta.put('heartbeat_at', now);
+          meta.put('heartbeat_at', Math.max(before ?? now, now));
           return before;
         }),
       ),

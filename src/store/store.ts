@@ -121,7 +121,10 @@ export interface Store {
   putHold(hold: Hold): Promise<void>;
   endHold(scope: string | null, reason: HoldReason): Promise<void>;
 
-  /** The last heartbeat before this one; null: none yet. */
+  /**
+   * Resolves to the latest heartbeat before this one; null: none yet. One of the future stays, as the proof of a wrong
+   * clock, until `shiftClock`.
+   */
   heartbeat(now: EpochMs): Promise<EpochMs | null>;
   /** A real write, committed. */
   probe(now: EpochMs): Promise<void>;

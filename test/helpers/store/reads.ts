@@ -140,6 +140,16 @@ export function describeReads(bench: StoreBench): void {
       expect(await after.heartbeat(T + 9)).toBe(T + 5);
     });
 
+    it('keeps a heartbeat of the future until the clock is corrected', async () => {
+      const store = await bench.open();
+      await store.heartbeat(T + DAY);
+      expect(await store.heartbeat(T)).toBe(T + DAY);
+      expect(await store.heartbeat(T + 5)).toBe(T + DAY);
+      await store.shiftClock(0, T + 6);
+      expect(await store.heartbeat(T + 9)).toBe(T + 6);
+      expect(await store.heartbeat(T + 10)).toBe(T + 9);
+    });
+
     it('probes by writing, again and again', async () => {
       const store = await bench.open();
       await expect(store.probe(T)).resolves.toBeUndefined();

@@ -77,6 +77,30 @@ describe('a clock that was ahead when we ran before', () => {
     expect(second.linq.shares()).toHaveLength(1);
   });
 
+  it('is noticed at every start until an answer of Linq’s tells the time', async () => {
+    const before = createFakeClock(T + 365 * DAY, Number.POSITIVE_INFINITY);
+    const first = await startReactor({ clock: before, policy: { idleAfterMs: 0 } });
+    await first.deliver(outboundOf(T));
+    await first.stop();
+    const clock = createFakeClock(T, Number.POSITIVE_INFINITY);
+    const linq = createFakeLinq(clock);
+    linq.script.time = null;
+    const second = await first.restart({ clock, linq });
+    await second.run(HOUR);
+    await second.stop();
+    const third = await second.restart();
+    expect(isDistrusted(third)).toBe(true);
+    linq.script.time = () => T + clock.monotonic();
+    await third.run(MINUTE);
+    expect(isDistrusted(third)).toBe(false);
+    expect(await third.chat()).toMatchObject({
+      state: 'waiting',
+      nextAttemptAt: expect.closeTo(T + HOUR + DAY, -5),
+    });
+    await third.stop();
+    expect(isDistrusted(await third.restart())).toBe(false);
+  });
+
   it('is no matter when it was ahead by less than half a minute', async () => {
     const first = await startReactor({ clock: createFakeClock(T + 20 * SECOND) });
     await first.stop();
