@@ -1,4 +1,4 @@
-import { count, desc, gt, lte, min, notInArray, or } from 'drizzle-orm';
+import { count, desc, gt, inArray, lte, min, notInArray, or } from 'drizzle-orm';
 import { DAY, type EpochMs } from '../decide/duration.ts';
 import type { StoreContext } from './context.ts';
 import { quarantine } from './schema.ts';
@@ -6,11 +6,15 @@ import type { QuarantinedDelivery } from './store.ts';
 
 export interface QuarantineTable {
   put(delivery: QuarantinedDelivery): void;
+  /** Deletes some of those that are kept no longer; again and again, it deletes them all. */
+  expire(now: EpochMs): void;
   count(now: EpochMs): { count: number; oldestAt: EpochMs | null };
 }
 
 const KEPT_ROWS = 1_000;
 const KEPT_MS = 7 * DAY;
+/** Bodies are up to 1 MiB each: all at once could hold up deliveries. */
+const EXPIRED_AT_ONCE = 50;
 
 export function createQuarantineTable({ orm }: StoreContext): QuarantineTable {
   return {
@@ -26,6 +30,15 @@ export function createQuarantineTable({ orm }: StoreContext): QuarantineTable {
         .delete(quarantine)
         .where(or(isTooOld, notInArray(quarantine.id, newest)))
         .run();
+    },
+    expire(now) {
+      const expired = orm
+        .select({ id: quarantine.id })
+        .from(quarantine)
+        .where(lte(quarantine.receivedAt, now - KEPT_MS))
+        .orderBy(quarantine.receivedAt)
+        .limit(EXPIRED_AT_ONCE);
+      orm.delete(quarantine).where(inArray(quarantine.id, expired)).run();
     },
     count(now) {
       const row = orm

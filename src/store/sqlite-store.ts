@@ -126,6 +126,7 @@ export function createSqliteStore(
         write(() => {
           const before = meta.number('heartbeat_at');
           meta.put('heartbeat_at', Math.max(before ?? now, now));
+          quarantined.expire(now); // here, so that it can't be forgotten
           return before;
         }),
       ),

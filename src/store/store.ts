@@ -56,7 +56,7 @@ export interface Store {
 
   /** Merges a group of events into the facts in one commit. The results stand in the order of the events. */
   record(events: readonly ReactorEvent[], now: EpochMs): Promise<readonly Recorded[]>;
-  /** Keeps the newest 1,000 deliveries of the last 7 days. */
+  /** Keeps the newest 1,000 deliveries of the last 7 days; `heartbeat` deletes older ones. */
   quarantine(delivery: QuarantinedDelivery): Promise<void>;
   quarantinedCount(now: EpochMs): Promise<{ count: number; oldestAt: EpochMs | null }>;
 

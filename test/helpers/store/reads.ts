@@ -175,6 +175,19 @@ export function describeReads(bench: StoreBench): void {
       expect(await store.quarantinedCount(T)).toEqual({ count: 1, oldestAt: T + 9 * DAY });
     });
 
+    it('deletes with the heartbeats what is older, though nothing new comes', async () => {
+      const store = await bench.open();
+      for (let i = 0; i < 60; i++) await store.quarantine(delivery(T + i));
+      const isThere = async () => (await store.quarantinedCount(T)).count; // as of then: told of whatever is stored
+      await store.heartbeat(T + 7 * DAY - 1);
+      expect(await isThere()).toBe(60);
+      await store.heartbeat(T + 7 * DAY + 58);
+      await store.heartbeat(T + 7 * DAY + 58);
+      expect(await isThere()).toBe(1);
+      await store.heartbeat(T + 7 * DAY + 59);
+      expect(await isThere()).toBe(0);
+    });
+
     it('keeps the newest 1,000', async () => {
       const store = await bench.open();
       for (let i = 0; i < 1_003; i++) await store.quarantine(delivery(T + i));
