@@ -20,6 +20,8 @@ export interface AttemptTable {
   withdraw(chatRow: number): void;
   /** When the chat's open attempt began; null: it has none. */
   openSince(chatRow: number): EpochMs | null;
+  /** When the chat's latest attempt ended; null: it has none, or it is open. */
+  lastEndedAt(chatRow: number): EpochMs | null;
   /** The chats that have an open attempt. */
   open(): readonly { readonly chatRow: number; readonly startedAt: EpochMs }[];
   /** Newest first. */
@@ -38,6 +40,11 @@ export function createAttemptTable({ sql }: StoreContext): AttemptTable {
   const openSince = sql
     .prepare<[number], EpochMs>('SELECT started_at FROM attempts WHERE chat_row = ? AND ended_at IS NULL')
     .pluck();
+  const lastEndedAt = sql
+    .prepare<[number], EpochMs | null>(
+      'SELECT ended_at FROM attempts WHERE chat_row = ? ORDER BY id DESC LIMIT 1',
+    )
+    .pluck();
   const open = sql.prepare<[], { chatRow: number; startedAt: EpochMs }>(
     'SELECT chat_row AS chatRow, started_at AS startedAt FROM attempts WHERE ended_at IS NULL',
   );
@@ -53,6 +60,7 @@ export function createAttemptTable({ sql }: StoreContext): AttemptTable {
       end.run(endedAt, outcome, httpStatus, linqCode, traceId, chatRow),
     withdraw: (chatRow) => withdraw.run(chatRow),
     openSince: (chatRow) => openSince.get(chatRow) ?? null,
+    lastEndedAt: (chatRow) => lastEndedAt.get(chatRow) ?? null,
     open: () => open.all(),
     ofChat: (chatId, limit) => ofChat.all(chatId, limit),
   };

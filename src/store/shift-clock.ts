@@ -1,6 +1,7 @@
 import type { ChatRecord } from '../decide/chat.ts';
 import { DAY, type EpochMs, MINUTE } from '../decide/duration.ts';
 import type { Hold, Line } from '../decide/hold.ts';
+import type { AttemptTable } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import type { HoldTable } from './hold-table.ts';
@@ -21,19 +22,33 @@ interface ClockShift {
 }
 
 /**
+ * A deadline after the clock was corrected. One that was set and reached by the wrong time is over; one that was set by
+ * the right time may only seem to have been reached.
+ * @param setAt when it was set, by the clock of then; null: not known
+ */
+function shiftDeadline(at: EpochMs, setAt: EpochMs | null, maxMs: number, shift: ClockShift): EpochMs {
+  const { byMs, now } = shift;
+  const isReached = at <= now - byMs;
+  if (isReached && setAt !== null && setAt > now) return Math.min(at, now);
+  return Math.min(byMs > 0 && !isReached ? at + byMs : at, now + maxMs);
+}
+
+/**
  * A chat after the clock was corrected. What we did later than now counts as done now, and no backoff is longer than any
  * can be. If the clock went forward, as much of open windows, backoff and lease is left as before, so that nothing is
  * early. Times that Linq told stay.
+ * @param lastEndedAt when the chat's last attempt ended, by the clock of then
  */
-function shiftChat(chat: ChatRecord, { byMs, now, windowMs }: ClockShift): ChatRecord {
+function shiftChat(chat: ChatRecord, lastEndedAt: EpochMs | null, shift: ClockShift): ChatRecord {
+  const { byMs, now, windowMs } = shift;
   const before = now - byMs;
   const isForward = byMs > 0;
   const isOpen = (at: EpochMs | null) => isForward && at !== null && at > before - windowMs && at <= before;
   const past = (at: EpochMs | null, isMoved = false) =>
     at === null ? null : Math.min(isMoved ? at + byMs : at, now);
   const windowStart = (at: EpochMs | null) => past(at, isOpen(at));
-  const deadline = (at: EpochMs | null) => (isForward && at !== null && at > before ? at + byMs : at);
-  const retryAt = deadline(chat.retryAt);
+  const maxBackoffMs = Math.max(MAX_BACKOFF_MS, windowMs);
+  const { retryAt, leaseUntil } = chat;
   return {
     ...chat,
     lastSharedAt: windowStart(chat.lastSharedAt),
@@ -46,16 +61,15 @@ function shiftChat(chat: ChatRecord, { byMs, now, windowMs }: ClockShift): ChatR
     parkedAt: past(chat.parkedAt),
     blockedAt: past(chat.blockedAt),
     lookedUpAt: past(chat.lookedUpAt),
-    retryAt: retryAt === null ? null : Math.min(retryAt, now + Math.max(MAX_BACKOFF_MS, windowMs)),
-    leaseUntil: deadline(chat.leaseUntil),
+    retryAt: retryAt === null ? null : shiftDeadline(retryAt, lastEndedAt, maxBackoffMs, shift),
+    leaseUntil: isForward && leaseUntil !== null && leaseUntil > before ? leaseUntil + byMs : leaseUntil,
   };
 }
 
-function shiftHold(hold: Hold, { byMs, now }: ClockShift): Hold {
-  if (hold.until === null) return { ...hold, since: Math.min(hold.since, now) };
-  const isOpen = hold.until > now - byMs;
-  const until = Math.min(byMs > 0 && isOpen ? hold.until + byMs : hold.until, now + MAX_HOLD_MS);
-  return { ...hold, since: Math.min(hold.since, now), until };
+function shiftHold(hold: Hold, shift: ClockShift): Hold {
+  const since = Math.min(hold.since, shift.now);
+  const until = hold.until === null ? null : shiftDeadline(hold.until, hold.since, MAX_HOLD_MS, shift);
+  return { ...hold, since, until };
 }
 
 function shiftLine(
@@ -67,6 +81,7 @@ function shiftLine(
 }
 
 interface Parts {
+  readonly attempts: AttemptTable;
   readonly chats: ChatTable;
   readonly lines: LineTable;
   readonly holds: HoldTable;
@@ -75,7 +90,8 @@ interface Parts {
 }
 
 /** @see Store.shiftClock; in the transaction under way, batch by batch */
-export function createShiftClock({ policy }: StoreContext, { chats, lines, holds, totals, meta }: Parts) {
+export function createShiftClock({ policy }: StoreContext, parts: Parts) {
+  const { attempts, chats, lines, holds, totals, meta } = parts;
   const inWindow = (column: string) => `${column} BETWEEN @openSince AND @before`;
   const isLater = (column: string) => `${column} > @now`;
   const affected = chats.select<[object]>(
@@ -93,7 +109,8 @@ export function createShiftClock({ policy }: StoreContext, { chats, lines, holds
       const rows = affected.all({ after, before, openSince, now });
       for (const row of rows) {
         const stored = chats.ofRow(row);
-        chats.save(stored, shiftChat(stored.chat, shift), now);
+        const lastEndedAt = stored.chat.retryAt === null ? null : attempts.lastEndedAt(row[0]);
+        chats.save(stored, shiftChat(stored.chat, lastEndedAt, shift), now);
       }
       const last = rows.at(-1);
       if (last === undefined || rows.length < BATCH) return;

@@ -72,7 +72,7 @@ export function createSqliteStore(
   const list = createChatList(context, chats);
   const quarantined = createQuarantineTable(context);
   const record = createRecord(context, chats, lines);
-  const shiftClock = createShiftClock(context, { chats, lines, holds, totals, meta });
+  const shiftClock = createShiftClock(context, { attempts, chats, lines, holds, totals, meta });
 
   function updateChat(chatId: string, change: (chat: ChatRecord) => ChatRecord, now: EpochMs) {
     const stored = chats.find(chatId);

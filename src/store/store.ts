@@ -92,7 +92,7 @@ export interface Store {
   redecide(fingerprint: string, limit: number, now: EpochMs): Promise<boolean>;
   /**
    * The clock was corrected by `byMs` and reads `now`. What we did later than now counts as done now, and no backoff or
-   * pause is longer than any can be. Forward: windows, backoffs, leases and pauses that are still open keep what is left
+   * pause is longer than any can be; one that began and ended by a time ahead of now is over. Forward: windows, backoffs, leases and pauses that are still open keep what is left
    * of them. Times that Linq told stay. What the wrong time made of other chats (idle, say) is left to `redecide`, which
    * begins anew.
    */

@@ -129,6 +129,31 @@ export function describeClockShifts(bench: StoreBench): void {
       expect(await chatOfStore(store)).toMatchObject({ state: 'due', nextAttemptAt: now });
     });
 
+    it('a backoff and a pause that began and ended by the wrong time are over', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      const result = verdictOf({ kind: 'transient', retryAfterMs: HOUR, mayHaveArrived: false }, 503);
+      await settle(store, { claim: await claimOne(store, T), endedAt: T + 10, result });
+      await store.putHold(holdOf({ reason: 'rate_limited', until: T + HOUR }));
+      const now = T - 6 * HOUR;
+      await store.shiftClock(-8 * HOUR, now);
+      expect(await chatOfStore(store)).toMatchObject({ state: 'due', nextAttemptAt: now });
+      expect(await store.holds()).toMatchObject([{ until: now }]);
+    });
+
+    it('a backoff and a pause that began before the clock was wrong are kept', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      const result = verdictOf({ kind: 'transient', retryAfterMs: HOUR, mayHaveArrived: false }, 503);
+      await settle(store, { claim: await claimOne(store, T), endedAt: T + 10, result });
+      await store.putHold(holdOf({ reason: 'rate_limited', until: T + HOUR }));
+      await store.shiftClock(-8 * HOUR, T + MINUTE);
+      const { state, retryAt } = await chatOfStore(store);
+      expect(state).toBe('retrying');
+      expect(retryAt).toBeGreaterThanOrEqual(T + HOUR);
+      expect(await store.holds()).toMatchObject([{ until: T + HOUR }]);
+    });
+
     it('no backoff and no pause is longer than any can be', async () => {
       const store = await bench.open();
       await store.record([outboundOf(T)], T);

@@ -69,6 +69,9 @@ describe('with a million chats', () => {
 
   it('attempts are found by chat, open ones by themselves', () => {
     expect(find('FROM attempts JOIN chats')).toContain('USING INDEX attempts_chat (chat_row=?)');
+    expect(find('SELECT ended_at FROM attempts')).toBe(
+      'SEARCH attempts USING INDEX attempts_chat (chat_row=?)',
+    );
     expect(find('startedAt FROM attempts WHERE ended_at IS NULL')).toContain('USING INDEX attempts_open');
     expect(find('UPDATE attempts SET')).toContain('USING INDEX attempts_open (chat_row=?)');
   });
