@@ -27,7 +27,7 @@ export function lapsesAt(chat: ChatRecord, policy: Policy): EpochMs | null {
 }
 
 /** Shares as far as limits count them: an attempt without known outcome counts once its window is over. */
-export function countedShares(chat: ChatRecord, policy: Policy, now: EpochMs): number {
+function countedShares(chat: ChatRecord, policy: Policy, now: EpochMs): number {
   const isLate = chat.uncertainAt !== null && now >= chat.uncertainAt + policy.windowMs;
   return chat.shareCount + (isLate ? 1 : 0);
 }

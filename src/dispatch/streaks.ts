@@ -3,8 +3,6 @@ const STREAK = 5;
 /** Chats whose retirement was undone are remembered up to this number. */
 const REMEMBERED = 1_000;
 
-export type Streaks = ReturnType<typeof createStreaks>;
-
 /**
  * Counts failures in a row over different chats. Five transient ones mean that the API is unavailable; five refusals
  * for good without a success between mean a wrong address or key rather than five dead chats.

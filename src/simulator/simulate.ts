@@ -5,9 +5,9 @@ import { createSigningSecret } from './sign.ts';
 import { createSimulator, type Simulator } from './simulator.ts';
 
 /** Where a reactor with default settings receives webhooks. */
-export const DEFAULT_WEBHOOK_URL = 'http://127.0.0.1:8080/webhooks/linq';
-export const DEFAULT_SIMULATOR_PORT = 4010;
-export const DEFAULT_SIMULATOR_LINE = '+12025550100';
+const DEFAULT_WEBHOOK_URL = 'http://127.0.0.1:8080/webhooks/linq';
+const DEFAULT_SIMULATOR_PORT = 4010;
+const DEFAULT_SIMULATOR_LINE = '+12025550100';
 
 const EXAMPLE_CHAT = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
 

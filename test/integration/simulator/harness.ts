@@ -7,7 +7,7 @@ export const API_KEY = 'test-api-key';
 export const LINE = '+12025550100';
 
 /** The system's clock with domain time that a test can move. */
-export function createMovableClock() {
+function createMovableClock() {
   const clock = createSystemClock();
   let offset = 0;
   return {
