@@ -59,9 +59,11 @@ const NEEDED: Settings = {
 /**
  * Starts `node dist/main.js serve` with these environment variables and none of ours, in a directory that has no
  * settings file. Killed at the end of the test, if it still runs.
+ * @param under a program, and its arguments, that becomes the service after it has set limits
  */
-export function launch(directory: string, settings: Settings = {}): Running {
-  const child = spawn(process.execPath, [MAIN, 'serve'], {
+export function launch(directory: string, settings: Settings = {}, under: readonly string[] = []): Running {
+  const [program = process.execPath, ...args] = [...under, process.execPath, MAIN, 'serve'];
+  const child = spawn(program, args, {
     cwd: directory,
     env: { PATH: process.env.PATH, ...NEEDED, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -102,8 +104,8 @@ export function launch(directory: string, settings: Settings = {}): Running {
 export type Reactor = Running & { readonly url: string };
 
 /** Starts the service and waits until it listens. */
-export async function startReactor(directory: string, settings: Settings = {}): Promise<Reactor> {
-  const running = launch(directory, settings);
+export async function startReactor(...how: Parameters<typeof launch>): Promise<Reactor> {
+  const running = launch(...how);
   return { ...running, url: await running.listening };
 }
 
