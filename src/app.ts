@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { type ClockGuard, createClockGuard } from './dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts';
-import { StoreError } from './errors.ts';
+import type { StoreError } from './errors.ts';
 import { createHttpServer } from './http-server.ts';
 import { createLineNews } from './line-news.ts';
 import { createLinqClient } from './linq/client.ts';
@@ -12,6 +12,7 @@ import { createRecorder } from './recorder.ts';
 import { statusRoutes } from './status/routes.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import type { Store } from './store/store.ts';
+import { watchStore } from './store/watched-store.ts';
 import { createDeliveryLog, createWebhookCounters } from './webhook/delivery-log.ts';
 import { parseDelivery } from './webhook/parse.ts';
 import { sealDelivery } from './webhook/quarantine.ts';
@@ -37,7 +38,7 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Real time between finding the database broken and ending: what is under way still gets its 503. */
+/** Real time before the end in which what is under way still gets its answer. */
 const LAST_ANSWERS_MS = 500;
 
 /**
@@ -55,9 +56,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-async function wire(options: AppOptions, store: Store): Promise<App> {
+async function wire(options: AppOptions, opened: Store): Promise<App> {
   const { config, clock, version, warnings = [], onFatal, logStream } = options;
   let isDraining = false;
+  const store = watchStore(opened, endSoon);
   const server = await createHttpServer({
     trustProxy: config.server.trustProxy,
     log: { ...config.log, ...(logStream === undefined ? {} : { stream: logStream }) },
@@ -85,7 +87,7 @@ async function wire(options: AppOptions, store: Store): Promise<App> {
   });
   const recorder = createRecorder({
     async commit(events, now) {
-      const results = await watchStore(store.record(events, now));
+      const results = await store.record(events, now);
       if (bringsNewsOfLines(events)) dispatcher.linesChanged();
       return results;
     },
@@ -103,7 +105,7 @@ async function wire(options: AppOptions, store: Store): Promise<App> {
       parse: parseDelivery,
       record: recorder.record,
       seal: (raw, secretIndex) => sealDelivery(raw, secrets[secretIndex] ?? ''),
-      quarantine: (row) => watchStore(store.quarantine(row)),
+      quarantine: (row) => store.quarantine(row),
       clock,
       onStale: () => {}, // counted and logged by the route already
       linqDateOffMs: guard.linqDateOffMs,
@@ -136,18 +138,12 @@ async function wire(options: AppOptions, store: Store): Promise<App> {
     if (isDraining) return;
     isDraining = true;
     log.error({ err: error, fault: error.fault }, 'store.broken');
-    const never = new AbortController().signal;
-    const at = clock.now() + clock.toDomain(LAST_ANSWERS_MS);
-    void clock.sleepUntil(at, LAST_ANSWERS_MS, never).then(() => onFatal(error));
+    void pause(LAST_ANSWERS_MS).then(() => onFatal(error));
   }
 
-  async function watchStore<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      if (error instanceof StoreError && (error.fault === 'corrupt' || error.fault === 'io')) endSoon(error);
-      throw error;
-    }
+  /** Real time. */
+  function pause(ms: number): Promise<void> {
+    return clock.sleepUntil(clock.now() + clock.toDomain(ms), ms, new AbortController().signal);
   }
 
   async function watchClock(): Promise<ClockGuard> {
@@ -163,7 +159,10 @@ async function wire(options: AppOptions, store: Store): Promise<App> {
     isDraining = true;
     await recorder.drain();
     await dispatcher.stop();
-    await server.close();
+    const closed = server.close();
+    await Promise.race([closed, pause(LAST_ANSWERS_MS)]);
+    server.server.closeAllConnections(); // requests that never came to their end
+    await closed;
     await recorder.drain();
     await linq.close();
     cliToken.remove();

@@ -23,6 +23,7 @@ function describeFailure(error: unknown, { databasePath, port }: StartPlaces): s
   const { code, syscall, path } = error;
   if (syscall === 'listen' || syscall === 'bind' || syscall === 'getaddrinfo')
     return describeListening(code, port);
+  if (code === 'ENOSPC') return `The disk of ${databasePath} is full: make room, then start again.`;
   return path === undefined ? null : `Can't write ${path} (${code}): check its owner, mode and kind.`;
 }
 

@@ -7,6 +7,9 @@ import type { Call, Gates } from './gates.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { LinqCalls, Log } from './ports.ts';
 
+/** Looks at once: an account with many lines must not keep shares and probes waiting behind them. */
+const MAX_LOOKS = 4;
+
 export type CardChecks = ReturnType<typeof createCardChecks>;
 
 /** Looks at contact cards in the background; what it learns is written in the dispatcher's next turn. */
@@ -56,8 +59,12 @@ export function createCardChecks({
   }
 
   return {
-    /** @param line null: all lines at once, to see whether Linq answers */
+    /**
+     * The end of a look takes the next turn, which asks again for those that there was no room for.
+     * @param line null: all lines at once, to see whether Linq answers
+     */
     start(line: string | null, now: EpochMs, signal: AbortSignal): void {
+      if (line !== null && running.size >= MAX_LOOKS) return;
       if (line !== null) cards.checking(line);
       const run = look(line, now, signal).finally(() => {
         running.delete(run);

@@ -120,7 +120,8 @@ export function createGates(book: HoldBook) {
     /** Ends whatever holds a line, also what Linq's events said up to now. */
     releaseLine(line: string, now: EpochMs): void {
       for (const reason of ['line_not_ours', 'line_flagged', 'line_paused'] as const) book.end(line, reason);
-      book.clearLine(line, now);
+      const { statusAt = null, reputationAt = null } = book.line(line) ?? {};
+      book.clearLine(line, Math.max(now, statusAt ?? 0, reputationAt ?? 0)); // Linq's clock may be ahead of ours
     },
   };
 }

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { HOUR } from '../../../src/decide/duration.ts';
+import { LINE, lineEventOf, outboundOf, T } from '../../helpers/builders.ts';
+import { activeCards, later } from '../../helpers/fake-linq.ts';
+import { startReactor } from '../../helpers/reactor.ts';
+
+const lineOf = (index: number) => `+1202555${String(1000 + index)}`;
+
+describe('an account with many lines', () => {
+  it('looks at four cards at once, and at all of them in the end', async () => {
+    const { linq, deliver, idle } = await startReactor();
+    const slow = later<ReturnType<typeof activeCards>>();
+    linq.script.cards = (line) => slow.promise.then(() => activeCards(line));
+    await deliver(
+      ...Array.from({ length: 30 }, (_, i) => outboundOf(T, { chatId: `c${i}`, line: lineOf(i) })),
+    );
+    expect(linq.open()).toBe(4);
+    slow.answer(activeCards(LINE));
+    await idle();
+    expect(linq.shares()).toHaveLength(30);
+  });
+});
+
+describe("an operator's release of a line", () => {
+  it('ends a flag that Linq dated later than our clock', async () => {
+    const { linq, deliver, dispatcher, idle } = await startReactor();
+    await deliver(outboundOf(T), lineEventOf({ at: T + HOUR, status: 'FLAGGED' }));
+    linq.clear();
+    expect(dispatcher.view().lines[0]?.closure?.reason).toBe('line_flagged');
+    await dispatcher.releaseLine(LINE);
+    await idle();
+    expect(dispatcher.view().lines[0]?.closure).toBeNull();
+  });
+});
