@@ -116,13 +116,14 @@ export function createTurns(deps: TurnDeps) {
     await commits.commit(null, clock.now());
     if (followsWall) unstoredShiftMs += clock.reanchor();
     const endsUpTo = clock.now() + 1; // the end of a call is dated up to 1 ms late
-    await store.shiftClock(unstoredShiftMs, endsUpTo);
+    const byMs = unstoredShiftMs;
+    await store.shiftClock(byMs, endsUpTo);
+    unstoredShiftMs = 0; // what fails from here on must not shift a second time
     areAllDecided = false; // the wrong time may have made chats idle or done
     book.reload(await store.holds(), await store.lines());
     cards.forgetAll();
     starts.clear();
-    deps.guard.corrected(unstoredShiftMs);
-    unstoredShiftMs = 0;
+    deps.guard.corrected(byMs);
   }
 
   return {
