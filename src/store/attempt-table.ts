@@ -1,6 +1,6 @@
 import type { Outcome, Trigger } from '../decide/chat.ts';
 import type { EpochMs } from '../decide/duration.ts';
-import type { StoreContext } from './context.ts';
+import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import type { Attempt } from './turn.ts';
 
 export interface AttemptEnd {
@@ -52,7 +52,7 @@ export function createAttemptTable({ sql }: StoreContext): AttemptTable {
     `SELECT attempt_id AS attemptId, chat_id AS chatId, trigger, started_at AS startedAt, ended_at AS endedAt, outcome,
         http_status AS httpStatus, linq_code AS linqCode, trace_id AS traceId
       FROM attempts JOIN chats ON chats.id = attempts.chat_row
-      WHERE chats.chat_id = ? ORDER BY attempts.id DESC LIMIT ?`,
+      WHERE chats.chat_id = ? ORDER BY attempts.id DESC ${BOUND_LIMIT}`,
   );
   return {
     begin: (chatRow, { attemptId, trigger, startedAt }) => begin.run(attemptId, chatRow, trigger, startedAt),

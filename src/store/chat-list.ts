@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts';
 import type { ChatTable } from './chat-table.ts';
-import type { StoreContext } from './context.ts';
+import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import type { ChatCount, ChatFilter, ChatPage } from './store.ts';
 
 export interface ChatList {
@@ -20,7 +20,7 @@ export function createChatList({ sql }: StoreContext, chats: ChatTable): ChatLis
   );
   const idsOf = sql
     .prepare<[number, number, number], number>(
-      'SELECT id FROM chats WHERE count_id = ? AND id > ? ORDER BY id LIMIT ?',
+      `SELECT id FROM chats WHERE count_id = ? AND id > ? ORDER BY id ${BOUND_LIMIT}`,
     )
     .pluck();
   const byId = chats.select<[number]>('WHERE id = ?');

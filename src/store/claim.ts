@@ -5,7 +5,7 @@ import { decideManualShare, decideShare } from '../decide/share.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import type { ChatRow } from './chat-rows.ts';
 import type { ChatTable, StoredChat } from './chat-table.ts';
-import type { StoreContext } from './context.ts';
+import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import type { LineIds } from './line-ids.ts';
 import type { Totals } from './share-totals.ts';
 import type { Store } from './store.ts';
@@ -34,7 +34,7 @@ export function createClaims({ sql, policy, randomId }: StoreContext, parts: Att
   const take = sql
     .prepare<[EpochMs, number | null, EpochMs, number], number>(
       `UPDATE chats SET lease_until = ? WHERE id IN (
-          SELECT id FROM chats WHERE line_id IS ? AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?
+          SELECT id FROM chats WHERE line_id IS ? AND next_attempt_at <= ? ORDER BY next_attempt_at, id ${BOUND_LIMIT}
         ) RETURNING id`,
     )
     .pluck();

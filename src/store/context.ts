@@ -2,6 +2,12 @@ import type Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import type { Policy } from '../decide/policy.ts';
 
+/**
+ * A limit to bind. Bare (`LIMIT ?`), SQLite plans by its value: it prepares the statement anew each time one is bound,
+ * which costs more than all the rest.
+ */
+export const BOUND_LIMIT = 'LIMIT ? + 0';
+
 /** A transaction's body is synchronous: what it awaited would run after the commit. */
 type Sync<T> = T extends PromiseLike<unknown> ? never : T;
 

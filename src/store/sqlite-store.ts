@@ -101,7 +101,8 @@ export function createSqliteStore(
     addLookedUp: async (claim, facts, now) =>
       guarded(() => write(() => settlements.addLookedUp(claim, facts, now))),
     recoverInterrupted: async (now) => guarded(() => write(() => claims.interruptAll(now))),
-    wakeChats: async (now, limit) => guarded(() => write(() => upkeep.wake(now, limit))),
+    wakeChats: async (now, limit) =>
+      guarded(() => (upkeep.isWakeDue(now) ? write(() => upkeep.wake(now, limit)) : 0)),
     nextWakeAt: async () => guarded(() => upkeep.nextWakeAt()),
     nextAttempts: async () => guarded(() => upkeep.nextAttempts()),
     redecide: async (fingerprint, limit, now) =>

@@ -1,10 +1,11 @@
 import type { EpochMs } from '../decide/duration.ts';
 import type { ChatTable } from './chat-table.ts';
-import type { StoreContext } from './context.ts';
+import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import type { Meta } from './meta.ts';
 
 /** What time and settings do to chats; each in the transaction under way. */
 export interface Upkeep {
+  isWakeDue(now: EpochMs): boolean;
   wake(now: EpochMs, limit: number): number;
   nextWakeAt(): EpochMs | null;
   nextAttempts(): readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[];
@@ -12,8 +13,8 @@ export interface Upkeep {
 }
 
 export function createUpkeep({ sql }: StoreContext, chats: ChatTable, meta: Meta): Upkeep {
-  const toWake = chats.select<[EpochMs, number]>('WHERE wake_at <= ? ORDER BY wake_at LIMIT ?');
-  const after = chats.select<[number, number]>('WHERE id > ? ORDER BY id LIMIT ?');
+  const toWake = chats.select<[EpochMs, number]>(`WHERE wake_at <= ? ORDER BY wake_at ${BOUND_LIMIT}`);
+  const after = chats.select<[number, number]>(`WHERE id > ? ORDER BY id ${BOUND_LIMIT}`);
   const nextWake = sql
     .prepare<[], EpochMs | null>('SELECT min(wake_at) FROM chats WHERE wake_at IS NOT NULL')
     .pluck();
@@ -26,6 +27,7 @@ export function createUpkeep({ sql }: StoreContext, chats: ChatTable, meta: Meta
     `SELECT line, ${front('lines.id')} AS nextAttemptAt FROM lines UNION ALL SELECT NULL, ${front('NULL')}`,
   );
   return {
+    isWakeDue: (now) => (nextWake.get() ?? Number.POSITIVE_INFINITY) <= now,
     wake(now, limit) {
       const rows = toWake.all(now, limit);
       for (const row of rows) {
