@@ -19,7 +19,10 @@ export interface ChatTable {
   ofRow(row: ChatRow): StoredChat;
   /** Statement that gives rows; `tail` is what comes after FROM chats. */
   select<P extends unknown[]>(tail: string): Statement<P, ChatRow>;
-  /** The chat with its decision as of now; the very same object when nothing changed. */
+  /**
+   * The chat with its decision as of now; the very same object when nothing changed. It may be woken earlier than its
+   * decision asks for.
+   */
   decided(stored: StoredChat, changed: ChatRecord, now: EpochMs): ChatRecord;
   /** Writes a chat: its changed columns, or a new row. */
   write(stored: StoredChat, chat: ChatRecord): void;
@@ -43,8 +46,9 @@ export function createChatTable(context: StoreContext, lineIds: LineIds, counts:
     },
     decided(stored, changed, now) {
       const decision = decideChat(changed, policy, now);
-      if (changed === stored.chat && isSame(changed, decision)) return changed;
-      const { state, reason, nextAttemptAt, wakeAt } = decision;
+      const wakeAt = isEarlyEnough(stored.chat, decision, now) ? stored.chat.wakeAt : decision.wakeAt;
+      if (changed === stored.chat && isSame(changed, { ...decision, wakeAt })) return changed;
+      const { state, reason, nextAttemptAt } = decision;
       return { ...changed, state, reason, nextAttemptAt, wakeAt };
     },
     write({ row }, chat) {
@@ -69,6 +73,15 @@ function isSame(chat: ChatRecord, decision: StoredDecision): boolean {
     chat.nextAttemptAt === decision.nextAttemptAt &&
     chat.wakeAt === decision.wakeAt
   );
+}
+
+/**
+ * True if the stored wake-up of a chat that stays in its state may stand, although it now comes too early: waking early
+ * only decides the chat anew, while each outbound message puts off when it becomes idle, and its place in an index.
+ */
+function isEarlyEnough(stored: ChatRecord, { state, reason, wakeAt }: StoredDecision, now: EpochMs): boolean {
+  const isPutOff = stored.wakeAt !== null && wakeAt !== null && stored.wakeAt < wakeAt;
+  return isPutOff && stored.wakeAt > now && stored.state === state && stored.reason === reason;
 }
 
 /**
