@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
-import { hasContent, prepareFile } from './files.ts';
+import { hasContent, prepareFile, watchPlace } from './files.ts';
 import { acquireLock } from './lock.ts';
 import {
   applyMigrations,
@@ -15,6 +15,8 @@ export interface OpenDatabase {
   readonly path: string;
   readonly sql: Database.Database;
   readonly schemaVersion: number;
+  /** @throws {StoreError} `io` when the path doesn't lead to the open file any more: what it holds won't outlive us */
+  checkPlace(): void;
   close(): void;
 }
 
@@ -51,7 +53,7 @@ export function openDatabase(name: string, known: readonly Migration[] = readMig
       sql.close();
       lock.release();
     };
-    return { path, sql, schemaVersion: known.length, close };
+    return { path, sql, schemaVersion: known.length, checkPlace: watchPlace(path), close };
   } catch (error) {
     lock.release();
     throw error;

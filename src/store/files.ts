@@ -50,6 +50,27 @@ export function syncPath(path: string): void {
   }
 }
 
+/**
+ * Remembers which file a path leads to. The function given back asks again, and throws when it leads to none or to
+ * another: what is written to the file that we have open would be gone with this process.
+ * @throws {StoreError} `io`
+ */
+export function watchPlace(path: string): () => void {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return () => {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (found === undefined) throw lostPlace('was deleted or moved away');
+    if (found.dev !== dev || found.ino !== ino) throw lostPlace('was replaced by another one');
+  };
+}
+
+function lostPlace(what: string): StoreError {
+  return new StoreError(
+    'io',
+    `the file ${what} while it was in use, so nothing more could be kept; put it back or restore a backup, then start again`,
+  );
+}
+
 /** Bytes of the database and what stands beside it. */
 export function sizeOf(path: string): number {
   return [path, ...COMPANIONS.map((suffix) => path + suffix)]

@@ -52,12 +52,18 @@ export function openSqliteStore({ path, policy, randomId = randomUUID }: SqliteS
 
 /** The store in a database that is open already; closing the one closes the other. */
 export function createSqliteStore(
-  { path, sql, schemaVersion, close }: OpenDatabase,
+  { path, sql, schemaVersion, checkPlace, close }: OpenDatabase,
   policy: Policy,
   randomId: () => string,
 ): Store {
   const context = createContext(sql, policy, randomId);
-  const { read, write } = context.transactions;
+  const { read } = context.transactions;
+  /** Checked after the commit: what is told as done is in the file that the next start finds. */
+  const inPlace = <T>(result: T): T => {
+    checkPlace();
+    return result;
+  };
+  const write: typeof context.transactions.write = (body) => inPlace(context.transactions.write(body));
   const lineIds = createLineIds(context);
   const chats = createChatTable(context, lineIds, createCounts(context, lineIds));
   const lines = createLineTable(context);
@@ -92,7 +98,7 @@ export function createSqliteStore(
   return {
     kind: 'sqlite',
     schemaVersion,
-    record: async (events, now) => guarded(() => record(events, now)),
+    record: async (events, now) => guarded(() => inPlace(record(events, now))),
     quarantine: async (delivery) => guarded(() => write(() => quarantined.put(delivery))),
     quarantinedCount: async (now) => guarded(() => quarantined.count(now)),
     turn: async (all, now) => guarded(() => write(() => turn(all, now))),
@@ -133,7 +139,14 @@ export function createSqliteStore(
       ),
     probe: async (now) => guarded(() => write(() => meta.put('probed_at', now))),
     sizeBytes: async () => guarded(() => sizeOf(path)),
-    close: async () => guarded(close),
+    close: async () =>
+      guarded(() => {
+        try {
+          checkPlace();
+        } finally {
+          close();
+        }
+      }),
   };
 }
 

@@ -1,0 +1,81 @@
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../src/store/database.ts';
+import { openSqliteStore } from '../../../src/store/sqlite-store.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { outboundOf, policyOf, T } from '../../helpers/builders.ts';
+import { createSqliteHome } from '../../helpers/sqlite-home.ts';
+
+const policy = policyOf();
+let home: ReturnType<typeof createSqliteHome>;
+let store: Store;
+beforeEach(async () => {
+  home = createSqliteHome();
+  store = openSqliteStore({ path: home.path, policy });
+  await store.record([outboundOf(T, { chatId: 'early' })], T);
+});
+afterEach(async () => {
+  await store.close().catch(() => undefined); // most of these stores have lost their file
+  await home.remove();
+});
+
+const GONE = expect.objectContaining({
+  fault: 'io',
+  message: expect.stringMatching(/deleted or moved away .*restore a backup/),
+});
+const REPLACED = expect.objectContaining({
+  fault: 'io',
+  message: expect.stringMatching(/replaced .*restore a backup/),
+});
+
+const losses: readonly { what: string; lose: () => void; error: unknown }[] = [
+  { what: 'that was deleted', lose: () => rmSync(home.path), error: GONE },
+  {
+    what: 'whose directory was removed',
+    lose: () => rmSync(dirname(home.path), { recursive: true }),
+    error: GONE,
+  },
+  {
+    what: 'whose directory was moved away, with a link to an empty one in its place',
+    lose() {
+      const directory = dirname(home.path);
+      renameSync(directory, `${directory}-moved`);
+      mkdirSync(`${directory}-empty`);
+      symlinkSync(`${directory}-empty`, directory);
+    },
+    error: GONE,
+  },
+  {
+    what: 'that was replaced',
+    lose() {
+      const other = `${home.path}.restored`;
+      openDatabase(other).close();
+      renameSync(other, home.path);
+    },
+    error: REPLACED,
+  },
+];
+
+describe.each(losses)('a database file $what', ({ lose, error }) => {
+  it('fails every write and the end of the store: nothing is told as kept', async () => {
+    lose();
+    await expect(store.record([outboundOf(T, { chatId: 'late' })], T)).rejects.toEqual(error);
+    await expect(store.probe(T)).rejects.toEqual(error);
+    await expect(store.heartbeat(T)).rejects.toEqual(error);
+    await expect(store.close()).rejects.toEqual(error);
+  });
+
+  it('fails deliveries that tell nothing new: what they told before isn’t kept any more', async () => {
+    lose();
+    await expect(store.record([outboundOf(T, { chatId: 'early' })], T)).rejects.toEqual(error);
+  });
+});
+
+it('a database file that comes back to its place is written on', async () => {
+  renameSync(home.path, `${home.path}.away`);
+  await expect(store.probe(T)).rejects.toEqual(GONE);
+  renameSync(`${home.path}.away`, home.path);
+  await store.probe(T);
+  await store.close();
+});
