@@ -7,6 +7,8 @@ export interface FakeClock extends Clock {
   advance(ms: number): void;
   /** Sets the wall clock forward or back; no time passes. */
   stepWall(ms: number): void;
+  /** As a new process begins: by whatever the wall clock says. */
+  restarted(): void;
   /** Domain time at which the next sleeper wakes by itself; null: nobody sleeps. */
   nextWakeAt(): EpochMs | null;
   /** Counts up with each sleep that begins or ends: unchanged means that nobody stirred. */
@@ -68,6 +70,9 @@ export function createFakeClock(
     advance(ms) {
       elapsedMs += ms;
       for (const sleeper of [...sleepers]) if (sleeper.wakesAtMs <= elapsedMs) sleeper.wake();
+    },
+    restarted() {
+      domainAheadMs = wallAheadMs;
     },
     stepWall(ms) {
       wallAheadMs += ms;

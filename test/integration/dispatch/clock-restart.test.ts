@@ -61,6 +61,17 @@ describe.each([
   });
 });
 
+describe('a clock that is ahead', () => {
+  it('leaves no chat idle that would not be by the right time', async () => {
+    const reactor = await restartOff(10 * DAY, undefined, { idleAfterMs: 7 * DAY });
+    expect(await reactor.chat()).toMatchObject({ state: 'idle' });
+    reactor.clock.stepWall(-10 * DAY);
+    await reactor.run(MINUTE);
+    await reactor.leapTo(T + DAY + HOUR);
+    expect(reactor.linq.sharesOf('chat-1')).toHaveLength(1);
+  });
+});
+
 describe('a clock that was ahead when we ran before', () => {
   it('leaves shares in the future: they count as of now, so nobody waits for longer than a window', async () => {
     const before = createFakeClock(T + 20 * DAY, Number.POSITIVE_INFINITY);

@@ -45,6 +45,11 @@ describe.each([
     await reactor.deliver(lineEventOf({ at: T + MINUTE + aheadMs }));
     expect(minutesOf(reactor.linq.shares())).toEqual([1]);
     expect(closureOf(reactor)).toBe('line_paused');
+    await reactor.deliver(
+      lineEventOf({ at: T, line: OTHER_LINE }),
+      lineEventOf({ at: T, reputation: 'HEALTHY' }),
+    );
+    expect(minutesOf(reactor.linq.shares())).toEqual([1]);
     reactor.linq.script.share = () => answerOf();
     await reactor.run(30 * MINUTE + SECOND);
     expect(sharesOn(reactor.linq, LINE)).toHaveLength(11);

@@ -1,17 +1,15 @@
 import type { LinqAnswer } from '../../../src/decide/answer.ts';
 import { DAY, type EpochMs } from '../../../src/decide/duration.ts';
 import type { ChatEvent } from '../../../src/decide/event.ts';
-import type { Reactor } from '../../helpers/reactor.ts';
 
 /** What the oracle knows of a chat: from what was delivered and answered, not from what the reactor stored. */
 interface Known {
   readonly events: ChatEvent[];
   isHeld: boolean;
   /** Linq's refusals that outlast the moment, by the start of the attempt. */
-  readonly refusals: { readonly at: EpochMs; readonly kind: 'gone' | 'opted_out' | 'blocked' | 'rejected' }[];
+  readonly refusals: { readonly at: EpochMs; readonly kind: 'opted_out' | 'blocked' }[];
   /** When an acknowledged share ended. */
   lastSharedAt: EpochMs | null;
-  readonly calls: EpochMs[];
   /** Shares asked for by hand that may still come. */
   asked: number;
 }
@@ -31,7 +29,6 @@ export function createOracle() {
       isHeld: false,
       refusals: [],
       lastSharedAt: null,
-      calls: [],
       asked: 0,
     };
     chats.set(chatId, known);
@@ -49,7 +46,8 @@ export function createOracle() {
     if (now > limited.from && now < limited.until) return 'rate limited';
     if (isHeld) return 'held';
     if (latest === undefined) return 'nothing was sent';
-    if (latest.service !== 'iMessage') return 'not on iMessage';
+    const stated = outbound.findLast(({ service }) => service !== null);
+    if (stated !== undefined && stated.service !== 'iMessage') return 'not on iMessage';
     const leftAt = latestOf((event) => event.leftAt);
     if (leftAt > latestOf((event) => event.joinedAt) && leftAt >= latest.at) return 'left';
     const outAt = Math.max(
@@ -81,37 +79,24 @@ export function createOracle() {
     /** A call arrives. */
     called(chatId: string, now: EpochMs): void {
       const known = of(chatId);
-      known.calls.push(now);
       const why = objection(chatId, now);
       const isByHand = why === 'inside the window' && known.asked > 0;
       if (why !== null && !isByHand) broken.push(`${chatId} was called at ${now}: ${why}`);
     },
-    /** A call was answered, and the reactor lives on to write it down. */
-    answered(chatId: string, startedAt: EpochMs, endedAt: EpochMs, answer: LinqAnswer): void {
+    /** A call was answered at once, and the reactor lives on to write it down. */
+    answered(chatId: string, at: EpochMs, answer: LinqAnswer): void {
       if (answer.kind !== 'answered') return;
       const known = of(chatId);
-      if (answer.httpStatus < 300) known.lastSharedAt = endedAt;
+      if (answer.httpStatus < 300) known.lastSharedAt = at;
       if (answer.httpStatus === 429 && answer.retryAfterMs !== null) {
-        limited = { from: endedAt, until: Math.max(limited.until, endedAt + answer.retryAfterMs) };
+        limited = { from: at, until: Math.max(limited.until, at + answer.retryAfterMs) };
       }
-      if (answer.linqCode === 2024) known.refusals.push({ at: startedAt, kind: 'opted_out' });
-      if (answer.linqCode === 2026) known.refusals.push({ at: startedAt, kind: 'blocked' });
+      if (answer.linqCode === 2024) known.refusals.push({ at, kind: 'opted_out' });
+      if (answer.linqCode === 2026) known.refusals.push({ at, kind: 'blocked' });
     },
     /** Chats without an acknowledged share in the last so many ms. */
     neglected(chatIds: readonly string[], now: EpochMs, withinMs: number): string[] {
       return chatIds.filter((chatId) => (of(chatId).lastSharedAt ?? 0) < now - withinMs);
     },
-  };
-}
-
-/** Puts the oracle between the reactor and its Linq. */
-export function watch(oracle: Oracle, { linq, clock }: Reactor, answer: () => LinqAnswer | 'never'): void {
-  linq.script.share = (chatId) => {
-    const startedAt = clock.now();
-    oracle.called(chatId, startedAt);
-    const given = answer();
-    if (given === 'never') return new Promise<LinqAnswer>(() => {});
-    oracle.answered(chatId, startedAt, startedAt, given);
-    return given;
   };
 }
