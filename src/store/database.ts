@@ -1,15 +1,10 @@
 import { realpathSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
+import { examineFile, refuseRemains } from './examine.ts';
 import { hasContent, prepareFile, watchPlace } from './files.ts';
 import { acquireLock } from './lock.ts';
-import {
-  applyMigrations,
-  copyBeforeMigration,
-  type Migration,
-  pendingMigrations,
-  readMigrations,
-} from './migrate.ts';
+import { applyMigrations, copyBeforeMigration, type Migration, readMigrations } from './migrate.ts';
 
 export interface OpenDatabase {
   readonly path: string;
@@ -29,21 +24,19 @@ const CACHE_KIB = 32 * 1024;
 
 /**
  * Opens the database for this process alone, creates and migrates it as needed.
- * @throws {StoreError} `locked`, `newer` (the file stays as it was), or what the storage says
+ * @throws {StoreError} `locked`, `newer` or `corrupt` (the file stays as it was), or what the storage says
  */
 export function openDatabase(name: string, known: readonly Migration[] = readMigrations()): OpenDatabase {
+  refuseRemains(name);
   prepareFile(name);
   const path = realpathSync(name); // a link must not lead around the lock
   const lock = acquireLock(path);
   try {
-    const isNew = !hasContent(path);
-    const pending = isNew ? known : pendingMigrations(path, known);
+    const pending = hasContent(path) ? examineFile(path, known) : known;
     const sql = new Database(path, { timeout: BUSY_TIMEOUT_MS });
     try {
+      migrate(sql, path, pending);
       setJournal(sql);
-      const first = pending[0];
-      if (first !== undefined && first.number > 1) copyBeforeMigration(sql, path, first);
-      applyMigrations(sql, pending);
       setPragmas(sql);
     } catch (error) {
       sql.close();
@@ -60,6 +53,16 @@ export function openDatabase(name: string, known: readonly Migration[] = readMig
   }
 }
 
+/** A new database gets its tables before its log: the file is never without them while the log holds anything. */
+function migrate(sql: Database.Database, path: string, pending: readonly Migration[]): void {
+  sql.pragma('synchronous = FULL');
+  const first = pending[0];
+  if (first === undefined) return;
+  if (first.number === 1) sql.pragma('journal_mode = DELETE');
+  else copyBeforeMigration(sql, path, first);
+  applyMigrations(sql, pending);
+}
+
 function setJournal(sql: Database.Database): void {
   const mode = sql.pragma('journal_mode = WAL', { simple: true });
   if (mode !== 'wal') {
@@ -68,7 +71,6 @@ function setJournal(sql: Database.Database): void {
       `the file system can't hold this database safely (journal mode ${String(mode)} instead of wal); use a local disk`,
     );
   }
-  sql.pragma('synchronous = FULL');
 }
 
 /**

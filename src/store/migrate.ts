@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { prepareFile, syncPath } from './files.ts';
 
@@ -30,21 +30,20 @@ export function readMigrations(folder: URL = FOLDER): readonly Migration[] {
  * The migrations that a database lacks. It isn't changed in any way, so that a newer version still finds it as it was.
  * @throws {StoreError} `newer` when it has one that this program doesn't know; `broken` when it isn't ours at all
  */
-export function pendingMigrations(path: string, known: readonly Migration[]): readonly Migration[] {
-  const database = new Database(path, { readonly: true, timeout: 1_000 });
-  try {
-    const applied = appliedTags(database, path);
-    const unknown = applied.find((tag, index) => known[index]?.tag !== tag);
-    if (unknown !== undefined) {
-      throw new StoreError(
-        'newer',
-        `${path} was migrated to "${unknown}", which this version doesn't know; run the newer version, or restore an older backup`,
-      );
-    }
-    return known.slice(applied.length);
-  } finally {
-    database.close();
+export function pendingMigrations(
+  database: Database.Database,
+  path: string,
+  known: readonly Migration[],
+): readonly Migration[] {
+  const applied = appliedTags(database, path);
+  const unknown = applied.find((tag, index) => known[index]?.tag !== tag);
+  if (unknown !== undefined) {
+    throw new StoreError(
+      'newer',
+      `${path} was migrated to "${unknown}", which this version doesn't know; run the newer version, or restore an older backup`,
+    );
   }
+  return known.slice(applied.length);
 }
 
 function appliedTags(database: Database.Database, path: string): readonly string[] {
