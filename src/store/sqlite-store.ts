@@ -18,6 +18,7 @@ import { createLineTable } from './line-table.ts';
 import { createMeta } from './meta.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
 import { createRecord } from './record.ts';
+import { createWithRoom } from './room.ts';
 import { createSettlements } from './settle.ts';
 import { createTotals } from './share-totals.ts';
 import { createShiftClock } from './shift-clock.ts';
@@ -64,6 +65,7 @@ export function createSqliteStore(
     return result;
   };
   const write: typeof context.transactions.write = (body) => inPlace(context.transactions.write(body));
+  const withRoom = createWithRoom(sql);
   const lineIds = createLineIds(context);
   const chats = createChatTable(context, lineIds, createCounts(context, lineIds));
   const lines = createLineTable(context);
@@ -98,10 +100,10 @@ export function createSqliteStore(
   return {
     kind: 'sqlite',
     schemaVersion,
-    record: async (events, now) => guarded(() => inPlace(record(events, now))),
+    record: async (events, now) => guarded(() => inPlace(withRoom(now, () => record(events, now)))),
     quarantine: async (delivery) => guarded(() => write(() => quarantined.put(delivery))),
     quarantinedCount: async (now) => guarded(() => quarantined.count(now)),
-    turn: async (all, now) => guarded(() => write(() => turn(all, now))),
+    turn: async (all, now) => guarded(() => withRoom(now, () => write(() => turn(all, now)))),
     claimManually: async (chatId, leaseUntil, now) =>
       guarded(() => write(() => claims.manual(chatId, leaseUntil, now))),
     addLookedUp: async (claim, facts, now) =>
@@ -137,7 +139,7 @@ export function createSqliteStore(
           return before;
         }),
       ),
-    probe: async (now) => guarded(() => write(() => meta.put('probed_at', now))),
+    probe: async (now) => guarded(() => withRoom(now, () => write(() => meta.put('probed_at', now)))),
     sizeBytes: async () => guarded(() => sizeOf(path)),
     close: async () =>
       guarded(() => {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type OpenDatabase, openDatabase } from '../../../src/store/database.ts';
@@ -51,6 +52,24 @@ describe('a full disk', () => {
     expect(await store.counts()).toEqual([
       { line: LINE, state: 'due', reason: 'became_eligible', count: 505 },
     ]);
+  });
+
+  it('moves the log into the file to make room, at most once a second', async () => {
+    const fill = async (now: number) => {
+      limitPages(1);
+      await expect(store.record(outbounds(500, `at-${now}`), now)).rejects.toMatchObject({ fault: 'full' });
+      free();
+    };
+    const logBytes = () => statSync(`${home.path}-wal`).size;
+    await store.record(outbounds(100, 'early'), T);
+    await fill(T);
+    expect(logBytes()).toBe(0);
+    await store.record(outbounds(100, 'later'), T);
+    await fill(T + 999);
+    expect(logBytes()).toBeGreaterThan(0);
+    await fill(T + 1_000);
+    expect(logBytes()).toBe(0);
+    expect(await allChats(store)).toHaveLength(200);
   });
 
   it('forgets lines that it learnt in the group that failed', async () => {
