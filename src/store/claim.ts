@@ -39,6 +39,11 @@ export function createClaims({ sql, policy, randomId }: StoreContext, parts: Att
     )
     .pluck();
   const byId = chats.select<[number]>('WHERE id = ?');
+  const oldest = sql
+    .prepare<[number | null], EpochMs | null>(
+      'SELECT min(next_attempt_at) FROM chats WHERE line_id IS ? AND next_attempt_at IS NOT NULL',
+    )
+    .pluck();
   const rowsOf = (ids: readonly number[]) => ids.map((id) => byId.get(id)).filter((row) => row !== undefined);
 
   /** The chat without its lease; the attempt of a lease that ran out is recorded as interrupted. */
@@ -118,11 +123,13 @@ export function createClaims({ sql, policy, randomId }: StoreContext, parts: Att
     interruptAll(now) {
       let parked = 0;
       const open = attempts.open();
-      for (const { chatRow } of open) {
+      for (const { chatRow, startedAt } of open) {
         const row = byId.get(chatRow);
         if (row === undefined) continue;
         const stored = { row, chat: chats.ofRow(row).chat };
-        const chat = chats.save(stored, freed(stored, now), now);
+        // its turn had come: nothing that still waits goes before it
+        const nextAttemptAt = Math.min(startedAt, (oldest.get(row[2]) ?? startedAt) - 1);
+        const chat = chats.save(stored, { ...freed(stored, now), nextAttemptAt }, now);
         if (chat.parkedAt !== null && stored.chat.parkedAt === null) parked++;
       }
       return { interrupted: open.length, parked };

@@ -15,7 +15,7 @@ import {
 
 export function describeUpkeep(bench: StoreBench): void {
   describe('after a crash', () => {
-    it('an open attempt is recorded as interrupted and its chat is due at once', async () => {
+    it('an open attempt is recorded as interrupted and its chat is due at once, before all others', async () => {
       const before = await bench.open();
       await before.record([outboundOf(T), outboundOf(T, { chatId: 'idle' })], T);
       const [lost] = await claim(before, T + 1, { total: 1 });
@@ -24,7 +24,6 @@ export function describeUpkeep(bench: StoreBench): void {
       const { chatId } = definite(lost).chat;
       expect(await chatOfStore(store, chatId)).toMatchObject({
         state: 'due',
-        nextAttemptAt: T + 5,
         uncertainAt: T + 1,
         interruptions: 1,
         leaseId: null,
@@ -32,6 +31,7 @@ export function describeUpkeep(bench: StoreBench): void {
       });
       expect(await store.attempts(chatId, 5)).toMatchObject([{ outcome: 'interrupted', endedAt: T + 5 }]);
       expect(await store.recoverInterrupted(T + 6)).toEqual({ interrupted: 0, parked: 0 });
+      expect(await claim(store, T + 6, { total: 1 })).toMatchObject([{ chat: { chatId } }]);
     });
 
     it('a chat whose attempts were cut off three times in a row is parked', async () => {
