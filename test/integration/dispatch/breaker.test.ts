@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LinqAnswer } from '../../../src/decide/answer.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import { answerOf, OTHER_LINE, outboundOf, silenceOf, T } from '../../helpers/builders.ts';
 import { activeCards, failed } from '../../helpers/fake-linq.ts';
@@ -90,6 +91,22 @@ describe('five transient failures in a row over different chats', () => {
       ['cards', 7 * SECOND],
     ]);
     expect(accountReason(reactor)).toBe('api_unavailable');
+  });
+
+  it('are probed by one call at a time, however long it takes and whatever happens meanwhile', async () => {
+    const reactor = await startReactor({ concurrency: 16 });
+    const { linq, deliver, run, clock } = reactor;
+    linq.script.share = () => answerOf(500);
+    await deliver(...chats(5));
+    await deliver(...chats(5, 5));
+    linq.clear();
+    linq.script.share = () => new Promise<LinqAnswer>(() => {});
+    await run(SECOND);
+    for (let index = 0; index < 10; index++) {
+      clock.advance(SECOND);
+      await deliver(outboundOf(T, { chatId: `new-${index}` }));
+    }
+    expect(linq.calls).toHaveLength(1);
   });
 
   it('are probed by one call, however many lines have chats due and cards to look at', async () => {

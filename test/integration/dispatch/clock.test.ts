@@ -130,6 +130,23 @@ describe('a wall clock that was wrong when we started and is set right', () => {
     await reactor.run(2 * HOUR + MINUTE);
     expect(reactor.linq.shares()).toHaveLength(1);
   });
+
+  it.each(STEPS)('cuts no pause of a line short by %s', async (_, offMs) => {
+    const reactor = await startOff(offMs);
+    reactor.linq.script.time = null;
+    reactor.linq.script.share = () => answerOf(403, 2027);
+    await reactor.deliver(outboundOf(T + Math.min(offMs, 0)));
+    reactor.linq.script.time = () => T + offMs + reactor.clock.monotonic();
+    reactor.clock.stepWall(offMs);
+    reactor.dispatcher.nudge();
+    await reactor.run(20 * MINUTE);
+    expect(isDistrusted(reactor)).toBe(false);
+    expect(reactor.linq.shares()).toHaveLength(1);
+    await reactor.run(9 * MINUTE);
+    expect(reactor.linq.shares()).toHaveLength(1);
+    await reactor.run(2 * MINUTE + Math.max(0, -offMs)); // late by the step at most
+    expect(reactor.linq.shares().length).toBeGreaterThan(1);
+  });
 });
 
 describe('while the clock is doubted', () => {
