@@ -27,6 +27,8 @@ export interface Recorder {
   drain(): Promise<void>;
 }
 
+/** From so many on, a commit's own cost hardly shows in that of its events. */
+const ENOUGH = 256;
 /** Bounds how long one commit may hold the event loop. */
 const MAX_GROUP = 512;
 
@@ -37,8 +39,8 @@ interface Waiting {
 }
 
 /**
- * Group commit: all events of one turn of the event loop go into one transaction, and the next group forms while it is
- * being committed.
+ * Group commit: all events that arrive together go into one transaction, and the next group forms while it is being
+ * committed. Senders that were answered together come back together, but not within one turn of the event loop.
  */
 export function createRecorder({ commit, now, onRecorded, schedule }: RecorderOptions): Recorder {
   const later = schedule ?? ((flush) => setImmediate(flush));
@@ -48,8 +50,16 @@ export function createRecorder({ commit, now, onRecorded, schedule }: RecorderOp
 
   const start = () => {
     isFlushing = true;
-    later(() => void flush());
+    gather(queue.length);
   };
+
+  /** Takes in what comes for as long as each turn of the event loop brings more. */
+  function gather(known: number): void {
+    later(() => {
+      if (queue.length > known && queue.length < ENOUGH) gather(queue.length);
+      else void flush();
+    });
+  }
 
   async function flush(): Promise<void> {
     const group = queue.slice(0, MAX_GROUP);

@@ -31,10 +31,15 @@ function setUp(answer: (event: ReactorEvent) => CommitResult = () => STORED) {
     onRecorded: (chatIds, lines) => nudges.push([...chatIds, ...lines]),
     schedule: (flush) => turns.push(flush),
   });
-  const turn = () => {
+  /** One turn of the event loop. */
+  const turnOnce = () => {
     for (const flush of turns.splice(0)) flush();
   };
-  return { recorder, groups, nudges, turn, turns };
+  /** As many turns as it takes until one brings nothing more. */
+  const turn = () => {
+    while (turns.length > 0) turnOnce();
+  };
+  return { recorder, groups, nudges, turn, turnOnce, turns };
 }
 
 /** Lets all promises that can settle do so. */
@@ -53,6 +58,38 @@ describe('createRecorder', () => {
     groups[0]?.finish();
     expect(await results).toEqual(['stored', 'stored', 'stored']);
     expect(turns).toEqual([]);
+  });
+
+  it('waits one turn of the event loop for a single event', () => {
+    const { recorder, groups, turnOnce } = setUp();
+    void recorder.record(chat('a'));
+    expect(groups).toEqual([]);
+    turnOnce();
+    expect(groups).toHaveLength(1);
+  });
+
+  it('waits for as long as each turn of the event loop brings more', () => {
+    const { recorder, groups, turnOnce } = setUp();
+    const record = (id: string) => void recorder.record(chat(id));
+    record('a');
+    for (const id of ['b', 'c']) {
+      record(id);
+      turnOnce();
+      expect(groups).toEqual([]);
+    }
+    turnOnce();
+    expect(groups.map(({ ids }) => ids)).toEqual([['a@7', 'b@7', 'c@7']]);
+  });
+
+  it('waits for no more events than are enough, however many keep coming', () => {
+    const { recorder, groups, turnOnce } = setUp();
+    const record = () => void recorder.record(chat('a'));
+    record();
+    for (let turns = 0; groups.length === 0 && turns < 1_000; turns++) {
+      record();
+      turnOnce();
+    }
+    expect(groups[0]?.ids).toHaveLength(256);
   });
 
   it('answers nobody before the commit', async () => {
