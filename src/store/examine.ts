@@ -1,11 +1,15 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
-import { hasContent } from './files.ts';
+import { damageError } from './faults.ts';
+import { hasContent, sizeOf } from './files.ts';
 import { type Migration, pendingMigrations } from './migrate.ts';
 
 /** SQLite's smallest page: no file that is shorter is a database. */
 const LEAST_BYTES = 512;
+
+/** Files below this are checked in well under a second; larger ones not, since the start must not wait for it. */
+const CHECKED_BYTES = 64 * 1024 * 1024;
 
 /**
  * Refuses what SQLite would take for a new database, and overwrite, although it isn't one: a file too short to be a
@@ -40,10 +44,17 @@ export function examineFile(path: string, known: readonly Migration[]): readonly
   try {
     const pending = pendingMigrations(database, path, known);
     if (pending.length === known.length) refuseLoneLog(path, 'has no tables');
+    if (sizeOf(path) < CHECKED_BYTES) refuseDamage(database);
     return pending;
   } finally {
     database.close();
   }
+}
+
+/** Every page is looked at; that indexes agree with their tables is not. */
+function refuseDamage(database: Database.Database): void {
+  const finding = String(database.pragma('quick_check(1)', { simple: true }));
+  if (finding !== 'ok') throw damageError(finding.replaceAll(/\s+/g, ' '));
 }
 
 /**

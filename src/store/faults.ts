@@ -11,6 +11,11 @@ const SENTENCES: Readonly<Record<StoreFault, string>> = {
   broken: 'the database refused to work',
 };
 
+/** What SQLite found when it was asked to check the file. */
+export function damageError(said: string): StoreError {
+  return new StoreError('corrupt', `${SENTENCES.corrupt} (${said})`);
+}
+
 /** SQLite's result codes and the system's error codes, by their beginning. */
 const FAULTS: readonly (readonly [RegExp, StoreFault])[] = [
   [/^(SQLITE_FULL|ENOSPC|EDQUOT)/, 'full'],

@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -72,25 +81,45 @@ describe('the database file', () => {
     expect(readFileSync(other)).toEqual(before);
   });
 
-  it('whose page turns out to be damaged makes the call fail as corrupt', async () => {
+  const outbounds = (at: number) =>
+    Array.from({ length: 500 }, (_, i) => outboundOf(at, { chatId: `chat-${i}` }));
+
+  /** Spoils pages of a database with 500 chats; `where` gives the first and the last byte. */
+  async function damage(where: (size: number) => readonly [number, number]): Promise<void> {
     const filled = openSqliteStore({ path: home.path, policy });
-    await filled.record(
-      Array.from({ length: 500 }, (_, i) => outboundOf(T, { chatId: `chat-${i}` })),
-      T,
-    );
+    await filled.record(outbounds(T), T);
     await filled.close();
     const bytes = readFileSync(home.path);
-    bytes.fill(0xa5, 4096 * 2); // all but the schema
-    writeFileSync(home.path, bytes);
-    const read = async () => {
-      const store = openSqliteStore({ path: home.path, policy });
-      try {
-        return await store.record([outboundOf(T + 1, { chatId: 'chat-7' })], T);
-      } finally {
-        await store.close();
-      }
-    };
-    await expect(read()).rejects.toMatchObject({ code: 'REACTOR_STORE', fault: 'corrupt' });
+    writeFileSync(home.path, bytes.fill(0xa5, ...where(bytes.length)));
+  }
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])(
+    'with a damaged page (%d tenths in) is refused at the start',
+    async (i) => {
+      await damage((size) => {
+        const from = Math.floor((size * i) / 10 / 4096) * 4096;
+        return [from, from + 128];
+      });
+      const before = readFileSync(home.path);
+      expect(() => openSqliteStore({ path: home.path, policy })).toThrow(
+        expect.objectContaining({
+          fault: 'corrupt',
+          message: expect.stringMatching(/damaged.*restore a backup/),
+        }),
+      );
+      expect(readFileSync(home.path)).toEqual(before);
+    },
+  );
+
+  it('too large to be checked at the start fails as corrupt at the call that meets the damage', async () => {
+    await damage((size) => [Math.floor(size / 2 / 4096) * 4096, size]);
+    truncateSync(home.path, 64 * 1024 * 1024);
+    const store = openSqliteStore({ path: home.path, policy });
+    await expect(store.record(outbounds(T + 1), T)).rejects.toMatchObject({
+      code: 'REACTOR_STORE',
+      fault: 'corrupt',
+    });
+    await store.close();
   });
 });
 
