@@ -39,7 +39,7 @@ export interface ReceiverDeps {
   readonly linqDateOffMs: () => number | null;
 }
 
-type Receive = (request: FastifyRequest<{ Body: Buffer }>, reply: FastifyReply) => Promise<FastifyReply>;
+type Receive = (raw: Buffer, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
 /**
  * Verify, parse, record, answer. Nothing is parsed before it is verified, and nothing is answered 2xx before it is
@@ -48,8 +48,7 @@ type Receive = (request: FastifyRequest<{ Body: Buffer }>, reply: FastifyReply) 
  */
 export function createReceiver(deps: ReceiverDeps, report: Reporter, limitFailures: AddressLimiter): Receive {
   const refuse = createRefuser(deps, report, limitFailures);
-  return async (request, reply) => {
-    const raw = request.body;
+  return async (raw, request, reply) => {
     let verified: Verified;
     try {
       verified = deps.verify(raw, request.headers, request.raw.rawHeaders, deps.clock.systemNow());

@@ -1,16 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { createAddressLimiter, createByteBudget, refusalByHeaders } from './admission.ts';
-import {
-  DRAINING,
-  MAX_BODY_BYTES,
-  NOT_JSON,
-  NOT_STORED,
-  OVERLOADED,
-  type Refusing,
-  sendRefusal,
-  TOO_LARGE,
-  tooManyDeliveries,
-} from './answers.ts';
+import { createAddressLimiter, refusalByHeaders } from './admission.ts';
+import { DRAINING, NOT_JSON, NOT_STORED, type Refusing, sendRefusal, tooManyDeliveries } from './answers.ts';
+import { type Body, createBodyReader } from './bodies.ts';
 import type { DeliveryLog, WebhookCounters } from './delivery-log.ts';
 import { createReceiver, type ReceiverDeps } from './receive.ts';
 import { createReporter, type Reporter, UNDESCRIBED } from './reporter.ts';
@@ -34,28 +25,24 @@ const MAX_FAILURES = 60;
  */
 export async function webhookRoute(app: FastifyInstance, deps: WebhookDeps): Promise<void> {
   const report = createReporter(app.log, deps.clock, deps.counters, deps.deliveries);
-  const budget = createByteBudget(app);
+  const bodies = createBodyReader(app);
   const receive = createReceiver(deps, report, await createAddressLimiter(app, MAX_FAILURES));
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, raw, done) => done(null, raw));
+  app.addContentTypeParser('*', bodies.read);
   refuseUnfit(app, deps, report);
   if (deps.rateLimit > 0) await refuseFloods(app, deps.rateLimit, report);
-  app.addHook('onRequest', (request, reply, done) => {
-    if (budget.reserve(request)) return done();
-    report.failed(UNDESCRIBED, 'too many bytes in flight');
-    sendRefusal(reply, OVERLOADED);
-  });
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    budget.release(request);
+    bodies.release(request);
     return answerError(error, request, reply, report);
   });
-  app.post<{ Body: Buffer }>('/webhooks/linq', { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
+  app.post<{ Body: Body }>('/webhooks/linq', async (request, reply) => {
+    const { body } = request;
     try {
-      return await receive(request, reply);
+      return Buffer.isBuffer(body) ? await receive(body, request, reply) : refuseBody(reply, body, report);
     } finally {
-      budget.release(request);
+      bodies.release(request);
     }
   });
 }
@@ -88,6 +75,12 @@ function refuse(reply: FastifyReply, refusing: Refusing, report: Reporter): Fast
   return sendRefusal(reply, refusing);
 }
 
+function refuseBody(reply: FastifyReply, refusing: Refusing, report: Reporter): FastifyReply {
+  if (refusing.statusCode !== 503) return refuse(reply, refusing, report);
+  report.failed(UNDESCRIBED, 'too many bytes in flight');
+  return sendRefusal(reply, refusing);
+}
+
 /** Nothing of the error itself is told. A sender that went away is nobody's fault and hears no answer. */
 function answerError(
   error: FastifyError,
@@ -95,7 +88,6 @@ function answerError(
   reply: FastifyReply,
   report: Reporter,
 ): FastifyReply {
-  if (error.statusCode === 413) return refuse(reply, TOO_LARGE, report);
   if (error.statusCode === 415) return refuse(reply, NOT_JSON, report);
   if (!request.raw.destroyed || request.raw.complete) report.failed(UNDESCRIBED, error);
   return sendRefusal(reply, NOT_STORED);

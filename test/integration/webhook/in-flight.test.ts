@@ -24,25 +24,43 @@ const head = (length: string) =>
   `POST /webhooks/linq HTTP/1.1\r\nHost: reactor\r\nContent-Type: application/json\r\n${length}\r\n\r\n`;
 const ONE_MIB = `Content-Length: ${MIB}`;
 const CHUNKED = 'Transfer-Encoding: chunked';
+/** What is left of a body of 1 MiB that began: 64 of them stay below the bound, whatever the sizes of their pieces. */
+const REST = Buffer.alloc(8 * 1024, ' ');
+const NEARLY_ALL = Buffer.alloc(MIB - REST.length, ' ');
+const START: Readonly<Record<string, Buffer>> = {
+  [ONE_MIB]: NEARLY_ALL,
+  [CHUNKED]: Buffer.concat([Buffer.from(`${MIB.toString(16)}\r\n`), NEARLY_ALL]),
+};
 
 type Route = Awaited<ReturnType<typeof startRoute>>;
-const fits = async (route: Route) => (await route.deliver(message2026())).status === 204;
+const LARGEST = JSON.stringify(message2026()).padEnd(MIB, ' ');
+/** Whether there is room for one more delivery of the largest size. */
+const fits = async (route: Route) => (await route.deliver(LARGEST)).status === 204;
 
-/** Begins 64 requests that claim 1 MiB each, so that they all fit and then nothing more. */
-async function fill(route: Route, length = ONE_MIB): Promise<Socket[]> {
-  const half: Socket[] = [];
+/** Begins so many requests of 1 MiB, and waits until nearly all of each has arrived. */
+async function begin(route: Route, count: number, length = ONE_MIB): Promise<Socket[]> {
+  const start = Buffer.concat([Buffer.from(head(length)), START[length] ?? Buffer.alloc(0)]);
+  const before = route.bytesRead();
+  const begun: Socket[] = [];
   let refused = 0;
-  for (let n = 0; n < 64; n++) {
+  for (let n = 0; n < count; n++) {
     const socket = await open(route.url);
     socket.once('data', (answer) => {
       if (String(answer).startsWith('HTTP/1.1 503')) refused++;
     });
-    socket.write(head(length));
-    half.push(socket);
+    socket.write(start);
+    begun.push(socket);
   }
-  await expect.poll(() => fits(route)).toBe(false);
+  await expect.poll(() => route.bytesRead() - before, { timeout: 10_000 }).toBe(count * start.length);
   expect(refused).toBe(0);
-  return half;
+  return begun;
+}
+
+/** 64 requests of 1 MiB, so that they all fit and then nothing more. */
+async function fill(route: Route, length = ONE_MIB): Promise<Socket[]> {
+  const begun = await begin(route, 64, length);
+  expect(await fits(route)).toBe(false);
+  return begun;
 }
 
 describe('bodies in flight', () => {
@@ -51,7 +69,7 @@ describe('bodies in flight', () => {
     async (length) => {
       const route = await startRoute();
       await fill(route, length);
-      const answer = await route.deliver(message2026());
+      const answer = await route.deliver(LARGEST);
       expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
       expect(errorOf(answer).code).toBe('OVERLOADED');
     },
@@ -69,7 +87,7 @@ describe('bodies in flight', () => {
   it('fit again as soon as one was answered, whatever the answer', async () => {
     const route = await startRoute();
     const [first] = await fill(route);
-    first?.write(Buffer.alloc(MIB, ' '));
+    first?.write(REST);
     const [answer] = first === undefined ? [] : await once(first, 'data');
     expect(String(answer)).toMatch(/^HTTP\/1\.1 401 /);
     expect(await fits(route)).toBe(true);
@@ -82,9 +100,10 @@ describe('bodies in flight', () => {
       record: () =>
         isHolding ? new Promise((resolve) => asked.push(() => resolve('stored'))) : Promise.resolve('stored'),
     });
-    const body = JSON.stringify(message2026()).padEnd(MIB, ' ');
-    const headers = Object.entries(sign(body, { at: NOW })).map(([name, value]) => `${name}: ${value}\r\n`);
-    const request = `POST /webhooks/linq HTTP/1.1\r\nHost: reactor\r\n${headers.join('')}${ONE_MIB}\r\n\r\n${body}`;
+    const headers = Object.entries(sign(LARGEST, { at: NOW })).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    );
+    const request = `POST /webhooks/linq HTTP/1.1\r\nHost: reactor\r\n${headers.join('')}${ONE_MIB}\r\n\r\n${LARGEST}`;
     for (let n = 0; n < 8; n++) {
       const socket = await open(route.url);
       socket.write(request.repeat(3) + head(ONE_MIB));
@@ -98,6 +117,36 @@ describe('bodies in flight', () => {
     const again = await fill(route);
     again[0]?.destroy();
     await expect.poll(() => fits(route)).toBe(true);
+  });
+
+  it('are what arrived, not what headers promise: idle senders keep nobody out', async () => {
+    const route = await startRoute();
+    for (let n = 0; n < 100; n++) (await open(route.url)).write(head(ONE_MIB));
+    await expect.poll(() => route.bytesRead()).toBe(100 * head(ONE_MIB).length);
+    expect((await route.deliver(message2026())).status).toBe(204);
+  });
+
+  it('count as more than they are when they come in tiny pieces, each of which costs more than its bytes', async () => {
+    const route = await startRoute();
+    const tiny = head(CHUNKED) + '1\r\n \r\n'.repeat(64 * 1024 - 1);
+    (await open(route.url)).write(tiny);
+    await expect.poll(() => route.bytesRead()).toBe(tiny.length);
+    expect(await fits(route)).toBe(false);
+  });
+
+  it('of one that is answered 503 are not waited for: the connection goes on', async () => {
+    const route = await startRoute();
+    const [first] = await fill(route);
+    const socket = await open(route.url);
+    socket.write(Buffer.concat([Buffer.from(head(ONE_MIB)), NEARLY_ALL]));
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 503 /);
+    first?.destroy();
+    await expect.poll(() => fits(route)).toBe(true);
+    socket.write(REST);
+    socket.write(`${head('Content-Length: 1')} `);
+    const [next] = await once(socket, 'data');
+    expect(String(next)).toMatch(/^HTTP\/1\.1 401 /);
   });
 
   it('are not counted for what is refused by its headers', async () => {

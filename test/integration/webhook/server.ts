@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { type Readable, Writable } from 'node:stream';
 import fastify, { LogController } from 'fastify';
 import { onTestFinished } from 'vitest';
@@ -61,9 +62,14 @@ export async function startRoute(overrides: Partial<WebhookDeps> = {}) {
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: 'loopback',
   });
+  const sockets: Socket[] = [];
+  app.server.on('connection', (socket) => sockets.push(socket));
   await app.register(webhookRoute, deps);
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  onTestFinished(() => app.close());
+  onTestFinished(async () => {
+    app.server.closeAllConnections(); // some tests leave uploads under way
+    await app.close();
+  });
   return {
     url,
     time,
@@ -72,6 +78,8 @@ export async function startRoute(overrides: Partial<WebhookDeps> = {}) {
     stale,
     counters: deps.counters,
     deliveries: deps.deliveries,
+    /** What all connections together brought so far, heads included. */
+    bytesRead: () => sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
     /** The log's lines, parsed. */
     logged: () =>
       lines.map((line): Record<string, unknown> => JSON.parse(line)).filter(({ msg }) => isOurs(msg)),
