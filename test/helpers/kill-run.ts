@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { openStored, type Stored } from './database.ts';
 import { launch, type Running, startReactor } from './process.ts';
-import { findBrokenPromises, findLostFacts, groupByChat } from './promises.ts';
+import { findBrokenPromises, findLateRepeats, findLostFacts, groupByChat } from './promises.ts';
 import type { Seeded } from './seed.ts';
 import { ask, listChats, readOverview, TOKEN, until } from './status.ts';
 import type { Trial } from './trial.ts';
@@ -10,13 +10,10 @@ import type { Trial } from './trial.ts';
 /** How long a process lives once it listens, and when one is killed that still starts. */
 const LIFETIME_MS = [20, 900] as const;
 const STARTING_MS = [50, 700] as const;
-/** Whoever lives so long had the time to repeat what the one before left open. */
-const ENOUGH_MS = 700;
 
 /** One database under many processes, each of which is killed. */
 export function createKillRun(seeded: Seeded, { simulator, load, directory, settings, windowMs }: Trial) {
   const seen = { killedWhileStarting: 0, interrupted: 0, unrepeated: 0, parked: 0 };
-  const lives: { readonly from: number; readonly to: number }[] = [];
   let openBefore = 0;
 
   /** What the process before left open is told in one line as soon as the next one runs. */
@@ -45,11 +42,9 @@ export function createKillRun(seeded: Seeded, { simulator, load, directory, sett
       return;
     }
     const run = load.run(await running.listening);
-    const from = Date.now();
     checkLog(running);
     if (seeded.random() < 0.3) simulator.fail({ drop: 'after', times: 1 });
     await delay(seeded.between(...LIFETIME_MS));
-    lives.push({ from, to: Date.now() });
     await running.end('SIGKILL');
     await run.ended;
   }
@@ -71,24 +66,20 @@ export function createKillRun(seeded: Seeded, { simulator, load, directory, sett
     return checkWhileDead({ isThorough: true });
   }
 
-  /** Every chat got its shares; what a kill cut off was repeated, unless no process had the time in its window. */
-  function checkShares({ chats, attempts }: Stored, maxShares: number): void {
-    const attemptsOf = groupByChat(attempts);
-    for (const { chatId, shareCount } of chats.values()) {
+  /** Every chat got its shares, and what a kill cut off was repeated before anything that waited. */
+  function checkShares(stored: Stored, maxShares: number): void {
+    expect(findLateRepeats(stored, windowMs)).toEqual([]);
+    const attemptsOf = groupByChat(stored.attempts);
+    for (const { chatId, shareCount } of stored.chats.values()) {
       const made = attemptsOf.get(chatId) ?? [];
       const count = (outcome: string) => made.filter((attempt) => attempt.outcome === outcome).length;
       const isRepeated = made.at(-1)?.outcome === 'shared';
       expect(shareCount).toBe(isRepeated ? maxShares : maxShares - 1); // one that may have arrived counts
       expect(count('shared')).toBeLessThanOrEqual(shareCount);
-      const wasParked = made.slice(-3).every(({ outcome }) => outcome === 'interrupted');
-      if (!isRepeated && !wasParked) expect(chancesAfter(made.at(-1)?.startedAt ?? 0)).toEqual([]);
       seen.interrupted += count('interrupted');
       seen.unrepeated += isRepeated ? 0 : 1;
     }
   }
-
-  const chancesAfter = (startedAt: number) =>
-    lives.filter(({ from, to }) => from > startedAt && Math.min(to, startedAt + windowMs) - from > ENOUGH_MS);
 
   return { seen, live, checkWhileDead, finish, checkShares };
 }

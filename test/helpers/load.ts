@@ -1,6 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Planned, planChat } from './deliveries.ts';
 import type { Seeded } from './seed.ts';
 import { type Answered, createSender } from './sender.ts';
+
+/** A worker's pause after a 503; far shorter than Linq's own, so that the service is pressed all the same. */
+const RETRY_MS = 20;
 
 export interface Load {
   /** All deliveries of every chat that was planned so far. */
@@ -68,6 +72,7 @@ export function createLoad({ seeded, connections, chatsPerRun, onChat }: LoadOpt
       acked.push(planned);
       planned.state = 'acked';
     } else if (!isAnswered || answer >= 500) waiting.push(planned);
+    if (answer === 503) await delay(RETRY_MS);
     return isAnswered;
   }
 

@@ -1,5 +1,5 @@
 import type { ShareCall } from '../../src/simulator/shares.ts';
-import type { StoredAttempt, StoredChat } from './database.ts';
+import type { Stored, StoredAttempt, StoredChat } from './database.ts';
 import type { Planned } from './deliveries.ts';
 import { type Facts, foldFacts, isSameFacts, selectionsOf } from './facts.ts';
 
@@ -60,6 +60,42 @@ export function findBrokenPromises(
       wrong.push(`chat ${chatId}: ${made.length} calls, ${recorded.length} attempts`);
   }
   return wrong;
+}
+
+/**
+ * Chats whose attempt a kill cut off and that were not the next of their line: another chat's attempt came first that
+ * is no repeat itself.
+ * @param windowMs for so long from its start the repeat may be expected; later the attempt counts as a share
+ */
+export function findLateRepeats({ chats, attempts }: Stored, windowMs: number): string[] {
+  const wrong: string[] = [];
+  const lineOf = ({ chatId }: StoredAttempt) => chats.get(chatId)?.line;
+  const previous = new Map<string, StoredAttempt>();
+  const before = attempts.map((attempt) => {
+    const last = previous.get(attempt.chatId);
+    previous.set(attempt.chatId, attempt);
+    return last;
+  });
+  for (const [index, cut] of attempts.entries()) {
+    if (cut.outcome !== 'interrupted' || isThirdInARow(attempts, cut)) continue;
+    for (let i = index + 1; i < attempts.length; i++) {
+      const next = attempts[i];
+      if (next === undefined || next.startedAt >= cut.startedAt + windowMs || next.chatId === cut.chatId)
+        break;
+      const isOther = next.startedAt >= (cut.endedAt ?? 0) && lineOf(next) === lineOf(cut);
+      if (!isOther || before[i]?.outcome === 'interrupted') continue;
+      wrong.push(`chat ${cut.chatId}: cut at ${cut.startedAt}, but ${next.chatId} was next`);
+      break;
+    }
+  }
+  return wrong;
+}
+
+/** Such a chat is parked until somebody releases it. */
+function isThirdInARow(attempts: readonly StoredAttempt[], cut: StoredAttempt): boolean {
+  const made = attempts.filter(({ chatId }) => chatId === cut.chatId);
+  const last = made.indexOf(cut);
+  return last >= 2 && made.slice(last - 2, last + 1).every(({ outcome }) => outcome === 'interrupted');
 }
 
 export function groupByChat<T extends { readonly chatId: string }>(items: readonly T[]): Map<string, T[]> {
