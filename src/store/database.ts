@@ -18,8 +18,11 @@ export interface OpenDatabase {
 /** A wait for another program's write blocks the whole process, so it is short; the caller answers 503 and is asked again. */
 const BUSY_TIMEOUT_MS = 500;
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
-/** 32 MiB of pages between two checkpoints: a page that is written again and again goes to the file once. */
-const CHECKPOINT_PAGES = 8_000;
+/**
+ * 16 MiB of pages between two checkpoints: a page that is written again and again goes to the file once. Twice as many
+ * were up to 3 % faster, half as many up to 10 % slower.
+ */
+const CHECKPOINT_PAGES = 4_000;
 const CACHE_KIB = 32 * 1024;
 
 /**

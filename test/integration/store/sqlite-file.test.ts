@@ -55,6 +55,7 @@ describe('the database file', () => {
       expect(sql.pragma('foreign_keys', { simple: true })).toBe(1);
       expect(sql.pragma('busy_timeout', { simple: true })).toBeLessThanOrEqual(1_000);
       expect(sql.pragma('journal_size_limit', { simple: true })).toBe(64 * 1024 * 1024);
+      expect(sql.pragma('wal_autocheckpoint', { simple: true })).toBe(4_000);
       close();
     }
   });
