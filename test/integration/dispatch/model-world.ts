@@ -18,7 +18,7 @@ export interface World {
 }
 
 /** The time that everybody else goes by. */
-export const trueNow = ({ clock }: Reactor): number => T + clock.monotonic();
+const trueNow = ({ clock }: Reactor): number => T + clock.monotonic();
 
 /** Puts the oracle between the reactor and its Linq. */
 export function watch(world: World): void {
