@@ -77,11 +77,13 @@ export function readList(parent: Node, key: string): readonly unknown[] {
   return value;
 }
 
+/** Before 1970 there were no messages: such a time is a zero that was never set, like Go's 0001-01-01T00:00:00Z. */
 export function optionalInstant(parent: Node, key: string): EpochMs | null {
   const value = parent.value[key] ?? null;
   if (value === null) return null;
   const at = typeof value === 'string' ? parseInstant(value) : null;
-  return at ?? refuse(parent, key, 'an RFC 3339 time');
+  if (at === null) throw expected(parent, key, 'an RFC 3339 time');
+  return at < 0 ? null : at;
 }
 
 export function readInstant(parent: Node, key: string): EpochMs {

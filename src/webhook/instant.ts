@@ -1,23 +1,26 @@
-import { type EpochMs, MINUTE } from '../decide/duration.ts';
+import { DAY, type EpochMs, MINUTE } from '../decide/duration.ts';
 
 const RFC_3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
+/** The calendar repeats itself after so many years. */
+const CYCLE_YEARS = 400;
+const CYCLE_MS = 146_097 * DAY;
+
 /**
- * An RFC 3339 time with zone and up to nine fraction digits (Linq writes 3, 6 or 9), truncated to the millisecond.
- * Null for anything else, for days that don't exist, and outside of the years 1970 to 9999. `Date.parse` alone would
- * take many other notations, a time without a zone as local, and 30 February.
+ * An RFC 3339 time with zone and up to nine fraction digits (Linq writes 3, 6 or 9), truncated to the millisecond;
+ * negative before 1970. Null for anything else, for days that don't exist, and beyond the year 9999. `Date.parse`
+ * alone would take many other notations, a time without a zone as local, and 30 February.
  */
 export function parseInstant(text: string): EpochMs | null {
   const match = RFC_3339.exec(text);
   if (match === null) return null;
   const field = (group: number) => Number(match[group] ?? 0);
-  const year = field(1);
+  const year = field(1) + CYCLE_YEARS; // Date.UTC reads the years 0 to 99 as 1900 to 1999
   const month = field(2);
   const day = field(3);
-  // Date.UTC reads the years 0 to 99 as 1900 to 1999
-  if (year < 1969 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return null;
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return null;
   const hour = field(4);
   const minute = field(5);
   const second = field(6);
@@ -25,8 +28,8 @@ export function parseInstant(text: string): EpochMs | null {
   if (hour > 23 || minute > 59 || second > 60 || field(9) > 23 || field(10) > 59) return null;
   const ms = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
   const offset = (field(9) * 60 + field(10)) * MINUTE * (match[8] === '-' ? -1 : 1);
-  const at = Date.UTC(year, month - 1, day, hour, minute, second, ms) - offset;
-  return at >= 0 && at <= LAST_INSTANT ? at : null;
+  const at = Date.UTC(year, month - 1, day, hour, minute, second, ms) - CYCLE_MS - offset;
+  return at <= LAST_INSTANT ? at : null;
 }
 
 function daysIn(year: number, month: number): number {

@@ -16,6 +16,9 @@ describe('parseInstant', () => {
     ['2026-12-31T23:59:60Z', Date.UTC(2027, 0, 1)],
     ['1970-01-01T00:00:00Z', 0],
     ['1969-12-31T23:00:00-01:00', 0],
+    ['1969-12-31T23:59:59.999Z', -1],
+    ['0001-01-01T00:00:00Z', -62_135_596_800_000],
+    ['0070-01-01T00:00:00Z', -59_958_144_000_000],
     ['9999-12-31T23:59:59.999Z', Date.UTC(9999, 11, 31, 23, 59, 59, 999)],
   ])('reads %s', (text, expected) => {
     expect(parseInstant(text)).toBe(expected);
@@ -39,8 +42,7 @@ describe('parseInstant', () => {
     '2026-11-03T16:20:61Z',
     '2026-11-03T16:20:04+24:00',
     '2026-11-03T16:20:04+0200',
-    '1969-12-31T23:59:59.999Z',
-    '0070-01-01T00:00:00Z',
+    '0001-02-29T00:00:00Z',
     '9999-12-31T23:59:59-01:00',
     '12026-11-03T16:20:04Z',
     ' 2026-11-03T16:20:04Z',
@@ -52,7 +54,7 @@ describe('parseInstant', () => {
   });
 
   it('reads back what toISOString writes, to the millisecond', () => {
-    const instant = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31, 23, 59, 59, 999) });
+    const instant = fc.integer({ min: -62_167_219_200_000, max: Date.UTC(9999, 11, 31, 23, 59, 59, 999) });
     fc.assert(fc.property(instant, (at) => parseInstant(new Date(at).toISOString()) === at));
   });
 });

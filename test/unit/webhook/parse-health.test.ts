@@ -17,7 +17,8 @@ describe('the health of a chat', () => {
   });
 
   it("is dated by the event without one, and never later than the event's", () => {
-    expect(told(message({ [`${STATUS}.updated_at`]: null })).health?.at).toBe(T('10:00:05'));
+    for (const untold of [null, '0001-01-01T00:00:00Z'])
+      expect(told(message({ [`${STATUS}.updated_at`]: untold })).health?.at).toBe(T('10:00:05'));
     expect(told(message({ [`${STATUS}.updated_at`]: iso(T('11:00:00')) })).health?.at).toBe(T('10:00:05'));
     expect(told(message({ [`${STATUS}.updated_at`]: null, created_at: null })).health?.at).toBe(
       T('10:00:00'),

@@ -3,6 +3,9 @@ import { SENDER_CONFLICT } from '../../../src/webhook/message-event.ts';
 import { type MessageFields, message2025, message2026 } from '../../helpers/deliver.ts';
 import { complaintOf, iso, reasonOf, T, type Tree, told, versions, withField } from './parsing.ts';
 
+/** What Go writes for a time that was never set. */
+const ZERO = '0001-01-01T00:00:00Z';
+
 describe.each(versions)('a message of version %s', (_version, message, place) => {
   const build = (fields: MessageFields = {}, changes: Tree = {}) =>
     Object.entries(changes).reduce((event, [path, value]) => withField(event, path, value), message(fields));
@@ -28,6 +31,16 @@ describe.each(versions)('a message of version %s', (_version, message, place) =>
     const changes = Object.entries(times).map(([key, time]) => [`${place}.${key}`, time && iso(T(time))]);
     const event = build({ createdAt: T('10:00:09') }, Object.fromEntries(changes));
     expect(told(event).outbound?.at).toBe(T(expected));
+  });
+
+  it('takes a time before 1970 for one that is not told', () => {
+    const changes = { [`${place}.sent_at`]: ZERO, [`${place}.delivered_at`]: iso(T('10:00:02')) };
+    expect(told(build({}, { ...changes, [`${place}.read_at`]: ZERO })).outbound?.at).toBe(T('10:00:02'));
+    const undated = build({ createdAt: T('10:00:09') }, { [`${place}.sent_at`]: ZERO });
+    expect(told(undated).outbound?.at).toBe(T('10:00:09'));
+    expect(complaintOf(withField(undated, 'created_at', ZERO))).toMatch(/^created_at: /);
+    const dated = withField(build({ sentAt: T('10:00:00') }), 'created_at', ZERO);
+    expect(told(dated).outbound?.at).toBe(T('10:00:00'));
   });
 
   it('is never dated later than the envelope, and only then needs its created_at', () => {

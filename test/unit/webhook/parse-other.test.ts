@@ -18,6 +18,7 @@ describe('participant events', () => {
       expect(told(event(type, me, { [`${type}_at`]: iso(T('10:00:01')) }))[fact]).toBe(T('10:00:01'));
       expect(told(event(type, me))[fact]).toBe(T('10:00:02'));
       expect(told(event(type, { is_me: true }))[fact]).toBe(T('10:00:05'));
+      expect(told(event(type, me, { [`${type}_at`]: '0001-01-01T00:00:00Z' }))[fact]).toBe(T('10:00:02'));
       expect(told(event(type, me, { [`${type}_at`]: iso(T('11:00:00')) }))[fact]).toBe(T('10:00:05'));
     },
   );
@@ -62,6 +63,10 @@ describe('phone_number.status_updated', () => {
 
   it.each(['phone_number', 'new_status', 'changed_at'])('cannot be read without %s', (key) => {
     expect(complaintOf(event({ [key]: null }))).toMatch(`data.${key}: expected`);
+  });
+
+  it('cannot be read when its time was never set', () => {
+    expect(complaintOf(event({ changed_at: '0001-01-01T00:00:00Z' }))).toMatch('data.changed_at: expected');
   });
 });
 
