@@ -18,3 +18,13 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> | nu
 export function asString(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
+
+/**
+ * Text that the store can keep: at most 64 characters, as its columns for service, line and health hold, no control
+ * characters and no lone surrogates; null for anything else.
+ */
+export function asShortText(value: unknown): string | null {
+  return typeof value === 'string' && SHORT_TEXT.test(value) ? value : null;
+}
+
+const SHORT_TEXT = /^[^\p{Cc}\p{Cs}]{1,64}$/u;

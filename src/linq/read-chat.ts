@@ -1,7 +1,7 @@
 import type { EpochMs } from '../decide/duration.ts';
-import { asObject, asString, parseJson } from './json.ts';
+import { asObject, asShortText, asString, parseJson } from './json.ts';
 
-/** What Linq knows of a chat. Null says that the answer didn't tell. */
+/** What Linq knows of a chat. Null says that the answer didn't tell, or nothing that could be kept. */
 export interface ChatRead {
   /** Our own line in it; null also when it left. */
   readonly line: string | null;
@@ -18,7 +18,7 @@ export function readChat(body: string | null): ChatRead | null {
   if (chat === null || asString(chat.id) === null) return null;
   return {
     line: readOwnLine(chat.handles),
-    service: asString(chat.service),
+    service: asShortText(chat.service),
     isGroup: typeof chat.is_group === 'boolean' ? chat.is_group : null,
     health: readHealth(chat.health_status),
   };
@@ -28,7 +28,7 @@ export function readChat(body: string | null): ChatRead | null {
 function readOwnLine(handles: unknown): string | null {
   if (!Array.isArray(handles)) return null;
   const lines = handles.map(asObject).flatMap((handle) => {
-    const line = asString(handle?.handle);
+    const line = asShortText(handle?.handle);
     return handle?.is_me === true && line !== null && !hasLeft(handle) ? [line] : [];
   });
   return lines.sort().at(-1) ?? null;
@@ -43,9 +43,13 @@ function hasLeft(handle: Readonly<Record<string, unknown>>): boolean {
 
 function readHealth(value: unknown): ChatRead['health'] {
   const health = asObject(value);
-  const status = asString(health?.status);
-  if (status === null) return null;
-  const updatedAt = asString(health?.updated_at);
-  const at = updatedAt !== null && /^\d{4}-\d{2}-\d{2}T/.test(updatedAt) ? Date.parse(updatedAt) : Number.NaN;
-  return { status: status.toUpperCase(), at: Number.isNaN(at) ? null : at };
+  const status = asShortText(asString(health?.status)?.toUpperCase()); // upper case may be longer
+  return status === null ? null : { status, at: readInstant(health?.updated_at) };
+}
+
+/** A time before 1970 was never set: Go writes 0001-01-01T00:00:00Z for it. */
+function readInstant(value: unknown): EpochMs | null {
+  const text = asString(value);
+  const at = text !== null && /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : Number.NaN;
+  return at >= 0 ? at : null;
 }

@@ -70,6 +70,41 @@ describe('readChat', () => {
     expect(health({ updated_at: '2026-11-03T16:18:57Z' })).toBeNull();
   });
 
+  it('takes a time before 1970 for none', () => {
+    const health = { status: 'AT_RISK', updated_at: '0001-01-01T00:00:00Z' };
+    expect(readChat(JSON.stringify({ id: 'c1', health_status: health }))?.health).toEqual({
+      status: 'AT_RISK',
+      at: null,
+    });
+  });
+
+  const read = (text: string) => {
+    const handles = [me('+12025550100', { handle: text })];
+    const chat = readChat(
+      JSON.stringify({ id: 'c1', handles, service: text, health_status: { status: text } }),
+    );
+    return { line: chat?.line, service: chat?.service, health: chat?.health?.status ?? null };
+  };
+
+  it.each(['X', 'X'.repeat(64), '😀'.repeat(64)])('keeps what the store can keep: %j', (text) => {
+    expect(read(text)).toEqual({ line: text, service: text, health: text });
+  });
+
+  it.each(['X'.repeat(65), '😀'.repeat(65), 'A\0B', 'A\nB', '\ud800'])(
+    'says nothing of what the store could not keep: %j',
+    (text) => {
+      expect(read(text)).toEqual({ line: null, service: null, health: null });
+    },
+  );
+
+  it('measures a health as it is kept: in upper case', () => {
+    expect(read('ß'.repeat(33))).toMatchObject({ service: 'ß'.repeat(33), health: null });
+  });
+
+  it('knows the line beside one that it could not keep', () => {
+    expect(lineOf(me('+12025550100'), me('X'.repeat(65)))).toBe('+12025550100');
+  });
+
   it.each([null, '', 'null', '[]', '{}', '{"chat":{"id":"c1"}}', '<html>'])('finds no chat in %j', (body) => {
     expect(readChat(body)).toBeNull();
   });
