@@ -50,27 +50,6 @@ export function syncPath(path: string): void {
   }
 }
 
-/**
- * Remembers which file a path leads to. The function given back asks again, and throws when it leads to none or to
- * another: what is written to the file that we have open would be gone with this process.
- * @throws {StoreError} `io`
- */
-export function watchPlace(path: string): () => void {
-  const { dev, ino } = statSync(path, { bigint: true });
-  return () => {
-    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-    if (found === undefined) throw lostPlace('was deleted or moved away');
-    if (found.dev !== dev || found.ino !== ino) throw lostPlace('was replaced by another one');
-  };
-}
-
-function lostPlace(what: string): StoreError {
-  return new StoreError(
-    'io',
-    `the file ${what} while it was in use, so nothing more could be kept; put it back or restore a backup, then start again`,
-  );
-}
-
 /** Bytes of the database and what stands beside it. */
 export function sizeOf(path: string): number {
   return [path, ...COMPANIONS.map((suffix) => path + suffix)]
@@ -80,5 +59,5 @@ export function sizeOf(path: string): number {
 
 /** True for a file that has any content. */
 export function hasContent(path: string): boolean {
-  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  return existsSync(path) && statSync(path).size > 0; // a file where a directory should be has none in it
 }
