@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { openStored } from '../helpers/database.ts';
+import { deliver, message2026 } from '../helpers/deliver.ts';
 import type { Planned } from '../helpers/deliveries.ts';
-import { type Reactor, startReactor } from '../helpers/process.ts';
+import { createWorkDir, type Reactor, startReactor } from '../helpers/process.ts';
 import { findBrokenPromises, findLostFacts } from '../helpers/promises.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { createTrial, type Trial } from '../helpers/trial.ts';
@@ -99,4 +102,20 @@ it('cuts calls that nobody answers, records them as unknown, and still stops in 
   await simulator.when(() => attempts.every(({ chatId }) => simulator.sharesOf(chatId).length > 0));
   await stop(again);
   checkStopped(trial);
+});
+
+it('waits for no request that is only half there', async () => {
+  const reactor = await startReactor(createWorkDir());
+  const { hostname, port } = new URL(reactor.url);
+  const head = 'POST /webhooks/linq HTTP/1.1\r\nhost: reactor\r\ncontent-type: application/json\r\n';
+  const socket = connect(Number(port), hostname, () => socket.write(`${head}content-length: 100\r\n\r\n{`));
+  socket.on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  const untouched = connect(Number(port), hostname);
+  untouched.on('error', () => {});
+  onTestFinished(() => void untouched.destroy());
+  await once(untouched, 'connect');
+  expect((await deliver(reactor.url, message2026())).status).toBe(204); // so both others were taken in before
+
+  expect(await stop(reactor)).toBeLessThan(3_000);
 });
