@@ -71,13 +71,17 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
   });
   const get = (path: string, signal?: AbortSignal) =>
     exchange.send({ method: 'GET', path, wantsBody: true }, signal);
-  const failed = (reply: Reply): ReadFailed => ({ kind: 'failed', answer: readFailure(reply, systemNow()) });
+  const answerOf = (reply: Reply, isRead: boolean) => readAnswer(reply, isRead, systemNow(), options.apiKey);
+  const failed = (reply: Reply): ReadFailed => ({
+    kind: 'failed',
+    answer: isSuccess(reply) ? UNREADABLE : answerOf(reply, true),
+  });
 
   return {
     async shareContactCard(chatId, signal) {
       const path = `/v3/chats/${segment(chatId)}/share_contact_card`;
       const reply = await exchange.send({ method: 'POST', path, wantsBody: false }, signal);
-      return readAnswer(reply, false, systemNow());
+      return answerOf(reply, false);
     },
     async contactCards(line, signal) {
       const query = line === null ? '' : `?phone_number=${segment(line)}`;
@@ -99,10 +103,7 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
 }
 
 /** A 2xx whose body can't be read is no answer to a read; as an answer it would be taken for a success. */
-function readFailure(reply: Reply, systemNow: EpochMs): LinqAnswer {
-  if (isSuccess(reply)) return { kind: 'unanswered', mayHaveArrived: false, cause: 'unreadable' };
-  return readAnswer(reply, true, systemNow);
-}
+const UNREADABLE: LinqAnswer = { kind: 'unanswered', mayHaveArrived: false, cause: 'unreadable' };
 
 function isSuccess(reply: Reply): reply is Extract<Reply, { kind: 'reply' }> {
   return reply.kind === 'reply' && reply.httpStatus >= 200 && reply.httpStatus <= 299;

@@ -7,8 +7,9 @@ import { asObject, parseJson } from './json.ts';
 /**
  * Reads any shape of Linq's errors, and bodies that aren't Linq's at all.
  * @param isRead the call changes nothing at Linq, so it matters not whether it arrived
+ * @param apiKey nothing that carries it is taken over: a proxy may echo the request
  */
-export function readAnswer(reply: Reply, isRead: boolean, systemNow: EpochMs): LinqAnswer {
+export function readAnswer(reply: Reply, isRead: boolean, systemNow: EpochMs, apiKey: string): LinqAnswer {
   if (reply.kind === 'none') {
     return { kind: 'unanswered', mayHaveArrived: reply.wasSent && !isRead, cause: reply.cause };
   }
@@ -17,11 +18,12 @@ export function readAnswer(reply: Reply, isRead: boolean, systemNow: EpochMs): L
   const root = asObject(json);
   const error = asObject(root?.error);
   const linqCode = readCode(error?.code ?? root?.code);
+  const traceId = (value: unknown) => readTraceId(value, apiKey);
   return {
     kind: 'answered',
     httpStatus,
     linqCode,
-    traceId: readTraceId(firstHeader(headers, 'x-trace-id')) ?? readTraceId(root?.trace_id),
+    traceId: traceId(firstHeader(headers, 'x-trace-id')) ?? traceId(root?.trace_id),
     hasEnvelope: error !== null || linqCode !== null,
     isJson: json !== undefined,
     retryAfterMs: parseRetryAfter(firstHeader(headers, 'retry-after'), error?.retry_after, systemNow),
@@ -40,7 +42,9 @@ function readCode(value: unknown): number | null {
   return typeof code === 'number' && Number.isSafeInteger(code) && code > 0 ? code : null;
 }
 
-/** Opaque, and kept with the attempt: whatever is too long or unprintable isn't one. */
-function readTraceId(value: unknown): string | null {
-  return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value) ? value : null;
+const TRACE_ID = /^[\x21-\x7e]{1,128}$/;
+
+/** Opaque, kept with the attempt, and logged: whatever is too long, unprintable or secret isn't one. */
+function readTraceId(value: unknown, apiKey: string): string | null {
+  return typeof value === 'string' && TRACE_ID.test(value) && !value.includes(apiKey) ? value : null;
 }

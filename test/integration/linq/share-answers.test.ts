@@ -79,6 +79,14 @@ describe('an answer to a share call', () => {
     );
   });
 
+  it('carries no trace id in which a server echoes the key', async () => {
+    const { client } = await setUp((socket, { headers }) => {
+      const key = headers.get('authorization')?.replace('Bearer ', '');
+      socket.write(http(204, '', `x-trace-id: ${key}`));
+    });
+    expect(await client.shareContactCard('c1')).toEqual(answered(204));
+  });
+
   it('carries an envelope that comes in pieces', async () => {
     const { client } = await setUp((socket) => {
       socket.write(

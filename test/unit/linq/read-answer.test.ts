@@ -5,10 +5,11 @@ import type { Headers } from '../../../src/linq/call.ts';
 import { readAnswer } from '../../../src/linq/read-answer.ts';
 
 const FIXTURES = new URL('../../fixtures/linq/api/', import.meta.url);
+const API_KEY = 'key-for-tests';
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 
 const read = (httpStatus: number, body: string | null, headers: Headers = {}) =>
-  readAnswer({ kind: 'reply', httpStatus, headers, body }, false, NOW);
+  readAnswer({ kind: 'reply', httpStatus, headers, body }, false, NOW, API_KEY);
 
 describe('readAnswer', () => {
   const expected: Record<string, object> = {
@@ -89,6 +90,13 @@ describe('readAnswer', () => {
     expect(read(500, '{"trace_id":7}')).toMatchObject({ traceId: null });
   });
 
+  it('keeps no trace id that carries the API key', () => {
+    const echoed = `Bearer-${API_KEY}`;
+    expect(read(500, null, { 'x-trace-id': echoed })).toMatchObject({ traceId: null });
+    expect(read(200, JSON.stringify({ trace_id: API_KEY }))).toMatchObject({ traceId: null });
+    expect(read(500, '{"trace_id":"t1"}', { 'x-trace-id': echoed })).toMatchObject({ traceId: 't1' });
+  });
+
   it('believes the Retry-After header before the body', () => {
     const body = '{"error":{"retry_after":45}}';
     expect(read(429, body, { 'retry-after': '10' })).toMatchObject({ retryAfterMs: 10_000 });
@@ -100,16 +108,18 @@ describe('readAnswer', () => {
 
   it("doesn't say that a read may have arrived: it changes nothing", () => {
     const none = { kind: 'none', wasSent: true, cause: 'timeout' } as const;
-    expect(readAnswer(none, true, NOW)).toEqual({
+    expect(readAnswer(none, true, NOW, API_KEY)).toEqual({
       kind: 'unanswered',
       mayHaveArrived: false,
       cause: 'timeout',
     });
-    expect(readAnswer(none, false, NOW)).toEqual({
+    expect(readAnswer(none, false, NOW, API_KEY)).toEqual({
       kind: 'unanswered',
       mayHaveArrived: true,
       cause: 'timeout',
     });
-    expect(readAnswer({ ...none, wasSent: false }, false, NOW)).toMatchObject({ mayHaveArrived: false });
+    expect(readAnswer({ ...none, wasSent: false }, false, NOW, API_KEY)).toMatchObject({
+      mayHaveArrived: false,
+    });
   });
 });
