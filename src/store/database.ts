@@ -2,15 +2,16 @@ import { realpathSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { examineFile, refuseRemains } from './examine.ts';
-import { hasContent, prepareFile, watchPlace } from './files.ts';
+import { hasContent, prepareFile } from './files.ts';
 import { acquireLock } from './lock.ts';
 import { applyMigrations, copyBeforeMigration, type Migration, readMigrations } from './migrate.ts';
+import { watchPlace } from './place.ts';
 
 export interface OpenDatabase {
   readonly path: string;
   readonly sql: Database.Database;
   readonly schemaVersion: number;
-  /** @throws {StoreError} `io` when the path doesn't lead to the open file any more: what it holds won't outlive us */
+  /** @throws {StoreError} `io` when the file or its log isn't in its place any more: what they hold won't outlive us */
   checkPlace(): void;
   close(): void;
 }
@@ -49,7 +50,7 @@ export function openDatabase(name: string, known: readonly Migration[] = readMig
       sql.close();
       lock.release();
     };
-    return { path, sql, schemaVersion: known.length, checkPlace: watchPlace(path), close };
+    return { path, sql, schemaVersion: known.length, checkPlace: watchPlace(sql, path), close };
   } catch (error) {
     lock.release();
     throw error;

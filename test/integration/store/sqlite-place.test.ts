@@ -1,4 +1,13 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../src/store/database.ts';
@@ -26,7 +35,12 @@ const GONE = expect.objectContaining({
 });
 const REPLACED = expect.objectContaining({
   fault: 'io',
-  message: expect.stringMatching(/replaced .*restore a backup/),
+  message: expect.stringMatching(/replaced .*start again/),
+});
+
+const LOG_GONE = expect.objectContaining({
+  fault: 'io',
+  message: expect.stringMatching(/-wal was deleted or moved away .*saved.*start again/),
 });
 
 const losses: readonly { what: string; lose: () => void; error: unknown }[] = [
@@ -70,6 +84,48 @@ describe.each(losses)('a database file $what', ({ lose, error }) => {
     lose();
     await expect(store.record([outboundOf(T, { chatId: 'early' })], T)).rejects.toEqual(error);
   });
+});
+
+it('a database file that was deleted isn’t made anew by the next start', async () => {
+  rmSync(home.path);
+  await expect(store.close()).rejects.toEqual(GONE);
+  expect(() => openSqliteStore({ path: home.path, policy })).toThrow(
+    expect.objectContaining({
+      fault: 'corrupt',
+      message: expect.stringMatching(/missing.*-wal still holds/),
+    }),
+  );
+});
+
+it('a database file that was replaced doesn’t get the log of the one before', async () => {
+  const backup = `${home.path}.backup`;
+  openDatabase(backup).close();
+  renameSync(backup, home.path);
+  await expect(store.probe(T)).rejects.toEqual(REPLACED);
+  expect(existsSync(`${home.path}-wal`)).toBe(false);
+  expect(statSync(`${home.path}-wal.replaced`).size).toBeGreaterThan(0);
+});
+
+it('the log that comes with a replacement stays with it', async () => {
+  const other = openDatabase(`${home.path}.other`);
+  other.sql.exec(`INSERT INTO meta VALUES ('from', 'other')`);
+  const log = readFileSync(`${home.path}.other-wal`);
+  renameSync(`${home.path}.other`, home.path);
+  renameSync(`${home.path}.other-wal`, `${home.path}-wal`);
+  await expect(store.close()).rejects.toEqual(REPLACED);
+  expect(readFileSync(`${home.path}-wal`)).toEqual(log);
+  other.sql.close();
+});
+
+it('a log that was deleted fails the write, and all that it held is saved in the database', async () => {
+  for (const suffix of ['-wal', '-shm']) rmSync(home.path + suffix);
+  await expect(store.record([outboundOf(T, { chatId: 'late' })], T)).rejects.toEqual(LOG_GONE);
+  const left = `${home.path}.left`;
+  copyFileSync(home.path, left);
+  const next = openSqliteStore({ path: left, policy });
+  expect(await next.chat('early')).not.toBeNull();
+  expect(await next.chat('late')).not.toBeNull();
+  await next.close();
 });
 
 it('a database file that comes back to its place is written on', async () => {

@@ -1,0 +1,53 @@
+import { renameSync, statSync } from 'node:fs';
+import type Database from 'better-sqlite3';
+import { StoreError } from '../errors.ts';
+
+type Place = 'kept' | 'was deleted or moved away' | 'was replaced by another one';
+
+/**
+ * Remembers which files an open database consists of. The function given back asks again, and throws when its path
+ * leads to none or to another: what is written to the files that we have open would be gone with this process.
+ * @throws {StoreError} `io`
+ */
+export function watchPlace(sql: Database.Database, path: string): () => void {
+  const log = `${path}-wal`;
+  sql.pragma('schema_version'); // the first read makes the log
+  const placeOfFile = rememberFile(path);
+  const placeOfLog = rememberFile(log);
+  return () => {
+    const file = placeOfFile();
+    if (file === 'was deleted or moved away') {
+      throw lost(file, `put it back, or move ${log} away and restore a backup, then start again`);
+    }
+    if (file !== 'kept') {
+      // our log would be read as that of the replacement at the next start, and damage it
+      if (placeOfLog() === 'kept') renameSync(log, `${log}.replaced`);
+      throw lost(file, 'if that was to restore a backup, just start again, else put back the one before');
+    }
+    const found = placeOfLog();
+    if (found === 'kept') return;
+    const isBusy = sql.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) !== 0;
+    if (isBusy)
+      throw new StoreError('busy', `${log} ${found}, and another program keeps us from saving what it held`);
+    throw new StoreError(
+      'io',
+      `${log} ${found} while it was in use; what it held was saved in the database, so just start again`,
+    );
+  };
+}
+
+function lost(what: Place, remedy: string): StoreError {
+  return new StoreError(
+    'io',
+    `the file ${what} while it was in use, so nothing more could be kept; ${remedy}`,
+  );
+}
+
+function rememberFile(path: string): () => Place {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return () => {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (found === undefined) return 'was deleted or moved away';
+    return found.dev === dev && found.ino === ino ? 'kept' : 'was replaced by another one';
+  };
+}
