@@ -21,6 +21,8 @@ export type Reply =
 export interface CallEvents {
   /** An answer begins; `requestedAt` is when its request was written, by `systemNow`. */
   onHeaders(headers: Headers, requestedAt: EpochMs): void;
+  /** The call is settled: what is still to come of its body doesn't matter. */
+  onSettledEarly(call: Call): void;
   /** The call is over, its connection free or gone. */
   onDone(call: Call): void;
   systemNow(): EpochMs;
@@ -31,7 +33,6 @@ export interface CallEvents {
  * a request was handed to a connection: `request` fails alike before and after.
  */
 export class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
-  readonly startedMonotonicMs: number;
   /** What may end it early. */
   readonly signal: AbortSignal | undefined;
   readonly #wantsBody: boolean;
@@ -47,13 +48,11 @@ export class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
 
   /** @param wantsBody false: a 2xx is complete with its headers, and what becomes of its body doesn't matter */
   constructor(
-    startedMonotonicMs: number,
     wantsBody: boolean,
     signal: AbortSignal | undefined,
     events: CallEvents,
     resolve: (reply: Reply) => void,
   ) {
-    this.startedMonotonicMs = startedMonotonicMs;
     this.signal = signal;
     this.#wantsBody = wantsBody;
     this.#events = events;
@@ -84,7 +83,10 @@ export class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
     if (httpStatus < 200) return; // early hints: the answer is still to come
     this.#httpStatus = httpStatus;
     this.#headers = headers;
-    if (!this.#wantsBody && httpStatus <= 299) this.#settleReply(null);
+    if (!this.#wantsBody && httpStatus <= 299) {
+      this.#settleReply(null);
+      this.#events.onSettledEarly(this);
+    }
     this.#events.onHeaders(headers, this.#requestedAt);
   }
 

@@ -1,16 +1,14 @@
 /** Something that has to end in time. */
 export interface Expiring {
-  /** Reading of the monotonic clock at its start. */
-  readonly startedMonotonicMs: number;
   expire(): void;
 }
 
 /**
- * Ends whatever is still running `deadlineMs` after its start, with one timer for all: a timer per call would cost a
+ * Ends whatever is still running `deadlineMs` after it was added, with one timer for all: a timer per call would cost a
  * tenth of the call. No timer is left when nothing runs.
  */
 export function createDeadlines<T extends Expiring>(deadlineMs: number, monotonic: () => number) {
-  const running = new Set<T>(); // in order of start, which is the order of expiry
+  const running = new Map<T, number>(); // since when, in that order, which is the order of expiry
   let isArmed = false;
 
   function arm(leftMs: number): void {
@@ -20,8 +18,8 @@ export function createDeadlines<T extends Expiring>(deadlineMs: number, monotoni
 
   function sweep(): void {
     isArmed = false;
-    for (const item of running) {
-      const leftMs = item.startedMonotonicMs + deadlineMs - monotonic();
+    for (const [item, startedMonotonicMs] of running) {
+      const leftMs = startedMonotonicMs + deadlineMs - monotonic();
       if (leftMs > 0) {
         arm(leftMs);
         return;
@@ -33,12 +31,13 @@ export function createDeadlines<T extends Expiring>(deadlineMs: number, monotoni
 
   return {
     add(item: T): void {
-      running.add(item);
+      running.set(item, monotonic());
       if (!isArmed) arm(deadlineMs);
     },
     delete(item: T): void {
       running.delete(item);
     },
-    running: running as ReadonlySet<T>,
+    /** In the order in which they were added. */
+    running: (): Iterable<T> => running.keys(),
   };
 }

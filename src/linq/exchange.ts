@@ -1,4 +1,5 @@
 import { Pool } from 'undici';
+import { SECOND } from '../decide/duration.ts';
 import { createAborts } from './aborts.ts';
 import { Call, type CallEvents, type Reply } from './call.ts';
 import { createDeadlines } from './deadlines.ts';
@@ -23,10 +24,12 @@ export interface ExchangeRequest {
 }
 
 const MAX_BODY_BYTES = 64 * 1024;
+/** For the rest of a body that doesn't matter: long enough to keep the connection, as a rule. */
+const REST_MS = SECOND;
 
 /**
  * Sends requests to the base URL's origin and nowhere else: no redirects, no retries, one deadline over queueing,
- * connecting, headers and body. `send` never rejects.
+ * connecting, headers and body, and a short one over what doesn't matter any more. `send` never rejects.
  */
 export function createExchange(options: ExchangeOptions) {
   const { connections, deadlineMs, connectMs, systemNow, monotonic, onHeaders } = options;
@@ -41,12 +44,18 @@ export function createExchange(options: ExchangeOptions) {
     maxResponseSize: MAX_BODY_BYTES,
   });
   const deadlines = createDeadlines<Call>(deadlineMs, monotonic);
+  const restDeadlines = createDeadlines<Call>(REST_MS, monotonic);
   const callsOf = createAborts<Call>();
   const events: CallEvents = {
     onHeaders,
     systemNow,
+    onSettledEarly(call) {
+      deadlines.delete(call);
+      restDeadlines.add(call);
+    },
     onDone(call) {
       deadlines.delete(call);
+      restDeadlines.delete(call);
       if (call.signal !== undefined) callsOf(call.signal).delete(call);
     },
   };
@@ -55,7 +64,7 @@ export function createExchange(options: ExchangeOptions) {
     send({ method, path, wantsBody }: ExchangeRequest, signal?: AbortSignal): Promise<Reply> {
       if (signal?.aborted) return Promise.resolve({ kind: 'none', wasSent: false, cause: 'aborted' });
       return new Promise((resolve) => {
-        const call = new Call(monotonic(), wantsBody, signal, events, resolve);
+        const call = new Call(wantsBody, signal, events, resolve);
         deadlines.add(call);
         if (signal !== undefined) callsOf(signal).add(call);
         pool.dispatch({ method, path: prefix + path, headers }, call);
@@ -63,7 +72,7 @@ export function createExchange(options: ExchangeOptions) {
     },
     /** Ends what is still running as `closed` and drops every connection. */
     async close(): Promise<void> {
-      for (const call of deadlines.running) call.end('closed');
+      for (const { running } of [deadlines, restDeadlines]) for (const call of running()) call.end('closed');
       await pool.destroy();
     },
   };

@@ -144,3 +144,36 @@ describe('a refusal whose body does not arrive whole', () => {
     expect(await client.shareContactCard('c1')).toMatchObject({ httpStatus: 429, retryAfterMs: 9_000 });
   });
 });
+
+describe('a success whose body does not end', () => {
+  it('keeps its connection for a second at most, whatever the deadline', async () => {
+    const { server, client } = await setUp(
+      (socket, _, count) => {
+        if (count > 1) socket.write(http(204));
+        else socket.write('HTTP/1.1 200 x\r\ncontent-length: 60000\r\n\r\n', () => drip(socket));
+      },
+      { connections: 1, deadlineMs: 600_000 },
+    );
+    const begun = performance.now();
+    expect(await client.shareContactCard('c1')).toMatchObject({ httpStatus: 200 });
+    const tookMs = performance.now() - begun;
+    expect(await client.shareContactCard('c2')).toMatchObject({ httpStatus: 204 });
+    expect(tookMs).toBeLessThan(900);
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(999);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('keeps its connection when the body ends before', async () => {
+    const ports: (number | undefined)[] = [];
+    const { client } = await setUp(
+      (socket) => {
+        ports.push(socket.remotePort);
+        socket.write('HTTP/1.1 200 x\r\ncontent-length: 2\r\n\r\n{', () => socket.write('}'));
+      },
+      { connections: 1 },
+    );
+    await client.shareContactCard('c1');
+    await client.shareContactCard('c2');
+    expect(ports).toEqual([ports[0], ports[0]]);
+  });
+});

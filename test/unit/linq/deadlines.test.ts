@@ -13,7 +13,7 @@ function setUp() {
     const ended = new Promise<void>((resolve) => {
       expire = resolve;
     });
-    const item = { startedMonotonicMs: now, expire: () => [expired.push(name), expire()] };
+    const item = { expire: () => [expired.push(name), expire()] };
     deadlines.add(item);
     return { item, ended };
   };
@@ -39,11 +39,11 @@ describe('createDeadlines', () => {
     const early = start('early');
     const late = start('late');
     deadlines.delete(early.item);
-    expect([...deadlines.running]).toEqual([late.item]);
+    expect([...deadlines.running()]).toEqual([late.item]);
     moveTo(DEADLINE_MS);
     await late.ended;
     expect(expired).toEqual(['late']);
-    expect([...deadlines.running]).toEqual([]);
+    expect([...deadlines.running()]).toEqual([]);
   });
 
   it('watches again after a time in which nothing ran', async () => {
