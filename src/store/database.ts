@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statfsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { examineFile, refuseRemains } from './examine.ts';
@@ -24,6 +24,8 @@ const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
  * were up to 3 % faster, half as many up to 10 % slower.
  */
 const CHECKPOINT_PAGES = 4_000;
+const LEAST_CHECKPOINT_PAGES = 250;
+const PAGE_BYTES = 4_096;
 const CACHE_KIB = 32 * 1024;
 
 /**
@@ -41,7 +43,7 @@ export function openDatabase(name: string, known: readonly Migration[] = readMig
     try {
       migrate(sql, path, pending);
       setJournal(sql);
-      setPragmas(sql);
+      setPragmas(sql, freeBytes(path));
     } catch (error) {
       sql.close();
       throw error;
@@ -81,10 +83,10 @@ function setJournal(sql: Database.Database): void {
  * better-sqlite3's build of SQLite falls back to `synchronous = NORMAL` in WAL mode, which loses commits when power
  * fails: FULL is set after everything else and read back.
  */
-function setPragmas(sql: Database.Database): void {
+function setPragmas(sql: Database.Database, free: number): void {
   sql.pragma('foreign_keys = ON');
   sql.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
-  sql.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  sql.pragma(`wal_autocheckpoint = ${checkpointPages(free)}`);
   sql.pragma(`cache_size = -${CACHE_KIB}`);
   sql.pragma('synchronous = FULL');
   const answers = [
@@ -100,4 +102,18 @@ function setPragmas(sql: Database.Database): void {
       );
     }
   }
+}
+
+/**
+ * Pages that the log may hold before they are copied to the file: fewer on a small disk, since the file can't grow any
+ * more once the log has taken what is left.
+ */
+export function checkpointPages(free: number): number {
+  const affordable = Math.floor(free / 16 / PAGE_BYTES);
+  return Math.min(CHECKPOINT_PAGES, Math.max(LEAST_CHECKPOINT_PAGES, affordable));
+}
+
+function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
 }
