@@ -17,6 +17,8 @@ import { createProbes } from './probes.ts';
 /** Real time; longer than an attempt can last: a look-up and a share call with deadlines of 15 s each. */
 const LEASE_MS = MINUTE;
 const HEARTBEAT_MS = 30 * SECOND;
+/** When so many turns of the event loop (some 0.1 ms) pass without a call's end, the next end isn't waited for. */
+const QUIET_TURNS = 10;
 /** Chats decided anew in one commit: small enough not to hold up deliveries. */
 const BATCH = 200;
 
@@ -126,10 +128,20 @@ export function createTurns(deps: TurnDeps) {
     deps.guard.corrected(byMs);
   }
 
+  /** Calls that end together are settled together: a commit costs a sync, whatever is in it. */
+  async function gatherEnds(): Promise<void> {
+    await eventLoopTurn();
+    for (let quietTurns = 0; inFlight.size > 0 && quietTurns < QUIET_TURNS; quietTurns++) {
+      const before = inFlight.size;
+      await eventLoopTurn();
+      if (inFlight.size < before) quietTurns = 0;
+    }
+  }
+
   return {
     /** Resolves to when the next turn is due. @throws {StoreError} */
     async take(): Promise<EpochMs> {
-      await eventLoopTurn(); // calls that ended together are settled together
+      await gatherEnds();
       const correction = deps.guard.correction();
       if (correction !== null) await setClockRight(correction);
       const now = clock.now();
@@ -145,7 +157,8 @@ export function createTurns(deps: TurnDeps) {
       );
       start(claims, now);
       const isBusy = await keepUp(now);
-      if (isBusy || isDueAgain || claims.length > 0) return now;
+      const isFull = inFlight.size >= deps.concurrency; // then the next end takes the next turn
+      if (isBusy || isDueAgain || (claims.length > 0 && !isFull)) return now;
       const wakes = [
         plan.nextAt,
         probeAt,
