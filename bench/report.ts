@@ -36,6 +36,10 @@ export function formatTable(results: readonly Result[]): string {
   return [...all.map(line)].join('\n');
 }
 
+/** Rounded towards the worse, so that a missed target never looks met. */
 function show(value: number, unit: Result['unit']): string {
-  return unit === 'ratio' ? value.toFixed(2) : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+  if (unit === 'ratio') return (Math.floor(value * 100 + ROUNDING_ERROR) / 100).toFixed(2);
+  return `${Math.ceil(value - ROUNDING_ERROR)} ms`;
 }
+
+const ROUNDING_ERROR = 1e-9;
