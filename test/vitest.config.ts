@@ -21,7 +21,8 @@ export default defineConfig({
       layer('unit', 20_000),
       layer('integration', 30_000),
       layer('e2e', 60_000, { globalSetup: ['test/helpers/build.ts'] }),
-      layer('faults', 600_000, { globalSetup: ['test/helpers/build.ts'], fileParallelism: false }),
+      layer('faults', 600_000, { globalSetup: ['test/helpers/build.ts'], maxWorkers: 2 }),
+      layer('security', 120_000, { globalSetup: ['test/helpers/build.ts'], maxWorkers: 2 }),
     ],
   },
 });
