@@ -1,4 +1,6 @@
-import fastify, { type FastifyError, type FastifyInstance, LogController } from 'fastify';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
 import { SECOND } from './decide/duration.ts';
 import { createLogOptions, type LogSettings } from './log.ts';
 
@@ -17,7 +19,26 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** Chat ids have up to 128 characters, each of which may come percent-encoded. */
 const MAX_PARAMETER_LENGTH = 512;
 
-/** The HTTP server without any route: time limits, trusted proxies, and errors that tell no internals. */
+/**
+ * Keeps connections from taking all of a process's memory and files: calls and backups need some too. There is no
+ * limit on the requests of one connection: it would only cost Linq a new one now and then.
+ */
+const MAX_CONNECTIONS = 10_000;
+
+/**
+ * On every answer: no guessing of types, no copies, no scripts, no frames, no address of ours told to others. A route
+ * that needs another one (a page its styles) sets its own. HSTS is for the proxy that speaks TLS to say.
+ */
+const HARDENED: readonly (readonly [string, string])[] = [
+  ['x-content-type-options', 'nosniff'],
+  ['cache-control', 'no-store'],
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['x-frame-options', 'DENY'],
+  ['referrer-policy', 'no-referrer'],
+  ['cross-origin-resource-policy', 'same-origin'],
+];
+
+/** The HTTP server without any route: limits, trusted proxies, and answers that tell no internals. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const app = fastify({
     logger: await createLogOptions(options.log),
@@ -30,9 +51,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: SECOND },
+    frameworkErrors: (error, _request, reply) => void harden(reply).send(error), // no hook sees these
+    clientErrorHandler: answerBrokenRequest,
   });
+  app.server.maxConnections = MAX_CONNECTIONS;
   app.addHook('onSend', (_request, reply, payload, done) => {
-    reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
+    harden(reply);
     if (options.isDraining()) reply.header('connection', 'close');
     done(null, payload);
   });
@@ -56,4 +80,32 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     });
   });
   return app;
+}
+
+function harden(reply: FastifyReply): FastifyReply {
+  for (const [name, value] of HARDENED) if (!reply.hasHeader(name)) reply.header(name, value);
+  return reply;
+}
+
+const BROKEN: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
+
+/** What isn't HTTP, is too long or takes too long: there is no request yet to reply to. The connection ends. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const statusCode = BROKEN[error.code ?? ''] ?? 400;
+  const reason = STATUS_CODES[statusCode] ?? '';
+  const body = JSON.stringify({
+    statusCode,
+    code: 'BROKEN_REQUEST',
+    error: reason,
+    message: 'This is no complete HTTP request.',
+  });
+  const headers = [
+    ['content-type', 'application/json; charset=utf-8'],
+    ['content-length', String(body.length)],
+    ['connection', 'close'],
+    ...HARDENED,
+  ].map(([name, value]) => `${name}: ${value}\r\n`);
+  if (socket.writable) socket.write(`HTTP/1.1 ${statusCode} ${reason}\r\n${headers.join('')}\r\n${body}`);
+  socket.destroy(error);
 }
