@@ -1,6 +1,8 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../clock.ts';
 import { MINUTE } from '../decide/duration.ts';
+import { createLineLimiter } from '../line-limiter.ts';
 import { type Refusal, refuse } from './answers.ts';
 import { type Credentials, isLoopback, isSameToken, parseCredentials } from './credentials.ts';
 
@@ -8,6 +10,7 @@ export interface AccessOptions {
   readonly statusToken: string | null;
   /** Opens the routes from this machine only; null: there is none. */
   readonly cliToken: string | null;
+  readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 /** Failed logins per minute and address before 401 becomes 429. Right ones from the same address still pass. */
@@ -18,10 +21,19 @@ const CHALLENGES = [
   'Basic realm="contact-card-reactor", charset="UTF-8"',
 ];
 
-/** Lets only requests with a token into every route of this scope. */
+/** Lets only requests with a token into every route of this scope. Logs failed logins, and who changes something. */
 export async function guardRoutes(app: FastifyInstance, options: AccessOptions): Promise<void> {
   if (!app.hasDecorator('createRateLimit')) await app.register(rateLimit, { global: false });
   const countFailure = app.createRateLimit({ max: MAX_FAILURES, timeWindow: MINUTE });
+  const lines = createLineLimiter();
+
+  function reject(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+    const linesLeftOut = lines.admit(options.clock.monotonic());
+    if (linesLeftOut !== null) {
+      request.log.warn({ ...describe(request), reason: refusal.code, linesLeftOut }, 'login.failed');
+    }
+    return refuse(reply, refusal);
+  }
 
   async function refuseLogin(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     // without credentials it is no login: a browser has to ask before it can show its prompt
@@ -29,35 +41,44 @@ export async function guardRoutes(app: FastifyInstance, options: AccessOptions):
     const failures = hasTried ? await countFailure(request) : null;
     if (failures !== null && !failures.isAllowed && failures.isExceeded) {
       reply.header('retry-after', Math.max(1, failures.ttlInSeconds));
-      return refuse(reply, TOO_MANY_LOGINS);
+      return reject(request, reply, TOO_MANY_LOGINS);
     }
     reply.header('www-authenticate', CHALLENGES);
-    return refuse(reply, hasTried ? WRONG_TOKEN : NO_TOKEN);
+    return hasTried ? reject(request, reply, WRONG_TOKEN) : refuse(reply, NO_TOKEN);
   }
 
   app.addHook('onRequest', async (request, reply) => {
     const credentials = parseCredentials(request.headers.authorization ?? '');
-    if (!isAdmitted(credentials, request.ip, options)) {
+    const token = admit(credentials, request.ip, options);
+    if (token === null) {
       return options.statusToken === null ? refuse(reply, NO_STATUS_TOKEN) : refuseLogin(request, reply);
     }
-    if (credentials.scheme === 'basic' && isForeignChange(request)) return refuse(reply, CROSS_SITE);
+    if (!isChange(request)) return;
+    if (credentials?.scheme === 'basic' && isForeign(request)) return reject(request, reply, CROSS_SITE);
+    request.log.info({ ...describe(request), token }, 'operator.request');
   });
 }
 
-function isAdmitted(
+/** Which of the tokens it is; null: neither. */
+function admit(
   credentials: Credentials | null,
   address: string,
   { statusToken, cliToken }: AccessOptions,
-): credentials is Credentials {
-  if (credentials === null) return false;
-  if (statusToken !== null && isSameToken(credentials.token, statusToken)) return true;
-  return cliToken !== null && isLoopback(address) && isSameToken(credentials.token, cliToken);
+): 'status' | 'cli' | null {
+  if (credentials === null) return null;
+  if (statusToken !== null && isSameToken(credentials.token, statusToken)) return 'status';
+  return cliToken !== null && isLoopback(address) && isSameToken(credentials.token, cliToken) ? 'cli' : null;
 }
 
-/** A browser sends the password it knows along with any site's requests, so it must say that ours made this one. */
-function isForeignChange({ method, headers }: FastifyRequest): boolean {
-  return method !== 'GET' && method !== 'HEAD' && headers['sec-fetch-site'] !== 'same-origin';
+/** The route's pattern, not the path: that may hold a line's number. */
+function describe({ ip, method, routeOptions }: FastifyRequest) {
+  return { address: ip, method, route: routeOptions.url };
 }
+
+const isChange = ({ method }: FastifyRequest) => method !== 'GET' && method !== 'HEAD';
+
+/** A browser sends the password it knows along with any site's requests, so it must say that ours made this one. */
+const isForeign = ({ headers }: FastifyRequest) => headers['sec-fetch-site'] !== 'same-origin';
 
 const NO_STATUS_TOKEN: Refusal = {
   statusCode: 403,

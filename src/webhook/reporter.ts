@@ -2,8 +2,8 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Clock } from '../clock.ts';
 import { SECOND } from '../decide/duration.ts';
 import { ReactorError } from '../errors.ts';
+import { createLineLimiter } from '../line-limiter.ts';
 import type { DeliveryLog, Refusal, Verdict, WebhookCounters } from './delivery-log.ts';
-import { createLineLimiter } from './line-limiter.ts';
 
 /** What is known of a delivery when it is reported; null as long as it isn't verified and parsed. */
 export interface Described {

@@ -41,15 +41,16 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   decide: [],
   'errors.ts': [],
   'mask.ts': [],
+  'line-limiter.ts': ['decide/duration.ts'],
   'clock.ts': ['decide', 'package'],
   config: ['decide', 'errors.ts', 'mask.ts', 'package'],
-  webhook: ['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'package'],
+  webhook: ['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'line-limiter.ts', 'package'],
   store: ['decide', 'errors.ts', 'clock.ts', 'package'],
   linq: ['decide', 'errors.ts', 'clock.ts', 'package'],
   dispatch: ['decide', 'errors.ts', 'clock.ts', 'type store/store.ts', 'type store/turn.ts', 'package'],
   'recorder.ts': ['decide', 'errors.ts', 'type store/store.ts', 'type store/turn.ts'],
   status: [
-    ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'package'],
+    ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'line-limiter.ts', 'package'],
     ...['type store/store.ts', 'type store/turn.ts', 'type dispatch', 'type webhook', 'type config'],
     'store/chat-list.ts', // a cursor is checked where it is made
   ],

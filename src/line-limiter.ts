@@ -1,6 +1,6 @@
-import { SECOND } from '../decide/duration.ts';
+import { SECOND } from './decide/duration.ts';
 
-/** Keeps a flood of bad deliveries from flooding the log. */
+/** Keeps a flood of bad deliveries or logins from flooding the log. */
 export interface LineLimiter {
   /**
    * Null: leave this line out. Else write it, together with the number of lines left out since the last one.
