@@ -1,5 +1,6 @@
-import { boolean, duration, oneOf, rate, wholeNumber } from './kinds.ts';
-import { later, setting } from './setting.ts';
+import { boolean, directory, duration, oneOf, rate, wholeNumber } from './kinds.ts';
+import { alertUrl } from './network-kinds.ts';
+import { setting } from './setting.ts';
 
 /** Settings that say what the service does, and what it tells of it. */
 export const BEHAVIOUR_SETTINGS = {
@@ -67,7 +68,13 @@ export const BEHAVIOUR_SETTINGS = {
     'How long a look at a line’s card is believed.',
     'CARD_TTL=10m',
   ),
-  catchUpEvery: later('CATCH_UP_EVERY', 'How often to read what webhooks missed.', 'CATCH_UP_EVERY=6h'),
+  catchUpEvery: setting(
+    'CATCH_UP_EVERY',
+    '6h',
+    duration('1s', '30d', 'never by itself'),
+    'How often to read from the API what webhooks missed.',
+    'CATCH_UP_EVERY=6h',
+  ),
   tolerance: setting(
     'WEBHOOK_TOLERANCE',
     '5m',
@@ -89,19 +96,47 @@ export const BEHAVIOUR_SETTINGS = {
     'Most deliveries a minute and address; 0: no limit.',
     'WEBHOOK_RATE_LIMIT=60000',
   ),
-  silentAfter: later(
+  silentAfter: setting(
     'WEBHOOKS_SILENT_AFTER',
-    'When a lack of webhooks is a problem.',
+    '24h',
+    duration('1s', '365d', 'never'),
+    'After so long without any accepted delivery, status tells of a problem.',
     'WEBHOOKS_SILENT_AFTER=24h',
   ),
-  attemptRetention: later('ATTEMPT_RETENTION', 'How long attempts are kept.', 'ATTEMPT_RETENTION=90d'),
-  backupEvery: later('BACKUP_EVERY', 'How often to back up the database.', 'BACKUP_EVERY=24h'),
-  backupKeep: later('BACKUP_KEEP', 'How many backups to keep.', 'BACKUP_KEEP=7'),
-  backupDir: later('BACKUP_DIR', 'Where backups go.', 'BACKUP_DIR=./data/backups'),
-  alertWebhook: later(
+  attemptRetention: setting(
+    'ATTEMPT_RETENTION',
+    '90d',
+    duration('1s', '3650d', 'for ever'),
+    'How long the attempts of a chat are kept.',
+    'ATTEMPT_RETENTION=90d',
+  ),
+  backupEvery: setting(
+    'BACKUP_EVERY',
+    '0',
+    duration('1s', '365d', 'never'),
+    'How often to back up the database while the service runs.',
+    'BACKUP_EVERY=24h',
+  ),
+  backupKeep: setting(
+    'BACKUP_KEEP',
+    '7',
+    wholeNumber(1, 10_000),
+    'How many of these backups to keep; the oldest goes first.',
+    'BACKUP_KEEP=7',
+  ),
+  backupDir: setting(
+    'BACKUP_DIR',
+    './data/backups',
+    directory,
+    'Where these backups go; best on another disk.',
+    'BACKUP_DIR=./data/backups',
+  ),
+  alertUrl: setting(
     'ALERT_WEBHOOK_URL',
-    'Told when a problem opens or closes.',
-    'ALERT_WEBHOOK_URL=https://…',
+    null,
+    alertUrl,
+    'Gets a JSON POST when a problem opens or closes.',
+    'ALERT_WEBHOOK_URL=https://hooks.example.com/…',
     { isSecret: true },
   ),
   dryRun: setting(

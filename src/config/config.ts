@@ -27,6 +27,22 @@ export interface Config {
     readonly ratePerLine: number;
     readonly cardTtlMs: number;
   };
+  /** 0: not by itself. */
+  readonly catchUp: { readonly everyMs: number };
+  /** The address of our webhook route as Linq calls it. */
+  readonly publicUrl: string | null;
+  /** 0: never silent for too long. */
+  readonly webhooksSilentAfterMs: number;
+  /** 0: for ever. */
+  readonly attemptRetentionMs: number;
+  readonly backup: {
+    /** 0: never by itself. */
+    readonly everyMs: number;
+    readonly keep: number;
+    readonly directory: string;
+  };
+  /** Gets a POST when a problem opens or closes. */
+  readonly alertUrl: string | null;
   readonly showNumbers: boolean;
   readonly log: { readonly level: string; readonly format: 'json' | 'pretty' };
 }

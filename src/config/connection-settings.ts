@@ -1,5 +1,5 @@
 import { wholeNumber } from './kinds.ts';
-import { apiBaseUrl, databaseFile, host, lines, trustProxy } from './network-kinds.ts';
+import { apiBaseUrl, databaseFile, host, lines, publicUrl, trustProxy } from './network-kinds.ts';
 import { apiKey, signingSecrets, token } from './secret-kinds.ts';
 import { later, setting } from './setting.ts';
 
@@ -33,7 +33,13 @@ export const CONNECTION_SETTINGS = {
     'Share only on these lines; unset: on all.',
     'LINQ_LINES=+12025550100',
   ),
-  publicUrl: later('PUBLIC_URL', 'Where Linq reaches this service.', 'PUBLIC_URL=https://cards.example.com'),
+  publicUrl: setting(
+    'PUBLIC_URL',
+    null,
+    publicUrl,
+    'Where Linq reaches this service: catch-up checks that a webhook subscription leads here.',
+    'PUBLIC_URL=https://cards.example.com',
+  ),
   host: setting(
     'HOST',
     '127.0.0.1',

@@ -98,6 +98,17 @@ export function rate(what: string, to: number): Kind<number> {
   };
 }
 
+/** The path of a directory, which is made as needed. A bare word is refused: it may be a key in the wrong variable. */
+export const directory: Kind<string> = {
+  expects: 'the path of a directory that begins with / or ./ or ../',
+  parse(text) {
+    if (!/^\.{0,2}\//.test(text)) return NOT_EXPECTED;
+    if (/\p{Cc}/u.test(text)) return { wrong: 'it holds a control character' };
+    return { value: text.replace(/(?<=.)\/+$/, '') };
+  },
+  show: (text) => ('value' in directory.parse(text) ? text : showLength(text)),
+};
+
 /** Any text. For settings whose feature doesn't exist yet; they may hold addresses with a password, so they aren't shown. */
 export function anyText(expects: string): Kind<string> {
   return { expects, parse: (text) => ({ value: text }), show: (text) => `set (${showLength(text)})` };

@@ -57,6 +57,16 @@ export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig 
       ratePerLine: read(SETTINGS.ratePerLine),
       cardTtlMs: read(SETTINGS.cardTtl),
     },
+    catchUp: { everyMs: read(SETTINGS.catchUpEvery) },
+    publicUrl: read(SETTINGS.publicUrl),
+    webhooksSilentAfterMs: read(SETTINGS.silentAfter),
+    attemptRetentionMs: read(SETTINGS.attemptRetention),
+    backup: {
+      everyMs: read(SETTINGS.backupEvery),
+      keep: read(SETTINGS.backupKeep),
+      directory: read(SETTINGS.backupDir),
+    },
+    alertUrl: read(SETTINGS.alertUrl),
     showNumbers: read(SETTINGS.showNumbers),
     log: {
       level: read(SETTINGS.logLevel),

@@ -34,6 +34,33 @@ export const apiBaseUrl: Kind<string> = {
   show: showUrl,
 };
 
+const WEBHOOK_PATH = '/webhooks/linq';
+
+/** The address of our webhook route as Linq calls it, without query: the route's path is added unless it is there. */
+export const publicUrl: Kind<string> = {
+  expects: 'an https:// address (http:// for localhost only) without user name, query and fragment',
+  parse(text) {
+    const parsed = apiBaseUrl.parse(text);
+    if ('wrong' in parsed) {
+      return parsed.wrong.includes('API key') ? { wrong: 'Linq delivers to https only' } : parsed;
+    }
+    return { value: parsed.value.endsWith(WEBHOOK_PATH) ? parsed.value : parsed.value + WEBHOOK_PATH };
+  },
+  show: showUrl,
+};
+
+/** Where alerts go. Often the whole address is a secret, so nothing of it is shown. */
+export const alertUrl: Kind<string> = {
+  expects: 'an https:// or http:// address without fragment',
+  parse(text) {
+    const url = URL.canParse(text) ? new URL(text) : null;
+    if (url === null || !/^https?:$/.test(url.protocol)) return { wrong: '' };
+    if (url.username !== '' || url.password !== '') return { wrong: 'it holds a user name or password' };
+    return url.hash === '' ? { value: url.href } : { wrong: 'it holds a fragment' };
+  },
+  show: (text) => `set (${showLength(text)})`,
+};
+
 export const lines: Kind<ReadonlySet<string>> = {
   expects: 'your Linq numbers in E.164 form, comma-separated',
   parse(text): Parsed<ReadonlySet<string>> {

@@ -19,6 +19,7 @@ export type ChatReason =
   | 'shared_once'
   | 'share_limit'
   | 'window'
+  | 'restored'
   | 'no_recent_outbound'
   | 'line_unknown'
   | 'backoff'
@@ -59,6 +60,8 @@ export interface ChatHistory {
   readonly interruptions: number;
   /** When the API was asked for facts that no event told; cleared by the next event that tells something. */
   readonly lookedUpAt: EpochMs | null;
+  /** When the database was restored from a backup that has this chat: shares made since the backup are forgotten. */
+  readonly restoredAt: EpochMs | null;
   readonly leaseId: string | null;
   readonly leaseUntil: EpochMs | null;
 }
@@ -103,6 +106,7 @@ const BLANK: ChatRecord = {
   retryReason: null,
   interruptions: 0,
   lookedUpAt: null,
+  restoredAt: null,
   leaseId: null,
   leaseUntil: null,
   state: 'held',

@@ -104,10 +104,14 @@ const enough: Rule = (chat, policy, now) => {
   return isLimit ? { state: 'done', reason: 'share_limit', until: null } : null;
 };
 
+/** A restored backup has forgotten the shares made since: any chat in it may have got one just before the restore. */
 const insideWindow: Rule = (chat, policy, now) => {
   const lapse = lapsesAt(chat, policy);
-  if (lapse === null || now >= lapse) return null;
-  return { state: 'waiting', reason: 'window', until: nextOf(now, lapse, countsAt(chat, policy)) };
+  const restoreEndsAt = chat.restoredAt === null ? null : chat.restoredAt + policy.windowMs;
+  const end = latest(lapse, restoreEndsAt);
+  if (end === null || now >= end) return null;
+  const reason = end === lapse ? 'window' : 'restored';
+  return { state: 'waiting', reason, until: nextOf(now, end, countsAt(chat, policy)) };
 };
 
 const idle: Rule = (chat, policy, now) => {

@@ -52,6 +52,7 @@ const EXPLANATIONS: Readonly<Record<ShownReason, (told: Told) => string>> = {
   share_limit: ({ chat, policy }) =>
     `Shared ${times(chat.shareCount)}, and MAX_SHARES_PER_CHAT allows ${policy.maxSharesPerChat}; raise it to share again.`,
   window: windowOpen,
+  restored: afterRestore,
   no_recent_outbound: idle,
   line_unknown: () =>
     'Which of your lines this chat belongs to is not known; the next event from Linq that tells it ends this.',
@@ -107,6 +108,14 @@ function optedOut(chat: ChatRecord): string {
     chat.optOutWordAt === null && chat.optOutRefusedAt === null && chat.health === 'OPTED_OUT';
   const orHealth = isByHealthAlone ? ', or a better health told by Linq,' : '';
   return `The recipient opted out${timed(optedOutAt(chat))}; their next message that isn't an opt-out word${orHealth} ends this.`;
+}
+
+function afterRestore({ nextAttemptAt, now }: Told): string {
+  const then =
+    nextAttemptAt === null
+      ? 'after it, the chat goes on only if a message is sent in it'
+      : `it goes on ${whenInWords(nextAttemptAt, now)}`;
+  return `The database was restored from a backup, which may not know the last share: the chat waits one window; ${then}.`;
 }
 
 function windowOpen({ chat, policy, nextAttemptAt, now }: Told): string {

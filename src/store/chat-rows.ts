@@ -48,6 +48,7 @@ export type ChatRow = readonly [
   lookedUpAt: Instant,
   leaseId: string | null,
   leaseUntil: Instant,
+  restoredAt: Instant,
 ];
 
 /** The names of the columns, in the order of a row. */
@@ -100,6 +101,7 @@ export function chatOf(row: ChatRow, { line, state, reason }: CountKey): ChatRec
     lookedUpAt: row[35],
     leaseId: row[36],
     leaseUntil: row[37],
+    restoredAt: row[38],
     state,
     reason,
     nextAttemptAt: row[4],
@@ -150,5 +152,6 @@ export function rowOf(chat: ChatRecord, id: number, countId: number, lineId: num
     chat.lookedUpAt,
     chat.leaseId,
     chat.leaseUntil,
+    chat.restoredAt,
   ];
 }

@@ -96,6 +96,7 @@ export const chats = sqliteTable(
     lookedUpAt: integer('looked_up_at'),
     leaseId: text('lease_id'),
     leaseUntil: integer('lease_until'),
+    restoredAt: integer('restored_at'),
   },
   (t) => [
     uniqueIndex('chats_chat_id').on(t.chatId),
@@ -139,5 +140,6 @@ export const chats = sqliteTable(
       t.lookedUpAt,
     ]),
     instants('chats_decision_instants', [t.nextAttemptAt, t.wakeAt, t.leaseUntil]),
+    instants('chats_restored_instant', [t.restoredAt]),
   ],
 );

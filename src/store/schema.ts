@@ -9,7 +9,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/sqlite-core';
-import { counters, instants, oneOf } from './checks.ts';
+import { counters, instants, lengths, oneOf } from './checks.ts';
 import { chats } from './schema-chats.ts';
 import { HOLD_REASONS, OUTCOMES, TRIGGERS } from './vocabulary.ts';
 
@@ -101,6 +101,34 @@ export const quarantine = sqliteTable(
     sealed: blob('sealed', { mode: 'buffer' }).notNull(),
   },
   (t) => [index('quarantine_received').on(t.receivedAt), instants('quarantine_instants', [t.receivedAt])],
+);
+
+/** Problems that are open, and those that closed while whoever is alerted hasn't been told of it yet. */
+export const problems = sqliteTable(
+  'problems',
+  {
+    code: text('code').notNull(),
+    /** The line that it is about, or ''. */
+    scope: text('scope').notNull(),
+    since: integer('since_at').notNull(),
+    /** When the alert of its opening was taken; null: not yet, or nobody is alerted. */
+    toldAt: integer('told_at'),
+    closedAt: integer('closed_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.code, t.scope] }),
+    instants('problems_instants', [t.since, t.toldAt, t.closedAt]),
+  ],
+);
+
+/** Chats whose messages the catch-up that is under way has read, so that it goes on where a restart cut it off. */
+export const catchUpReads = sqliteTable(
+  'catch_up_reads',
+  { chatId: text('chat_id').primaryKey(), readAt: integer('read_at').notNull() },
+  (t) => [
+    lengths('catch_up_reads_lengths', [[t.chatId, 255]]),
+    instants('catch_up_reads_instants', [t.readAt]),
+  ],
 );
 
 /** Single numbers and words: heartbeat, how far chats were decided anew. */

@@ -56,6 +56,7 @@ function shiftChat(chat: ChatRecord, lastEndedAt: EpochMs | null, shift: ClockSh
     uncertainAt: windowStart(chat.uncertainAt),
     dryRunAt: windowStart(chat.dryRunAt),
     retiredAt: windowStart(chat.retiredAt),
+    restoredAt: windowStart(chat.restoredAt),
     optOutRefusedAt: past(chat.optOutRefusedAt),
     operatorHeldAt: past(chat.operatorHeldAt),
     parkedAt: past(chat.parkedAt),
@@ -130,7 +131,7 @@ export function createShiftClock({ policy }: StoreContext, parts: Parts) {
 }
 
 /** From here windows run. */
-const WINDOW_STARTS = ['last_shared_at', 'uncertain_at', 'dry_run_at', 'retired_at'];
+const WINDOW_STARTS = ['last_shared_at', 'uncertain_at', 'dry_run_at', 'retired_at', 'restored_at'];
 
 /** Instants of our own clock: things we did, and how long to back off. */
 const OUR_INSTANTS = [

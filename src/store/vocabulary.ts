@@ -36,6 +36,7 @@ export const CHAT_REASONS = wordsOf<ChatReason>()(
   'shared_once',
   'share_limit',
   'window',
+  'restored',
   'no_recent_outbound',
   'line_unknown',
   'backoff',

@@ -73,7 +73,7 @@ describe('GET /status', () => {
         },
       ],
       catchUp: { state: 'unavailable', lastCompletedAt: null, chatsSeen: 0, chatsTotal: null },
-      store: { kind: 'sqlite', schemaVersion: 1, sizeBytes: expect.any(Number), lastBackupAt: null },
+      store: { kind: 'sqlite', schemaVersion: 2, sizeBytes: expect.any(Number), lastBackupAt: null },
       paused: false,
       dryRun: false,
     });

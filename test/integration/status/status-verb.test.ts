@@ -23,7 +23,7 @@ describe('status', () => {
         'webhooks  0 accepted, 0 ignored, 0 quarantined since the start',
         '          0 rejected',
         '          none yet',
-        'database  sqlite, some kB, schema 1',
+        'database  sqlite, some kB, schema 2',
         '',
         'LINE         CARD    CARD CHECKED             CHATS  HOLD  UNTIL',
         '+1•••••0100  active  2026-11-03 16:00:00 UTC  1      –     –',

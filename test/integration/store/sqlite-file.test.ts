@@ -122,7 +122,7 @@ describe('the database file', () => {
   );
 
   it('too large to be checked at the start fails as corrupt at the call that meets the damage', async () => {
-    await damage((size) => [Math.floor(size / 2 / 4096) * 4096, size]);
+    await damage((size) => [Math.floor((size * 3) / 4 / 4096) * 4096, size]);
     truncateSync(home.path, 64 * 1024 * 1024);
     const store = openSqliteStore({ path: home.path, policy });
     await expect(store.record(outbounds(T + 1), T)).rejects.toMatchObject({

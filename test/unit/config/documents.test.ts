@@ -52,6 +52,8 @@ describe('the README’s table of settings', () => {
     LINQ_WEBHOOK_SECRET: 'required',
     LINQ_LINES: 'all',
     STATUS_TOKEN: 'none',
+    PUBLIC_URL: 'none',
+    ALERT_WEBHOOK_URL: 'none',
     LOG_FORMAT: '`json`',
   };
 

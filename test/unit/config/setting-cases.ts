@@ -213,7 +213,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     invalid: [
       ['366d', 'it is too long'],
       ['0', 'it is too short'],
-      ['0s', 'it is too short'],
+      ['6', 'write it as a whole number and s, m, h or d'],
       ['24', 'got 24: write it as a whole number and s, m, h or d'],
       ['1.5d', 'got 1.5d: write it as a whole number and s, m, h or d'],
       ['24hours', 'got 24hours: write it as a whole number and s, m, h or d'],
@@ -307,7 +307,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     ],
     invalid: [
       ['25h', 'it is too long'],
-      ['0s', 'it is too short'],
+      ['6', 'write it as a whole number and s, m, h or d'],
     ],
   },
   ACCEPT_LEGACY_SIGNATURES: flag(({ webhook }) => webhook.acceptLegacySignatures, false),
@@ -342,5 +342,90 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       ['pretty', 'pretty'],
     ],
     invalid: [['text', 'got text']],
+  },
+  PUBLIC_URL: {
+    pick: ({ publicUrl }) => publicUrl,
+    fallback: null,
+    valid: [
+      ['https://cards.example.com', 'https://cards.example.com/webhooks/linq'],
+      ['https://example.com/cards/', 'https://example.com/cards/webhooks/linq'],
+      ['https://cards.example.com/webhooks/linq/', 'https://cards.example.com/webhooks/linq'],
+      ['http://localhost:8080', 'http://localhost:8080/webhooks/linq'],
+    ],
+    invalid: [
+      ['cards.example.com', ''],
+      ['http://cards.example.com', 'Linq delivers to https only'],
+      ['https://a:b@cards.example.com', 'it holds a user name or password'],
+      ['https://cards.example.com?version=2', 'it holds a query or fragment'],
+    ],
+  },
+  CATCH_UP_EVERY: {
+    pick: ({ catchUp }) => catchUp.everyMs,
+    fallback: 6 * HOUR,
+    valid: [
+      ['0', 0],
+      ['90s', 90_000],
+      ['30d', 30 * DAY],
+    ],
+    invalid: [
+      ['6', 'write it as a whole number and s, m, h or d'],
+      ['31d', 'it is too long'],
+    ],
+  },
+  WEBHOOKS_SILENT_AFTER: {
+    pick: ({ webhooksSilentAfterMs }) => webhooksSilentAfterMs,
+    fallback: DAY,
+    valid: [
+      ['0', 0],
+      ['2h', 2 * HOUR],
+    ],
+    invalid: [['366d', 'it is too long']],
+  },
+  ATTEMPT_RETENTION: {
+    pick: ({ attemptRetentionMs }) => attemptRetentionMs,
+    fallback: 90 * DAY,
+    valid: [
+      ['0', 0],
+      ['7d', 7 * DAY],
+    ],
+    invalid: [['seven', '']],
+  },
+  BACKUP_EVERY: {
+    pick: ({ backup }) => backup.everyMs,
+    fallback: 0,
+    valid: [['24h', DAY]],
+    invalid: [['1y', 'write it as a whole number and s, m, h or d']],
+  },
+  BACKUP_KEEP: {
+    pick: ({ backup }) => backup.keep,
+    fallback: 7,
+    valid: [['1', 1]],
+    invalid: [['0', 'got 0']],
+  },
+  BACKUP_DIR: {
+    pick: ({ backup }) => backup.directory,
+    fallback: './data/backups',
+    valid: [
+      ['/mnt/backups/', '/mnt/backups'],
+      ['/', '/'],
+    ],
+    invalid: [
+      ['backups', ''],
+      ['./a\u0007b', 'it holds a control character'],
+    ],
+  },
+  ALERT_WEBHOOK_URL: {
+    pick: ({ alertUrl }) => alertUrl,
+    fallback: null,
+    valid: [
+      ['https://hooks.example.com/T0/B0?x=y', 'https://hooks.example.com/T0/B0?x=y'],
+      ['http://alerts.internal:9093/', 'http://alerts.internal:9093/'],
+    ],
+    invalid: [
+      ['hooks.example.com', ''],
+      ['ftp://hooks.example.com', ''],
+      ['https://a:b@hooks.example.com', 'it holds a user name or password'],
+      ['https://hooks.example.com/#a', 'it holds a fragment'],
+    ],
   },
 };

@@ -98,6 +98,7 @@ const history = {
   retryReason: fc.constantFrom('backoff' as const, 'rejected' as const),
   interruptions: fc.integer({ min: 0, max: 3 }),
   lookedUpAt: option(past),
+  restoredAt: rarely(past),
 };
 
 const stored = {

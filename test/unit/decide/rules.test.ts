@@ -108,6 +108,22 @@ describe('the decision table', () => {
     expect(decide(chat)).toMatchObject({ state: 'retrying', reason: 'rejected', nextAttemptAt: NOW + DAY });
   });
 
+  it('waits one window after a restore, to the millisecond, whether or not the backup knows a share', () => {
+    for (const chat of [chatOf({ restoredAt: T }), { ...sharedChatOf(T - DAY), restoredAt: T }]) {
+      const waits = { state: 'waiting', reason: 'restored', nextAttemptAt: T + DAY };
+      expect(decideShare(chat, policyOf(), T + DAY - 1)).toMatchObject(waits);
+      expect(decideShare(chat, policyOf(), T + DAY)).toMatchObject({ state: 'due' });
+    }
+  });
+
+  it('calls it the window when that lapses after the wait for a restore', () => {
+    const chat = { ...sharedChatOf(T + HOUR), restoredAt: T };
+    expect(decideShare(chat, policyOf(), T + 2 * HOUR)).toMatchObject({
+      reason: 'window',
+      nextAttemptAt: T + HOUR + DAY,
+    });
+  });
+
   it('tells a lapse from a first share', () => {
     const chat = sharedChatOf(T);
     expect(decideShare(chat, policyOf(), T + DAY)).toMatchObject({ state: 'due', reason: 'window_lapsed' });

@@ -1,4 +1,4 @@
-import { DAY, MINUTE } from '../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
 import { chatOf, sharedChatOf, T } from '../../helpers/builders.ts';
 import { type Case, NOW } from './explanation-cases.ts';
 
@@ -19,6 +19,21 @@ export const SHARED: readonly Case[] = [
     chat: sharedChatOf(T + MINUTE, { shareCount: 2 }),
     policy: { maxSharesPerChat: 2 },
     says: 'Shared 2 times, and MAX_SHARES_PER_CHAT allows 2; raise it to share again.',
+  },
+  {
+    state: 'waiting',
+    reason: 'restored',
+    when: 'it goes on by itself',
+    chat: chatOf({ restoredAt: T }),
+    says: 'The database was restored from a backup, which may not know the last share: the chat waits one window; it goes on at 2026-11-04 16:00:00 UTC (in 23 h).',
+  },
+  {
+    state: 'waiting',
+    reason: 'restored',
+    when: 'it will be idle by then',
+    chat: chatOf({ restoredAt: T }),
+    policy: { idleAfterMs: 2 * HOUR },
+    says: 'The database was restored from a backup, which may not know the last share: the chat waits one window; after it, the chat goes on only if a message is sent in it.',
   },
   {
     state: 'waiting',

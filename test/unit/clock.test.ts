@@ -1,0 +1,36 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createSystemClock } from '../../src/clock.ts';
+
+const { delay } = vi.hoisted(() => ({ delay: vi.fn(async (_ms: number) => {}) }));
+vi.mock('node:timers/promises', () => ({ setTimeout: delay }));
+
+const FOR_EVER = Number.POSITIVE_INFINITY;
+const quiet = () => new AbortController().signal;
+
+describe('a sleep', () => {
+  beforeEach(() => void delay.mockClear());
+
+  it.each([2 ** 31, 2 ** 53, FOR_EVER])(
+    'until %d ms from now is cut to a minute: a longer timer would fire at once',
+    async (ms) => {
+      const clock = createSystemClock();
+      await clock.sleepUntil(clock.now() + ms, FOR_EVER, quiet());
+      expect(delay.mock.calls.map(([asked]) => asked)).toEqual([60_000]);
+    },
+  );
+
+  it('is no longer than the caller allows, and none at all when its time has come', async () => {
+    const clock = createSystemClock();
+    await clock.sleepUntil(FOR_EVER, 15_000, quiet());
+    await clock.sleepUntil(clock.now() - 1, FOR_EVER, quiet());
+    expect(delay.mock.calls.map(([asked]) => asked)).toEqual([15_000]);
+  });
+
+  it('is as long in real time as the rate of the clock makes it', async () => {
+    const clock = createSystemClock(3_600);
+    await clock.sleepUntil(clock.now() + 36_000_000, FOR_EVER, quiet());
+    const [[asked] = [0]] = delay.mock.calls;
+    expect(asked).toBeGreaterThan(9_000);
+    expect(asked).toBeLessThanOrEqual(10_000);
+  });
+});

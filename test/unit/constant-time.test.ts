@@ -1,0 +1,39 @@
+import { timingSafeEqual } from 'node:crypto';
+import { beforeEach, expect, it, vi } from 'vitest';
+import { isSameToken } from '../../src/status/credentials.ts';
+import { createVerifier } from '../../src/webhook/verify.ts';
+import { OTHER_SECRET, SECRET, sign } from '../helpers/deliver.ts';
+
+vi.mock('node:crypto', async (original) => {
+  const crypto = await original<typeof import('node:crypto')>();
+  return { ...crypto, timingSafeEqual: vi.fn(crypto.timingSafeEqual) };
+});
+
+const NOW = Date.UTC(2026, 10, 3, 16);
+const BODY = Buffer.from('{}');
+const compared = vi.mocked(timingSafeEqual);
+
+beforeEach(() => void compared.mockClear());
+
+// A comparison of 32 bytes takes nanoseconds, far below what a test could measure: what is held to is the means.
+
+it('compares every signature with every secret in constant time, though the first pair matches', () => {
+  const verify = createVerifier({
+    secrets: [SECRET, OTHER_SECRET],
+    toleranceMs: 300_000,
+    acceptLegacySignatures: false,
+  });
+  const headers = sign(BODY, { at: NOW });
+  const wrong = `v1,${Buffer.alloc(32, 7).toString('base64')}`;
+  headers['webhook-signature'] += ` ${wrong} ${wrong}`;
+  expect(verify(BODY, headers, Object.entries(headers).flat(), NOW).secretIndex).toBe(0);
+  expect(compared).toHaveBeenCalledTimes(6);
+});
+
+it('compares tokens in constant time, by digests of one length whatever theirs are', () => {
+  expect(
+    ['', 'a', 'the token', 'the tokeN', 'the token and more'].map((it) => isSameToken(it, 'the token')),
+  ).toEqual([false, false, true, false, false]);
+  const lengths = compared.mock.calls.flat().map(({ byteLength }) => byteLength);
+  expect(lengths).toEqual(Array(10).fill(32));
+});
