@@ -1,0 +1,63 @@
+import type { Mutant } from './mutant.ts';
+
+const CONSTANT_TIME = 'test/unit/constant-time.test.ts';
+const UNVERIFIED = 'test/integration/webhook/unverified.test.ts';
+
+/** What keeps strangers out. */
+export const ENTRY: readonly Mutant[] = [
+  {
+    name: 'signatures compared with ===',
+    edits: [
+      {
+        file: 'src/webhook/verify.ts',
+        find: 'timingSafeEqual(candidate, expected)',
+        replace: "candidate.toString('hex') === expected.toString('hex')",
+      },
+    ],
+    suite: { file: CONSTANT_TIME, test: 'compares every signature with every secret' },
+  },
+  {
+    name: 'signatures compared up to the first match',
+    edits: [
+      {
+        file: 'src/webhook/verify.ts',
+        find: 'if (timingSafeEqual(candidate, expected) && found === -1) found = index;',
+        replace: 'if (found === -1 && timingSafeEqual(candidate, expected)) found = index;',
+      },
+    ],
+    suite: { file: CONSTANT_TIME, test: 'compares every signature with every secret' },
+  },
+  {
+    name: 'tokens compared with ===',
+    edits: [
+      {
+        file: 'src/status/credentials.ts',
+        find: 'timingSafeEqual(digest(presented), digest(expected))',
+        replace: 'presented === expected',
+      },
+    ],
+    suite: { file: CONSTANT_TIME, test: 'compares tokens in constant time' },
+  },
+  {
+    name: 'a delivery is parsed before it is verified',
+    edits: [
+      {
+        file: 'src/webhook/receive.ts',
+        find: 'let verified: Verified;\n    try {',
+        replace: 'let verified: Verified;\n    deps.parse(raw);\n    try {',
+      },
+    ],
+    suite: { file: UNVERIFIED, test: 'a message that nobody we know has signed' },
+  },
+  {
+    name: 'a second more of tolerance',
+    edits: [
+      {
+        file: 'src/webhook/verify.ts',
+        find: 'Math.abs(ageSeconds) <= toleranceSeconds',
+        replace: 'Math.abs(ageSeconds) <= toleranceSeconds + 1',
+      },
+    ],
+    suite: { file: 'test/unit/webhook/verify.test.ts' },
+  },
+];

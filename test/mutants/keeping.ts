@@ -1,0 +1,71 @@
+import type { Mutant } from './mutant.ts';
+
+const FILE = 'test/integration/store/sqlite-file.test.ts';
+const UNVERIFIED = 'test/integration/webhook/unverified.test.ts';
+
+/** What keeps an answered delivery. */
+export const KEEPING: readonly Mutant[] = [
+  {
+    name: 'synchronous=NORMAL in place of FULL',
+    edits: [
+      {
+        file: 'src/store/database.ts',
+        find: "sql.pragma('synchronous = FULL');\n  const answers",
+        replace: "sql.pragma('synchronous = NORMAL');\n  const answers",
+      },
+      { file: 'src/store/database.ts', find: "['synchronous', 2],", replace: "['synchronous', 1]," },
+    ],
+    suite: { file: FILE, test: 'the database file is synced at every commit' },
+  },
+  {
+    name: 'synchronous=FULL neither set nor read back',
+    edits: [
+      {
+        file: 'src/store/database.ts',
+        find: "sql.pragma('synchronous = FULL');\n  const answers",
+        replace: 'const answers',
+      },
+      {
+        file: 'src/store/database.ts',
+        find: "sql.pragma('synchronous = FULL');\n  const first",
+        replace: 'const first',
+      },
+      { file: 'src/store/database.ts', find: "['synchronous', 2],", replace: '' },
+    ],
+    suite: { file: FILE, test: 'the database file is synced at every commit' },
+  },
+  {
+    name: 'the recorder says stored before the commit',
+    edits: [
+      {
+        file: 'src/recorder.ts',
+        find: 'const stored: ReactorEvent[] = [];\n  try {',
+        replace:
+          "const stored: ReactorEvent[] = [];\n  for (const { resolve } of group) resolve('stored');\n  try {",
+      },
+    ],
+    suite: { file: 'test/unit/recorder.test.ts', test: 'answers nobody before the commit' },
+  },
+  {
+    name: 'the webhook is answered before the commit',
+    edits: [
+      {
+        file: 'src/webhook/receive.ts',
+        find: 'const result = await deps.record(parsed.event);',
+        replace: "const result = await Promise.race([deps.record(parsed.event), 'stored' as const]);",
+      },
+    ],
+    suite: { file: UNVERIFIED, test: 'nobody hears 204 before the event is stored' },
+  },
+  {
+    name: 'the first outbound is the one heard of last',
+    edits: [
+      {
+        file: 'src/decide/facts.ts',
+        find: 'firstOutboundAt: earliest(facts.firstOutboundAt, at),',
+        replace: 'firstOutboundAt: at,',
+      },
+    ],
+    suite: { file: 'test/unit/decide/facts-properties.test.ts' },
+  },
+];

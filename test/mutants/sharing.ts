@@ -1,0 +1,99 @@
+import type { Mutant } from './mutant.ts';
+
+const STORE = 'test/integration/store/sqlite-conformance.test.ts';
+const WINDOW = 'test/unit/decide/rules-window.test.ts';
+const BACKOFF = 'test/unit/decide/backoff.test.ts';
+
+/** What keeps a chat from being shared too often. */
+export const SHARING: readonly Mutant[] = [
+  {
+    name: 'a settlement without its lease',
+    edits: [
+      {
+        file: 'src/store/settle.ts',
+        find: 'return row === null || chat.leaseId !== leaseId ? null : { row, chat };',
+        replace: 'return row === null || leaseId === null ? null : { row, chat };',
+      },
+    ],
+    suite: { file: 'test/integration/dispatch/claims.test.ts', test: 'a lease that was lost meanwhile' },
+  },
+  {
+    name: 'attempts counted at the settlement in place of the claim',
+    edits: [
+      { file: 'src/store/claim.ts', find: 'attempts.begin(stored.row[0], attempt);', replace: '' },
+      {
+        file: 'src/store/settle.ts',
+        find: 'attempts.end(stored.row[0], end);',
+        replace: 'attempts.begin(stored.row[0], claim);\n      attempts.end(stored.row[0], end);',
+      },
+    ],
+    suite: { file: 'test/integration/dispatch/crashes.test.ts', test: 'an attempt that a crash cut off' },
+  },
+  {
+    name: 'jitter that may subtract',
+    edits: [
+      {
+        file: 'src/decide/backoff.ts',
+        find: 'Math.floor((random * baseMs) / 2)',
+        replace: 'Math.floor((random - 0.5) * baseMs)',
+      },
+    ],
+    suite: { file: BACKOFF, test: 'backoffMs' },
+  },
+  {
+    name: 'jitter inside the floor that Linq asks for',
+    edits: [
+      {
+        file: 'src/decide/backoff.ts',
+        find: 'Math.max(baseMs, retryAfterMs ?? 0) + Math.floor((random * baseMs) / 2)',
+        replace: 'Math.max(retryAfterMs ?? 0, baseMs) - Math.floor((random * (retryAfterMs ?? 0)) / 2)',
+      },
+    ],
+    suite: { file: BACKOFF, test: 'backoffMs' },
+  },
+  {
+    name: 'the window ends a millisecond late (> in place of >=)',
+    edits: [
+      { file: 'src/decide/rules.ts', find: 'now >= end) return null;', replace: 'now > end) return null;' },
+    ],
+    suite: { file: WINDOW, test: 'the window' },
+  },
+  {
+    name: 'the window is a millisecond short',
+    edits: [
+      {
+        file: 'src/decide/rules.ts',
+        find: 'chat.lastSharedAt + policy.windowMs',
+        replace: 'chat.lastSharedAt + policy.windowMs - 1',
+      },
+    ],
+    suite: { file: WINDOW, test: 'the window' },
+  },
+  {
+    name: 'the window runs from the start of the call',
+    edits: [
+      {
+        file: 'src/decide/attempt.ts',
+        find: 'return { lastSharedAt: endedAt,',
+        replace: 'return { lastSharedAt: startedAt,',
+      },
+    ],
+    suite: { file: STORE, test: 'settling writes a share' },
+  },
+  {
+    name: 'no cap on timers',
+    edits: [
+      {
+        file: 'src/clock.ts',
+        find: 'Math.min(Math.max(real, 0), maxRealMs, MAX_SLEEP_MS)',
+        replace: 'Math.min(Math.max(real, 0), maxRealMs)',
+      },
+    ],
+    suite: { file: 'test/unit/clock.test.ts', test: 'a sleep until' },
+  },
+  {
+    name: 'a pace that fits the second to the millisecond',
+    edits: [{ file: 'src/decide/pacing.ts', find: 'const MARGIN = 1.01;', replace: 'const MARGIN = 0.99;' }],
+    suite: { file: 'test/unit/decide/pacing.test.ts' },
+  },
+];
