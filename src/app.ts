@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
+import { createBackground } from './background.ts';
 import { createCliToken } from './cli-token.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
-import { type ClockGuard, createClockGuard } from './dispatch/clock-guard.ts';
+import { createClockGuard } from './dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts';
 import type { StoreError } from './errors.ts';
 import { createHttpServer } from './http-server.ts';
@@ -67,7 +68,12 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   });
   const { log } = server;
   for (const warning of warnings) log.warn({ warning }, 'config.warning');
-  const guard = await watchClock();
+  const lastHeartbeatAt = await store.heartbeat(clock.now());
+  const guard = createClockGuard({
+    clock,
+    lastHeartbeatAt,
+    onCorrected: (byMs) => log.warn({ byMs }, 'clock.corrected'),
+  });
   const linq = createLinqClient({
     ...config.linq,
     connections: config.dispatch.concurrency + 4, // looks at cards don't wait behind shares
@@ -85,6 +91,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
     log,
     onFatal: endSoon,
   });
+  const background = createBackground({ config, store, linq, dispatcher, clock, log, lastHeartbeatAt });
   const recorder = createRecorder({
     async commit(events, now) {
       const results = await store.record(events, now);
@@ -107,7 +114,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
       seal: (raw, secretIndex) => sealDelivery(raw, secrets[secretIndex] ?? ''),
       quarantine: (row) => store.quarantine(row),
       clock,
-      onStale: () => {}, // counted and logged by the route already
+      onStale: background.onStale,
       linqDateOffMs: guard.linqDateOffMs,
       isDraining: () => isDraining,
       rateLimit: config.webhook.rateLimitPerMinute,
@@ -146,19 +153,11 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
     return clock.sleepUntil(clock.now() + clock.toDomain(ms), ms, new AbortController().signal);
   }
 
-  async function watchClock(): Promise<ClockGuard> {
-    return createClockGuard({
-      clock,
-      lastHeartbeatAt: await store.heartbeat(clock.now()),
-      onCorrected: (byMs) => log.warn({ byMs }, 'clock.corrected'),
-    });
-  }
-
   /** Everything but the store. */
   async function close(): Promise<void> {
     isDraining = true;
     await recorder.drain();
-    await dispatcher.stop();
+    await Promise.all([dispatcher.stop(), background.stop()]);
     const closed = server.close();
     await Promise.race([closed, pause(LAST_ANSWERS_MS)]);
     server.server.closeAllConnections(); // requests that never came to their end
@@ -172,6 +171,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   try {
     cliToken.write();
     await dispatcher.start();
+    background.start();
     url = await server.listen({ host: config.server.host, port: config.server.port });
   } catch (error) {
     await close().catch(() => {}); // the first error is the one that explains
