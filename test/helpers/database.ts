@@ -29,6 +29,8 @@ export interface Stored {
   readonly close: () => void;
   /** SQLite's own check of the whole file: `ok`, or what is wrong. */
   readonly integrity: () => string;
+  /** What doesn't fit together: counts that a recount contradicts, rows that refer to none, leases without attempt. */
+  readonly contradictions: () => readonly string[];
 }
 
 /**
@@ -50,6 +52,7 @@ export function openStored(directory: string): Stored {
     chats: new Map(chats.map((chat) => [chat.chatId, chat])),
     attempts: isMade ? sql.prepare<[], StoredAttempt>(ATTEMPTS).all() : [],
     integrity: () => String(sql.pragma('integrity_check', { simple: true })),
+    contradictions: () => (isMade ? sql.prepare<[], string>(CONTRADICTIONS).pluck().all() : []),
     close() {
       sql.close();
       rmSync(copy, { recursive: true });
@@ -64,6 +67,22 @@ const CHATS = `SELECT chat_id AS chatId, line, service, first_outbound_at AS fir
 
 const ATTEMPTS = `SELECT chat_id AS chatId, started_at AS startedAt, ended_at AS endedAt, outcome, trace_id AS traceId
   FROM attempts JOIN chats ON chats.id = chat_row ORDER BY attempts.id`;
+
+/** Rows say what is wrong; `IS NOT` since a sum over nothing is null. */
+const CONTRADICTIONS = `
+  SELECT 'count ' || id || ' says ' || n || ', recounted ' || recount FROM (
+    SELECT chat_counts.id, n, (SELECT count(*) FROM chats WHERE count_id = chat_counts.id) AS recount FROM chat_counts
+  ) WHERE n IS NOT recount
+  UNION ALL SELECT 'chat ' || chats.id || ' is counted with another line' FROM chats
+    JOIN chat_counts ON chat_counts.id = count_id WHERE chats.line_id IS NOT chat_counts.line_id
+  UNION ALL SELECT 'chat ' || chats.id || ' is sharing without an open attempt, or the reverse' FROM chats
+    JOIN chat_counts ON chat_counts.id = count_id
+    WHERE (state = 'sharing') IS NOT EXISTS (SELECT 1 FROM attempts WHERE chat_row = chats.id AND ended_at IS NULL)
+  UNION ALL SELECT 'total says ' || total || ' shares, recounted ' || recount FROM (
+    SELECT (SELECT coalesce(sum(succeeded), 0) FROM share_totals) AS total,
+      (SELECT count(*) FROM attempts WHERE outcome = 'shared') AS recount
+  ) WHERE total <> recount
+  UNION ALL SELECT 'a row of ' || "table" || ' refers to none of ' || parent FROM pragma_foreign_key_check`;
 
 /** Everything that the service has stored, except its own heartbeat; may be read while it runs. */
 export function dumpRows(directory: string): Readonly<Record<string, readonly unknown[]>> {

@@ -11,6 +11,8 @@ export interface Planned {
   readonly told: Told;
   /** `sent`: it may have been stored or not; `acked`: answered 2xx. */
   state: 'unsent' | 'sent' | 'acked';
+  /** When its first 2xx was complete, by the machine's monotonic clock. */
+  ackedAtNs: bigint | null;
 }
 
 export const LINES = ['+12025550100', '+12025550101'] as const;
@@ -31,6 +33,7 @@ export function planChat({ between, pick, random }: Seeded, now: number): Planne
     body: JSON.stringify(event),
     told,
     state: 'unsent',
+    ackedAtNs: null,
   });
   const outbound = (at: number, service: string) =>
     plan(messageOf({ chatId, line, service, sentAt: at }), { at, outbound: { line, service } });

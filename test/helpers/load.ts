@@ -71,6 +71,7 @@ export function createLoad({ seeded, connections, chatsPerRun, onChat }: LoadOpt
     if (isAnswered && answer < 300) {
       acked.push(planned);
       planned.state = 'acked';
+      planned.ackedAtNs = process.hrtime.bigint();
     } else if (!isAnswered || answer >= 500) waiting.push(planned);
     if (answer === 503) await delay(RETRY_MS);
     return isAnswered;
