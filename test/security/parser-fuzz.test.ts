@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { expect, it, onTestFinished } from 'vitest';
+import { createSystemClock } from '../../src/clock.ts';
+import { createHttpServer } from '../../src/http-server.ts';
+import { createRecorder } from '../../src/recorder.ts';
+import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { createDeliveryLog, createWebhookCounters } from '../../src/webhook/delivery-log.ts';
+import { parseDelivery } from '../../src/webhook/parse.ts';
+import { sealDelivery } from '../../src/webhook/quarantine.ts';
+import { webhookRoute } from '../../src/webhook/route.ts';
+import { createVerifier } from '../../src/webhook/verify.ts';
+import { policyOf } from '../helpers/builders.ts';
+import { post, SECRET, sign } from '../helpers/deliver.ts';
+import { createWorkDir } from '../helpers/process.ts';
+import { startRig } from '../helpers/rig.ts';
+import { createSeeded } from '../helpers/seed.ts';
+import { isReady, readOverview } from '../helpers/status.ts';
+import { reportReached, suiteCount } from '../helpers/suite.ts';
+import { createPayloadMaker, type Mutated } from './parser-mutations.ts';
+
+const RERUN = 'npm run test:security -- parser-fuzz';
+/** Delivered together, so that they are committed together. */
+const TOGETHER = 50;
+const OVER_HTTP = 600;
+
+/** Everything that a polluted prototype would show on. */
+const prototypes = () =>
+  [Object, Array, Function, String, Number, Map, Buffer]
+    .map(({ prototype }) => Reflect.ownKeys(prototype).map(String).sort().join())
+    .join('\n');
+
+/** The route over a real store and recorder, without a socket. */
+async function startRoute() {
+  const lines: string[] = [];
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  const clock = createSystemClock();
+  const store = openSqliteStore({ path: join(createWorkDir(), 'reactor.db'), policy: policyOf() });
+  const recorder = createRecorder({
+    commit: (events, now) => store.record(events, now),
+    now: () => clock.now(),
+    onRecorded: () => {},
+  });
+  const app = await createHttpServer({
+    trustProxy: false,
+    log: { level: 'warn', format: 'json', stream },
+    isDraining: () => false,
+  });
+  const counters = createWebhookCounters();
+  await app.register(async (scope) =>
+    webhookRoute(scope, {
+      verify: createVerifier({ secrets: [SECRET], toleranceMs: 300_000, acceptLegacySignatures: false }),
+      parse: parseDelivery,
+      record: recorder.record,
+      seal: (raw) => sealDelivery(raw, SECRET),
+      quarantine: (row) => store.quarantine(row),
+      clock,
+      onStale: () => {},
+      linqDateOffMs: () => null,
+      isDraining: () => false,
+      rateLimit: 0,
+      counters,
+      deliveries: createDeliveryLog(),
+    }),
+  );
+  onTestFinished(async () => {
+    await app.close();
+    await store.close();
+  });
+  const take = async (raw: Buffer) => {
+    const headers = sign(raw, { at: Date.now() });
+    return (await app.inject({ method: 'POST', url: '/webhooks/linq', headers, payload: raw })).statusCode;
+  };
+  return { take, counters, failures: () => lines.filter((line) => line.includes('delivery.failed')) };
+}
+
+const isRight = ({ isUnreadable }: Mutated, status: number) =>
+  isUnreadable ? status === 202 : status === 202 || status === 204;
+
+const shown = ({ raw }: Mutated) => raw.toString('latin1').slice(0, 2_000);
+
+it('anything that carries a valid signature is answered 2xx: a fact, nothing for us, or put aside', {
+  timeout: 3_600_000,
+}, async () => {
+  const cases = suiteCount(20_000);
+  const seeded = createSeeded(RERUN);
+  const makePayload = createPayloadMaker(seeded);
+  const { take, counters, failures } = await startRoute();
+  const before = prototypes();
+  const seen: Record<number, number> = {};
+  const wrong: unknown[] = [];
+  let unreadable = 0;
+
+  for (let n = 0; n < cases; n += TOGETHER) {
+    const batch = Array.from({ length: Math.min(TOGETHER, cases - n) }, makePayload);
+    const statuses = await Promise.all(batch.map(({ raw }) => take(raw)));
+    for (const [index, one] of batch.entries()) {
+      const status = statuses[index] ?? 0;
+      seen[status] = (seen[status] ?? 0) + 1;
+      if (one.isUnreadable) unreadable++;
+      if (!isRight(one, status) && wrong.length < 5) wrong.push({ n: n + index, status, body: shown(one) });
+    }
+  }
+
+  const { accepted, ignored, quarantined } = counters;
+  const reached = { cases, accepted, ignored, quarantined, unreadable };
+  reportReached('parser-fuzz', { seed: seeded.seed, ...reached, violations: wrong.length });
+  expect(wrong).toEqual([]);
+  expect(failures()).toEqual([]);
+  expect(prototypes()).toBe(before);
+  expect({ '204': accepted + ignored, '202': quarantined }).toEqual(seen);
+  for (const count of [accepted, ignored, quarantined, unreadable]) expect(count).toBeGreaterThan(cases / 50);
+});
+
+it('so does the real process, and goes on', async () => {
+  const { reactor } = await startRig({ WEBHOOK_RATE_LIMIT: '0' });
+  const seeded = createSeeded(RERUN);
+  const makePayload = createPayloadMaker(seeded);
+  const wrong: unknown[] = [];
+
+  for (let n = 0; n < OVER_HTTP; n++) {
+    const one = makePayload();
+    const { status } = await post(reactor.url, one.raw, sign(one.raw, { at: Date.now() }));
+    if (!isRight(one, status)) wrong.push({ n, status, body: shown(one) });
+  }
+
+  reportReached('parser-fuzz-http', { seed: seeded.seed, cases: OVER_HTTP, violations: wrong.length });
+  expect(wrong).toEqual([]);
+  expect(await isReady(reactor.url)).toBe(true);
+  const { webhooks } = await readOverview(reactor.url);
+  expect(webhooks.accepted + webhooks.ignored + webhooks.quarantined).toBe(OVER_HTTP);
+  expect(reactor.log().filter(({ msg }) => msg === 'delivery.failed')).toEqual([]);
+});
