@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
 import { createKillRun } from '../helpers/kill-run.ts';
 import { createSeeded } from '../helpers/seed.ts';
+import { reportReached, suiteCount } from '../helpers/suite.ts';
 import { createTrial } from '../helpers/trial.ts';
 
-const CYCLES = Number(process.env.KILL_CYCLES ?? 200);
-const RERUN = `KILL_CYCLES=${CYCLES} npm run test:faults -- random-kill`;
+const CYCLES = suiteCount(200);
 const CHECK_EVERY = 20;
 
 it(
   `keeps what it answered and repeats no share, killed ${CYCLES} times under load`,
   async () => {
-    const seeded = createSeeded(RERUN);
-    const trial = await createTrial({ seeded, windowSeconds: 5 });
+    const seeded = createSeeded(`SUITE_COUNT=${CYCLES} npm run test:faults -- random-kill`);
+    const trial = await createTrial({ seeded, windowSeconds: 3 });
     const { simulator, load, maxShares } = trial;
     const run = createKillRun(seeded, trial);
 
@@ -23,17 +23,18 @@ it(
 
     run.checkShares(stored, maxShares);
     expect([...load.answers.keys()].filter((answer) => typeof answer === 'number')).toEqual([204]);
+    expect(run.seen.kills).toBe(CYCLES);
     expect(run.seen.interrupted).toBeGreaterThan(0); // else nothing was put to the test
-    console.info(
-      JSON.stringify({
-        cycles: CYCLES,
-        ...run.seen,
-        chats: stored.chats.size,
-        answers: Object.fromEntries(load.answers),
-        calls: simulator.calls.length,
-        attempts: stored.attempts.length,
-      }),
-    );
+    reportReached('random-kill', {
+      seed: seeded.seed,
+      ...run.seen,
+      chats: stored.chats.size,
+      acked: load.answers.get(204) ?? 0,
+      lost: load.answers.get('lost') ?? 0,
+      calls: simulator.calls.length,
+      attempts: stored.attempts.length,
+      violations: 0,
+    });
   },
   60_000 + CYCLES * 3_000,
 );

@@ -33,13 +33,16 @@ export interface Stored {
   readonly contradictions: () => readonly string[];
 }
 
+/** A copy needs no disk. */
+const MEMORY = '/dev/shm';
+
 /**
  * Opens a copy of the database of a service that doesn't run. Opening the file itself would do the service's work of
  * recovering it.
  * @param directory the service's working directory
  */
 export function openStored(directory: string): Stored {
-  const copy = mkdtempSync(join(tmpdir(), 'contact-card-reactor-copy-'));
+  const copy = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'contact-card-reactor-copy-'));
   for (const suffix of ['', '-wal']) {
     const file = join(directory, DATABASE_PATH) + suffix;
     if (existsSync(file)) copyFileSync(file, join(copy, `copy.db${suffix}`));

@@ -1,20 +1,31 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { openStored, type Stored } from './database.ts';
-import { launch, type Running, startReactor } from './process.ts';
-import { findBrokenPromises, findLateRepeats, findLostFacts, groupByChat } from './promises.ts';
+import { type Held, hold, type Running, startReactor } from './process.ts';
+import { findLateRepeats, findViolations, groupByChat } from './promises.ts';
 import type { Seeded } from './seed.ts';
 import { ask, listChats, readOverview, TOKEN, until } from './status.ts';
 import type { Trial } from './trial.ts';
 
-/** How long a process lives once it listens, and when one is killed that still starts. */
+/** How long a process lives once it listens; most of them live shortly. */
 const LIFETIME_MS = [20, 900] as const;
-const STARTING_MS = [50, 700] as const;
+/** When one is killed that still starts, from its first touch of the database on. */
+const STARTING_MS = [0, 150] as const;
 
 /** One database under many processes, each of which is killed. */
-export function createKillRun(seeded: Seeded, { simulator, load, directory, settings, windowMs }: Trial) {
-  const seen = { killedWhileStarting: 0, interrupted: 0, unrepeated: 0, parked: 0 };
+export function createKillRun(seeded: Seeded, trial: Trial) {
+  const { simulator, load, directory, settings, windowMs } = trial;
+  const seen = { kills: 0, killedWhileStarting: 0, interrupted: 0, unrepeated: 0, parked: 0 };
+  const released = new Set<string>();
   let openBefore = 0;
+  let next: Held | null = null;
+
+  /** The process that was loaded meanwhile; the one after it is loaded from now on. */
+  function takeNext(): Held {
+    const taken = next ?? hold(directory, settings);
+    next = hold(directory, settings);
+    return taken;
+  }
 
   /** What the process before left open is told in one line as soon as the next one runs. */
   function checkLog(running: Running): void {
@@ -22,11 +33,15 @@ export function createKillRun(seeded: Seeded, { simulator, load, directory, sett
     expect(told.map(({ interrupted }) => interrupted)).toEqual(openBefore === 0 ? [] : [openBefore]);
   }
 
+  async function kill(running: Running): Promise<void> {
+    expect(await running.end('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' }); // not by itself before
+    seen.kills++;
+  }
+
   /** Nothing answered is lost, and no promise about calls is broken. */
   function checkWhileDead({ isThorough }: { isThorough: boolean }): Stored {
     const stored = openStored(directory);
-    expect(findLostFacts(load.chats, stored.chats)).toEqual([]);
-    expect(findBrokenPromises(simulator.calls, stored.attempts, windowMs)).toEqual([]);
+    expect(findViolations(trial, stored, released)).toEqual([]);
     if (isThorough) expect(stored.integrity()).toBe('ok');
     stored.close();
     openBefore = stored.attempts.filter(({ outcome }) => outcome === null).length;
@@ -34,34 +49,38 @@ export function createKillRun(seeded: Seeded, { simulator, load, directory, sett
   }
 
   async function live(): Promise<void> {
-    const running = launch(directory, settings);
+    const running = takeNext();
+    running.go();
     if (seeded.random() < 0.1) {
       seen.killedWhileStarting++;
       await delay(seeded.between(...STARTING_MS));
-      await running.end('SIGKILL');
+      await kill(running);
       return;
     }
     const run = load.run(await running.listening);
     checkLog(running);
     if (seeded.random() < 0.3) simulator.fail({ drop: 'after', times: 1 });
-    await delay(seeded.between(...LIFETIME_MS));
-    await running.end('SIGKILL');
+    const [shortest, longest] = LIFETIME_MS;
+    await delay(shortest + (longest - shortest) * seeded.random() ** 3);
+    await kill(running);
     await run.ended;
   }
 
   /** Lets a last process do all that is left, parked chats included; it stops by itself. */
   async function finish(): Promise<Stored> {
+    await next?.end('SIGKILL');
     const last = await startReactor(directory, settings);
     checkLog(last);
     await load.finish(last.url);
     const release = async () => {
       for (const { chatId } of await listChats(last.url, 'reason=parked')) {
-        seen.parked++;
+        released.add(chatId);
         await ask(last.url, `/status/chats/${chatId}/hold`, { method: 'DELETE', headers: TOKEN });
       }
       return (await readOverview(last.url)).chats;
     };
     await until(release, ({ total, byState }) => total === load.chats.size && byState.done === total);
+    seen.parked = released.size;
     expect(await last.end('SIGTERM')).toEqual({ code: 0, signal: null });
     return checkWhileDead({ isThorough: true });
   }

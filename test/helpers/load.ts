@@ -10,6 +10,8 @@ export interface Load {
   /** All deliveries of every chat that was planned so far. */
   readonly chats: ReadonlyMap<string, readonly Planned[]>;
   readonly answers: ReadonlyMap<Answered, number>;
+  /** When each event was sent for the first time, `performance.now()`. */
+  readonly sentAt: ReadonlyMap<string, number>;
   /** Sends at that address, over so many connections, until stopped or until nobody answers there any more. */
   readonly run: (url: string) => LoadRun;
   /** Sends until everything that was begun is answered 2xx. @throws when the service can't be reached */
@@ -39,6 +41,7 @@ export function createLoad({ seeded, connections, chatsPerRun, onChat }: LoadOpt
   const { random, between, pick } = seeded;
   const chats = new Map<string, Planned[]>();
   const answers = new Map<Answered, number>();
+  const sentAt = new Map<string, number>();
   const acked: Planned[] = [];
   const waiting: Planned[] = [];
   let chatsLeft = 0;
@@ -64,6 +67,7 @@ export function createLoad({ seeded, connections, chatsPerRun, onChat }: LoadOpt
   async function deliver(planned: Planned, send: ReturnType<typeof createSender>['send']): Promise<boolean> {
     const isRepeat = planned.state === 'acked';
     if (!isRepeat) planned.state = 'sent';
+    if (!sentAt.has(planned.eventId)) sentAt.set(planned.eventId, performance.now());
     const answer = await send(planned.body, planned.eventId);
     answers.set(answer, (answers.get(answer) ?? 0) + 1);
     const isAnswered = typeof answer === 'number';
@@ -80,6 +84,7 @@ export function createLoad({ seeded, connections, chatsPerRun, onChat }: LoadOpt
   return {
     chats,
     answers,
+    sentAt,
     run(url) {
       chatsLeft = chatsPerRun;
       let isStopped = false;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest';
 import { SECRET } from './deliver.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const HOLD = new URL('hold.mjs', import.meta.url).href;
 
 export const API_KEY = 'test-api-key';
 export const STATUS_TOKEN = 'a-status-token-for-tests';
@@ -63,11 +64,37 @@ const NEEDED: Settings = {
  */
 export function launch(directory: string, settings: Settings = {}, under: readonly string[] = []): Running {
   const [program = process.execPath, ...args] = [...under, process.execPath, MAIN, 'serve'];
-  const child = spawn(program, args, {
-    cwd: directory,
-    env: { PATH: process.env.PATH, ...NEEDED, ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  return watch(spawn(program, args, spawnOptions(directory, settings)));
+}
+
+/** A process that has loaded the program and waits at its first line. */
+export interface Held extends Running {
+  /** Lets it run. */
+  readonly go: () => void;
+}
+
+/**
+ * Starts the service as `launch` does, but only as far as it costs time and touches nothing: suites of many short
+ * lives load the next process while the last one lives.
+ * @param preload a module that is loaded into the process before the program, e.g. to end it at a given point
+ */
+export function hold(directory: string, settings: Settings = {}, preload: readonly string[] = []): Held {
+  const imports = [...preload, HOLD].map((url) => `--import=${url}`);
+  const options = spawnOptions(directory, settings);
+  const child = spawn(process.execPath, [...imports, MAIN, 'serve'], {
+    ...options,
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.on('error', () => {}); // it may have been ended meanwhile
+  return { ...watch(child), go: () => child.stdin.end('go') };
+}
+
+function spawnOptions(directory: string, settings: Settings) {
+  const env = { PATH: process.env.PATH, ...NEEDED, ...settings };
+  return { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] } satisfies SpawnOptions;
+}
+
+function watch(child: ChildProcess): Running {
   const output: string[] = [];
   const log: LogLine[] = [];
   const exited = new Promise<Exit>((resolve) => {

@@ -2,8 +2,28 @@ import type { ShareCall } from '../../src/simulator/shares.ts';
 import type { Stored, StoredAttempt, StoredChat } from './database.ts';
 import type { Planned } from './deliveries.ts';
 import { type Facts, foldFacts, isSameFacts, selectionsOf } from './facts.ts';
+import { findUncalledFor, findWrongStates } from './states.ts';
+import type { Trial } from './trial.ts';
 
 const UNKNOWN: Facts = foldFacts([]);
+
+/**
+ * All that is promised and can be seen of a service that doesn't run, one line for each breach.
+ * @param released chats that an operator released
+ */
+export function findViolations(
+  { load, simulator, windowMs }: Trial,
+  stored: Stored,
+  released: ReadonlySet<string> = new Set(),
+): string[] {
+  return [
+    ...findLostFacts(load.chats, stored.chats),
+    ...findBrokenPromises(simulator.calls, stored.attempts, windowMs),
+    ...findUncalledFor(simulator.calls, load),
+    ...findWrongStates(stored, released),
+    ...stored.contradictions(),
+  ];
+}
 
 /**
  * Chats whose stored facts don't follow from what was delivered: everything that was answered 2xx counts, what was
