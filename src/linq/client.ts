@@ -3,11 +3,14 @@ import type { Clock } from '../clock.ts';
 import type { LinqAnswer } from '../decide/answer.ts';
 import { type EpochMs, SECOND } from '../decide/duration.ts';
 import { parseHttpDate } from '../decide/http-date.ts';
-import type { Reply } from './call.ts';
+import type { Headers, Reply } from './call.ts';
 import { createExchange } from './exchange.ts';
 import { firstHeader, readAnswer } from './read-answer.ts';
 import { type ContactCard, readCards } from './read-cards.ts';
 import { type ChatRead, readChat } from './read-chat.ts';
+import { type ChatsPage, readChats } from './read-chats.ts';
+import { type MessagesPage, readMessages } from './read-messages.ts';
+import { readSubscriptions, type SubscriptionRead } from './read-subscriptions.ts';
 
 export interface LinqClientOptions {
   /** With the path before `/v3`; calls go to its origin and nowhere else. */
@@ -38,9 +41,14 @@ interface ReadFailed {
 }
 type CardsAnswer = { readonly kind: 'cards'; readonly cards: readonly ContactCard[] } | ReadFailed;
 type ChatAnswer = ({ readonly kind: 'chat' } & ChatRead) | ReadFailed;
+type ChatsAnswer = ({ readonly kind: 'chats' } & ChatsPage) | ReadFailed;
+type MessagesAnswer = ({ readonly kind: 'messages' } & MessagesPage) | ReadFailed;
+type SubscriptionsAnswer =
+  | { readonly kind: 'subscriptions'; readonly subscriptions: readonly SubscriptionRead[] }
+  | ReadFailed;
 
 /**
- * The few Linq calls that sharing needs. Nothing here rejects, retries or follows a redirect: whatever happens is an
+ * The few Linq calls that sharing and catching up need. Nothing here rejects, retries or follows a redirect: whatever happens is an
  * answer. The signal ends a call early, as `aborted`.
  */
 export interface LinqClient {
@@ -49,28 +57,48 @@ export interface LinqClient {
   /** The card of one line, or of all; match on the number. No card at all is an empty list. */
   contactCards(line: string | null, signal?: AbortSignal): Promise<CardsAnswer>;
   chat(chatId: string, signal?: AbortSignal): Promise<ChatAnswer>;
+  /** A page of all chats. Pages have no order and shift while they are read. Null: the first page. */
+  chats(cursor: string | null, signal?: AbortSignal): Promise<ChatsAnswer>;
+  /** A page of a chat's messages, as unordered as that of chats. */
+  messages(chatId: string, cursor: string | null, signal?: AbortSignal): Promise<MessagesAnswer>;
+  subscriptions(signal?: AbortSignal): Promise<SubscriptionsAnswer>;
   /** Ends running calls as `closed`; later ones end so at once. */
   close(): Promise<void>;
 }
 
 const CARD_NOT_FOUND = 2012;
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** What Linq allows at most. */
+const PAGE = 100;
+/** A page of messages: 100 of up to 10,000 characters, each of which takes up to 6 bytes (\u00e9), and what is around. */
+const MAX_LIST_BYTES = 8 * 1024 * 1024;
+/** Lists are read one page at a time, on a connection of their own: shares don't wait behind them. */
+const LIST_CONNECTIONS = 1;
 
 export function createLinqClient(options: LinqClientOptions): LinqClient {
   const { clock, onDate, deadlineMs = 15 * SECOND, connectMs = 5 * SECOND, ...rest } = options;
   const systemNow = () => clock.systemNow();
-  const exchange = createExchange({
+  const common = {
     ...rest,
     deadlineMs,
     connectMs,
     systemNow,
     monotonic: () => clock.monotonic(),
-    onHeaders(headers, requestedAt) {
+    onHeaders(headers: Headers, requestedAt: EpochMs) {
       const serverAt = parseHttpDate(firstHeader(headers, 'date') ?? '');
       if (serverAt !== null) onDate({ serverAt, requestedAt, receivedAt: systemNow() });
     },
+  };
+  const exchange = createExchange({ ...common, maxBodyBytes: MAX_BODY_BYTES });
+  const lists = createExchange({
+    ...common,
+    connections: LIST_CONNECTIONS,
+    maxBodyBytes: MAX_LIST_BYTES,
   });
-  const get = (path: string, signal?: AbortSignal) =>
-    exchange.send({ method: 'GET', path, wantsBody: true }, signal);
+  const get = (path: string, signal?: AbortSignal, through = exchange) =>
+    through.send({ method: 'GET', path, wantsBody: true }, signal);
+  const getList = (path: string, signal?: AbortSignal) => get(path, signal, lists);
   const answerOf = (reply: Reply, isRead: boolean) => readAnswer(reply, isRead, systemNow(), options.apiKey);
   const failed = (reply: Reply): ReadFailed => ({
     kind: 'failed',
@@ -98,7 +126,22 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
       const chat = isSuccess(reply) ? readChat(reply.body) : null;
       return chat === null ? failed(reply) : { kind: 'chat', ...chat };
     },
-    close: exchange.close,
+    async chats(cursor, signal) {
+      const reply = await getList(`/v3/chats${pageQuery(cursor)}`, signal);
+      const page = isSuccess(reply) ? readChats(reply.body) : null;
+      return page === null ? failed(reply) : { kind: 'chats', ...page };
+    },
+    async messages(chatId, cursor, signal) {
+      const reply = await getList(`/v3/chats/${segment(chatId)}/messages${pageQuery(cursor)}`, signal);
+      const page = isSuccess(reply) ? readMessages(reply.body) : null;
+      return page === null ? failed(reply) : { kind: 'messages', ...page };
+    },
+    async subscriptions(signal) {
+      const reply = await getList('/v3/webhook-subscriptions', signal);
+      const subscriptions = isSuccess(reply) ? readSubscriptions(reply.body) : null;
+      return subscriptions === null ? failed(reply) : { kind: 'subscriptions', subscriptions };
+    },
+    close: async () => void (await Promise.all([exchange.close(), lists.close()])),
   };
 }
 
@@ -107,6 +150,10 @@ const UNREADABLE: LinqAnswer = { kind: 'unanswered', mayHaveArrived: false, caus
 
 function isSuccess(reply: Reply): reply is Extract<Reply, { kind: 'reply' }> {
   return reply.kind === 'reply' && reply.httpStatus >= 200 && reply.httpStatus <= 299;
+}
+
+function pageQuery(cursor: string | null): string {
+  return `?limit=${PAGE}${cursor === null ? '' : `&cursor=${segment(cursor)}`}`;
 }
 
 /** Never throws: what isn't well-formed Unicode is replaced. */

@@ -11,6 +11,8 @@ export interface ExchangeOptions {
   readonly connections: number;
   readonly deadlineMs: number;
   readonly connectMs: number;
+  /** Longest body that is read; a longer one counts as one that didn't arrive whole. */
+  readonly maxBodyBytes: number;
   readonly systemNow: CallEvents['systemNow'];
   readonly monotonic: () => number;
   readonly onHeaders: CallEvents['onHeaders'];
@@ -23,7 +25,6 @@ export interface ExchangeRequest {
   readonly wantsBody: boolean;
 }
 
-const MAX_BODY_BYTES = 64 * 1024;
 /** For the rest of a body that doesn't matter: long enough to keep the connection, as a rule. */
 const REST_MS = SECOND;
 
@@ -41,7 +42,7 @@ export function createExchange(options: ExchangeOptions) {
     connectTimeout: connectMs,
     headersTimeout: 0, // the deadline covers both, and a body that drips as well
     bodyTimeout: 0,
-    maxResponseSize: MAX_BODY_BYTES,
+    maxResponseSize: options.maxBodyBytes,
   });
   const deadlines = createDeadlines<Call>(deadlineMs, monotonic);
   const restDeadlines = createDeadlines<Call>(REST_MS, monotonic);

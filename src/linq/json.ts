@@ -1,3 +1,6 @@
+import type { EpochMs } from '../decide/duration.ts';
+import { parseInstant } from '../decide/instant.ts';
+
 /** Undefined when there is no JSON; `null` is JSON. */
 export function parseJson(text: string | null): unknown {
   if (text === null) return undefined;
@@ -28,3 +31,14 @@ export function asShortText(value: unknown): string | null {
 }
 
 const SHORT_TEXT = /^[^\p{Cc}\p{Cs}]{1,64}$/u;
+
+/** A time before 1970 was never set: Go writes 0001-01-01T00:00:00Z for it. */
+export function asInstant(value: unknown): EpochMs | null {
+  const at = typeof value === 'string' ? parseInstant(value) : null;
+  return at !== null && at >= 0 ? at : null;
+}
+
+/** Where the next page begins; opaque. Null: this was the last one. */
+export function asCursor(value: unknown): string | null {
+  return typeof value === 'number' ? String(value) : asString(value);
+}

@@ -1,5 +1,5 @@
 import type { EpochMs } from '../decide/duration.ts';
-import { asObject, asShortText, asString, parseJson } from './json.ts';
+import { asInstant, asObject, asShortText, asString, parseJson } from './json.ts';
 
 /** What Linq knows of a chat. Null says that the answer didn't tell, or nothing that could be kept. */
 export interface ChatRead {
@@ -15,7 +15,11 @@ export interface ChatRead {
 /** The body of `GET /v3/chats/{id}`; null when it isn't a chat at all. */
 export function readChat(body: string | null): ChatRead | null {
   const chat = asObject(parseJson(body));
-  if (chat === null || asString(chat.id) === null) return null;
+  return chat === null || asString(chat.id) === null ? null : readChatObject(chat);
+}
+
+/** A chat as Linq writes it, whole or in a list. */
+export function readChatObject(chat: Readonly<Record<string, unknown>>): ChatRead {
   return {
     line: readOwnLine(chat.handles),
     service: asShortText(chat.service),
@@ -44,12 +48,5 @@ function hasLeft(handle: Readonly<Record<string, unknown>>): boolean {
 function readHealth(value: unknown): ChatRead['health'] {
   const health = asObject(value);
   const status = asShortText(asString(health?.status)?.toUpperCase()); // upper case may be longer
-  return status === null ? null : { status, at: readInstant(health?.updated_at) };
-}
-
-/** A time before 1970 was never set: Go writes 0001-01-01T00:00:00Z for it. */
-function readInstant(value: unknown): EpochMs | null {
-  const text = asString(value);
-  const at = text !== null && /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : Number.NaN;
-  return at >= 0 ? at : null;
+  return status === null ? null : { status, at: asInstant(health?.updated_at) };
 }

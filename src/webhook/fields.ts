@@ -1,6 +1,6 @@
 import type { EpochMs } from '../decide/duration.ts';
+import { parseInstant } from '../decide/instant.ts';
 import { PayloadError } from '../errors.ts';
-import { parseInstant } from './instant.ts';
 
 export type JsonObject = { readonly [key: string]: unknown };
 

@@ -1,6 +1,7 @@
 import type { EpochMs } from '../decide/duration.ts';
+import { isOptOutWord } from '../decide/opt-out.ts';
+import { spellService } from '../decide/service.ts';
 import { expected, isObject, type Node, optionalInstant, optionalText, readText } from './fields.ts';
-import { isOptOutWord } from './opt-out.ts';
 
 /** A message event of either payload version, in one shape. Null says nothing. */
 export interface Message {
@@ -44,12 +45,10 @@ export function readHealth(node: Node | null): Health | null {
   return status === null ? null : { status: status.toUpperCase(), at: optionalInstant(node, 'updated_at') };
 }
 
-const SERVICES = new Map(['iMessage', 'SMS', 'RCS'].map((service) => [service.toLowerCase(), service]));
-
 /** Linq's spelling for the known services whatever the case; others as they came. */
 export function readService(node: Node): string | null {
   const service = optionalText(node, 'service');
-  return service === null ? null : (SERVICES.get(service.toLowerCase()) ?? service);
+  return service === null ? null : spellService(service);
 }
 
 /** Whether a direct chat's whole message is an opt-out word. The text is read here once and kept nowhere. */

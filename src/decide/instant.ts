@@ -1,4 +1,4 @@
-import { DAY, type EpochMs, MINUTE } from '../decide/duration.ts';
+import { DAY, type EpochMs, MINUTE } from './duration.ts';
 
 const RFC_3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isOptOutWord } from '../../../src/webhook/opt-out.ts';
+import { isOptOutWord } from '../../../src/decide/opt-out.ts';
 
 it.each([
   'STOP',

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readChats } from '../../../src/linq/read-chats.ts';
+
+const fixture = (name: string) =>
+  readFileSync(new URL(`../../fixtures/linq/api/${name}`, import.meta.url), 'utf8');
+const idsOf = (...chats: unknown[]) =>
+  readChats(JSON.stringify({ chats }))?.chats.map(({ chatId }) => chatId);
+
+describe('readChats', () => {
+  it('reads who a chat is, when it changed, and what a single chat tells', () => {
+    const page = readChats(fixture('chats.list-page1.json'));
+    expect(page?.nextCursor).toBe('2');
+    expect(page?.chats).toEqual([
+      {
+        chatId: '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64',
+        updatedAt: Date.parse('2026-11-03T16:21:50.370Z'),
+        line: '+12025550100',
+        service: 'iMessage',
+        isGroup: false,
+        health: { status: 'HEALTHY', at: Date.parse('2026-11-03T16:18:57.042Z') },
+      },
+      expect.objectContaining({ chatId: '9c5dcf71-4eaa-4bb6-98f3-c06cae4b5d97', isGroup: true }),
+    ]);
+    expect(readChats(fixture('chats.list-last-page.json'))?.nextCursor).toBeNull();
+  });
+
+  it.each([
+    [null, null],
+    [undefined, null],
+    ['', null],
+    ['20', '20'],
+    [20, '20'],
+    ['opaque==', 'opaque=='],
+  ])('takes the cursor %j for %j', (nextCursor, read) => {
+    expect(readChats(JSON.stringify({ chats: [], next_cursor: nextCursor }))?.nextCursor).toBe(read);
+  });
+
+  it.each([undefined, null, 'yesterday', 7, '2026-11-03', '0001-01-01T00:00:00Z'])(
+    "doesn't know when a chat changed that says %j",
+    (updatedAt) => {
+      const body = JSON.stringify({ chats: [{ id: 'c1', updated_at: updatedAt }] });
+      expect(readChats(body)?.chats[0]?.updatedAt).toBeNull();
+    },
+  );
+
+  it('leaves out what has no id that can be kept and asked for', () => {
+    const bad = [null, 7, 'x', [], {}, { id: null }, { id: 7 }, { id: '' }, { id: '.' }, { id: '..' }];
+    const worse = [{ id: 'a\0b' }, { id: '\ud800' }, { id: 'x'.repeat(129) }];
+    expect(idsOf(...bad, { id: 'c1' }, ...worse, { id: 'x'.repeat(128) })).toEqual(['c1', 'x'.repeat(128)]);
+  });
+
+  it.each([null, '', 'null', '[]', '{}', '{"chats":null}', '{"chats":{}}', '<html>'])(
+    'finds no list in %j',
+    (body) => {
+      expect(readChats(body)).toBeNull();
+    },
+  );
+});
