@@ -87,6 +87,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
     guard,
     policy: config.policy,
     ...config.dispatch,
+    attemptRetentionMs: config.attemptRetentionMs,
     random: Math.random,
     log,
     onFatal: endSoon,

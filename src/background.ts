@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { LinqClient } from './linq/client.ts';
+import { type BackupFailure, createBackupSchedule } from './store/backup-schedule.ts';
 import type { Store } from './store/store.ts';
 
 export interface BackgroundOptions {
@@ -24,13 +25,23 @@ export interface Background {
   stop(): Promise<void>;
   /** A correctly signed delivery was stale: others may have been lost. */
   onStale(): void;
+  /** Why the latest try of a backup failed; null: it worked, or none was made since the start. */
+  backupFailure(): BackupFailure | null;
 }
 
 /** Wires the upkeep: catching up, backups, pruning, watching for problems. */
-export function createBackground(_options: BackgroundOptions): Background {
+export function createBackground(options: BackgroundOptions): Background {
+  const { config, store, clock, log } = options;
+  const { databasePath, backup } = config;
+  const backups = createBackupSchedule({ ...backup, databasePath, store, clock, log });
   return {
-    start() {},
-    async stop() {},
+    start() {
+      backups.start();
+    },
+    async stop() {
+      await backups.stop();
+    },
     onStale() {},
+    backupFailure: backups.failure,
   };
 }

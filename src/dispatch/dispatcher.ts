@@ -28,6 +28,8 @@ export interface DispatcherOptions {
   /** Starts a second and line; 0: no limit. */
   readonly ratePerLine: number;
   readonly cardTtlMs: number;
+  /** Attempts that ended longer ago are deleted; 0: none. */
+  readonly attemptRetentionMs?: number;
   /** In [0, 1). */
   readonly random: () => number;
   readonly log: Log;

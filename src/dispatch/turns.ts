@@ -21,6 +21,8 @@ const HEARTBEAT_MS = 30 * SECOND;
 const QUIET_TURNS = 10;
 /** Chats decided anew in one commit: small enough not to hold up deliveries. */
 const BATCH = 200;
+/** Attempts deleted in one commit, as small for the same reason. */
+const PRUNED_AT_ONCE = 500;
 
 export interface TurnDeps extends DispatcherOptions {
   readonly gates: Gates;
@@ -42,6 +44,7 @@ export function createTurns(deps: TurnDeps) {
   let fingerprint: string | null = null;
   let areAllDecided = false;
   let heartbeatAt = Number.NEGATIVE_INFINITY;
+  let areOldAttemptsGone = true;
   let turnCount = 0;
   /** By how much our time moved that the store hasn't followed yet. */
   let unstoredShiftMs = 0;
@@ -98,14 +101,28 @@ export function createTurns(deps: TurnDeps) {
     });
   }
 
+  /**
+   * Deletes some of the attempts that are kept no longer; here, where shares are made, so that it can't be forgotten. Not
+   * by a clock that no answer of Linq's has confirmed: what it takes for old may be of today. True: there may be more.
+   */
+  async function pruneAttempts(now: EpochMs): Promise<boolean> {
+    const { guard, attemptRetentionMs = 0 } = deps;
+    const isClockRight = guard.linqDateOffMs() !== null && !guard.isDistrusted();
+    if (areOldAttemptsGone || attemptRetentionMs === 0 || !isClockRight) return false;
+    areOldAttemptsGone = (await store.pruneAttempts(attemptRetentionMs, PRUNED_AT_ONCE, now)) === 0;
+    return !areOldAttemptsGone;
+  }
+
   /** Resolves to true when it may have made chats due, or has more to do. */
   async function keepUp(now: EpochMs): Promise<boolean> {
     if (clock.monotonic() - heartbeatAt >= HEARTBEAT_MS) {
       heartbeatAt = clock.monotonic();
+      areOldAttemptsGone = false;
       await store.heartbeat(now);
     }
+    const isPruning = await pruneAttempts(now);
     const woken = await store.wakeChats(now, BATCH);
-    if (fingerprint === null || areAllDecided) return woken > 0;
+    if (fingerprint === null || areAllDecided) return isPruning || woken > 0;
     areAllDecided = await store.redecide(fingerprint, BATCH, now);
     return true;
   }

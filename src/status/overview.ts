@@ -22,6 +22,7 @@ export interface OverviewInput {
   readonly heads: readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[];
   readonly gates: GateView;
   readonly store: { readonly kind: string; readonly schemaVersion: number; readonly sizeBytes: number };
+  readonly lastBackupAt: EpochMs | null;
   readonly policy: Policy;
   readonly showNumbers: boolean;
 }
@@ -45,7 +46,7 @@ export function showOverview(input: OverviewInput): Overview {
     shares: showShares(input),
     lines: showLines(input),
     catchUp: { state: 'unavailable', lastCompletedAt: null, chatsSeen: 0, chatsTotal: null },
-    store: { ...store, lastBackupAt: null },
+    store: { ...store, lastBackupAt: isoTime(input.lastBackupAt) },
     paused: gates.holds.some(({ scope, reason }) => scope === null && reason === 'paused'),
     dryRun: policy.dryRun,
   };

@@ -69,6 +69,7 @@ function createLook(deps: StatusDeps, probeStore: () => Promise<StoreProbe>): ()
       heads: await store.nextAttempts(),
       gates,
       store: { kind: store.kind, schemaVersion: store.schemaVersion, sizeBytes: await store.sizeBytes() },
+      lastBackupAt: await store.lastBackupAt(),
       policy,
       showNumbers,
     });

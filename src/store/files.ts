@@ -12,11 +12,13 @@ const COMPANIONS = ['-wal', '-shm'] as const;
 /**
  * Creates the file, empty, and its directory unless they are there, for our user alone. A file that is there isn't
  * opened: closing it again would release the locks that SQLite holds on it in this process.
- * @throws {StoreError} when the path can't be that of a file
+ * @param remedy what to do when the path can't be that of a file
+ * @throws {StoreError} then
  */
-export function prepareFile(path: string): void {
-  makeDirectory(resolve(dirname(path)));
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw wrongPath(path, 'is a directory');
+export function prepareFile(path: string, remedy = 'give DATABASE_URL the path of a file'): void {
+  makeDirectory(resolve(dirname(path)), remedy);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw wrongPath(path, 'is a directory', remedy);
   if (!existsSync(path)) closeSync(openSync(path, 'wx', FILE_MODE));
   for (const file of [path, ...COMPANIONS.map((suffix) => path + suffix)]) {
     if (existsSync(file) && (statSync(file).mode & 0o777) !== FILE_MODE) chmodSync(file, FILE_MODE);
@@ -24,20 +26,20 @@ export function prepareFile(path: string): void {
 }
 
 /** A directory that is made outlives a power failure: the one that names it is synced too. */
-function makeDirectory(path: string): void {
+function makeDirectory(path: string, remedy: string): void {
   try {
     const firstMade = mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
     if (firstMade === undefined) return;
     for (let made = path; made.length >= firstMade.length; made = dirname(made)) syncPath(dirname(made));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
-    throw code === 'EEXIST' || code === 'ENOTDIR' ? wrongPath(path, 'is no directory') : error;
+    throw code === 'EEXIST' || code === 'ENOTDIR' ? wrongPath(path, 'is no directory', remedy) : error;
   }
 }
 
 /** A mistake in the settings, where SQLite and the system would blame the disk. */
-function wrongPath(path: string, what: string): StoreError {
-  return new StoreError('broken', `${path} ${what}; give DATABASE_URL the path of a file`);
+function wrongPath(path: string, what: string, remedy: string): StoreError {
+  return new StoreError('broken', `${path} ${what}; ${remedy}`);
 }
 
 /** Forces a file, or the names in a directory, to the disk. */

@@ -6,6 +6,10 @@ import { meta } from './schema.ts';
 export type MetaKey =
   | 'heartbeat_at'
   | 'probed_at'
+  | 'last_backup_at'
+  | 'restored_at'
+  | 'attempts_behind_ms'
+  | 'attempts_behind_since'
   | 'decided_fingerprint'
   | 'redecide_fingerprint'
   | 'redecide_after_id';

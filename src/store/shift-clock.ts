@@ -7,6 +7,7 @@ import type { StoreContext } from './context.ts';
 import type { HoldTable } from './hold-table.ts';
 import type { LineTable } from './line-table.ts';
 import type { Meta } from './meta.ts';
+import type { AttemptPruning } from './prune-attempts.ts';
 import type { Totals } from './share-totals.ts';
 
 /** Longest backoff: a day of Retry-After, and the jitter. */
@@ -87,12 +88,13 @@ interface Parts {
   readonly lines: LineTable;
   readonly holds: HoldTable;
   readonly totals: Totals;
+  readonly pruning: AttemptPruning;
   readonly meta: Meta;
 }
 
 /** @see Store.shiftClock; in the transaction under way, batch by batch */
 export function createShiftClock({ policy }: StoreContext, parts: Parts) {
-  const { attempts, chats, lines, holds, totals, meta } = parts;
+  const { attempts, chats, lines, holds, totals, pruning, meta } = parts;
   const inWindow = (column: string) => `${column} BETWEEN @openSince AND @before`;
   const isLater = (column: string) => `${column} > @now`;
   const affected = chats.select<[object]>(
@@ -125,6 +127,9 @@ export function createShiftClock({ policy }: StoreContext, parts: Parts) {
     for (const hold of holds.all()) holds.put(shiftHold(hold, shift));
     for (const line of lines.all()) lines.update(line.line, shiftLine(line, now));
     totals.cutTo(now);
+    if (byMs > 0) pruning.clockWentForward(byMs, now);
+    const lastBackupAt = meta.number('last_backup_at');
+    if (lastBackupAt !== null) meta.put('last_backup_at', Math.min(lastBackupAt, now));
     meta.put('heartbeat_at', now);
     meta.remove('decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id');
   };

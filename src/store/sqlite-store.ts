@@ -16,6 +16,7 @@ import { createHoldTable } from './hold-table.ts';
 import { createLineIds } from './line-ids.ts';
 import { createLineTable } from './line-table.ts';
 import { createMeta } from './meta.ts';
+import { createAttemptPruning } from './prune-attempts.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
 import { createRecord } from './record.ts';
 import { createWithRoom } from './room.ts';
@@ -80,7 +81,8 @@ export function createSqliteStore(
   const list = createChatList(context, chats);
   const quarantined = createQuarantineTable(context);
   const record = createRecord(context, chats, lines);
-  const shiftClock = createShiftClock(context, { attempts, chats, lines, holds, totals, meta });
+  const pruning = createAttemptPruning(context, meta);
+  const shiftClock = createShiftClock(context, { attempts, chats, lines, holds, totals, pruning, meta });
 
   function updateChat(chatId: string, change: (chat: ChatRecord) => ChatRecord, now: EpochMs) {
     const stored = chats.find(chatId);
@@ -139,6 +141,10 @@ export function createSqliteStore(
           return before;
         }),
       ),
+    pruneAttempts: async (retentionMs, limit, now) =>
+      guarded(() => write(() => pruning.prune(retentionMs, limit, now))),
+    lastBackupAt: async () => guarded(() => meta.number('last_backup_at')),
+    noteBackup: async (startedAt) => guarded(() => write(() => meta.put('last_backup_at', startedAt))),
     probe: async (now) => guarded(() => withRoom(now, () => write(() => meta.put('probed_at', now)))),
     sizeBytes: async () => guarded(() => sizeOf(path)),
     close: async () =>

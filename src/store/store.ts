@@ -122,6 +122,15 @@ export interface Store {
   endHold(scope: string | null, reason: HoldReason): Promise<void>;
 
   /**
+   * Deletes up to `limit` attempts that ended more than `retentionMs` ago, never an open one; resolves to how many it
+   * was. Nothing that counts attempts changes.
+   */
+  pruneAttempts(retentionMs: number, limit: number, now: EpochMs): Promise<number>;
+  /** When the latest backup that `noteBackup` was told of was begun; null: none was. */
+  lastBackupAt(): Promise<EpochMs | null>;
+  noteBackup(startedAt: EpochMs): Promise<void>;
+
+  /**
    * Resolves to the latest heartbeat before this one; null: none yet. One of the future stays, as the proof of a wrong
    * clock, until `shiftClock`.
    */

@@ -35,6 +35,7 @@ function overviewOf({ holds = [], lines = [], counts = [], ...rest }: Given = {}
     totals: { succeeded: 7, lastSucceededAt: T, last24h: { succeeded: 5, failed: 2 } },
     heads: [],
     store: { kind: 'sqlite', schemaVersion: 1, sizeBytes: 4096 },
+    lastBackupAt: null,
     policy: policyOf(),
     showNumbers: false,
     ...rest,
