@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { openStored, type Stored } from './database.ts';
-import { type Held, hold, type Running, startReactor } from './process.ts';
+import { type Exit, type Held, hold, type Running, startReactor } from './process.ts';
 import { findLateRepeats, findViolations, groupByChat } from './promises.ts';
 import type { Seeded } from './seed.ts';
 import { ask, listChats, readOverview, TOKEN, until } from './status.ts';
@@ -33,8 +33,8 @@ export function createKillRun(seeded: Seeded, trial: Trial) {
     expect(told.map(({ interrupted }) => interrupted)).toEqual(openBefore === 0 ? [] : [openBefore]);
   }
 
-  async function kill(running: Running): Promise<void> {
-    expect(await running.end('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' }); // not by itself before
+  function noteKill(exit: Exit): void {
+    expect(exit).toEqual({ code: null, signal: 'SIGKILL' }); // it didn't end by itself
     seen.kills++;
   }
 
@@ -54,7 +54,7 @@ export function createKillRun(seeded: Seeded, trial: Trial) {
     if (seeded.random() < 0.1) {
       seen.killedWhileStarting++;
       await delay(seeded.between(...STARTING_MS));
-      await kill(running);
+      noteKill(await running.end('SIGKILL'));
       return;
     }
     const run = load.run(await running.listening);
@@ -62,7 +62,7 @@ export function createKillRun(seeded: Seeded, trial: Trial) {
     if (seeded.random() < 0.3) simulator.fail({ drop: 'after', times: 1 });
     const [shortest, longest] = LIFETIME_MS;
     await delay(shortest + (longest - shortest) * seeded.random() ** 3);
-    await kill(running);
+    noteKill(await running.end('SIGKILL'));
     await run.ended;
   }
 
@@ -100,5 +100,5 @@ export function createKillRun(seeded: Seeded, trial: Trial) {
     }
   }
 
-  return { seen, live, checkWhileDead, finish, checkShares };
+  return { seen, live, noteKill, checkLog, checkWhileDead, finish, checkShares };
 }

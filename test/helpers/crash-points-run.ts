@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { type CrashPoint, crashSettings } from './crash-points.ts';
+import { openStored, type Stored } from './database.ts';
+import { createKillRun } from './kill-run.ts';
+import { createWorkDir, type Held, hold, startReactor } from './process.ts';
+import type { Seeded } from './seed.ts';
+import { until } from './status.ts';
+import { createTrial, type Trial } from './trial.ts';
+
+const PRELOAD = new URL('crash.mjs', import.meta.url).href;
+const SHIM = fileURLToPath(new URL('shim/kill.c', import.meta.url));
+/** Longer than any point is away. */
+const PATIENCE_MS = 20_000;
+
+/** So many share a database: after each kill all that was ever sent there is looked for. */
+const KILLS_PER_DATABASE = 60;
+
+/** Kills at one point after the other; then lets everything end well. Checks all that can be seen, each time. */
+export async function killAt(seeded: Seeded, plan: readonly CrashPoint[]) {
+  const reached = { kills: 0, interrupted: 0, parked: 0, chats: 0, acked: 0, calls: 0 };
+  for (let from = 0; from < plan.length; from += KILLS_PER_DATABASE) {
+    const trial = await createTrial({ seeded });
+    const { run, die } = await createCrashRun(seeded, trial);
+    await dieInTurn(plan.slice(from, from + KILLS_PER_DATABASE), die);
+    const stored = await run.finish();
+    run.checkShares(stored, trial.maxShares);
+    reached.kills += run.seen.kills;
+    reached.interrupted += run.seen.interrupted;
+    reached.parked += run.seen.parked;
+    reached.chats += stored.chats.size;
+    reached.acked += trial.load.answers.get(204) ?? 0;
+    reached.calls += trial.simulator.calls.length;
+  }
+  expect(reached.kills).toBe(plan.length);
+  return reached;
+}
+
+type Die = Awaited<ReturnType<typeof createCrashRun>>['die'];
+
+/** While one lives, the next is loaded. */
+async function dieInTurn(points: readonly CrashPoint[], die: Die): Promise<void> {
+  const lives: (() => Promise<void>)[] = [];
+  for (const [index, point] of points.entries()) {
+    if (index === 0) lives.push(die(point));
+    const next = points[index + 1];
+    if (next !== undefined) lives.push(die(next));
+    await lives.shift()?.();
+  }
+}
+
+/** A kill run whose processes end at given points; the database is there before. */
+async function createCrashRun(seeded: Seeded, trial: Trial) {
+  const { simulator, load, directory } = trial;
+  const run = createKillRun(seeded, trial);
+  const library = join(createWorkDir(), 'kill.so');
+  execFileSync('cc', ['-O2', '-shared', '-fPIC', '-o', library, SHIM, '-ldl']);
+  await (await startReactor(directory, trial.settings)).end('SIGTERM');
+  let before = openAndClose();
+
+  function openAndClose(): Stored {
+    const stored = openStored(directory);
+    stored.close();
+    return stored;
+  }
+
+  /**
+   * Loads a process that will die at that point. The function given back lets it live under load until it dies where it
+   * should, and looks at what it left.
+   */
+  function die(point: CrashPoint): () => Promise<void> {
+    const settings = { ...trial.settings, ...crashSettings(point, seeded.between(1, point.most), library) };
+    const held = hold(directory, settings, [PRELOAD]);
+    return () => liveAndDie(held, point);
+  }
+
+  async function liveAndDie(held: Held, point: CrashPoint): Promise<void> {
+    held.go();
+    let hasListened = false;
+    const life = held.listening.then(
+      (url) => {
+        hasListened = true;
+        run.checkLog(held);
+        return load.run(url).ended;
+      },
+      () => {}, // it may die earlier
+    );
+    const exit = await Promise.race([held.exited, delay(PATIENCE_MS, null, { ref: false })]);
+    if (exit === null) throw new Error(`never came to the point "${point.name}":\n${held.output()}`);
+    await life;
+    run.noteKill(exit);
+    expect(held.output().split('\n')).toContain(`crash.point ${point.name}`);
+    const after = run.checkWhileDead({ isThorough: true });
+    const death = { directory, before, after, chats: load.chats, calls: simulator.calls, hasListened };
+    // what was sent before it died may arrive a moment later
+    await until(
+      async () => [point.name, point.isSeen?.(death) ?? true],
+      ([, isSeen]) => isSeen === true,
+      { tries: 50, everyMs: 10 },
+    );
+    before = after;
+  }
+
+  return { run, die };
+}

@@ -1,0 +1,119 @@
+// Preloaded into a process of the service (`node --import`): ends it by SIGKILL when it reaches the point CRASH_AT for
+// the CRASH_ON_HIT-th time, and says so. It wraps what the service stands on (SQLite, sockets, JSON), so the service
+// itself knows nothing of it.
+import { writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import net from 'node:net';
+
+const Database = createRequire(import.meta.url)('better-sqlite3');
+const point = process.env.CRASH_AT;
+let left = Number(process.env.CRASH_ON_HIT);
+Error.stackTraceLimit = 50;
+
+function reached(name) {
+  if (name !== point || --left > 0) return;
+  writeSync(2, `crash.point ${name}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+// --- SQLite: statements, transactions, migrations
+
+const isCalledFrom = (name) => new Error().stack.includes(name);
+const PARTS = [
+  ['record', /^(INSERT INTO|UPDATE) (chats|lines) /, '/store/record.'],
+  ['claim', /^INSERT INTO attempts /, '/store/claim.'],
+  ['recover', /^UPDATE attempts SET ended_at/, 'interruptAll'],
+  ['settle', /^UPDATE attempts SET ended_at/, '/store/settle.'],
+  ['prune', /^DELETE FROM attempts /, 'prune'],
+];
+const partOf = (sql) => PARTS.find(([, pattern, from]) => pattern.test(sql) && isCalledFrom(from))?.[0];
+
+let isClaimed = false;
+const parts = new Set(); // of the transaction under way
+const Statement = Object.getPrototypeOf(new Database(':memory:').prepare('SELECT 1'));
+for (const method of ['run', 'get', 'all']) {
+  const original = Statement[method];
+  Statement[method] = function watched(...values) {
+    reached('starting');
+    const part = this.readonly ? undefined : partOf(this.source);
+    if (part === 'settle') reached('before settle');
+    const result = original.apply(this, values);
+    if (part !== undefined) {
+      parts.add(part);
+      reached(`in ${part}`);
+    }
+    return result;
+  };
+}
+
+function committed() {
+  if (parts.has('claim')) isClaimed = true;
+  for (const part of parts) reached(`after ${part}`);
+}
+
+const { transaction, exec, pragma } = Database.prototype;
+Database.prototype.transaction = function watched(body) {
+  const made = transaction.call(this, body);
+  const outermost =
+    (run) =>
+    (...values) => {
+      if (this.inTransaction) return run(...values);
+      parts.clear();
+      const result = run(...values);
+      committed();
+      return result;
+    };
+  const kinds = ['default', 'deferred', 'immediate', 'exclusive'];
+  const watchedKinds = kinds.map((kind) => [kind, outermost(made[kind])]);
+  return Object.assign(outermost(made), Object.fromEntries(watchedKinds));
+};
+
+Database.prototype.exec = function watched(sql) {
+  reached('starting');
+  const statements = sql.split('--> statement-breakpoint');
+  if (statements.length === 1) return exec.call(this, sql);
+  for (const statement of statements) {
+    exec.call(this, statement);
+    reached('in migration');
+  }
+  return this;
+};
+
+Database.prototype.pragma = function watched(source, options) {
+  reached('starting');
+  // a log that is copied to the file all the time: such a copy is then what most kills fall into
+  const sooner =
+    point === 'in checkpoint'
+      ? source.replace(/wal_autocheckpoint = \d+/, 'wal_autocheckpoint = 40')
+      : source;
+  return pragma.call(this, sooner, options);
+};
+
+// --- the delivery that was verified: nothing is parsed before
+
+const { parse } = JSON;
+JSON.parse = (text, reviver) => {
+  if (typeof text === 'string' && text.includes('"event_type"')) reached('after verify');
+  return parse(text, reviver);
+};
+
+// --- the connection to Linq
+
+const { connect } = net;
+net.connect = (...values) => {
+  const socket = connect(...values);
+  const { write, push } = socket;
+  let isShare = false;
+  socket.prependOnceListener('connect', () => isClaimed && reached('connected'));
+  socket.write = function watched(data, ...rest) {
+    const isWritten = write.call(this, data, ...rest);
+    isShare = String(data).includes('share_contact_card');
+    if (isShare) reached('request written');
+    return isWritten;
+  };
+  socket.push = function watched(chunk, ...rest) {
+    if (isShare && chunk !== null) reached('first response byte');
+    return push.call(this, chunk, ...rest);
+  };
+  return socket;
+};
