@@ -54,7 +54,7 @@ export function mergeChatEvent<F extends ChatFacts>(facts: F, event: ChatEvent):
     leftAt: latest(facts.leftAt, event.leftAt),
     joinedAt: latest(facts.joinedAt, event.joinedAt),
   };
-  return sameFacts(facts, merged) ? facts : merged;
+  return haveSameFacts(facts, merged) ? facts : merged;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -143,7 +143,7 @@ function earliest(a: EpochMs | null, b: EpochMs | null): EpochMs | null {
 
 const FACT_NAMES = Object.keys(NO_FACTS) as (keyof ChatFacts)[];
 
-function sameFacts(a: ChatFacts, b: ChatFacts): boolean {
+export function haveSameFacts(a: ChatFacts, b: ChatFacts): boolean {
   return FACT_NAMES.every((name) => a[name] === b[name]);
 }
 

@@ -12,7 +12,8 @@ export type MetaKey =
   | 'attempts_behind_since'
   | 'decided_fingerprint'
   | 'redecide_fingerprint'
-  | 'redecide_after_id';
+  | 'redecide_after_id'
+  | 'catch_up';
 
 export interface Meta {
   text(key: MetaKey): string | null;

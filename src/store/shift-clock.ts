@@ -2,6 +2,7 @@ import type { ChatRecord } from '../decide/chat.ts';
 import { DAY, type EpochMs, MINUTE } from '../decide/duration.ts';
 import type { Hold, Line } from '../decide/hold.ts';
 import type { AttemptTable } from './attempt-table.ts';
+import type { CatchUpTable } from './catch-up-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import type { HoldTable } from './hold-table.ts';
@@ -90,11 +91,12 @@ interface Parts {
   readonly totals: Totals;
   readonly pruning: AttemptPruning;
   readonly meta: Meta;
+  readonly catchUp: CatchUpTable;
 }
 
 /** @see Store.shiftClock; in the transaction under way, batch by batch */
 export function createShiftClock({ policy }: StoreContext, parts: Parts) {
-  const { attempts, chats, lines, holds, totals, pruning, meta } = parts;
+  const { attempts, chats, lines, holds, totals, pruning, meta, catchUp } = parts;
   const inWindow = (column: string) => `${column} BETWEEN @openSince AND @before`;
   const isLater = (column: string) => `${column} > @now`;
   const affected = chats.select<[object]>(
@@ -130,6 +132,7 @@ export function createShiftClock({ policy }: StoreContext, parts: Parts) {
     if (byMs > 0) pruning.clockWentForward(byMs, now);
     const lastBackupAt = meta.number('last_backup_at');
     if (lastBackupAt !== null) meta.put('last_backup_at', Math.min(lastBackupAt, now));
+    catchUp.shift(byMs, meta.number('heartbeat_at'), now);
     meta.put('heartbeat_at', now);
     meta.remove('decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id');
   };

@@ -4,6 +4,8 @@ import type { ChatRecord } from '../decide/chat.ts';
 import type { EpochMs } from '../decide/duration.ts';
 import type { Policy } from '../decide/policy.ts';
 import { createAttemptTable } from './attempt-table.ts';
+import { createCatchUpStore } from './catch-up-store.ts';
+import { createCatchUpTable } from './catch-up-table.ts';
 import { createChatList } from './chat-list.ts';
 import { createChatTable } from './chat-table.ts';
 import { createClaims } from './claim.ts';
@@ -82,7 +84,17 @@ export function createSqliteStore(
   const quarantined = createQuarantineTable(context);
   const record = createRecord(context, chats, lines);
   const pruning = createAttemptPruning(context, meta);
-  const shiftClock = createShiftClock(context, { attempts, chats, lines, holds, totals, pruning, meta });
+  const catchUp = createCatchUpTable(context, meta, chats, record);
+  const shiftClock = createShiftClock(context, {
+    attempts,
+    chats,
+    lines,
+    holds,
+    totals,
+    pruning,
+    meta,
+    catchUp,
+  });
 
   function updateChat(chatId: string, change: (chat: ChatRecord) => ChatRecord, now: EpochMs) {
     const stored = chats.find(chatId);
@@ -132,12 +144,14 @@ export function createSqliteStore(
     holds: async () => guarded(() => holds.all()),
     putHold: async (hold) => guarded(() => write(() => holds.put(hold))),
     endHold: async (scope, reason) => guarded(() => write(() => holds.end({ scope, reason }))),
-    heartbeat: async (now) =>
+    ...createCatchUpStore(catchUp, { read, write, withRoom, guarded }),
+    heartbeat: async (now, toleratedMs) =>
       guarded(() =>
         write(() => {
           const before = meta.number('heartbeat_at');
           meta.put('heartbeat_at', Math.max(before ?? now, now));
           quarantined.expire(now); // here, so that it can't be forgotten
+          if (toleratedMs !== undefined) catchUp.beat(before, now, toleratedMs);
           return before;
         }),
       ),

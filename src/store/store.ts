@@ -3,6 +3,7 @@ import type { EpochMs } from '../decide/duration.ts';
 import type { ReactorEvent } from '../decide/event.ts';
 import type { Hold, HoldReason, Line } from '../decide/hold.ts';
 import type { LookedUpFacts } from '../decide/look-up.ts';
+import type { CatchUpStore } from './catch-up-store.ts';
 import type { Attempt, Claim, Turn, TurnResult } from './turn.ts';
 
 /** What became of one event of a group: committed, or refused by a constraint (the rest of its group is committed). */
@@ -49,7 +50,7 @@ export interface ShareTotals {
  * Chats are decided anew (`decideChat`) in the transaction that changes them.
  * @throws {StoreError} from every method, when the storage can't do its work
  */
-export interface Store {
+export interface Store extends CatchUpStore {
   readonly kind: 'sqlite';
   /** Number of the newest migration applied. */
   readonly schemaVersion: number;
@@ -134,9 +135,10 @@ export interface Store {
    * Resolves to the latest heartbeat before this one; null: none yet. One of the future stays, as the proof of a wrong
    * clock, until `shiftClock`.
    */
-  heartbeat(now: EpochMs): Promise<EpochMs | null>;
+  heartbeat(now: EpochMs, toleratedMs?: number): Promise<EpochMs | null>;
   /** A real write, committed. */
   probe(now: EpochMs): Promise<void>;
   sizeBytes(): Promise<number>;
   close(): Promise<void>;
 }
+   * @param toleratedMs if the one before is longer ago, a catch-up is wished for in the same commit

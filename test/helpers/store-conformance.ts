@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { describeCatchUp } from './store/catch-up.ts';
 import { describeClaims } from './store/claims.ts';
 import { describeClockShifts } from './store/clock-shifts.ts';
 import { describeLookups } from './store/lookups.ts';
@@ -22,6 +23,7 @@ export function describeStore(name: string, createHome: () => StoreHome): void {
     describeLookups(bench);
     describeUpkeep(bench);
     describeClockShifts(bench);
+    describeCatchUp(bench);
     describeReads(bench);
     describeProperties(bench);
   });
