@@ -9,8 +9,8 @@ import {
   NO_FACTS,
 } from '../../../src/decide/facts.ts';
 import { chatEvents, lineEvents } from './arbitraries.ts';
+import { holds } from './properties.ts';
 
-const RUNS = { numRuns: 1_000 };
 const NO_LINE_FACTS: LineFacts = { status: null, statusAt: null, reputation: null, reputationAt: null };
 const mergeAll = (events: readonly ChatEvent[], from = NO_FACTS): ChatFacts =>
   events.reduce(mergeChatEvent<ChatFacts>, from);
@@ -38,7 +38,7 @@ describe('merging the events of a chat', () => {
     const property = fc.property(delivered(chatEvents), ({ sent, received }) => {
       expect(mergeAll(received)).toEqual(mergeAll(sent));
     });
-    fc.assert(property, RUNS);
+    holds(property);
   });
 
   it('changes nothing when everything is delivered a second time', () => {
@@ -46,7 +46,7 @@ describe('merging the events of a chat', () => {
       const facts = mergeAll(sent);
       expect(mergeAll(received, facts)).toBe(facts);
     });
-    fc.assert(property, RUNS);
+    holds(property);
   });
 
   it('never forgets what was known', () => {
@@ -57,7 +57,7 @@ describe('merging the events of a chat', () => {
         if (before[name] !== null) expect(after[name]).not.toBeNull();
       }
     });
-    fc.assert(property, RUNS);
+    holds(property);
   });
 
   it('moves the first outbound only back, and every other instant only forth', () => {
@@ -70,7 +70,7 @@ describe('merging the events of a chat', () => {
       const forth = ['lastOutboundAt', 'lastInboundAt', 'optOutWordAt', 'optedInAt', 'healthAt'] as const;
       for (const name of forth) expect(after[name] ?? 0).toBeGreaterThanOrEqual(before[name] ?? 0);
     });
-    fc.assert(property, RUNS);
+    holds(property);
   });
 
   it('holds no instant that no event told', () => {
@@ -84,7 +84,7 @@ describe('merging the events of a chat', () => {
         if (typeof value === 'number') expect(told).toContain(value);
       }
     });
-    fc.assert(property, RUNS);
+    holds(property);
   });
 });
 
@@ -93,7 +93,7 @@ describe('merging the events of a line', () => {
     const property = fc.property(delivered(lineEvents), ({ sent, received }) => {
       expect(mergeAllLine(received)).toEqual(mergeAllLine(sent));
     });
-    fc.assert(property, RUNS);
+    holds(property);
   });
 
   it('changes nothing when everything is delivered a second time', () => {
@@ -101,6 +101,6 @@ describe('merging the events of a line', () => {
       const facts = mergeAllLine(sent);
       expect(mergeAllLine(received, facts)).toBe(facts);
     });
-    fc.assert(property, RUNS);
+    holds(property);
   });
 });

@@ -4,6 +4,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import { accountClosure, holdAfter, isLifted, isProbeOf } from '../../../src/decide/gate.ts';
 import type { Hold, HoldReason, Line } from '../../../src/decide/hold.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, T } from '../../helpers/builders.ts';
+import { holds } from './properties.ts';
 
 type Probed = Exclude<HoldReason, 'paused'>;
 
@@ -77,7 +78,7 @@ describe('a hold', () => {
         hold = next;
       }
     });
-    fc.assert(property, { numRuns: 1_000 });
+    holds(property);
   });
 });
 
@@ -101,7 +102,7 @@ describe('a rate limit', () => {
       const isOpen = accountClosure([hold], T + 100 + laterMs) === null;
       if (isOpen) expect(laterMs).toBeGreaterThanOrEqual(retryAfterMs);
     });
-    fc.assert(property);
+    holds(property);
   });
 });
 

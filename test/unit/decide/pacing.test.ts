@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SECOND } from '../../../src/decide/duration.ts';
 import { afterStarts, pace, type Starts } from '../../../src/decide/pacing.ts';
 import { T } from '../../helpers/builders.ts';
+import { holds } from './properties.ts';
 
 /** Takes at each of these instants as much as may start, up to `greed`; returns every start. */
 function drive(rate: number, instants: readonly number[], greed = Number.POSITIVE_INFINITY): number[] {
@@ -65,7 +66,7 @@ describe('pacing a line', () => {
       const { most, spanMs } = limitOf(rate);
       expect(mostIn(spanMs, drive(rate, instants, greed))).toBeLessThanOrEqual(most);
     });
-    fc.assert(property, { numRuns: 1_000 });
+    holds(property);
   });
 
   it('reaches at least nine tenths of the rate', () => {
@@ -85,7 +86,7 @@ describe('pacing a line', () => {
       expect(pace(starts, rate, nextAt - 1).available).toBe(0);
       expect(pace(starts, rate, nextAt).available).toBeGreaterThan(0);
     });
-    fc.assert(property, { numRuns: 500 });
+    holds(property);
   });
 
   it('spreads the starts over the second instead of making them all at its beginning', () => {

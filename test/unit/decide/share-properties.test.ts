@@ -6,18 +6,17 @@ import type { Policy } from '../../../src/decide/policy.ts';
 import { decideChat, decideManualShare, decideShare } from '../../../src/decide/share.ts';
 import { T } from '../../helpers/builders.ts';
 import { chats, policies } from './arbitraries.ts';
+import { holds } from './properties.ts';
 
-const RUNS = { numRuns: 2_000 };
 /** Chat, settings, and some fractions of a span of time. */
 const check = (body: (chat: ChatRecord, policy: Policy, fractions: readonly number[]) => void) =>
-  fc.assert(
+  holds(
     fc.property(
       chats,
       policies,
       fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 }),
       body,
     ),
-    RUNS,
   );
 const stateAt = (chat: ChatRecord, policy: Policy, at: number) => {
   const { state, reason } = decideShare(chat, policy, at);
@@ -129,7 +128,7 @@ describe('decideShare, for any chat and settings', () => {
       expect([typeof state, typeof reason]).toEqual(['string', 'string']);
       expect(nextAttemptAt).not.toBeNaN();
     });
-    fc.assert(property, RUNS);
+    holds(property);
   });
 
   it.each([
@@ -160,6 +159,6 @@ describe('decideShare, for any chat and settings', () => {
       expect(decideChat(leased, policy, T)).toMatchObject({ state: chat.state, nextAttemptAt: T + ms });
       expect(decideChat({ ...leased, leaseUntil: T }, policy, T)).toEqual(decideShare(leased, policy, T));
     });
-    fc.assert(property, RUNS);
+    holds(property);
   });
 });
