@@ -5,16 +5,20 @@ import { expect, it, onTestFinished } from 'vitest';
 import { openStored } from '../helpers/database.ts';
 import { deliver, message2026 } from '../helpers/deliver.ts';
 import type { Planned } from '../helpers/deliveries.ts';
-import { createWorkDir, type Reactor, startReactor } from '../helpers/process.ts';
+import { createWorkDir, hold, type Running, startReactor } from '../helpers/process.ts';
 import { findBrokenPromises, findLostFacts } from '../helpers/promises.ts';
 import { createSeeded } from '../helpers/seed.ts';
+import { findUncalledFor, findWrongStates } from '../helpers/states.ts';
+import { reportReached, suiteCount } from '../helpers/suite.ts';
 import { createTrial, type Trial } from '../helpers/trial.ts';
 
-const ROUNDS = Number(process.env.STOP_ROUNDS ?? 10);
+const ROUNDS = suiteCount(50);
+/** How long a process lives before it is told to stop; most of them live shortly. */
+const LIFETIME_MS = [20, 900] as const;
 const STOP_LIMIT_MS = 10_000;
 
 /** Stops the service; @returns how long it took */
-async function stop(reactor: Reactor): Promise<number> {
+async function stop(reactor: Running): Promise<number> {
   const before = performance.now();
   expect(await reactor.end('SIGTERM')).toEqual({ code: 0, signal: null });
   return performance.now() - before;
@@ -22,11 +26,17 @@ async function stop(reactor: Reactor): Promise<number> {
 
 /** What was answered 2xx is there and nothing else, so nobody was cut off after a commit; no call is left open. */
 function checkStopped({ simulator, load, directory, windowMs }: Trial) {
-  const { chats, attempts, integrity, close } = openStored(directory);
+  const stored = openStored(directory);
+  const { chats, attempts, integrity, close } = stored;
   expect(findLostFacts(withoutUnanswered(load.chats), chats)).toEqual([]);
   expect(findBrokenPromises(simulator.calls, attempts, windowMs)).toEqual([]);
   expect(attempts.filter(({ outcome }) => outcome === null)).toEqual([]);
   expect([...chats.values()].filter(({ state }) => state === 'sharing')).toEqual([]);
+  expect([
+    ...findUncalledFor(simulator.calls, load),
+    ...findWrongStates(stored),
+    ...stored.contradictions(),
+  ]).toEqual([]);
   expect(integrity()).toBe('ok');
   close();
   return { chats, attempts };
@@ -46,15 +56,19 @@ function withoutUnanswered(chats: Trial['load']['chats']): Map<string, Planned[]
 it(
   `loses nothing and leaves nothing open, told to stop ${ROUNDS} times under load`,
   async () => {
-    const seeded = createSeeded(`STOP_ROUNDS=${ROUNDS} npm run test:faults -- graceful-stop`);
+    const seeded = createSeeded(`SUITE_COUNT=${ROUNDS} npm run test:faults -- graceful-stop`);
     const trial = await createTrial({ seeded, latencyMs: 200, chatsPerRun: 200 });
     const { load, simulator, directory, settings } = trial;
     let longestMs = 0;
+    let next = hold(directory, settings);
 
     for (let round = 0; round < ROUNDS; round++) {
-      const reactor = await startReactor(directory, settings);
-      const run = load.run(reactor.url);
-      await delay(seeded.between(100, 800));
+      const reactor = next;
+      next = hold(directory, settings); // loads while that one lives
+      reactor.go();
+      const run = load.run(await reactor.listening);
+      const [shortest, longest] = LIFETIME_MS;
+      await delay(shortest + (longest - shortest) * seeded.random() ** 3);
       longestMs = Math.max(longestMs, await stop(reactor));
       await run.ended;
       expect(reactor.log().filter(({ msg }) => msg === 'attempts.interrupted')).toEqual([]);
@@ -68,16 +82,15 @@ it(
       [...load.answers.keys()].filter((answer) => ![204, 503, 'refused', 'lost'].includes(answer)),
     ).toEqual([]);
     expect(simulator.calls.length).toBeGreaterThan(0);
-    const answers = Object.fromEntries(load.answers);
-    console.info(
-      JSON.stringify({
-        rounds: ROUNDS,
-        longestMs,
-        answers,
-        chats: load.chats.size,
-        calls: simulator.calls.length,
-      }),
-    );
+    reportReached('graceful-stop', {
+      seed: seeded.seed,
+      stops: ROUNDS,
+      longestMs: Math.round(longestMs),
+      chats: load.chats.size,
+      acked: load.answers.get(204) ?? 0,
+      calls: simulator.calls.length,
+      violations: 0,
+    });
   },
   60_000 + ROUNDS * 10_000,
 );

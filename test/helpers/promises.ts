@@ -14,7 +14,7 @@ const UNKNOWN: Facts = foldFacts([]);
 export function findViolations(
   { load, simulator, windowMs }: Trial,
   stored: Stored,
-  released: ReadonlySet<string> = new Set(),
+  released: ReadonlySet<string>,
 ): string[] {
   return [
     ...findLostFacts(load.chats, stored.chats),

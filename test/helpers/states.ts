@@ -24,7 +24,10 @@ export function findUncalledFor(calls: readonly ShareCall[], { chats, sentAt }: 
  * open attempt exactly while it is being shared, no attempt any more after three that were cut off.
  * @param released chats that may have been parked and aren't any more
  */
-export function findWrongStates({ chats, attempts }: Stored, released: ReadonlySet<string>): string[] {
+export function findWrongStates(
+  { chats, attempts }: Stored,
+  released: ReadonlySet<string> = new Set(),
+): string[] {
   const wrong: string[] = [];
   const open = new Map<string, number>();
   for (const { chatId, outcome } of attempts)
