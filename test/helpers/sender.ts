@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { sign } from './deliver.ts';
 
@@ -5,8 +7,8 @@ import { sign } from './deliver.ts';
 export type Answered = number | 'refused' | 'lost';
 
 export interface Sender {
-  /** Signs as of now and posts. */
-  readonly send: (body: string, webhookId: string) => Promise<Answered>;
+  /** Signs as of now and posts; the last byte so much later than the rest. */
+  readonly send: (body: string, webhookId: string, slowMs?: number) => Promise<Answered>;
   readonly close: () => Promise<void>;
 }
 
@@ -14,8 +16,10 @@ export interface Sender {
 export function createSender(url: string, connections: number): Sender {
   const pool = new Pool(url, { connections, pipelining: 1, headersTimeout: 10_000, bodyTimeout: 10_000 });
   return {
-    async send(body, webhookId) {
-      const headers = sign(body, { at: Date.now(), webhookId });
+    async send(text, webhookId, slowMs = 0) {
+      const signed = sign(text, { at: Date.now(), webhookId });
+      const headers = { ...signed, 'content-length': String(Buffer.byteLength(text)) };
+      const body = slowMs === 0 ? text : Readable.from(inTwo(text, slowMs), { objectMode: false });
       try {
         const answer = await pool.request({ method: 'POST', path: '/webhooks/linq', headers, body });
         await answer.body.dump();
@@ -28,4 +32,10 @@ export function createSender(url: string, connections: number): Sender {
     },
     close: () => pool.destroy(),
   };
+}
+
+async function* inTwo(text: string, pauseMs: number) {
+  yield text.slice(0, -1);
+  await delay(pauseMs);
+  yield text.slice(-1);
 }
