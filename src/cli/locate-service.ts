@@ -19,12 +19,12 @@ export function locateService(sources: Sources, url: string | null): string {
  * @throws {ConfigError}
  */
 export function findToken(sources: Sources, url: string): string | null {
-  return read(SETTINGS.statusToken, sources) ?? cliToken(sources, url);
+  return readSetting(SETTINGS.statusToken, sources) ?? cliToken(sources, url);
 }
 
 function ownUrl(sources: Sources): string {
-  const host = read(SETTINGS.host, sources) ?? '127.0.0.1';
-  const port = read(SETTINGS.port, sources) ?? 0;
+  const host = readSetting(SETTINGS.host, sources) ?? '127.0.0.1';
+  const port = readSetting(SETTINGS.port, sources) ?? 0;
   if (port === 0)
     throw new ConfigError('PORT is 0, so the service chose a port: name its address with --url.');
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
@@ -42,7 +42,7 @@ function parseUrl(text: string): string {
 /** The token beside the database opens the service from this machine only, so it is never sent elsewhere. */
 function cliToken(sources: Sources, url: string): string | null {
   if (!isLoopbackUrl(url)) return null;
-  const database = read(SETTINGS.databaseFile, sources);
+  const database = readSetting(SETTINGS.databaseFile, sources);
   if (database === null) return null;
   try {
     return sources.readFile(cliTokenPath(database)).trim() || null;
@@ -51,7 +51,8 @@ function cliToken(sources: Sources, url: string): string | null {
   }
 }
 
-function read<T>(setting: Setting<T>, sources: Sources): T | null {
+/** One setting by itself; null when it is unset and has no default. @throws {ConfigError} */
+export function readSetting<T>(setting: Setting<T>, sources: Sources): T | null {
   const { name, kind, fallback, example } = setting;
   const found = findSetting(setting, sources);
   const wrong = (why: string) =>

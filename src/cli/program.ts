@@ -1,12 +1,15 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError, StartError, StoreError, UnreachableError, UsageError } from '../errors.ts';
+import { registerBackup } from './backup.ts';
 import { registerChat } from './chat.ts';
 import { registerConfig } from './config.ts';
 import { registerDemo } from './demo.ts';
 import { registerHealthcheck } from './healthcheck.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { registerLine } from './line.ts';
+import { registerMigrate } from './migrate.ts';
 import { registerPause } from './pause.ts';
+import { registerRestore } from './restore.ts';
 import { adviseOnNativeModule } from './runtime.ts';
 import { registerServe } from './serve.ts';
 import { registerSimulate } from './simulate.ts';
@@ -41,6 +44,9 @@ const VERBS: readonly Register[] = [
   registerConfig,
   registerHealthcheck,
   registerSimulate,
+  registerBackup,
+  registerRestore,
+  registerMigrate,
 ];
 
 /** Runs one command line and resolves to the exit code; prints what is wrong. */

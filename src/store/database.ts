@@ -6,6 +6,7 @@ import { hasContent, prepareFile } from './files.ts';
 import { acquireLock } from './lock.ts';
 import { applyMigrations, copyBeforeMigration, type Migration, readMigrations } from './migrate.ts';
 import { watchPlace } from './place.ts';
+import { finishRestore } from './restore-swap.ts';
 
 export interface OpenDatabase {
   readonly path: string;
@@ -38,6 +39,7 @@ export function openDatabase(name: string, known: readonly Migration[] = readMig
   const path = realpathSync(name); // a link must not lead around the lock
   const lock = acquireLock(path);
   try {
+    finishRestore(path);
     const pending = hasContent(path) ? examineFile(path, known) : known;
     const sql = new Database(path, { timeout: BUSY_TIMEOUT_MS });
     try {

@@ -7,6 +7,7 @@ import type { ChatTable, StoredChat } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import { isUnstorable } from './faults.ts';
 import { type LineTable, newLine } from './line-table.ts';
+import type { RestoreMark } from './restore-mark.ts';
 import type { Recorded } from './store.ts';
 
 /** What a group of events makes of the chats and lines that it names. */
@@ -18,7 +19,12 @@ interface Changes {
 export type RecordEvents = (events: readonly ReactorEvent[], now: EpochMs) => readonly Recorded[];
 
 /** @see Store.record */
-export function createRecord(context: StoreContext, chats: ChatTable, lines: LineTable): RecordEvents {
+export function createRecord(
+  context: StoreContext,
+  chats: ChatTable,
+  lines: LineTable,
+  restoreMark: RestoreMark,
+): RecordEvents {
   const { transactions } = context;
 
   function changesOf(events: readonly ReactorEvent[], now: EpochMs): Changes {
@@ -32,8 +38,10 @@ export function createRecord(context: StoreContext, chats: ChatTable, lines: Lin
         touchedChats.set(event.chatId, touched);
       }
       const merged = mergeChatEvent(touched.chat, event);
-      const isTold = merged !== touched.chat && merged.lookedUpAt !== null;
-      touched.chat = isTold ? { ...merged, lookedUpAt: null } : merged;
+      if (merged === touched.chat) return;
+      touched.chat = restoreMark.marked(
+        merged.lookedUpAt === null ? merged : { ...merged, lookedUpAt: null },
+      );
     };
     const mergeLine = (event: LineEvent) => {
       let touched = touchedLines.get(event.line);

@@ -9,6 +9,7 @@ import type { HoldTable } from './hold-table.ts';
 import type { LineTable } from './line-table.ts';
 import type { Meta } from './meta.ts';
 import type { AttemptPruning } from './prune-attempts.ts';
+import type { RestoreMark } from './restore-mark.ts';
 import type { Totals } from './share-totals.ts';
 
 /** Longest backoff: a day of Retry-After, and the jitter. */
@@ -90,13 +91,14 @@ interface Parts {
   readonly holds: HoldTable;
   readonly totals: Totals;
   readonly pruning: AttemptPruning;
+  readonly restoreMark: RestoreMark;
   readonly meta: Meta;
   readonly catchUp: CatchUpTable;
 }
 
 /** @see Store.shiftClock; in the transaction under way, batch by batch */
 export function createShiftClock({ policy }: StoreContext, parts: Parts) {
-  const { attempts, chats, lines, holds, totals, pruning, meta, catchUp } = parts;
+  const { attempts, chats, lines, holds, totals, pruning, restoreMark, meta, catchUp } = parts;
   const inWindow = (column: string) => `${column} BETWEEN @openSince AND @before`;
   const isLater = (column: string) => `${column} > @now`;
   const affected = chats.select<[object]>(
@@ -130,6 +132,7 @@ export function createShiftClock({ policy }: StoreContext, parts: Parts) {
     for (const line of lines.all()) lines.update(line.line, shiftLine(line, now));
     totals.cutTo(now);
     if (byMs > 0) pruning.clockWentForward(byMs, now);
+    restoreMark.shift(byMs, now);
     const lastBackupAt = meta.number('last_backup_at');
     if (lastBackupAt !== null) meta.put('last_backup_at', Math.min(lastBackupAt, now));
     catchUp.shift(byMs, meta.number('heartbeat_at'), now);

@@ -21,6 +21,7 @@ import { createMeta } from './meta.ts';
 import { createAttemptPruning } from './prune-attempts.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
 import { createRecord } from './record.ts';
+import { createRestoreMark } from './restore-mark.ts';
 import { createWithRoom } from './room.ts';
 import { createSettlements } from './settle.ts';
 import { createTotals } from './share-totals.ts';
@@ -82,7 +83,8 @@ export function createSqliteStore(
   const upkeep = createUpkeep(context, chats, meta);
   const list = createChatList(context, chats);
   const quarantined = createQuarantineTable(context);
-  const record = createRecord(context, chats, lines);
+  const restoreMark = createRestoreMark(context, meta);
+  const record = createRecord(context, chats, lines, restoreMark);
   const pruning = createAttemptPruning(context, meta);
   const catchUp = createCatchUpTable(context, meta, chats, record);
   const shiftClock = createShiftClock(context, {
@@ -92,6 +94,7 @@ export function createSqliteStore(
     holds,
     totals,
     pruning,
+    restoreMark,
     meta,
     catchUp,
   });

@@ -134,6 +134,7 @@ export interface Store extends CatchUpStore {
   /**
    * Resolves to the latest heartbeat before this one; null: none yet. One of the future stays, as the proof of a wrong
    * clock, until `shiftClock`.
+   * @param toleratedMs if the one before is longer ago, a catch-up is wished for in the same commit
    */
   heartbeat(now: EpochMs, toleratedMs?: number): Promise<EpochMs | null>;
   /** A real write, committed. */
@@ -141,4 +142,3 @@ export interface Store extends CatchUpStore {
   sizeBytes(): Promise<number>;
   close(): Promise<void>;
 }
-   * @param toleratedMs if the one before is longer ago, a catch-up is wished for in the same commit

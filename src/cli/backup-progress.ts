@@ -1,0 +1,35 @@
+import type { Clock } from '../clock.ts';
+import { SECOND } from '../decide/duration.ts';
+import type { Io } from './io.ts';
+
+const LOOK_EVERY_MS = SECOND / 4;
+
+/**
+ * Waits for work and, on a terminal, tells how far it is once it takes longer than a second.
+ * @param look how far it is, in words
+ */
+export async function withProgress<T>(
+  { io, clock, look }: { io: Io; clock: Clock; look: () => string },
+  work: Promise<T>,
+): Promise<T> {
+  const done = new AbortController();
+  const telling = io.isTerminal ? tell(io, clock, look, done.signal) : null;
+  try {
+    return await work;
+  } finally {
+    done.abort();
+    await telling;
+  }
+}
+
+async function tell(io: Io, clock: Clock, look: () => string, done: AbortSignal): Promise<void> {
+  const startedAt = clock.monotonic();
+  let hasTold = false;
+  while (!done.aborted) {
+    await clock.sleepUntil(clock.now() + LOOK_EVERY_MS, LOOK_EVERY_MS, done);
+    if (done.aborted || clock.monotonic() - startedAt < SECOND) continue;
+    io.write(`\r${look()}\u001b[K`);
+    hasTold = true;
+  }
+  if (hasTold) io.write('\r\u001b[K');
+}
