@@ -92,7 +92,9 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
     log,
     onFatal: endSoon,
   });
-  const background = createBackground({ config, store, linq, dispatcher, clock, log, lastHeartbeatAt });
+  const counters = createWebhookCounters();
+  const wired = { config, store, linq, dispatcher, clock, log };
+  const background = createBackground({ ...wired, lastHeartbeatAt, counters, version });
   const recorder = createRecorder({
     async commit(events, now) {
       const results = await store.record(events, now);
@@ -103,7 +105,6 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
     onRecorded: () => dispatcher.nudge(),
   });
   const bringsNewsOfLines = createLineNews();
-  const counters = createWebhookCounters();
   const deliveries = createDeliveryLog();
   const { secrets } = config.webhook;
 
@@ -134,6 +135,8 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
       statusToken: config.statusToken,
       cliToken: cliToken.token,
       showNumbers: config.showNumbers,
+      watch: background.watch,
+      probeStore: background.probeStore,
       webhookCounters: () => counters,
       version,
       startedAt: clock.now(),

@@ -7,6 +7,8 @@ import type { WebhookCounters } from '../webhook/delivery-log.ts';
 import type { AccessOptions } from './access.ts';
 import type { Moment } from './chat-view.ts';
 import { closuresOf } from './closures.ts';
+import type { ProblemWatch } from './problem-watch.ts';
+import type { StoreProbe } from './store-probe.ts';
 
 /** What the status routes look at and steer. */
 export interface StatusDeps extends AccessOptions {
@@ -15,6 +17,8 @@ export interface StatusDeps extends AccessOptions {
   readonly clock: Clock;
   readonly policy: Policy;
   readonly showNumbers: boolean;
+  readonly watch: Pick<ProblemWatch, 'look'>;
+  readonly probeStore: () => Promise<StoreProbe>;
   readonly webhookCounters: () => WebhookCounters;
   readonly version: string;
   readonly startedAt: EpochMs;

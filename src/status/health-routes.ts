@@ -5,10 +5,11 @@ import { MINUTE } from '../decide/duration.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Store } from '../store/store.ts';
 import { refuse } from './answers.ts';
+import { isDiskFull, spaceInWords } from './disk.ts';
 import type { StoreProbe } from './store-probe.ts';
 
 export interface HealthDeps {
-  readonly store: Pick<Store, 'schemaVersion'>;
+  readonly store: Pick<Store, 'schemaVersion' | 'diskSpace'>;
   readonly probeStore: () => Promise<StoreProbe>;
   readonly dispatcher: Pick<Dispatcher, 'lastTurnAt'>;
   readonly clock: Clock;
@@ -18,11 +19,12 @@ export interface HealthDeps {
 /** Real time. The dispatcher takes a turn at least once a minute. */
 const ALIVE_MS = 2 * MINUTE;
 
-const CHECKS = ['store', 'migrated', 'dispatcher', 'accepting'] as const;
+const CHECKS = ['store', 'disk', 'migrated', 'dispatcher', 'accepting'] as const;
 type Checks = Record<(typeof CHECKS)[number], string>;
 
 const ChecksSchema = Type.Object({
   store: Type.String(),
+  disk: Type.String(),
   migrated: Type.String(),
   dispatcher: Type.String(),
   accepting: Type.String(),
@@ -64,9 +66,11 @@ export function healthRoutes(app: FastifyInstance, deps: HealthDeps): void {
 /** Each check is `ok` or says what is wrong. */
 async function runChecks({ store, probeStore, dispatcher, clock, isDraining }: HealthDeps): Promise<Checks> {
   const probe = await probeStore();
+  const disk = await store.diskSpace().catch(() => null); // a store that is gone shows as such
   const idleMs = clock.monotonic() - dispatcher.lastTurnAt();
   return {
     store: probe.isWritable ? 'ok' : `the database can't be written (${probe.fault})`,
+    disk: disk !== null && isDiskFull(disk) ? `the disk is full: ${spaceInWords(disk)} left` : 'ok',
     migrated: store.schemaVersion > 0 ? 'ok' : 'the database has no schema yet',
     dispatcher: idleMs < ALIVE_MS ? 'ok' : `took no turn for ${Math.floor(idleMs / 1000)} s`,
     accepting: isDraining() ? 'the service is draining: it shuts down' : 'ok',

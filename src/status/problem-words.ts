@@ -13,7 +13,14 @@ export type ProblemCode =
   | 'line_not_ours'
   | 'rate_limited'
   | 'unreadable_deliveries'
-  | 'chats_parked';
+  | 'chats_parked'
+  | 'webhooks_silent'
+  | 'signature_failures'
+  | 'shares_overdue'
+  | 'disk_low'
+  | 'backup_stale'
+  | 'subscription_missing'
+  | 'subscription_inactive';
 
 /**
  * What each problem means and what to do about it. `LINE` stands for the line it is about, `DETAIL` for what only the
@@ -92,12 +99,56 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, Pick<Problem, 'severity
       severity: 'warning',
       message: "Authentic deliveries in quarantine that this version can't read or store: DETAIL.",
       remedy:
-        'See the service log (delivery.quarantined) for the causes and upgrade to a version that reads them. They are kept for 7 days.',
+        '`quarantine list` shows the causes. Upgrade to a version that reads them, then use `quarantine replay`. They are kept for 7 days.',
     },
     chats_parked: {
       severity: 'warning',
       message: 'Chats set aside because the service went down during several attempts in a row: DETAIL.',
       remedy:
         'Find them with `chat list --reason parked`, see the service log for why it went down, then use `chat release`.',
+    },
+    webhooks_silent: {
+      severity: 'warning',
+      message: 'For DETAIL no delivery of Linq has been accepted, so new messages may go unnoticed.',
+      remedy:
+        "If messages were sent meanwhile, check Linq's webhook subscription, that its URL reaches this service, and LINQ_WEBHOOK_SECRET. If such a silence is normal, raise WEBHOOKS_SILENT_AFTER.",
+    },
+    signature_failures: {
+      severity: 'warning',
+      message:
+        "Deliveries fail verification: their signature doesn't match, or it matches but is too old or too new.",
+      remedy:
+        "The service log (delivery.rejected) says which. Check that LINQ_WEBHOOK_SECRET is the subscription's signing secret and that this machine's clock is right; otherwise somebody sends forged deliveries, which do no harm.",
+    },
+    shares_overdue: {
+      severity: 'error',
+      message: 'Chats have been due for over 10 minutes longer than SHARE_RATE_PER_LINE explains.',
+      remedy:
+        'See the service log (turn.failed, attempt.settled). Linq may answer slowly: then raise SHARE_CONCURRENCY. If nothing is attempted at all, restart the service and report it.',
+    },
+    disk_low: {
+      severity: 'warning',
+      message: 'The disk of the database is nearly full: DETAIL left.',
+      remedy:
+        'Free some space or enlarge the disk. Once it is full, deliveries are answered 503 and nothing is shared, until there is space again.',
+    },
+    backup_stale: {
+      severity: 'warning',
+      message:
+        "The latest backup failed, or none was made for twice as long as BACKUP_EVERY; a lost disk would lose what isn't in one.",
+      remedy:
+        'See the service log (backup.failed), and free space and permissions of BACKUP_DIR. `backup` makes one at once.',
+    },
+    subscription_missing: {
+      severity: 'error',
+      message: 'Linq has no webhook subscription that points to PUBLIC_URL, so new messages go unnoticed.',
+      remedy:
+        'Run `setup`, or create the subscription with Linq and put its signing secret into LINQ_WEBHOOK_SECRET. Check PUBLIC_URL, too.',
+    },
+    subscription_inactive: {
+      severity: 'error',
+      message: "Linq's webhook subscription for this service is switched off, so new messages go unnoticed.",
+      remedy:
+        'Switch it on again with Linq. It switches off endpoints that fail for long, so see whether PUBLIC_URL reaches this service.',
     },
   };

@@ -3,11 +3,13 @@ import { accountClosure } from '../decide/gate.ts';
 import type { AccountHoldReason } from '../decide/hold.ts';
 import type { Policy } from '../decide/policy.ts';
 import type { GateView } from '../dispatch/dispatcher.ts';
-import { showLine } from './chat-view.ts';
-import { PROBLEM_WORDS, type ProblemCode } from './problem-words.ts';
-import type { Problem } from './schemas.ts';
+import type { BackupState } from './backup-state.ts';
+import { type DiskSpace, isDiskLow, spaceInWords } from './disk.ts';
+import type { OverdueState } from './overdue.ts';
+import type { ProblemCode } from './problem-words.ts';
+import type { SignatureState } from './signature-failures.ts';
 import type { StoreProbe } from './store-probe.ts';
-import { isoTime } from './wording.ts';
+import { durationInWords } from './wording.ts';
 
 /** Everything problems are read from, all of one moment. */
 export interface Circumstances {
@@ -16,83 +18,103 @@ export interface Circumstances {
   readonly probe: StoreProbe;
   readonly quarantined: { readonly count: number; readonly oldestAt: EpochMs | null };
   readonly parked: { readonly count: number; readonly oldestAt: EpochMs | null };
+  /** For how long no delivery has been accepted, and how long is too long (0: never). */
+  readonly silence: { readonly silentMs: number; readonly limitMs: number };
+  readonly signatures: SignatureState;
+  readonly overdue: OverdueState;
+  /** Null: nobody knows. */
+  readonly disk: DiskSpace | null;
+  readonly backup: BackupState;
+  readonly subscription: SubscriptionState;
   readonly policy: Policy;
-  readonly showNumbers: boolean;
 }
 
-/** A problem that is open now. `since` null: nobody noted when it began, only that it was there at `noticedAt`. */
-interface Open {
+/** `unknown`: not found out yet. */
+export type SubscriptionState = 'fine' | 'missing' | 'inactive' | 'unknown';
+
+/** A problem that is open now. */
+export interface OpenProblem {
   readonly code: ProblemCode;
+  /** Null: nothing records when it began, only that it was there at `noticedAt`. */
   readonly since: EpochMs | null;
   readonly noticedAt?: EpochMs | null;
   readonly line?: string;
-  /** Only where it isn't always the same. */
-  readonly severity?: Problem['severity'];
+  /** Since when it is worse than its code says: an error. */
+  readonly errorSince?: EpochMs;
   readonly detail?: string;
+}
+
+/** What is open, and of which codes nobody knows at the moment: there it is as it was. */
+export interface Findings {
+  readonly open: readonly OpenProblem[];
+  readonly undetermined: ReadonlySet<ProblemCode>;
 }
 
 /** An unavailable API becomes an error after this; shorter ones are everyday and pass. */
 const UNAVAILABLE_ERROR_MS = 10 * MINUTE;
 
-/**
- * Lists the problems that are open, errors first, the oldest first. Remembers from look to look since when those are
- * open whose begin nothing records.
- */
-export function createProblemList(): (circumstances: Circumstances) => readonly Problem[] {
-  let firstSeen = new Map<string, EpochMs>();
-  return (circumstances) => {
-    const seen = new Map<string, EpochMs>();
-    const problems = openProblems(circumstances).map((open) => {
-      const key = `${open.code} ${open.line ?? ''}`;
-      const since = open.since ?? firstSeen.get(key) ?? open.noticedAt ?? circumstances.now;
-      if (open.since === null) seen.set(key, since);
-      return { since, problem: describe(open, since, circumstances) };
-    });
-    firstSeen = seen;
-    return problems
-      .sort((a, b) => rank(a.problem) - rank(b.problem) || a.since - b.since)
-      .map(({ problem }) => problem);
-  };
-}
-
-const rank = ({ severity }: Problem) => (severity === 'error' ? 0 : 1);
-
-function describe(open: Open, since: EpochMs, { showNumbers }: Circumstances): Problem {
-  const { severity, message, remedy } = PROBLEM_WORDS[open.code];
-  const line = open.line === undefined ? null : showLine(open.line, showNumbers);
-  const fill = (text: string) => text.replace('LINE', line ?? '').replace('DETAIL', open.detail ?? '');
+export function findProblems(circumstances: Circumstances): Findings {
+  const { signatures, overdue, backup, subscription } = circumstances;
+  const unknown: readonly [ProblemCode, boolean][] = [
+    ['signature_failures', signatures === 'unknown'],
+    ['shares_overdue', overdue === 'unknown'],
+    ['backup_stale', backup === 'unknown'],
+    ['subscription_missing', subscription === 'unknown'],
+    ['subscription_inactive', subscription === 'unknown'],
+  ];
   return {
-    code: open.code,
-    severity: open.severity ?? severity,
-    since: isoTime(since),
-    line,
-    message: fill(message),
-    remedy: fill(remedy),
+    open: [
+      ...accountProblems(circumstances),
+      ...lineProblems(circumstances),
+      ...ownProblems(circumstances),
+      ...worldProblems(circumstances),
+    ],
+    undetermined: new Set(unknown.filter(([, isUnknown]) => isUnknown).map(([code]) => code)),
   };
 }
 
-function openProblems(circumstances: Circumstances): Open[] {
-  const { gates, probe, quarantined, parked } = circumstances;
-  const open: Open[] = [...accountProblems(circumstances), ...lineProblems(circumstances)];
-  if (gates.clockDistrustedSince !== null)
-    open.push({ code: 'clock_skew', since: gates.clockDistrustedSince });
-  if (!probe.isWritable) open.push({ code: 'store_failing', since: probe.failingSince, detail: probe.fault });
+/** Of what this service keeps and does. */
+function ownProblems({ probe, quarantined, parked, overdue, disk, backup }: Circumstances): OpenProblem[] {
+  const open: OpenProblem[] = [];
+  if (!probe.isWritable) {
+    open.push({ code: 'store_failing', since: null, noticedAt: probe.failingSince, detail: probe.fault });
+  }
   if (quarantined.count > 0) {
     open.push({ code: 'unreadable_deliveries', since: quarantined.oldestAt, detail: `${quarantined.count}` });
   }
   if (parked.count > 0)
     open.push({ code: 'chats_parked', since: parked.oldestAt, detail: `${parked.count}` });
+  if (overdue === 'overdue') open.push({ code: 'shares_overdue', since: null });
+  if (disk !== null && isDiskLow(disk))
+    open.push({ code: 'disk_low', since: null, detail: spaceInWords(disk) });
+  if (backup === 'stale') open.push({ code: 'backup_stale', since: null });
+  return open;
+}
+
+/** Of what comes in, and of the clock that it is held against. */
+function worldProblems({ now, gates, silence, signatures, subscription }: Circumstances): OpenProblem[] {
+  const open: OpenProblem[] = [];
+  if (gates.clockDistrustedSince !== null)
+    open.push({ code: 'clock_skew', since: null, noticedAt: gates.clockDistrustedSince });
+  const { silentMs, limitMs } = silence;
+  if (limitMs > 0 && silentMs >= limitMs) {
+    const detail = durationInWords(silentMs);
+    open.push({ code: 'webhooks_silent', since: null, noticedAt: now - silentMs, detail });
+  }
+  if (signatures === 'failing') open.push({ code: 'signature_failures', since: null });
+  if (subscription === 'missing' || subscription === 'inactive')
+    open.push({ code: `subscription_${subscription}`, since: null });
   return open;
 }
 
 const ACCOUNT_PROBLEMS = ['api_key_rejected', 'feature_disabled', 'rate_limited', 'api_unavailable'] as const;
 
-function accountProblems({ gates, now }: Circumstances): Open[] {
-  return ACCOUNT_PROBLEMS.flatMap((code): Open[] => {
+function accountProblems({ gates, now }: Circumstances): OpenProblem[] {
+  return ACCOUNT_PROBLEMS.flatMap((code): OpenProblem[] => {
     const since = standingSince(gates, code, now);
     if (since === null) return [];
     const isLasting = code === 'api_unavailable' && now - since > UNAVAILABLE_ERROR_MS;
-    return [{ code, since, ...(isLasting ? { severity: 'error' } : {}) }];
+    return [{ code, since, ...(isLasting ? { errorSince: since + UNAVAILABLE_ERROR_MS } : {}) }];
   });
 }
 
@@ -108,9 +130,9 @@ function standingSince({ holds }: GateView, reason: AccountHoldReason, now: Epoc
 
 const LINE_HOLDS = ['line_not_ours', 'line_flagged', 'line_paused'] as const;
 
-function lineProblems({ gates, policy }: Circumstances): Open[] {
+function lineProblems({ gates, policy }: Circumstances): OpenProblem[] {
   const served = gates.lines.filter(({ line }) => policy.lines === null || policy.lines.has(line.line));
-  return served.flatMap(({ line: { line, card, cardCheckedAt }, closure }): Open[] => {
+  return served.flatMap(({ line: { line, card, cardCheckedAt }, closure }): OpenProblem[] => {
     const hold = LINE_HOLDS.find((reason) => reason === closure?.reason);
     return [
       ...(hold === undefined ? [] : [{ code: hold, since: closure?.since ?? null, line }]),

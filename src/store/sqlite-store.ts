@@ -13,11 +13,12 @@ import { createContext } from './context.ts';
 import { createCounts } from './counts.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
 import { toStoreError } from './faults.ts';
-import { sizeOf } from './files.ts';
+import { sizeOf, spaceAround } from './files.ts';
 import { createHoldTable } from './hold-table.ts';
 import { createLineIds } from './line-ids.ts';
 import { createLineTable } from './line-table.ts';
-import { createMeta } from './meta.ts';
+import { createMeta, readDeliveryNews, writeDeliveryNews } from './meta.ts';
+import { createProblemTable } from './problem-table.ts';
 import { createAttemptPruning } from './prune-attempts.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
 import { createRecord } from './record.ts';
@@ -75,6 +76,7 @@ export function createSqliteStore(
   const lines = createLineTable(context);
   const holds = createHoldTable(context);
   const meta = createMeta(context);
+  const problems = createProblemTable(context);
   const attempts = createAttemptTable(context);
   const totals = createTotals(context);
   const parts = { chats, attempts, totals, lineIds };
@@ -163,7 +165,18 @@ export function createSqliteStore(
     lastBackupAt: async () => guarded(() => meta.number('last_backup_at')),
     noteBackup: async (startedAt) => guarded(() => write(() => meta.put('last_backup_at', startedAt))),
     probe: async (now) => guarded(() => withRoom(now, () => write(() => meta.put('probed_at', now)))),
+    problems: async () => guarded(() => problems.all()),
+    changeProblems: async (put, removed) =>
+      guarded(() =>
+        write(() => {
+          put.forEach(problems.put);
+          removed.forEach(problems.remove);
+        }),
+      ),
+    deliveryNews: async () => guarded(() => readDeliveryNews(meta)),
+    noteDeliveries: async (news) => guarded(() => write(() => writeDeliveryNews(meta, news))),
     sizeBytes: async () => guarded(() => sizeOf(path)),
+    diskSpace: async () => guarded(() => spaceAround(path)),
     close: async () =>
       guarded(() => {
         try {

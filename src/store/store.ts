@@ -18,6 +18,25 @@ export interface QuarantinedDelivery {
   readonly sealed: Buffer;
 }
 
+/** A problem that was noticed, so that a restart neither forgets since when it is open nor what was told of it. */
+export interface KnownProblem {
+  readonly code: string;
+  /** The line that it is about, or ''. */
+  readonly scope: string;
+  readonly since: EpochMs;
+  /** When the alert that it opened was made which was taken; null: none was. */
+  readonly toldAt: EpochMs | null;
+  /** Null: it is open. */
+  readonly closedAt: EpochMs | null;
+}
+
+/** How deliveries came in up to now, over all processes. */
+export interface DeliveryNews {
+  readonly lastAcceptedAt: EpochMs | null;
+  /** For so long of the time that the service was up no delivery has been accepted. */
+  readonly silentMs: number;
+}
+
 /** One conjunction; null: any. */
 export interface ChatFilter {
   readonly states: readonly ChatState[] | null;
@@ -122,6 +141,15 @@ export interface Store extends CatchUpStore {
   putHold(hold: Hold): Promise<void>;
   endHold(scope: string | null, reason: HoldReason): Promise<void>;
 
+  problems(): Promise<readonly KnownProblem[]>;
+  /** In one commit. */
+  changeProblems(
+    put: readonly KnownProblem[],
+    removed: readonly Pick<KnownProblem, 'code' | 'scope'>[],
+  ): Promise<void>;
+  deliveryNews(): Promise<DeliveryNews>;
+  noteDeliveries(news: DeliveryNews): Promise<void>;
+
   /**
    * Deletes up to `limit` attempts that ended more than `retentionMs` ago, never an open one; resolves to how many it
    * was. Nothing that counts attempts changes.
@@ -140,5 +168,7 @@ export interface Store extends CatchUpStore {
   /** A real write, committed. */
   probe(now: EpochMs): Promise<void>;
   sizeBytes(): Promise<number>;
+  /** The file system that holds the data, as far as we may use it; null: the store is elsewhere. */
+  diskSpace(): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | null>;
   close(): Promise<void>;
 }

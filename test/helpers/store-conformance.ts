@@ -3,6 +3,7 @@ import { describeCatchUp } from './store/catch-up.ts';
 import { describeClaims } from './store/claims.ts';
 import { describeClockShifts } from './store/clock-shifts.ts';
 import { describeLookups } from './store/lookups.ts';
+import { describeProblems } from './store/problems.ts';
 import { describeProperties } from './store/properties.ts';
 import { describeReads } from './store/reads.ts';
 import { describeRecords } from './store/records.ts';
@@ -25,6 +26,7 @@ export function describeStore(name: string, createHome: () => StoreHome): void {
     describeClockShifts(bench);
     describeCatchUp(bench);
     describeReads(bench);
+    describeProblems(bench);
     describeProperties(bench);
   });
 }

@@ -54,6 +54,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...['type store/store.ts', 'type store/turn.ts', 'type dispatch', 'type webhook', 'type config'],
     'store/chat-list.ts', // a cursor is checked where it is made
   ],
+  alerts: ['decide', 'clock.ts', 'status', 'package'],
   simulator: ['clock.ts', 'decide/duration.ts', 'package'],
 };
 

@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import fastify, { type InjectOptions } from 'fastify';
 import { onTestFinished } from 'vitest';
 import type { LinqAnswer } from '../../../src/decide/answer.ts';
+import { HOUR } from '../../../src/decide/duration.ts';
 import type { ReactorEvent } from '../../../src/decide/event.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
 import { createClockGuard } from '../../../src/dispatch/clock-guard.ts';
 import { createDispatcher } from '../../../src/dispatch/dispatcher.ts';
 import type { LinqCalls } from '../../../src/dispatch/ports.ts';
 import type { StatusDeps } from '../../../src/status/deps.ts';
+import { createProblemWatch } from '../../../src/status/problem-watch.ts';
 import { statusRoutes } from '../../../src/status/routes.ts';
+import type { SituationDeps } from '../../../src/status/situation.ts';
+import { createStoreProbe } from '../../../src/status/store-probe.ts';
 import { openSqliteStore } from '../../../src/store/sqlite-store.ts';
 import { createWebhookCounters } from '../../../src/webhook/delivery-log.ts';
 import { answerOf, LINE, OTHER_LINE, policyOf, T } from '../../helpers/builders.ts';
@@ -22,6 +26,7 @@ export const CLI_TOKEN = 'cli-token-of-the-tests';
 export interface Given {
   readonly policy?: Partial<Policy>;
   readonly deps?: Partial<StatusDeps>;
+  readonly situation?: Partial<Omit<SituationDeps, 'store' | 'clock'>>;
   /** Told to the store before the dispatcher starts. */
   readonly events?: readonly ReactorEvent[];
   /** Lines with an active card. */
@@ -59,7 +64,29 @@ export async function startStatus(given: Given = {}) {
     log: silent,
     onFatal: () => {},
   });
+  const counters = createWebhookCounters();
+  const probeStore = createStoreProbe(store, clock);
+  const watch = createProblemWatch({
+    store,
+    probeStore,
+    dispatcher,
+    clock,
+    policy,
+    ratePerLine: 0,
+    silentAfterMs: 24 * HOUR,
+    counters,
+    backupEveryMs: 0,
+    isBackupFailing: () => false,
+    subscription: () => 'unknown',
+    showNumbers: false,
+    isTelling: false,
+    onChange: () => {},
+    log: silent,
+    ...given.situation,
+  });
   const deps: StatusDeps = {
+    watch,
+    probeStore,
     store,
     dispatcher,
     clock,
@@ -73,7 +100,6 @@ export async function startStatus(given: Given = {}) {
     isDraining: () => false,
     ...given.deps,
   };
-  const counters = createWebhookCounters();
   const app = fastify({ trustProxy: 'loopback' });
   await app.register(async (scope) => statusRoutes(scope, deps));
   await store.record(events, clock.now());

@@ -3,7 +3,7 @@ import { MINUTE } from '../../../src/decide/duration.ts';
 import { StoreError } from '../../../src/errors.ts';
 import { startStatus } from './harness.ts';
 
-const OK = { store: 'ok', migrated: 'ok', dispatcher: 'ok', accepting: 'ok' };
+const OK = { store: 'ok', disk: 'ok', migrated: 'ok', dispatcher: 'ok', accepting: 'ok' };
 
 describe('GET /healthz', () => {
   it('answers while the process does', async () => {
@@ -33,6 +33,28 @@ describe('GET /readyz', () => {
         checks: { ...OK, store: "the database can't be written (full)" },
       },
     });
+  });
+
+  it('names the disk when less than 64 MiB are left of a large one, or a twentieth of a small one', async () => {
+    const { get, store } = await startStatus();
+    const readyWith = async (freeBytes: number, totalBytes: number) => {
+      store.diskSpace = async () => ({ freeBytes, totalBytes });
+      return get('/readyz');
+    };
+    const mib = 1024 ** 2;
+    expect((await readyWith(64 * mib, 100_000 * mib)).status).toBe(200);
+    expect((await readyWith(64 * mib - 1, 100_000 * mib)).body).toMatchObject({
+      code: 'NOT_READY',
+      checks: { ...OK, disk: 'the disk is full: 63 MiB left' },
+    });
+    expect((await readyWith(5 * mib, 100 * mib)).status).toBe(200);
+    expect((await readyWith(5 * mib - 1, 100 * mib)).status).toBe(503);
+  });
+
+  it('leaves the disk out where nobody knows of it', async () => {
+    const { get, store } = await startStatus();
+    store.diskSpace = async () => null;
+    expect((await get('/readyz')).status).toBe(200);
   });
 
   it('names the dispatcher when it took no turn for 2 minutes', async () => {

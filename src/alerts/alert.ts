@@ -1,0 +1,38 @@
+import type { EpochMs } from '../decide/duration.ts';
+import type { Change } from '../status/problem-book.ts';
+import { showProblem } from '../status/problem-view.ts';
+import type { Problem } from '../status/schemas.ts';
+import { durationInWords, isoTime } from '../status/wording.ts';
+
+/**
+ * What is posted when a problem opens, becomes an error, or closes. One that arrives twice has the same event, code, line
+ * and since. Fields may be added, never changed.
+ */
+export interface Alert extends Omit<Problem, 'remedy'> {
+  /** All of it in words: what chat tools show of a POST. */
+  readonly text: string;
+  readonly event: 'opened' | 'closed';
+  /** When this alert was made. */
+  readonly at: string;
+  /** What to do; null: nothing is left to do. */
+  readonly remedy: string | null;
+  readonly version: string;
+}
+
+const NAME = 'contact-card-reactor';
+
+export function createAlert(
+  { event, problem: { found, since, closedAt } }: Change,
+  at: EpochMs,
+  { version, showNumbers }: { readonly version: string; readonly showNumbers: boolean },
+): Alert {
+  const problem = showProblem(found, since, showNumbers);
+  const { severity, code, message, remedy, line } = problem;
+  const rest = { event, at: isoTime(at), version };
+  if (event === 'opened') {
+    return { ...problem, ...rest, text: `${NAME}: ${severity} ${code}. ${message} ${remedy}` };
+  }
+  const where = line === null ? '' : ` of ${line}`;
+  const over = `${code}${where} is over; it lasted ${durationInWords((closedAt ?? at) - since)}.`;
+  return { ...problem, ...rest, text: `${NAME}: ${over}`, message: `The problem ${over}`, remedy: null };
+}
