@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { StoreError } from '../errors.ts';
@@ -29,10 +29,9 @@ export async function makeBackup({
   if (!existsSync(databasePath)) {
     throw new StoreError('broken', `there is no database at ${databasePath}; check DATABASE_URL`);
   }
-  refuseSameFile(databasePath, file);
   try {
-    await rm(partial, { force: true });
-    prepareFile(partial, 'choose another place for backups');
+    startAnew(partial);
+    refuseSameFile(databasePath, file);
     const content = await copyDatabase(databasePath, partial, signal);
     await rename(partial, file);
     await syncDirectory(dirname(resolve(file)));
@@ -41,6 +40,14 @@ export async function makeBackup({
     await rm(partial, { force: true }).catch(() => {}); // the first error is the one that explains
     throw explain(error, file);
   }
+}
+
+/** Not in the file that a crash left: whoever wrote it may not have ended yet. */
+function startAnew(partial: string): void {
+  const remedy = 'choose another place for backups';
+  prepareFile(partial, remedy);
+  rmSync(partial);
+  prepareFile(partial, remedy);
 }
 
 function refuseSameFile(databasePath: string, file: string): void {

@@ -22,6 +22,8 @@ export interface ReactorOptions {
   /** 0 (no limit) unless a test is about it. */
   readonly ratePerLine?: number;
   readonly cardTtlMs?: number;
+  /** 0 (for ever) unless a test is about it. */
+  readonly attemptRetentionMs?: number;
   /** Jitter; 0 unless a test is about it. */
   readonly random?: () => number;
   /** By default one on which nobody wakes by a mere limit of sleep, so that a forgotten wake-up shows. */
@@ -90,6 +92,7 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
     concurrency: options.concurrency ?? 16,
     ratePerLine: options.ratePerLine ?? 0,
     cardTtlMs: options.cardTtlMs ?? 10 * MINUTE,
+    attemptRetentionMs: options.attemptRetentionMs ?? 0,
     random: options.random ?? (() => 0),
     log: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') },
     onFatal: (error) => void fatal.push(error),

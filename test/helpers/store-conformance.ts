@@ -7,6 +7,7 @@ import { describeProblems } from './store/problems.ts';
 import { describeProperties } from './store/properties.ts';
 import { describeReads } from './store/reads.ts';
 import { describeRecords } from './store/records.ts';
+import { describeRetention } from './store/retention.ts';
 import { describeSettlements } from './store/settlements.ts';
 import { describeUpkeep } from './store/upkeep.ts';
 import { type StoreHome, useStore } from './store/use-store.ts';
@@ -25,6 +26,7 @@ export function describeStore(name: string, createHome: () => StoreHome): void {
     describeUpkeep(bench);
     describeClockShifts(bench);
     describeCatchUp(bench);
+    describeRetention(bench);
     describeReads(bench);
     describeProblems(bench);
     describeProperties(bench);

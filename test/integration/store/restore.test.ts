@@ -1,0 +1,285 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DAY, HOUR } from '../../../src/decide/duration.ts';
+import { makeBackup } from '../../../src/store/backup.ts';
+import { openDatabase } from '../../../src/store/database.ts';
+import { readMigrations } from '../../../src/store/migrate.ts';
+import { restoreBackup } from '../../../src/store/restore.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { outboundOf, policyOf, T } from '../../helpers/builders.ts';
+import { createSqliteHome } from '../../helpers/sqlite-home.ts';
+import { claim, claimOne, definite, settle, verdictOf } from '../../helpers/store/use-store.ts';
+
+const RESTORED_AT = T + 10 * HOUR;
+
+let home: ReturnType<typeof createSqliteHome>;
+let store: Store;
+let backup: string;
+beforeEach(async () => {
+  home = createSqliteHome();
+  backup = join(dirname(home.path), 'backup.db');
+  store = await home.open(policyOf());
+});
+afterEach(async () => {
+  await store.close().catch(() => {}); // some tests have closed it
+  await home.remove();
+});
+
+const backUp = () =>
+  makeBackup({
+    databasePath: home.path,
+    file: backup,
+    partial: `${backup}.partial`,
+    signal: new AbortController().signal,
+  });
+const restore = (changes: Partial<Parameters<typeof restoreBackup>[0]> = {}) =>
+  restoreBackup({ databasePath: home.path, file: backup, isWaiting: true, now: RESTORED_AT, ...changes });
+const reopen = async () => {
+  store = await home.open(policyOf());
+  return store;
+};
+const filesHere = () => readdirSync(dirname(home.path)).sort();
+
+/** Shares with a chat as the dispatcher does. */
+async function share(chatId: string, at: number): Promise<void> {
+  await store.record([outboundOf(at, { chatId })], at);
+  await settle(store, { claim: await claimOne(store, at), endedAt: at + 1, result: verdictOf() });
+}
+
+describe('after a restore', () => {
+  it('every chat of the backup waits one window, shared or not, and goes on then', async () => {
+    await share('shared', T);
+    await store.record([outboundOf(T, { chatId: 'not-yet' })], T);
+    await backUp();
+    await settle(store, { claim: await claimOne(store, T + HOUR), endedAt: T + HOUR, result: verdictOf() });
+    await store.close();
+
+    expect(await restore()).toMatchObject({ chats: 2, restoredAt: RESTORED_AT });
+    const { redecide } = await reopen();
+    expect(await claim(store, RESTORED_AT)).toEqual([]); // even before they are decided anew
+    expect(await redecide('settings', 100, RESTORED_AT)).toBe(true);
+    for (const chatId of ['shared', 'not-yet'])
+      expect(await store.chat(chatId)).toMatchObject({
+        state: 'waiting',
+        reason: 'restored',
+        nextAttemptAt: RESTORED_AT + DAY,
+      });
+    expect(await claim(store, RESTORED_AT + DAY - 1)).toEqual([]);
+    expect(await claim(store, RESTORED_AT + DAY)).toHaveLength(2);
+  });
+
+  it('all is decided anew, whatever the backup’s settings were', async () => {
+    await store.record([outboundOf(T)], T);
+    expect(await store.redecide('settings', 100, T)).toBe(true);
+    await backUp();
+    await store.close();
+    await restore();
+    await reopen();
+    expect(await store.redecide('settings', 1, RESTORED_AT)).toBe(false);
+  });
+
+  it('an attempt that was open in the backup is not repeated at once', async () => {
+    await store.record([outboundOf(T)], T);
+    await claimOne(store, T);
+    await backUp();
+    await store.close();
+    await restore();
+    await reopen();
+    expect(await store.recoverInterrupted(RESTORED_AT)).toEqual({ interrupted: 1, parked: 0 });
+    expect(await store.chat('chat-1')).toMatchObject({ state: 'waiting', reason: 'restored', leaseId: null });
+    expect(await claim(store, RESTORED_AT + DAY - 1)).toEqual([]);
+    expect(await claim(store, RESTORED_AT + DAY)).toHaveLength(1);
+  });
+
+  it('a chat that the backup didn’t have waits too if we wrote in it before; a new one doesn’t', async () => {
+    await backUp();
+    await share('forgotten', T + HOUR);
+    await store.close();
+    await restore();
+    await reopen();
+    await store.record([outboundOf(T + HOUR, { chatId: 'forgotten' })], RESTORED_AT);
+    await store.record([outboundOf(RESTORED_AT, { chatId: 'new' })], RESTORED_AT);
+    expect((await claim(store, RESTORED_AT)).map(({ chat }) => chat.chatId)).toEqual(['new']);
+    expect(await store.chat('forgotten')).toMatchObject({
+      reason: 'restored',
+      nextAttemptAt: RESTORED_AT + DAY,
+    });
+  });
+
+  it('without the wait all are shared at once', async () => {
+    await store.record([outboundOf(T)], T);
+    await backUp();
+    await store.close();
+    await restore({ file: backup });
+    await restore({ isWaiting: false }); // not those of an earlier restore either
+    await reopen();
+    await store.record([outboundOf(T, { chatId: 'forgotten' })], RESTORED_AT);
+    expect(await claim(store, RESTORED_AT)).toHaveLength(2);
+  });
+
+  it('an operator may share all the same', async () => {
+    await share('chat-1', T);
+    await backUp();
+    await store.close();
+    await restore();
+    await reopen();
+    expect(await store.claimManually('chat-1', RESTORED_AT + 60_000, RESTORED_AT)).toHaveProperty('claim');
+  });
+
+  it('the wait begins no earlier than the backup, whatever a slow clock says', async () => {
+    await store.heartbeat(T);
+    await store.record([outboundOf(T)], T);
+    await backUp();
+    await store.close();
+    expect(await restore({ now: T - 300 * DAY })).toMatchObject({ restoredAt: T });
+  });
+
+  it('the time away is counted from the backup’s heartbeat, so that what was missed is caught up', async () => {
+    await store.heartbeat(T);
+    await backUp();
+    await store.heartbeat(T + 5 * HOUR);
+    await store.close();
+    await restore();
+    await reopen();
+    expect(await store.heartbeat(RESTORED_AT)).toBe(T);
+  });
+});
+
+describe('the database that was there', () => {
+  it('is kept with its log, and restoring it undoes the restore', async () => {
+    await backUp();
+    await store.record([outboundOf(T, { chatId: 'later' })], T);
+    const files = ['', '-wal'].map((suffix) => [suffix, readFileSync(home.path + suffix)] as const);
+    await store.close();
+    for (const [suffix, content] of files) writeFileSync(home.path + suffix, content); // as `kill -9` leaves it
+    const { keptAs } = await restore();
+    const kept = definite(keptAs);
+    expect(statSync(kept).mode & 0o777).toBe(0o600);
+    expect(await (await reopen()).chat('later')).toBeNull();
+    await store.close();
+    await restore({ file: kept });
+    expect(await (await reopen()).chat('later')).not.toBeNull();
+  });
+
+  it('needs not be sound', async () => {
+    await store.record([outboundOf(T)], T);
+    await backUp();
+    await store.close();
+    writeFileSync(home.path, 'this was a database once');
+    writeFileSync(`${home.path}-wal`, 'and this its log');
+    const kept = definite((await restore()).keptAs);
+    expect(readFileSync(kept, 'utf8')).toBe('this was a database once');
+    expect(readFileSync(`${kept}-wal`, 'utf8')).toBe('and this its log');
+    expect(await (await reopen()).chat('chat-1')).not.toBeNull();
+  });
+
+  it('needs not be there, and a log that was left alone does no harm', async () => {
+    await store.record([outboundOf(T)], T);
+    await backUp();
+    const log = readFileSync(`${home.path}-wal`);
+    await store.close();
+    const elsewhere = join(dirname(home.path), 'elsewhere', 'reactor.db');
+    mkdirSync(dirname(elsewhere));
+    writeFileSync(`${elsewhere}-wal`, log);
+    expect(await restore({ databasePath: elsewhere })).toMatchObject({ keptAs: null, chats: 1 });
+    const { sql, close } = openDatabase(elsewhere);
+    expect(sql.pragma('integrity_check', { simple: true })).toBe('ok');
+    close();
+  });
+
+  it('may be a link: the link stays one', async () => {
+    await backUp();
+    await store.close();
+    const link = join(dirname(home.path), 'link.db');
+    symlinkSync(home.path, link);
+    const { databasePath } = await restore({ databasePath: link });
+    expect(databasePath).toBe(home.path);
+    expect(existsSync(`${link}.lock`)).toBe(false);
+  });
+
+  it('is left alone, and so is the backup, while a service works on it', async () => {
+    await backUp();
+    const before = [readFileSync(backup), filesHere()];
+    await expect(restore()).rejects.toMatchObject({ fault: 'locked' });
+    expect([readFileSync(backup), filesHere()]).toEqual([before[0], [...(before[1] ?? [])]]);
+    await store.record([outboundOf(T)], T);
+    expect(await store.chat('chat-1')).not.toBeNull();
+  });
+});
+
+describe('nothing is restored, and nothing changes, when the backup', () => {
+  /** Makes the file that is no good. */
+  const cases: [string, RegExp, (file: string) => void][] = [
+    ['isn’t there', /is no file/, () => {}],
+    ['is a directory', /is no file/, (file) => mkdirSync(file)],
+    ['is empty', /is empty/, (file) => writeFileSync(file, '')],
+    ['is no database', /no database/, (file) => writeFileSync(file, 'x'.repeat(5_000))],
+    [
+      'is another program’s',
+      /another program/,
+      (file) => new Database(file).exec('CREATE TABLE notes (note)').close(),
+    ],
+    [
+      'is of a newer version',
+      /newer version/,
+      (file) => {
+        const next = {
+          number: readMigrations().length + 1,
+          tag: 'later',
+          sql: 'CREATE TABLE later (a integer) STRICT',
+        };
+        openDatabase(file, [...readMigrations(), next]).close();
+      },
+    ],
+    [
+      'is damaged',
+      /damaged/,
+      (file) => {
+        const damaged = readFileSync(backup);
+        damaged.fill(0xa5, 5 * 4096, 7 * 4096);
+        writeFileSync(file, damaged);
+      },
+    ],
+  ];
+  it.each(cases)('%s', async (_, sentence, make) => {
+    await store.record([outboundOf(T)], T);
+    await backUp();
+    await store.close();
+    const file = join(dirname(home.path), 'bad.db');
+    make(file);
+    const before = [readFileSync(home.path), filesHere()];
+    await expect(restore({ file })).rejects.toThrow(sentence);
+    expect([readFileSync(home.path), filesHere()]).toEqual(before);
+  });
+
+  it('is the database itself', async () => {
+    await store.close();
+    await expect(restore({ file: home.path })).rejects.toThrow(/the database itself/);
+  });
+});
+
+describe('the backup', () => {
+  it('is not changed, and may be of an older version', async () => {
+    await store.close();
+    const old = join(dirname(home.path), 'old.db');
+    const { sql, close } = openDatabase(old, readMigrations().slice(0, 1));
+    sql.exec(`INSERT INTO chat_counts (id, state, reason, n) VALUES (1, 'held', 'no_outbound', 1);
+      INSERT INTO chats (count_id, chat_id) VALUES (1, 'chat-1')`);
+    close();
+    const before = readFileSync(old);
+    expect(await restore({ file: old })).toMatchObject({ schemaVersion: readMigrations().length, chats: 1 });
+    expect(readFileSync(old)).toEqual(before);
+    await reopen();
+    expect(await store.chat('chat-1')).toMatchObject({ restoredAt: RESTORED_AT });
+  });
+});
