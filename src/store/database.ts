@@ -1,12 +1,11 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statfsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { examineFile, refuseRemains } from './examine.ts';
-import { hasContent, prepareFile, spaceAround } from './files.ts';
+import { hasContent, prepareFile } from './files.ts';
 import { acquireLock } from './lock.ts';
 import { applyMigrations, copyBeforeMigration, type Migration, readMigrations } from './migrate.ts';
 import { watchPlace } from './place.ts';
-import { finishRestore } from './restore-swap.ts';
 
 export interface OpenDatabase {
   readonly path: string;
@@ -39,13 +38,12 @@ export function openDatabase(name: string, known: readonly Migration[] = readMig
   const path = realpathSync(name); // a link must not lead around the lock
   const lock = acquireLock(path);
   try {
-    finishRestore(path);
     const pending = hasContent(path) ? examineFile(path, known) : known;
     const sql = new Database(path, { timeout: BUSY_TIMEOUT_MS });
     try {
       migrate(sql, path, pending);
       setJournal(sql);
-      setPragmas(sql, spaceAround(path).freeBytes);
+      setPragmas(sql, freeBytes(path));
     } catch (error) {
       sql.close();
       throw error;
@@ -72,11 +70,13 @@ function migrate(sql: Database.Database, path: string, pending: readonly Migrati
 }
 
 function setJournal(sql: Database.Database): void {
-  const mode = sql.pragma('journal_mode = WAL', { simple: true });
+  // all rows: asked for the first alone, better-sqlite3 doesn't hear that the commit after it failed
+  const [row] = sql.pragma('journal_mode = WAL') as [{ readonly journal_mode: string }];
+  const mode = row.journal_mode;
   if (mode !== 'wal') {
     throw new StoreError(
       'broken',
-      `the file system can't hold this database safely (journal mode ${String(mode)} instead of wal); use a local disk`,
+      `the file system can't hold this database safely (journal mode ${mode} instead of wal); use a local disk`,
     );
   }
 }
@@ -113,4 +113,9 @@ function setPragmas(sql: Database.Database, free: number): void {
 export function checkpointPages(free: number): number {
   const affordable = Math.floor(free / 16 / PAGE_BYTES);
   return Math.min(CHECKPOINT_PAGES, Math.max(LEAST_CHECKPOINT_PAGES, affordable));
+}
+
+function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
 }

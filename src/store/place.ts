@@ -1,6 +1,8 @@
 import { renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
+import { syncPath } from './files.ts';
 
 type Place = 'kept' | 'was deleted or moved away' | 'was replaced by another one';
 
@@ -12,6 +14,7 @@ type Place = 'kept' | 'was deleted or moved away' | 'was replaced by another one
 export function watchPlace(sql: Database.Database, path: string): () => void {
   const log = `${path}-wal`;
   sql.pragma('schema_version'); // the first read makes the log
+  syncPath(dirname(path)); // SQLite syncs its name, too, and ignores it when that fails
   const placeOfFile = rememberFile(path);
   const placeOfLog = rememberFile(log);
   return () => {

@@ -166,7 +166,7 @@ const FOLDER = dirname(DATABASE_PATH);
 const STEM = DATABASE_PATH.slice(FOLDER.length + 1);
 
 /** The database's files in a service's working directory, without those that hold nothing durable. */
-function readImage(directory: string): Image {
+export function readImage(directory: string): Image {
   const folder = join(directory, FOLDER);
   const names = readdirSync(folder).filter(
     (name) => name.startsWith(STEM) && !name.endsWith('-shm') && !name.endsWith('.lock'),

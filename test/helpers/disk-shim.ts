@@ -29,7 +29,8 @@ export interface DiskCall {
 }
 
 export interface DiskFault {
-  readonly kinds: readonly ('write' | 'truncate' | 'sync')[];
+  /** `create`: the syncs of the directory, by which a new name lasts. */
+  readonly kinds: readonly ('create' | 'write' | 'truncate' | 'sync')[];
   readonly error: 'EIO' | 'ENOSPC' | 'EROFS';
   /** The n-th call of these kinds from now on fails. */
   readonly at: number;
@@ -59,7 +60,9 @@ export function createDiskShim(directory: string): DiskShim {
   execFileSync('cc', ['-O2', '-shared', '-fPIC', '-o', library, SOURCE, '-ldl'], { stdio: 'inherit' });
   const control = openSync(join(home, 'fault'), 'w+');
   onTestFinished(() => closeSync(control));
-  const writeFault = (...fields: readonly number[]) => writeSync(control, Int32Array.from(fields), 0, 20, 0);
+  const writeFault = (...fields: readonly number[]) => {
+    writeSync(control, Int32Array.from(fields), 0, 20, 0);
+  };
   writeFault(0, 0, 0, 0, 0);
   let starts = 0;
   const log = () => join(home, `calls-${starts}`);
@@ -76,7 +79,7 @@ export function createDiskShim(directory: string): DiskShim {
     },
     calls: () => parseCalls(readFileSync(log())),
     fail(fault) {
-      if (fault === null) return writeFault(0, 0, 0, 0);
+      if (fault === null) return writeFault(0, 0, 0, 0, 0);
       const { kinds, error, at, times } = fault;
       const bits = kinds.reduce((sum, kind) => sum + 2 ** (KINDS.indexOf(kind) + 1), 0);
       writeFault(bits, constants.errno[error] ?? 0, at - 1, times, 0);
