@@ -68,7 +68,8 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   });
   const { log } = server;
   for (const warning of warnings) log.warn({ warning }, 'config.warning');
-  const lastHeartbeatAt = await store.heartbeat(clock.now());
+  const toleratedMs = config.catchUp.everyMs === 0 ? undefined : clock.toDomain(config.webhook.toleranceMs);
+  const lastHeartbeatAt = await store.heartbeat(clock.now(), toleratedMs);
   const guard = createClockGuard({
     clock,
     lastHeartbeatAt,
@@ -94,7 +95,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   });
   const counters = createWebhookCounters();
   const wired = { config, store, linq, dispatcher, clock, log };
-  const background = createBackground({ ...wired, lastHeartbeatAt, counters, version });
+  const background = createBackground({ ...wired, counters, version });
   const recorder = createRecorder({
     async commit(events, now) {
       const results = await store.record(events, now);
@@ -135,6 +136,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
       statusToken: config.statusToken,
       cliToken: cliToken.token,
       showNumbers: config.showNumbers,
+      catchUp: background.catchUp,
       watch: background.watch,
       probeStore: background.probeStore,
       webhookCounters: () => counters,

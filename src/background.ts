@@ -1,8 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { createPoster } from './alerts/poster.ts';
 import { createTeller } from './alerts/teller.ts';
+import { type CatchUp, createCatchUp } from './catch-up/catch-up.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import { accountClosure } from './decide/gate.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { LinqClient } from './linq/client.ts';
 import { createProblemWatch, type ProblemWatch } from './status/problem-watch.ts';
@@ -19,8 +21,6 @@ export interface BackgroundOptions {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly log: FastifyBaseLogger;
-  /** The heartbeat of the process before; null: the first start of all. */
-  readonly lastHeartbeatAt: number | null;
   readonly counters: WebhookCounters;
   readonly version: string;
 }
@@ -33,6 +33,7 @@ export interface Background {
   stop(): Promise<void>;
   /** A correctly signed delivery was stale: others may have been lost. */
   onStale(): void;
+  readonly catchUp: Pick<CatchUp, 'request' | 'view'>;
   readonly watch: Pick<ProblemWatch, 'look'>;
   readonly probeStore: () => Promise<StoreProbe>;
 }
@@ -42,23 +43,51 @@ export function createBackground(options: BackgroundOptions): Background {
   const { config, store, clock, log } = options;
   const { databasePath, backup } = config;
   const backups = createBackupSchedule({ ...backup, databasePath, store, clock, log });
+  const catchUp = wireCatchUp(options);
   const { watch, teller, probeStore } = createWatch(options, {
     isBackupFailing: () => backups.failure() !== null,
-    subscription: () => 'unknown',
+    subscription: catchUp.subscription,
   });
   return {
     start() {
       backups.start();
+      catchUp.start();
       teller?.start();
       watch.start();
     },
     async stop() {
-      await Promise.all([backups.stop(), watch.stop(), teller?.stop()]);
+      await Promise.all([backups.stop(), catchUp.stop(), watch.stop(), teller?.stop()]);
     },
-    onStale() {},
+    onStale: catchUp.onStale,
+    catchUp,
     watch,
     probeStore,
   };
+}
+
+function wireCatchUp({ config, store, linq, dispatcher, clock, log }: BackgroundOptions): CatchUp {
+  return createCatchUp({
+    store,
+    linq,
+    account: { closure: () => closureToReads(dispatcher, clock), heard: dispatcher.heardElsewhere },
+    clock,
+    random: Math.random,
+    log,
+    everyMs: config.catchUp.everyMs,
+    toleratedMs: config.webhook.toleranceMs,
+    idleAfterMs: config.policy.idleAfterMs,
+    publicUrl: config.publicUrl,
+    onNews: dispatcher.nudge,
+  });
+}
+
+/** Reads go on while shares alone are closed; not by a clock that may be wrong, since facts are dated by it. */
+function closureToReads(dispatcher: Dispatcher, clock: Clock) {
+  const { holds, clockDistrustedSince } = dispatcher.view();
+  if (clockDistrustedSince !== null) return { cause: 'clock_skew', until: null };
+  const closing = holds.filter(({ reason }) => reason === 'rate_limited' || reason === 'api_key_rejected');
+  const closure = accountClosure(closing, clock.now());
+  return closure && { cause: closure.reason, until: closure.until };
 }
 
 /** Watches for problems, and tells of them whoever wants to be told. */

@@ -63,6 +63,11 @@ export class StoreError extends ReactorError {
   }
 }
 
+/** What webhooks missed can't be read now; the message is one short word for why. It is tried again later. */
+export class CatchUpError extends ReactorError {
+  readonly code = 'REACTOR_CATCH_UP';
+}
+
 /** The service can't start; the message is a sentence that says what to do. The process exits with 1. */
 export class StartError extends ReactorError {
   readonly code = 'REACTOR_START';

@@ -69,6 +69,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       STATUS_TOKEN: token,
       DATABASE_URL: `file:${join(directory, 'reactor.db')}`,
       PORT: '0',
+      CATCH_UP_EVERY: '0', // the story is of webhooks: nothing is to be known that none told
       ...(options.log === 'none' ? { LOG_LEVEL: 'silent' } : {}),
     };
     const { config } = loadConfig({ env, envFile: {}, readFile: () => '' }, options.isTerminal);

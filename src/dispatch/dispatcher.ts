@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.ts';
+import type { LinqAnswer } from '../decide/answer.ts';
 import { type EpochMs, SECOND } from '../decide/duration.ts';
 import type { Closure } from '../decide/gate.ts';
 import type { Hold, Line } from '../decide/hold.ts';
+import { classifyAnswer } from '../decide/outcome.ts';
 import { type Policy, policyFingerprint } from '../decide/policy.ts';
 import type { StoreError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
@@ -53,6 +55,8 @@ export interface Dispatcher {
   nudge(): void;
   /** Events told something of a line. */
   linesChanged(): void;
+  /** Another call than ours showed that all have to wait: their rate is limited, or the key is rejected. */
+  heardElsewhere(answer: LinqAnswer, startedAt: EpochMs): void;
   /** Shares at an operator's word; see `decideManualShare` for what forbids it. */
   shareManually(chatId: string): Promise<ManualShare>;
   pause(): Promise<void>;
@@ -115,6 +119,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     nudge,
     linesChanged() {
       turns.linesChanged();
+      nudge();
+    },
+    heardElsewhere(answer, startedAt) {
+      const verdict = classifyAnswer(answer);
+      if (verdict.kind !== 'rate_limited' && verdict.kind !== 'api_key_rejected') return;
+      const call = { subject: 'elsewhere', chatId: null, line: null, startedAt, endedAt: clock.now() };
+      gates.heard(verdict, call);
       nudge();
     },
     shareManually(chatId) {

@@ -1,3 +1,4 @@
+import type { CatchUp } from '../catch-up/catch-up.ts';
 import type { Clock } from '../clock.ts';
 import type { EpochMs } from '../decide/duration.ts';
 import type { Policy } from '../decide/policy.ts';
@@ -17,6 +18,7 @@ export interface StatusDeps extends AccessOptions {
   readonly clock: Clock;
   readonly policy: Policy;
   readonly showNumbers: boolean;
+  readonly catchUp: Pick<CatchUp, 'request' | 'view'>;
   readonly watch: Pick<ProblemWatch, 'look'>;
   readonly probeStore: () => Promise<StoreProbe>;
   readonly webhookCounters: () => WebhookCounters;

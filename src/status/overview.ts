@@ -1,8 +1,10 @@
+import type { CatchUpView } from '../catch-up/catch-up.ts';
 import { type EpochMs, SECOND } from '../decide/duration.ts';
 import type { Policy } from '../decide/policy.ts';
 import type { GateView } from '../dispatch/dispatcher.ts';
 import type { ShareTotals } from '../store/store.ts';
 import type { WebhookCounters } from '../webhook/delivery-log.ts';
+import { showCatchUp } from './catch-up-route.ts';
 import { showLine } from './chat-view.ts';
 import { type Closures, closuresOf } from './closures.ts';
 import type { LineView, Overview, Problem } from './schemas.ts';
@@ -23,6 +25,7 @@ export interface OverviewInput {
   readonly gates: GateView;
   readonly store: { readonly kind: string; readonly schemaVersion: number; readonly sizeBytes: number };
   readonly lastBackupAt: EpochMs | null;
+  readonly catchUp: CatchUpView;
   readonly policy: Policy;
   readonly showNumbers: boolean;
 }
@@ -45,7 +48,7 @@ export function showOverview(input: OverviewInput): Overview {
     chats: { total: counts.total, byState: { ...counts.byState } },
     shares: showShares(input),
     lines: showLines(input),
-    catchUp: { state: 'unavailable', lastCompletedAt: null, chatsSeen: 0, chatsTotal: null },
+    catchUp: showCatchUp(input.catchUp),
     store: { ...store, lastBackupAt: isoTime(input.lastBackupAt) },
     paused: gates.holds.some(({ scope, reason }) => scope === null && reason === 'paused'),
     dryRun: policy.dryRun,

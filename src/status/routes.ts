@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { guardRoutes } from './access.ts';
 import { answerFaults } from './answers.ts';
+import { catchUpRoute } from './catch-up-route.ts';
 import { chatRoutes } from './chat-routes.ts';
 import type { StatusDeps } from './deps.ts';
 import { healthRoutes } from './health-routes.ts';
@@ -32,6 +33,7 @@ export async function statusRoutes(app: FastifyInstance, deps: StatusDeps): Prom
     );
     chatRoutes(guarded, deps);
     shareRoute(guarded, deps);
+    catchUpRoute(guarded, deps);
     steeringRoutes(guarded, deps);
   });
 }
@@ -55,6 +57,7 @@ function createOverview(deps: StatusDeps): () => Promise<Overview> {
       gates,
       store: { kind, schemaVersion, sizeBytes: await store.sizeBytes() },
       lastBackupAt,
+      catchUp: deps.catchUp.view(),
       policy,
       showNumbers,
     });

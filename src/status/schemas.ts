@@ -100,6 +100,28 @@ const SharesSchema = Type.Object({
   oldestOverdueSeconds: CountOrNull,
 });
 
+/**
+ * Counts are of the run under way, else of the last one that completed. `waiting`: the account is closed to calls
+ * (`cause` says why), or a call is about to be repeated; `failed`: given up for now, tried again by itself; `off`: only
+ * on demand.
+ */
+export const CatchUpSchema = Type.Object({
+  state: words(['idle', 'running', 'waiting', 'failed', 'off'] as const),
+  cause: TextOrNull,
+  lastCompletedAt: InstantOrNull,
+  startedAt: InstantOrNull,
+  /** Chats of the account that were dealt with. */
+  chatsSeen: Count,
+  /** Null until Linq's list of chats has been read to its end. */
+  chatsTotal: CountOrNull,
+  /** Those whose messages were read; the others haven't changed. */
+  chatsRead: Count,
+  /** Those of which something was read that no webhook had told. */
+  chatsChanged: Count,
+  /** Those that couldn't be read: the next run does. */
+  chatsUnread: Count,
+});
+
 export const OverviewSchema = Type.Object({
   ok: Type.Boolean(),
   version: Text,
@@ -122,12 +144,7 @@ export const OverviewSchema = Type.Object({
   }),
   shares: SharesSchema,
   lines: Type.Array(LineSchema),
-  catchUp: Type.Object({
-    state: Text,
-    lastCompletedAt: InstantOrNull,
-    chatsSeen: Count,
-    chatsTotal: CountOrNull,
-  }),
+  catchUp: CatchUpSchema,
   store: Type.Object({
     kind: Text,
     schemaVersion: Count,
@@ -150,4 +167,5 @@ export type AttemptView = Static<typeof AttemptSchema>;
 export type ChatView = Static<typeof ChatSchema>;
 export type LineView = Static<typeof LineSchema>;
 export type Problem = Static<typeof ProblemSchema>;
+export type CatchUpView = Static<typeof CatchUpSchema>;
 export type Overview = Static<typeof OverviewSchema>;

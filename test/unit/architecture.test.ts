@@ -48,10 +48,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   store: ['decide', 'errors.ts', 'clock.ts', 'package'],
   linq: ['decide', 'errors.ts', 'clock.ts', 'package'],
   dispatch: ['decide', 'errors.ts', 'clock.ts', 'type store/store.ts', 'type store/turn.ts', 'package'],
+  'catch-up': ['decide', 'errors.ts', 'clock.ts', 'type store/catch-up-store.ts', 'package'],
   'recorder.ts': ['decide', 'errors.ts', 'type store/store.ts', 'type store/turn.ts'],
   status: [
     ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'line-limiter.ts', 'package'],
     ...['type store/store.ts', 'type store/turn.ts', 'type dispatch', 'type webhook', 'type config'],
+    'type catch-up',
     'store/chat-list.ts', // a cursor is checked where it is made
   ],
   alerts: ['decide', 'clock.ts', 'status', 'package'],

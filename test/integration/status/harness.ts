@@ -85,6 +85,10 @@ export async function startStatus(given: Given = {}) {
     ...given.situation,
   });
   const deps: StatusDeps = {
+    catchUp: {
+      request: async () => {},
+      view: () => ({ activity: 'idle', cause: null, run: null, completedAt: null }),
+    },
     watch,
     probeStore,
     store,

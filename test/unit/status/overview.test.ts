@@ -11,6 +11,17 @@ import { createWebhookCounters } from '../../../src/webhook/delivery-log.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, policyOf, T } from '../../helpers/builders.ts';
 
 const NOW = T + HOUR;
+const NEVER_CAUGHT_UP = {
+  state: 'idle',
+  cause: null,
+  lastCompletedAt: null,
+  startedAt: null,
+  chatsSeen: 0,
+  chatsTotal: null,
+  chatsRead: 0,
+  chatsChanged: 0,
+  chatsUnread: 0,
+};
 
 interface Given extends Partial<Omit<OverviewInput, 'gates' | 'counts'>> {
   readonly holds?: readonly Hold[];
@@ -36,6 +47,7 @@ function overviewOf({ holds = [], lines = [], counts = [], ...rest }: Given = {}
     heads: [],
     store: { kind: 'sqlite', schemaVersion: 1, sizeBytes: 4096 },
     lastBackupAt: null,
+    catchUp: { activity: 'idle', cause: null, run: null, completedAt: null },
     policy: policyOf(),
     showNumbers: false,
     ...rest,
@@ -93,7 +105,7 @@ describe('the whole picture', () => {
         oldestOverdueSeconds: null,
       },
       lines: [],
-      catchUp: { state: 'unavailable', lastCompletedAt: null, chatsSeen: 0, chatsTotal: null },
+      catchUp: NEVER_CAUGHT_UP,
       store: { kind: 'sqlite', schemaVersion: 1, sizeBytes: 4096, lastBackupAt: null },
       paused: false,
       dryRun: false,

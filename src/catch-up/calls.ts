@@ -1,0 +1,142 @@
+import type { Clock } from '../clock.ts';
+import type { LinqAnswer } from '../decide/answer.ts';
+import { backoffMs } from '../decide/backoff.ts';
+import { SECOND } from '../decide/duration.ts';
+import { classifyAnswer } from '../decide/outcome.ts';
+import { CatchUpError } from '../errors.ts';
+import type { Account, ReadFailed } from './ports.ts';
+
+/** Real time between the starts of two calls: two a second. */
+const PACE_MS = SECOND / 2;
+/** So many failures in a row, of whatever calls, before whoever reads gives up for now. */
+const FAILURES_TO_GIVE_UP = 5;
+/** Real time between two looks at whether the account is open again. */
+const LOOK_MS = SECOND;
+
+/** Linq answered, but not with what was asked for; the same call would be answered the same. */
+export interface Refused {
+  readonly kind: 'refused';
+  /** The chat is gone, or we left it. */
+  readonly isGone: boolean;
+  readonly cause: string;
+}
+
+export type Calls = ReturnType<typeof createCalls>;
+
+/** Makes one call after the other, paced, and not while the account is closed. Waits are of real time: they spare Linq. */
+export function createCalls({
+  clock,
+  account,
+  random,
+  signal,
+  onTick,
+}: {
+  clock: Clock;
+  account: Account;
+  random: () => number;
+  signal: AbortSignal;
+  /** Called at least once a minute while something goes on. */
+  onTick: () => void;
+}) {
+  let lastStartAt = Number.NEGATIVE_INFINITY;
+  let failures = 0;
+  let waitingFor: string | null = null;
+
+  /** @throws when told to stop */
+  async function pause(ms: number, until: AbortSignal = signal): Promise<void> {
+    const end = clock.monotonic() + ms;
+    for (let leftMs = ms; leftMs > 0 && !until.aborted; leftMs = end - clock.monotonic()) {
+      await clock.sleepUntil(clock.now() + clock.toDomain(leftMs), leftMs, until);
+      onTick();
+    }
+    signal.throwIfAborted();
+  }
+
+  /** Resolves when a call may be made. */
+  async function ready(): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      onTick();
+      const closure = account.closure();
+      waitingFor = closure?.cause ?? null;
+      const paceMs = lastStartAt + PACE_MS - clock.monotonic();
+      if (closure !== null) {
+        const { until } = closure;
+        if (until === null || until <= clock.now()) await pause(LOOK_MS);
+        else await clock.sleepUntil(until, Number.POSITIVE_INFINITY, signal);
+      } else if (paceMs > 0) await pause(paceMs);
+      else return;
+    }
+  }
+
+  async function once<T>(
+    call: (signal: AbortSignal) => Promise<T>,
+  ): Promise<{ answer: T; startedAt: number }> {
+    await ready();
+    lastStartAt = clock.monotonic();
+    const startedAt = clock.now();
+    const answer = await call(signal);
+    signal.throwIfAborted();
+    return { answer, startedAt };
+  }
+
+  return {
+    pause,
+    /**
+     * Repeats a call that may succeed later, with waits of 1 s doubling, until it does or too many failed in a row.
+     * @throws {CatchUpError} then; and when told to stop
+     */
+    async ask<T extends Answer>(
+      call: (signal: AbortSignal) => Promise<T>,
+    ): Promise<Exclude<T, ReadFailed> | Refused> {
+      for (;;) {
+        const { answer: read, startedAt } = await once(call);
+        if (!isFailed(read)) {
+          failures = 0;
+          return read as Exclude<T, ReadFailed>;
+        }
+        const { answer } = read;
+        const verdict = classifyAnswer(answer);
+        const cause = causeOf(answer);
+        const isClosing = verdict.kind === 'rate_limited' || verdict.kind === 'api_key_rejected';
+        if (isClosing) account.heard(answer, startedAt);
+        else if (verdict.kind !== 'transient') {
+          failures = 0;
+          return { kind: 'refused', isGone: verdict.kind === 'retired', cause };
+        }
+        failures++;
+        if (!isClosing && failures >= FAILURES_TO_GIVE_UP) throw new CatchUpError(cause);
+        waitingFor = isClosing ? verdict.kind : cause;
+        const askedMs = verdict.kind === 'transient' ? verdict.retryAfterMs : null;
+        await pause(backoffMs(failures, askedMs, random()));
+      }
+    },
+    /** The same, with one try only. @throws when told to stop */
+    async tryOnce<T extends Answer>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+      const { answer, startedAt } = await once(call);
+      if (isFailed(answer)) {
+        const { kind } = classifyAnswer(answer.answer);
+        if (kind === 'rate_limited' || kind === 'api_key_rejected') account.heard(answer.answer, startedAt);
+      }
+      return answer;
+    },
+    /** In a row, up to now. */
+    failures: (): number => failures,
+    /** Why the next call waits; null: it doesn't. */
+    waitingFor: (): string | null => waitingFor,
+  };
+}
+
+interface Answer {
+  readonly kind: string;
+}
+
+function isFailed(read: Answer): read is ReadFailed {
+  return read.kind === 'failed';
+}
+
+/** One short stable word; never text of the answer. */
+function causeOf(answer: LinqAnswer): string {
+  if (answer.kind === 'unanswered') return answer.cause;
+  return answer.linqCode === null ? `http_${answer.httpStatus}` : `linq_${answer.linqCode}`;
+}

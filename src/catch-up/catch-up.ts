@@ -1,0 +1,184 @@
+import type { Clock } from '../clock.ts';
+import { doublingMs } from '../decide/backoff.ts';
+import {
+  beginRun,
+  type CatchUpReason,
+  type CatchUpState,
+  NO_CATCH_UP,
+  nextRunAt,
+  nextSweepAt,
+  wishFor,
+} from '../decide/catch-up.ts';
+import { type EpochMs, MINUTE, SECOND } from '../decide/duration.ts';
+import { CatchUpError } from '../errors.ts';
+import type { CatchUpStore } from '../store/catch-up-store.ts';
+import { createCalls } from './calls.ts';
+import type { Account, LinqReads, Log } from './ports.ts';
+import { createReader } from './reader.ts';
+import { performRun, SUPERSEDED } from './run.ts';
+import { createSubscriptionCheck, type SubscriptionState } from './subscription.ts';
+import { performSweep } from './sweep.ts';
+import { type CatchUpView, countsOf, viewOf } from './view.ts';
+
+export type { CatchUpView } from './view.ts';
+
+export interface CatchUpOptions {
+  readonly store: CatchUpStore;
+  readonly linq: LinqReads;
+  readonly account: Account;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  /** 0: only on demand. */
+  readonly everyMs: number;
+  /** Real time for which deliveries come again by themselves, or are believed. */
+  readonly toleratedMs: number;
+  /** Chats without outbound message for so long are idle; 0: never. */
+  readonly idleAfterMs: number;
+  readonly publicUrl: string | null;
+  /** Facts of a chat changed. */
+  readonly onNews: () => void;
+}
+
+export interface CatchUp {
+  /** Returns at once; what is to be read is read by itself. */
+  start(): void;
+  /** Ends at once, where it can go on after a restart. Never rejects. */
+  stop(): Promise<void>;
+  /** Asks for a run that covers what happened up to now, on demand. @throws {StoreError} */
+  request(): Promise<void>;
+  /** A correctly signed delivery was stale, others may have been lost. */
+  onStale(): void;
+  view(): CatchUpView;
+  subscription(): SubscriptionState;
+}
+
+/** Real time between two runs that stale deliveries ask for: anyone who recorded one can replay it. */
+const STALE_EVERY_MS = 15 * MINUTE;
+const RETRY_MS = [SECOND, 15 * MINUTE] as const;
+
+/** Reads from the API what webhooks missed, one thing at a time. */
+export function createCatchUp(options: CatchUpOptions): CatchUp {
+  const { store, linq, clock, log, everyMs, idleAfterMs } = options;
+  const isAutomatic = everyMs > 0;
+  const stopping = new AbortController();
+  let wake = new AbortController();
+  let known = NO_CATCH_UP;
+  let failedFor: string | null = null;
+  let staleAt = Number.NEGATIVE_INFINITY;
+  let hereAt = clock.now();
+  let running: Promise<void> = Promise.resolve();
+  const startedAt = clock.now();
+  const now = () => clock.now();
+  const onState = (state: CatchUpState): void => {
+    known = state;
+    failedFor = null;
+  };
+
+  const calls = createCalls({ ...options, signal: stopping.signal, onTick: noticeGap });
+  const subscription = createSubscriptionCheck({ ...options, calls });
+  const reader = createReader({ ...options, calls });
+
+  async function wish(reason: CatchUpReason): Promise<void> {
+    known = await store.changeCatchUp((state) => wishFor(state, reason, clock.now()));
+    wake.abort();
+  }
+
+  function wishQuietly(reason: CatchUpReason): void {
+    wish(reason).catch((error: unknown) => log.error({ err: error, reason }, 'catch-up.not_requested'));
+  }
+
+  /** A process that stood still (suspended, stopped) was away as well as one that ended. */
+  function noticeGap(): void {
+    const before = hereAt;
+    hereAt = clock.now();
+    if (isAutomatic && hereAt - before > clock.toDomain(options.toleratedMs + MINUTE)) wishQuietly('away');
+  }
+
+  async function run(): Promise<void> {
+    const begun = await store.changeCatchUp((state) => beginRun(state, idleAfterMs, clock.now()));
+    known = begun;
+    if (begun.run === null) return;
+    const { reason, since } = begun.run;
+    log.info({ reason, since }, 'catch-up.started');
+    await subscription.check();
+    await performRun(begun.run, { linq, calls, store, reader, now, onState });
+    if (known.completed !== null) log.info(countsOf(known.completed), 'catch-up.completed');
+  }
+
+  const isRunWanted = ({ run: cut, wanted, ...state }: CatchUpState) =>
+    cut !== null ||
+    wanted !== null ||
+    (isAutomatic && nextRunAt({ ...state, run: cut, wanted }, startedAt, everyMs) <= clock.now());
+
+  /** Does what is due, the most urgent first; resolves to when there is more to do. */
+  async function step(): Promise<EpochMs> {
+    known = await store.catchUp();
+    if (isRunWanted(known)) {
+      if (known.run === null && known.wanted === null) await wish('periodic');
+      await run();
+      return clock.now();
+    }
+    if (subscription.dueInMs() <= 0) await subscription.check();
+    const sweepAt = isAutomatic ? nextSweepAt(known) : null;
+    if (sweepAt !== null && sweepAt <= clock.now()) {
+      const isDone = await performSweep(known, {
+        ...{ store, reader, now, idleAfterMs, onState },
+        hasToYield: () => isRunWanted(known),
+      });
+      if (isDone) log.info({}, 'catch-up.swept');
+      return clock.now();
+    }
+    const lookAt = clock.now() + clock.toDomain(subscription.dueInMs());
+    const runAt = isAutomatic ? nextRunAt(known, startedAt, everyMs) : Number.POSITIVE_INFINITY;
+    return Math.min(lookAt, runAt, sweepAt ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** @returns real ms to wait */
+  function report(error: unknown, failures: number): number {
+    if (error instanceof CatchUpError && error.message === SUPERSEDED) return 0;
+    const isOurs = error instanceof CatchUpError;
+    if (isRunWanted(known)) failedFor = isOurs ? error.message : 'unforeseen';
+    const inARow = isOurs ? Math.max(failures, calls.failures()) : failures;
+    const retryInMs = doublingMs(inARow - 1, ...RETRY_MS);
+    if (isOurs) log.warn({ cause: error.message, retryInMs, ...countsOf(known.run) }, 'catch-up.failed');
+    else log.error({ err: error, retryInMs }, 'catch-up.failed');
+    return retryInMs;
+  }
+
+  async function live(): Promise<void> {
+    for (let failures = 0; !stopping.signal.aborted; ) {
+      wake = new AbortController();
+      try {
+        const nextAt = await step();
+        failures = 0;
+        await clock.sleepUntil(nextAt, Number.POSITIVE_INFINITY, wake.signal);
+        noticeGap();
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        await calls.pause(report(error, ++failures), wake.signal).catch(() => {});
+      }
+    }
+  }
+
+  return {
+    start() {
+      running = live();
+    },
+    async stop() {
+      stopping.abort();
+      wake.abort();
+      await running;
+    },
+    request: () => wish('manual'),
+    onStale() {
+      const at = clock.monotonic();
+      if (!isAutomatic || at - staleAt < STALE_EVERY_MS) return;
+      staleAt = at;
+      wishQuietly('stale');
+    },
+    view: () => viewOf(known, { isAutomatic, failedFor, waitingFor: calls.waitingFor() }),
+    subscription: subscription.state,
+  };
+}

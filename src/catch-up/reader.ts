@@ -1,0 +1,103 @@
+import type { Clock } from '../clock.ts';
+import { type CatchUpState, UNREAD } from '../decide/catch-up.ts';
+import type { EpochMs } from '../decide/duration.ts';
+import { CatchUpError } from '../errors.ts';
+import type { CatchUpStore } from '../store/catch-up-store.ts';
+import type { Calls } from './calls.ts';
+import { eventsOf } from './events.ts';
+import type { ChatToRead, LinqReads, Log, ReadMessage } from './ports.ts';
+
+/** Of a hundred messages each. */
+const MAX_PAGES = 10;
+/** So many chats in a row that can't be read: it isn't about the chats. */
+const STRIKES = 3;
+
+export interface ReaderDeps {
+  readonly linq: Pick<LinqReads, 'messages'>;
+  readonly calls: Calls;
+  readonly store: Pick<CatchUpStore, 'recordRead'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A chat changed: it may be due. */
+  readonly onNews: () => void;
+}
+
+/** What a reading makes of the state, in the commit of its facts. */
+export type Progress = (state: CatchUpState, result: ReadResult) => CatchUpState;
+
+export interface ReadResult {
+  readonly isRead: boolean;
+  readonly isNew: boolean;
+}
+
+/** Reads the messages of one chat and merges them like events. */
+export function createReader({ linq, calls, store, clock, log, onNews }: ReaderDeps) {
+  let strikes = 0;
+  const ask = (chatId: string, cursor: string | null) =>
+    calls.ask((signal) => linq.messages(chatId, cursor, signal));
+
+  /** Null: the chat is gone. @throws {CatchUpError} */
+  async function readMessages(chatId: string): Promise<ReadMessage[] | null> {
+    const messages: ReadMessage[] = [];
+    const seen = new Set<string>();
+    let cursor: string | null = null;
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const answer = await ask(chatId, cursor);
+      if (answer.kind === 'refused' && answer.isGone) return null;
+      if (answer.kind === 'refused') throw new CatchUpError(answer.cause);
+      messages.push(...answer.messages);
+      cursor = answer.nextCursor;
+      if (cursor === null || seen.has(cursor)) return messages;
+      seen.add(cursor);
+    }
+    log.debug({ chatId }, 'catch-up.chat_cut'); // its facts are those of what was read
+    return messages;
+  }
+
+  /** What one chat alone keeps us from reading must not keep us from all others. */
+  async function readOrStrike(chatId: string): Promise<ReadMessage[] | null | CatchUpError> {
+    try {
+      const messages = await readMessages(chatId);
+      strikes = 0;
+      return messages;
+    } catch (error) {
+      if (!(error instanceof CatchUpError)) throw error;
+      strikes++;
+      log.warn({ chatId, cause: error.message }, 'catch-up.chat_unread');
+      return error;
+    }
+  }
+
+  return {
+    /**
+     * All of a chat is merged in one commit, at the end: what it opted out of may stand on the last page.
+     * @param isOfRun notes that the run under way has read the chat, or has to leave it to the next one
+     * @throws {CatchUpError} when it couldn't be read, and the ones before neither; {StoreError}
+     */
+    async read(chat: ChatToRead, isOfRun: boolean, progress: Progress) {
+      const { chatId } = chat;
+      const startedAt: EpochMs = clock.now();
+      const messages = await readOrStrike(chatId);
+      const isRead = !(messages instanceof CatchUpError);
+      const now = clock.now();
+      const recorded = await store.recordRead(
+        {
+          chatId,
+          events: isRead && messages !== null ? eventsOf(chat, messages, now) : [],
+          readAt: isOfRun ? (isRead ? startedAt : UNREAD) : null,
+          change: (state, isNew) => progress(state, { isRead, isNew }),
+        },
+        now,
+      );
+      if (recorded.unstorable > 0) log.warn({ chatId, count: recorded.unstorable }, 'catch-up.unstorable');
+      if (recorded.isNew) onNews();
+      if (!isRead && strikes >= STRIKES) {
+        strikes = 0;
+        throw messages;
+      }
+      return { isRead, state: recorded.state };
+    },
+  };
+}
+
+export type Reader = ReturnType<typeof createReader>;

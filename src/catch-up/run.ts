@@ -1,0 +1,109 @@
+import { type CatchUpRun, type CatchUpState, completeRun, needsReading } from '../decide/catch-up.ts';
+import { CatchUpError } from '../errors.ts';
+import type { CatchUpStore } from '../store/catch-up-store.ts';
+import type { Calls } from './calls.ts';
+import type { LinqReads, ListedChat } from './ports.ts';
+import type { Reader, ReadResult } from './reader.ts';
+
+/** Pages shift while they are read, so the listing is repeated until it brings nothing new. */
+const MAX_PASSES = 3;
+/** A listing that goes on and on: the first bound for empty pages, the second (ten million chats) for others. */
+const MAX_EMPTY_PAGES = 20;
+const MAX_PAGES = 100_000;
+
+export interface RunDeps {
+  readonly linq: Pick<LinqReads, 'chats'>;
+  readonly calls: Calls;
+  readonly store: Pick<CatchUpStore, 'catchUpReads' | 'changeCatchUp'>;
+  readonly reader: Reader;
+  readonly now: () => number;
+  /** Told of the state as it is from now on. */
+  readonly onState: (state: CatchUpState) => void;
+}
+
+/** The run was begun anew meanwhile, since the clock was corrected. */
+export const SUPERSEDED = 'superseded';
+
+/**
+ * Reads what a run that has begun has to read, and completes it. What it throws leaves the run to be begun once more.
+ * @throws {CatchUpError} {StoreError}, and when told to stop
+ */
+export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void> {
+  const { linq, calls, store, reader } = deps;
+  const unread = new Set<string>();
+  const list = (cursor: string | null) => calls.ask((signal) => linq.chats(cursor, signal));
+
+  const ofThisRun = (state: CatchUpState, change: (run: CatchUpRun) => CatchUpRun): CatchUpState =>
+    state.run?.startedAt === begun.startedAt ? { ...state, run: change(state.run) } : state;
+
+  function took(state: CatchUpState): void {
+    if (state.run?.startedAt !== begun.startedAt) throw new CatchUpError(SUPERSEDED);
+    deps.onState(state);
+  }
+
+  async function save(seen: Partial<CatchUpRun>): Promise<void> {
+    took(await store.changeCatchUp((state) => ofThisRun(state, (run) => ({ ...run, ...seen }))));
+  }
+
+  async function read(chat: ListedChat, seen: Partial<CatchUpRun>): Promise<void> {
+    const counted = (run: CatchUpRun, { isRead, isNew }: ReadResult): CatchUpRun => ({
+      ...run,
+      ...seen,
+      chatsRead: run.chatsRead + (isRead ? 1 : 0),
+      chatsChanged: run.chatsChanged + (isNew ? 1 : 0),
+      chatsUnread: run.chatsUnread + (isRead ? 0 : 1),
+    });
+    const result = await reader.read(chat, true, (state, read) =>
+      ofThisRun(state, (run) => counted(run, read)),
+    );
+    if (!result.isRead) unread.add(chat.chatId);
+    took(result.state);
+  }
+
+  /** Resolves to how many chats of this page there were to read. */
+  async function readPage(
+    chats: readonly ListedChat[],
+    seenAfter: (count: number) => Partial<CatchUpRun>,
+  ): Promise<number> {
+    const readAt = await store.catchUpReads(chats.map(({ chatId }) => chatId));
+    const done = new Set<string>(unread);
+    let found = 0;
+    for (const [index, chat] of chats.entries()) {
+      const { chatId, updatedAt } = chat;
+      if (done.has(chatId) || !needsReading(updatedAt, readAt.get(chatId) ?? null, begun)) continue;
+      done.add(chatId);
+      found++;
+      await read(chat, seenAfter(index + 1));
+    }
+    await save(seenAfter(chats.length));
+    return found;
+  }
+
+  /** One listing from its beginning to its end. */
+  async function pass(isFirst: boolean): Promise<{ pages: number; found: number }> {
+    const cursors = new Set<string>();
+    let [pages, found, seen, emptyPages]: [number, number, number, number] = [0, 0, 0, 0];
+    for (let cursor: string | null = null; ; ) {
+      const answer = await list(cursor);
+      if (answer.kind === 'refused') throw new CatchUpError(answer.cause);
+      const { chats, nextCursor } = answer;
+      emptyPages = chats.length === 0 ? emptyPages + 1 : 0;
+      pages++;
+      const isLast = nextCursor === null || cursors.has(nextCursor) || emptyPages > MAX_EMPTY_PAGES;
+      const before = seen;
+      seen += chats.length;
+      const total = isLast ? { chatsTotal: seen } : {};
+      found += await readPage(chats, (count) => (isFirst ? { chatsSeen: before + count, ...total } : {}));
+      if (isLast || pages >= MAX_PAGES) return { pages, found };
+      cursors.add(nextCursor);
+      cursor = nextCursor;
+    }
+  }
+
+  for (let passes = 1; passes <= MAX_PASSES; passes++) {
+    const { pages, found } = await pass(passes === 1);
+    if (found === 0 || pages === 1) break; // a single page can't shift
+  }
+  await save({});
+  deps.onState(await store.changeCatchUp((state) => completeRun(state, deps.now()), [...unread]));
+}

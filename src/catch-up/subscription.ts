@@ -1,0 +1,73 @@
+import type { Clock } from '../clock.ts';
+import { HOUR, MINUTE } from '../decide/duration.ts';
+import type { Calls } from './calls.ts';
+import type { LinqReads, Log, ReadSubscription } from './ports.ts';
+
+/**
+ * `missing`: none leads to us, or it doesn't carry what we live on. `unknown`: there is no public address to compare
+ * with, or it wasn't looked at yet.
+ */
+export type SubscriptionState = 'unknown' | 'fine' | 'missing' | 'inactive';
+
+/** Without it nobody would tell us of new chats. */
+const NEEDED_EVENT = 'message.sent';
+/** Real time between two looks, and after one that failed. */
+const LOOK_MS = HOUR;
+const RETRY_MS = MINUTE;
+
+/** @param publicUrl our webhook route as Linq calls it, without a query: that picks the version of the payload */
+export function decideSubscription(
+  subscriptions: readonly ReadSubscription[],
+  publicUrl: string,
+): Exclude<SubscriptionState, 'unknown'> {
+  const own = subscriptions.filter(({ targetUrl }) => addressOf(targetUrl) === addressOf(publicUrl));
+  const useful = own.filter(({ events }) => events === null || events.includes(NEEDED_EVENT));
+  if (useful.some(({ isActive }) => isActive)) return 'fine';
+  return useful.length > 0 ? 'inactive' : 'missing';
+}
+
+/** Host names have no case, and a slash at the end leads to the same route. */
+function addressOf(url: string): string | null {
+  if (!URL.canParse(url)) return null;
+  const { origin, pathname } = new URL(url);
+  return origin + pathname.replace(/\/+$/, '');
+}
+
+/** Looks at whether Linq's webhooks still lead to us. */
+export function createSubscriptionCheck({
+  publicUrl,
+  linq,
+  calls,
+  clock,
+  log,
+}: {
+  publicUrl: string | null;
+  linq: Pick<LinqReads, 'subscriptions'>;
+  calls: Pick<Calls, 'tryOnce'>;
+  clock: Clock;
+  log: Log;
+}) {
+  let state: SubscriptionState = 'unknown';
+  let nextAt = publicUrl === null ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+
+  return {
+    state: (): SubscriptionState => state,
+    /** Real ms until the next look is due. */
+    dueInMs: (): number => nextAt - clock.monotonic(),
+    /** @throws when told to stop */
+    async check(): Promise<void> {
+      if (publicUrl === null) return;
+      const answer = await calls.tryOnce((signal) => linq.subscriptions(signal));
+      nextAt = clock.monotonic() + (answer.kind === 'subscriptions' ? LOOK_MS : RETRY_MS);
+      if (answer.kind !== 'subscriptions') {
+        log.debug({}, 'subscription.unread');
+        return;
+      }
+      const before = state;
+      state = decideSubscription(answer.subscriptions, publicUrl);
+      if (state === before) return;
+      if (state === 'fine') log.info({}, 'subscription.found');
+      else log.warn({ state }, 'subscription.not_found');
+    },
+  };
+}

@@ -1,0 +1,349 @@
+import { describe, expect, it } from 'vitest';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { answerOf, silenceOf, T } from '../../helpers/builders.ts';
+import { chatOfStore } from '../../helpers/store/use-store.ts';
+import { failedWith, received, sent } from './account.ts';
+import { createWorld, type World } from './world.ts';
+
+const RUN_MS = 10 * MINUTE;
+const stateOf = (world: World, process: { catchUp: { view(): { activity: string } } }) => ({
+  state: process.catchUp.view().activity,
+  completed: world.completions().length,
+});
+
+describe('a run', () => {
+  it('reads the messages of chats that changed, and merges them like events', async () => {
+    const world = createWorld();
+    const { account } = world;
+    const chat = account.add('chat-1', T - HOUR, received(T - 3 * HOUR), sent(T - 2 * HOUR), sent(T - HOUR));
+    chat.health = { status: 'AT_RISK', at: T - 90 * MINUTE };
+    const { store } = await world.start();
+    await world.run(RUN_MS);
+    expect(await chatOfStore(store)).toMatchObject({
+      line: '+12025550100',
+      service: 'iMessage',
+      isGroup: false,
+      firstOutboundAt: T - 2 * HOUR,
+      lastOutboundAt: T - HOUR,
+      lastInboundAt: T - 3 * HOUR,
+      health: 'AT_RISK',
+      healthAt: T - 90 * MINUTE,
+      state: 'due',
+    });
+    expect(world.news()).toBe(1);
+    expect(world.completions()).toEqual([
+      { chatsSeen: 1, chatsTotal: 1, chatsRead: 1, chatsChanged: 1, chatsUnread: 0 },
+    ]);
+  });
+
+  it('counts and skips at the first start what is idle, and later what did not change since the last run began', async () => {
+    const world = createWorld();
+    const { account } = world;
+    account.add('idle', T - 7 * DAY, sent(T - 7 * DAY));
+    account.add('recent', T - 7 * DAY + MINUTE, sent(T - 7 * DAY + MINUTE));
+    account.add('untold', null, sent(T - 30 * DAY));
+    const { store } = await world.start();
+    await world.run(RUN_MS);
+    expect(await store.chat('idle')).toBeNull();
+    expect((await store.chat('recent'))?.firstOutboundAt).toBe(T - 7 * DAY + MINUTE);
+    expect((await store.chat('untold'))?.firstOutboundAt).toBe(T - 30 * DAY);
+    expect(world.completions()).toMatchObject([{ chatsSeen: 3, chatsTotal: 3, chatsRead: 2 }]);
+
+    account.calls.splice(0);
+    account.add('just-outside', T - HOUR, sent(T - HOUR));
+    account.add('just-inside', T - HOUR + 1, sent(T - HOUR));
+    await world.run(6 * HOUR);
+    expect(account.calls.map(({ chatId }) => chatId)).toEqual([null, 'untold', 'just-inside']);
+  });
+
+  it('reads everything when chats are never idle', async () => {
+    const world = createWorld({ idleAfterMs: 0 });
+    world.account.add('chat-1', T - 900 * DAY, sent(T - 900 * DAY));
+    const { store } = await world.start();
+    await world.run(RUN_MS);
+    expect((await chatOfStore(store)).firstOutboundAt).toBe(T - 900 * DAY);
+  });
+
+  it('takes a time later than now for now', async () => {
+    const world = createWorld();
+    world.account.add('chat-1', T, sent(T + DAY)).health = { status: 'CRITICAL', at: T + DAY };
+    const { store } = await world.start();
+    await world.run(RUN_MS);
+    const { lastOutboundAt, healthAt } = await chatOfStore(store);
+    expect(lastOutboundAt).toBe(healthAt);
+    expect(lastOutboundAt).toBeGreaterThanOrEqual(T);
+    expect(lastOutboundAt).toBeLessThan(T + RUN_MS);
+  });
+
+  it('takes an opt-out word for the wish of the person in a direct chat alone', async () => {
+    const world = createWorld();
+    world.account.add('direct', T, sent(T - 9), received(T - 5, true));
+    world.account.add('group', T, sent(T - 9), received(T - 5, true)).isGroup = true;
+    const { store } = await world.start();
+    await world.run(RUN_MS);
+    expect(await store.chat('direct')).toMatchObject({ state: 'held', reason: 'opted_out' });
+    expect(await store.chat('group')).toMatchObject({ state: 'due', optOutWordAt: null });
+  });
+
+  it('merges a chat only when all of it has been read: what it opted out of may come last', async () => {
+    const world = createWorld();
+    world.account.pageSize = 2;
+    world.account.add('chat-1', T, sent(T - 9), sent(T - 8), sent(T - 7), received(T - 5, true));
+    const { store } = await world.start();
+    await world.run(RUN_MS, () => world.account.callsOf('chat-1').length === 1);
+    expect(await store.chat('chat-1')).toBeNull();
+    await world.run(RUN_MS);
+    expect(await store.chat('chat-1')).toMatchObject({ reason: 'opted_out', firstOutboundAt: T - 9 });
+  });
+
+  it('reads at most ten pages of a chat', async () => {
+    const world = createWorld();
+    world.account.pageSize = 1;
+    world.account.add('chat-1', T, ...Array.from({ length: 20 }, (_, n) => sent(T - n * MINUTE)));
+    const { store } = await world.start();
+    await world.run(RUN_MS);
+    expect(world.account.callsOf('chat-1')).toHaveLength(10);
+    expect((await chatOfStore(store)).firstOutboundAt).toBe(T - 9 * MINUTE);
+  });
+
+  it('starts two calls a second at most', async () => {
+    const world = createWorld();
+    for (let n = 0; n < 20; n++) world.account.add(`chat-${n}`, T, sent(T));
+    await world.start();
+    await world.run(RUN_MS);
+    const starts = world.account.calls.map(({ atMs }) => atMs);
+    expect(starts).toHaveLength(21);
+    const gaps = starts.slice(1).map((at, n) => at - (starts[n] ?? 0));
+    expect(Math.min(...gaps)).toBe(SECOND / 2);
+    expect(Math.max(...gaps)).toBe(SECOND / 2);
+  });
+
+  it('tells how far it is', async () => {
+    const world = createWorld();
+    world.account.pageSize = 2;
+    for (const n of [1, 2, 3]) world.account.add(`chat-${n}`, T, sent(T));
+    const { catchUp } = await world.start();
+    expect(catchUp.view()).toMatchObject({ completedAt: null });
+    await world.run(RUN_MS, () => world.account.callsOf('chat-1').length === 1);
+    expect(catchUp.view()).toMatchObject({
+      activity: 'running',
+      run: { chatsSeen: 1, chatsTotal: null, chatsRead: 1 },
+    });
+    await world.run(RUN_MS, () => world.account.callsOf('chat-2').length === 1);
+    expect(catchUp.view()).toMatchObject({ activity: 'running', run: { chatsSeen: 2, chatsTotal: null } });
+    await world.run(RUN_MS);
+    expect(catchUp.view()).toMatchObject({
+      activity: 'idle',
+      run: { chatsSeen: 3, chatsTotal: 3, chatsRead: 3, chatsChanged: 3 },
+      completedAt: T + 3 * SECOND,
+    });
+  });
+});
+
+describe('pages', () => {
+  it('are read until a listing brings nothing more to read, if there are several', async () => {
+    const world = createWorld();
+    world.account.pageSize = 2;
+    for (const n of [1, 2, 3, 4]) world.account.add(`chat-${n}`, T, sent(T));
+    world.account.onCall = ({ what, cursor }) => {
+      // the first chat goes while the second page is asked for: the third would be missed
+      if (what === 'chats' && cursor === '2' && world.account.chats.length === 4) world.account.chats.shift();
+      return null;
+    };
+    const { store } = await world.start();
+    await world.run(RUN_MS);
+    expect((await store.chat('chat-3'))?.firstOutboundAt).toBe(T);
+    expect(world.account.callsOf('chat-4')).toHaveLength(1);
+    expect(world.account.listings().map(({ cursor }) => cursor)).toEqual([null, '2', null, '2', null, '2']);
+  });
+
+  it('are read once when there is only one', async () => {
+    const world = createWorld();
+    world.account.add('chat-1', T, sent(T));
+    await world.start();
+    await world.run(RUN_MS);
+    expect(world.account.listings()).toHaveLength(1);
+  });
+
+  it('may bring the same chat twice, which is read once', async () => {
+    const world = createWorld();
+    const chat = world.account.add('chat-1', T, sent(T));
+    world.account.chats.push(chat);
+    await world.start();
+    await world.run(RUN_MS);
+    expect(world.account.callsOf('chat-1')).toHaveLength(1);
+  });
+
+  it('may come empty and yet go on, for a while', async () => {
+    const world = createWorld();
+    world.account.add('chat-1', T, sent(T));
+    world.account.pageSize = 0;
+    world.account.onCall = (_call, count) => {
+      if (count > 20) world.account.pageSize = 100;
+      return null;
+    };
+    const { store } = await world.start();
+    world.account.cursorOf = (end) =>
+      world.account.pageSize === 0 ? `${0}${'0'.repeat(world.account.calls.length)}` : String(end);
+    await world.run(RUN_MS);
+    expect((await store.chat('chat-1'))?.firstOutboundAt).toBe(T);
+  });
+
+  it.each([
+    ['the same cursor', () => '0', 2],
+    ['cursors that turn in a circle', (calls: number) => '0'.repeat(1 + (calls % 3)), 4],
+    ['empty pages', (calls: number) => '0'.repeat(calls), 21],
+  ])('that bring %s for ever are taken for the end', async (_what, cursorOf, pagesRead) => {
+    const world = createWorld();
+    world.account.add('chat-1', T, sent(T));
+    world.account.pageSize = 0;
+    world.account.cursorOf = () => cursorOf(world.account.calls.length);
+    await world.start();
+    await world.run(RUN_MS);
+    expect(world.completions()).toHaveLength(1);
+    expect(world.account.listings()).toHaveLength(pagesRead);
+  });
+
+  it('of chats that are gone meanwhile are passed over', async () => {
+    const world = createWorld();
+    world.account.add('gone', T, sent(T));
+    world.account.add('there', T, sent(T));
+    world.account.onCall = ({ chatId }) => (chatId === 'gone' ? failedWith(answerOf(403, 2005)) : null);
+    const { store } = await world.start();
+    await world.run(RUN_MS);
+    expect(await store.chat('gone')).toBeNull();
+    expect((await store.chat('there'))?.firstOutboundAt).toBe(T);
+    expect(world.completions()).toMatchObject([{ chatsRead: 2, chatsChanged: 1, chatsUnread: 0 }]);
+    expect(world.account.callsOf('gone')).toHaveLength(1);
+  });
+});
+
+describe('a call that fails', () => {
+  it('is repeated after 1 s doubling, and nothing is lost', async () => {
+    const world = createWorld();
+    world.account.add('chat-1', T, sent(T));
+    world.account.onCall = (_call, count) => (count >= 2 && count <= 4 ? failedWith(silenceOf()) : null);
+    const { store, catchUp } = await world.start();
+    await world.run(RUN_MS, () => world.account.calls.length === 3);
+    expect(catchUp.view()).toMatchObject({ activity: 'waiting', cause: 'timeout' });
+    await world.run(RUN_MS);
+    expect((await chatOfStore(store)).firstOutboundAt).toBe(T);
+    const starts = world.account.calls.map(({ atMs }) => atMs / SECOND);
+    expect(starts).toEqual([0, 0.5, 1.5, 3.5, 7.5]);
+    expect(catchUp.view()).toMatchObject({ activity: 'idle', cause: null });
+  });
+
+  it('waits as long as Linq asks for', async () => {
+    const world = createWorld();
+    const asked = failedWith(answerOf(500, 3006, { retryAfterMs: 90 * SECOND }));
+    world.account.onCall = (_call, count) => (count === 1 ? asked : null);
+    await world.start();
+    await world.run(RUN_MS);
+    expect(world.account.calls.map(({ atMs }) => atMs / SECOND)).toEqual([0, 90]);
+  });
+
+  it('again and again fails the run, which is tried again ever more seldom, without reading a chat twice', async () => {
+    const world = createWorld();
+    world.account.pageSize = 1;
+    for (const n of [1, 2]) world.account.add(`chat-${n}`, T, sent(T));
+    let isDown = true;
+    world.account.onCall = ({ cursor }) =>
+      cursor === '1' && isDown ? failedWith(answerOf(500, 3006)) : null;
+    const { catchUp } = await world.start();
+    await world.run(HOUR);
+    expect(catchUp.view()).toMatchObject({ activity: 'failed', cause: 'linq_3006', completedAt: null });
+    const failures = world.logged.filter(({ event }) => event === 'catch-up.failed');
+    expect(failures[0]).toMatchObject({
+      level: 'warn',
+      fields: { cause: 'linq_3006', retryInMs: 16 * SECOND },
+    });
+    expect(failures.at(-1)?.fields).toMatchObject({ retryInMs: 15 * MINUTE });
+    expect(world.account.callsOf('chat-1')).toHaveLength(1);
+    isDown = false;
+    await world.run(HOUR);
+    expect(stateOf(world, { catchUp })).toEqual({ state: 'idle', completed: 1 });
+    expect(world.account.callsOf('chat-1')).toHaveLength(1);
+    expect(world.account.callsOf('chat-2')).toHaveLength(1);
+  });
+
+  it('for one chat alone leaves that chat to the next run, and the others are read', async () => {
+    const world = createWorld();
+    for (const n of [1, 2, 3]) world.account.add(`chat-${n}`, T, sent(T));
+    let isBroken = true;
+    world.account.onCall = ({ chatId }) => (chatId === 'chat-2' && isBroken ? failedWith(silenceOf()) : null);
+    const { store } = await world.start();
+    await world.run(HOUR);
+    expect(world.completions()).toMatchObject([{ chatsSeen: 3, chatsRead: 2, chatsUnread: 1 }]);
+    expect(await store.chat('chat-2')).toBeNull();
+    isBroken = false;
+    await world.run(6 * HOUR); // by then it is too old to be read for its own sake
+    expect((await store.chat('chat-2'))?.firstOutboundAt).toBe(T);
+  });
+
+  it('for one chat after the other fails the run', async () => {
+    const world = createWorld();
+    for (let n = 0; n < 9; n++) world.account.add(`chat-${n}`, T, sent(T));
+    world.account.onCall = ({ what }) => (what === 'messages' ? failedWith(silenceOf()) : null);
+    const { catchUp } = await world.start();
+    await world.run(MINUTE);
+    expect(catchUp.view().activity).toBe('failed');
+    expect(world.completions()).toEqual([]);
+    world.account.onCall = () => null;
+    await world.run(HOUR);
+    expect(world.completions()).toMatchObject([{ chatsRead: 9 }]);
+  });
+
+  it('because Linq refuses the listing fails the run at once', async () => {
+    const world = createWorld();
+    world.account.onCall = (_call, count) => (count === 1 ? failedWith(answerOf(400, 1005)) : null);
+    await world.start();
+    await world.run(SECOND / 2);
+    expect(world.events()).toEqual(['catch-up.started', 'catch-up.failed']);
+    await world.run(RUN_MS);
+    expect(world.completions()).toHaveLength(1);
+  });
+});
+
+describe('a closed account', () => {
+  it.each([
+    ['limits the rate', answerOf(429, 1007, { retryAfterMs: 60 * SECOND }), 'rate_limited'],
+    ['limits the rate by 503', answerOf(503, null, { retryAfterMs: 60 * SECOND }), 'rate_limited'],
+    ['rejects the key', answerOf(401, 2004), 'api_key_rejected'],
+  ])('is told to all when Linq %s, and nothing is asked until it is open', async (_what, answer, cause) => {
+    let isOpen = false;
+    let closure: { cause: string; until: number | null } | null = null;
+    const heard: unknown[] = [];
+    const world = createWorld({
+      account: {
+        closure: () => (isOpen ? null : closure),
+        heard(told) {
+          heard.push(told);
+          closure = { cause, until: null };
+        },
+      },
+    });
+    world.account.add('chat-1', T, sent(T));
+    world.account.onCall = (_call, count) => (count === 1 ? failedWith(answer) : null);
+    const { store, catchUp } = await world.start();
+    await world.run(HOUR);
+    expect(heard).toEqual([answer]);
+    expect(world.account.calls).toHaveLength(1);
+    expect(catchUp.view()).toMatchObject({ activity: 'waiting', cause });
+    isOpen = true;
+    await world.run(RUN_MS);
+    expect((await chatOfStore(store)).firstOutboundAt).toBe(T);
+  });
+
+  it('is not asked until the time at which it opens', async () => {
+    const world = createWorld({
+      account: {
+        closure: () =>
+          world.clock.now() < T + 7 * MINUTE ? { cause: 'rate_limited', until: T + 7 * MINUTE } : null,
+        heard() {},
+      },
+    });
+    await world.start();
+    await world.run(HOUR);
+    expect(world.account.calls[0]?.atMs).toBe(7 * MINUTE);
+  });
+});
