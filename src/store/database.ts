@@ -1,11 +1,12 @@
-import { realpathSync, statfsSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { examineFile, refuseRemains } from './examine.ts';
-import { hasContent, prepareFile } from './files.ts';
+import { hasContent, prepareFile, spaceAround } from './files.ts';
 import { acquireLock } from './lock.ts';
 import { applyMigrations, copyBeforeMigration, type Migration, readMigrations } from './migrate.ts';
 import { watchPlace } from './place.ts';
+import { finishRestore } from './restore-swap.ts';
 
 export interface OpenDatabase {
   readonly path: string;
@@ -38,12 +39,13 @@ export function openDatabase(name: string, known: readonly Migration[] = readMig
   const path = realpathSync(name); // a link must not lead around the lock
   const lock = acquireLock(path);
   try {
+    finishRestore(path);
     const pending = hasContent(path) ? examineFile(path, known) : known;
     const sql = new Database(path, { timeout: BUSY_TIMEOUT_MS });
     try {
       migrate(sql, path, pending);
       setJournal(sql);
-      setPragmas(sql, freeBytes(path));
+      setPragmas(sql, spaceAround(path).freeBytes);
     } catch (error) {
       sql.close();
       throw error;
@@ -113,9 +115,4 @@ function setPragmas(sql: Database.Database, free: number): void {
 export function checkpointPages(free: number): number {
   const affordable = Math.floor(free / 16 / PAGE_BYTES);
   return Math.min(CHECKPOINT_PAGES, Math.max(LEAST_CHECKPOINT_PAGES, affordable));
-}
-
-function freeBytes(path: string): number {
-  const { bavail, bsize } = statfsSync(path);
-  return bavail * bsize;
 }
