@@ -1,0 +1,119 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { createPoster } from '../../../src/alerts/poster.ts';
+import { SECOND } from '../../../src/decide/duration.ts';
+import { createFakeClock } from '../../helpers/clock.ts';
+
+interface Seen {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: string;
+}
+
+/** A receiver of alerts, and a poster to it. */
+async function startReceiver(answer: RequestListener) {
+  const seen: Seen[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (piece: string) => {
+      body += piece;
+    });
+    request.on('end', () => {
+      seen.push({ method: request.method, url: request.url, headers: request.headers, body });
+      answer(request, response);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const clock = createFakeClock();
+  const poster = createPoster(`http://127.0.0.1:${port}/hooks/s3cret?token=t`, clock);
+  onTestFinished(async () => {
+    await poster.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const stopping = new AbortController();
+  const post = () => poster.post({ text: 'Grüße' }, stopping.signal);
+  return { seen, clock, post, stopping, server };
+}
+
+it('posts JSON to the whole address, and takes any 2xx', async () => {
+  const { post, seen } = await startReceiver((_request, response) => response.writeHead(202).end('queued'));
+  expect(await post()).toEqual({ kind: 'taken', cause: 'HTTP 202' });
+  expect(await post()).toMatchObject({ kind: 'taken' });
+  expect(seen).toHaveLength(2);
+  expect(seen[0]).toMatchObject({
+    method: 'POST',
+    url: '/hooks/s3cret?token=t',
+    headers: { 'content-type': 'application/json', 'user-agent': 'contact-card-reactor' },
+    body: '{"text":"Grüße"}',
+  });
+  expect(Object.keys(seen[0]?.headers ?? {}).sort()).toEqual(
+    ['connection', 'content-length', 'content-type', 'host', 'user-agent'].sort(),
+  );
+});
+
+it.each([400, 404, 410, 429, 500, 503])('is refused by a %d', async (status) => {
+  const { post } = await startReceiver((_request, response) => response.writeHead(status).end());
+  expect(await post()).toEqual({ kind: 'refused', cause: `HTTP ${status}` });
+});
+
+it.each([301, 302, 307, 308])('follows no redirect (%d)', async (status) => {
+  const { post, seen } = await startReceiver((_request, response) =>
+    response.writeHead(status, { location: '/elsewhere' }).end(),
+  );
+  expect(await post()).toEqual({ kind: 'refused', cause: `HTTP ${status}` });
+  expect(seen).toHaveLength(1);
+});
+
+it('gives up after 10 s on one that takes it and never answers, and does not know whether it was taken', async () => {
+  const { post, seen, clock } = await startReceiver(() => {});
+  const posted = post();
+  while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  let isOver = false;
+  void posted.then(() => {
+    isOver = true;
+  });
+  clock.advance(10 * SECOND - 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isOver).toBe(false);
+  clock.advance(1);
+  expect(await posted).toEqual({ kind: 'unknown', cause: 'timeout' });
+});
+
+it('reads nothing of an endless answer', async () => {
+  let sent = 0;
+  const { post } = await startReceiver((_request, response) => {
+    response.writeHead(200);
+    const piece = Buffer.alloc(64 * 1024);
+    const pour = () => {
+      while (!response.destroyed && response.write(piece)) sent += piece.length;
+    };
+    response.on('drain', pour).on('error', () => {});
+    pour();
+  });
+  expect(await post()).toEqual({ kind: 'taken', cause: 'HTTP 200' });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sent).toBeLessThan(16 * 1024 * 1024);
+});
+
+it('does not know whether it was taken when the connection breaks before the answer', async () => {
+  const { post } = await startReceiver((request) => request.socket.destroy());
+  expect((await post()).kind).toBe('unknown');
+});
+
+it('was not taken where nobody listens', async () => {
+  const { post, server } = await startReceiver(() => {});
+  await new Promise((resolve) => server.close(resolve));
+  expect(await post()).toEqual({ kind: 'refused', cause: 'ECONNREFUSED' });
+});
+
+it('gives up at once when the service stops', async () => {
+  const { post, seen, stopping } = await startReceiver(() => {});
+  const posted = post();
+  while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  stopping.abort();
+  expect((await posted).kind).toBe('unknown');
+});
