@@ -1,20 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { type CrashPoint, crashSettings } from './crash-points.ts';
+import type { CrashPoint } from './crash-points.ts';
+import { createLoadDying, type Dying } from './crash-points-process.ts';
 import { openStored, type Stored } from './database.ts';
 import { createKillRun } from './kill-run.ts';
-import { createWorkDir, type Held, hold, startReactor } from './process.ts';
+import { startReactor } from './process.ts';
 import type { Seeded } from './seed.ts';
 import { until } from './status.ts';
 import { createTrial, type Trial } from './trial.ts';
-
-const PRELOAD = new URL('crash.mjs', import.meta.url).href;
-const SHIM = fileURLToPath(new URL('shim/kill.c', import.meta.url));
-/** Longer than any point is away. */
-const PATIENCE_MS = 20_000;
 
 /** So many share a database: after each kill all that was ever sent there is looked for. */
 const KILLS_PER_DATABASE = 60;
@@ -54,11 +46,10 @@ async function dieInTurn(points: readonly CrashPoint[], die: Die): Promise<void>
 
 /** A kill run whose processes end at given points; the database is there before. */
 async function createCrashRun(seeded: Seeded, trial: Trial) {
-  const { simulator, load, directory } = trial;
+  const { simulator, load, directory, settings } = trial;
   const run = createKillRun(seeded, trial);
-  const library = join(createWorkDir(), 'kill.so');
-  execFileSync('cc', ['-O2', '-shared', '-fPIC', '-o', library, SHIM, '-ldl']);
-  await (await startReactor(directory, trial.settings)).end('SIGTERM');
+  const loadDying = createLoadDying();
+  await (await startReactor(directory, settings)).end('SIGTERM');
   let before = openAndClose();
 
   function openAndClose(): Stored {
@@ -67,18 +58,8 @@ async function createCrashRun(seeded: Seeded, trial: Trial) {
     return stored;
   }
 
-  /**
-   * Loads a process that will die at that point. The function given back lets it live under load until it dies where it
-   * should, and looks at what it left.
-   */
-  function die(point: CrashPoint): () => Promise<void> {
-    const settings = { ...trial.settings, ...crashSettings(point, seeded.between(1, point.most), library) };
-    const held = hold(directory, settings, [PRELOAD]);
-    return () => liveAndDie(held, point);
-  }
-
-  async function liveAndDie(held: Held, point: CrashPoint): Promise<void> {
-    held.go();
+  /** Lets it live under load until it dies, and looks at what it left. */
+  async function liveAndDie({ held, die }: Dying, point: CrashPoint): Promise<void> {
     let hasListened = false;
     const life = held.listening.then(
       (url) => {
@@ -88,11 +69,8 @@ async function createCrashRun(seeded: Seeded, trial: Trial) {
       },
       () => {}, // it may die earlier
     );
-    const exit = await Promise.race([held.exited, delay(PATIENCE_MS, null, { ref: false })]);
-    if (exit === null) throw new Error(`never came to the point "${point.name}":\n${held.output()}`);
+    run.noteKill(await die());
     await life;
-    run.noteKill(exit);
-    expect(held.output().split('\n')).toContain(`crash.point ${point.name}`);
     const after = run.checkWhileDead({ isThorough: true });
     const death = { directory, before, after, chats: load.chats, calls: simulator.calls, hasListened };
     // what was sent before it died may arrive a moment later
@@ -102,6 +80,12 @@ async function createCrashRun(seeded: Seeded, trial: Trial) {
       { tries: 50, everyMs: 10 },
     );
     before = after;
+  }
+
+  /** Loads a process that will die at that point; the function given back lets it. */
+  function die(point: CrashPoint): () => Promise<void> {
+    const dying = loadDying(directory, settings, point, seeded.between(1, point.most));
+    return () => liveAndDie(dying, point);
   }
 
   return { run, die };

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ShareCall } from '../../src/simulator/shares.ts';
+import type { Place } from './crash-points-process.ts';
 import { DATABASE_PATH, type Stored, type StoredAttempt } from './database.ts';
 import type { Planned } from './deliveries.ts';
 import { foldFacts, isSameFacts } from './facts.ts';
-import type { Settings } from './process.ts';
 
 /** What can be seen of a process that ended at a point. */
 export interface Death {
@@ -16,13 +16,10 @@ export interface Death {
   readonly hasListened: boolean;
 }
 
-/** A place in the service at which it is killed. */
-export interface CrashPoint {
-  readonly name: string;
+/** A place at which a process is killed that serves, or starts to. */
+export interface CrashPoint extends Place {
   /** It is killed there when it comes by for the n-th time; n is chosen up to this. */
   readonly most: number;
-  /** Kills at a write to the file whose path ends so, from below SQLite. */
-  readonly file?: string;
   /** Shows from the outside that it died there: what is done by then is done, what comes next isn't. */
   readonly isSeen?: (death: Death) => boolean;
 }
@@ -53,13 +50,6 @@ export const RECOVERY_POINTS: readonly CrashPoint[] = [
     isSeen: (death) => !death.hasListened && openOf(death).length === 0,
   },
 ];
-
-/** Environment of a process that is to die there. @param library `shim/kill.c`, compiled */
-export function crashSettings({ name, file }: CrashPoint, onHit: number, library: string): Settings {
-  const at = { CRASH_AT: name, CRASH_ON_HIT: String(onHit) };
-  if (file === undefined) return at;
-  return { CRASH_AT: name, LD_PRELOAD: library, KILL_FILE: file, KILL_ON_HIT: String(onHit) };
-}
 
 function hasUnanswered({ chats }: Death): boolean {
   return [...chats.values()].some((planned) => planned.some(({ state }) => state === 'sent'));

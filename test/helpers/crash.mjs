@@ -1,8 +1,10 @@
 // Preloaded into a process of the service (`node --import`): ends it by SIGKILL when it reaches the point CRASH_AT for
 // the CRASH_ON_HIT-th time, and says so. It wraps what the service stands on (SQLite, sockets, JSON), so the service
 // itself knows nothing of it.
-import { writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import childProcess from 'node:child_process';
+import { statSync, writeSync } from 'node:fs';
+import fs from 'node:fs/promises';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 
 const Database = createRequire(import.meta.url)('better-sqlite3');
@@ -24,7 +26,7 @@ const PARTS = [
   ['claim', /^INSERT INTO attempts /, '/store/claim.'],
   ['recover', /^UPDATE attempts SET ended_at/, 'interruptAll'],
   ['settle', /^UPDATE attempts SET ended_at/, '/store/settle.'],
-  ['prune', /^DELETE FROM attempts /, 'prune'],
+  ['prune', /^DELETE FROM attempts\s/, '/store/prune-attempts.'],
 ];
 const partOf = (sql) => PARTS.find(([, pattern, from]) => pattern.test(sql) && isCalledFrom(from))?.[0];
 
@@ -70,9 +72,8 @@ Database.prototype.transaction = function watched(body) {
 
 Database.prototype.exec = function watched(sql) {
   reached('starting');
-  const statements = sql.split('--> statement-breakpoint');
-  if (statements.length === 1) return exec.call(this, sql);
-  for (const statement of statements) {
+  if (!isCalledFrom('applyMigrations')) return exec.call(this, sql);
+  for (const statement of sql.split('--> statement-breakpoint')) {
     exec.call(this, statement);
     reached('in migration');
   }
@@ -117,3 +118,25 @@ net.connect = (...values) => {
   };
   return socket;
 };
+
+// --- a backup: written by a child process, then named
+
+const { fork } = childProcess;
+childProcess.fork = function watched(script, [source, target, ...rest], options) {
+  const child = fork(script, [source, target, ...rest], options);
+  const onWritten = () => {
+    if (point !== 'in backup' || !(statSync(target, { throwIfNoEntry: false })?.size > 0)) return;
+    child.kill('SIGKILL'); // a machine that stops, or a container, takes both
+    reached('in backup');
+  };
+  const polling = setInterval(onWritten, 1).unref();
+  child.once('exit', () => clearInterval(polling));
+  child.prependListener('message', () => reached('after copy'));
+  return child;
+};
+const { rename } = fs;
+fs.rename = async function watched(...paths) {
+  await rename(...paths);
+  reached('after backup');
+};
+syncBuiltinESMExports();

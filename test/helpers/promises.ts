@@ -14,7 +14,7 @@ const UNKNOWN: Facts = foldFacts([]);
 export function findViolations(
   { load, simulator, windowMs }: Trial,
   stored: Stored,
-  released: ReadonlySet<string>,
+  released: ReadonlySet<string> = new Set(),
 ): string[] {
   return [
     ...findLostFacts(load.chats, stored.chats),

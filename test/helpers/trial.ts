@@ -44,3 +44,12 @@ export async function createTrial(options: TrialOptions): Promise<Trial> {
   };
   return { simulator, load, directory: createWorkDir(), settings, windowMs: windowSeconds * 1000, maxShares };
 }
+
+/** Lets the service know some chats, each of them whole, and shares begin. */
+export async function sendSome({ load, simulator }: Trial, url: string): Promise<void> {
+  const before = simulator.calls.length;
+  const run = load.run(url);
+  await simulator.when(() => simulator.calls.length > before);
+  await run.stop();
+  await load.finish(url);
+}
