@@ -20,6 +20,7 @@ const VERBS = [
   ['config', 'show'],
   ['config', 'show', '--json'],
   ['config', 'check'],
+  ['backup'],
 ];
 
 describe('secrets and what is a person’s', () => {

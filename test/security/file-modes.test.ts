@@ -1,8 +1,9 @@
-import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { deliver, message2026 } from '../helpers/deliver.ts';
 import { createWorkDir, startReactor } from '../helpers/process.ts';
+import { runVerb, settingsOf } from './canary-traffic.ts';
 
 /** A shell that forbids nothing by itself, and becomes the service. */
 const LAX = ['sh', '-c', 'umask 000; exec "$0" "$@"'];
@@ -29,6 +30,10 @@ it('what the service keeps is for its own user alone, however lax the umask', as
     [join('data', 'reactor.db.lock')]: '600',
   };
   expect(modesBelow(directory)).toEqual(running);
+
+  await runVerb(directory, settingsOf('http://127.0.0.1:9'), 'backup', 'copy.db');
+  expect(modesBelow(directory)).toEqual({ ...running, 'copy.db': '600' });
+  rmSync(join(directory, 'copy.db'));
 
   // killed, it leaves all of them; made lax, they are put right at the next start
   await reactor.end('SIGKILL');
