@@ -1,0 +1,149 @@
+/** What a suite told of itself, see `reportReached`: counts by name. */
+export type Reached = Readonly<Record<string, number>>;
+
+/** A suite that is run in large before a release, slice by slice. */
+export interface ReleaseSuite {
+  /** As it reports itself. */
+  readonly name: string;
+  readonly file: string;
+  /** What it does, in a few words. */
+  readonly what: string;
+  /** What is counted: `kills`. */
+  readonly unit: string;
+  /** SUITE_COUNT of one slice, which is to take minutes. */
+  readonly slice: number;
+  /** How many units a slice has reached. */
+  readonly doneBy: (reached: Reached) => number;
+  /** How many units are done on every change. */
+  readonly usual: number;
+  readonly target: number;
+  /** What a run without limit goes on to; default: the target. */
+  readonly stretch?: number;
+}
+
+const field =
+  (name: string) =>
+  (reached: Reached): number =>
+    reached[name] ?? 0;
+
+/** Of a suite that is large as a whole: a slice is all of it. */
+const whole = (count: number) => ({ slice: count, target: count });
+
+export const SUITES: readonly ReleaseSuite[] = [
+  {
+    name: 'random-kill',
+    file: 'test/faults/random-kill.test.ts',
+    what: '`kill -9` at a random instant of 20 to 900 ms of life, under load',
+    unit: 'kills',
+    ...{ slice: 100, doneBy: field('kills'), usual: 200, target: 2_000, stretch: 10_000 },
+  },
+  {
+    name: 'placed-kill',
+    file: 'test/faults/placed-kill.test.ts',
+    what: '`kill -9` at each named point between a delivery and the end of its share',
+    unit: 'kills at each point',
+    ...{ slice: 10, usual: 3, target: 200 },
+    doneBy: ({ kills = 0, points = 1 }) => Math.floor(kills / points),
+  },
+  {
+    name: 'double-kill',
+    file: 'test/faults/double-kill.test.ts',
+    what: '`kill -9` again while it recovers from one',
+    unit: 'kills',
+    ...{ slice: 50, doneBy: field('whileRecovering'), usual: 20, target: 500 },
+  },
+  {
+    name: 'power-loss',
+    file: 'test/faults/power-loss.test.ts',
+    what: 'the database opened from what a power cut leaves: writes without sync lost or torn at 512 bytes',
+    unit: 'crash images',
+    ...{ slice: 160, doneBy: field('images'), usual: 160, target: 1_000, stretch: 6_000 },
+  },
+  {
+    name: 'graceful-stop',
+    file: 'test/faults/graceful-stop.test.ts',
+    what: 'SIGTERM at a random instant, under load',
+    unit: 'stops',
+    ...{ slice: 100, doneBy: field('stops'), usual: 50, target: 1_000 },
+  },
+  {
+    name: 'stopped-process',
+    file: 'test/faults/stopped-process.test.ts',
+    what: 'SIGSTOP amid calls and deliveries, for longer than a lease (90 s; on every change 16 s), then SIGCONT',
+    unit: 'stops',
+    ...{ slice: 90, doneBy: () => 1, usual: 1, target: 20 },
+  },
+  {
+    name: 'clock-steps',
+    file: 'test/faults/clock-steps.test.ts',
+    what: 'wall clock set (−2 h, +26 h, −1 d, 1970, 2038, 2100, ±500 ppm), running and over a restart, Linq right or as wrong',
+    unit: 'rounds of 13 cases',
+    ...{ slice: 2, doneBy: ({ cases = 0 }) => cases / 13, usual: 1, target: 20 },
+  },
+  {
+    name: 'model',
+    file: 'test/faults/model.test.ts',
+    what: 'random commands against the real store and dispatcher, beside a model of them',
+    unit: 'runs',
+    ...{ slice: 1_000, doneBy: field('runs'), usual: 2_000, target: 20_000, stretch: 200_000 },
+  },
+  {
+    name: 'races',
+    file: 'test/faults/races.test.ts',
+    what: 'claim, settle, abort and stop in every order that a scheduler finds',
+    unit: 'runs',
+    ...{ slice: 2_500, doneBy: field('runs'), usual: 1_000, target: 50_000 },
+  },
+  {
+    name: 'verifier-fuzz',
+    file: 'test/security/verifier-fuzz.test.ts',
+    what: 'mutated signatures, headers and bodies: no forgery, nothing thrown',
+    unit: 'cases',
+    ...{ slice: 250_000, doneBy: field('cases'), usual: 100_000, target: 1_000_000 },
+  },
+  {
+    name: 'verifier-differential',
+    file: 'test/security/verifier-differential.test.ts',
+    what: 'the same verdict as the `standardwebhooks` library, but for what we refuse on purpose',
+    unit: 'cases',
+    ...{ slice: 250_000, doneBy: field('cases'), usual: 100_000, target: 1_000_000 },
+  },
+  {
+    name: 'parser-fuzz',
+    file: 'test/security/parser-fuzz.test.ts',
+    what: 'mutated events with a valid signature: always 2xx, always classified',
+    unit: 'cases',
+    ...{ slice: 50_000, doneBy: field('cases'), usual: 20_000, target: 200_000 },
+  },
+  {
+    name: 'overload',
+    file: 'test/faults/overload.test.ts',
+    what: 'more bodies than fit into memory: 503, and all of it in by the last redelivery',
+    unit: 'seconds',
+    ...{ ...whole(300), doneBy: field('seconds'), usual: 20 },
+  },
+  {
+    name: 'backlog',
+    file: 'test/faults/backlog.test.ts',
+    what: 'deliveries that waited for the service, all at once, a fifth of them twice',
+    unit: 'deliveries',
+    ...{ ...whole(50_000), doneBy: field('events'), usual: 5_000 },
+  },
+  {
+    name: 'herd',
+    file: 'test/faults/herd.test.ts',
+    what: 'shares that are overdue at the start: each once, in order, paced',
+    unit: 'shares',
+    ...{ ...whole(20_000), doneBy: field('overdue'), usual: 2_000 },
+  },
+  {
+    name: 'soak',
+    file: 'test/faults/soak.test.ts',
+    what: 'steady load with repeats and forgeries, kills, stops and a full disk; log, files and memory bounded',
+    unit: 'seconds',
+    ...{ ...whole(7_200), doneBy: field('seconds'), usual: 30 },
+  },
+];
+
+/** The vitest project of its file. */
+export const projectOf = ({ file }: ReleaseSuite): string => file.split('/')[1] ?? '';

@@ -1,0 +1,26 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { projectOf, SUITES } from '../../release/suites.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+describe('the suites of a release run', () => {
+  it.each(SUITES)('$name is there, in a project, and tells what it reached', (suite) => {
+    expect(existsSync(join(ROOT, suite.file))).toBe(true);
+    expect(['unit', 'faults', 'security']).toContain(projectOf(suite));
+    const text = readFileSync(join(ROOT, suite.file), 'utf8');
+    expect(text).toContain(`reportReached('${suite.name}'`);
+    expect(text).toMatch(/suiteCount\(/);
+  });
+
+  it('have goals that are made of slices, and more in them than on every change', () => {
+    expect(new Set(SUITES.map(({ name }) => name)).size).toBe(SUITES.length);
+    for (const { slice, usual, target, stretch = target } of SUITES) {
+      expect(slice).toBeGreaterThan(0);
+      expect(target).toBeGreaterThan(usual);
+      expect(stretch).toBeGreaterThanOrEqual(target);
+    }
+  });
+});
