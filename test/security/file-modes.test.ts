@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { deliver, message2026 } from '../helpers/deliver.ts';
@@ -35,6 +35,9 @@ it('what the service keeps is for its own user alone, however lax the umask', as
   expect(modesBelow(directory)).toEqual({ ...running, 'copy.db': '600' });
   rmSync(join(directory, 'copy.db'));
 
+  const token = readToken(directory);
+  expect(token).toMatch(/^[\w-]{43}\n$/); // 256 bits
+
   // killed, it leaves all of them; made lax, they are put right at the next start
   await reactor.end('SIGKILL');
   for (const [name, mode] of Object.entries(running))
@@ -42,7 +45,12 @@ it('what the service keeps is for its own user alone, however lax the umask', as
   const again = await startReactor(directory, {}, LAX);
   expect(modesBelow(directory)).toEqual(running);
 
+  expect(readToken(directory)).toMatch(/^[\w-]{43}\n$/);
+  expect(readToken(directory)).not.toBe(token);
+
   // the token for the command line ends with the service
   await again.end('SIGTERM');
   expect(Object.keys(modesBelow(directory))).not.toContain(join('data', 'cli-token'));
 });
+
+const readToken = (directory: string) => readFileSync(join(directory, 'data', 'cli-token'), 'utf8');
