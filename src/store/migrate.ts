@@ -8,11 +8,8 @@ export interface Migration {
   /** From 1, in the order in which they are applied. */
   readonly number: number;
   readonly tag: string;
-  /** Its statements, one after the other; a comment that separates them is drizzle's. */
   readonly sql: string;
 }
-
-const BREAKPOINT = '--> statement-breakpoint';
 
 /** The generated migrations; they stand in the package beside `src/` and `dist/` alike. */
 const FOLDER = new URL('../../migrations/', import.meta.url);
@@ -85,7 +82,7 @@ export function applyMigrations(database: Database.Database, pending: readonly M
     );
     const note = database.prepare('INSERT INTO migrations (number, tag) VALUES (?, ?)');
     for (const { number, tag, sql } of pending) {
-      for (const statement of sql.split(BREAKPOINT)) database.exec(statement);
+      database.exec(sql);
       note.run(number, tag);
     }
     const violations = database.prepare('PRAGMA foreign_key_check').all();

@@ -15,8 +15,9 @@ export interface AttemptPruning {
  */
 export function createAttemptPruning({ sql }: StoreContext, meta: Meta): AttemptPruning {
   const prune = sql.prepare<[number, EpochMs]>(
-    `DELETE FROM attempts
-      WHERE id IN (SELECT id FROM attempts WHERE id > 0 ORDER BY id ${BOUND_LIMIT}) AND ended_at < ?`,
+    `DELETE FROM attempts WHERE id IN (
+        SELECT id FROM attempts WHERE id > 0 ORDER BY id ${BOUND_LIMIT}
+      ) AND ended_at < ?`,
   );
 
   /** How much later than it seems an attempt may have ended; forgotten once whatever it concerns is too old anyway. */

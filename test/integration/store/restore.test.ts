@@ -48,7 +48,11 @@ const reopen = async () => {
   store = await home.open(policyOf());
   return store;
 };
-const filesHere = () => readdirSync(dirname(home.path)).sort();
+/** Without what SQLite may put beside a file to read it. */
+const filesHere = () =>
+  readdirSync(dirname(home.path))
+    .filter((name) => !name.startsWith('bad.db-'))
+    .sort();
 
 /** Shares with a chat as the dispatcher does. */
 async function share(chatId: string, at: number): Promise<void> {
