@@ -27,9 +27,11 @@ const { values: options } = parseArgs({
     jobs: { type: 'string', default: '1' },
     stretch: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
+    forget: { type: 'string' },
   },
 });
 if (options.report) report();
+else if (options.forget !== undefined) forget(options.forget);
 else process.exitCode = await runAll();
 
 function chosenSuites(): readonly ReleaseSuite[] {
@@ -45,6 +47,13 @@ function report(): void {
   if (state === null) throw new Error('nothing was run yet: npm run test:release');
   const page = replaceSection(readFileSync(PAGE, 'utf8'), 'suites', describeSuites(SUITES));
   writeFileSync(PAGE, replaceSection(page, 'release-run', describeRun(state, SUITES)));
+}
+
+/** After a fault of a suite's own was mended: drops all that it reached, what passed as well as what failed. */
+function forget(name: string): void {
+  const state = readState(STATE);
+  if (state !== null)
+    writeState(STATE, { ...state, slices: state.slices.filter(({ suite }) => suite !== name) });
 }
 
 /** Resolves to the exit code. */

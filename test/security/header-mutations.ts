@@ -56,7 +56,7 @@ export function createValueMutator({ between, pick, random }: Seeded) {
     (entry) => entry.toUpperCase(),
     (entry) =>
       Array(choose([2, 15, 16, 17, 500, 10_000]))
-        .fill(entry)
+        .fill(entry.slice(0, 200)) // a list of lists of lists would outgrow what a string can hold
         .join(' '),
     (entry) => [...junkEntries(), entry].join(choose([' ', ' ', ' ', ',', ', ', '\t', '  '])),
     (entry) => [entry, ...junkEntries()].join(' '),
