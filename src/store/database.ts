@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
-import { examineFile, refuseRemains } from './examine.ts';
+import { examineFile, refuseMissingLog, refuseRemains } from './examine.ts';
 import { hasContent, prepareFile, spaceAround } from './files.ts';
 import { acquireLock } from './lock.ts';
 import { applyMigrations, copyBeforeMigration, type Migration, readMigrations } from './migrate.ts';
@@ -40,6 +40,7 @@ export function openDatabase(name: string, known: readonly Migration[] = readMig
   const lock = acquireLock(path);
   try {
     finishRestore(path);
+    refuseMissingLog(path);
     const pending = hasContent(path) ? examineFile(path, known) : known;
     const sql = new Database(path, { timeout: BUSY_TIMEOUT_MS });
     try {

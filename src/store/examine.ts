@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { damageError } from './faults.ts';
@@ -65,6 +65,37 @@ function refuseLoneLog(path: string, what: string): void {
   if (!hasContent(`${path}-wal`)) return;
   throw new StoreError(
     'corrupt',
-    `the file ${what}, but ${path}-wal still holds data of it; put back that very file, or move the -wal away and restore a backup or start anew`,
+    `the file ${what}, but ${path}-wal still holds data of it; put back that very file, or move the -wal away, the -shm too, and restore a backup or start anew`,
   );
+}
+
+/**
+ * Refuses a database whose log was taken away after a crash: SQLite would go on without the commits in it. The index of
+ * the log, which lies beside it until a clean end, still tells of them. Touches nothing.
+ * @throws {StoreError} `corrupt`
+ */
+export function refuseMissingLog(path: string): void {
+  if (!hasContent(path) || existsSync(`${path}-wal`)) return;
+  const missing = pagesOnlyInLog(`${path}-shm`);
+  if (missing === 0) return;
+  throw new StoreError(
+    'corrupt',
+    `${path}-wal is missing, and ${missing} pages of data were in it alone; put it back, or, to go on without them or with a backup that you restored, delete ${path}-shm`,
+  );
+}
+
+/** Where the index says so, in words of 4 bytes: https://sqlite.org/walformat.html */
+const INDEX = { version: 0, isInitialized: 12, lastFrame: 4, headerWords: 12, copiedFrames: 24, words: 34 };
+const INDEX_VERSION = 3_007_000;
+
+/** What was committed to a log and not copied to the file, by the log's index; 0 when that isn't sure. */
+function pagesOnlyInLog(index: string): number {
+  if (!existsSync(index)) return 0;
+  const bytes = Uint8Array.from(readFileSync(index).subarray(0, 4 * INDEX.words));
+  if (bytes.length < 4 * INDEX.words || bytes[INDEX.isInitialized] === 0) return 0;
+  const words = new Uint32Array(bytes.buffer); // in the byte order of the machine, as SQLite wrote it
+  const [header, copy] = [words.slice(0, INDEX.headerWords), words.slice(INDEX.headerWords)];
+  const isWhole = header.every((word, at) => word === copy[at]);
+  if (!isWhole || words[INDEX.version] !== INDEX_VERSION) return 0;
+  return Math.max(0, (words[INDEX.lastFrame] ?? 0) - (words[INDEX.copiedFrames] ?? 0));
 }

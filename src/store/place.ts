@@ -1,4 +1,4 @@
-import { renameSync, statSync } from 'node:fs';
+import { renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
@@ -19,6 +19,7 @@ export function watchPlace(sql: Database.Database, path: string): () => void {
   const placeOfLog = rememberFile(log);
   return () => {
     const file = placeOfFile();
+    if (file !== 'kept') rmSync(`${path}-shm`, { force: true }); // beside another database it would speak of our log
     if (file === 'was deleted or moved away') {
       throw lost(file, `put it back, or move ${log} away and restore a backup, then start again`);
     }
