@@ -1,3 +1,4 @@
+import { inOrder } from './chat-order.ts';
 import { serveCard } from './contact-card-api.ts';
 import type { RouteName } from './faults.ts';
 import { BadBody, type Reply } from './http.ts';
@@ -20,6 +21,8 @@ export interface ApiParts {
   readonly world: World;
   readonly subscriptions: Subscriptions;
   readonly behaviour: Behaviour;
+  /** In [0, 1). */
+  readonly random: () => number;
 }
 
 const ROUTES: readonly (readonly [methods: string, path: string, route: RouteName])[] = [
@@ -66,7 +69,7 @@ export function serveApi(parts: ApiParts, route: Exclude<RouteName, 'share'>, re
     case 'contact_card':
       return serveCard(world, parts.behaviour, request);
     case 'chats':
-      return listChats(world, query);
+      return listChats(parts, query);
     case 'chat':
       return { status: 200, body: chatObject(findChat(world, segments[1])) };
     case 'messages': {
@@ -93,19 +96,22 @@ function findChat(world: World, chatId: string | undefined) {
   return chat;
 }
 
-function listChats(world: World, query: URLSearchParams): Reply {
+function listChats({ world, behaviour, random }: ApiParts, query: URLSearchParams): Reply {
   const from = query.get('from');
   const to = query.get('to');
+  const ordered = inOrder(world.chatList, behaviour.chatOrder);
   const matching =
     from === null && to === null
-      ? world.chatList
-      : world.chatList.filter(
+      ? ordered
+      : ordered.filter(
           (chat) =>
             (from === null || chat.line === from) &&
             (to === null || chat.others.some(({ handle }) => handle === to)),
         );
   const { items, nextCursor } = page(matching, query, 20);
-  return { status: 200, body: { chats: items.map(chatObject), next_cursor: nextCursor } };
+  const reply = { status: 200, body: { chats: items.map(chatObject), next_cursor: nextCursor } };
+  for (let n = 0; n < behaviour.shiftPages; n++) world.moveToFront(Math.floor(random() * ordered.length));
+  return reply;
 }
 
 /** The code of a refusal thrown by a handler; anything unforeseen goes on up. */

@@ -36,7 +36,9 @@ import { subscriptionObject } from './subscriptions.ts';
  *     POST   /_sim/subscriptions           {"targetUrl":…,"signingSecret","events","lines"}
  *     POST   /_sim/deliver                 any body, sent as it is, signed, to every active subscription
  *     POST   /_sim/faults                  a fault, see `Fault` in faults.ts; DELETE clears all
- *     PUT    /_sim/behaviour               part of `Behaviour` in model.ts
+ *     PUT    /_sim/behaviour               part of `Behaviour` in model.ts: {"lossRate":1} sends no webhook any more, so
+ *                                          that only chats and messages of the API tell what happened meanwhile;
+ *                                          {"chatOrder":"updated","shiftPages":1} lets their pages shift while they are read
  *     GET    /_sim/calls?chatId=           share calls, in order of arrival, and what each did
  *     GET    /_sim/deliveries?chatId=      webhook deliveries and their attempts
  *     GET    /_sim/state                   baseUrl, seed, pendingDeliveries

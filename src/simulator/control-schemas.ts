@@ -101,6 +101,8 @@ export const behaviour = Type.Object(
     duplicateRate: opt(rate),
     lossRate: opt(rate),
     shuffleMs: opt(duration),
+    chatOrder: opt(literals('created', 'updated', 'random')),
+    shiftPages: opt(Type.Integer({ minimum: 0 })),
     renewTimestamp: opt(Type.Boolean()),
   },
   strict,

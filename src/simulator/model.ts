@@ -4,6 +4,7 @@ import type { EpochMs } from '../decide/duration.ts';
 
 export type Service = 'iMessage' | 'SMS' | 'RCS';
 export type CardState = 'active' | 'inactive' | 'none';
+export type ChatOrder = 'created' | 'updated' | 'random';
 export type LineStatus = 'ACTIVE' | 'FLAGGED';
 export type Reputation = 'HEALTHY' | 'AT_RISK' | 'CRITICAL';
 
@@ -93,10 +94,17 @@ export interface Behaviour {
   missingCard: 'empty' | 'not_found';
   /** Share of deliveries that are sent twice, 0 to 1. Default 0. */
   duplicateRate: number;
-  /** Share of deliveries that are never sent, 0 to 1. Default 0. */
+  /** Share of deliveries that are never sent, 0 to 1; with 1 only the API tells what happened. Default 0. */
   lossRate: number;
   /** Each delivery is held back by a random time up to this (real ms), which shuffles them. Default 0. */
   shuffleMs: number;
+  /**
+   * In which order chats are listed: as they were `created` (default), latest `updated` first, so that pages shift when
+   * something happens, or in a `random` order that stays the same.
+   */
+  chatOrder: ChatOrder;
+  /** After each page of chats, so many of them move to the front, as if pages shifted on their own. Default 0. */
+  shiftPages: number;
   /** Whether each redelivery is signed with a fresh timestamp. Default true. */
   renewTimestamp: boolean;
 }

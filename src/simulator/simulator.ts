@@ -90,6 +90,8 @@ const DEFAULT_BEHAVIOUR: Behaviour = {
   duplicateRate: 0,
   lossRate: 0,
   shuffleMs: 0,
+  chatOrder: 'created',
+  shiftPages: 0,
   renewTimestamp: true,
 };
 
@@ -99,6 +101,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const behaviour: Behaviour = { ...DEFAULT_BEHAVIOUR, ...options.behaviour };
   const watchers = createWatchers();
   const world = createWorld(clock);
+  const random = createRandom(seed);
   const faults = createFaults();
   const subscriptions = createSubscriptions(clock);
   const deliveries = createDeliveries({
@@ -107,7 +110,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     redeliveryMs: options.redeliveryMs ?? REDELIVERY_MS,
     timeoutMs: options.deliveryTimeoutMs ?? 10 * SECOND,
     connections: options.deliveryConnections ?? 32,
-    random: createRandom(seed),
+    random,
     onChange: watchers.changed,
   });
   const emit = (event: LinqEvent) => {
@@ -136,6 +139,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     world,
     behaviour,
     subscriptions,
+    random,
     faults,
     shares,
     control: createControl(() => simulator),

@@ -24,7 +24,7 @@ export interface NewChat {
 export interface World {
   readonly lines: ReadonlyMap<string, Line>;
   readonly chats: ReadonlyMap<string, Chat>;
-  /** In order of creation, for paging by offset. */
+  /** In order of creation, but for those that were moved; for paging by offset. */
   readonly chatList: readonly Chat[];
   /** Handles of people whose latest word was an opt-out; the mark counts in all their direct chats. */
   readonly optedOut: Set<string>;
@@ -33,6 +33,8 @@ export interface World {
   addLine(number: string, card: CardState): Line;
   createChat(chat: NewChat): Chat;
   deleteChat(chatId: string): void;
+  /** The chat at this place of the list becomes its first. */
+  moveToFront(place: number): void;
 }
 
 export const isE164 = (number: string): boolean => /^\+[1-9]\d{5,14}$/.test(number);
@@ -144,5 +146,6 @@ export function createWorld(clock: Pick<Clock, 'now'>): World {
       chatList.splice(index, 1);
       chats.delete(chatId);
     },
+    moveToFront: (place) => void chatList.unshift(...chatList.splice(place, 1)),
   };
 }

@@ -18,6 +18,8 @@ const behaviour: Behaviour = {
   lossRate: 0,
   shuffleMs: 0,
   renewTimestamp: true,
+  chatOrder: 'created',
+  shiftPages: 0,
 };
 
 let now = 0;

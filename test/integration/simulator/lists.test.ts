@@ -1,0 +1,89 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { SimulatorOptions } from '../../../src/simulator/simulator.ts';
+import { LINE, startReceiver, startSimulator } from './harness.ts';
+
+const stops: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+/** A simulator with five chats that answers pages of two. */
+async function startLists(options: Partial<SimulatorOptions> = {}) {
+  const linq = await startSimulator({ seed: 1, ...options });
+  stops.push(linq.simulator.stop);
+  const ids = ['a', 'b', 'c', 'd', 'e'].map((chatId) => {
+    linq.clock.move(1_000); // a second later each
+    return linq.simulator.createChat({ line: LINE, chatId }).chatId;
+  });
+  const page = async (cursor: string | null = null) => {
+    const query = `limit=2${cursor === null ? '' : `&cursor=${cursor}`}`;
+    const { chats, next_cursor } = await (await linq.call('GET', `chats?${query}`)).json();
+    return { ids: chats.map(({ id }: { id: string }) => id), next: next_cursor };
+  };
+  const all = async () => {
+    const seen: string[] = [];
+    for (let next: string | null = '0'; next !== null; ) {
+      const read = await page(next);
+      seen.push(...read.ids);
+      next = read.next;
+    }
+    return seen;
+  };
+  return { ...linq, ids, page, all };
+}
+
+describe('the list of chats', () => {
+  it('is in the order of their creation', async () => {
+    const { all, ids } = await startLists();
+    expect(await all()).toEqual(ids);
+  });
+
+  it('shifts when the latest changed come first and something happens between two pages', async () => {
+    const { all, page, simulator, clock } = await startLists({ behaviour: { chatOrder: 'updated' } });
+    expect(await all()).toEqual(['e', 'd', 'c', 'b', 'a']);
+    const first = await page();
+    clock.move(1_000);
+    simulator.sendMessage('a');
+    expect([first.ids, (await page(first.next)).ids]).toEqual([
+      ['e', 'd'],
+      ['d', 'c'],
+    ]);
+    expect((await page()).ids).toEqual(['a', 'e']);
+  });
+
+  it('has no meaningful order, but a stable one, when it is told to be random', async () => {
+    const { all, ids } = await startLists({ behaviour: { chatOrder: 'random' } });
+    const seen = await all();
+    expect(seen).not.toEqual(ids);
+    expect(seen.toSorted()).toEqual(ids);
+    expect(await all()).toEqual(seen);
+  });
+
+  it('shifts on its own when it is told to', async () => {
+    const { control, page, all, ids } = await startLists();
+    expect((await control('PUT', 'behaviour', { shiftPages: 1 })).body).toMatchObject({ shiftPages: 1 });
+    const orders = new Set<string>();
+    for (let n = 0; n < 20; n++) orders.add((await page()).ids.join());
+    expect(orders.size).toBeGreaterThan(2);
+    await control('PUT', 'behaviour', { shiftPages: 0 });
+    expect((await all()).toSorted()).toEqual(ids);
+  });
+});
+
+it('knows messages whose webhooks it never sent', async () => {
+  const linq = await startLists();
+  const receiver = await startReceiver(204);
+  stops.push(receiver.stop);
+  linq.simulator.subscribe({ targetUrl: receiver.url });
+  await linq.control('PUT', 'behaviour', { lossRate: 1 });
+  await linq.control('POST', 'chats/a/send', { text: 'Hello' });
+  expect(linq.simulator.deliveries).toMatchObject([
+    { eventType: 'message.sent', chatId: 'a', state: 'lost' },
+  ]);
+  const { messages } = await (await linq.call('GET', 'chats/a/messages')).json();
+  expect(messages).toHaveLength(1);
+  await linq.control('PUT', 'behaviour', { lossRate: 0 });
+  await linq.control('POST', 'chats/b/send', { text: 'Hello' });
+  await linq.simulator.settled();
+  expect(receiver.types()).toEqual(['message.sent']);
+});
