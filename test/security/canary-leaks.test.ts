@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { post, sign } from '../helpers/deliver.ts';
 import { createWorkDir, launch, type Reactor, type Settings, startReactor } from '../helpers/process.ts';
 import { ask, until } from '../helpers/status.ts';
+import { reportReached } from '../helpers/suite.ts';
 import { canariesIn, canariesInFiles, OWN_LINE, PERSON, SECRETS } from './canaries.ts';
 import { askAll, deliverAll, runVerb, settingsOf, TOKEN, telling } from './canary-traffic.ts';
 import { startLeakyLinq } from './leaky-linq.ts';
@@ -47,7 +48,11 @@ describe('secrets and what is a person’s', () => {
         [name]: [],
       });
     }
-    expect(canariesInFiles(directory)).toEqual([]);
+    const leaks = canariesInFiles(directory);
+    const lines = reactor.log().length;
+    const answers = delivered.length + asked.answers.length;
+    reportReached('canary-leaks', { answers, lines, printed: printed.length, violations: leaks.length });
+    expect(leaks).toEqual([]);
     expect(linq.strayed).toEqual([]);
     // the answers were read, and told of by their codes
     const chat = (await ask(reactor.url, '/status/chats/c-broken', { headers: TOKEN })).body;

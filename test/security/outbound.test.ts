@@ -5,6 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createSystemClock } from '../../src/clock.ts';
 import type { LinqAnswer } from '../../src/decide/answer.ts';
 import { createLinqClient } from '../../src/linq/client.ts';
+import { reportReached } from '../helpers/suite.ts';
 
 /** The promise for every call, and what a busy machine may add. */
 const DEADLINE_MS = 15_000;
@@ -203,6 +204,7 @@ it('whatever answers a call: one request, to one address, 64 KiB, 15 seconds, an
 
   const results = await Promise.all(ATTACKS.map(attack));
   await new Promise((resolve) => setImmediate(resolve));
+  reportReached('outbound', { cases: results.length, violations: elsewhere.heads.length });
   const seen = results.map(({ name, answer, requests, isInTime }) => ({ name, answer, requests, isInTime }));
   expect(seen).toEqual(
     ATTACKS.map(({ name, expected }) => ({
