@@ -1,6 +1,8 @@
 import {
+  accessSync,
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -22,13 +24,15 @@ const COMPANIONS = ['-wal', '-shm'] as const;
  * Creates the file, empty, and its directory unless they are there, for our user alone. A file that is there isn't
  * opened: closing it again would release the locks that SQLite holds on it in this process.
  * @param remedy what to do when the path can't be that of a file
- * @throws {StoreError} then
+ * @throws {StoreError} then; the system's error when it or its directory may not be written to
  */
 export function prepareFile(path: string, remedy = 'give DATABASE_URL the path of a file'): void {
   makeDirectory(resolve(dirname(path)), remedy);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
     throw wrongPath(path, 'is a directory', remedy);
   if (!existsSync(path)) closeSync(openSync(path, 'wx', FILE_MODE));
+  // SQLite would blame the disk for it
+  for (const needed of [resolve(dirname(path)), path]) accessSync(needed, constants.W_OK);
   for (const file of [path, ...COMPANIONS.map((suffix) => path + suffix)]) {
     if (existsSync(file) && (statSync(file).mode & 0o777) !== FILE_MODE) chmodSync(file, FILE_MODE);
   }
