@@ -171,7 +171,10 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       wake.abort();
       await running;
     },
-    request: () => wish('manual'),
+    request() {
+      failedFor = null; // it is tried again at once
+      return wish('manual');
+    },
     onStale() {
       const at = clock.monotonic();
       if (!isAutomatic || at - staleAt < STALE_EVERY_MS) return;

@@ -39,6 +39,12 @@ export function showing<S extends TSchema>(
   return (body, screen) => (Check(schema, body) ? show(body, screen) : null);
 }
 
+/** What a verb is run with. */
+export interface Surroundings {
+  readonly io: Io;
+  readonly sources: Sources;
+}
+
 /**
  * Makes the call and prints its answer, or what is wrong.
  * @throws {UnreachableError} @throws {ConfigError} @throws {UsageError}
@@ -46,28 +52,51 @@ export function showing<S extends TSchema>(
 export async function callService(
   call: ServiceCall,
   options: ServiceOptions,
-  { io, sources }: { io: Io; sources: Sources },
+  surroundings: Surroundings,
 ): Promise<ExitCode> {
-  const url = locateService(sources, options.url ?? null);
-  const token = call.isOpen === true ? null : findToken(sources, url);
-  const { status, body } = await send(call, url, token);
-  const print = (json: unknown) => io.write(`${JSON.stringify(json, null, 2)}\n`);
-  const isJson = options.json === true;
-  if (status < 200 || status > 299) {
-    if (isJson && body !== undefined) print(body);
-    io.writeError(`${describeRefusal(status, body, url, token)}\n`);
-    return EXIT_BY_STATUS.get(status) ?? EXIT.failed;
-  }
-  const shown = call.show(printable(body), screenOf(io));
-  if (shown === null) {
-    io.writeError(
-      `${url} answers, but not as this version of contact-card-reactor does: check the address and the version that runs there.\n`,
-    );
-    return EXIT.failed;
-  }
-  if (isJson) print(shown.json ?? body);
+  const { io } = surroundings;
+  const asked = await askService(call, options, surroundings);
+  if ('exitCode' in asked) return asked.exitCode;
+  const shown = call.show(asked.body, screenOf(io));
+  if (shown === null) return tellForeign(asked.url, io);
+  if (options.json === true) printJson(shown.json ?? asked.raw, io);
   else io.write(shown.text);
   return shown.exitCode ?? EXIT.fine;
+}
+
+/** `body` is safe to print, `raw` is what came. */
+export type Asked =
+  | { readonly url: string; readonly body: unknown; readonly raw: unknown }
+  | { readonly exitCode: ExitCode };
+
+/**
+ * Makes a request; of an answer that isn't 2xx it says what is wrong.
+ * @throws {UnreachableError} @throws {ConfigError} @throws {UsageError}
+ */
+export async function askService(
+  request: Pick<ServiceCall, 'method' | 'path' | 'isOpen'>,
+  options: ServiceOptions,
+  { io, sources }: Surroundings,
+): Promise<Asked> {
+  const url = locateService(sources, options.url ?? null);
+  const token = request.isOpen === true ? null : findToken(sources, url);
+  const { status, body } = await send(request, url, token);
+  if (status >= 200 && status <= 299) return { url, body: printable(body), raw: body };
+  if (options.json === true && body !== undefined) printJson(body, io);
+  io.writeError(`${describeRefusal(status, body, url, token)}\n`);
+  return { exitCode: EXIT_BY_STATUS.get(status) ?? EXIT.failed };
+}
+
+export function printJson(json: unknown, io: Io): void {
+  io.write(`${JSON.stringify(json, null, 2)}\n`);
+}
+
+/** Says that whoever answers is no service of this version. */
+export function tellForeign(url: string, io: Io): ExitCode {
+  io.writeError(
+    `${url} answers, but not as this version of contact-card-reactor does: check the address and the version that runs there.\n`,
+  );
+  return EXIT.failed;
 }
 
 const CONNECT_MS = 5 * SECOND;
@@ -76,7 +105,7 @@ const ANSWER_MS = 20 * SECOND;
 
 /** `body` is undefined when the answer isn't JSON. */
 async function send(
-  { method, path }: ServiceCall,
+  { method, path }: Pick<ServiceCall, 'method' | 'path'>,
   url: string,
   token: string | null,
 ): Promise<{ status: number; body: unknown }> {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError, StartError, StoreError, UnreachableError, UsageError } from '../errors.ts';
 import { registerBackup } from './backup.ts';
+import { registerCatchUp } from './catch-up.ts';
 import { registerChat } from './chat.ts';
 import { registerConfig } from './config.ts';
 import { registerDemo } from './demo.ts';
@@ -42,6 +43,7 @@ const VERBS: readonly Register[] = [
   registerLine,
   registerPause,
   registerConfig,
+  registerCatchUp,
   registerHealthcheck,
   registerSimulate,
   registerBackup,

@@ -9,6 +9,7 @@ import {
 } from '../status/schemas.ts';
 import { durationInWords, timeInWords } from '../status/wording.ts';
 import { type ServiceCall, showing } from './call-service.ts';
+import { catchUpInWords } from './catch-up-words.ts';
 import { EXIT } from './io.ts';
 import type { Screen } from './screen.ts';
 import { renderFields, renderTable, wrap } from './table.ts';
@@ -58,7 +59,7 @@ function renderProblem({ code, severity, since, message, remedy }: Problem, scre
   return `${paint(severity)} ${screen.bold(code)}\n${text(`since ${timeOrAbsent(since)}`)}${text(message)}${text(remedy)}`;
 }
 
-function fieldsOf({ chats, shares, webhooks, store }: Overview): [string, string][] {
+function fieldsOf({ chats, shares, webhooks, catchUp, store }: Overview): [string, string][] {
   const { rejected, accepted, ignored, quarantined } = webhooks;
   const refused = Object.values(rejected).reduce((sum, count) => sum + count, 0);
   return [
@@ -77,6 +78,7 @@ function fieldsOf({ chats, shares, webhooks, store }: Overview): [string, string
         ? 'none yet'
         : `last accepted at ${timeOrAbsent(webhooks.lastAcceptedAt)}`,
     ],
+    ['catch-up', catchUpInWords(catchUp)],
     ['database', `${store.kind}, ${bytesInWords(store.sizeBytes)}, schema ${store.schemaVersion}`],
   ];
 }

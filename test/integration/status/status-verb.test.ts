@@ -23,6 +23,7 @@ describe('status', () => {
         'webhooks  0 accepted, 0 ignored, 0 quarantined since the start',
         '          0 rejected',
         '          none yet',
+        'catch-up  never completed yet',
         'database  sqlite, some kB, schema 2',
         '',
         'LINE         CARD    CARD CHECKED             CHATS  HOLD  UNTIL',
