@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
+const STORE = 'test/integration/store/sqlite-conformance.test.ts';
 const FILE = 'test/integration/store/sqlite-file.test.ts';
 const UNVERIFIED = 'test/integration/webhook/unverified.test.ts';
 
@@ -67,5 +68,27 @@ export const KEEPING: readonly Mutant[] = [
       },
     ],
     suite: { file: 'test/unit/decide/facts-properties.test.ts' },
+  },
+  {
+    name: 'attempts are pruned a millisecond too early',
+    edits: [
+      {
+        file: 'src/store/prune-attempts.ts',
+        find: 'prune.run(limit, now - retentionMs - behindMs(retentionMs, now))',
+        replace: 'prune.run(limit, now + 1 - retentionMs - behindMs(retentionMs, now))',
+      },
+    ],
+    suite: { file: STORE, test: 'attempts that are kept no longer' },
+  },
+  {
+    name: 'attempts under way are pruned too',
+    edits: [
+      {
+        file: 'src/store/prune-attempts.ts',
+        find: ') AND ended_at < ?`',
+        replace: ') AND ifnull(ended_at, started_at) < ?`',
+      },
+    ],
+    suite: { file: STORE, test: 'attempts that are kept no longer' },
   },
 ];

@@ -81,6 +81,13 @@ export const SHARING: readonly Mutant[] = [
     suite: { file: STORE, test: 'settling writes a share' },
   },
   {
+    name: 'a restore without its wait',
+    edits: [
+      { file: 'src/decide/rules.ts', find: 'latest(lapse, restoreEndsAt)', replace: 'latest(lapse, null)' },
+    ],
+    suite: { file: 'test/unit/decide/rules.test.ts', test: 'waits one window after a restore' },
+  },
+  {
     name: 'no cap on timers',
     edits: [
       {

@@ -73,7 +73,8 @@ function readCounts(path: string): Record<string, Reached> {
   const lines = existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
   const reached: Record<string, Reached> = {};
   for (const line of lines) {
-    const { suite, ...counts } = JSON.parse(line) as { suite: string } & Reached;
+    const { suite, ...told } = JSON.parse(line) as { suite: string } & Reached;
+    const counts = { ...told, reports: 1 };
     const before = reached[suite] ?? {};
     const sum = (name: string, count: number) => (name === 'seed' ? count : (before[name] ?? 0) + count);
     reached[suite] = Object.fromEntries(

@@ -1,10 +1,11 @@
-/** What a suite told of itself, see `reportReached`: counts by name. */
+/** What a suite told of itself, see `reportReached`: counts by name, added up over so many `reports`. */
 export type Reached = Readonly<Record<string, number>>;
 
 /** A suite that is run in large before a release, slice by slice. */
 export interface ReleaseSuite {
   /** As it reports itself. */
   readonly name: string;
+  /** A test file, or a directory of them. */
   readonly file: string;
   /** What it does, in a few words. */
   readonly what: string;
@@ -53,6 +54,27 @@ export const SUITES: readonly ReleaseSuite[] = [
     ...{ slice: 50, doneBy: field('whileRecovering'), usual: 20, target: 500 },
   },
   {
+    name: 'placed-kill-migration',
+    file: 'test/faults/placed-kill-migration.test.ts',
+    what: '`kill -9` at each statement of the migrations',
+    unit: 'kills',
+    ...{ slice: 10, doneBy: field('kills'), usual: 12, target: 200 },
+  },
+  {
+    name: 'placed-kill-prune',
+    file: 'test/faults/placed-kill-upkeep.test.ts',
+    what: '`kill -9` while old attempts are deleted, and during a backup',
+    unit: 'kills while deleting',
+    ...{ slice: 25, doneBy: field('kills'), usual: 6, target: 400 },
+  },
+  {
+    name: 'upgrade',
+    file: 'test/faults/upgrade.test.ts',
+    what: 'every released schema with data, killed at each statement of its upgrade',
+    unit: 'kills',
+    ...{ slice: 100, doneBy: field('kills'), usual: 10, target: 400 },
+  },
+  {
     name: 'power-loss',
     file: 'test/faults/power-loss.test.ts',
     what: 'the database opened from what a power cut leaves: writes without sync lost or torn at 512 bytes',
@@ -60,11 +82,25 @@ export const SUITES: readonly ReleaseSuite[] = [
     ...{ slice: 160, doneBy: field('images'), usual: 160, target: 1_000, stretch: 6_000 },
   },
   {
+    name: 'failing-calls',
+    file: 'test/faults/failing-calls.test.ts',
+    what: 'the n-th write, sync or cut of the database files fails with EIO or ENOSPC, for every n',
+    unit: 'calls deep',
+    ...{ ...whole(200), doneBy: field('rounds'), usual: 40 },
+  },
+  {
     name: 'graceful-stop',
     file: 'test/faults/graceful-stop.test.ts',
     what: 'SIGTERM at a random instant, under load',
     unit: 'stops',
     ...{ slice: 100, doneBy: field('stops'), usual: 50, target: 1_000 },
+  },
+  {
+    name: 'second-process',
+    file: 'test/faults/second-process.test.ts',
+    what: 'three processes started at once on one file: one runs, the others are refused',
+    unit: 'rounds',
+    ...{ slice: 50, doneBy: field('rounds'), usual: 15, target: 200 },
   },
   {
     name: 'stopped-process',
@@ -93,6 +129,21 @@ export const SUITES: readonly ReleaseSuite[] = [
     what: 'claim, settle, abort and stop in every order that a scheduler finds',
     unit: 'runs',
     ...{ slice: 2_500, doneBy: field('runs'), usual: 1_000, target: 50_000 },
+  },
+  {
+    name: 'simulation',
+    file: 'test/faults/simulation.test.ts',
+    what: 'a month of an account in one process, all of it simulated, with faults; each seed another one',
+    unit: 'seeds',
+    ...{ slice: 100, doneBy: field('seeds'), usual: 100, target: 1_000, stretch: 10_000 },
+  },
+  {
+    name: 'rules',
+    file: 'test/unit/decide',
+    what: 'the properties of the pure rules',
+    unit: 'cases of each',
+    ...{ slice: 25_000, usual: 1_000, target: 100_000 },
+    doneBy: ({ runs = 0, reports = 1 }) => runs / reports,
   },
   {
     name: 'verifier-fuzz',
