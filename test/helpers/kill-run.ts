@@ -61,7 +61,7 @@ export function createKillRun(seeded: Seeded, trial: Trial) {
     checkLog(running);
     if (seeded.random() < 0.3) simulator.fail({ drop: 'after', times: 1 });
     const [shortest, longest] = LIFETIME_MS;
-    await delay(shortest + (longest - shortest) * seeded.random() ** 3);
+    await delay(shortest + (longest - shortest) * seeded.random() ** 4);
     noteKill(await running.end('SIGKILL'));
     await run.ended;
   }
