@@ -59,13 +59,14 @@ export function createBackupSchedule(options: BackupScheduleOptions): BackupSche
 
   async function backUp(): Promise<void> {
     const at = clock.now();
+    const startedMs = clock.monotonic();
     const file = join(directory, backupName(databasePath, at));
     // always the same, so that whatever a crash left is replaced
     const partial = join(directory, `${parse(databasePath).name}.partial`);
     if (existsSync(directory)) tidy(() => removeAbandoned(directory, databasePath, clock.systemNow()));
     const content = await makeBackup({ databasePath, file, partial, signal: stopping.signal });
     await store.noteBackup(at);
-    log.info({ file, ...content }, 'backup.made');
+    log.info({ file, ...content, tookMs: Math.ceil(clock.monotonic() - startedMs) }, 'backup.made');
     tidy(() => pruneBackups(directory, databasePath, keep, at));
   }
 

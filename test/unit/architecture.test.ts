@@ -13,7 +13,7 @@ interface Import {
 }
 
 const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
+  .filter((name) => /\.[jt]s$/.test(name))
   .map((name) => ({ name, text: readFileSync(join(SRC, name), 'utf8') }));
 const IMPORTS = FILES.flatMap(importsOf);
 
