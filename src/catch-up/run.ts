@@ -102,7 +102,9 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
 
   for (let passes = 1; passes <= MAX_PASSES; passes++) {
     const { pages, found } = await pass(passes === 1);
-    if (found === 0 || pages === 1) break; // a single page can't shift
+    if (pages === 1) break; // a single page can't shift
+    // one that is likely to have something to find doesn't believe the first listing that it has nothing
+    if (found === 0 && (passes > 1 || begun.reason === 'periodic')) break;
   }
   await save({});
   deps.onState(await store.changeCatchUp((state) => completeRun(state, deps.now()), [...unread]));

@@ -157,6 +157,17 @@ describe('pages', () => {
     expect(world.account.listings().map(({ cursor }) => cursor)).toEqual([null, '2', null, '2', null, '2']);
   });
 
+  it('that bring nothing to read are read again after an outage, but not when it was only time for a run', async () => {
+    const world = createWorld();
+    world.account.pageSize = 1;
+    for (const n of [1, 2]) world.account.add(`chat-${n}`, T - 9 * DAY, sent(T - 9 * DAY));
+    await world.start();
+    await world.run(RUN_MS);
+    expect(world.account.listings()).toHaveLength(2 * 2);
+    await world.run(6 * HOUR);
+    expect(world.account.listings()).toHaveLength(2 * 2 + 2);
+  });
+
   it('are read once when there is only one', async () => {
     const world = createWorld();
     world.account.add('chat-1', T, sent(T));
@@ -190,9 +201,9 @@ describe('pages', () => {
   });
 
   it.each([
-    ['the same cursor', () => '0', 2],
-    ['cursors that turn in a circle', (calls: number) => '0'.repeat(1 + (calls % 3)), 4],
-    ['empty pages', (calls: number) => '0'.repeat(calls), 21],
+    ['the same cursor', () => '0', 2 * 2],
+    ['cursors that turn in a circle', (calls: number) => '0'.repeat(1 + (calls % 3)), 2 * 4],
+    ['empty pages', (calls: number) => '0'.repeat(calls), 2 * 21],
   ])('that bring %s for ever are taken for the end', async (_what, cursorOf, pagesRead) => {
     const world = createWorld();
     world.account.add('chat-1', T, sent(T));
