@@ -16,7 +16,7 @@ import type { Store } from './store/store.ts';
 import { watchStore } from './store/watched-store.ts';
 import { createDeliveryLog, createWebhookCounters } from './webhook/delivery-log.ts';
 import { parseDelivery } from './webhook/parse.ts';
-import { sealDelivery } from './webhook/quarantine.ts';
+import { createQuarantine } from './webhook/replay.ts';
 import { webhookRoute } from './webhook/route.ts';
 import { createVerifier } from './webhook/verify.ts';
 
@@ -107,14 +107,16 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   });
   const bringsNewsOfLines = createLineNews();
   const deliveries = createDeliveryLog();
+  const { record } = recorder;
   const { secrets } = config.webhook;
+  const quarantine = createQuarantine({ store, secrets, parse: parseDelivery, record, now: clock.now, log });
 
   await server.register(async (scope) =>
     webhookRoute(scope, {
       verify: createVerifier(config.webhook),
       parse: parseDelivery,
-      record: recorder.record,
-      seal: (raw, secretIndex) => sealDelivery(raw, secrets[secretIndex] ?? ''),
+      record,
+      seal: quarantine.seal,
       quarantine: (row) => store.quarantine(row),
       clock,
       onStale: background.onStale,
@@ -136,9 +138,8 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
       statusToken: config.statusToken,
       cliToken: cliToken.token,
       showNumbers: config.showNumbers,
-      catchUp: background.catchUp,
-      watch: background.watch,
-      probeStore: background.probeStore,
+      quarantine,
+      ...background.shown,
       webhookCounters: () => counters,
       version,
       startedAt: clock.now(),

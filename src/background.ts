@@ -7,9 +7,10 @@ import type { Config } from './config/config.ts';
 import { accountClosure } from './decide/gate.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { LinqClient } from './linq/client.ts';
-import { createProblemWatch, type ProblemWatch } from './status/problem-watch.ts';
+import type { StatusDeps } from './status/deps.ts';
+import { createProblemWatch } from './status/problem-watch.ts';
 import type { SituationDeps } from './status/situation.ts';
-import { createStoreProbe, type StoreProbe } from './status/store-probe.ts';
+import { createStoreProbe } from './status/store-probe.ts';
 import { createBackupSchedule } from './store/backup-schedule.ts';
 import type { Store } from './store/store.ts';
 import type { WebhookCounters } from './webhook/delivery-log.ts';
@@ -33,9 +34,8 @@ export interface Background {
   stop(): Promise<void>;
   /** A correctly signed delivery was stale: others may have been lost. */
   onStale(): void;
-  readonly catchUp: Pick<CatchUp, 'request' | 'view'>;
-  readonly watch: Pick<ProblemWatch, 'look'>;
-  readonly probeStore: () => Promise<StoreProbe>;
+  /** What the status shows and steers of it. */
+  readonly shown: Pick<StatusDeps, 'catchUp' | 'watch' | 'probeStore'>;
 }
 
 /** Wires the upkeep: catching up, backups, pruning, watching for problems. */
@@ -59,9 +59,7 @@ export function createBackground(options: BackgroundOptions): Background {
       await Promise.all([backups.stop(), catchUp.stop(), watch.stop(), teller?.stop()]);
     },
     onStale: catchUp.onStale,
-    catchUp,
-    watch,
-    probeStore,
+    shown: { catchUp, watch, probeStore },
   };
 }
 

@@ -10,6 +10,7 @@ import { EXIT, type ExitCode, type Io } from './io.ts';
 import { registerLine } from './line.ts';
 import { registerMigrate } from './migrate.ts';
 import { registerPause } from './pause.ts';
+import { registerQuarantine } from './quarantine.ts';
 import { registerRestore } from './restore.ts';
 import { adviseOnNativeModule } from './runtime.ts';
 import { registerServe } from './serve.ts';
@@ -42,8 +43,9 @@ const VERBS: readonly Register[] = [
   registerChat,
   registerLine,
   registerPause,
-  registerConfig,
   registerCatchUp,
+  registerQuarantine,
+  registerConfig,
   registerHealthcheck,
   registerSimulate,
   registerBackup,

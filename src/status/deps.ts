@@ -5,6 +5,7 @@ import type { Policy } from '../decide/policy.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Store } from '../store/store.ts';
 import type { WebhookCounters } from '../webhook/delivery-log.ts';
+import type { Quarantine } from '../webhook/replay.ts';
 import type { AccessOptions } from './access.ts';
 import type { Moment } from './chat-view.ts';
 import { closuresOf } from './closures.ts';
@@ -21,6 +22,7 @@ export interface StatusDeps extends AccessOptions {
   readonly catchUp: Pick<CatchUp, 'request' | 'view'>;
   readonly watch: Pick<ProblemWatch, 'look'>;
   readonly probeStore: () => Promise<StoreProbe>;
+  readonly quarantine: Pick<Quarantine, 'list' | 'replay'>;
   readonly webhookCounters: () => WebhookCounters;
   readonly version: string;
   readonly startedAt: EpochMs;

@@ -6,6 +6,7 @@ import { chatRoutes } from './chat-routes.ts';
 import type { StatusDeps } from './deps.ts';
 import { healthRoutes } from './health-routes.ts';
 import { showOverview } from './overview.ts';
+import { quarantineRoutes } from './quarantine-routes.ts';
 import { ErrorSchema, type Overview, OverviewSchema } from './schemas.ts';
 import { shareRoute } from './share-route.ts';
 import { steeringRoutes } from './steering-routes.ts';
@@ -34,6 +35,7 @@ export async function statusRoutes(app: FastifyInstance, deps: StatusDeps): Prom
     chatRoutes(guarded, deps);
     shareRoute(guarded, deps);
     catchUpRoute(guarded, deps);
+    quarantineRoutes(guarded, deps);
     steeringRoutes(guarded, deps);
   });
 }

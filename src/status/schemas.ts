@@ -155,6 +155,19 @@ export const OverviewSchema = Type.Object({
   dryRun: Type.Boolean(),
 });
 
+export const QuarantineSchema = Type.Object({
+  rows: Type.Array(
+    Type.Object({
+      eventId: Text,
+      type: TextOrNull,
+      receivedAt: Instant,
+      cause: Text,
+      replayable: Type.Boolean(),
+    }),
+  ),
+});
+export const ReplaySchema = Type.Object({ replayed: Count, failed: Count });
+
 const ERROR_FIELDS = { statusCode: Type.Integer(), code: Text, error: Text, message: Text };
 export const ErrorSchema = Type.Object(ERROR_FIELDS);
 export const NotShareableSchema = Type.Object({

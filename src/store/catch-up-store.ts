@@ -49,7 +49,7 @@ export interface CatchUpStore {
 }
 
 /** How the store does its work: in a transaction, with room made for it, errors told as its own. */
-interface Ways {
+export interface Ways {
   readonly read: Transactions['read'];
   readonly write: Transactions['write'];
   readonly withRoom: <T>(now: EpochMs, body: () => T) => T;

@@ -1,7 +1,6 @@
 import { eq, inArray } from 'drizzle-orm';
 import type { StoreContext } from './context.ts';
 import { meta } from './schema.ts';
-import type { DeliveryNews } from './store.ts';
 
 /** What is kept as a single value. */
 export type MetaKey =
@@ -43,16 +42,4 @@ export function createMeta({ orm }: StoreContext): Meta {
     },
     remove: (...keys) => void orm.delete(meta).where(inArray(meta.key, keys)).run(),
   };
-}
-
-export function readDeliveryNews(meta: Meta): DeliveryNews {
-  return {
-    lastAcceptedAt: meta.number('delivery_accepted_at'),
-    silentMs: meta.number('deliveries_silent_ms') ?? 0,
-  };
-}
-
-export function writeDeliveryNews(meta: Meta, { lastAcceptedAt, silentMs }: DeliveryNews): void {
-  if (lastAcceptedAt !== null) meta.put('delivery_accepted_at', lastAcceptedAt);
-  meta.put('deliveries_silent_ms', silentMs);
 }

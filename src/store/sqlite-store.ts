@@ -17,8 +17,8 @@ import { sizeOf, spaceAround } from './files.ts';
 import { createHoldTable } from './hold-table.ts';
 import { createLineIds } from './line-ids.ts';
 import { createLineTable } from './line-table.ts';
-import { createMeta, readDeliveryNews, writeDeliveryNews } from './meta.ts';
-import { createProblemTable } from './problem-table.ts';
+import { createMeta } from './meta.ts';
+import { createProblemStore } from './problem-table.ts';
 import { createAttemptPruning } from './prune-attempts.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
 import { createRecord } from './record.ts';
@@ -76,7 +76,6 @@ export function createSqliteStore(
   const lines = createLineTable(context);
   const holds = createHoldTable(context);
   const meta = createMeta(context);
-  const problems = createProblemTable(context);
   const attempts = createAttemptTable(context);
   const totals = createTotals(context);
   const parts = { chats, attempts, totals, lineIds };
@@ -84,7 +83,8 @@ export function createSqliteStore(
   const settlements = createSettlements(context, parts);
   const upkeep = createUpkeep(context, chats, meta);
   const list = createChatList(context, chats);
-  const quarantined = createQuarantineTable(context);
+  const ways = { read, write, withRoom, guarded };
+  const { expire, ...keepQuarantine } = createQuarantineTable(context, ways);
   const restoreMark = createRestoreMark(context, meta);
   const record = createRecord(context, chats, lines, restoreMark);
   const pruning = createAttemptPruning(context, meta);
@@ -120,8 +120,6 @@ export function createSqliteStore(
     kind: 'sqlite',
     schemaVersion,
     record: async (events, now) => guarded(() => inPlace(withRoom(now, () => record(events, now)))),
-    quarantine: async (delivery) => guarded(() => write(() => quarantined.put(delivery))),
-    quarantinedCount: async (now) => guarded(() => quarantined.count(now)),
     turn: async (all, now) => guarded(() => withRoom(now, () => write(() => turn(all, now)))),
     claimManually: async (chatId, leaseUntil, now) =>
       guarded(() => write(() => claims.manual(chatId, leaseUntil, now))),
@@ -149,14 +147,16 @@ export function createSqliteStore(
     holds: async () => guarded(() => holds.all()),
     putHold: async (hold) => guarded(() => write(() => holds.put(hold))),
     endHold: async (scope, reason) => guarded(() => write(() => holds.end({ scope, reason }))),
-    ...createCatchUpStore(catchUp, { read, write, withRoom, guarded }),
+    ...createCatchUpStore(catchUp, ways),
+    ...createProblemStore(context, meta, ways),
+    ...keepQuarantine,
     heartbeat: async (now, toleratedMs) =>
       guarded(() =>
         write(() => {
           const before = meta.number('heartbeat_at');
-          meta.put('heartbeat_at', Math.max(before ?? now, now));
-          quarantined.expire(now); // here, so that it can't be forgotten
           if (toleratedMs !== undefined) catchUp.beat(before, now, toleratedMs);
+          meta.put('heartbeat_at', Math.max(before ?? now, now));
+          expire(now); // here, so that it can't be forgotten
           return before;
         }),
       ),
@@ -165,16 +165,6 @@ export function createSqliteStore(
     lastBackupAt: async () => guarded(() => meta.number('last_backup_at')),
     noteBackup: async (startedAt) => guarded(() => write(() => meta.put('last_backup_at', startedAt))),
     probe: async (now) => guarded(() => withRoom(now, () => write(() => meta.put('probed_at', now)))),
-    problems: async () => guarded(() => problems.all()),
-    changeProblems: async (put, removed) =>
-      guarded(() =>
-        write(() => {
-          put.forEach(problems.put);
-          removed.forEach(problems.remove);
-        }),
-      ),
-    deliveryNews: async () => guarded(() => readDeliveryNews(meta)),
-    noteDeliveries: async (news) => guarded(() => write(() => writeDeliveryNews(meta, news))),
     sizeBytes: async () => guarded(() => sizeOf(path)),
     diskSpace: async () => guarded(() => spaceAround(path)),
     close: async () =>

@@ -4,38 +4,15 @@ import type { ReactorEvent } from '../decide/event.ts';
 import type { Hold, HoldReason, Line } from '../decide/hold.ts';
 import type { LookedUpFacts } from '../decide/look-up.ts';
 import type { CatchUpStore } from './catch-up-store.ts';
+import type { ProblemStore } from './problem-table.ts';
+import type { QuarantineStore } from './quarantine-table.ts';
 import type { Attempt, Claim, Turn, TurnResult } from './turn.ts';
+
+export type { DeliveryNews, KnownProblem } from './problem-table.ts';
+export type { QuarantinedRow } from './quarantine-table.ts';
 
 /** What became of one event of a group: committed, or refused by a constraint (the rest of its group is committed). */
 export type Recorded = { readonly kind: 'stored' } | { readonly kind: 'unstorable'; readonly cause: string };
-
-/** A delivery that we can't read or store, sealed under a key of the secret that verified it. */
-export interface QuarantinedDelivery {
-  readonly receivedAt: EpochMs;
-  readonly webhookId: string | null;
-  readonly eventType: string | null;
-  readonly cause: string;
-  readonly sealed: Buffer;
-}
-
-/** A problem that was noticed, so that a restart neither forgets since when it is open nor what was told of it. */
-export interface KnownProblem {
-  readonly code: string;
-  /** The line that it is about, or ''. */
-  readonly scope: string;
-  readonly since: EpochMs;
-  /** When the alert that it opened was made which was taken; null: none was. */
-  readonly toldAt: EpochMs | null;
-  /** Null: it is open. */
-  readonly closedAt: EpochMs | null;
-}
-
-/** How deliveries came in up to now, over all processes. */
-export interface DeliveryNews {
-  readonly lastAcceptedAt: EpochMs | null;
-  /** For so long of the time that the service was up no delivery has been accepted. */
-  readonly silentMs: number;
-}
 
 /** One conjunction; null: any. */
 export interface ChatFilter {
@@ -69,16 +46,13 @@ export interface ShareTotals {
  * Chats are decided anew (`decideChat`) in the transaction that changes them.
  * @throws {StoreError} from every method, when the storage can't do its work
  */
-export interface Store extends CatchUpStore {
+export interface Store extends CatchUpStore, ProblemStore, QuarantineStore {
   readonly kind: 'sqlite';
   /** Number of the newest migration applied. */
   readonly schemaVersion: number;
 
   /** Merges a group of events into the facts in one commit. The results stand in the order of the events. */
   record(events: readonly ReactorEvent[], now: EpochMs): Promise<readonly Recorded[]>;
-  /** Keeps the newest 1,000 deliveries of the last 7 days; `heartbeat` deletes older ones. */
-  quarantine(delivery: QuarantinedDelivery): Promise<void>;
-  quarantinedCount(now: EpochMs): Promise<{ count: number; oldestAt: EpochMs | null }>;
 
   /** Settles, writes holds and cards, then claims. */
   turn(turn: Turn, now: EpochMs): Promise<TurnResult>;
@@ -140,15 +114,6 @@ export interface Store extends CatchUpStore {
   holds(): Promise<readonly Hold[]>;
   putHold(hold: Hold): Promise<void>;
   endHold(scope: string | null, reason: HoldReason): Promise<void>;
-
-  problems(): Promise<readonly KnownProblem[]>;
-  /** In one commit. */
-  changeProblems(
-    put: readonly KnownProblem[],
-    removed: readonly Pick<KnownProblem, 'code' | 'scope'>[],
-  ): Promise<void>;
-  deliveryNews(): Promise<DeliveryNews>;
-  noteDeliveries(news: DeliveryNews): Promise<void>;
 
   /**
    * Deletes up to `limit` attempts that ended more than `retentionMs` ago, never an open one; resolves to how many it

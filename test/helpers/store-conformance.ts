@@ -5,6 +5,7 @@ import { describeClockShifts } from './store/clock-shifts.ts';
 import { describeLookups } from './store/lookups.ts';
 import { describeProblems } from './store/problems.ts';
 import { describeProperties } from './store/properties.ts';
+import { describeQuarantine } from './store/quarantine.ts';
 import { describeReads } from './store/reads.ts';
 import { describeRecords } from './store/records.ts';
 import { describeRetention } from './store/retention.ts';
@@ -28,6 +29,7 @@ export function describeStore(name: string, createHome: () => StoreHome): void {
     describeCatchUp(bench);
     describeRetention(bench);
     describeReads(bench);
+    describeQuarantine(bench);
     describeProblems(bench);
     describeProperties(bench);
   });

@@ -4,14 +4,6 @@ import type { Store } from '../../../src/store/store.ts';
 import { inboundOf, LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
 import { ANY, allChats, claimOne, type StoreBench, settle, verdictOf } from './use-store.ts';
 
-const delivery = (receivedAt: number) => ({
-  receivedAt,
-  webhookId: 'msg_1',
-  eventType: 'message.sent',
-  cause: 'data.chat is missing',
-  sealed: Buffer.from([0, 1, 255]),
-});
-
 export function describeReads(bench: StoreBench): void {
   const openWithChats = async () => {
     const store = await bench.open();
@@ -160,38 +152,6 @@ export function describeReads(bench: StoreBench): void {
       const store = await bench.open();
       expect(await store.sizeBytes()).toBeGreaterThan(0);
       expect(store.schemaVersion).toBeGreaterThan(0);
-    });
-  });
-
-  describe('the quarantine', () => {
-    it('keeps deliveries for 7 days', async () => {
-      const store = await bench.open();
-      expect(await store.quarantinedCount(T)).toEqual({ count: 0, oldestAt: null });
-      await store.quarantine(delivery(T));
-      await store.quarantine({ ...delivery(T + DAY), webhookId: null, eventType: null });
-      expect(await store.quarantinedCount(T + DAY)).toEqual({ count: 2, oldestAt: T });
-      expect(await store.quarantinedCount(T + 7 * DAY)).toEqual({ count: 1, oldestAt: T + DAY });
-      await store.quarantine(delivery(T + 9 * DAY));
-      expect(await store.quarantinedCount(T)).toEqual({ count: 1, oldestAt: T + 9 * DAY });
-    });
-
-    it('deletes with the heartbeats what is older, though nothing new comes', async () => {
-      const store = await bench.open();
-      for (let i = 0; i < 60; i++) await store.quarantine(delivery(T + i));
-      const isThere = async () => (await store.quarantinedCount(T)).count; // as of then: told of whatever is stored
-      await store.heartbeat(T + 7 * DAY - 1);
-      expect(await isThere()).toBe(60);
-      await store.heartbeat(T + 7 * DAY + 58);
-      await store.heartbeat(T + 7 * DAY + 58);
-      expect(await isThere()).toBe(1);
-      await store.heartbeat(T + 7 * DAY + 59);
-      expect(await isThere()).toBe(0);
-    });
-
-    it('keeps the newest 1,000', async () => {
-      const store = await bench.open();
-      for (let i = 0; i < 1_003; i++) await store.quarantine(delivery(T + i));
-      expect(await store.quarantinedCount(T)).toEqual({ count: 1_000, oldestAt: T + 3 });
     });
   });
 }

@@ -17,8 +17,11 @@ import type { SituationDeps } from '../../../src/status/situation.ts';
 import { createStoreProbe } from '../../../src/status/store-probe.ts';
 import { openSqliteStore } from '../../../src/store/sqlite-store.ts';
 import { createWebhookCounters } from '../../../src/webhook/delivery-log.ts';
+import { parseDelivery } from '../../../src/webhook/parse.ts';
+import { createQuarantine, type ReplayDeps } from '../../../src/webhook/replay.ts';
 import { answerOf, LINE, OTHER_LINE, policyOf, T } from '../../helpers/builders.ts';
 import { createFakeClock } from '../../helpers/clock.ts';
+import { SECRET } from '../../helpers/deliver.ts';
 
 export const TOKEN = 'status-token-of-the-tests';
 export const CLI_TOKEN = 'cli-token-of-the-tests';
@@ -26,6 +29,8 @@ export const CLI_TOKEN = 'cli-token-of-the-tests';
 export interface Given {
   readonly policy?: Partial<Policy>;
   readonly deps?: Partial<StatusDeps>;
+  /** How this version reads a delivery. */
+  readonly parse?: ReplayDeps['parse'];
   readonly situation?: Partial<Omit<SituationDeps, 'store' | 'clock'>>;
   /** Told to the store before the dispatcher starts. */
   readonly events?: readonly ReactorEvent[];
@@ -84,7 +89,19 @@ export async function startStatus(given: Given = {}) {
     log: silent,
     ...given.situation,
   });
+  const quarantine = createQuarantine({
+    store,
+    secrets: [SECRET],
+    parse: given.parse ?? parseDelivery,
+    async record(event) {
+      const [result] = await store.record([event], clock.now());
+      return result?.kind === 'unstorable' ? { unstorable: result.cause } : 'stored';
+    },
+    now: clock.now,
+    log: silent,
+  });
   const deps: StatusDeps = {
+    quarantine,
     catchUp: {
       request: async () => {},
       view: () => ({ activity: 'idle', cause: null, run: null, completedAt: null }),

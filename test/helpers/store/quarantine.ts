@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { DAY } from '../../../src/decide/duration.ts';
+import { T } from '../builders.ts';
+import { definite, type StoreBench } from './use-store.ts';
+
+const delivery = (receivedAt: number) => ({
+  receivedAt,
+  webhookId: 'msg_1',
+  eventType: 'message.sent',
+  cause: 'data.chat is missing',
+  sealed: Buffer.from([0, 1, 255]),
+});
+
+export function describeQuarantine(bench: StoreBench): void {
+  describe('the quarantine', () => {
+    it('keeps deliveries for 7 days', async () => {
+      const store = await bench.open();
+      expect(await store.quarantinedCount(T)).toEqual({ count: 0, oldestAt: null });
+      await store.quarantine(delivery(T));
+      await store.quarantine({ ...delivery(T + DAY), webhookId: null, eventType: null });
+      expect(await store.quarantinedCount(T + DAY)).toEqual({ count: 2, oldestAt: T });
+      expect(await store.quarantinedCount(T + 7 * DAY)).toEqual({ count: 1, oldestAt: T + DAY });
+      await store.quarantine(delivery(T + 9 * DAY));
+      expect(await store.quarantinedCount(T)).toEqual({ count: 1, oldestAt: T + 9 * DAY });
+    });
+
+    it('deletes with the heartbeats what is older, though nothing new comes', async () => {
+      const store = await bench.open();
+      for (let i = 0; i < 60; i++) await store.quarantine(delivery(T + i));
+      const isThere = async () => (await store.quarantinedCount(T)).count; // as of then: told of whatever is stored
+      await store.heartbeat(T + 7 * DAY - 1);
+      expect(await isThere()).toBe(60);
+      await store.heartbeat(T + 7 * DAY + 58);
+      await store.heartbeat(T + 7 * DAY + 58);
+      expect(await isThere()).toBe(1);
+      await store.heartbeat(T + 7 * DAY + 59);
+      expect(await isThere()).toBe(0);
+    });
+
+    it('lists the newest first without what they hold, and gives that out one by one', async () => {
+      const store = await bench.open();
+      await store.quarantine({ ...delivery(T), webhookId: 'first' });
+      await store.quarantine({ ...delivery(T + 1), webhookId: 'second', sealed: Buffer.from('more') });
+      const rows = await store.quarantined(T + 1);
+      expect(rows.map(({ webhookId }) => webhookId)).toEqual(['second', 'first']);
+      expect(Object.keys(rows[0] ?? {}).sort()).toEqual(
+        ['cause', 'eventType', 'id', 'receivedAt', 'webhookId'].sort(),
+      );
+      expect(await store.sealedDelivery(definite(rows[0]))).toEqual(Buffer.from('more'));
+      expect((await store.quarantined(T + 7 * DAY)).map(({ webhookId }) => webhookId)).toEqual(['second']);
+    });
+
+    it('lets go of one that was read after all, and notes why another still cannot be', async () => {
+      const store = await bench.open();
+      await store.quarantine(delivery(T));
+      await store.quarantine(delivery(T + 1));
+      const [second, first] = (await store.quarantined(T + 1)).map(definite);
+      await store.endQuarantine(definite(first));
+      await store.recauseQuarantined(definite(second), { cause: 'another', eventType: 'message.sent' });
+      expect(await store.quarantined(T + 1)).toEqual([
+        { ...second, cause: 'another', eventType: 'message.sent' },
+      ]);
+      expect(await store.sealedDelivery(definite(first))).toBeNull();
+    });
+
+    it('takes none for another that got its number', async () => {
+      const store = await bench.open();
+      await store.quarantine(delivery(T));
+      const [gone] = (await store.quarantined(T)).map(definite);
+      await store.endQuarantine(definite(gone));
+      await store.quarantine(delivery(T + 1));
+      await store.endQuarantine(definite(gone));
+      expect(await store.sealedDelivery(definite(gone))).toBeNull();
+      expect(await store.quarantined(T + 1)).toHaveLength(1);
+    });
+
+    it('keeps the newest 1,000', async () => {
+      const store = await bench.open();
+      for (let i = 0; i < 1_003; i++) await store.quarantine(delivery(T + i));
+      expect(await store.quarantinedCount(T)).toEqual({ count: 1_000, oldestAt: T + 3 });
+    });
+  });
+}
