@@ -128,6 +128,9 @@ export interface ShownDecision {
 /** States that an account's or a line's closure covers: the chat itself would be shared, or tried again. */
 export const COVERED_STATES: readonly ChatState[] = ['due', 'retrying'];
 
+/** The only reason to hold a chat that comes after what closes the account; such a chat has no line that could be closed. */
+export const COVERED_REASON: ChatReason = 'line_unknown';
+
 /** Lays what closes the account or the line over a chat's own decision. */
 export function layOver(
   decision: Pick<ChatRecord, 'state' | 'reason' | 'nextAttemptAt'>,
@@ -135,7 +138,10 @@ export function layOver(
 ): ShownDecision {
   const { state, reason, nextAttemptAt } = decision;
   if (state === 'sharing') return { state, reason, nextAttemptAt: null };
-  if (closure === null || !COVERED_STATES.includes(state)) return { state, reason, nextAttemptAt };
+  const isLineUnknown = state === 'held' && reason === COVERED_REASON;
+  if (closure === null || !(COVERED_STATES.includes(state) || isLineUnknown))
+    return { state, reason, nextAttemptAt };
+  if (isLineUnknown) return { state, reason: closure.reason, nextAttemptAt };
   const endsByTime = closure.reason === 'rate_limited' || closure.reason === 'line_paused';
   const until = endsByTime ? closure.until : null;
   return {

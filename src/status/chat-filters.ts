@@ -1,5 +1,5 @@
 import type { ChatState } from '../decide/chat.ts';
-import { COVERED_STATES } from '../decide/gate.ts';
+import { COVERED_REASON, COVERED_STATES } from '../decide/gate.ts';
 import { maskNumber } from '../mask.ts';
 import type { ChatFilter } from '../store/store.ts';
 import type { Closures } from './closures.ts';
@@ -25,7 +25,6 @@ const STATES: Readonly<Record<ChatState, true>> = {
 
 /** Every state a chat can be in, in the order of the rules. */
 export const CHAT_STATES = Object.keys(STATES) as readonly ChatState[];
-const UNCOVERED_STATES = CHAT_STATES.filter((state) => !COVERED_STATES.includes(state));
 
 /**
  * A filter over what is shown, in terms of what is stored: a chat that would be due or retried is shown as held while
@@ -34,13 +33,15 @@ const UNCOVERED_STATES = CHAT_STATES.filter((state) => !COVERED_STATES.includes(
 export function storedFilters(shown: ShownFilter, closures: Closures): readonly ChatFilter[] {
   const { state, reason, lines } = shown;
   if (state === null && reason === null) return [{ states: null, reasons: null, lines, notLines: null }];
-  const filters = [ownDecision(shown, UNCOVERED_STATES, null)];
+  const coverable: readonly ChatState[] =
+    reason === COVERED_REASON ? [...COVERED_STATES, 'held'] : COVERED_STATES;
+  const others = CHAT_STATES.filter((one) => !coverable.includes(one));
+  const filters = [ownDecision(shown, others, null)];
   if (closures.account === null) {
     const closed = [...closures.lines.keys()];
-    filters.push(ownDecision(shown, COVERED_STATES, closed.length === 0 ? null : closed));
+    filters.push(ownDecision(shown, coverable, closed.length === 0 ? null : closed));
   }
-  filters.push(coveredByClosure(shown, closures));
-  return filters.filter((filter) => filter !== null);
+  return [...filters.filter((filter) => filter !== null), ...coveredByClosure(shown, closures)];
 }
 
 /** Chats in one of these states that are shown as they are stored. */
@@ -54,18 +55,21 @@ function ownDecision(
   return { states, reasons: reason === null ? null : [reason], lines, notLines };
 }
 
-function coveredByClosure({ state, reason, lines }: ShownFilter, closures: Closures): ChatFilter | null {
-  if (state !== null && state !== 'held') return null;
-  const covered = { states: COVERED_STATES, reasons: null, notLines: null };
+function coveredByClosure({ state, reason, lines }: ShownFilter, closures: Closures): readonly ChatFilter[] {
+  if (state !== null && state !== 'held') return [];
+  const coveredOf = (among: readonly string[] | null): readonly ChatFilter[] => [
+    { states: COVERED_STATES, reasons: null, lines: among, notLines: null },
+    { states: ['held'], reasons: [COVERED_REASON], lines: among, notLines: null },
+  ];
   if (closures.account !== null) {
-    return reason === null || reason === closures.account.reason ? { ...covered, lines } : null;
+    return reason === null || reason === closures.account.reason ? coveredOf(lines) : [];
   }
   const closed = [...closures.lines]
     .filter(
       ([line, closure]) => (reason === null || closure.reason === reason) && (lines?.includes(line) ?? true),
     )
     .map(([line]) => line);
-  return closed.length === 0 ? null : { ...covered, lines: closed };
+  return closed.length === 0 ? [] : coveredOf(closed);
 }
 
 /** The reasons that only an account or a line has are never stored with a chat. */

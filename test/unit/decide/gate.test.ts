@@ -146,6 +146,12 @@ describe('a closure laid over the decision of a chat', () => {
     },
   );
 
+  it('comes before not knowing the line, and tells no next attempt that does not come', () => {
+    const unknown = { state: 'held', reason: 'line_unknown', nextAttemptAt: null } as const;
+    expect(layOver(unknown, limit)).toEqual({ state: 'held', reason: 'rate_limited', nextAttemptAt: null });
+    expect(layOver(unknown, null)).toEqual(unknown);
+  });
+
   it('leaves a chat alone whose attempt is under way, and shows no lease as a next attempt', () => {
     const sharing = { state: 'sharing', reason: 'became_eligible', nextAttemptAt: T + MINUTE } as const;
     expect(layOver(sharing, noCard)).toEqual({ ...sharing, nextAttemptAt: null });

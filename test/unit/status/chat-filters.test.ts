@@ -61,6 +61,17 @@ describe('storedFilters', () => {
     );
   });
 
+  it('asks for chats of an unknown line as paused while everything is, and as such again after it', () => {
+    const unknown = { state: 'held', reason: 'line_unknown', line: null };
+    const isShownAs = (reason: ShownReason, isPaused: boolean) => {
+      const account = isPaused ? ({ reason: 'paused', since: 0, until: null } as const) : null;
+      const closures = closuresOf({ account, lines: [] });
+      return isFound(storedFilters({ state: null, reason, lines: null }, closures), unknown);
+    };
+    expect([isShownAs('paused', true), isShownAs('line_unknown', true)]).toEqual([true, false]);
+    expect([isShownAs('paused', false), isShownAs('line_unknown', false)]).toEqual([false, true]);
+  });
+
   it('asks for the due chats of a closed line as held, and not as due', () => {
     const gates = [{ line: lineOf(), closure: { reason: 'card_missing', since: 0, until: null } as const }];
     const closures = closuresOf({ account: null, lines: gates });
