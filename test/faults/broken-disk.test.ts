@@ -8,6 +8,7 @@ import { launch, type Reactor, startReactor } from '../helpers/process.ts';
 import { findLostFacts } from '../helpers/promises.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { ask, isReady, until } from '../helpers/status.ts';
+import { reportReached } from '../helpers/suite.ts';
 import { createTrial, type Trial } from '../helpers/trial.ts';
 
 const RERUN = 'npm run test:faults -- broken-disk';
@@ -23,7 +24,8 @@ async function expectToEnd(reactor: Reactor, { load }: Trial): Promise<void> {
 
 describe('a disk that fails', () => {
   it('ends the service with 1 after answers of 503; nothing that was answered before is lost', async () => {
-    const trial = await createTrial({ seeded: createSeeded(RERUN), chatsPerRun: 10_000 });
+    const seeded = createSeeded(RERUN);
+    const trial = await createTrial({ seeded, chatsPerRun: 10_000 });
     const { load, directory, settings } = trial;
     // writing past the limit fails with EFBIG, which SQLite takes for a failing disk
     const reactor = await startReactor(directory, settings, ['prlimit', '--fsize=2000000']);
@@ -40,6 +42,7 @@ describe('a disk that fails', () => {
     expect(findLostFacts(load.chats, chats)).toEqual([]);
     expect(integrity()).toBe('ok');
     close();
+    reportReached('broken-disk', { seed: seeded.seed, chats: chats.size, violations: 0 });
   });
 });
 

@@ -5,6 +5,7 @@ import { launch, startReactor } from '../helpers/process.ts';
 import { findBrokenPromises, findLostFacts } from '../helpers/promises.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { ask, isReady, readOverview, until } from '../helpers/status.ts';
+import { reportReached } from '../helpers/suite.ts';
 import { createTrial } from '../helpers/trial.ts';
 import { mountVolume } from '../helpers/volume.ts';
 
@@ -62,9 +63,14 @@ it('answers 503 while the disk is full, loses nothing, and goes on by itself onc
   expect(findBrokenPromises(simulator.calls, attempts, windowMs)).toEqual([]);
   expect(integrity()).toBe('ok');
   close();
-  console.info(
-    JSON.stringify({ acked, refused: await refusals(), chats: chats.size, calls: simulator.calls.length }),
-  );
+  reportReached('full-disk', {
+    seed: seeded.seed,
+    acked,
+    refused: await refusals(),
+    chats: chats.size,
+    calls: simulator.calls.length,
+    violations: 0,
+  });
 });
 
 it('killed on a full disk, it says what is missing at the next start and loses nothing', async () => {
@@ -93,4 +99,5 @@ it('killed on a full disk, it says what is missing at the next start and loses n
   expect(findLostFacts(load.chats, chats)).toEqual([]);
   expect(integrity()).toBe('ok');
   close();
+  reportReached('full-disk-kill', { seed: seeded.seed, kills: 1, chats: chats.size, violations: 0 });
 });
