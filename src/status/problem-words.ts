@@ -141,7 +141,8 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, Pick<Problem, 'severity
     },
     subscription_missing: {
       severity: 'error',
-      message: 'Linq has no webhook subscription that points to PUBLIC_URL, so new messages go unnoticed.',
+      message:
+        'Linq has no webhook subscription that points to PUBLIC_URL and carries message.sent, so new messages go unnoticed until the next catch-up.',
       remedy:
         'Run `setup`, or create the subscription with Linq and put its signing secret into LINQ_WEBHOOK_SECRET. Check PUBLIC_URL, too.',
     },
