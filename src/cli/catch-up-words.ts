@@ -25,7 +25,7 @@ export function catchUpInWords(view: CatchUpView): string {
 }
 
 /** `560 of 1000 chats, 12 read`. */
-export function progressInWords({ chatsSeen, chatsTotal, chatsRead }: CatchUpView): string {
+function progressInWords({ chatsSeen, chatsTotal, chatsRead }: CatchUpView): string {
   const seen = chatsTotal === null ? `${chatsSeen} chats so far` : `${chatsSeen} of ${chatsTotal} chats`;
   return `${seen}, ${chatsRead} read`;
 }

@@ -105,5 +105,3 @@ const GONE: LinqAnswer = {
   isJson: true,
   retryAfterMs: null,
 };
-
-export type Account = ReturnType<typeof createAccount>['account'];

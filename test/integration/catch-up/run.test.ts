@@ -279,7 +279,7 @@ describe('a call that fails', () => {
 
   it('for one chat alone leaves that chat to the next run, and the others are read', async () => {
     const world = createWorld();
-    for (const n of [1, 2, 3]) world.account.add(`chat-${n}`, T, sent(T));
+    for (const n of [1, 2, 3]) world.account.add(`chat-${n}`, T - 2 * HOUR, sent(T));
     let isBroken = true;
     world.account.onCall = ({ chatId }) => (chatId === 'chat-2' && isBroken ? failedWith(silenceOf()) : null);
     const { store } = await world.start();
@@ -287,7 +287,7 @@ describe('a call that fails', () => {
     expect(world.completions()).toMatchObject([{ chatsSeen: 3, chatsRead: 2, chatsUnread: 1 }]);
     expect(await store.chat('chat-2')).toBeNull();
     isBroken = false;
-    await world.run(6 * HOUR); // by then it is too old to be read for its own sake
+    await world.run(6 * HOUR); // the next run begins with what changed since T - 1 h
     expect((await store.chat('chat-2'))?.firstOutboundAt).toBe(T);
   });
 

@@ -11,7 +11,7 @@ import { policyOf, T } from '../../helpers/builders.ts';
 import { createFakeClock } from '../../helpers/clock.ts';
 import { createAccount } from './account.ts';
 
-export const TOLERATED_MS = 5 * MINUTE;
+const TOLERATED_MS = 5 * MINUTE;
 type Settings = Partial<
   Pick<CatchUpOptions, 'everyMs' | 'idleAfterMs' | 'publicUrl' | 'account' | 'toleratedMs'>
 >;
@@ -119,4 +119,3 @@ export function createWorld(settings: Settings = {}) {
 }
 
 export type World = ReturnType<typeof createWorld>;
-export type Process = Awaited<ReturnType<World['start']>>;
