@@ -100,21 +100,29 @@ describe('secrets and what is a person’s', () => {
   });
 
   it.each<Settings>([
-    { LINQ_API_KEY: `${SECRETS.apiKey} ${PERSON.text}` },
-    { LINQ_API_KEY: `Bearer ${SECRETS.apiKey}` },
-    { LINQ_WEBHOOK_SECRET: `${SECRETS.secret}!,${SECRETS.oldSecret}` },
-    { LINQ_WEBHOOK_SECRET: SECRETS.apiKey },
-    { STATUS_TOKEN: ` ${PERSON.text}` },
-    { LINQ_API_BASE_URL: `https://user:${SECRETS.apiKey}@example.com` },
-    { LINQ_API_BASE_URL: `https://example.com/?key=${SECRETS.apiKey}` },
-    { LINQ_API_BASE_URL: SECRETS.apiKey },
-    { DATABASE_URL: `postgres://user:${SECRETS.apiKey}@host/db` },
-    { PORT: SECRETS.apiKey },
-    { HOST: `${SECRETS.apiKey}:8080` },
-    { TRUST_PROXY: SECRETS.apiKey },
-    { LINQ_LINES: `${OWN_LINE},${SECRETS.apiKey}` },
-    { RESHARE_POLICY: SECRETS.apiKey, SHARE_WINDOW: SECRETS.apiKey, LOG_LEVEL: SECRETS.apiKey },
-    { LINQ_API_KEY: '', LINQ_APIKEY: SECRETS.apiKey },
+    {
+      LINQ_API_KEY: `${SECRETS.apiKey} ${PERSON.text}`,
+      LINQ_WEBHOOK_SECRET: `${SECRETS.secret}!,${SECRETS.oldSecret}`,
+      STATUS_TOKEN: ` ${PERSON.text}`,
+      LINQ_API_BASE_URL: `https://user:${SECRETS.apiKey}@example.com`,
+      DATABASE_URL: `postgres://user:${SECRETS.apiKey}@host/db`,
+      PORT: SECRETS.apiKey,
+      HOST: `${SECRETS.apiKey}:8080`,
+      TRUST_PROXY: SECRETS.apiKey,
+      LINQ_LINES: `${OWN_LINE},${SECRETS.apiKey}`,
+      RESHARE_POLICY: SECRETS.apiKey,
+      SHARE_WINDOW: SECRETS.apiKey,
+      LOG_LEVEL: SECRETS.apiKey,
+    },
+    {
+      LINQ_API_KEY: `Bearer ${SECRETS.apiKey}`,
+      LINQ_WEBHOOK_SECRET: SECRETS.apiKey,
+      LINQ_API_BASE_URL: `https://example.com/?key=${SECRETS.apiKey}`,
+      ALERT_WEBHOOK_URL: `ftp://${SECRETS.alertPath}`,
+      PUBLIC_URL: `http://user:${SECRETS.apiKey}@host`,
+      DATABASE_URL: SECRETS.apiKey,
+    },
+    { LINQ_API_KEY: '', LINQ_APIKEY: SECRETS.apiKey, LINQ_API_BASE_URL: SECRETS.apiKey },
   ])('nor when a setting is wrong (%#)', async (wrong) => {
     const directory = createWorkDir();
     const settings = { ...settingsOf('http://localhost:9'), ...wrong };

@@ -10,6 +10,7 @@ import { startRig } from '../helpers/rig.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { readOverview } from '../helpers/status.ts';
 import { reportReached } from '../helpers/suite.ts';
+import { expectSlowLines } from './log-lines.ts';
 
 const ALONE_MS = 1_500;
 const TOGETHER_MS = 5_000;
@@ -124,11 +125,7 @@ async function probe(url: string, forMs: number): Promise<number[]> {
 
 /** Ten lines a second, and each says how many were left out before it, so that all are accounted for. */
 function expectCalmLog(lines: readonly LogLine[], forged: number): void {
-  const times = lines.map(({ time }) => Number(time));
-  for (const [index, at] of times.entries()) {
-    const eleventh = times[index + 10];
-    if (eleventh !== undefined) expect(eleventh - at).toBeGreaterThan(900);
-  }
+  expectSlowLines(lines);
   const leftOut = lines.map(({ linesLeftOut }) => Number(linesLeftOut ?? 0)).reduce((a, b) => a + b, 0);
   expect(lines.length + leftOut).toBeLessThanOrEqual(forged);
   expect(lines.length + leftOut).toBeGreaterThan(forged / 2);

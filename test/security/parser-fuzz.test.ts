@@ -1,3 +1,5 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { expect, it, onTestFinished } from 'vitest';
@@ -12,7 +14,6 @@ import { webhookRoute } from '../../src/webhook/route.ts';
 import { createVerifier } from '../../src/webhook/verify.ts';
 import { policyOf } from '../helpers/builders.ts';
 import { post, SECRET, sign } from '../helpers/deliver.ts';
-import { createWorkDir } from '../helpers/process.ts';
 import { startRig } from '../helpers/rig.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { isReady, readOverview } from '../helpers/status.ts';
@@ -30,6 +31,14 @@ const prototypes = () =>
     .map(({ prototype }) => Reflect.ownKeys(prototype).map(String).sort().join())
     .join('\n');
 
+/** A directory in memory where there is such a place: here nobody pulls the plug, and a flush to disk takes a while. */
+function inMemory(): string {
+  const memory = '/dev/shm';
+  const directory = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'contact-card-reactor-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
 /** The route over a real store and recorder, without a socket. */
 async function startRoute() {
   const lines: string[] = [];
@@ -40,7 +49,7 @@ async function startRoute() {
     },
   });
   const clock = createSystemClock();
-  const store = openSqliteStore({ path: join(createWorkDir(), 'reactor.db'), policy: policyOf() });
+  const store = openSqliteStore({ path: join(inMemory(), 'reactor.db'), policy: policyOf() });
   const recorder = createRecorder({
     commit: (events, now) => store.record(events, now),
     now: () => clock.now(),

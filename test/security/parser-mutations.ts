@@ -73,7 +73,6 @@ const OTHERS = ['null', 'true', 'false', '[]', '{}', '[null]', '[[]]', '{"a":{"b
 const BROKEN = [
   'NaN',
   'undefined',
-  '',
   "'x'",
   '"\t"',
   '01',

@@ -21,13 +21,16 @@ function sendSlowly(url: string, atOnce: string, slowly: string): Promise<Slow> 
   const { hostname, port } = new URL(url);
   const began = performance.now();
   let answer = '';
-  const socket: Socket = connect(Number(port), hostname, () => socket.write(atOnce));
+  let sent = 0;
+  let drip: NodeJS.Timeout | undefined;
+  const socket: Socket = connect(Number(port), hostname, () => {
+    socket.write(atOnce);
+    drip = setInterval(() => socket.writable && socket.write(slowly[sent++ % slowly.length] ?? ''), 500);
+  });
   socket.on('error', () => {}); // a reset ends it too
   socket.on('data', (chunk) => {
     answer += chunk;
   });
-  let sent = 0;
-  const drip = setInterval(() => socket.writable && socket.write(slowly[sent++ % slowly.length] ?? ''), 500);
   onTestFinished(() => {
     clearInterval(drip);
     socket.destroy();
