@@ -8,7 +8,7 @@ const TIME = String.raw`(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\dZ)`;
 const ABANDONED_MS = HOUR;
 
 /** For names of files: sorts by time, whole seconds, UTC, and no character that a file system refuses. */
-export function timeInName(at: EpochMs): string {
+function timeInName(at: EpochMs): string {
   return `${new Date(at).toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
 }
 
