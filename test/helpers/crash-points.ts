@@ -27,12 +27,12 @@ export interface CrashPoint extends Place {
 /** Points of a process under load. */
 export const CRASH_POINTS: readonly CrashPoint[] = [
   { name: 'after verify', most: 60, isSeen: hasUnanswered },
-  { name: 'in record', most: 40, isSeen: hasUnanswered },
+  { name: 'in record', most: 30, isSeen: hasUnanswered },
   { name: 'in commit', most: 60, file: 'reactor.db-wal' },
-  { name: 'after record', most: 8, isSeen: hasUnansweredThatIsStored },
+  { name: 'after record', most: 6, isSeen: hasUnansweredThatIsStored },
   { name: 'in claim', most: 20 },
   { name: 'after claim', most: 6, isSeen: (death) => openOf(death).some(isNeverCalled(death)) },
-  { name: 'connected', most: 2, isSeen: (death) => openOf(death).some(isNeverCalled(death)) },
+  { name: 'connected', most: 20, isSeen: (death) => openOf(death).some(isNeverCalled(death)) },
   { name: 'request written', most: 30, isSeen: (death) => openOf(death).some(isCalled(death)) },
   { name: 'first response byte', most: 30, isSeen: (death) => openOf(death).some(isAnswered(death)) },
   { name: 'before settle', most: 30, isSeen: (death) => openOf(death).some(isAnswered(death)) },

@@ -22,7 +22,7 @@ function reached(name) {
 
 const isCalledFrom = (name) => new Error().stack.includes(name);
 const PARTS = [
-  ['record', /^(INSERT INTO|UPDATE) (chats|lines) /, '/store/record.'],
+  ['record', /^INSERT INTO chats /, '/store/record.'],
   ['claim', /^INSERT INTO attempts /, '/store/claim.'],
   ['recover', /^UPDATE attempts SET ended_at/, 'interruptAll'],
   ['settle', /^UPDATE attempts SET ended_at/, '/store/settle.'],
@@ -30,7 +30,6 @@ const PARTS = [
 ];
 const partOf = (sql) => PARTS.find(([, pattern, from]) => pattern.test(sql) && isCalledFrom(from))?.[0];
 
-let isClaimed = false;
 const parts = new Set(); // of the transaction under way
 const Statement = Object.getPrototypeOf(new Database(':memory:').prepare('SELECT 1'));
 for (const method of ['run', 'get', 'all']) {
@@ -49,7 +48,6 @@ for (const method of ['run', 'get', 'all']) {
 }
 
 function committed() {
-  if (parts.has('claim')) isClaimed = true;
   for (const part of parts) reached(`after ${part}`);
 }
 
@@ -105,10 +103,10 @@ net.connect = (...values) => {
   const socket = connect(...values);
   const { write, push } = socket;
   let isShare = false;
-  socket.prependOnceListener('connect', () => isClaimed && reached('connected'));
   socket.write = function watched(data, ...rest) {
-    const isWritten = write.call(this, data, ...rest);
     isShare = String(data).includes('share_contact_card');
+    if (isShare) reached('connected');
+    const isWritten = write.call(this, data, ...rest);
     if (isShare) reached('request written');
     return isWritten;
   };
