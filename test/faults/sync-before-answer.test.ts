@@ -40,8 +40,9 @@ it('answers 204 only after a commit of its own, the last write of which was sync
   const calls = shim.calls();
   const answers = calls.flatMap((call, index) => (isAnswer(call) ? [index] : []));
   expect(answers).toHaveLength(deliveries);
-  for (const [nth, answer] of answers.entries()) {
-    const before = calls.slice((answers[nth - 1] ?? -1) + 1, answer).filter(isLog);
+  for (const answer of answers) {
+    const delivery = calls.findLastIndex(({ kind }, index) => kind === 'received' && index < answer);
+    const before = calls.slice(delivery, answer).filter(isLog);
     expect(before.map(({ kind }) => kind)).toContain('write');
     expect(before.at(-1)?.kind).toBe('sync');
   }

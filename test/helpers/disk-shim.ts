@@ -10,10 +10,20 @@ import type { Settings } from './process.ts';
 const SOURCE = fileURLToPath(new URL('shim/disk.c', import.meta.url));
 
 /** As in the shim; the order counts. */
-const KINDS = ['create', 'write', 'truncate', 'sync', 'unlink', 'rename', 'failedSync', 'sent'] as const;
+const KINDS = [
+  'create',
+  'write',
+  'truncate',
+  'sync',
+  'unlink',
+  'rename',
+  'failedSync',
+  'sent',
+  'received',
+] as const;
 export type DiskCallKind = (typeof KINDS)[number];
 
-/** One call of the service that changed or synced a file of its database, or something that it sent. */
+/** One call of the service that changed or synced a file of its database, or a message that it sent or received. */
 export interface DiskCall {
   readonly kind: DiskCallKind;
   /** When it began, by the machine's monotonic clock: `process.hrtime.bigint()` of any process. */
@@ -24,7 +34,7 @@ export interface DiskCall {
   readonly to: string;
   /** Of a truncation: the new size. */
   readonly offset: number;
-  /** What was written; of what was sent the first 12 bytes. */
+  /** What was written; of a message the first 12 bytes. */
   readonly data: Buffer;
 }
 

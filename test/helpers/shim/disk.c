@@ -1,7 +1,7 @@
 /*
  * Preloaded into the service: stands between it and the disk. Writes down, in order and with the data, every call that
  * changes or syncs the files of one database (DISK_FILES: the path that they begin with) and every 2xx and every POST
- * that goes out on a connection; and lets such calls fail on demand (DISK_FAULT: a file of `struct fault`, written by the test).
+ * that goes over a connection, in or out; and lets such calls fail on demand (DISK_FAULT: a file of `struct fault`, written by the test).
  *
  * The -shm is no durable state, and the lock file holds nothing: neither is looked at.
  */
@@ -16,13 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-enum kind { CREATE = 1, WRITE, TRUNCATE, SYNC, UNLINK, RENAME, FAILED_SYNC, SENT };
+enum kind { CREATE = 1, WRITE, TRUNCATE, SYNC, UNLINK, RENAME, FAILED_SYNC, SENT, RECEIVED };
 
 /* One record of the log; the name (for RENAME: old, a NUL, new) and the data follow it. */
 struct record {
@@ -151,15 +150,9 @@ static int sync_file(int fd, int (*next)(int)) {
   return result;
 }
 
-int fsync(int fd) {
-  NEXT("fsync", int, int);
-  return sync_file(fd, next);
-}
-
-int fdatasync(int fd) {
-  NEXT("fdatasync", int, int);
-  return sync_file(fd, next);
-}
+#define SYNC_CALL(call) int call(int fd) { NEXT(#call, int, int); return sync_file(fd, next); }
+SYNC_CALL(fsync)
+SYNC_CALL(fdatasync)
 
 int unlink(const char *path) {
   NEXT("unlink", int, const char *);
@@ -182,19 +175,26 @@ int rename(const char *from, const char *to) {
   return result;
 }
 
-static void note_sent(const void *data, size_t size) {
+static void note_message(enum kind kind, const void *data, ssize_t size) {
   if (size < 12 || (memcmp(data, "HTTP/1.1 2", 10) != 0 && memcmp(data, "POST /", 6) != 0)) return;
-  note(SENT, now(), "", 0, 0, data, 12);
+  note(kind, now(), "", 0, 0, data, 12);
 }
 
 ssize_t write(int fd, const void *data, size_t size) {
   NEXT("write", ssize_t, int, const void *, size_t);
-  note_sent(data, size);
+  note_message(SENT, data, size);
   return next(fd, data, size);
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
   NEXT("writev", ssize_t, int, const struct iovec *, int);
-  if (count > 0) note_sent(parts[0].iov_base, parts[0].iov_len);
+  if (count > 0) note_message(SENT, parts[0].iov_base, parts[0].iov_len);
   return next(fd, parts, count);
+}
+
+ssize_t read(int fd, void *data, size_t size) {
+  NEXT("read", ssize_t, int, void *, size_t);
+  ssize_t got = next(fd, data, size);
+  if (got > 0) note_message(RECEIVED, data, got);
+  return got;
 }
