@@ -9,7 +9,6 @@ import type { QuarantineStore } from './quarantine-table.ts';
 import type { Attempt, Claim, Turn, TurnResult } from './turn.ts';
 
 export type { DeliveryNews, KnownProblem } from './problem-table.ts';
-export type { QuarantinedRow } from './quarantine-table.ts';
 
 /** What became of one event of a group: committed, or refused by a constraint (the rest of its group is committed). */
 export type Recorded = { readonly kind: 'stored' } | { readonly kind: 'unstorable'; readonly cause: string };
