@@ -6,7 +6,7 @@ import { startSimulator } from '../helpers/rig.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { ask, listChats, readOverview, TOKEN, until } from '../helpers/status.ts';
 
-const CHATS = 24;
+const CHATS = 16;
 
 /** What is told of chats, whoever told it. */
 async function factsOf(url: string) {
