@@ -61,7 +61,7 @@ export interface Dispatcher {
   shareManually(chatId: string): Promise<ManualShare>;
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Ends whatever holds a line; null: unknown line. */
+  /** Ends whatever holds a line, on disk too; null: unknown line. @throws {StoreError} */
   releaseLine(line: string): Promise<Line | null>;
   view(): GateView;
   /** `clock.monotonic()` at the end of the last turn that worked. */
@@ -150,6 +150,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (book.line(line) === null) return null;
       gates.releaseLine(line, clock.now());
       cards.forget(line);
+      if (!loop.isBroken()) await turns.settleAll(); // on disk before anybody is told
       nudge();
       return book.line(line);
     },

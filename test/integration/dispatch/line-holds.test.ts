@@ -156,6 +156,16 @@ describe.each([
     expect(reactor.linq.sharesOf('late')).toHaveLength(1);
   });
 
+  it('stays released although the process dies as soon as it said so', async () => {
+    const first = await startReactor();
+    await first.deliver(lineEventOf({ at: T, ...flag }), ...chats(4));
+    await first.dispatcher.releaseLine(LINE);
+    await first.crash();
+    first.linq.clear();
+    const second = await first.restart();
+    expect(second.linq.shares()).toHaveLength(4);
+  });
+
   it('stays held across a restart', async () => {
     const first = await startReactor();
     await first.deliver(lineEventOf({ at: T, ...flag }), ...chats(4));
