@@ -23,7 +23,7 @@ it('ends with 1 when the names of its files can not be synced', async () => {
   const shim = createDiskShim(directory);
   shim.fail({ kinds: ['create'], error: 'EIO', at: 1, times: 1_000_000 });
   const running = launch(directory, shim.preload());
-  expect(await running.exited).toEqual(ENDED);
+  expect(await Promise.race([running.exited, running.listening.catch(() => running.exited)])).toEqual(ENDED);
   expect(running.output().split('\n').at(-1)).toMatch(DISK_FAILED);
 });
 

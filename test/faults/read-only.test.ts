@@ -57,7 +57,9 @@ it.each(PLACES)(
     const image = readImage(directory);
     const open = close({ directory, path, volume });
     const refused = launch(directory);
-    expect(await refused.exited).toEqual(ENDED);
+    expect(await Promise.race([refused.exited, refused.listening.catch(() => refused.exited)])).toEqual(
+      ENDED,
+    );
     const said = refused.output().split('\n').at(-1);
     expect(said).toMatch(/may not be written to; check owner, mode and mount|Can't write .*EROFS/);
     expect(said).toContain('data');
