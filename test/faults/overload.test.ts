@@ -6,21 +6,37 @@ import { createWorkDir, startReactor } from '../helpers/process.ts';
 import { findLostFacts } from '../helpers/promises.ts';
 import { startSimulator } from '../helpers/rig.ts';
 import { createSeeded } from '../helpers/seed.ts';
-import { createPost, type Parcel, planParcels, quantile } from '../helpers/soak-load.ts';
-import { peakOf, watchVitals } from '../helpers/soak-vitals.ts';
+import { createPost, type Parcel, planParcels, quantile, scheduleIn } from '../helpers/soak-load.ts';
+import { peakOf, rssSlope, watchVitals } from '../helpers/soak-vitals.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 
 const SECONDS = suiteCount(20);
+/** As if it were ten minutes of overload, and Linq's own schedule of 25. */
+const SCHEDULE_MS = scheduleIn(SECONDS / 600);
 /** So many deliveries are on their way at once. */
 const CONNECTIONS = 1_000;
-/** 120 bodies of 700 kB that come to their end late are more than the 64 MiB that are taken in at once. */
-const LARGE = { atOnce: 120, bytes: 700_000, slowMs: 500 };
-const MAX_RSS_MIB = 300;
+/** 120 bodies of 700 kB, all of them under way at once, are more than the 64 MiB that are taken in. */
+const LARGE = { atOnce: 120, bytes: 700_000, heldMs: 5_000 };
+/** Some 100 of its own, and the bodies: in pieces, whole, and what of them isn't collected yet. */
+const MAX_RSS_MIB = 400;
+
+/** Whoever comes waits until so long after the first one came, so that even a slow machine holds all of them at once. */
+function createGate(heldMs: number): () => Promise<void> {
+  let opening: Promise<void> | null = null;
+  return () => {
+    opening ??= delay(heldMs).then(() => {
+      opening = null;
+    });
+    return opening;
+  };
+}
+
+const gate = createGate(LARGE.heldMs);
 
 /** The same event with much in it that nobody reads. */
 function enlarge({ planned, body }: Parcel): Parcel {
   const padding = `,"padding":"${'x'.repeat(LARGE.bytes)}"}`;
-  return { planned, body: body.slice(0, -1) + padding, slowMs: LARGE.slowMs };
+  return { planned, body: body.slice(0, -1) + padding, beforeEnd: gate };
 }
 
 it(
@@ -36,7 +52,7 @@ it(
     });
     const vitals = watchVitals(reactor.pid, directory);
     const chats = new Map<string, readonly Planned[]>();
-    const post = createPost(() => reactor.url, CONNECTIONS);
+    const post = createPost(() => reactor.url, CONNECTIONS, SCHEDULE_MS);
     let isOver = false;
 
     const press = async (change: (parcel: Parcel) => Parcel) => {
@@ -66,6 +82,7 @@ it(
       unanswered: (post.answers.get('lost') ?? 0) + (post.answers.get('refused') ?? 0),
       p99Ms: Math.round(quantile(post.tookMs, 0.99)),
       rssMiB: Math.round(peakOf(seen, 'rssMiB')),
+      rssMiBPerHour: Math.round(rssSlope(seen.slice(seen.length / 2))),
       violations: lost.length + late.length,
     });
     const answers = [...post.answers.keys()].filter((answer) => typeof answer === 'number');

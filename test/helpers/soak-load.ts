@@ -1,17 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { REDELIVERY_MS } from '../../src/simulator/deliveries.ts';
 import { type Planned, planChat } from './deliveries.ts';
 import type { Seeded } from './seed.ts';
 import { type Answered, createSender } from './sender.ts';
 
-/** Linq's schedule, ten tries in about 25 minutes, in a sixtieth of the time. */
-export const SHORT_SCHEDULE_MS: readonly number[] = Array.from({ length: 9 }, (_, n) => 50 * 2 ** n);
+/** Linq's schedule, ten tries in about 25 minutes, in so small a part of the time. */
+export function scheduleIn(part: number): readonly number[] {
+  return REDELIVERY_MS.map((ms) => ms * part);
+}
 
 /** One event on its way, with its bytes: these are let go once it has arrived. */
 export interface Parcel {
   readonly planned: Planned;
   readonly body: string;
-  /** Its last byte comes so much later than the rest. */
-  readonly slowMs?: number;
+  /** Its last byte isn't sent before that has resolved. */
+  readonly beforeEnd?: () => Promise<void>;
 }
 
 /** Plans a chat and puts it into the map without its bytes, so that millions of them can be checked later. */
@@ -36,20 +39,20 @@ export interface Post {
 }
 
 /** @param urlOf asked before every try: a service that was started again may listen elsewhere */
-export function createPost(urlOf: () => string, connections: number, scheduleMs = SHORT_SCHEDULE_MS): Post {
+export function createPost(urlOf: () => string, connections: number, scheduleMs = scheduleIn(1 / 60)): Post {
   const answers = new Map<Answered, number>();
   const tookMs: number[] = [];
   let sender = createSender(urlOf(), connections);
   let senderUrl = urlOf();
 
-  async function attempt({ planned, body, slowMs = 0 }: Parcel): Promise<Answered> {
+  async function attempt({ planned, body, beforeEnd }: Parcel): Promise<Answered> {
     if (senderUrl !== urlOf()) {
       void sender.close();
       senderUrl = urlOf();
       sender = createSender(senderUrl, connections);
     }
     const before = performance.now();
-    const answer = await sender.send(body, planned.eventId, slowMs);
+    const answer = await sender.send(body, planned.eventId, beforeEnd);
     if (answer === 204) tookMs.push(performance.now() - before);
     answers.set(answer, (answers.get(answer) ?? 0) + 1);
     return answer;

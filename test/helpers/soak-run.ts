@@ -10,7 +10,7 @@ import { createWorkDir, type Reactor, startReactor } from './process.ts';
 import { findBrokenPromises, findLostFacts } from './promises.ts';
 import { knowChat, startSimulator } from './rig.ts';
 import type { Seeded } from './seed.ts';
-import { createPost, type Parcel, planParcels, SHORT_SCHEDULE_MS } from './soak-load.ts';
+import { createPost, type Parcel, planParcels, scheduleIn } from './soak-load.ts';
 import { type Vitals, watchVitals } from './soak-vitals.ts';
 import { isReady, readOverview, until } from './status.ts';
 import { mountVolume } from './volume.ts';
@@ -20,7 +20,7 @@ const EVENTS_PER_SECOND = 50;
 const REPEATED = 0.15;
 const FORGED = 0.01;
 /** Ten tries in two and a half minutes: longer than any incident. */
-const SCHEDULE_MS = SHORT_SCHEDULE_MS.map((ms) => ms * 6);
+const SCHEDULE_MS = scheduleIn(1 / 10);
 
 /** One database under a steady load, whatever happens to the process and its disk. */
 export async function createSoak(seeded: Seeded, volumeMiB: number) {
