@@ -1,6 +1,6 @@
-import { existsSync, rmSync, statSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { existsSync, fstatSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { StoreError } from '../errors.ts';
 import { type CopyContent, copyDatabase } from './backup-copy.ts';
 import { toStoreError } from './faults.ts';
@@ -29,34 +29,70 @@ export async function makeBackup({
   if (!existsSync(databasePath)) {
     throw new StoreError('broken', `there is no database at ${databasePath}; check DATABASE_URL`);
   }
+  let held: FileHandle | null = null;
   try {
-    startAnew(partial);
-    refuseSameFile(databasePath, file);
-    const content = await copyDatabase(databasePath, partial, signal);
+    held = await startAnew(partial);
+    const { fd } = held;
+    const refuseOther = () => {
+      if (!isSame(fstatSync(fd, { bigint: true }), lookAt(partial)))
+        throw new StoreError('broken', OVERTAKEN);
+    };
+    refuseTarget(databasePath, file);
+    const content = await copyDatabase(databasePath, partial, signal).finally(refuseOther);
     await rename(partial, file);
     await syncDirectory(dirname(resolve(file)));
     return content;
   } catch (error) {
-    await rm(partial, { force: true }).catch(() => {}); // the first error is the one that explains
+    // the first error is the one that explains
+    if (!isOvertaken(error)) await rm(partial, { force: true }).catch(() => {});
     throw explain(error, file);
+  } finally {
+    await held?.close();
   }
 }
 
-/** Not in the file that a crash left: whoever wrote it may not have ended yet. */
-function startAnew(partial: string): void {
+const OVERTAKEN = 'another backup into the same file was begun meanwhile; wait for that one';
+const isOvertaken = (error: unknown) => error instanceof StoreError && error.message === OVERTAKEN;
+
+/**
+ * Not in the file that a crash left: whoever wrote it may not have ended yet. As long as it is held, no other file can
+ * be taken for it.
+ */
+async function startAnew(partial: string): Promise<FileHandle> {
   const remedy = 'choose another place for backups';
   prepareFile(partial, remedy);
   rmSync(partial);
   prepareFile(partial, remedy);
+  return open(partial, 'r');
 }
 
-function refuseSameFile(databasePath: string, file: string): void {
-  const [database, target] = [databasePath, file].map((path) =>
-    statSync(path, { bigint: true, throwIfNoEntry: false }),
-  );
-  if (database !== undefined && database.ino === target?.ino && database.dev === target.dev) {
+/** What stands beside a database under its name is a part of it, or is taken for one. */
+const PARTS = ['-wal', '-shm', '-journal', '.lock', '.restoring', '.restoring.partial'] as const;
+
+/** A backup takes the place of what has its name. */
+function refuseTarget(databasePath: string, file: string): void {
+  const target = lookAt(file);
+  if (isSame(lookAt(databasePath), target)) {
     throw new StoreError('broken', `${file} is the database itself; name another file`);
   }
+  if (target !== undefined && !target.isFile()) {
+    throw new StoreError('broken', `${file} is no plain file; name another one`);
+  }
+  const path = realpathSync(databasePath);
+  if (PARTS.some((suffix) => placeOf(file) === path + suffix)) {
+    throw new StoreError('broken', `${file} is a part of the database; name another file`);
+  }
+}
+
+function placeOf(file: string): string {
+  const directory = dirname(resolve(file));
+  return join(existsSync(directory) ? realpathSync(directory) : directory, basename(file));
+}
+
+const lookAt = (path: string) => statSync(path, { bigint: true, throwIfNoEntry: false });
+
+function isSame(one: ReturnType<typeof lookAt>, other: ReturnType<typeof lookAt>): boolean {
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
 }
 
 async function syncDirectory(path: string): Promise<void> {

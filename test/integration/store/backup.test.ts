@@ -1,13 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeBackup } from '../../../src/store/backup.ts';
@@ -113,6 +116,34 @@ describe('no backup is made, and the sentence says why, when', () => {
   it('the file to write is the database', async () => {
     await expect(backUp({ file: home.path })).rejects.toThrow('is the database itself');
     expect(await store.chat('chat-1')).not.toBeNull();
+  });
+
+  it.each(['-wal', '-shm', '.lock', '.restoring'])('the file to write is the database’s %s', async (part) => {
+    const file = home.path + part;
+    const before = existsSync(file) ? statSync(file).ino : null;
+    await expect(backUp({ file })).rejects.toThrow('is a part of the database');
+    expect(existsSync(file) ? statSync(file).ino : null).toBe(before);
+  });
+
+  it('the place is that of something else than a file, which stays', async () => {
+    mkdirSync(directory);
+    const file = join(directory, 'pipe');
+    execFileSync('mkfifo', [file]);
+    await expect(backUp({ file })).rejects.toThrow('is no plain file');
+    expect(statSync(file).isFIFO()).toBe(true);
+  });
+
+  it('another one into the same file was begun meanwhile, which isn’t disturbed', async () => {
+    const first = backUp();
+    first.catch(() => {});
+    const partial = join(directory, 'copy.db.partial');
+    while (statSync(partial, { throwIfNoEntry: false })?.size !== 0) await eventLoopTurn();
+    await eventLoopTurn();
+    rmSync(partial); // as the other one begins
+    writeFileSync(partial, 'of the other one');
+    await expect(first).rejects.toThrow('another backup into the same file was begun meanwhile');
+    expect(readFileSync(partial, 'utf8')).toBe('of the other one');
+    expect(existsSync(join(directory, 'copy.db'))).toBe(false);
   });
 
   it('the directory is none', async () => {
