@@ -42,12 +42,12 @@ type Json = Readonly<Record<string, unknown>>;
 function readMessage(message: Json): MessageRead | null {
   const { is_from_me: isFromMe } = message;
   const at = readTime(message);
-  const parts = message.parts === null ? [] : message.parts;
+  const parts = message.parts ?? null;
   const from = asObject(message.from_handle);
   const isConflict = typeof from?.is_me === 'boolean' && from.is_me !== isFromMe;
-  if (typeof isFromMe !== 'boolean' || at === null || !Array.isArray(parts) || isConflict) return null;
-  if (!isFromMe) return readInbound(at, parts);
-  if (parts.length === 0 || !wasSent(message)) return null;
+  if (typeof isFromMe !== 'boolean' || at === null || !isListOrNull(parts) || isConflict) return null;
+  if (!isFromMe) return readInbound(at, parts ?? []);
+  if (parts?.length === 0 || !wasSent(message)) return null;
   const service = asShortText(message.service);
   return {
     kind: 'outbound',
@@ -55,6 +55,11 @@ function readMessage(message: Json): MessageRead | null {
     line: asShortText(from?.handle) ?? asShortText(message.from),
     service: service === null ? null : spellService(service),
   };
+}
+
+/** Parts may be left out: then nobody says that there are none. */
+function isListOrNull(parts: unknown): parts is readonly unknown[] | null {
+  return parts === null || Array.isArray(parts);
 }
 
 /** The message's own time: sent, else delivered, else read. */
