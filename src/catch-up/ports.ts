@@ -42,7 +42,9 @@ export interface ReadSubscription {
 
 /** The calls to Linq that catching up needs. None rejects: what happened is a value. */
 export interface LinqReads {
+  /** Of one line, or of all of them (null), which Linq may refuse. */
   chats(
+    line: string | null,
     cursor: string | null,
     signal: AbortSignal,
   ): Promise<
@@ -61,6 +63,10 @@ export interface LinqReads {
       }
     | ReadFailed
   >;
+  /** The account's own lines. */
+  lines(
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: 'lines'; readonly lines: readonly string[] } | ReadFailed>;
   subscriptions(
     signal: AbortSignal,
   ): Promise<

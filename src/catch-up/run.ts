@@ -2,17 +2,15 @@ import { type CatchUpRun, type CatchUpState, completeRun, needsReading } from '.
 import { CatchUpError } from '../errors.ts';
 import type { CatchUpStore } from '../store/catch-up-store.ts';
 import type { Calls } from './calls.ts';
+import { createListing } from './listing.ts';
 import type { LinqReads, ListedChat } from './ports.ts';
 import type { Reader, ReadResult } from './reader.ts';
 
 /** Pages shift while they are read, so the listing is repeated until it brings nothing new. */
 const MAX_PASSES = 3;
-/** A listing that goes on and on: the first bound for empty pages, the second (ten million chats) for others. */
-const MAX_EMPTY_PAGES = 20;
-const MAX_PAGES = 100_000;
 
 export interface RunDeps {
-  readonly linq: Pick<LinqReads, 'chats'>;
+  readonly linq: Pick<LinqReads, 'chats' | 'lines'>;
   readonly calls: Calls;
   readonly store: Pick<CatchUpStore, 'catchUpReads' | 'changeCatchUp'>;
   readonly reader: Reader;
@@ -31,7 +29,7 @@ export const SUPERSEDED = 'superseded';
 export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void> {
   const { linq, calls, store, reader } = deps;
   const unread = new Set<string>();
-  const list = (cursor: string | null) => calls.ask((signal) => linq.chats(cursor, signal));
+  const listing = createListing(linq, calls);
 
   const ofThisRun = (state: CatchUpState, change: (run: CatchUpRun) => CatchUpRun): CatchUpState =>
     state.run?.startedAt === begun.startedAt ? { ...state, run: change(state.run) } : state;
@@ -81,28 +79,20 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
 
   /** One listing from its beginning to its end. */
   async function pass(isFirst: boolean): Promise<{ pages: number; found: number }> {
-    const cursors = new Set<string>();
-    let [pages, found, seen, emptyPages]: [number, number, number, number] = [0, 0, 0, 0];
-    for (let cursor: string | null = null; ; ) {
-      const answer = await list(cursor);
-      if (answer.kind === 'refused') throw new CatchUpError(answer.cause);
-      const { chats, nextCursor } = answer;
-      emptyPages = chats.length === 0 ? emptyPages + 1 : 0;
+    let [pages, found, seen]: [number, number, number] = [0, 0, 0];
+    for await (const { chats, isLast } of listing.pages()) {
       pages++;
-      const isLast = nextCursor === null || cursors.has(nextCursor) || emptyPages > MAX_EMPTY_PAGES;
       const before = seen;
       seen += chats.length;
       const total = isLast ? { chatsTotal: seen } : {};
       found += await readPage(chats, (count) => (isFirst ? { chatsSeen: before + count, ...total } : {}));
-      if (isLast || pages >= MAX_PAGES) return { pages, found };
-      cursors.add(nextCursor);
-      cursor = nextCursor;
     }
+    return { pages, found };
   }
 
   for (let passes = 1; passes <= MAX_PASSES; passes++) {
     const { pages, found } = await pass(passes === 1);
-    if (pages === 1) break; // a single page can't shift
+    if (pages === listing.lists()) break; // a single page can't shift
     // one that is likely to have something to find doesn't believe the first listing that it has nothing
     if (found === 0 && (passes > 1 || begun.reason === 'periodic')) break;
   }

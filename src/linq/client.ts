@@ -9,6 +9,7 @@ import { firstHeader, readAnswer } from './read-answer.ts';
 import { type ContactCard, readCards } from './read-cards.ts';
 import { type ChatRead, readChat } from './read-chat.ts';
 import { type ChatsPage, readChats } from './read-chats.ts';
+import { readLines } from './read-lines.ts';
 import { type MessagesPage, readMessages } from './read-messages.ts';
 import { readSubscriptions, type SubscriptionRead } from './read-subscriptions.ts';
 
@@ -43,6 +44,7 @@ type CardsAnswer = { readonly kind: 'cards'; readonly cards: readonly ContactCar
 type ChatAnswer = ({ readonly kind: 'chat' } & ChatRead) | ReadFailed;
 type ChatsAnswer = ({ readonly kind: 'chats' } & ChatsPage) | ReadFailed;
 type MessagesAnswer = ({ readonly kind: 'messages' } & MessagesPage) | ReadFailed;
+type LinesAnswer = { readonly kind: 'lines'; readonly lines: readonly string[] } | ReadFailed;
 type SubscriptionsAnswer =
   | { readonly kind: 'subscriptions'; readonly subscriptions: readonly SubscriptionRead[] }
   | ReadFailed;
@@ -57,10 +59,15 @@ export interface LinqClient {
   /** The card of one line, or of all; match on the number. No card at all is an empty list. */
   contactCards(line: string | null, signal?: AbortSignal): Promise<CardsAnswer>;
   chat(chatId: string, signal?: AbortSignal): Promise<ChatAnswer>;
-  /** A page of all chats. Pages have no order and shift while they are read. Null: the first page. */
-  chats(cursor: string | null, signal?: AbortSignal): Promise<ChatsAnswer>;
+  /**
+   * A page of a line's chats, or of all lines' (null), for which older accounts are refused. Pages have no order and shift
+   * while they are read. Cursor null: the first page.
+   */
+  chats(line: string | null, cursor: string | null, signal?: AbortSignal): Promise<ChatsAnswer>;
   /** A page of a chat's messages, as unordered as that of chats. */
   messages(chatId: string, cursor: string | null, signal?: AbortSignal): Promise<MessagesAnswer>;
+  /** The account's own lines. */
+  lines(signal?: AbortSignal): Promise<LinesAnswer>;
   subscriptions(signal?: AbortSignal): Promise<SubscriptionsAnswer>;
   /** Ends running calls as `closed`; later ones end so at once. */
   close(): Promise<void>;
@@ -126,8 +133,9 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
       const chat = isSuccess(reply) ? readChat(reply.body) : null;
       return chat === null ? failed(reply) : { kind: 'chat', ...chat };
     },
-    async chats(cursor, signal) {
-      const reply = await getList(`/v3/chats${pageQuery(cursor)}`, signal);
+    async chats(line, cursor, signal) {
+      const from = line === null ? '' : `&from=${segment(line)}`;
+      const reply = await getList(`/v3/chats${pageQuery(cursor)}${from}`, signal);
       const page = isSuccess(reply) ? readChats(reply.body) : null;
       return page === null ? failed(reply) : { kind: 'chats', ...page };
     },
@@ -135,6 +143,11 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
       const reply = await getList(`/v3/chats/${segment(chatId)}/messages${pageQuery(cursor)}`, signal);
       const page = isSuccess(reply) ? readMessages(reply.body) : null;
       return page === null ? failed(reply) : { kind: 'messages', ...page };
+    },
+    async lines(signal) {
+      const reply = await getList('/v3/phone_numbers', signal);
+      const lines = isSuccess(reply) ? readLines(reply.body) : null;
+      return lines === null ? failed(reply) : { kind: 'lines', lines };
     },
     async subscriptions(signal) {
       const reply = await getList('/v3/webhook-subscriptions', signal);

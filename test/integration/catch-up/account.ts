@@ -16,10 +16,11 @@ export interface AccountChat {
   isGroup: boolean | null;
   health: ListedChat['health'];
   readonly messages: ReadMessage[];
+  line: string;
 }
 
 export interface Call {
-  readonly what: 'chats' | 'messages' | 'subscriptions';
+  readonly what: 'chats' | 'messages' | 'lines' | 'subscriptions';
   readonly chatId: string | null;
   readonly cursor: string | null;
   /** `clock.monotonic()` as it arrived. */
@@ -46,12 +47,15 @@ export function createAccount(monotonic: () => number) {
     chats,
     calls,
     pageSize: 100,
+    lines: [LINE] as string[],
+    /** As it was of every account once: chats are listed of one line at a time. */
+    wantsLine: false,
     /** Where a page that begins before the end says that the next one begins. */
     cursorOf: (end: number): string => String(end),
     subscriptions: [] as ReadSubscription[],
     onCall: (_call: Call, _count: number): ReadFailed | Promise<ReadFailed | null> | null => null,
     add(chatId: string, updatedAt: EpochMs | null, ...messages: ReadMessage[]): AccountChat {
-      const chat: AccountChat = { chatId, updatedAt, isGroup: false, health: null, messages };
+      const chat: AccountChat = { chatId, updatedAt, isGroup: false, health: null, messages, line: LINE };
       chats.push(chat);
       return chat;
     },
@@ -73,11 +77,13 @@ export function createAccount(monotonic: () => number) {
   }
 
   const linq: LinqReads = {
-    async chats(cursor) {
+    async chats(line, cursor) {
       const failed = await arrive('chats', null, cursor);
       if (failed !== null) return failed;
-      const { items, nextCursor } = page(chats, cursor);
-      const listed = items.map(({ messages: _, ...chat }): ListedChat => ({ ...chat, line: LINE }));
+      if (line === null && account.wantsLine) return failedWith(FIELD_MISSING);
+      const ofLine = chats.filter((chat) => line === null || chat.line === line);
+      const { items, nextCursor } = page(ofLine, cursor);
+      const listed = items.map(({ messages: _, ...chat }): ListedChat => chat);
       return { kind: 'chats', chats: listed, nextCursor };
     },
     async messages(chatId, cursor) {
@@ -87,6 +93,10 @@ export function createAccount(monotonic: () => number) {
       if (chat === undefined) return failedWith(GONE);
       const { items, nextCursor } = page(chat.messages, cursor);
       return { kind: 'messages', messages: items, nextCursor };
+    },
+    async lines() {
+      const failed = await arrive('lines', null, null);
+      return failed ?? { kind: 'lines', lines: account.lines };
     },
     async subscriptions() {
       const failed = await arrive('subscriptions', null, null);
@@ -105,3 +115,5 @@ const GONE: LinqAnswer = {
   isJson: true,
   retryAfterMs: null,
 };
+
+const FIELD_MISSING: LinqAnswer = { ...GONE, httpStatus: 400, linqCode: 1001 };

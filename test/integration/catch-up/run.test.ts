@@ -358,3 +358,44 @@ describe('a closed account', () => {
     expect(world.account.calls[0]?.atMs).toBe(7 * MINUTE);
   });
 });
+
+describe('an account of which Linq lists one line at a time', () => {
+  it('is read line by line, all lines in one run', async () => {
+    const world = createWorld();
+    const { account } = world;
+    account.wantsLine = true;
+    account.lines = ['+12025550100', '+12025550101', '+12025550102'];
+    account.add('first', T, sent(T - 9));
+    account.add('second', T, sent(T - 8)).line = '+12025550102';
+    const { store } = await world.start();
+    await world.run(RUN_MS);
+    expect((await store.chat('first'))?.firstOutboundAt).toBe(T - 9);
+    expect((await store.chat('second'))?.firstOutboundAt).toBe(T - 8);
+    expect(world.completions()).toMatchObject([{ chatsSeen: 2, chatsTotal: 2, chatsRead: 2 }]);
+    expect(account.listings()).toHaveLength(1 + 3);
+  });
+
+  it('is read again where pages of one line shifted', async () => {
+    const world = createWorld();
+    const { account } = world;
+    account.wantsLine = true;
+    account.pageSize = 1;
+    account.lines = ['+12025550100', '+12025550101'];
+    account.add('first', T, sent(T - 9));
+    account.add('second', T, sent(T - 8));
+    account.add('third', T, sent(T - 7)).line = '+12025550101';
+    await world.start();
+    await world.run(RUN_MS);
+    expect(account.listings()).toHaveLength(1 + 3 + 3);
+    expect(world.completions()).toMatchObject([{ chatsSeen: 3, chatsTotal: 3, chatsRead: 3 }]);
+  });
+
+  it('tells why it cannot be listed when there are no lines to name', async () => {
+    const world = createWorld();
+    world.account.wantsLine = true;
+    world.account.lines = [];
+    const { catchUp } = await world.start();
+    await world.run(SECOND);
+    expect(catchUp.view()).toMatchObject({ activity: 'failed', cause: 'linq_1001' });
+  });
+});

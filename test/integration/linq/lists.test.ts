@@ -22,15 +22,21 @@ const largeMessages = (bytes: number) =>
 
 describe('lists', () => {
   it('are asked for a page of 100 at a time, and the cursor is handed back as it came', async () => {
-    const { client, lines } = await setUp(http(200, '{"chats":[],"messages":[],"subscriptions":[]}'));
-    await client.chats(null);
-    await client.chats('a/b&c=20');
+    const { client, lines } = await setUp(
+      http(200, '{"chats":[],"messages":[],"phone_numbers":[],"subscriptions":[]}'),
+    );
+    await client.chats(null, null);
+    await client.chats(null, 'a/b&c=20');
+    await client.chats('+12025550100', '20');
+    await client.lines();
     await client.messages('chat/1', null);
     await client.messages('chat-1', '100');
     await client.subscriptions();
     expect(lines()).toEqual([
       'GET /api/partner/v3/chats?limit=100 HTTP/1.1',
       'GET /api/partner/v3/chats?limit=100&cursor=a%2Fb%26c%3D20 HTTP/1.1',
+      'GET /api/partner/v3/chats?limit=100&cursor=20&from=%2B12025550100 HTTP/1.1',
+      'GET /api/partner/v3/phone_numbers HTTP/1.1',
       'GET /api/partner/v3/chats/chat%2F1/messages?limit=100 HTTP/1.1',
       'GET /api/partner/v3/chats/chat-1/messages?limit=100&cursor=100 HTTP/1.1',
       'GET /api/partner/v3/webhook-subscriptions HTTP/1.1',
@@ -50,7 +56,12 @@ describe('lists', () => {
   ])('are not read when an answer %s', async (_what, response) => {
     const { client } = await setUp(response);
     const unreadable = { kind: 'unanswered', mayHaveArrived: false, cause: 'unreadable' };
-    for (const list of [client.chats(null), client.messages('c1', null), client.subscriptions()]) {
+    for (const list of [
+      client.chats(null, null),
+      client.messages('c1', null),
+      client.lines(),
+      client.subscriptions(),
+    ]) {
       expect(await list).toEqual({ kind: 'failed', answer: unreadable });
     }
   });
@@ -70,7 +81,7 @@ describe('lists', () => {
       },
       { connections: 1 },
     );
-    const lists = [client.chats(null), client.messages('c1', null)];
+    const lists = [client.chats(null, null), client.messages('c1', null)];
     expect(await client.shareContactCard('c1')).toMatchObject({ kind: 'answered', httpStatus: 204 });
     await client.close();
     for (const list of lists)
@@ -80,7 +91,7 @@ describe('lists', () => {
   it('end as soon as they are told to', async () => {
     const { client } = await setUp(() => {});
     const stop = new AbortController();
-    const list = client.chats(null, stop.signal);
+    const list = client.chats(null, null, stop.signal);
     stop.abort();
     expect(await list).toMatchObject({ kind: 'failed', answer: { cause: 'aborted' } });
   });

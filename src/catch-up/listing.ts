@@ -1,0 +1,72 @@
+import { CatchUpError } from '../errors.ts';
+import type { Calls, Refused } from './calls.ts';
+import type { LinqReads, ListedChat, ReadFailed } from './ports.ts';
+
+/** A listing that goes on and on: the first bound for empty pages, the second (ten million chats) for others. */
+const MAX_EMPTY_PAGES = 20;
+const MAX_PAGES = 100_000;
+
+export interface ListingPage {
+  readonly chats: readonly ListedChat[];
+  /** Of the whole listing. */
+  readonly isLast: boolean;
+}
+
+/** A field is missing: that is how Linq says that a line has to be named. */
+const LINE_WANTED: readonly string[] = ['linq_1001', 'http_400'];
+
+type Answer = Exclude<Awaited<ReturnType<LinqReads['chats']>>, ReadFailed> | Refused;
+
+/**
+ * Lists the chats of the account: of all lines at once, or line by line where Linq wants one named, as it did of every
+ * account once.
+ */
+export function createListing(linq: Pick<LinqReads, 'chats' | 'lines'>, calls: Pick<Calls, 'ask'>) {
+  /** Null: nobody had to name one yet. */
+  let lines: readonly string[] | null = null;
+  const ask = (line: string | null, cursor: string | null): Promise<Answer> =>
+    calls.ask((signal) => linq.chats(line, cursor, signal));
+
+  /** @throws {CatchUpError} with why the listing of all was refused, if naming lines is no way out */
+  async function linesInstead({ cause }: Refused): Promise<readonly string[]> {
+    const answer = await calls.ask((signal) => linq.lines(signal));
+    if (answer.kind === 'refused' || answer.lines.length === 0) throw new CatchUpError(cause);
+    return answer.lines;
+  }
+
+  async function* pagesOf(
+    line: string | null,
+    first: Answer,
+    isLastLine: boolean,
+  ): AsyncGenerator<ListingPage> {
+    const cursors = new Set<string>();
+    let emptyPages = 0;
+    let answer = first;
+    for (let pages = 1; ; pages++) {
+      if (answer.kind === 'refused') throw new CatchUpError(answer.cause);
+      const { chats, nextCursor } = answer;
+      emptyPages = chats.length === 0 ? emptyPages + 1 : 0;
+      const isStuck = emptyPages > MAX_EMPTY_PAGES || pages >= MAX_PAGES;
+      const isEnd = nextCursor === null || cursors.has(nextCursor) || isStuck;
+      yield { chats, isLast: isEnd && isLastLine };
+      if (isEnd) return;
+      cursors.add(nextCursor);
+      answer = await ask(line, nextCursor);
+    }
+  }
+
+  return {
+    /** From the beginning to the end. @throws {CatchUpError} and when told to stop */
+    async *pages(): AsyncGenerator<ListingPage> {
+      if (lines === null) {
+        const first = await ask(null, null);
+        const isLineWanted = first.kind === 'refused' && LINE_WANTED.includes(first.cause);
+        if (!isLineWanted) return yield* pagesOf(null, first, true);
+        lines = await linesInstead(first);
+      }
+      for (const line of lines) yield* pagesOf(line, await ask(line, null), line === lines.at(-1));
+    },
+    /** A list can shift if it has more than one page. */
+    lists: (): number => lines?.length ?? 1,
+  };
+}
