@@ -40,9 +40,9 @@ export function createTeller({ watch, poster, clock, log, ...shown }: TellerDeps
   /** Resolves to false when there is nothing to tell. */
   async function tellNext(): Promise<boolean> {
     const book = watch.book();
-    const change = book?.nextToTell() ?? null;
-    if (book === null || change === null) return false;
     const at = clock.now();
+    const change = book?.nextToTell(at) ?? null;
+    if (book === null || change === null) return false;
     const { kind, cause } = await poster.post(createAlert(change, at, shown), stopping.signal);
     book.told(change, kind, at);
     await watch.write();

@@ -1,4 +1,4 @@
-import type { EpochMs } from '../decide/duration.ts';
+import { type EpochMs, MINUTE } from '../decide/duration.ts';
 import type { KnownProblem } from '../store/store.ts';
 import { PROBLEM_WORDS, type ProblemCode } from './problem-words.ts';
 import type { Findings, OpenProblem } from './problems.ts';
@@ -27,6 +27,9 @@ export interface Unwritten {
 
 export type ProblemBook = ReturnType<typeof createProblemBook>;
 
+/** One that comes and goes is told to have opened this seldom; what closes meanwhile isn't told at all. */
+const REOPENED_EVERY_MS = 5 * MINUTE;
+
 const nameOf = ({ code, scope }: Key) => `${code} ${scope}`;
 const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEM_WORDS, code);
 
@@ -43,6 +46,8 @@ export function createProblemBook(known: readonly KnownProblem[], isTelling: boo
   let telling: string | null = null;
   /** How often telling failed: one change that is refused each time must not keep back the others. */
   const failures = new Map<string, number>();
+  /** When somebody last heard that it opened. */
+  const openingToldAt = new Map<string, EpochMs>();
 
   for (const problem of known) {
     const { code, scope } = problem;
@@ -85,6 +90,13 @@ export function createProblemBook(known: readonly KnownProblem[], isTelling: boo
     else remove(problem);
   }
 
+  function isTooSoon({ event, problem }: Change, now: EpochMs): boolean {
+    const before = openingToldAt.get(nameOf(problem));
+    // what became worse can't wait; and a clock that was set back doesn't keep anything back for long
+    const mayWait = event === 'opened' && problem.toldAt === null && before !== undefined;
+    return mayWait && Math.abs(now - before) < REOPENED_EVERY_MS;
+  }
+
   const open = () => [...booked.values()].filter(({ closedAt }) => closedAt === null);
 
   return {
@@ -98,8 +110,11 @@ export function createProblemBook(known: readonly KnownProblem[], isTelling: boo
       return { opened, closed };
     },
     /** A change that nobody was told of, the oldest first, to be told now: `told` says how that ended. Null: none. */
-    nextToTell(): Change | null {
-      const changes = [...booked.values()].map(untoldOf).filter((change) => change !== null);
+    nextToTell(now: EpochMs): Change | null {
+      const changes = [...booked.values()]
+        .map(untoldOf)
+        .filter((change) => change !== null)
+        .filter((change) => !isTooSoon(change, now));
       const failed = ({ problem }: Change) => failures.get(nameOf(problem)) ?? 0;
       const [first = null] = changes.sort((a, b) => failed(a) - failed(b) || changedAt(a) - changedAt(b));
       telling = first === null ? null : nameOf(first.problem);
@@ -109,6 +124,7 @@ export function createProblemBook(known: readonly KnownProblem[], isTelling: boo
     told({ event, problem: { code, scope } }: Change, outcome: 'taken' | 'refused' | 'unknown', at: EpochMs) {
       const name = nameOf({ code, scope });
       telling = null;
+      if (outcome === 'taken' && event === 'opened') openingToldAt.set(name, at);
       if (outcome === 'taken') failures.delete(name);
       else failures.set(name, (failures.get(name) ?? 0) + 1);
       const problem = booked.get(name);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR, MINUTE } from '../../../src/decide/duration.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import { type Change, createProblemBook } from '../../../src/status/problem-book.ts';
 import type { Findings, OpenProblem } from '../../../src/status/problems.ts';
 import type { KnownProblem } from '../../../src/store/store.ts';
@@ -96,7 +96,7 @@ describe('what is to be told of problems', () => {
     book.update(found(cardOf(LINE), LOW), T + 1);
     const told: (string | null)[] = [];
     const tellAll = (at: number) => {
-      for (let change = book.nextToTell(); change !== null; change = book.nextToTell()) {
+      for (let change = book.nextToTell(T + HOUR); change !== null; change = book.nextToTell(T + HOUR)) {
         told.push(said(change));
         book.told(change, 'taken', at);
       }
@@ -117,20 +117,20 @@ describe('what is to be told of problems', () => {
     const book = startBook();
     book.update(found(LOW), T);
     for (const outcome of ['refused', 'unknown', 'refused', 'taken'] as const) {
-      const change = book.nextToTell();
+      const change = book.nextToTell(T + HOUR);
       expect(said(change)).toBe('opened disk_low');
       if (change !== null) book.told(change, outcome, T + 1);
     }
-    expect(book.nextToTell()).toBeNull();
+    expect(book.nextToTell(T + HOUR)).toBeNull();
   });
 
   it('is nothing when a problem closes before anybody was told that it opened', () => {
     const book = startBook();
     book.update(found(LOW), T);
-    const change = book.nextToTell();
+    const change = book.nextToTell(T + HOUR);
     if (change !== null) book.told(change, 'refused', T);
     book.update(NOTHING, T + 1);
-    expect(book.nextToTell()).toBeNull();
+    expect(book.nextToTell(T + HOUR)).toBeNull();
     expect(book.takeUnwritten()).toMatchObject({ put: [], removed: [{ code: 'disk_low' }] });
   });
 
@@ -139,27 +139,27 @@ describe('what is to be told of problems', () => {
     (outcome) => {
       const book = startBook();
       book.update(found(LOW), T);
-      const change = book.nextToTell();
+      const change = book.nextToTell(T + HOUR);
       book.update(NOTHING, T + 1);
       if (change !== null) book.told(change, outcome, T);
-      expect(said(book.nextToTell())).toBe('closed disk_low');
+      expect(said(book.nextToTell(T + HOUR))).toBe('closed disk_low');
     },
   );
 
   it('is nothing when it came while its opening was being told, and that was refused', () => {
     const book = startBook();
     book.update(found(LOW), T);
-    const change = book.nextToTell();
+    const change = book.nextToTell(T + HOUR);
     book.update(NOTHING, T + 1);
     if (change !== null) book.told(change, 'refused', T);
-    expect(book.nextToTell()).toBeNull();
+    expect(book.nextToTell(T + HOUR)).toBeNull();
   });
 
   it('is nothing when a problem opens again before its closing was told', () => {
     const book = startBook([knownOf({ toldAt: T - 1 })]);
     book.update(NOTHING, T);
     expect(book.update(found(LOW), T + 1).opened).toHaveLength(1);
-    expect(book.nextToTell()).toBeNull();
+    expect(book.nextToTell(T + HOUR)).toBeNull();
   });
 
   it.each(['taken', 'unknown'] as const)(
@@ -167,53 +167,87 @@ describe('what is to be told of problems', () => {
     (outcome) => {
       const book = startBook([knownOf({ toldAt: T - 1 })]);
       book.update(NOTHING, T);
-      const change = book.nextToTell();
+      const change = book.nextToTell(T + HOUR);
       expect(said(change)).toBe('closed disk_low');
       book.update(found(LOW), T + 1);
       if (change !== null) book.told(change, outcome, T);
-      expect(said(book.nextToTell())).toBe('opened disk_low');
+      expect(said(book.nextToTell(T + HOUR))).toBe('opened disk_low');
     },
   );
 
   it('is neither repeated nor forgotten over a restart', () => {
     const told = startBook([knownOf({ toldAt: T - 1 })]);
     told.update(found(LOW), T);
-    expect(told.nextToTell()).toBeNull();
+    expect(told.nextToTell(T + HOUR)).toBeNull();
     const untold = startBook([knownOf()]);
     untold.update(found(LOW), T);
-    expect(said(untold.nextToTell())).toBe('opened disk_low');
+    expect(said(untold.nextToTell(T + HOUR))).toBe('opened disk_low');
     const closing = startBook([knownOf({ toldAt: T - 2, closedAt: T - 1 })]);
     closing.update(NOTHING, T);
-    expect(said(closing.nextToTell())).toBe('closed disk_low');
+    expect(said(closing.nextToTell(T + HOUR))).toBe('closed disk_low');
   });
 
   it('is the closing of what may have been told when a crash came', () => {
     const book = startBook([knownOf()]);
     book.update(NOTHING, T);
-    expect(said(book.nextToTell())).toBe('closed disk_low');
+    expect(said(book.nextToTell(T + HOUR))).toBe('closed disk_low');
+  });
+
+  it('is the opening of one that comes and goes every 5 minutes at most, and then only if it is open', () => {
+    const book = startBook();
+    const told: string[] = [];
+    for (let second = 0; second < 15 * 60; second += 10) {
+      const at = T + second * SECOND;
+      book.update(second % 60 < 30 ? found(LOW) : NOTHING, at);
+      const change = book.nextToTell(at);
+      if (change === null) continue;
+      told.push(`${change.event} ${second}`);
+      book.told(change, 'taken', at);
+    }
+    expect(told).toEqual(['opened 0', 'closed 30', 'opened 300', 'closed 330', 'opened 600', 'closed 630']);
+  });
+
+  it('is told at once of another line, when the clock was set back, and when nobody heard it before', () => {
+    const book = startBook();
+    book.update(found(cardOf(LINE)), T);
+    const first = book.nextToTell(T);
+    if (first !== null) book.told(first, 'taken', T);
+    book.update(found(cardOf(LINE), cardOf(OTHER_LINE)), T + 1);
+    const other = book.nextToTell(T + 1);
+    expect(said(other)).toBe(`opened card_missing${OTHER_LINE}`);
+    if (other !== null) book.told(other, 'unknown', T + 1);
+    expect(said(book.nextToTell(T + 2))).toBe(`opened card_missing${OTHER_LINE}`);
+    book.update(NOTHING, T + 3);
+    for (const at of [T + 4, T + 5]) {
+      const closing = book.nextToTell(at);
+      if (closing !== null) book.told(closing, 'taken', at);
+    }
+    book.update(found(cardOf(LINE)), T + 6);
+    expect(book.nextToTell(T + 6)).toBeNull();
+    expect(said(book.nextToTell(T - HOUR))).toBe(`opened card_missing${LINE}`);
   });
 
   it('is told once more when it became an error', () => {
     const book = startBook();
     const unavailable: OpenProblem = { code: 'api_unavailable', since: T };
     book.update(found(unavailable), T);
-    const warning = book.nextToTell();
+    const warning = book.nextToTell(T + HOUR);
     if (warning !== null) book.told(warning, 'taken', T);
     const worse = { ...unavailable, errorSince: T + 10 * MINUTE };
     book.update(found(worse), T + 11 * MINUTE);
-    const error = book.nextToTell();
+    const error = book.nextToTell(T + MINUTE);
     expect(said(error)).toBe('opened api_unavailable');
     if (error !== null) book.told(error, 'taken', T + 11 * MINUTE);
     book.update(found(worse), T + 12 * MINUTE);
-    expect(book.nextToTell()).toBeNull();
+    expect(book.nextToTell(T + HOUR)).toBeNull();
   });
 
   it('is not kept back by a change that is refused each time', () => {
     const book = startBook();
     book.update(found(LOW), T);
     book.update(found(LOW, cardOf(LINE)), T + 1);
-    const first = book.nextToTell();
+    const first = book.nextToTell(T + HOUR);
     if (first !== null) book.told(first, 'refused', T + 2);
-    expect(said(book.nextToTell())).toBe(`opened card_missing${LINE}`);
+    expect(said(book.nextToTell(T + HOUR))).toBe(`opened card_missing${LINE}`);
   });
 });
