@@ -61,9 +61,14 @@ export function createCatchUpTable(
   return {
     state,
     change,
-    /** A catch-up is wished for in the same commit as the heartbeat: no crash may come between. */
+    /**
+     * A catch-up is wished for in the same commit as the heartbeat: no crash may come between. After a restore too, however
+     * young the backup: what was answered since it was made is forgotten, and won't be delivered again.
+     */
     beat(before: EpochMs | null, now: EpochMs, toleratedMs: number): void {
-      if (wasAway(before, now, toleratedMs)) change((known) => wishFor(known, 'away', now));
+      const isRestored = meta.number('restored_unread') !== null;
+      if (isRestored) meta.remove('restored_unread');
+      if (isRestored || wasAway(before, now, toleratedMs)) change((known) => wishFor(known, 'away', now));
     },
     /** Chats that neither were read nor are to be read are left out. */
     readsOf(chatIds: readonly string[]): ReadonlyMap<string, EpochMs> {

@@ -5,6 +5,8 @@ import { meta } from './schema.ts';
 /** What is kept as a single value. */
 export type MetaKey =
   | 'heartbeat_at'
+  /** There, if nobody has asked for a catch-up since a backup was restored. */
+  | 'restored_unread'
   | 'probed_at'
   | 'last_backup_at'
   | 'restored_at'

@@ -129,6 +129,7 @@ async function prepareCopy(
     if (restoredAt !== null) {
       sql.prepare(`INSERT INTO meta (key, value) VALUES ('restored_at', ?)`).run(String(restoredAt));
     }
+    sql.exec(`INSERT OR REPLACE INTO meta (key, value) VALUES ('restored_unread', '1')`);
     return restoredAt;
   } finally {
     sql.close();

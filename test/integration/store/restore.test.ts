@@ -10,7 +10,7 @@ import {
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DAY, HOUR } from '../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
 import { makeBackup } from '../../../src/store/backup.ts';
 import { openDatabase } from '../../../src/store/database.ts';
 import { readMigrations } from '../../../src/store/migrate.ts';
@@ -61,6 +61,23 @@ async function share(chatId: string, at: number): Promise<void> {
 }
 
 describe('after a restore', () => {
+  it.each([true, false])(
+    'what came after the backup is caught up, however young that is (waiting: %s)',
+    async (isWaiting) => {
+      await store.heartbeat(T);
+      await backUp();
+      await store.close();
+      await restore({ isWaiting, now: T + MINUTE });
+      await reopen();
+      await store.heartbeat(T + 2 * MINUTE, 5 * MINUTE);
+      const wish = { reason: 'away', at: T + 2 * MINUTE };
+      expect((await store.catchUp()).wanted).toEqual(wish);
+      await store.changeCatchUp((state) => ({ ...state, wanted: null }));
+      await store.heartbeat(T + 3 * MINUTE, 5 * MINUTE);
+      expect((await store.catchUp()).wanted).toBeNull();
+    },
+  );
+
   it('every chat of the backup waits one window, shared or not, and goes on then', async () => {
     await share('shared', T);
     await store.record([outboundOf(T, { chatId: 'not-yet' })], T);
