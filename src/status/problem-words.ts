@@ -144,12 +144,12 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, Pick<Problem, 'severity
       message:
         'Linq has no webhook subscription that points to PUBLIC_URL and carries message.sent, so new messages go unnoticed until the next catch-up.',
       remedy:
-        'Run `setup`, or create the subscription with Linq and put its signing secret into LINQ_WEBHOOK_SECRET. Check PUBLIC_URL, too.',
+        'Check PUBLIC_URL. If it is right, register the webhook as step 2 of "Run it" in the README shows (POST /v3/webhook-subscriptions), add the signing_secret of the answer to LINQ_WEBHOOK_SECRET, and restart the service.',
     },
     subscription_inactive: {
       severity: 'error',
       message: "Linq's webhook subscription for this service is switched off, so new messages go unnoticed.",
       remedy:
-        'Switch it on again with Linq. It switches off endpoints that fail for long, so see whether PUBLIC_URL reaches this service.',
+        'See that PUBLIC_URL reaches this service, then switch it on again: PUT {"is_active":true} to /v3/webhook-subscriptions/{id} of Linq\'s API; GET /v3/webhook-subscriptions tells the id. It is looked at again every hour, and by `catch-up` at once.',
     },
   };
