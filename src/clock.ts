@@ -25,7 +25,10 @@ export interface Clock {
   sleepUntil(until: EpochMs, maxRealMs: number, signal: AbortSignal): Promise<void>;
 }
 
-/** `setTimeout` fires at once above 2^31 - 1 ms; no sleep here is longer than this. */
+/**
+ * `setTimeout` fires at once above 2^31 - 1 ms; no sleep here is longer than this. Sleeps that are cut to it end at its
+ * multiples on the monotonic clock, so that all who wait for nothing wake together.
+ */
 export const MAX_SLEEP_MS = 60_000;
 
 /** @param rate domain milliseconds per real millisecond; 1 except in the demo */
@@ -52,7 +55,9 @@ export function createSystemClock(rate = 1): Clock {
     },
     async sleepUntil(until, maxRealMs, signal) {
       const real = Math.ceil((until - now()) / rate);
-      const ms = Math.min(Math.max(real, 0), maxRealMs, MAX_SLEEP_MS);
+      const toMultiple = Math.ceil(MAX_SLEEP_MS - (monotonic() % MAX_SLEEP_MS));
+      const wanted = Math.min(Math.max(real, 0), maxRealMs);
+      const ms = wanted < MAX_SLEEP_MS ? wanted : toMultiple;
       if (ms === 0 || signal.aborted) return; // even the shortest timer takes a millisecond
       try {
         await delay(ms, undefined, { signal });

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import { checkWhileConnected } from './connection-checks.ts';
 import { SECOND } from './decide/duration.ts';
 import { createLogOptions, type LogSettings } from './log.ts';
 
@@ -13,6 +14,7 @@ export interface HttpServerOptions {
 /** Headers and whole requests must arrive in this time; whoever is slower is cut off. */
 const HEADERS_TIMEOUT_MS = 5 * SECOND;
 const REQUEST_TIMEOUT_MS = 15 * SECOND;
+const CHECK_EVERY_MS = SECOND;
 /** Longer than proxies keep their idle connections, so that it is never us who closes one that they just chose. */
 const KEEP_ALIVE_MS = 75 * SECOND;
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -50,11 +52,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: SECOND },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_EVERY_MS },
     frameworkErrors: (error, _request, reply) => void harden(reply).send(error), // no hook sees these
     clientErrorHandler: answerBrokenRequest,
   });
   app.server.maxConnections = MAX_CONNECTIONS;
+  checkWhileConnected(app.server, CHECK_EVERY_MS);
   app.addHook('onSend', (_request, reply, payload, done) => {
     harden(reply);
     if (options.isDraining()) reply.header('connection', 'close');

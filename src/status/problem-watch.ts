@@ -136,7 +136,8 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
       } catch (error) {
         if (!(error instanceof StoreError)) log.error({ err: error }, 'problems.look_failed');
       }
-      await clock.sleepUntil(clock.now() + clock.toDomain(LOOK_EVERY_MS), LOOK_EVERY_MS, stopping.signal);
+      const ms = Math.ceil(LOOK_EVERY_MS - (clock.monotonic() % LOOK_EVERY_MS)); // together with others who wake
+      await clock.sleepUntil(clock.now() + clock.toDomain(ms), ms, stopping.signal);
     }
   }
 
