@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { DATABASE_PATH, openStored } from '../helpers/database.ts';
 import { deliver, message2026 } from '../helpers/deliver.ts';
-import { launch, type Reactor, startReactor } from '../helpers/process.ts';
+import { lastWords, launch, type Reactor, startReactor } from '../helpers/process.ts';
 import { findLostFacts } from '../helpers/promises.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { ask, isReady, until } from '../helpers/status.ts';
@@ -34,7 +34,7 @@ describe('a disk that fails', () => {
     await expectToEnd(reactor, trial);
 
     await run.ended;
-    expect(reactor.output().split('\n').at(-1)).toMatch(/the disk failed .* check the disk/);
+    expect(lastWords(reactor)).toMatch(/the disk failed .* check the disk/);
     const mended = await startReactor(directory, settings);
     await load.finish(mended.url);
     expect(await mended.end('SIGTERM')).toEqual({ code: 0, signal: null });
@@ -67,12 +67,12 @@ describe('a database that is damaged while the service runs', () => {
     const run = load.run(reactor.url);
     await expectToEnd(reactor, trial);
     await run.ended;
-    expect(reactor.output().split('\n').at(-1)).toMatch(/damaged.*restore a backup/);
+    expect(lastWords(reactor)).toMatch(/damaged.*restore a backup/);
 
     const damaged = readFileSync(path);
     const next = launch(directory, settings);
     expect(await next.exited).toEqual(FAILED);
-    expect(next.output().split('\n').at(-1)).toMatch(/damaged.*restore a backup/);
+    expect(lastWords(next)).toMatch(/damaged.*restore a backup/);
     expect(readFileSync(path).equals(damaged)).toBe(true);
   });
 });

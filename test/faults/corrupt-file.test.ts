@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { differing, type Image, readImage, writeImage } from '../helpers/crash-image.ts';
 import { DATABASE_PATH, openStored } from '../helpers/database.ts';
 import { deliver, message2026 } from '../helpers/deliver.ts';
-import { createWorkDir, launch, startReactor } from '../helpers/process.ts';
+import { createWorkDir, lastWords, launch, startReactor } from '../helpers/process.ts';
 import { findLostFacts } from '../helpers/promises.ts';
 import { createSeeded, type Seeded } from '../helpers/seed.ts';
 import { ask, TOKEN, until } from '../helpers/status.ts';
@@ -76,7 +76,7 @@ async function judge(
   }
   const exit = await running.end('SIGTERM');
   if (exit.code !== 0) {
-    const said = running.output().split('\n').at(-1);
+    const said = lastWords(running);
     expect({ exit, said }).toEqual({ exit: ENDED, said: expect.stringMatching(REMEDY) });
     if (url === null) expect(differing(readImage(directory), image)).toEqual([]); // never replaced, and nothing written
     return url === null ? 'refused' : 'ended';
@@ -123,7 +123,7 @@ it('a log that is deleted after a kill is missed, and nothing is lost once it is
   const without = readImage(directory);
   const refused = launch(directory, trial.settings);
   expect(await Promise.race([refused.exited, refused.listening.catch(() => refused.exited)])).toEqual(ENDED);
-  expect(refused.output().split('\n').at(-1)).toMatch(/-wal is missing.*put it back/);
+  expect(lastWords(refused)).toMatch(/-wal is missing.*put it back/);
   expect(differing(readImage(directory), without)).toEqual([]);
 
   writeFileSync(log, image.get(LOG) ?? '');

@@ -6,7 +6,7 @@ import { createImageCheck } from '../helpers/crash-image-check.ts';
 import { openStored } from '../helpers/database.ts';
 import { deliver, message2026 } from '../helpers/deliver.ts';
 import { createDiskShim } from '../helpers/disk-shim.ts';
-import { createWorkDir, launch, startReactor } from '../helpers/process.ts';
+import { createWorkDir, lastWords, launch, startReactor } from '../helpers/process.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 
@@ -24,7 +24,7 @@ it('ends with 1 when the names of its files can not be synced', async () => {
   shim.fail({ kinds: ['create'], error: 'EIO', at: 1, times: 1_000_000 });
   const running = launch(directory, shim.preload());
   expect(await Promise.race([running.exited, running.listening.catch(() => running.exited)])).toEqual(ENDED);
-  expect(running.output().split('\n').at(-1)).toMatch(DISK_FAILED);
+  expect(lastWords(running)).toMatch(DISK_FAILED);
 });
 
 it(
@@ -49,7 +49,7 @@ it(
         hit++;
         const end = await running.exited;
         const words = isFull ? DISK_FULL : DISK_FAILED;
-        const said = running.output().split('\n').at(-1);
+        const said = lastWords(running);
         expect({ end, said }).toEqual({ end: ENDED, said: expect.stringMatching(words) });
       }
       const found = await check(readImage(directory), { chats: new Map(), calls: [] });

@@ -6,7 +6,7 @@ import { createDisk, readImage, writeImage } from '../helpers/crash-image.ts';
 import { createImageCheck, knownBefore } from '../helpers/crash-image-check.ts';
 import { DATABASE_PATH, openStored } from '../helpers/database.ts';
 import { createDiskShim, type DiskFault, type DiskShim } from '../helpers/disk-shim.ts';
-import { launch, type Running, startReactor } from '../helpers/process.ts';
+import { lastWords, launch, type Running, startReactor } from '../helpers/process.ts';
 import { findLostFacts } from '../helpers/promises.ts';
 import { createSeeded, type Seeded } from '../helpers/seed.ts';
 import { isReady, until } from '../helpers/status.ts';
@@ -37,7 +37,7 @@ async function pressUntilRefused(url: string, running: Running, load: Trial['loa
   const refusedBefore = refused();
   const run = load.run(url);
   let isOver = false;
-  void Promise.race([running.exited, delay(10_000)]).then(() => {
+  void Promise.race([running.exited, delay(30_000)]).then(() => {
     isOver = true;
   });
   while (refused() === refusedBefore && !isOver) await delay(5);
@@ -48,8 +48,8 @@ async function pressUntilRefused(url: string, running: Running, load: Trial['loa
 async function pressToTheEnd(running: Running, { load }: Trial): Promise<boolean> {
   const url = await running.listening.catch(() => null);
   if (url !== null) await pressUntilRefused(url, running, load);
-  const end = await Promise.race([running.exited, delay(10_000)]);
-  const said = running.output().split('\n').at(-1);
+  const end = await Promise.race([running.exited, delay(30_000)]);
+  const said = lastWords(running);
   expect({ end, said }).toEqual({ end: ENDED, said: expect.stringMatching(DISK_FAILED) });
   return url !== null;
 }

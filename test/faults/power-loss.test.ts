@@ -35,6 +35,8 @@ it(
   60_000 + KILLS * 10_000,
 );
 
+/** So much that the log isn't copied to the file in so short a life: that would sync it. */
+const ROOMY_MIB = 512;
 const CONTROL_KILLS = Math.min(20, Math.ceil(KILLS / 16));
 
 it('would tell: the same service without a sync of each commit loses rows in such images', async () => {
@@ -43,7 +45,12 @@ it('would tell: the same service without a sync of each commit loses rows in suc
   const settings = { NODE_OPTIONS: `--import=${preload.href}` };
   let images = 0;
   for (let kill = 0; kill < CONTROL_KILLS; kill++) {
-    const run = await createPowerRun(seeded, { settings, lifetimeMs: [200, 400], killedEarly: 0 });
+    const run = await createPowerRun(seeded, {
+      settings,
+      answers: [100, 300],
+      killedEarly: 0,
+      volumeMib: ROOMY_MIB,
+    });
     const seen = await run.live(IMAGES_PER_KILL);
     images += seen.length;
     const losing = seen.filter(({ lost }) => lost.length > 0);

@@ -6,7 +6,7 @@ import { differing, readImage } from '../helpers/crash-image.ts';
 import { DATABASE_PATH, openStored } from '../helpers/database.ts';
 import { deliver, message2026 } from '../helpers/deliver.ts';
 import { createDiskShim } from '../helpers/disk-shim.ts';
-import { createWorkDir, launch, startReactor } from '../helpers/process.ts';
+import { createWorkDir, lastWords, launch, startReactor } from '../helpers/process.ts';
 import { reportReached } from '../helpers/suite.ts';
 import { mountFile, mountVolume, type Volume } from '../helpers/volume.ts';
 
@@ -60,7 +60,7 @@ it.each(PLACES)(
     expect(await Promise.race([refused.exited, refused.listening.catch(() => refused.exited)])).toEqual(
       ENDED,
     );
-    const said = refused.output().split('\n').at(-1);
+    const said = lastWords(refused);
     expect(said).toMatch(/may not be written to; check owner, mode and mount|Can't write .*EROFS/);
     expect(said).toContain('data');
     open();
@@ -86,7 +86,7 @@ it('a volume that the system makes read only under it: 503, then an end with 1, 
   shim.fail({ kinds: ['create', 'write', 'truncate', 'sync'], error: 'EROFS', at: 1, times: 1_000_000 });
   expect((await deliver(reactor.url, message2026())).status).toBe(503);
   expect(await reactor.exited).toEqual(ENDED);
-  expect(reactor.output().split('\n').at(-1)).toMatch(/the disk failed .* check the disk/);
+  expect(lastWords(reactor)).toMatch(/the disk failed .* check the disk/);
 
   shim.fail(null);
   const after = await startReactor(directory);

@@ -13,7 +13,7 @@ import { mountVolume } from './volume.ts';
 /** When a process is killed that still starts. */
 const STARTING_MS = [50, 500] as const;
 /** So little that the log is copied to the file every 250 pages: many times in a run. */
-const VOLUME_MIB = 15;
+const SMALL_MIB = 15;
 
 export interface ImageSeen extends ImageCheck {
   /** Whether all that wasn't synced was lost, or only some of it. */
@@ -25,8 +25,10 @@ export interface ImageSeen extends ImageCheck {
 export interface PowerOptions {
   /** On top of the trial's. */
   readonly settings?: Settings;
-  /** How long a process lives once it listens; by default very different times. */
-  readonly lifetimeMs?: readonly [least: number, most: number];
+  /** After how many answers a process is killed, if it isn't too slow for that; by default very different numbers. */
+  readonly answers?: readonly [least: number, most: number];
+  /** The size of the disk; small by default. */
+  readonly volumeMib?: number;
   /** How many of all processes are killed before they listen. */
   readonly killedEarly?: number;
 }
@@ -42,10 +44,10 @@ export interface PowerRun {
  * machine had been switched off, one of the images.
  */
 export async function createPowerRun(seeded: Seeded, options: PowerOptions = {}): Promise<PowerRun> {
-  const { settings = {}, lifetimeMs = [20, 500], killedEarly = 0.1 } = options;
+  const { settings = {}, answers = [1, 400], killedEarly = 0.1, volumeMib = SMALL_MIB } = options;
   const trial = await createTrial({ seeded, chatsPerRun: 100 });
   const directory = realpathSync(trial.directory);
-  mountVolume(dirname(join(directory, DATABASE_PATH)), VOLUME_MIB);
+  mountVolume(dirname(join(directory, DATABASE_PATH)), volumeMib);
   const shim = createDiskShim(directory);
   const check = createImageCheck(trial.windowMs);
   const seen = { ops: 0, syncs: 0, checkpoints: 0, untold: 0, powerLosses: 0 };
@@ -58,8 +60,10 @@ export async function createPowerRun(seeded: Seeded, options: PowerOptions = {})
       await running.end('SIGKILL');
       return;
     }
+    const answered = () => trial.load.answers.get(204) ?? 0;
+    const enough = answered() + seeded.between(...answers);
     const run = trial.load.run(await running.listening);
-    await delay(seeded.between(...lifetimeMs));
+    for (let tries = 0; answered() < enough && tries < 1_000; tries++) await delay(3);
     await running.end('SIGKILL');
     await run.ended;
   }

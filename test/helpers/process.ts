@@ -129,6 +129,12 @@ function watch(child: ChildProcess): Running {
   };
 }
 
+/** The last line that it said in words, for people; lines of the log may be read after it. */
+export function lastWords(running: Running): string | undefined {
+  const lines = running.output().split('\n');
+  return lines.findLast((line) => parseLine(line) === null);
+}
+
 export type Reactor = Running & { readonly url: string };
 
 /** Starts the service and waits until it listens. */
