@@ -90,7 +90,8 @@ function harden(reply: FastifyReply): FastifyReply {
   return reply;
 }
 
-const BROKEN: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
+/** Who is too slow gets 503, not 408: a delivery on a bad line is authentic all the same, and Linq repeats no 4xx. */
+const BROKEN: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 503, HPE_HEADER_OVERFLOW: 431 };
 
 /** What isn't HTTP, is too long or takes too long: there is no request yet to reply to. The connection ends. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
@@ -107,6 +108,7 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
     ['content-type', 'application/json; charset=utf-8'],
     ['content-length', String(body.length)],
     ['connection', 'close'],
+    ...(statusCode === 503 ? [['retry-after', '5']] : []),
     ...HARDENED,
   ].map(([name, value]) => `${name}: ${value}\r\n`);
   if (socket.writable) socket.write(`HTTP/1.1 ${statusCode} ${reason}\r\n${headers.join('')}\r\n${body}`);
