@@ -1,4 +1,4 @@
-import { type CatchUpRun, type CatchUpState, completeRun, needsReading } from '../decide/catch-up.ts';
+import { type CatchUpRun, type CatchUpState, completeRun, needsReading, UNREAD } from '../decide/catch-up.ts';
 import { CatchUpError } from '../errors.ts';
 import type { CatchUpStore } from '../store/catch-up-store.ts';
 import type { Calls } from './calls.ts';
@@ -29,6 +29,8 @@ export const SUPERSEDED = 'superseded';
 export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void> {
   const { linq, calls, store, reader } = deps;
   const unread = new Set<string>();
+  /** What couldn't be read before comes last: it must not keep us from the others once more. */
+  const postponed = new Map<string, ListedChat>();
   const listing = createListing(linq, calls);
 
   const ofThisRun = (state: CatchUpState, change: (run: CatchUpRun) => CatchUpRun): CatchUpState =>
@@ -64,14 +66,15 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
     seenAfter: (count: number) => Partial<CatchUpRun>,
   ): Promise<number> {
     const readAt = await store.catchUpReads(chats.map(({ chatId }) => chatId));
-    const done = new Set<string>(unread);
+    const done = new Set<string>([...unread, ...postponed.keys()]);
     let found = 0;
     for (const [index, chat] of chats.entries()) {
       const { chatId, updatedAt } = chat;
       if (done.has(chatId) || !needsReading(updatedAt, readAt.get(chatId) ?? null, begun)) continue;
       done.add(chatId);
       found++;
-      await read(chat, seenAfter(index + 1));
+      if (readAt.get(chatId) === UNREAD) postponed.set(chatId, chat);
+      else await read(chat, seenAfter(index + 1));
     }
     await save(seenAfter(chats.length));
     return found;
@@ -96,6 +99,7 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
     // one that is likely to have something to find doesn't believe the first listing that it has nothing
     if (found === 0 && (passes > 1 || begun.reason === 'periodic')) break;
   }
+  for (const chat of postponed.values()) await read(chat, {});
   await save({});
   deps.onState(await store.changeCatchUp((state) => completeRun(state, deps.now()), [...unread]));
 }

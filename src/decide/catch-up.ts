@@ -23,7 +23,7 @@ export interface CatchUpRun {
   readonly chatsRead: number;
   /** Chats of which something was read that nobody had told. */
   readonly chatsChanged: number;
-  /** Chats that couldn't be read: the next run begins with them. */
+  /** Chats that couldn't be read: the next run tries them again. */
   readonly chatsUnread: number;
 }
 
@@ -78,7 +78,9 @@ export function wishFor(state: CatchUpState, reason: CatchUpReason, now: EpochMs
  */
 export function beginRun(state: CatchUpState, idleAfterMs: number, now: EpochMs): CatchUpState {
   const { wanted, run, completed } = state;
-  if (run !== null && wanted === null) return { ...state, run: { ...run, chatsSeen: 0, chatsTotal: null } };
+  if (run !== null && wanted === null) {
+    return { ...state, run: { ...run, chatsSeen: 0, chatsTotal: null, chatsUnread: 0 } }; // these are tried again
+  }
   const isDated = completed !== null && completed.startedAt <= now;
   const lastCovered = isDated ? completed.startedAt - OVERLAP_MS : null;
   const first = idleAfterMs === 0 ? null : now - idleAfterMs;

@@ -304,6 +304,20 @@ describe('a call that fails', () => {
     expect(world.completions()).toMatchObject([{ chatsRead: 9 }]);
   });
 
+  it('because of a few chats alone does not keep us from those behind them', async () => {
+    const world = createWorld();
+    for (let n = 0; n < 9; n++) world.account.add(`chat-${n}`, T, sent(T));
+    const isBad = (chatId: string | null) => /[012]$/.test(chatId ?? '');
+    world.account.onCall = ({ chatId }) => (isBad(chatId) ? failedWith(silenceOf()) : null);
+    const { store } = await world.start();
+    await world.run(5 * MINUTE);
+    expect((await store.chat('chat-8'))?.firstOutboundAt).toBe(T);
+    world.account.onCall = () => null;
+    await world.run(HOUR);
+    expect((await store.chat('chat-0'))?.firstOutboundAt).toBe(T);
+    expect(world.completions()).toMatchObject([{ chatsSeen: 9, chatsRead: 9, chatsUnread: 0 }]);
+  });
+
   it('because Linq refuses the listing fails the run at once', async () => {
     const world = createWorld();
     world.account.onCall = (_call, count) => (count === 1 ? failedWith(answerOf(400, 1005)) : null);
