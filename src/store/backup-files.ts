@@ -32,7 +32,7 @@ function timeOfName(name: string, databasePath: string, suffix = ''): EpochMs | 
  */
 export function pruneBackups(directory: string, databasePath: string, keep: number, now: EpochMs): string[] {
   const age = (at: EpochMs) => (at > now ? Number.POSITIVE_INFINITY : now - at);
-  const surplus = readdirSync(directory)
+  const surplus = plainFiles(directory)
     .map((name) => ({ name, at: timeOfName(name, databasePath) }))
     .flatMap(({ name, at }) => (at === null ? [] : [{ name, age: age(at) }]))
     .sort((a, b) => (a.age === b.age ? 0 : a.age - b.age))
@@ -49,9 +49,16 @@ export function pruneBackups(directory: string, databasePath: string, keep: numb
 export function removeAbandoned(directory: string, databasePath: string, systemNow: EpochMs): string[] {
   const changedAt = (name: string) =>
     statSync(join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? systemNow;
-  const abandoned = readdirSync(directory)
+  const abandoned = plainFiles(directory)
     .filter((name) => timeOfName(name, databasePath, String.raw`\.partial`) !== null)
     .filter((name) => systemNow - changedAt(name) > ABANDONED_MS);
   for (const name of abandoned) rmSync(join(directory, name), { force: true });
   return abandoned;
+}
+
+/** What else has the name of a backup isn't ours, and couldn't be deleted: all after it would stay. */
+function plainFiles(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -31,6 +31,19 @@ describe('pruning', () => {
     touch(...names);
     expect(pruneBackups(directory, DATABASE, 3, NOW).sort()).toEqual(names.slice(0, 2));
     expect(left()).toEqual(names.slice(2));
+  });
+
+  it('passes over what is no file, whatever its name, and deletes the older ones all the same', () => {
+    const [oldest = '', directoryName = '', newest = ''] = [2, 1, 0].map((days) =>
+      backupName(DATABASE, NOW - days * DAY),
+    );
+    touch(oldest, newest);
+    mkdirSync(join(directory, directoryName));
+    mkdirSync(join(directory, `${directoryName}.partial`));
+    utimesSync(join(directory, `${directoryName}.partial`), 0, 0);
+    expect(removeAbandoned(directory, DATABASE, NOW)).toEqual([]);
+    expect(pruneBackups(directory, DATABASE, 1, NOW)).toEqual([oldest]);
+    expect(left()).toEqual([directoryName, `${directoryName}.partial`, newest]);
   });
 
   it('touches nothing that has another name', () => {
