@@ -75,7 +75,7 @@ function wireCatchUp({ config, store, linq, dispatcher, clock, log }: Background
     toleratedMs: config.webhook.toleranceMs,
     idleAfterMs: config.policy.idleAfterMs,
     publicUrl: config.publicUrl,
-    onNews: dispatcher.nudge,
+    onNews: dispatcher.linesChanged, // the chat may be the first of its line
   });
 }
 
