@@ -92,8 +92,8 @@ export const SHARING: readonly Mutant[] = [
     edits: [
       {
         file: 'src/clock.ts',
-        find: 'Math.min(Math.max(real, 0), maxRealMs, MAX_SLEEP_MS)',
-        replace: 'Math.min(Math.max(real, 0), maxRealMs)',
+        find: 'wanted < MAX_SLEEP_MS ? wanted : toMultiple',
+        replace: 'wanted',
       },
     ],
     suite: { file: 'test/unit/clock.test.ts', test: 'a sleep until' },
