@@ -49,20 +49,40 @@ export function accountProbeAt(holds: readonly Hold[], now: EpochMs): EpochMs | 
   return Number.isFinite(at) ? at : null;
 }
 
-/** The first reason for which no chat of this line may be shared, or null. */
+/**
+ * The first reason for which no chat of this line may be shared, or null. `until` is when all of its holds have waited
+ * long enough: the try that ends one of them must not fall into the pause of another.
+ */
 export function lineClosure(line: Line, holds: readonly Hold[], now: EpochMs): Closure | null {
+  const standing = standingHolds(line, holds, now);
+  const first = standing[0];
+  if (first === undefined) return cardClosure(line);
+  const until = Math.max(...standing.map(({ until }) => until));
+  return { ...first, until: Number.isFinite(until) ? until : null };
+}
+
+interface StandingHold {
+  readonly reason: LineHoldReason;
+  readonly since: EpochMs;
+  readonly until: EpochMs;
+}
+
+function standingHolds(line: Line, holds: readonly Hold[], now: EpochMs): readonly StandingHold[] {
+  const standing: StandingHold[] = [];
   const own = (reason: LineHoldReason) =>
     holds.find((hold) => hold.scope === line.line && hold.reason === reason);
+  const add = (reason: LineHoldReason, since: EpochMs, until: EpochMs | null) =>
+    standing.push({ reason, since, until: until ?? Number.POSITIVE_INFINITY });
   const notOurs = own('line_not_ours');
-  if (notOurs !== undefined) return notOurs as Closure;
+  if (notOurs !== undefined) add('line_not_ours', notOurs.since, notOurs.until);
   const flaggedAt = flaggedSince(line);
   if (flaggedAt !== null) {
     const until = Math.max(own('line_flagged')?.until ?? 0, flaggedAt + WAITS.line_flagged[0]);
-    return { reason: 'line_flagged', since: flaggedAt, until };
+    add('line_flagged', flaggedAt, until);
   }
   const paused = own('line_paused');
-  if (paused !== undefined && isHolding(paused, now)) return paused as Closure;
-  return cardClosure(line);
+  if (paused !== undefined && isHolding(paused, now)) add('line_paused', paused.since, paused.until);
+  return standing;
 }
 
 /** Closed for lack of a usable card, whatever else closes the line. */

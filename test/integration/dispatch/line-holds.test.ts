@@ -95,6 +95,15 @@ describe('a pause of a line', () => {
     expect(sharesOn(reactor.linq, LINE).length).toBeGreaterThanOrEqual(10);
   });
 
+  it('stands although a flag of long ago has its try due', async () => {
+    const reactor = await startHeldBy(403, 2027);
+    await reactor.deliver(lineEventOf({ at: T - 8 * HOUR, status: 'FLAGGED' }));
+    await reactor.run(30 * MINUTE - SECOND);
+    expect(sharesOn(reactor.linq, LINE)).toEqual([]);
+    await reactor.run(2 * SECOND);
+    expect(sharesOn(reactor.linq, LINE)).toHaveLength(1);
+  });
+
   it("ends with an operator's release", async () => {
     const reactor = await startHeldBy(403, 2027);
     reactor.linq.script.share = () => answerOf();

@@ -118,6 +118,18 @@ describe('what closes a line', () => {
     const flaggedAgain = lineOf({ status: 'FLAGGED', statusAt: T + 30 * HOUR });
     expect(lineClosure(flaggedAgain, [tried], T + 31 * HOUR)?.until).toBe(T + 36 * HOUR);
   });
+
+  it('has no chat tried before all of its holds have waited, whichever is named', () => {
+    const now = T + 7 * HOUR;
+    const pausedLate = holdOf({ scope: LINE, reason: 'line_paused', until: now + 30 * MINUTE });
+    expect(lineClosure(lineOf(FLAGGED), [pausedLate], now)).toMatchObject({
+      reason: 'line_flagged',
+      until: now + 30 * MINUTE,
+    });
+    expect(lineClosure(lineOf(FLAGGED), [pausedLate], now + 30 * MINUTE)?.until).toBe(T + 6 * HOUR);
+    const notOursLate = holdOf({ scope: LINE, reason: 'line_not_ours', until: T + HOUR });
+    expect(lineClosure(lineOf(FLAGGED), [notOursLate], T + 2 * HOUR)?.until).toBe(T + 6 * HOUR);
+  });
 });
 
 describe('a closure laid over the decision of a chat', () => {
