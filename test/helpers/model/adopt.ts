@@ -1,0 +1,87 @@
+import type { ChatRecord } from '../../../src/decide/chat.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { asItBegins, backoffBounds } from './answers.ts';
+import type { Call, Oracle } from './oracle.ts';
+
+/** What an onlooker can't know beforehand is taken from the rows, if it lies within what is promised. */
+export async function adoptRows(oracle: Oracle, store: Store): Promise<void> {
+  const answered = oracle.calls().filter((call) => call.answered !== null);
+  for (const call of answered) await adoptAnswer(oracle, store, call);
+  if (answered.some(({ answered: end }) => isRefusal(end?.answer.means))) await adoptUndone(oracle, store);
+  await adoptLookUps(oracle, store);
+  if (oracle.options.policy.dryRun) await adoptPretended(oracle, store);
+}
+
+/** A look at a chat that is written down. */
+export function adoptLookUp(oracle: Oracle, chat: ChatRecord, now: number): void {
+  if (chat.lookedUpAt !== null) oracle.toldByApi(chat.chatId, now);
+}
+
+async function adoptLookUps(oracle: Oracle, store: Store): Promise<void> {
+  for (const chatId of oracle.lookUps()) {
+    const chat = await store.chat(chatId);
+    if (chat !== null) adoptLookUp(oracle, chat, chat.lookedUpAt ?? 0);
+  }
+}
+
+/** A process died and left these rows. */
+export async function adoptCrash(oracle: Oracle, store: Store, now: number): Promise<void> {
+  const open = new Map<string, number>();
+  const written = new Set<Call>();
+  for (const chatId of oracle.chats.keys()) {
+    const [attempt] = await store.attempts(chatId, 1);
+    if (attempt?.endedAt === null) open.set(chatId, attempt.startedAt);
+    const calls = oracle.calls().filter((call) => call.chatId === chatId);
+    if (calls.length === 0) continue;
+    const ended = (await store.attempts(chatId, 20)).filter(({ endedAt }) => endedAt !== null);
+    for (const call of calls)
+      if (ended.some(({ attemptId }) => attemptId === call.attemptId)) written.add(call);
+  }
+  oracle.died(open, (call) => written.has(call), now);
+  for (const call of written) await adoptAnswer(oracle, store, call);
+  await adoptUndone(oracle, store);
+  await adoptPretended(oracle, store);
+  await adoptLookUps(oracle, store);
+}
+
+/** The jitter of a backoff. */
+async function adoptAnswer(oracle: Oracle, store: Store, { chatId, answered }: Call): Promise<void> {
+  const chat = await store.chat(chatId);
+  const isBackoff = answered?.answer.means === 'failing' || answered?.answer.means === 'lost';
+  if (chat === null || answered === null || !isBackoff || oracle.isStepped()) return;
+  const { least, most } = backoffBounds(oracle.pastOf(chatId).failures, answered.answer.retryAfterMs);
+  const waitMs = (chat.retryAt ?? 0) - answered.at - 1;
+  if (waitMs < least || waitMs > most)
+    oracle.fail(`${chatId} backs off ${waitMs} ms, not ${least} to ${most}`);
+  oracle.adopted(chatId, { retry: { until: chat.retryAt ?? 0, reason: 'backoff' } });
+}
+
+/** Refusals for good are undone when five chats in a row had one: then it isn't about the chats. */
+async function adoptUndone(oracle: Oracle, store: Store): Promise<void> {
+  for (const chatId of oracle.chats.keys()) {
+    if (oracle.pastOf(chatId).refusal === null) continue;
+    const chat = await store.chat(chatId);
+    if (chat === null || chat.retiredAt !== null) continue;
+    if (oracle.refusedChats() < 5) oracle.fail(`${chatId} is no longer retired, and nothing ended that`);
+    oracle.adopted(chatId, { refusal: null });
+  }
+}
+
+/** In a dry run there is no call that would tell of an attempt. */
+async function adoptPretended(oracle: Oracle, store: Store): Promise<void> {
+  for (const chatId of oracle.chats.keys()) {
+    const attempts = await store.attempts(chatId, 100);
+    for (const { attemptId, trigger, outcome, startedAt, endedAt } of attempts.toReversed()) {
+      if (outcome !== 'dry_run' || !oracle.isNews(attemptId)) continue;
+      const row = oracle.rowAt(chatId, startedAt, trigger === 'manual');
+      if (!oracle.isStepped() && !row.startsWith('due '))
+        oracle.fail(`${chatId} was shared in a dry run: ${row}`);
+      const past = asItBegins(oracle.pastOf(chatId), oracle.options.policy.windowMs, startedAt);
+      oracle.adopted(chatId, { ...past, interruptions: 0, pretendedAt: endedAt });
+    }
+  }
+}
+
+function isRefusal(means: string | undefined): boolean {
+  return means === 'chat_gone' || means === 'chat_left' || means === 'unsupported';
+}

@@ -1,0 +1,25 @@
+import { rmSync } from 'node:fs';
+import Database from 'better-sqlite3';
+
+/** Copies a database in use. */
+export function backUpFile(path: string, backup: string): void {
+  rmSync(backup, { force: true });
+  const sql = new Database(path, { readonly: true });
+  sql.prepare('VACUUM INTO ?').run(backup);
+  sql.close();
+}
+
+/**
+ * Puts a backup in the place of a database that nobody uses, and marks what is in it, as the service's own restore does
+ * (which is tested elsewhere: it starts a process, and here there are many restores).
+ */
+export function restoreFile(path: string, backup: string, now: number): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+  backUpFile(backup, path);
+  const sql = new Database(path);
+  sql.prepare('UPDATE chats SET restored_at = ?').run(now);
+  sql.exec(`DELETE FROM meta WHERE key IN
+    ('restored_at', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
+  sql.prepare(`INSERT INTO meta (key, value) VALUES ('restored_at', ?)`).run(String(now));
+  sql.close();
+}
