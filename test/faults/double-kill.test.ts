@@ -4,7 +4,7 @@ import { killAt } from '../helpers/crash-points-run.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 
-const ROUNDS = Math.ceil(suiteCount(20) / RECOVERY_POINTS.length);
+const ROUNDS = Math.ceil(suiteCount(9) / RECOVERY_POINTS.length);
 const AGAIN = ROUNDS * RECOVERY_POINTS.length;
 
 /** Those after which a call is open that the next process has to find. */

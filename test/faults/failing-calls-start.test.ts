@@ -10,7 +10,7 @@ import { createWorkDir, lastWords, launch, startReactor } from '../helpers/proce
 import { createSeeded } from '../helpers/seed.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 
-const FIRST_STARTS = suiteCount(12);
+const FIRST_STARTS = suiteCount(6);
 const RERUN = `SUITE_COUNT=${FIRST_STARTS} npm run test:faults -- failing-calls-start`;
 const ENDED = { code: 1, signal: null };
 const DISK_FAILED = /the disk failed .* check the disk/;

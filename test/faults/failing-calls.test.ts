@@ -15,7 +15,7 @@ import { createTrial, type Trial } from '../helpers/trial.ts';
 import { mountVolume } from '../helpers/volume.ts';
 
 /** The n-th call fails, for every n up to this. */
-const DEEPEST = suiteCount(40);
+const DEEPEST = suiteCount(20);
 const RERUN = `SUITE_COUNT=${DEEPEST} npm run test:faults -- failing-calls`;
 const ENDED = { code: 1, signal: null };
 const DISK_FAILED = /the disk failed .* check the disk/;

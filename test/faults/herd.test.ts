@@ -13,7 +13,7 @@ import { createPost, inParallel, type Parcel, planParcels, quantile } from '../h
 import { readOverview, until } from '../helpers/status.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 
-const CHATS = suiteCount(2_000);
+const CHATS = suiteCount(1_000);
 const CONCURRENCY = 16;
 const RATE = 60;
 /** Long enough for the first share of every chat to be made within one window. */

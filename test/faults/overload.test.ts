@@ -10,7 +10,7 @@ import { createPost, type Parcel, planParcels, quantile, scheduleIn } from '../h
 import { peakOf, rssSlope, watchVitals } from '../helpers/soak-vitals.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 
-const SECONDS = suiteCount(20);
+const SECONDS = suiteCount(10);
 /** As if it were ten minutes of overload, and Linq's own schedule of 25. */
 const SCHEDULE_MS = scheduleIn(SECONDS / 600);
 /** So many deliveries are on their way at once. */

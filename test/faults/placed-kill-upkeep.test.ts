@@ -8,7 +8,7 @@ import { readOverview, until } from '../helpers/status.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 import { createTrial, sendSome, type Trial } from '../helpers/trial.ts';
 
-const REPEATS = suiteCount(3);
+const REPEATS = suiteCount(2);
 const RERUN = `SUITE_COUNT=${REPEATS} npm run test:faults -- placed-kill-upkeep`;
 const RETENTION_MS = 1_000;
 

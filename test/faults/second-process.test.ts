@@ -5,7 +5,7 @@ import { createWorkDir, type Exit, type Held, hold } from '../helpers/process.ts
 import { createSeeded } from '../helpers/seed.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 
-const ROUNDS = suiteCount(15);
+const ROUNDS = suiteCount(6);
 const STARTS = 3;
 
 /** Of several that start at once the one that listens; the others, told why they don't, have ended. */
