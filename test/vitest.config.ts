@@ -13,16 +13,19 @@ const layer = (name: string, testTimeout: number, extra: object = {}) => ({
   },
 });
 
-/** The layers of the tests as projects. e2e and faults run the built program, so they build it first. */
+/** Processes wait much, for each other and for time: a third worker costs two cores little. */
+const PROCESSES = { globalSetup: ['test/helpers/build.ts'], maxWorkers: 3, sequence: { groupOrder: 1 } };
+
+/** The layers of the tests as projects. Those that run the built program as a process build it first. */
 export default defineConfig({
   test: {
     root,
     projects: [
-      layer('unit', 20_000),
-      layer('integration', 30_000),
-      layer('e2e', 60_000, { globalSetup: ['test/helpers/build.ts'] }),
-      layer('faults', 600_000, { globalSetup: ['test/helpers/build.ts'], maxWorkers: 2 }),
-      layer('security', 120_000, { globalSetup: ['test/helpers/build.ts'], maxWorkers: 2 }),
+      layer('unit', 20_000, { maxWorkers: 2 }),
+      layer('integration', 30_000, { maxWorkers: 2 }),
+      layer('e2e', 60_000, PROCESSES),
+      layer('faults', 600_000, PROCESSES),
+      layer('security', 120_000, PROCESSES),
     ],
   },
 });

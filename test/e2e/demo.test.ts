@@ -94,7 +94,8 @@ describe('demo --once', () => {
       expect(chat(name)).toMatchObject({ state: 'waiting', reason: 'window' });
 
     expect(demo.stderr()).toMatch(/Linq answers 429/);
-    expect(demo.stderr()).toMatch(/Gus gets your card, at attempt \d+/);
+    // on a starved machine the first attempt may come only when Linq works again
+    expect(demo.stderr()).toMatch(/something at Linq is broken[\s\S]*Gus gets your card(, at attempt \d+)?\./);
     expect(demo.leftovers()).toEqual([]);
   });
 });

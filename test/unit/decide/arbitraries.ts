@@ -77,7 +77,7 @@ const facts = {
   optOutWordAt: rarely(told),
   optedInAt: option(told),
   health: mostly<string | null>(null, healths),
-  healthAt: option(told),
+  healthAt: told,
   leftAt: rarely(told),
   joinedAt: option(told),
 };
@@ -112,6 +112,7 @@ export const chats: fc.Arbitrary<ChatRecord> = fc
   .map((parts) => ({
     ...newChat('chat-1'),
     ...parts,
+    healthAt: parts.health === null ? null : parts.healthAt,
     firstOutboundAt: parts.lastOutboundAt,
     lastShareStartedAt: parts.lastSharedAt === null ? null : parts.lastSharedAt - 100,
     shareCount: parts.lastSharedAt === null ? 0 : parts.shareCount + 1,
