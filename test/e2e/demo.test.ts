@@ -95,7 +95,9 @@ describe('demo --once', () => {
 
     expect(demo.stderr()).toMatch(/Linq answers 429/);
     // on a starved machine the first attempt may come only when Linq works again
-    expect(demo.stderr()).toMatch(/something at Linq is broken[\s\S]*Gus gets your card(, at attempt \d+)?\./);
+    expect(demo.stderr()).toMatch(
+      /something at Linq is broken[\s\S]*Gus gets your card(, at attempt \d+)?\./,
+    );
     expect(demo.leftovers()).toEqual([]);
   });
 });

@@ -121,7 +121,7 @@ export const SUITES: readonly ReleaseSuite[] = [
     file: 'test/faults/model.test.ts',
     what: 'random commands against the real store and dispatcher, beside a model of them',
     unit: 'runs',
-    ...{ slice: 1_000, doneBy: field('runs'), usual: 2_000, target: 20_000, stretch: 200_000 },
+    ...{ slice: 1_000, doneBy: field('runs'), usual: 500, target: 20_000, stretch: 200_000 },
   },
   {
     name: 'races',
@@ -135,7 +135,7 @@ export const SUITES: readonly ReleaseSuite[] = [
     file: 'test/faults/simulation.test.ts',
     what: 'a month of an account in one process, all of it simulated, with faults; each seed another one',
     unit: 'seeds',
-    ...{ slice: 100, doneBy: field('seeds'), usual: 100, target: 1_000, stretch: 10_000 },
+    ...{ slice: 100, doneBy: field('seeds'), usual: 25, target: 1_000, stretch: 10_000 },
   },
   {
     name: 'rules',

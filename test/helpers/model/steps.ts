@@ -18,7 +18,8 @@ export type LookUpMode = 'told' | 'untold' | 'gone' | 'failing';
 /** Something that happens; `agoMs` before we hear of it, or ahead of us by a sender's clock. */
 export type Step =
   | { do: 'send'; chat: string; agoMs: number; service: string | null; isLineTold: boolean }
-  | { do: 'hear'; chat: string; agoMs: number; isOptOut: boolean }
+  /** One inbound message, or one that opts out and another one in the same millisecond. */
+  | { do: 'hear'; chat: string; agoMs: number; isOptOut: readonly boolean[] }
   | { do: 'health'; chat: string; agoMs: number; status: string }
   | { do: 'leave' | 'join'; chat: string; agoMs: number }
   | { do: 'again'; picks: readonly number[] }
@@ -70,7 +71,10 @@ const policies: fc.Arbitrary<Policy> = fc
 
 export const steps: fc.Arbitrary<Step> = fc.oneof(
   often(12, fc.record({ do: one('send'), chat, agoMs, service, isLineTold: mostly(true, fc.boolean()) })),
-  often(5, fc.record({ do: one('hear'), chat, agoMs, isOptOut: fc.boolean() })),
+  often(
+    5,
+    fc.record({ do: one('hear'), chat, agoMs, isOptOut: fc.constantFrom([true], [false], [true, false]) }),
+  ),
   often(3, fc.record({ do: one('health'), chat, agoMs, status })),
   often(2, fc.record({ do: one('leave', 'join'), chat, agoMs })),
   often(3, fc.record({ do: one('again'), picks: fc.array(fc.nat(), { minLength: 1, maxLength: 6 }) })),

@@ -15,7 +15,9 @@ export async function take(world: World, step: Step): Promise<void> {
       return world.deliver(outboundOf(at, evidence));
     }
     case 'hear':
-      return world.deliver(inboundOf(at, { chatId: step.chat, isOptOut: step.isOptOut }));
+      return world.deliver(
+        ...step.isOptOut.map((isOptOut) => inboundOf(at, { chatId: step.chat, isOptOut })),
+      );
     case 'health':
       return world.deliver(eventOf({ chatId: step.chat, health: { status: step.status, at } }));
     case 'leave':

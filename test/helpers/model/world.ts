@@ -67,7 +67,6 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const linq = createModelLinq({ clock, oracle, mood, trueNow, crashing });
   const start = () => startLife(options, { oracle, clock, calls: linq.calls, crashing });
   let life = await start();
-  /** The dispatcher sleeps, or died, or (while stopping) has nothing left to do. */
   const rest = (isAtRest: () => boolean) =>
     comeToRest(clock, () => !linq.isAnswering() && (life.isDead || isAtRest()));
 
@@ -187,6 +186,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       crashing.kill(life);
       await life.store.close();
       life.isClosed = true;
+      advance(1); // no restore takes less
       restoreFile(path, `${path}.backup`, clock.now());
       oracle.restored(backup, trueNow());
       await revive();
