@@ -55,15 +55,18 @@ const OVERTAKEN = 'another backup into the same file was begun meanwhile; wait f
 const isOvertaken = (error: unknown) => error instanceof StoreError && error.message === OVERTAKEN;
 
 /**
- * Not in the file that a crash left: whoever wrote it may not have ended yet. As long as it is held, no other file can
- * be taken for it.
+ * Not in the file that a crash left: whoever wrote it may not have ended yet. It is made and opened in one step, so that
+ * two that begin at once never share one; as long as it is held, no other file can be taken for it.
  */
 async function startAnew(partial: string): Promise<FileHandle> {
-  const remedy = 'choose another place for backups';
-  prepareFile(partial, remedy);
+  prepareFile(partial, 'choose another place for backups');
   rmSync(partial);
-  prepareFile(partial, remedy);
-  return open(partial, 'r');
+  try {
+    return await open(partial, 'wx', 0o600);
+  } catch (error) {
+    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    throw isThere ? new StoreError('broken', OVERTAKEN) : error;
+  }
 }
 
 /** What stands beside a database under its name is a part of it, or is taken for one. */
