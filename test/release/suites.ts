@@ -121,7 +121,7 @@ export const SUITES: readonly ReleaseSuite[] = [
     file: 'test/faults/model.test.ts',
     what: 'random commands against the real store and dispatcher, beside a model of them',
     unit: 'runs',
-    ...{ slice: 1_000, doneBy: field('runs'), usual: 500, target: 20_000, stretch: 200_000 },
+    ...{ slice: 1_000, doneBy: field('runs'), usual: 250, target: 20_000, stretch: 200_000 },
   },
   {
     name: 'races',
