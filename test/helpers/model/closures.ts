@@ -140,8 +140,14 @@ export function calmAfter(gates: Gates, until: number): Gates {
 
 /** A new process knows no cards and no streaks, and tries at once whether key, feature and lines were mended. */
 export function gatesAfterStart(gates: Gates, now: number): Gates {
-  const closures = gates.closures.map((one) => (PROBED.includes(one.why) ? { ...one, until: now } : one));
+  const standing = gates.closures.filter((one) => one.why !== 'line_paused' || !isLifted(gates, one));
+  const closures = standing.map((one) => (PROBED.includes(one.why) ? { ...one, until: now } : one));
   return { ...gates, closures, looks: new Map(), failing: [], calmAt: Math.max(gates.calmAt, now + SECOND) };
+}
+
+/** An ACTIVE event that isn't older than the pause may have come before or after it: a new process can't tell. */
+function isLifted({ lineEvents }: Gates, { line, from }: Closure): boolean {
+  return lineEvents.some((event) => event.line === line && event.status === 'ACTIVE' && event.at >= from);
 }
 
 /** Since when Linq holds a line to be flagged, unless a share or an operator cleared it since; null: it isn't. */
