@@ -27,6 +27,9 @@ const STREAK = 5;
 /** 15 min, and half as much in jitter. */
 export const CARD_BACKOFF_MS = 22.5 * MINUTE;
 
+/** A card that isn't active is looked at again after so long. */
+const CARD_RECHECK_MS = 2 * MINUTE;
+
 export interface Look {
   readonly isActive: boolean;
   readonly at: number;
@@ -108,7 +111,8 @@ export function gatesAfterLook(gates: Gates, line: string | null, isActive: bool
   const looks = new Map(gates.looks);
   if (line !== null) looks.set(line, { isActive, at });
   const closures = gates.closures.filter(({ why }) => why !== 'key');
-  return { ...gates, looks, closures, failing: [] };
+  const next = { ...gates, looks, closures, failing: [] };
+  return line === null || isActive ? next : calmAfter(next, at + CARD_RECHECK_MS);
 }
 
 /** Nobody could look: what was seen last stands until the next look, which backs off. */

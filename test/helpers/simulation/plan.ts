@@ -103,7 +103,9 @@ export function createPlan(dice: Dice, chats: number, days: number, isStepped: b
     ...spell({ do: 'pause' }, { do: 'resume' }, between(MINUTE, 6 * HOUR)),
     ...writeLine(dice, line, 'FLAGGED', flaggedAt),
     ...writeLine(dice, line, 'ACTIVE', flaggedAt + between(HOUR, 20 * HOUR)),
-    ...(isStepped ? spell({ do: 'step', ms: stepMs }, { do: 'step', ms: -stepMs }, between(HOUR, DAY)) : []),
+    ...(isStepped
+      ? spell({ do: 'step', ms: stepMs }, { do: 'step', ms: -stepMs }, between(MINUTE, 6 * HOUR))
+      : []),
   ];
   return { policy: settings(), happenings: happenings.sort((a, b) => a.at - b.at) };
 }
