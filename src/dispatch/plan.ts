@@ -24,8 +24,8 @@ export interface PlanInput {
   readonly inFlightOf: (line: string) => number;
   /** A look at a card is under way. */
   readonly isLooking: boolean;
-  /** While the clock isn't believed, nothing starts by itself. */
-  readonly isClockDistrusted: boolean;
+  /** While the clock isn't believed, or a call outlasts its lease, nothing starts by itself. */
+  readonly isHalted: boolean;
 }
 
 export interface Plan {
@@ -53,7 +53,7 @@ export function planClaims(input: PlanInput): Plan {
       wakeAts.push(nextAttemptAt);
       continue;
     }
-    if (input.isClockDistrusted) continue;
+    if (input.isHalted) continue;
     if (line === null) {
       lines.push({ line, limit: free });
       continue;

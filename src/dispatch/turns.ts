@@ -1,5 +1,5 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-import { type EpochMs, MINUTE, SECOND } from '../decide/duration.ts';
+import { type EpochMs, SECOND } from '../decide/duration.ts';
 import { afterStarts, type Starts } from '../decide/pacing.ts';
 import type { Claim } from '../store/turn.ts';
 import { runAttempt } from './attempt.ts';
@@ -10,12 +10,11 @@ import { createCommits } from './commits.ts';
 import type { DispatcherOptions } from './dispatcher.ts';
 import type { Gates } from './gates.ts';
 import type { HoldBook } from './hold-book.ts';
+import { createInFlight, LEASE_MS } from './in-flight.ts';
 import type { ManualShares } from './manual.ts';
 import { type Plan, planClaims } from './plan.ts';
 import { createProbes } from './probes.ts';
 
-/** Real time; longer than an attempt can last: a look-up and a share call with deadlines of 15 s each. */
-const LEASE_MS = MINUTE;
 const HEARTBEAT_MS = 30 * SECOND;
 /** When so many turns of the event loop (some 0.1 ms) pass without a call's end, the next end isn't waited for. */
 const QUIET_TURNS = 10;
@@ -37,7 +36,7 @@ export interface TurnDeps extends DispatcherOptions {
 /** One turn settles what ended, writes what was learnt, claims what is due, and starts it. */
 export function createTurns(deps: TurnDeps) {
   const { store, clock, book, cards, cardChecks, manual, log } = deps;
-  const inFlight = new Map<string, Claim>();
+  const inFlight = createInFlight(clock);
   const running = new Set<Promise<void>>();
   const starts = new Map<string, Starts>();
   let areLinesStale = false;
@@ -51,20 +50,19 @@ export function createTurns(deps: TurnDeps) {
   const probe = createProbes(deps);
   const commits = createCommits(deps);
 
-  const inFlightOf = (line: string) => [...inFlight.values()].filter(({ chat }) => chat.line === line).length;
   const leaseUntil = (now: EpochMs) => now + clock.toDomain(LEASE_MS);
 
   function start(claims: readonly Claim[], now: EpochMs): void {
     for (const claim of claims) {
       const { line } = claim.chat;
-      inFlight.set(claim.attemptId, claim);
+      inFlight.add(claim);
       if (line !== null) starts.set(line, afterStarts(starts.get(line) ?? [], 1, deps.ratePerLine, now));
       const run = runAttempt(deps, claim, deps.signal)
         .then(commits.ended, (error: unknown) =>
           log.error({ err: error, chatId: claim.chat.chatId }, 'attempt.failed'),
         )
         .finally(() => {
-          inFlight.delete(claim.attemptId);
+          inFlight.remove(claim);
           running.delete(run);
           deps.nudge();
         });
@@ -74,12 +72,13 @@ export function createTurns(deps: TurnDeps) {
 
   /** Before the claims are planned, since these starts count for the pace of their lines. */
   async function startManual(now: EpochMs): Promise<void> {
+    await commits.commit(null, now); // a call that ended after its lease must not count as interrupted
     book.refreshLines(await store.lines(), now); // the line may have no chat due, so that nobody asked for it yet
-    const free = deps.concurrency - inFlight.size;
+    const free = deps.concurrency - inFlight.size();
     start(await manual.claim(free, starts, leaseUntil(now), now), now);
   }
 
-  async function planNow(now: EpochMs): Promise<Plan> {
+  async function planNow(now: EpochMs, isOutlasted: boolean): Promise<Plan> {
     const heads = await store.nextAttempts();
     if (areLinesStale || heads.some(({ line }) => line !== null && book.line(line) === null)) {
       areLinesStale = false;
@@ -93,11 +92,11 @@ export function createTurns(deps: TurnDeps) {
       cards,
       starts,
       ratePerLine: deps.ratePerLine,
-      free: deps.concurrency - inFlight.size,
-      inFlight: inFlight.size,
-      inFlightOf,
+      free: deps.concurrency - inFlight.size(),
+      inFlight: inFlight.size(),
+      inFlightOf: inFlight.sizeOf,
       isLooking: cardChecks.isRunning(),
-      isClockDistrusted: deps.guard.isDistrusted(),
+      isHalted: deps.guard.isDistrusted() || isOutlasted,
     });
   }
 
@@ -148,10 +147,10 @@ export function createTurns(deps: TurnDeps) {
   /** Calls that end together are settled together: a commit costs a sync, whatever is in it. */
   async function gatherEnds(): Promise<void> {
     await eventLoopTurn();
-    for (let quietTurns = 0; inFlight.size > 0 && quietTurns < QUIET_TURNS; quietTurns++) {
-      const before = inFlight.size;
+    for (let quietTurns = 0; inFlight.size() > 0 && quietTurns < QUIET_TURNS; quietTurns++) {
+      const before = inFlight.size();
       await eventLoopTurn();
-      if (inFlight.size < before) quietTurns = 0;
+      if (inFlight.size() < before) quietTurns = 0;
     }
   }
 
@@ -161,20 +160,22 @@ export function createTurns(deps: TurnDeps) {
       await gatherEnds();
       const correction = deps.guard.correction();
       if (correction !== null) await setClockRight(correction);
+      inFlight.beginTurn();
       const now = clock.now();
-      if (manual.isWaiting()) await startManual(now);
-      const plan = await planNow(now);
+      const isOutlasted = inFlight.outlastsLease();
+      if (manual.isWaiting() && !isOutlasted) await startManual(now);
+      const plan = await planNow(now, isOutlasted);
       for (const line of plan.checkCards) cardChecks.start(line, now, deps.signal);
       const { lines, total } = plan;
       const isClaiming = total > 0 && lines.length > 0;
-      const probeAt = probe(isClaiming || inFlight.size > 0, now);
+      const probeAt = probe(isClaiming || inFlight.size() > 0, now);
       const { claims, isDueAgain } = await commits.commit(
         isClaiming ? { lines, total, leaseUntil: leaseUntil(now) } : null,
         now,
       );
       start(claims, now);
       const isBusy = await keepUp(now);
-      const isFull = inFlight.size >= deps.concurrency; // then the next end takes the next turn
+      const isFull = inFlight.size() >= deps.concurrency; // then the next end takes the next turn
       if (isBusy || isDueAgain || (claims.length > 0 && !isFull)) return now;
       const wakes = [
         plan.nextAt,
@@ -191,7 +192,7 @@ export function createTurns(deps: TurnDeps) {
     useFingerprint: (value: string): void => {
       fingerprint = value;
     },
-    inFlight: (): number => inFlight.size,
+    inFlight: inFlight.size,
     settled: (): Promise<unknown> => Promise.allSettled(running),
     /** @throws {StoreError} */
     settleAll: async (): Promise<void> => void (await commits.commit(null, clock.now())),

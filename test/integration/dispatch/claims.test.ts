@@ -143,4 +143,22 @@ describe('a lease', () => {
     await deliver(outboundOf(T + 1));
     expect(linq.shares()).toHaveLength(1);
   });
+
+  it('that ended while the process stood still is not taken anew before its call has ended', async () => {
+    const reactor = await startReactor();
+    const slow = later<LinqAnswer>();
+    reactor.linq.script.share = () => slow.promise;
+    await reactor.deliver(outboundOf(T));
+    reactor.clock.advance(2 * MINUTE);
+    await reactor.deliver(outboundOf(T, { chatId: 'other' }));
+    const asked = reactor.dispatcher.shareManually('chat-1');
+    await reactor.run(2 * SECOND);
+    expect(reactor.linq.shares()).toHaveLength(1);
+    reactor.linq.script.share = () => answerOf();
+    slow.answer(answerOf());
+    await reactor.run(SECOND);
+    expect(await asked).toMatchObject({ kind: 'settled', attempt: { trigger: 'manual' } });
+    expect(reactor.linq.shares().map(({ subject }) => subject)).toEqual(['chat-1', 'chat-1', 'other']);
+    expect(await reactor.attempts()).toMatchObject([{ outcome: 'shared' }, { outcome: 'shared' }]);
+  });
 });
