@@ -6,19 +6,17 @@ import type { Config } from './config/config.ts';
 import { createClockGuard } from './dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts';
 import type { StoreError } from './errors.ts';
+import { registerRoutes } from './http-routes.ts';
 import { createHttpServer } from './http-server.ts';
 import { createLineNews } from './line-news.ts';
 import { createLinqClient } from './linq/client.ts';
 import { createRecorder } from './recorder.ts';
-import { statusRoutes } from './status/routes.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 import { watchStore } from './store/watched-store.ts';
-import { createDeliveryLog, createWebhookCounters } from './webhook/delivery-log.ts';
+import { createWebhookCounters } from './webhook/delivery-log.ts';
 import { parseDelivery } from './webhook/parse.ts';
 import { createQuarantine } from './webhook/replay.ts';
-import { webhookRoute } from './webhook/route.ts';
-import { createVerifier } from './webhook/verify.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -106,46 +104,21 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
     onRecorded: () => dispatcher.nudge(),
   });
   const bringsNewsOfLines = createLineNews();
-  const deliveries = createDeliveryLog();
-  const { record } = recorder;
   const { secrets } = config.webhook;
+  const { record } = recorder;
   const quarantine = createQuarantine({ store, secrets, parse: parseDelivery, record, now: clock.now, log });
-
-  await server.register(async (scope) =>
-    webhookRoute(scope, {
-      verify: createVerifier(config.webhook),
-      parse: parseDelivery,
-      record,
-      seal: quarantine.seal,
-      quarantine: (row) => store.quarantine(row),
-      clock,
-      onStale: background.onStale,
-      linqDateOffMs: guard.linqDateOffMs,
-      isDraining: () => isDraining,
-      rateLimit: config.webhook.rateLimitPerMinute,
-      counters,
-      deliveries,
-    }),
-  );
-
   const cliToken = createCliToken(config.databasePath);
-  await server.register(async (scope) =>
-    statusRoutes(scope, {
-      store,
-      dispatcher,
-      clock,
-      policy: config.policy,
-      statusToken: config.statusToken,
-      cliToken: cliToken.token,
-      showNumbers: config.showNumbers,
-      quarantine,
-      ...background.shown,
-      webhookCounters: () => counters,
-      version,
-      startedAt: clock.now(),
-      isDraining: () => isDraining,
-    }),
-  );
+  await registerRoutes(server, {
+    ...wired,
+    record,
+    quarantine,
+    counters,
+    background,
+    guard,
+    cliToken: cliToken.token,
+    version,
+    isDraining: () => isDraining,
+  });
 
   /** A damaged or failing file isn't written to any further: says so, answers 503 what is under way, and ends. */
   function endSoon(error: StoreError): void {

@@ -1,0 +1,67 @@
+import type { FastifyInstance } from 'fastify';
+import type { Background } from './background.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import type { ClockGuard } from './dispatch/clock-guard.ts';
+import type { Dispatcher } from './dispatch/dispatcher.ts';
+import { statusRoutes } from './status/routes.ts';
+import type { Store } from './store/store.ts';
+import { createDeliveryLog, type WebhookCounters } from './webhook/delivery-log.ts';
+import { parseDelivery } from './webhook/parse.ts';
+import type { Quarantine } from './webhook/replay.ts';
+import { type WebhookDeps, webhookRoute } from './webhook/route.ts';
+import { createVerifier } from './webhook/verify.ts';
+
+/** The parts of the running service that requests reach. */
+export interface Served {
+  readonly config: Config;
+  readonly store: Store;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly guard: ClockGuard;
+  readonly record: WebhookDeps['record'];
+  readonly quarantine: Quarantine;
+  readonly counters: WebhookCounters;
+  readonly background: Background;
+  readonly cliToken: string | null;
+  readonly version: string;
+  readonly isDraining: () => boolean;
+}
+
+/** Everything that is served: the way in for webhooks, and what people and machines look at and steer. */
+export async function registerRoutes(server: FastifyInstance, served: Served): Promise<void> {
+  const { config, store, dispatcher, clock, quarantine, counters, background, isDraining } = served;
+  await server.register(async (scope) =>
+    webhookRoute(scope, {
+      verify: createVerifier(config.webhook),
+      parse: parseDelivery,
+      record: served.record,
+      seal: quarantine.seal,
+      quarantine: (row) => store.quarantine(row),
+      clock,
+      onStale: background.onStale,
+      linqDateOffMs: served.guard.linqDateOffMs,
+      isDraining,
+      rateLimit: config.webhook.rateLimitPerMinute,
+      counters,
+      deliveries: createDeliveryLog(),
+    }),
+  );
+  await server.register(async (scope) =>
+    statusRoutes(scope, {
+      store,
+      dispatcher,
+      clock,
+      policy: config.policy,
+      statusToken: config.statusToken,
+      cliToken: served.cliToken,
+      showNumbers: config.showNumbers,
+      quarantine,
+      ...background.shown,
+      webhookCounters: () => counters,
+      version: served.version,
+      startedAt: clock.now(),
+      isDraining,
+    }),
+  );
+}
