@@ -26,6 +26,8 @@ export default defineConfig({
       layer('e2e', 60_000, PROCESSES),
       layer('faults', 600_000, PROCESSES),
       layer('security', 120_000, PROCESSES),
+      layer('browser', 120_000, PROCESSES),
+      layer('deploy', 120_000, PROCESSES),
     ],
   },
 });
