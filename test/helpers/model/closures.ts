@@ -74,8 +74,9 @@ export interface Answered {
 export function gatesAfter(gates: Gates, { subject, line, answer, startedAt, at }: Answered): Gates {
   const { means, retryAfterMs } = answer;
   const least = LEAST_MS[means];
+  const isEnded = (one: Closure) => means === 'shared' && (one.line === null || one.line === line);
   const closures = gates.closures.filter(
-    ({ why, until }) => until > at || (means !== 'shared' && PROBED.includes(why)),
+    (one) => one.until > at || (PROBED.includes(one.why) && !isEnded(one)),
   );
   // whatever isn't a success prolongs what waits for one
   const isProbing = means !== 'shared' && closures.some(({ why }) => PROBED.includes(why));
