@@ -7,6 +7,7 @@ import type { AddressLimiter } from './admission.ts';
 import { CLOCK_SUSPECT, NOT_STORED, sendRefusal, tooManyFailures, unauthorized } from './answers.ts';
 import { SENDER_CONFLICT } from './message-event.ts';
 import type { ParsedDelivery } from './parse.ts';
+import { createProbeProof, PROBE_EVENT_TYPE, PROBE_PROOF_HEADER } from './probe.ts';
 import type { Described, Reporter } from './reporter.ts';
 import { claimedWebhookId } from './signature.ts';
 import { createStalenessTracker, isClockSuspect } from './staleness.ts';
@@ -48,6 +49,7 @@ type Receive = (raw: Buffer, request: FastifyRequest, reply: FastifyReply) => Pr
  */
 export function createReceiver(deps: ReceiverDeps, report: Reporter, limitFailures: AddressLimiter): Receive {
   const refuse = createRefuser(deps, report, limitFailures);
+  const proveProbe = createProbeProof();
   return async (raw, request, reply) => {
     let verified: Verified;
     try {
@@ -58,7 +60,9 @@ export function createReceiver(deps: ReceiverDeps, report: Reporter, limitFailur
     }
     const delivery = { webhookId: verified.webhookId, eventType: null, chatId: null };
     try {
-      return await reply.code(await takeIn(deps, report, delivery, raw, verified.secretIndex)).send();
+      const statusCode = await takeIn(deps, report, delivery, raw, verified.secretIndex);
+      if (isProbe(delivery)) reply.header(PROBE_PROOF_HEADER, proveProbe(delivery.webhookId));
+      return await reply.code(statusCode).send();
     } catch (error) {
       report.failed(delivery, error);
       return sendRefusal(reply, NOT_STORED);
@@ -91,6 +95,10 @@ async function takeIn(
     return putAside(error.message);
   }
   delivery.eventType = parsed.eventType;
+  if (isProbe(delivery)) {
+    report.probed(delivery);
+    return 204;
+  }
   if (parsed.kind === 'ignored') {
     report.ignored(delivery, parsed.reason, parsed.reason === SENDER_CONFLICT);
     return 204;
@@ -100,6 +108,11 @@ async function takeIn(
   if (result !== 'stored') return putAside(result.unstorable);
   report.accepted(delivery);
   return 204;
+}
+
+/** A legacy signature covers no id, so there is nothing to prove by. */
+function isProbe(delivery: Described): delivery is Described & { readonly webhookId: string } {
+  return delivery.eventType === PROBE_EVENT_TYPE && delivery.webhookId !== null;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
