@@ -1,7 +1,8 @@
 import { cliTokenPath } from '../cli-token.ts';
 import { isLoopbackUrl } from '../config/network-kinds.ts';
-import { findSetting, type Sources } from '../config/origin.ts';
-import { SETTINGS, type Setting } from '../config/settings.ts';
+import type { Sources } from '../config/origin.ts';
+import { readSetting } from '../config/read-setting.ts';
+import { SETTINGS } from '../config/settings.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 
 /**
@@ -49,20 +50,4 @@ function cliToken(sources: Sources, url: string): string | null {
   } catch {
     return null; // the service isn't running here, or it is another user's: its answer tells
   }
-}
-
-/** One setting by itself; null when it is unset and has no default. @throws {ConfigError} */
-export function readSetting<T>(setting: Setting<T>, sources: Sources): T | null {
-  const { name, kind, fallback, example } = setting;
-  const found = findSetting(setting, sources);
-  const wrong = (why: string) =>
-    new ConfigError(
-      `${name}: expected ${kind.expects}${why === '' ? '' : ` (${why})`}, for example ${example}`,
-    );
-  if (found !== null && 'mistake' in found) throw wrong(found.mistake);
-  const text = found?.text ?? fallback;
-  if (text === null) return null;
-  const parsed = kind.parse(text);
-  if ('wrong' in parsed) throw wrong(parsed.wrong);
-  return parsed.value;
 }

@@ -1,6 +1,6 @@
 import type { Sources } from '../config/origin.ts';
+import { readSetting } from '../config/read-setting.ts';
 import { SETTINGS } from '../config/settings.ts';
-import { readSetting } from './locate-service.ts';
 
 export interface StorageSettings {
   readonly databasePath: string;
