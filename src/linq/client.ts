@@ -12,6 +12,7 @@ import { type ChatsPage, readChats } from './read-chats.ts';
 import { readLines } from './read-lines.ts';
 import { type MessagesPage, readMessages } from './read-messages.ts';
 import { readSubscriptions, type SubscriptionRead } from './read-subscriptions.ts';
+import { createWrites, type LinqWrites } from './writes.ts';
 
 export interface LinqClientOptions {
   /** With the path before `/v3`; calls go to its origin and nowhere else. */
@@ -50,10 +51,10 @@ type SubscriptionsAnswer =
   | ReadFailed;
 
 /**
- * The few Linq calls that sharing and catching up need. Nothing here rejects, retries or follows a redirect: whatever happens is an
+ * The few Linq calls that sharing, catching up and setting up need. Nothing here rejects, retries or follows a redirect: whatever happens is an
  * answer. The signal ends a call early, as `aborted`.
  */
-export interface LinqClient {
+export interface LinqClient extends LinqWrites {
   /** Any 2xx counts as its headers arrive; its body can't undo it. */
   shareContactCard(chatId: string, signal?: AbortSignal): Promise<LinqAnswer>;
   /** The card of one line, or of all; match on the number. No card at all is an empty list. */
@@ -154,6 +155,11 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
       const subscriptions = isSuccess(reply) ? readSubscriptions(reply.body) : null;
       return subscriptions === null ? failed(reply) : { kind: 'subscriptions', subscriptions };
     },
+    ...createWrites({
+      send: (request) => exchange.send(request),
+      answerOf: (reply) => answerOf(reply, false),
+      segment,
+    }),
     close: async () => void (await Promise.all([exchange.close(), lists.close()])),
   };
 }

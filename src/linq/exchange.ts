@@ -19,9 +19,11 @@ export interface ExchangeOptions {
 }
 
 export interface ExchangeRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Below the base URL, with a leading slash. */
   readonly path: string;
+  /** Sent as JSON; absent: no body and no content type. */
+  readonly json?: object;
   readonly wantsBody: boolean;
 }
 
@@ -37,6 +39,10 @@ export function createExchange(options: ExchangeOptions) {
   const url = new URL(options.baseUrl);
   const prefix = url.pathname.replace(/\/+$/, '');
   const headers = ['authorization', `Bearer ${options.apiKey}`, 'accept', 'application/json'];
+  const contentOf = (json: object | undefined) =>
+    json === undefined
+      ? { headers }
+      : { headers: [...headers, 'content-type', 'application/json'], body: JSON.stringify(json) };
   const pool = new Pool(url.origin, {
     connections,
     connectTimeout: connectMs,
@@ -62,13 +68,13 @@ export function createExchange(options: ExchangeOptions) {
   };
 
   return {
-    send({ method, path, wantsBody }: ExchangeRequest, signal?: AbortSignal): Promise<Reply> {
+    send({ method, path, json, wantsBody }: ExchangeRequest, signal?: AbortSignal): Promise<Reply> {
       if (signal?.aborted) return Promise.resolve({ kind: 'none', wasSent: false, cause: 'aborted' });
       return new Promise((resolve) => {
         const call = new Call(wantsBody, signal, events, resolve);
         deadlines.add(call);
         if (signal !== undefined) callsOf(signal).add(call);
-        pool.dispatch({ method, path: prefix + path, headers }, call);
+        pool.dispatch({ method, path: prefix + path, ...contentOf(json) }, call);
       });
     },
     /** Ends what is still running as `closed` and drops every connection. */

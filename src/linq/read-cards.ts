@@ -19,6 +19,11 @@ export function readCards(body: string | null): readonly ContactCard[] | null {
   return items?.flatMap(readCard) ?? null;
 }
 
+/** A card alone, as it is answered when it was created; null when it is none. */
+export function readCreatedCard(body: string | null): ContactCard | null {
+  return readCard(parseJson(body))[0] ?? null;
+}
+
 function isCard(value: unknown): boolean {
   return asString(asObject(value)?.phone_number) !== null;
 }

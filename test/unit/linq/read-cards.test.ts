@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readCards } from '../../../src/linq/read-cards.ts';
+import { readCards, readCreatedCard } from '../../../src/linq/read-cards.ts';
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../fixtures/linq/api/${name}`, import.meta.url), 'utf8');
@@ -49,4 +49,10 @@ describe('readCards', () => {
   ])('finds no cards in %j', (body) => {
     expect(readCards(body)).toBeNull();
   });
+});
+
+it('reads a card that was created, active or not', () => {
+  const created = { phone_number: '+12025550100', first_name: 'Ann', is_active: false };
+  expect(readCreatedCard(JSON.stringify(created))).toEqual({ line: '+12025550100', isActive: false });
+  expect(readCreatedCard('<html>')).toBeNull();
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
-import { readSubscriptions } from '../../../src/linq/read-subscriptions.ts';
+import { describe, expect, it } from 'vitest';
+import { readCreated, readSubscription, readSubscriptions } from '../../../src/linq/read-subscriptions.ts';
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../fixtures/linq/api/${name}`, import.meta.url), 'utf8');
@@ -12,15 +12,53 @@ it('reads where subscriptions lead, whether they are active, and what they carry
     { targetUrl: 'https://old.example.com/hook', isActive: false },
   ]);
   expect(subscriptions?.[0]?.events).toContain('message.sent');
+  expect(subscriptions?.map(({ subscriptionId, lines }) => [subscriptionId, lines])).toEqual([
+    ['4a63ca45-4a10-4118-8672-8a726dc8aeaa', null],
+    ['55dd43d3-8d0b-412c-8c1a-ec7d91a3d8c2', ['+12025550100']],
+  ]);
 });
 
 it('believes a subscription active, and its events unknown, where Linq leaves them out', () => {
   const list = [null, {}, { target_url: 7 }, { target_url: 'https://a.example' }];
   expect(readSubscriptions(JSON.stringify({ subscriptions: list }))).toEqual([
-    { targetUrl: 'https://a.example', isActive: true, events: null },
+    { subscriptionId: null, targetUrl: 'https://a.example', isActive: true, events: null, lines: null },
   ]);
 });
 
 it.each([null, '', 'null', '[]', '{}', '<html>'])('finds no list in %j', (body) => {
   expect(readSubscriptions(body)).toBeNull();
+});
+
+describe('a subscription that was created', () => {
+  const created: object = JSON.parse(fixture('webhook_subscriptions.create-201.json'));
+
+  it('comes with its secret', () => {
+    expect(readCreated(JSON.stringify(created))).toMatchObject({
+      subscription: { subscriptionId: '4a63ca45-4a10-4118-8672-8a726dc8aeaa', isActive: true, lines: null },
+      signingSecret: 'whsec_aPlbNKJRU8iekHIyc5UGk0UIguq5T5BiwFG57aAXRlA=',
+    });
+  });
+
+  it.each([
+    undefined,
+    null,
+    '',
+    7,
+    'secret',
+    'whsec_',
+    'whsec_short',
+    'whsec_aPlbNKJRU8iekHIyc5UGk0UIguq5T5BiwFG57aAX\nlA=',
+  ])('has no secret of use in %j', (signing_secret) => {
+    const body = JSON.stringify({ ...created, signing_secret });
+    expect(readCreated(body)).toMatchObject({ signingSecret: null });
+  });
+
+  it('is nothing to go on with without an id', () => {
+    expect(readCreated(JSON.stringify({ ...created, id: null }))).toBeNull();
+    expect(readCreated('<html>')).toBeNull();
+  });
+
+  it('is limited to no line when its list of lines is empty', () => {
+    expect(readSubscription(JSON.stringify({ ...created, phone_numbers: [] }))?.lines).toBeNull();
+  });
 });

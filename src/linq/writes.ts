@@ -1,0 +1,117 @@
+import type { LinqAnswer } from '../decide/answer.ts';
+import type { Reply } from './call.ts';
+import type { ExchangeRequest } from './exchange.ts';
+import { type ContactCard, readCreatedCard } from './read-cards.ts';
+import { readCreated, readSubscription, type SubscriptionRead } from './read-subscriptions.ts';
+
+/**
+ * It brought nothing. With `mayHaveArrived` it may have taken effect all the same: repeating it blindly could do it
+ * twice, so look first.
+ */
+interface WriteFailed {
+  readonly kind: 'failed';
+  readonly answer: LinqAnswer;
+}
+
+export interface NewSubscription {
+  /** https, or http on loopback; with the version of the payload as its query. */
+  readonly targetUrl: string;
+  readonly events: readonly string[];
+}
+
+/** What is absent stays as it is. */
+export interface SubscriptionChange {
+  readonly targetUrl?: string;
+  readonly events?: readonly string[];
+  readonly isActive?: boolean;
+  /** Null: events of all lines. */
+  readonly lines?: readonly string[] | null;
+}
+
+export interface NewCard {
+  readonly line: string;
+  readonly firstName: string;
+  readonly lastName?: string;
+  /** https; Linq takes a copy. */
+  readonly imageUrl?: string;
+}
+
+/** `signingSecret`: told this once; null when the answer carried none of use. */
+export type CreatedAnswer =
+  | {
+      readonly kind: 'created';
+      readonly subscription: SubscriptionRead & { readonly subscriptionId: string };
+      readonly signingSecret: string | null;
+    }
+  | WriteFailed;
+export type UpdatedAnswer =
+  | { readonly kind: 'updated'; readonly subscription: SubscriptionRead }
+  | WriteFailed;
+export type DeletedAnswer = { readonly kind: 'deleted' } | WriteFailed;
+export type CardAnswer = { readonly kind: 'card'; readonly card: ContactCard } | WriteFailed;
+
+/** The calls that change an account, each made once: nothing here rejects or retries. */
+export interface LinqWrites {
+  createSubscription(subscription: NewSubscription): Promise<CreatedAnswer>;
+  updateSubscription(subscriptionId: string, change: SubscriptionChange): Promise<UpdatedAnswer>;
+  /** One that is gone already counts as deleted. */
+  deleteSubscription(subscriptionId: string): Promise<DeletedAnswer>;
+  createContactCard(card: NewCard): Promise<CardAnswer>;
+}
+
+export interface WritePorts {
+  readonly send: (request: ExchangeRequest) => Promise<Reply>;
+  readonly answerOf: (reply: Reply) => LinqAnswer;
+  readonly segment: (text: string) => string;
+}
+
+const SUBSCRIPTION_NOT_FOUND = 2010;
+const SUBSCRIPTIONS = '/v3/webhook-subscriptions';
+
+export function createWrites({ send, answerOf, segment }: WritePorts): LinqWrites {
+  /** Makes the call and reads its answer, if that is a success. */
+  async function write<T>(request: ExchangeRequest, read: (body: string | null) => T | null) {
+    const reply = await send(request);
+    const isSuccess = reply.kind === 'reply' && reply.httpStatus >= 200 && reply.httpStatus <= 299;
+    const answer = isSuccess ? UNREADABLE : answerOf(reply);
+    return { value: isSuccess ? read(reply.body) : null, failed: { kind: 'failed', answer } as const };
+  }
+
+  return {
+    async createSubscription({ targetUrl, events }) {
+      const json = { target_url: targetUrl, subscribed_events: events };
+      const request = { method: 'POST', path: SUBSCRIPTIONS, json, wantsBody: true } as const;
+      const { value, failed } = await write(request, readCreated);
+      return value === null ? failed : { kind: 'created', ...value };
+    },
+    async updateSubscription(subscriptionId, { targetUrl, events, isActive, lines }) {
+      const json = {
+        target_url: targetUrl,
+        subscribed_events: events,
+        is_active: isActive,
+        phone_numbers: lines,
+      };
+      const path = `${SUBSCRIPTIONS}/${segment(subscriptionId)}`;
+      const { value, failed } = await write({ method: 'PUT', path, json, wantsBody: true }, readSubscription);
+      return value === null ? failed : { kind: 'updated', subscription: value };
+    },
+    async deleteSubscription(subscriptionId) {
+      const path = `${SUBSCRIPTIONS}/${segment(subscriptionId)}`;
+      const { value, failed } = await write({ method: 'DELETE', path, wantsBody: true }, () => true);
+      const isGone =
+        failed.answer.kind === 'answered' &&
+        (failed.answer.linqCode === SUBSCRIPTION_NOT_FOUND ||
+          (failed.answer.httpStatus === 404 && failed.answer.hasEnvelope));
+      return value === null && !isGone ? failed : { kind: 'deleted' };
+    },
+    async createContactCard({ line, firstName, lastName, imageUrl }) {
+      const json = { phone_number: line, first_name: firstName, last_name: lastName, image_url: imageUrl };
+      const request = { method: 'POST', path: '/v3/contact_card', json, wantsBody: true } as const;
+      const { value, failed } = await write(request, readCreatedCard);
+      return value === null ? failed : { kind: 'card', card: value };
+    },
+  };
+}
+
+/** A 2xx whose body can't be read: done, in all likelihood, but nobody knows what. */
+const UNREADABLE: LinqAnswer = { kind: 'unanswered', mayHaveArrived: true, cause: 'unreadable' };
