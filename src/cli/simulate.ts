@@ -9,6 +9,7 @@ interface Options {
   readonly webhookSecret?: string;
   readonly line?: readonly string[];
   readonly payloadVersion?: string;
+  readonly subscription: boolean;
 }
 
 const collect = (value: string, collected: readonly string[] = []) => [...collected, value];
@@ -24,6 +25,7 @@ export const registerSimulate: Register = (program, { io, run }) => {
     .option('--webhook-secret <secret>', 'whsec_… that signs them (default: a random one, printed)')
     .option('--line <number>', 'a line with an active card, E.164; repeatable', collect)
     .option('--payload-version <version>', '2026-02-03 or 2025-01-01 (default: 2026-02-03)')
+    .option('--no-subscription', 'start without a webhook subscription: `setup` creates one')
     .action(
       run(async ({ payloadVersion, ...options }: Options) => {
         const [{ runSimulate }, { SimulatorError }] = await Promise.all([

@@ -28,12 +28,12 @@ export function serveCard(world: World, behaviour: Behaviour, request: ApiReques
   }
   if (method === 'POST' && line.card?.isActive === true) throw new LinqError(2014);
   if (method === 'PATCH' && line.card === null) throw new LinqError(2012);
-  line.card = editCard(method === 'PATCH' ? line.card : null, body);
+  line.card = editCard(method === 'PATCH' ? line.card : null, body, behaviour.newCard === 'active');
   return { status: 200, body: cardObject(number, line.card) };
 }
 
-/** A card from a POST body, or an old card with a PATCH body laid over it; it becomes active at once. */
-function editCard(old: Card | null, body: Readonly<Record<string, unknown>>): Card {
+/** A card from a POST body, or an old card with a PATCH body laid over it; `isActive`: it is on the device. */
+function editCard(old: Card | null, body: Readonly<Record<string, unknown>>, isActive: boolean): Card {
   const { first_name: firstName = old?.firstName, last_name: lastName = old?.lastName } = body;
   const { image_url: imageUrl = old?.imageUrl } = body;
   if (typeof firstName !== 'string') throw new LinqError(1001);
@@ -41,6 +41,6 @@ function editCard(old: Card | null, body: Readonly<Record<string, unknown>>): Ca
     firstName,
     ...(typeof lastName === 'string' ? { lastName } : {}),
     ...(typeof imageUrl === 'string' ? { imageUrl } : {}),
-    isActive: true,
+    isActive,
   };
 }

@@ -75,6 +75,7 @@ export const delivery = Type.Object({});
 export const fault = Type.Object(
   {
     route: opt(routeName),
+    method: opt(literals('GET', 'POST', 'PUT', 'PATCH', 'DELETE')),
     chatId: opt(text),
     line: opt(text),
     times: opt(Type.Integer({ minimum: 1 })),
@@ -98,6 +99,7 @@ export const behaviour = Type.Object(
     messagePerShare: opt(Type.Boolean()),
     suppressionMs: opt(duration),
     missingCard: opt(literals('empty', 'not_found')),
+    newCard: opt(literals('active', 'inactive')),
     duplicateRate: opt(rate),
     lossRate: opt(rate),
     shuffleMs: opt(duration),

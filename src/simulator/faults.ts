@@ -17,6 +17,8 @@ export type RouteName =
 export interface Fault {
   /** Default `share`; `*` is every endpoint. */
   readonly route?: RouteName | '*';
+  /** Only calls with this HTTP method, in capitals. */
+  readonly method?: string;
   /** Only this chat, or chats (or cards) of this line. */
   readonly chatId?: string;
   readonly line?: string;
@@ -42,6 +44,7 @@ export interface Fault {
 
 export interface FaultTarget {
   readonly route: RouteName;
+  readonly method: string;
   readonly chatId: string | null;
   readonly line: string | null;
 }
@@ -68,6 +71,7 @@ const decidesAnswer = (fault: Fault): boolean =>
 
 const hits = (fault: Fault, target: FaultTarget): boolean =>
   (fault.route === '*' || (fault.route ?? 'share') === target.route) &&
+  (fault.method === undefined || fault.method === target.method) &&
   (fault.chatId === undefined || fault.chatId === target.chatId) &&
   (fault.line === undefined || fault.line === target.line);
 

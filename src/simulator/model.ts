@@ -92,6 +92,8 @@ export interface Behaviour {
   suppressionMs: number;
   /** What `GET contact_card` says of a line without a card: an empty list, or 404/2012. Default `empty`. */
   missingCard: 'empty' | 'not_found';
+  /** Whether a card that is created or changed is on the device at once. Default `active`. */
+  newCard: 'active' | 'inactive';
   /** Share of deliveries that are sent twice, 0 to 1. Default 0. */
   duplicateRate: number;
   /** Share of deliveries that are never sent, 0 to 1; with 1 only the API tells what happened. Default 0. */

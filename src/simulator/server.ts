@@ -48,10 +48,10 @@ export function createApiServer(parts: ServerParts): Server {
     Date: new Date(clock.systemNow() + dateSkewMs).toUTCString(),
   });
 
-  const targetOf = ({ route, segments, query }: Exchange): FaultTarget => {
+  const targetOf = ({ request, route, segments, query }: Exchange): FaultTarget => {
     const chatId = segments[0] === 'chats' ? (segments[1] ?? null) : null;
     const line = chatId === null ? query.get('phone_number') : (world.chats.get(chatId)?.line ?? null);
-    return { route, chatId, line };
+    return { route, method: request.method ?? 'GET', chatId, line };
   };
 
   const perform = async (exchange: Exchange, call: ShareCall | null): Promise<Reply> => {

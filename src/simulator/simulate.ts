@@ -25,6 +25,8 @@ export interface SimulateOptions {
   readonly line?: readonly string[];
   /** `2026-02-03` (default) or `2025-01-01`: the version of the webhook payloads. */
   readonly version?: string;
+  /** Default true; false: no webhook subscription yet. */
+  readonly subscription?: boolean;
 }
 
 export interface SimulateIo {
@@ -48,17 +50,18 @@ export async function runSimulate(options: SimulateOptions, io: SimulateIo): Pro
     port: readPort(options.port ?? DEFAULT_SIMULATOR_PORT),
     lines: options.line?.length ? options.line : [DEFAULT_SIMULATOR_LINE],
   });
-  subscribe(simulator, targetUrl, signingSecret);
+  const isSubscribed = options.subscription !== false;
+  if (isSubscribed) subscribe(simulator, targetUrl, signingSecret);
   const baseUrl = await simulator.start();
   const controlUrl = new URL('/_sim', baseUrl).href;
   const [line = DEFAULT_SIMULATOR_LINE] = options.line ?? [];
   for (const text of [
-    `Simulated Linq on ${baseUrl} (seed ${simulator.seed}), webhooks to ${targetUrl}`,
+    `Simulated Linq on ${baseUrl} (seed ${simulator.seed}), ${isSubscribed ? `webhooks to ${targetUrl}` : 'no webhook subscription yet'}`,
     '',
     'Settings for the reactor:',
     `LINQ_API_BASE_URL=${baseUrl}`,
     `LINQ_API_KEY=${apiKey}`,
-    `LINQ_WEBHOOK_SECRET=${signingSecret}`,
+    ...(isSubscribed ? [`LINQ_WEBHOOK_SECRET=${signingSecret}`] : []),
     '',
     'Make something happen:',
     `curl -X POST ${controlUrl}/chats -d '{"chatId":"${EXAMPLE_CHAT}","line":"${line}"}'`,

@@ -87,6 +87,7 @@ const DEFAULT_BEHAVIOUR: Behaviour = {
   messagePerShare: false,
   suppressionMs: DAY,
   missingCard: 'empty',
+  newCard: 'active',
   duplicateRate: 0,
   lossRate: 0,
   shuffleMs: 0,

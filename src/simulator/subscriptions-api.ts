@@ -2,6 +2,7 @@ import type { ApiRequest } from './api.ts';
 import type { Reply } from './http.ts';
 import { LinqError } from './linq-errors.ts';
 import { type SubscriptionChange, type Subscriptions, subscriptionObject } from './subscriptions.ts';
+import { isE164 } from './world.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -37,7 +38,8 @@ function readChange(body: Body): SubscriptionChange {
   } = body;
   if (targetUrl !== undefined && typeof targetUrl !== 'string') throw new LinqError(1005);
   if (events !== undefined && !isStrings(events)) throw new LinqError(1005);
-  if (lines !== undefined && lines !== null && !isStrings(lines)) throw new LinqError(1002);
+  if (lines !== undefined && lines !== null && !(isStrings(lines) && lines.every(isE164)))
+    throw new LinqError(1002);
   if (isActive !== undefined && typeof isActive !== 'boolean') throw new LinqError(1005);
   return {
     ...(targetUrl === undefined ? {} : { targetUrl }),

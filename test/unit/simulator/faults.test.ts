@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createFaults, type FaultTarget } from '../../../src/simulator/faults.ts';
 
-const share = (chatId: string, line = '+12025550100'): FaultTarget => ({ route: 'share', chatId, line });
-const card: FaultTarget = { route: 'contact_card', chatId: null, line: '+12025550100' };
+const share = (chatId: string, line = '+12025550100'): FaultTarget => ({
+  route: 'share',
+  method: 'POST',
+  chatId,
+  line,
+});
+const card: FaultTarget = { route: 'contact_card', method: 'GET', chatId: null, line: '+12025550100' };
 
 describe('faults', () => {
   it('hits share calls unless a route is named', () => {
@@ -52,5 +57,12 @@ describe('faults', () => {
     expect(faults.take(share('a')).answer?.status).toBe(503);
     faults.clear();
     expect(faults.take(share('a')).answer).toBeNull();
+  });
+
+  it('hits one method alone when told', () => {
+    const faults = createFaults();
+    faults.add({ route: 'contact_card', method: 'POST', code: 2022 });
+    expect(faults.take(card).answer).toBeNull();
+    expect(faults.take({ ...card, method: 'POST' }).answer?.code).toBe(2022);
   });
 });

@@ -14,6 +14,7 @@ const behaviour: Behaviour = {
   messagePerShare: false,
   suppressionMs: DAY,
   missingCard: 'empty',
+  newCard: 'active',
   duplicateRate: 0,
   lossRate: 0,
   shuffleMs: 0,
