@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { ClockGuard } from './dispatch/clock-guard.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
+import { describeRoutes } from './status/openapi.ts';
 import { statusRoutes } from './status/routes.ts';
 import type { Store } from './store/store.ts';
 import { createDeliveryLog, type WebhookCounters } from './webhook/delivery-log.ts';
@@ -31,6 +32,7 @@ export interface Served {
 /** Everything that is served: the way in for webhooks, and what people and machines look at and steer. */
 export async function registerRoutes(server: FastifyInstance, served: Served): Promise<void> {
   const { config, store, dispatcher, clock, quarantine, counters, background, isDraining } = served;
+  await describeRoutes(server, served.version);
   await server.register(async (scope) =>
     webhookRoute(scope, {
       verify: createVerifier(config.webhook),

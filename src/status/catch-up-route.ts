@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { CatchUpView as Progress } from '../catch-up/catch-up.ts';
+import { answer } from '../http-schemas.ts';
 import type { StatusDeps } from './deps.ts';
-import { CatchUpSchema, type CatchUpView, ErrorSchema } from './schemas.ts';
+import { changeAnswers, TOKEN_SECURITY } from './route-schema.ts';
+import { CatchUpSchema, type CatchUpView } from './schemas.ts';
 import { isoTime } from './wording.ts';
 
 /**
@@ -9,7 +11,15 @@ import { isoTime } from './wording.ts';
  * rest. Asked again while it waits to begin, it is the same one.
  */
 export function catchUpRoute(app: FastifyInstance, { catchUp }: StatusDeps): void {
-  const schema = { response: { 202: CatchUpSchema, '4xx': ErrorSchema } };
+  const schema = {
+    operationId: 'startCatchUp',
+    summary: 'Read what webhooks missed',
+    description:
+      'Asked again while one waits to begin, it is the same one. `GET /status` shows how far it is.',
+    tags: ['Steering'],
+    security: TOKEN_SECURITY,
+    response: changeAnswers({ 202: answer('It begins, or waits to; this is how far it is.', CatchUpSchema) }),
+  };
   app.post('/status/catch-up', { schema }, async (_request, reply) => {
     await catchUp.request();
     return reply.code(202).send(showCatchUp(catchUp.view()));

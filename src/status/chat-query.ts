@@ -3,15 +3,26 @@ import type { ChatState } from '../decide/chat.ts';
 import { parseCursor } from '../store/chat-list.ts';
 import { CHAT_STATES, linesNamed, type ShownFilter } from './chat-filters.ts';
 import { SHOWN_REASONS, type ShownReason } from './explanation.ts';
+import { text, words } from './schema-fields.ts';
 
 const MAX_CHATS = 200;
 
 export const ChatQuerySchema = Type.Object({
-  state: Type.Optional(Type.Unsafe<ChatState>({ type: 'string', enum: CHAT_STATES })),
-  reason: Type.Optional(Type.Unsafe<ShownReason>({ type: 'string', enum: SHOWN_REASONS })),
-  line: Type.Optional(Type.String()),
-  limit: Type.Integer({ minimum: 1, maximum: MAX_CHATS, default: 50 }),
-  cursor: Type.Optional(Type.String()),
+  state: Type.Optional(words<ChatState>(CHAT_STATES, 'Only chats in this state.')),
+  reason: Type.Optional(words<ShownReason>(SHOWN_REASONS, 'Only chats with this reason.')),
+  line: Type.Optional(
+    Type.String({
+      description: 'Only chats of this line: the full number, or as it is shown (+1•••••0100).',
+      examples: ['+12025550100'],
+    }),
+  ),
+  limit: Type.Integer({
+    minimum: 1,
+    maximum: MAX_CHATS,
+    default: 50,
+    description: 'Most chats of one page.',
+  }),
+  cursor: Type.Optional(text('The `nextCursor` of the page before; without it, the first page.')),
 });
 
 const PARAMETERS = Object.keys(ChatQuerySchema.properties);

@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
 import type { Clock } from '../clock.ts';
 import { MINUTE } from '../decide/duration.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import { ERROR_FIELDS, named } from '../http-schemas.ts';
 import type { Store } from '../store/store.ts';
 import { refuse } from './answers.ts';
 import { isDiskFull, spaceInWords } from './disk.ts';
+import { NO_SECURITY } from './route-schema.ts';
+import { text } from './schema-fields.ts';
 import type { StoreProbe } from './store-probe.ts';
 
 export interface HealthDeps {
@@ -22,45 +24,48 @@ const ALIVE_MS = 2 * MINUTE;
 const CHECKS = ['store', 'disk', 'migrated', 'dispatcher', 'accepting'] as const;
 type Checks = Record<(typeof CHECKS)[number], string>;
 
-const ChecksSchema = Type.Object({
-  store: Type.String(),
-  disk: Type.String(),
-  migrated: Type.String(),
-  dispatcher: Type.String(),
-  accepting: Type.String(),
+const ChecksSchema = named('Checks', 'What was looked at: each is `ok`, or says what is wrong.', {
+  store: text('A real write to the database; its result is kept for 5 seconds.'),
+  disk: text('There is room to write.'),
+  migrated: text('The database has this version’s schema.'),
+  dispatcher: text('It took a turn within two minutes.'),
+  accepting: text('The service isn’t shutting down.'),
 });
-const NotReadySchema = Type.Object({
-  statusCode: Type.Integer(),
-  code: Type.String(),
-  error: Type.String(),
-  message: Type.String(),
+const ReadySchema = named('Ready', 'The service can do its work.', {
+  status: text('`ready`.'),
+  checks: ChecksSchema,
+});
+const NotReadySchema = named('NotReady', 'The service can’t do its work now.', {
+  ...ERROR_FIELDS,
   checks: ChecksSchema,
 });
 
+const HEALTH_SCHEMA = {
+  operationId: 'getHealth',
+  summary: 'See whether the process answers',
+  description: 'Says nothing of whether it can do its work: that is `/readyz`.',
+  tags: ['Health'],
+  security: NO_SECURITY,
+  response: { 200: named('Alive', 'The event loop answers.', { status: text('`ok`.') }) },
+};
+const READINESS_SCHEMA = {
+  operationId: 'getReadiness',
+  summary: 'See whether it can do its work',
+  tags: ['Health'],
+  security: NO_SECURITY,
+  response: { 200: ReadySchema, 503: NotReadySchema },
+};
+
 /** `GET /healthz`: the process answers. `GET /readyz`: it can do its work. Both are open and tell nothing of chats. */
 export function healthRoutes(app: FastifyInstance, deps: HealthDeps): void {
-  app.get(
-    '/healthz',
-    { schema: { response: { 200: Type.Object({ status: Type.String() }) } } },
-    async () => ({ status: 'ok' }),
-  );
-  app.get(
-    '/readyz',
-    {
-      schema: {
-        response: { 200: Type.Object({ status: Type.String(), checks: ChecksSchema }), 503: NotReadySchema },
-      },
-    },
-    async (_request, reply) => {
-      const checks = await runChecks(deps);
-      const failing = CHECKS.filter((name) => checks[name] !== 'ok').map(
-        (name) => `${name}: ${checks[name]}`,
-      );
-      if (failing.length === 0) return { status: 'ready', checks };
-      const message = `Not ready: ${failing.join('; ')}.`;
-      return refuse(reply, { statusCode: 503, code: 'NOT_READY', message }, { checks });
-    },
-  );
+  app.get('/healthz', { schema: HEALTH_SCHEMA }, async () => ({ status: 'ok' }));
+  app.get('/readyz', { schema: READINESS_SCHEMA }, async (_request, reply) => {
+    const checks = await runChecks(deps);
+    const failing = CHECKS.filter((name) => checks[name] !== 'ok').map((name) => `${name}: ${checks[name]}`);
+    if (failing.length === 0) return { status: 'ready', checks };
+    const message = `Not ready: ${failing.join('; ')}.`;
+    return refuse(reply, { statusCode: 503, code: 'NOT_READY', message }, { checks });
+  });
 }
 
 /** Each check is `ok` or says what is wrong. */

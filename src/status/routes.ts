@@ -5,11 +5,12 @@ import { catchUpRoute } from './catch-up-route.ts';
 import { chatRoutes } from './chat-routes.ts';
 import type { StatusDeps } from './deps.ts';
 import { healthRoutes } from './health-routes.ts';
-import { showOverview } from './overview.ts';
 import { quarantineRoutes } from './quarantine-routes.ts';
-import { ErrorSchema, type Overview, OverviewSchema } from './schemas.ts';
+import { lookAnswers, TOKEN_SECURITY } from './route-schema.ts';
+import { OverviewSchema } from './schemas.ts';
 import { shareRoute } from './share-route.ts';
 import { steeringRoutes } from './steering-routes.ts';
+import { createOverview } from './whole-picture.ts';
 
 /** None of these routes takes a body; one that comes along all the same is left alone. */
 const MAX_BODY_BYTES = 16 * 1024;
@@ -29,7 +30,16 @@ export async function statusRoutes(app: FastifyInstance, deps: StatusDeps): Prom
     await guardRoutes(guarded, deps);
     guarded.get(
       '/status',
-      { schema: { response: { 200: OverviewSchema, '4xx': ErrorSchema } } },
+      {
+        schema: {
+          operationId: 'getStatus',
+          summary: 'See the whole picture',
+          description: 'Problems first, each with what to do. As cheap with a million chats as with one.',
+          tags: ['Status'],
+          security: TOKEN_SECURITY,
+          response: lookAnswers({ 200: OverviewSchema }),
+        },
+      },
       createOverview(deps),
     );
     chatRoutes(guarded, deps);
@@ -38,30 +48,4 @@ export async function statusRoutes(app: FastifyInstance, deps: StatusDeps): Prom
     quarantineRoutes(guarded, deps);
     steeringRoutes(guarded, deps);
   });
-}
-
-/** Draws the whole picture. Nothing in it takes longer with more chats. */
-function createOverview(deps: StatusDeps): () => Promise<Overview> {
-  const { store, policy, showNumbers, version, startedAt, webhookCounters } = deps;
-  return async () => {
-    const { problems, situation } = await deps.watch.look();
-    const { now, gates, counts, heads, lastBackupAt } = situation;
-    const { kind, schemaVersion } = store;
-    return showOverview({
-      version,
-      startedAt,
-      now,
-      problems,
-      webhooks: webhookCounters(),
-      counts,
-      totals: await store.shareTotals(now),
-      heads,
-      gates,
-      store: { kind, schemaVersion, sizeBytes: await store.sizeBytes() },
-      lastBackupAt,
-      catchUp: deps.catchUp.view(),
-      policy,
-      showNumbers,
-    });
-  };
 }

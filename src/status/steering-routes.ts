@@ -4,21 +4,78 @@ import { Type } from 'typebox';
 import { releaseChat } from '../decide/attempt.ts';
 import type { ChatRecord } from '../decide/chat.ts';
 import type { EpochMs } from '../decide/duration.ts';
+import { answer } from '../http-schemas.ts';
 import { chatNotFound, type Refusal, refuse } from './answers.ts';
 import { linesNamed } from './chat-filters.ts';
 import { ChatParams } from './chat-routes.ts';
 import { showChat } from './chat-view.ts';
 import { momentOf, type StatusDeps } from './deps.ts';
 import { showGate } from './overview.ts';
+import { CHAT_NOT_FOUND_ANSWER, changeAnswers, NAMED_ANSWERS, TOKEN_SECURITY } from './route-schema.ts';
 import { ChatSchema, ErrorSchema, LineSchema, PauseSchema } from './schemas.ts';
 import { showCounts } from './shown-counts.ts';
+
+const CHAT_STEERING = {
+  tags: ['Chats'],
+  security: TOKEN_SECURITY,
+  params: ChatParams,
+  response: changeAnswers({ 200: ChatSchema, ...NAMED_ANSWERS, 404: CHAT_NOT_FOUND_ANSWER }),
+};
+const HOLD_SCHEMA = {
+  ...CHAT_STEERING,
+  operationId: 'holdChat',
+  summary: 'Hold a chat',
+  description: 'It isn’t shared until somebody releases it. May be repeated.',
+};
+const RELEASE_SCHEMA = {
+  ...CHAT_STEERING,
+  operationId: 'releaseChat',
+  summary: 'Release a chat',
+  description: 'Ends an operator’s hold, its being parked, and what Linq’s block list held. May be repeated.',
+};
+
+const STEERING = {
+  tags: ['Steering'],
+  security: TOKEN_SECURITY,
+  response: changeAnswers({ 200: PauseSchema }),
+};
+const PAUSE_SCHEMA = {
+  ...STEERING,
+  operationId: 'pause',
+  summary: 'Stop all sharing',
+  description: 'At once, and over restarts. Deliveries are taken in as before.',
+};
+const RESUME_SCHEMA = {
+  ...STEERING,
+  operationId: 'resume',
+  summary: 'Resume sharing',
+  description: 'What became due meanwhile is shared at the usual pace, oldest first.',
+};
+
+const RELEASE_LINE_SCHEMA = {
+  operationId: 'releaseLine',
+  summary: 'End a line’s hold',
+  description: 'Whatever holds it: that Linq flagged it, refuses calls for it, or says it isn’t yours.',
+  tags: ['Steering'],
+  security: TOKEN_SECURITY,
+  params: Type.Object({
+    line: Type.String({
+      description: 'The full number, or as it is shown (+1•••••0100); encoded, as `%2B12025550100`.',
+      examples: ['+12025550100'],
+    }),
+  }),
+  response: changeAnswers({
+    200: LineSchema,
+    ...NAMED_ANSWERS,
+    400: answer('`AMBIGUOUS_LINE`: several lines are shown like this; name the full number.', ErrorSchema),
+    404: answer('`LINE_NOT_FOUND`: no event told of such a line yet.', ErrorSchema),
+  }),
+};
 
 /** Operator's holds of chats, pausing everything, and ending a line's hold. Each may be repeated without harm. */
 export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
   const { store, dispatcher, clock } = deps;
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
-  const chatSchema = { params: ChatParams, response: { 200: ChatSchema, '4xx': ErrorSchema } };
-  const pauseSchema = { response: { 200: PauseSchema, '4xx': ErrorSchema } };
 
   async function changeChat(chatId: string, change: (chat: ChatRecord) => ChatRecord) {
     const chat = await store.updateChat(chatId, change, clock.now());
@@ -26,46 +83,41 @@ export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
     return chat === null ? null : showChat(chat, momentOf(deps));
   }
 
-  app.put('/status/chats/:chatId/hold', { schema: chatSchema }, async ({ params: { chatId } }, reply) => {
+  app.put('/status/chats/:chatId/hold', { schema: HOLD_SCHEMA }, async ({ params: { chatId } }, reply) => {
     const chat = await changeChat(chatId, (stored) => holdChat(stored, clock.now()));
     return chat ?? refuse(reply, chatNotFound(chatId));
   });
 
-  app.delete('/status/chats/:chatId/hold', { schema: chatSchema }, async ({ params: { chatId } }, reply) => {
-    const chat = await changeChat(chatId, releaseChat);
-    return chat ?? refuse(reply, chatNotFound(chatId));
-  });
+  app.delete(
+    '/status/chats/:chatId/hold',
+    { schema: RELEASE_SCHEMA },
+    async ({ params: { chatId } }, reply) => {
+      const chat = await changeChat(chatId, releaseChat);
+      return chat ?? refuse(reply, chatNotFound(chatId));
+    },
+  );
 
-  app.put('/status/pause', { schema: pauseSchema }, async () => {
+  app.put('/status/pause', { schema: PAUSE_SCHEMA }, async () => {
     await dispatcher.pause();
     return { paused: true };
   });
 
-  app.delete('/status/pause', { schema: pauseSchema }, async () => {
+  app.delete('/status/pause', { schema: RESUME_SCHEMA }, async () => {
     await dispatcher.resume();
     return { paused: false };
   });
 
-  app.delete(
-    '/status/lines/:line/hold',
-    {
-      schema: {
-        params: Type.Object({ line: Type.String() }),
-        response: { 200: LineSchema, '4xx': ErrorSchema },
-      },
-    },
-    async ({ params }, reply) => {
-      const known = (await store.lines()).map(({ line }) => line);
-      const [line, ...others] = linesNamed(params.line, known);
-      if (line === undefined) return refuse(reply, LINE_NOT_FOUND);
-      if (others.length > 0) return refuse(reply, AMBIGUOUS_LINE);
-      await dispatcher.releaseLine(line);
-      const gate = dispatcher.view().lines.find((one) => one.line.line === line);
-      if (gate === undefined) return refuse(reply, LINE_NOT_FOUND);
-      const counts = showCounts(await store.counts(), momentOf(deps).closures);
-      return showGate(gate, { ...deps, counts });
-    },
-  );
+  app.delete('/status/lines/:line/hold', { schema: RELEASE_LINE_SCHEMA }, async ({ params }, reply) => {
+    const known = (await store.lines()).map(({ line }) => line);
+    const [line, ...others] = linesNamed(params.line, known);
+    if (line === undefined) return refuse(reply, LINE_NOT_FOUND);
+    if (others.length > 0) return refuse(reply, AMBIGUOUS_LINE);
+    await dispatcher.releaseLine(line);
+    const gate = dispatcher.view().lines.find((one) => one.line.line === line);
+    if (gate === undefined) return refuse(reply, LINE_NOT_FOUND);
+    const counts = showCounts(await store.counts(), momentOf(deps).closures);
+    return showGate(gate, { ...deps, counts });
+  });
 }
 
 function holdChat(chat: ChatRecord, now: EpochMs): ChatRecord {

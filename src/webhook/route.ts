@@ -3,6 +3,7 @@ import { createAddressLimiter, refusalByHeaders } from './admission.ts';
 import { DRAINING, NOT_JSON, NOT_STORED, type Refusing, sendRefusal, tooManyDeliveries } from './answers.ts';
 import { type Body, createBodyReader } from './bodies.ts';
 import type { DeliveryLog, WebhookCounters } from './delivery-log.ts';
+import { DELIVERY_REQUEST, DELIVERY_SCHEMA } from './description.ts';
 import { createReceiver, type ReceiverDeps } from './receive.ts';
 import { createReporter, type Reporter, UNDESCRIBED } from './reporter.ts';
 
@@ -37,7 +38,8 @@ export async function webhookRoute(app: FastifyInstance, deps: WebhookDeps): Pro
     bodies.release(request);
     return answerError(error, request, reply, report);
   });
-  app.post<{ Body: Body }>('/webhooks/linq', async (request, reply) => {
+  const described = { schema: DELIVERY_SCHEMA, config: { describedRequest: DELIVERY_REQUEST } };
+  app.post<{ Body: Body }>('/webhooks/linq', described, async (request, reply) => {
     const { body } = request;
     try {
       return Buffer.isBuffer(body) ? await receive(body, request, reply) : refuseBody(reply, body, report);

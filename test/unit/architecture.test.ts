@@ -41,17 +41,20 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   decide: [],
   'errors.ts': [],
   'mask.ts': [],
+  'http-schemas.ts': ['package'],
   'line-limiter.ts': ['decide/duration.ts'],
   'clock.ts': ['decide', 'package'],
   config: ['decide', 'errors.ts', 'mask.ts', 'package'],
-  webhook: ['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'line-limiter.ts', 'package'],
+  webhook: [
+    ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'line-limiter.ts', 'http-schemas.ts', 'package'],
+  ],
   store: ['decide', 'errors.ts', 'clock.ts', 'package'],
   linq: ['decide', 'errors.ts', 'clock.ts', 'package'],
   dispatch: ['decide', 'errors.ts', 'clock.ts', 'type store/store.ts', 'type store/turn.ts', 'package'],
   'catch-up': ['decide', 'errors.ts', 'clock.ts', 'type store/catch-up-store.ts', 'package'],
   'recorder.ts': ['decide', 'errors.ts', 'type store/store.ts', 'type store/turn.ts'],
   status: [
-    ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'line-limiter.ts', 'package'],
+    ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'line-limiter.ts', 'http-schemas.ts', 'package'],
     ...['type store/store.ts', 'type store/turn.ts', 'type dispatch', 'type webhook', 'type config'],
     'type catch-up',
     'store/chat-list.ts', // a cursor is checked where it is made
