@@ -123,6 +123,11 @@ export function gatesAfterNoLook(gates: Gates, line: string | null, at: number):
   return { ...gates, looks: new Map(gates.looks).set(line, { ...last, at: at + CARD_BACKOFF_MS }) };
 }
 
+/** Something waits for a success, so that while one call is tried, all others wait for what becomes of it. */
+export function isProbed({ closures }: Gates): boolean {
+  return closures.some(({ why }) => PROBED.includes(why));
+}
+
 export function gatesAfterEvent(gates: Gates, event: LineEvent, now: number): Gates {
   const told = calmAfter({ ...gates, lineEvents: [...gates.lineEvents, event] }, now + 1);
   return event.status === 'ACTIVE' ? withoutLineClosures(told, event.line, ['line_paused']) : told;

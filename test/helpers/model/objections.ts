@@ -61,7 +61,9 @@ export function createObjections(memory: Memory, options: OracleOptions) {
     /** Chats that have waited too long for their call although nothing speaks against it. */
     neglected(now: number, open: readonly Call[]): string[] {
       const since = now - options.promptMs;
-      if (open.length >= options.concurrency) memory.setGates((gates) => closures.calmAfter(gates, now));
+      const isTrying = open.length > 0 && closures.isProbed(memory.gates());
+      if (isTrying || open.length >= options.concurrency)
+        memory.setGates((gates) => closures.calmAfter(gates, now));
       const { isPaused, calmAt } = memory.gates();
       if (isStepped || isPaused || calmAt > since) return [];
       const idle = [...memory.chats.values()].filter(
