@@ -20,6 +20,8 @@ export interface Config {
   /** Path of the SQLite file. */
   readonly databasePath: string;
   readonly statusToken: string | null;
+  /** Opens the metrics and nothing else. */
+  readonly metricsToken: string | null;
   readonly policy: Policy;
   readonly dispatch: {
     readonly concurrency: number;

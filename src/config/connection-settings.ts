@@ -1,7 +1,7 @@
 import { wholeNumber } from './kinds.ts';
 import { apiBaseUrl, databaseFile, host, lines, publicUrl, trustProxy } from './network-kinds.ts';
 import { apiKey, signingSecrets, token } from './secret-kinds.ts';
-import { later, setting } from './setting.ts';
+import { setting } from './setting.ts';
 
 /** Settings that say with whom the service talks, and where it keeps what it knows. */
 export const CONNECTION_SETTINGS = {
@@ -76,7 +76,12 @@ export const CONNECTION_SETTINGS = {
     'STATUS_TOKEN=a-long-random-text',
     { isSecret: true },
   ),
-  metricsToken: later('METRICS_TOKEN', 'Opens the metrics alone.', 'METRICS_TOKEN=a-long-random-text', {
-    isSecret: true,
-  }),
+  metricsToken: setting(
+    'METRICS_TOKEN',
+    null,
+    token,
+    'Opens the metrics alone, so that a monitoring system needn’t know STATUS_TOKEN.',
+    'METRICS_TOKEN=a-long-random-text',
+    { isSecret: true },
+  ),
 } as const;

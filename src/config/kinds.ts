@@ -108,8 +108,3 @@ export const directory: Kind<string> = {
   },
   show: (text) => ('value' in directory.parse(text) ? text : showLength(text)),
 };
-
-/** Any text. For settings whose feature doesn't exist yet; they may hold addresses with a password, so they aren't shown. */
-export function anyText(expects: string): Kind<string> {
-  return { expects, parse: (text) => ({ value: text }), show: (text) => `set (${showLength(text)})` };
-}

@@ -5,7 +5,7 @@ import { warnOfMisspelt } from './misspelt.ts';
 import { isLoopbackUrl } from './network-kinds.ts';
 import { findSetting, type Sources } from './origin.ts';
 import type { Setting } from './setting.ts';
-import { ALL_SETTINGS, SETTINGS } from './settings.ts';
+import { SETTINGS } from './settings.ts';
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -41,6 +41,7 @@ export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig 
     server: { host: read(SETTINGS.host), port: read(SETTINGS.port), trustProxy: read(SETTINGS.trustProxy) },
     databasePath: read(SETTINGS.databaseFile),
     statusToken: read(SETTINGS.statusToken),
+    metricsToken: read(SETTINGS.metricsToken),
     policy: {
       windowMs,
       reshare: read(SETTINGS.reshare),
@@ -73,7 +74,7 @@ export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig 
       format: read(SETTINGS.logFormat) ?? (isTerminal ? 'pretty' : 'json'),
     },
   };
-  const warnings = [...warnOfLater(sources), ...warnOfMisspelt(namesIn(sources))];
+  const warnings = warnOfMisspelt(namesIn(sources));
   if (reader.mistakes.length > 0) {
     throw new ConfigError(listMistakes(reader.mistakes, warnings), { mistakes: reader.mistakes, warnings });
   }
@@ -116,12 +117,6 @@ function listMistakes(mistakes: readonly string[], warnings: readonly string[]):
   const head = mistakes.length === 1 ? 'One setting is wrong:' : `${mistakes.length} settings are wrong:`;
   const hints = warnings.map((warning) => `warning: ${warning}`);
   return [head, ...mistakes.map((mistake) => `  ${mistake}`), ...hints].join('\n');
-}
-
-function warnOfLater(sources: Sources): string[] {
-  return ALL_SETTINGS.filter((setting) => setting.isLater && findSetting(setting, sources) !== null).map(
-    ({ name }) => `${name} has no effect in this version`,
-  );
 }
 
 function namesIn({ env, envFile }: Sources): string[] {

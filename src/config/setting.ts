@@ -1,4 +1,4 @@
-import { anyText, type Kind } from './kinds.ts';
+import type { Kind } from './kinds.ts';
 
 export interface Setting<T> {
   readonly name: string;
@@ -8,15 +8,13 @@ export interface Setting<T> {
   readonly fallback: string | null;
   readonly isRequired: boolean;
   readonly isSecret: boolean;
-  /** Known, but nothing uses it yet. */
-  readonly isLater: boolean;
   /** One line for `.env.example`: why one would set it. */
   readonly why: string;
   readonly example: string;
   readonly kind: Kind<T>;
 }
 
-type Extra = Partial<Pick<Setting<unknown>, 'aliases' | 'isRequired' | 'isSecret' | 'isLater'>>;
+type Extra = Partial<Pick<Setting<unknown>, 'aliases' | 'isRequired' | 'isSecret'>>;
 
 export function setting<T>(
   name: string,
@@ -30,7 +28,6 @@ export function setting<T>(
     aliases: [],
     isRequired: false,
     isSecret: false,
-    isLater: false,
     ...extra,
     name,
     fallback,
@@ -39,7 +36,3 @@ export function setting<T>(
     example,
   };
 }
-
-/** A setting that is known and has no effect yet. */
-export const later = (name: string, why: string, example: string, extra: Extra = {}) =>
-  setting(name, null, anyText('a value for a later version'), why, example, { ...extra, isLater: true });

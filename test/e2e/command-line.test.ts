@@ -140,10 +140,10 @@ it('a readable log has no colours where nobody looks on, whatever the environmen
 });
 
 it('what is odd about the settings is in the log', async () => {
-  const running = await startReactor(createWorkDir(), { METRICS_TOKEN: '3', LINQ_LINE: '+12025550100' });
+  const running = await startReactor(createWorkDir(), { LOG_LEVLE: 'x', LINQ_LINE: '+12025550100' });
   const told = running.log().filter(({ msg }) => msg === 'config.warning');
   expect(told).toEqual([
-    expect.objectContaining({ level: 'warn', warning: 'METRICS_TOKEN has no effect in this version' }),
+    expect.objectContaining({ level: 'warn', warning: 'LOG_LEVLE is no setting: did you mean LOG_LEVEL?' }),
     expect.objectContaining({ level: 'warn', warning: 'LINQ_LINE is no setting: did you mean LINQ_LINES?' }),
   ]);
 });

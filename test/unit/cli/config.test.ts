@@ -8,9 +8,9 @@ const env = { LINQ_API_KEY: API_KEY, LINQ_WEBHOOK_SECRET: SECRET };
 
 describe('config check', () => {
   it('says that all is fine, with what is odd', async () => {
-    const { code, out, err } = await run('config check', { env: { ...env, METRICS_TOKEN: '3' } });
+    const { code, out, err } = await run('config check', { env: { ...env, LINQ_LINE: '3' } });
     expect([code, err]).toEqual([0, '']);
-    expect(out).toBe('warning: METRICS_TOKEN has no effect in this version\nAll settings are fine.\n');
+    expect(out).toBe('warning: LINQ_LINE is no setting: did you mean LINQ_LINES?\nAll settings are fine.\n');
   });
 
   it('reports all mistakes on standard error and ends with 3', async () => {
@@ -25,14 +25,14 @@ describe('config check', () => {
   });
 
   it('--json says that all is fine, with what is odd', async () => {
-    const { code, out, err } = await run('config check --json', { env: { ...env, METRICS_TOKEN: '3' } });
+    const { code, out, err } = await run('config check --json', { env: { ...env, LINQ_LINE: '3' } });
     expect([code, err]).toEqual([0, '']);
-    const warnings = ['METRICS_TOKEN has no effect in this version'];
+    const warnings = ['LINQ_LINE is no setting: did you mean LINQ_LINES?'];
     expect(JSON.parse(out)).toEqual({ ok: true, mistakes: [], warnings });
   });
 
   it('--json lists all mistakes on standard output and ends with 3', async () => {
-    const given = { env: { ...env, PORT: 'x', CARD_TTL: '1', METRICS_TOKEN: '3' } };
+    const given = { env: { ...env, PORT: 'x', CARD_TTL: '1', LINQ_LINE: '3' } };
     const { code, out, err } = await run('config check --json', given);
     expect([code, err]).toEqual([3, '']);
     expect(JSON.parse(out)).toEqual({
@@ -41,7 +41,7 @@ describe('config check', () => {
         'PORT: expected a port from 0 to 65535 (got x), for example PORT=8080',
         expect.stringMatching(/^CARD_TTL: expected .* for example CARD_TTL=10m$/),
       ],
-      warnings: ['METRICS_TOKEN has no effect in this version'],
+      warnings: ['LINQ_LINE is no setting: did you mean LINQ_LINES?'],
     });
   });
 

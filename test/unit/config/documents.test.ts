@@ -7,12 +7,11 @@ import { load, loadBare, NEEDED } from './loading.ts';
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
 
 /** The block of `.env.example` for a setting: why, unit, default, and the variable, ready to be filled in. */
-function blockOf({ name, aliases, kind, why, fallback, isRequired, isLater }: Setting<unknown>): string {
-  const unit = isLater ? 'Has no effect in this version.' : `Expected: ${kind.expects}.`;
+function blockOf({ name, aliases, kind, why, fallback, isRequired }: Setting<unknown>): string {
   const standard = isRequired ? 'Required.' : `Default: ${fallback ?? 'unset.'}`;
   const also = aliases.map((alias) => `# Also read as ${alias}.\n`).join('');
   const line = `${name}=${fallback ?? ''}`;
-  return `# ${why}\n# ${unit} ${standard}\n${also}${isRequired ? '' : '# '}${line}`;
+  return `# ${why}\n# Expected: ${kind.expects}. ${standard}\n${also}${isRequired ? '' : '# '}${line}`;
 }
 
 describe('.env.example', () => {
@@ -52,13 +51,14 @@ describe('the README’s table of settings', () => {
     LINQ_WEBHOOK_SECRET: 'required',
     LINQ_LINES: 'all',
     STATUS_TOKEN: 'none',
+    METRICS_TOKEN: 'none',
     PUBLIC_URL: 'none',
     ALERT_WEBHOOK_URL: 'none',
     LOG_FORMAT: '`json`',
   };
 
-  it('has exactly the settings that have an effect, with their defaults', () => {
-    const expected = ALL_SETTINGS.filter(({ isLater }) => !isLater).map(({ name, fallback }) => [
+  it('has exactly the settings that there are, with their defaults', () => {
+    const expected = ALL_SETTINGS.map(({ name, fallback }) => [
       name,
       fallback === null ? IN_WORDS[name] : `\`${fallback}\``,
     ]);

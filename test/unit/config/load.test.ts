@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
-import { errorOf, load, loadBare, mistakesIn, NEEDED, warningsOf } from './loading.ts';
+import { errorOf, load, mistakesIn, NEEDED } from './loading.ts';
 
 /** One wrong setting of each sort, and what is to be told of it. */
 const MANY_MISTAKES = {
@@ -80,20 +80,6 @@ describe('the log’s format', () => {
     ['pretty', false, 'pretty'],
   ])('LOG_FORMAT=%s with a terminal: %s → %s', (LOG_FORMAT, isTerminal, expected) => {
     expect(load({ LOG_FORMAT }, { isTerminal }).log.format).toBe(expected);
-  });
-});
-
-describe('settings of a later version', () => {
-  it('have no effect yet, which is told', () => {
-    const { config, warnings } = loadBare({ ...NEEDED, METRICS_TOKEN: 'whatever' });
-    expect(config).toEqual(load());
-    expect(warnings).toEqual(['METRICS_TOKEN has no effect in this version']);
-  });
-
-  it('are told of when they come from a file, and not when they are empty', () => {
-    expect(warningsOf({ METRICS_TOKEN: '' })).toEqual([]);
-    expect(warningsOf({}, { envFile: { METRICS_TOKEN: '3' } })).toHaveLength(1);
-    expect(warningsOf({ METRICS_TOKEN_FILE: '/token' }, { files: { '/token': 'abc' } })).toHaveLength(1);
   });
 });
 

@@ -200,6 +200,16 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       ['0123456789abcdeé', 'it has a space or a character outside ASCII'],
     ],
   },
+  METRICS_TOKEN: {
+    pick: ({ metricsToken }) => metricsToken,
+    fallback: null,
+    valid: [['0123456789abcdef', '0123456789abcdef']],
+    invalid: [
+      ['0123456789abcde', 'it has 15 characters'],
+      ['0123456789 abcdef', 'it has a space or a character outside ASCII'],
+      ['0123456789abcdeé', 'it has a space or a character outside ASCII'],
+    ],
+  },
   SHARE_WINDOW: {
     pick: ({ policy }) => policy.windowMs,
     fallback: DAY,
