@@ -1,0 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { DOCUMENTS, placeOf } from './documents.ts';
+
+for (const { path, render } of DOCUMENTS) {
+  writeFileSync(placeOf(path), await render());
+  console.log(path);
+}

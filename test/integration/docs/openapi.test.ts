@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { type OpenApi, readOpenApi } from '../../docs/openapi.ts';
+import { faultsOf, operationsOf } from '../../docs/openapi-rules.ts';
+
+/** Served for people with a browser: what they look like is no interface. */
+const HIDDEN: readonly string[] = [];
+
+const { document, routes } = await readOpenApi();
+
+/** A copy with something put elsewhere or in its place; the path is of keys. */
+function changed(keys: readonly string[], value: unknown): OpenApi {
+  const copy = structuredClone(document);
+  const last = keys.at(-1) ?? '';
+  const parent = keys
+    .slice(0, -1)
+    .reduce<unknown>((found, key) => (found as Record<string, unknown>)[key], copy);
+  Object.assign(parent as object, { [last]: value });
+  return copy;
+}
+
+describe('the OpenAPI document', () => {
+  it('is one of OpenAPI 3.1, with unique operations, declared parameters and no reference to nowhere', () => {
+    expect(faultsOf(document)).toEqual([]);
+  });
+
+  it.each([
+    ['another version', changed(['openapi'], '3.0.3')],
+    ['an operation twice', changed(['paths', '/status', 'get', 'operationId'], 'listChats')],
+    ['a parameter not declared', changed(['paths', '/status/chats/{chatId}', 'get', 'parameters'], [])],
+    [
+      'a parameter without its words',
+      changed(['paths', '/status/chats', 'get', 'parameters', '0', 'description'], ''),
+    ],
+    [
+      'a reference to nowhere',
+      changed(['components', 'schemas', 'ChatPage', 'properties', 'chats'], {
+        $ref: '#/components/schemas/Cat',
+      }),
+    ],
+    [
+      'a type that is none',
+      changed(['components', 'schemas', 'Chat', 'properties', 'line', 'type'], 'number or null'),
+    ],
+    ['an answer without its words', changed(['paths', '/status', 'get', 'responses', '401'], {})],
+    ['an unknown tag', changed(['paths', '/status', 'get', 'tags'], ['Cats'])],
+    ['an unknown way in', changed(['paths', '/status', 'get', 'security'], [{ cookie: [] }])],
+  ])('is found faulty with %s', (_what, faulty) => {
+    expect(faultsOf(faulty)).not.toEqual([]);
+  });
+
+  it('has every route that is served, but for those that are hidden on purpose', () => {
+    const described = operationsOf(document).map(({ name }) => name);
+    const served = routes.map((route) => route.replaceAll(/:(\w+)/g, '{$1}'));
+    expect(served.length).toBeGreaterThan(10);
+    expect([...described, ...HIDDEN].toSorted()).toEqual([...new Set(served)].toSorted());
+  });
+});
