@@ -57,7 +57,7 @@ const EXPLANATIONS: Readonly<Record<ShownReason, (told: Told) => string>> = {
   line_unknown: () =>
     'Which of your lines this chat belongs to is not known; the next event from Linq that tells it ends this.',
   backoff: ({ chat, nextAttemptAt, now }) =>
-    `The last attempt failed (${times(chat.failures)} in a row)${again(nextAttemptAt ?? chat.retryAt, now)}.`,
+    `${failed(chat.failures)}${again(nextAttemptAt ?? chat.retryAt, now)}.`,
   rejected: ({ chat, nextAttemptAt, now }) =>
     `Linq refused the last attempt${again(nextAttemptAt ?? chat.retryAt, now)}.`,
   became_eligible: (told) => dueOrSharing('for its first share', told),
@@ -94,6 +94,10 @@ const EXPLANATIONS: Readonly<Record<ShownReason, (told: Told) => string>> = {
 
 /** Every reason a chat can be shown with. */
 export const SHOWN_REASONS = Object.keys(EXPLANATIONS) as readonly ShownReason[];
+
+function failed(failures: number): string {
+  return failures === 1 ? 'The last attempt failed' : `The last ${failures} attempts failed`;
+}
 
 function retired(why: string, { chat, nextAttemptAt, now }: Told): string {
   const toldAt = chat.retiredAt ?? chat.leftAt;

@@ -80,7 +80,7 @@ export const SHARED: readonly Case[] = [
     reason: 'backoff',
     when: 'backing off',
     chat: chatOf({ failures: 3, retryAt: NOW + 90_000, retryReason: 'backoff' }),
-    says: 'The last attempt failed (3 times in a row); tried again at 2026-11-03 17:01:30 UTC (in 1 min 30 s).',
+    says: 'The last 3 attempts failed; tried again at 2026-11-03 17:01:30 UTC (in 1 min 30 s).',
   },
   {
     state: 'retrying',
