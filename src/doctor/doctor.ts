@@ -1,6 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Sources } from '../config/origin.ts';
+import { checkDeliveries } from './check-deliveries.ts';
+import { checkLinq } from './check-linq.ts';
+import { checkMachine } from './check-machine.ts';
+import { checkService } from './check-service.ts';
 import type { Finding } from './finding.ts';
+import { createReport } from './report.ts';
+import { readDoctorSettings } from './settings.ts';
 
 export interface DoctorOptions {
   /** Settings as the service would read them. */
@@ -29,7 +35,18 @@ export interface DoctorOptions {
   readonly onFinding?: (finding: Finding) => void;
 }
 
-/** Looks at everything that keeps the service from its work, and resolves to what was found. Changes nothing; never rejects. */
-export async function runDoctor(_options: DoctorOptions): Promise<readonly Finding[]> {
-  return [];
+/**
+ * Looks at everything that keeps the service from its work, one check after the other, and resolves to what was found.
+ * Changes nothing and never rejects; each look has its own deadline of at most 10 s. Works beside a running service and
+ * without one.
+ */
+export async function runDoctor(options: DoctorOptions): Promise<readonly Finding[]> {
+  const { onCheck, onFinding, sources } = options;
+  const { report, findings } = createReport({ onCheck, onFinding });
+  const settings = readDoctorSettings(sources);
+  const { isDatabaseLocked } = await checkMachine(report, options, settings);
+  const running = await checkService(report, options, isDatabaseLocked);
+  await checkLinq(report, options, settings);
+  await checkDeliveries(report, options, settings, running);
+  return findings;
 }

@@ -1,5 +1,7 @@
 import { CHECKS, type CheckId, FINDINGS, type FindingCode } from './codes.ts';
 
+export type { CheckId, FindingCode } from './codes.ts';
+
 export type FindingState = 'ok' | 'warning' | 'error' | 'skipped';
 
 /** What one check came to. Never holds a secret, a person's number, or a line's number in full. */

@@ -1,0 +1,131 @@
+import { isLoopbackUrl } from '../config/network-kinds.ts';
+import type { Running } from './check-service.ts';
+import type { DoctorOptions } from './doctor.ts';
+import { type CheckId, type Finding, fine, skipped } from './finding.ts';
+import { judgeConnection, judgeName } from './judge/address.ts';
+import { type Answer, readAnswer } from './judge/answer.ts';
+import { judgeCertificate } from './judge/certificate.ts';
+import { judgeLocalDelivery } from './judge/local-delivery.ts';
+import { judgeRoundTrip } from './judge/round-trip.ts';
+import { judgeSecrets } from './judge/webhook-secret.ts';
+import { trustBeside } from './look/authorities.ts';
+import { exchange } from './look/http.ts';
+import { createProbe, type Probe, type ProbeForm } from './look/probes.ts';
+import { placeOf, resolveName, shakeHands, tryConnection } from './look/public-address.ts';
+import type { Report } from './report.ts';
+import type { DoctorSettings } from './settings.ts';
+
+/** Linq pins the version of the payload so; a proxy must pass the query on as well. */
+const QUERY = '?version=2026-02-03';
+
+const PUBLIC_CHECKS = [
+  'public_name',
+  'public_connection',
+  'public_certificate',
+  'round_trip',
+] as const satisfies readonly CheckId[];
+
+/** Whether what Linq signs and sends arrives: straight at the service, then through PUBLIC_URL. */
+export async function checkDeliveries(
+  report: Report,
+  options: DoctorOptions,
+  settings: DoctorSettings,
+  running: Running | null,
+): Promise<void> {
+  const { secrets, wrong } = settings;
+  const skip = (id: CheckId, reason: string) => report(id, async () => skipped(id, reason));
+  await report('webhook_secret', async () => judgeSecrets(secrets, (await running?.verdicts()) ?? null));
+  const [secret] = secrets;
+  const reason = !options.isRoundTripWanted
+    ? 'Not wanted (--no-round-trip).'
+    : secret === undefined
+      ? 'LINQ_WEBHOOK_SECRET can’t be used.'
+      : null;
+  if (reason !== null || secret === undefined) {
+    for (const id of ['local_delivery', ...PUBLIC_CHECKS] as const) await skip(id, reason ?? '');
+    return;
+  }
+  const send = createSend(options);
+  const plain = createProbe('plain', secret, options.clock.systemNow());
+  const local = await deliverLocally(report, running, (url) => send(url, plain));
+  const { publicUrl } = settings;
+  if (publicUrl === null) {
+    const why = wrong.includes('PUBLIC_URL') ? 'PUBLIC_URL can’t be used.' : 'PUBLIC_URL is not set.';
+    for (const id of PUBLIC_CHECKS) await skip(id, why);
+    return;
+  }
+  const isThere = await checkAddress(report, options, publicUrl, isLoopbackUrl(settings.baseUrl ?? ''));
+  if (!isThere) {
+    await skip('round_trip', 'No trusted connection to PUBLIC_URL.');
+    return;
+  }
+  const make = (form: ProbeForm) => createProbe(form, secret, options.clock.systemNow());
+  await report('round_trip', async () => goRound({ publicUrl, local, running, plain, make, send }));
+}
+
+type Send = (url: string, probe: Probe) => Promise<Answer>;
+
+function createSend({ clock, extraCa }: DoctorOptions): Send {
+  const http = { clock, ca: trustBeside(extraCa) };
+  return async (url, { headers, body }) =>
+    readAnswer(await exchange({ method: 'POST', url: `${url}${QUERY}`, headers, body }, http), url);
+}
+
+async function deliverLocally(
+  report: Report,
+  running: Running | null,
+  send: (url: string) => Promise<Answer>,
+): Promise<Answer | null> {
+  let answer: Answer | null = null;
+  await report('local_delivery', async () => {
+    if (running === null) return skipped('local_delivery', 'The service doesn’t run here.');
+    answer = await send(`${running.url}/webhooks/linq`);
+    return judgeLocalDelivery(answer, running.url);
+  });
+  return answer;
+}
+
+/** Name, connection and certificate, each only when the one before is right. Resolves to whether all are. */
+async function checkAddress(
+  report: Report,
+  { clock, extraCa }: DoctorOptions,
+  publicUrl: string,
+  isLinqHere: boolean,
+): Promise<boolean> {
+  const place = placeOf(publicUrl);
+  const { host, port, isTls } = place;
+  let isRight = true;
+  const step = async (id: CheckId, look: () => Promise<Finding>) => {
+    const [finding] = await report(id, async () =>
+      isRight ? await look() : skipped(id, 'An earlier step failed.'),
+    );
+    isRight = isRight && (finding?.state === 'ok' || finding?.state === 'warning');
+  };
+  await step('public_name', async () => judgeName(host, await resolveName(host), isLinqHere));
+  await step('public_connection', async () => judgeConnection(host, port, await tryConnection(place)));
+  await step('public_certificate', async () => {
+    if (!isTls) return fine('public_certificate', 'None is needed on this machine (http).');
+    return judgeCertificate(host, await shakeHands(place, trustBeside(extraCa)), clock.systemNow());
+  });
+  return isRight;
+}
+
+interface Trip {
+  readonly publicUrl: string;
+  readonly local: Answer | null;
+  readonly running: Running | null;
+  readonly plain: Probe;
+  readonly make: (form: ProbeForm) => Probe;
+  readonly send: Send;
+}
+
+/** The plain one, as it went to the service; if that is taken, the odd one, then the large one. */
+async function goRound({ publicUrl, local, running, plain, make, send }: Trip): Promise<Finding> {
+  const before = (await running?.verdicts()) ?? null;
+  const first = await send(publicUrl, plain);
+  const after = first.kind === 'refused' ? ((await running?.verdicts()) ?? null) : null;
+  const odd = first.kind === 'taken' ? await send(publicUrl, make('odd')) : null;
+  const large = odd?.kind === 'taken' ? await send(publicUrl, make('large')) : null;
+  const hasReachedUs = before === null || after === null ? null : after.mismatched > before.mismatched;
+  return judgeRoundTrip(publicUrl, { plain: first, odd, large, local, hasReachedUs });
+}

@@ -1,0 +1,94 @@
+import { loadConfig } from '../config/load.ts';
+import { SECOND } from '../decide/duration.ts';
+import { ConfigError } from '../errors.ts';
+import type { DoctorOptions } from './doctor.ts';
+import { type Finding, skipped } from './finding.ts';
+import { judgeDataDirectory } from './judge/data-directory.ts';
+import { judgeDatabase } from './judge/database.ts';
+import { judgeFileModes } from './judge/file-modes.ts';
+import { judgeNativeModule, judgeNode } from './judge/runtime.ts';
+import { judgeSettings, type SeenSettings } from './judge/settings.ts';
+import { lookAtDirectory, lookAtFiles } from './look/files.ts';
+import type { Report } from './report.ts';
+import type { DoctorSettings } from './settings.ts';
+
+/** A disk that hangs holds up no other check. */
+const DISK_MS = 8 * SECOND;
+
+/** What is on this machine: the program, its settings, its files. Resolves to whether a process works on the database. */
+export async function checkMachine(
+  report: Report,
+  options: DoctorOptions,
+  settings: DoctorSettings,
+): Promise<{ readonly isDatabaseLocked: boolean }> {
+  const { nodeVersion, adviseOnNode, envFilePath } = options;
+  const { databasePath, backupDirectory } = settings;
+  await report('node', async () => judgeNode(nodeVersion, adviseOnNode(nodeVersion)));
+  const advice = await adviceOnNativeModule(options);
+  await report('native_module', async () => judgeNativeModule(advice));
+  await report('settings', async () => judgeSettings(seeSettings(options)));
+  await report('file_modes', async () => {
+    if (process.platform === 'win32') return skipped('file_modes', 'This system has no such modes.');
+    const files = await inTime(lookAtFiles(envFilePath, databasePath, backupDirectory));
+    return files === null ? skipped('file_modes', 'The disk didn’t answer in time.') : judgeFileModes(files);
+  });
+  if (databasePath === null) {
+    for (const id of ['data_directory', 'database'] as const)
+      await report(id, async () => skipped(id, 'DATABASE_URL can’t be used.'));
+    return { isDatabaseLocked: false };
+  }
+  await report('data_directory', async () => {
+    const seen = await inTime(lookAtDirectory(databasePath));
+    return judgeDataDirectory(
+      seen ?? { path: databasePath, exists: true, writeFault: 'ETIMEDOUT', fileSystem: null, space: null },
+    );
+  });
+  return checkDatabase(report, databasePath, advice === null);
+}
+
+async function checkDatabase(
+  report: Report,
+  databasePath: string,
+  isModuleThere: boolean,
+): Promise<{ readonly isDatabaseLocked: boolean }> {
+  let isDatabaseLocked = false;
+  await report('database', async (): Promise<Finding> => {
+    if (!isModuleThere) return skipped('database', "SQLite's native module doesn't load.");
+    const { isDatabaseInUse, lookAtDatabase } = await import('./look/database.ts');
+    isDatabaseLocked = isDatabaseInUse(databasePath);
+    return judgeDatabase(databasePath, await lookAtDatabase(databasePath), isDatabaseLocked);
+  });
+  return { isDatabaseLocked };
+}
+
+/** Loads the module for real: that it is there says nothing of whether it fits this Node.js. */
+async function adviceOnNativeModule({ adviseOnNativeModule }: DoctorOptions): Promise<string | null> {
+  try {
+    const { default: Database } = await import('better-sqlite3');
+    new Database(':memory:').close();
+    return null;
+  } catch (error) {
+    return (
+      adviseOnNativeModule(error) ??
+      `Run \`npm ci\` in the program's directory (${error instanceof Error ? error.message : 'unknown error'}).`
+    );
+  }
+}
+
+function seeSettings({ sources }: DoctorOptions): SeenSettings {
+  try {
+    const { warnings } = loadConfig(sources, false);
+    return { mistakes: [], warnings };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error;
+  }
+}
+
+/** Null: it takes longer. */
+async function inTime<T>(work: Promise<T>): Promise<T | null> {
+  const late = new Promise<null>((resolve) => {
+    AbortSignal.timeout(DISK_MS).addEventListener('abort', () => resolve(null));
+  });
+  return Promise.race([work, late]);
+}

@@ -1,0 +1,55 @@
+import type { Overview } from '../status/schemas.ts';
+import type { DoctorOptions } from './doctor.ts';
+import { skipped } from './finding.ts';
+import { judgeProblems } from './judge/problems.ts';
+import { judgeService, type SeenService } from './judge/service.ts';
+import type { SeenVerdicts } from './judge/webhook-secret.ts';
+import { lookAtService, lookAtStatus } from './look/service.ts';
+import type { Report } from './report.ts';
+
+/** The running service, as far as later checks need it. */
+export interface Running {
+  readonly url: string;
+  /** How it judged deliveries so far; null: it doesn't tell. */
+  verdicts(): Promise<SeenVerdicts | null>;
+}
+
+/** Resolves to null when it doesn't run, or nobody knows where. */
+export async function checkService(
+  report: Report,
+  options: DoctorOptions,
+  isDatabaseLocked: boolean,
+): Promise<Running | null> {
+  const { serviceUrl: url, statusToken, clock, isServiceExpected } = options;
+  if (url === null) {
+    await report('service', async () =>
+      skipped('service', 'HOST and PORT don’t tell where it listens: name its address with --url.'),
+    );
+    await report('problems', async () => skipped('problems', 'Nobody knows where the service listens.'));
+    return null;
+  }
+  const http = { clock, ca: null };
+  let seen: SeenService = { kind: 'silent', cause: 'unknown' };
+  await report('service', async () => {
+    seen = await lookAtService(url, http);
+    return judgeService(url, seen, { isExpected: isServiceExpected, isDatabaseLocked });
+  });
+  const isUp = (seen as SeenService).kind === 'up';
+  await report('problems', async () => {
+    if (!isUp) return skipped('problems', 'The service doesn’t run.');
+    return judgeProblems((await lookAtStatus(url, statusToken, http)).seen);
+  });
+  if (!isUp) return null;
+  return {
+    url,
+    async verdicts() {
+      const { overview } = await lookAtStatus(url, statusToken, http);
+      return overview === null ? null : verdictsOf(overview);
+    },
+  };
+}
+
+function verdictsOf({ webhooks }: Overview): SeenVerdicts {
+  const { accepted, ignored, quarantined, rejected } = webhooks;
+  return { authentic: accepted + ignored + quarantined, mismatched: rejected.mismatch };
+}

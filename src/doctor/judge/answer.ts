@@ -1,0 +1,63 @@
+/** One HTTP exchange, before anybody says what it means. */
+export type Exchange =
+  | {
+      readonly kind: 'answered';
+      readonly httpStatus: number;
+      readonly proof: string | null;
+      readonly location: string | null;
+      /** The beginning of the body. */
+      readonly body: string;
+      readonly tookMs: number;
+    }
+  /** `cause`: a system code, or `timeout`. */
+  | { readonly kind: 'failed'; readonly cause: string };
+
+/** What became of a test delivery. */
+export type Answer =
+  | { readonly kind: 'taken'; readonly proof: string; readonly tookMs: number }
+  /** The webhook route refused it and says why; `code` is one of its own. */
+  | { readonly kind: 'refused'; readonly httpStatus: number; readonly code: string }
+  /** This program answered, but not its webhook route. */
+  | { readonly kind: 'wrong_path' }
+  | { readonly kind: 'redirect'; readonly httpStatus: number; readonly target: string }
+  /** Somebody else answered: the proxy itself, or another program. */
+  | { readonly kind: 'foreign'; readonly httpStatus: number }
+  | { readonly kind: 'failed'; readonly cause: string };
+
+/** Codes of the webhook route's refusals. */
+const REFUSALS =
+  /^(SIGNATURE_(MISSING|MALFORMED|MISMATCH|STALE)|SHUTTING_DOWN|OVERLOADED|NOT_STORED|CLOCK_SUSPECT|BODY_TOO_LARGE|UNSUPPORTED_MEDIA_TYPE|UNSUPPORTED_ENCODING|TOO_MANY_FAILURES|RATE_LIMITED|BROKEN_REQUEST)$/;
+
+/** @param url where it was sent, for a target that is relative to it */
+export function readAnswer(exchange: Exchange, url: string): Answer {
+  if (exchange.kind === 'failed') return exchange;
+  const { httpStatus, proof, location, tookMs } = exchange;
+  if (httpStatus >= 300 && httpStatus <= 399 && location !== null)
+    return { kind: 'redirect', httpStatus, target: showTarget(location, url) };
+  if (httpStatus === 204 && proof !== null) return { kind: 'taken', proof, tookMs };
+  const code = codeOf(exchange.body, httpStatus);
+  if (code !== null && REFUSALS.test(code)) return { kind: 'refused', httpStatus, code };
+  return httpStatus === 404 && code === 'NOT_FOUND'
+    ? { kind: 'wrong_path' }
+    : { kind: 'foreign', httpStatus };
+}
+
+/** Scheme, host and path at most: a query may hold a secret. */
+function showTarget(location: string, url: string): string {
+  if (!URL.canParse(location, url)) return 'nowhere that can be read';
+  const { origin, pathname } = new URL(location, url);
+  return origin + pathname;
+}
+
+/** Only errors of the shape that this program gives them, so that another one's aren't taken for ours. */
+function codeOf(body: string, httpStatus: number): string | null {
+  try {
+    const json: unknown = JSON.parse(body);
+    if (typeof json !== 'object' || json === null) return null;
+    const { statusCode, code, error, message } = json as Readonly<Record<string, unknown>>;
+    const isOurs = statusCode === httpStatus && typeof error === 'string' && typeof message === 'string';
+    return isOurs && typeof code === 'string' ? code : null;
+  } catch {
+    return null;
+  }
+}

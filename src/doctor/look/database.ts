@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { SECOND } from '../../decide/duration.ts';
+import { StoreError } from '../../errors.ts';
+import { refuseMissingLog, refuseRemains } from '../../store/examine.ts';
+import { toStoreError } from '../../store/faults.ts';
+import { hasContent } from '../../store/files.ts';
+import { readMigrationState } from '../../store/migration-state.ts';
+import type { SeenDatabase } from '../judge/database.ts';
+
+const SCRIPT = fileURLToPath(new URL('./quick-check-process.js', import.meta.url));
+const QUICK_CHECK_MS = 8 * SECOND;
+
+/** Looks at the database, in use or not. Writes nothing to it, and refuses first what SQLite would take for a new one. */
+export async function lookAtDatabase(databasePath: string): Promise<SeenDatabase> {
+  try {
+    refuseRemains(databasePath);
+    if (!existsSync(databasePath)) return { kind: 'none' };
+    const path = realpathSync(databasePath);
+    if (!hasContent(path)) return { kind: 'none' };
+    refuseMissingLog(path);
+    const state = readMigrationState(path);
+    if (state.state === 'newer') return { kind: 'newer' };
+    const { schemaVersion, latest, pending } = state;
+    return {
+      kind: 'read',
+      schemaVersion: schemaVersion ?? 0,
+      latest,
+      pending,
+      quickCheck: await quickCheck(path),
+    };
+  } catch (error) {
+    const { fault, message } = toStoreError(error);
+    return { kind: 'failed', fault, message };
+  }
+}
+
+/** What SQLite says; null when it takes too long, or something else keeps it from saying. */
+function quickCheck(path: string): Promise<string | null> {
+  const options = { timeout: QUICK_CHECK_MS, killSignal: 'SIGKILL', encoding: 'utf8' } as const;
+  return new Promise((resolve) => {
+    execFile(process.execPath, [SCRIPT, path], options, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout.replaceAll(/\s+/g, ' '));
+      else resolve(/SQLITE_(CORRUPT|NOTADB)/.test(stderr) ? 'SQLite can’t read it' : null);
+    });
+  });
+}
+
+/** Whether a process works on the database, by the lock beside it. */
+export function isDatabaseInUse(databasePath: string): boolean {
+  if (!existsSync(databasePath)) return false;
+  const path = `${realpathSync(databasePath)}.lock`;
+  if (!existsSync(path)) return false;
+  try {
+    const lock = new Database(path, { readonly: true, fileMustExist: true, timeout: 0 });
+    try {
+      lock.prepare('SELECT count(*) FROM sqlite_schema').get();
+    } finally {
+      lock.close();
+    }
+    return false;
+  } catch (error) {
+    return toStoreError(error) instanceof StoreError && toStoreError(error).fault === 'busy';
+  }
+}

@@ -1,0 +1,70 @@
+import { Agent, request } from 'undici';
+import type { Clock } from '../../clock.ts';
+import { SECOND } from '../../decide/duration.ts';
+import { PROBE_PROOF_HEADER } from '../../webhook/probe.ts';
+import type { Exchange } from '../judge/answer.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+}
+
+export interface HttpOptions {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** PEM of authorities to trust beside the usual ones; null: none. */
+  readonly ca: readonly string[] | null;
+}
+
+/** As long as Linq waits. */
+const DEADLINE_MS = 10 * SECOND;
+const CONNECT_MS = 5 * SECOND;
+/** What is read of an answer: an error of ours or a status fits. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+/** One exchange on a connection of its own: no redirect is followed, certificates are checked. Never rejects. */
+export async function exchange(
+  { url, method, headers = {}, body }: HttpRequest,
+  { clock, ca }: HttpOptions,
+): Promise<Exchange> {
+  const dispatcher = new Agent({
+    connect: { timeout: CONNECT_MS, ...(ca === null ? {} : { ca: [...ca] }) },
+    maxResponseSize: MAX_BODY_BYTES,
+  });
+  const startedAt = clock.monotonic();
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  try {
+    const answer = await request(url, {
+      method,
+      headers,
+      dispatcher,
+      signal,
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await answer.body.text();
+    return {
+      kind: 'answered',
+      httpStatus: answer.statusCode,
+      proof: first(answer.headers[PROBE_PROOF_HEADER]),
+      location: first(answer.headers.location),
+      body: text,
+      tookMs: clock.monotonic() - startedAt,
+    };
+  } catch (error) {
+    return { kind: 'failed', cause: signal.aborted ? 'timeout' : causeOf(error) };
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+const first = (value: string | string[] | undefined) =>
+  typeof value === 'string' ? value : (value?.[0] ?? null);
+
+/** The code of an error, or of the first that it gathers: a name may stand for several addresses. */
+export function causeOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return causeOf(error.errors[0]);
+  if (!(error instanceof Error)) return 'unknown';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error.cause instanceof Error ? causeOf(error.cause) : error.name;
+}

@@ -1,0 +1,41 @@
+import type { Clock } from '../../clock.ts';
+import { SECOND } from '../../decide/duration.ts';
+import { createLinqClient, type LinqClient } from '../../linq/client.ts';
+import type { DateReading } from '../judge/clock.ts';
+
+type Answers = {
+  readonly [K in 'lines' | 'subscriptions']: Awaited<ReturnType<LinqClient[K]>>;
+} & { readonly cards: Awaited<ReturnType<LinqClient['contactCards']>> };
+
+export interface SeenLinq extends Answers {
+  /** Null: no answer told Linq's time. */
+  readonly date: DateReading | null;
+}
+
+/** Three calls side by side; what is slower counts as no answer. */
+const DEADLINE_MS = 8 * SECOND;
+
+/** Reads what the account has; changes nothing. */
+export async function lookAtLinq(
+  { apiKey, baseUrl }: { readonly apiKey: string; readonly baseUrl: string },
+  clock: Clock,
+): Promise<SeenLinq> {
+  let date: DateReading | null = null;
+  const linq = createLinqClient({
+    baseUrl,
+    apiKey,
+    connections: 2,
+    clock,
+    deadlineMs: DEADLINE_MS,
+    onDate: (reading) => {
+      date = reading;
+    },
+  });
+  try {
+    const lines = await linq.lines();
+    const [cards, subscriptions] = await Promise.all([linq.contactCards(null), linq.subscriptions()]);
+    return { lines, cards, subscriptions, date };
+  } finally {
+    await linq.close();
+  }
+}

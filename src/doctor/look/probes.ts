@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import { type EpochMs, SECOND } from '../../decide/duration.ts';
+import { signDelivery } from '../../simulator/sign.ts';
+import { PROBE_EVENT_TYPE } from '../../webhook/probe.ts';
+
+/** A signed test delivery, ready to be sent. */
+export interface Probe {
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export type ProbeForm = 'plain' | 'odd' | 'large';
+
+/** The service takes 1 MiB; what is around the padding needs little. */
+const LARGE_BYTES = 1024 * 1024 - 2048;
+
+const BODIES: Readonly<Record<ProbeForm, (eventId: string) => string>> = {
+  plain: (eventId) =>
+    JSON.stringify({ api_version: 'v3', event_type: PROBE_EVENT_TYPE, event_id: eventId, data: {} }),
+  // Every parser reads it, and no two write it like this: spaces, tabs, both line breaks, keys in no order, escapes that
+  // needn't be, letters beyond ASCII raw and escaped, numbers in odd forms, characters that filters dislike.
+  odd: (eventId) =>
+    `{ "data" :\t{"z":1.0,"a" : "\\u00e9 \\ud83d\\ude00 é 😀 \\/ <b>&amp;\\u003c", "n":1E2 ,"list":[ ]}\r\n,` +
+    `"event_type":"${PROBE_EVENT_TYPE}" ,\n  "event_id":"${eventId}","api_version":"v3" }\n`,
+  large: (eventId) =>
+    JSON.stringify({
+      event_type: PROBE_EVENT_TYPE,
+      event_id: eventId,
+      data: { padding: 'x'.repeat(LARGE_BYTES) },
+    }),
+};
+
+/** Signed in both ways, as Linq signs. @param at the real time */
+export function createProbe(form: ProbeForm, secret: string, at: EpochMs): Probe {
+  const webhookId = randomUUID();
+  const body = Buffer.from(BODIES[form](webhookId));
+  const signed = signDelivery({
+    secret,
+    webhookId,
+    timestampSeconds: Math.floor(at / SECOND),
+    body,
+    eventType: PROBE_EVENT_TYPE,
+  });
+  return { body, headers: { 'content-type': 'application/json', ...signed } };
+}

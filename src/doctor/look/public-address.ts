@@ -1,0 +1,84 @@
+import { lookup } from 'node:dns/promises';
+import { connect, isIP } from 'node:net';
+import { connect as connectTls, type PeerCertificate } from 'node:tls';
+import { SECOND } from '../../decide/duration.ts';
+import type { SeenName } from '../judge/address.ts';
+import type { SeenCertificate } from '../judge/certificate.ts';
+import { causeOf } from './http.ts';
+
+/** For each step: name, connection, handshake. */
+const DEADLINE_MS = 5 * SECOND;
+
+export interface PublicPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+}
+
+export function placeOf(publicUrl: string): PublicPlace {
+  const { protocol, hostname, port } = new URL(publicUrl);
+  const isTls = protocol === 'https:';
+  const host = hostname.replace(/^\[|\]$/g, ''); // an IPv6 address stands in brackets
+  return { host, port: port === '' ? (isTls ? 443 : 80) : Number(port), isTls };
+}
+
+export async function resolveName(host: string): Promise<SeenName> {
+  try {
+    const late = new Promise<never>((_resolve, reject) => {
+      AbortSignal.timeout(DEADLINE_MS).addEventListener('abort', () => reject(new Error('ETIMEOUT')));
+    });
+    const found = await Promise.race([lookup(host, { all: true }), late]);
+    return { kind: 'resolved', addresses: found.map(({ address }) => address) };
+  } catch (error) {
+    return { kind: 'failed', cause: causeOf(error) };
+  }
+}
+
+/** Resolves to null once connected, else to the system's code. */
+export function tryConnection({ host, port }: PublicPlace): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (cause: string | null) => {
+      socket.destroy();
+      resolve(cause);
+    };
+    socket.setTimeout(DEADLINE_MS, () => end('ETIMEDOUT'));
+    socket.once('connect', () => end(null));
+    socket.once('error', (error) => end(causeOf(error)));
+  });
+}
+
+/** Shakes hands as Linq does: the certificate must be trusted and name the host. */
+export function shakeHands(
+  { host, port }: PublicPlace,
+  ca: readonly string[] | null,
+): Promise<SeenCertificate> {
+  return new Promise((resolve) => {
+    const socket = connectTls({
+      host,
+      port,
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(ca === null ? {} : { ca: [...ca] }),
+    });
+    const end = (seen: SeenCertificate) => {
+      socket.destroy();
+      resolve(seen);
+    };
+    socket.setTimeout(DEADLINE_MS, () => end({ kind: 'failed', cause: 'ETIMEDOUT', names: [] }));
+    socket.once('secureConnect', () => {
+      const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
+      end({ kind: 'trusted', validFrom: Date.parse(from), validTo: Date.parse(to) });
+    });
+    socket.once('error', (error) =>
+      end({ kind: 'failed', cause: causeOf(error), names: namesOf('cert' in error ? error.cert : null) }),
+    );
+  });
+}
+
+/** The names that a certificate is for; few, since it may carry hundreds. */
+function namesOf(certificate: unknown): readonly string[] {
+  const { subjectaltname: names = '', subject } = (certificate ?? {}) as Partial<PeerCertificate>;
+  const listed = names.split(', ').map((name) => name.replace(/^(DNS|IP Address):/, ''));
+  const all = new Set([...listed, ...[subject?.CN ?? []].flat()]);
+  return [...all].filter((name) => /^[\w.*:-]{1,80}$/.test(name)).slice(0, 4);
+}
