@@ -7,6 +7,7 @@ export interface Screen {
   readonly bold: (text: string) => string;
   readonly red: (text: string) => string;
   readonly yellow: (text: string) => string;
+  readonly green: (text: string) => string;
 }
 
 export function screenOf({ env, isTerminal, columns }: Pick<Io, 'env' | 'isTerminal' | 'columns'>): Screen {
@@ -17,6 +18,7 @@ export function screenOf({ env, isTerminal, columns }: Pick<Io, 'env' | 'isTermi
     bold: paint(1),
     red: paint(31),
     yellow: paint(33),
+    green: paint(32),
   };
 }
 

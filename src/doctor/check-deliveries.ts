@@ -39,7 +39,7 @@ export async function checkDeliveries(
   const reason = !options.isRoundTripWanted
     ? 'Not wanted (--no-round-trip).'
     : secret === undefined
-      ? 'LINQ_WEBHOOK_SECRET can’t be used.'
+      ? "LINQ_WEBHOOK_SECRET can't be used."
       : null;
   if (reason !== null || secret === undefined) {
     for (const id of ['local_delivery', ...PUBLIC_CHECKS] as const) await skip(id, reason ?? '');
@@ -50,7 +50,7 @@ export async function checkDeliveries(
   const local = await deliverLocally(report, running, (url) => send(url, plain));
   const { publicUrl } = settings;
   if (publicUrl === null) {
-    const why = wrong.includes('PUBLIC_URL') ? 'PUBLIC_URL can’t be used.' : 'PUBLIC_URL is not set.';
+    const why = wrong.includes('PUBLIC_URL') ? "PUBLIC_URL can't be used." : 'PUBLIC_URL is not set.';
     for (const id of PUBLIC_CHECKS) await skip(id, why);
     return;
   }
@@ -78,7 +78,7 @@ async function deliverLocally(
 ): Promise<Answer | null> {
   let answer: Answer | null = null;
   await report('local_delivery', async () => {
-    if (running === null) return skipped('local_delivery', 'The service doesn’t run here.');
+    if (running === null) return skipped('local_delivery', "The service doesn't run here.");
     answer = await send(`${running.url}/webhooks/linq`);
     return judgeLocalDelivery(answer, running.url);
   });

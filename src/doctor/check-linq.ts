@@ -22,7 +22,7 @@ export async function checkLinq(
   if (apiKey === null || baseUrl === null) {
     const what = apiKey === null ? 'LINQ_API_KEY' : 'LINQ_API_BASE_URL';
     for (const id of ['api_key', ...NEED_LINQ] as const)
-      await report(id, async () => skipped(id, `${what} can’t be used.`));
+      await report(id, async () => skipped(id, `${what} can't be used.`));
     return;
   }
   let seen: SeenLinq | null = null;
@@ -45,7 +45,7 @@ function judge(
     return seen?.date ? judgeClock(seen.date, toleranceMs) : skipped(id, 'No answer of Linq told its time.');
   }
   if (seen === null || seen.lines.kind !== 'lines')
-    return skipped(id, 'Linq’s API doesn’t answer as it should.');
+    return skipped(id, "Linq's API doesn't answer as it should.");
   const { lines } = seen.lines;
   if (id === 'lines') return judgeLines(lines, wanted);
   if (id === 'cards') {
@@ -55,7 +55,7 @@ function judge(
     return judgeCards(shared, seen.cards.cards);
   }
   if (publicUrl === null)
-    return wrong.includes('PUBLIC_URL') ? skipped(id, 'PUBLIC_URL can’t be used.') : judgeNoPublicUrl();
+    return wrong.includes('PUBLIC_URL') ? skipped(id, "PUBLIC_URL can't be used.") : judgeNoPublicUrl();
   if (seen.subscriptions.kind !== 'subscriptions')
     return skipped(id, unread('the webhook subscriptions', seen.subscriptions.answer));
   return judgeSubscriptions(seen.subscriptions.subscriptions, publicUrl);
@@ -63,5 +63,5 @@ function judge(
 
 function unread(what: string, answer: LinqAnswer): string {
   const why = answer.kind === 'answered' ? `HTTP ${answer.httpStatus}` : answer.cause;
-  return `Linq didn’t tell ${what} (${why}): run doctor again in a minute.`;
+  return `Linq didn't tell ${what} (${why}): run doctor again in a minute.`;
 }

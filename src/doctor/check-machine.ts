@@ -30,11 +30,11 @@ export async function checkMachine(
   await report('file_modes', async () => {
     if (process.platform === 'win32') return skipped('file_modes', 'This system has no such modes.');
     const files = await inTime(lookAtFiles(envFilePath, databasePath, backupDirectory));
-    return files === null ? skipped('file_modes', 'The disk didn’t answer in time.') : judgeFileModes(files);
+    return files === null ? skipped('file_modes', "The disk didn't answer in time.") : judgeFileModes(files);
   });
   if (databasePath === null) {
     for (const id of ['data_directory', 'database'] as const)
-      await report(id, async () => skipped(id, 'DATABASE_URL can’t be used.'));
+      await report(id, async () => skipped(id, "DATABASE_URL can't be used."));
     return { isDatabaseLocked: false };
   }
   await report('data_directory', async () => {

@@ -23,7 +23,7 @@ export async function checkService(
   const { serviceUrl: url, statusToken, clock, isServiceExpected } = options;
   if (url === null) {
     await report('service', async () =>
-      skipped('service', 'HOST and PORT don’t tell where it listens: name its address with --url.'),
+      skipped('service', "HOST and PORT don't tell where it listens: name its address with --url."),
     );
     await report('problems', async () => skipped('problems', 'Nobody knows where the service listens.'));
     return null;
@@ -36,7 +36,7 @@ export async function checkService(
   });
   const isUp = (seen as SeenService).kind === 'up';
   await report('problems', async () => {
-    if (!isUp) return skipped('problems', 'The service doesn’t run.');
+    if (!isUp) return skipped('problems', "The service doesn't run.");
     return judgeProblems((await lookAtStatus(url, statusToken, http)).seen);
   });
   if (!isUp) return null;

@@ -46,7 +46,7 @@ export function judgeDataDirectory(seen: SeenDirectory): Finding {
 
   function allRight(): Finding {
     const state = exists ? 'can be written' : "isn't there yet; the first start makes it";
-    const left = space === null ? '' : `, ${spaceInWords(space)} are free`;
+    const left = space === null ? '' : `, ${roughly(space)} are free`;
     return fine('data_directory', `${path} ${state}${left}.`, details);
   }
 }
@@ -75,3 +75,9 @@ function judgeFleeting({ path, fileSystem }: SeenDirectory, details: Finding['de
     details,
   );
 }
+
+const GIB = 1024 ** 3;
+
+/** `74 GiB`; below ten of them as exactly as a warning tells it. */
+const roughly = (space: DiskSpace) =>
+  space.freeBytes < 10 * GIB ? spaceInWords(space) : `${Math.floor(space.freeBytes / GIB)} GiB`;

@@ -6,7 +6,7 @@ export function judgeNode(version: string, advice: string | null): Finding {
   return found(
     'node_too_old',
     advice,
-    'Install Node.js 22 (https://nodejs.org/en/download), then run `npm ci` again in the program’s directory.',
+    "Install Node.js 22 (https://nodejs.org/en/download), then run `npm ci` again in the program's directory.",
     { version },
   );
 }

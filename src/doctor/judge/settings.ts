@@ -14,7 +14,7 @@ export function judgeSettings({ mistakes, warnings }: SeenSettings): Finding {
     const head = mistakes.length === 1 ? 'One is wrong' : `${mistakes.length} are wrong`;
     return found(
       'settings_wrong',
-      `${head}: ${[...mistakes, ...warnings].join('; ')}.`,
+      listBelow(`${head}:`, [...mistakes, ...warnings]),
       `Correct each in .env or the environment, then restart the service. ${SEE_ALL}`,
       details,
     );
@@ -22,10 +22,13 @@ export function judgeSettings({ mistakes, warnings }: SeenSettings): Finding {
   if (warnings.length > 0) {
     return found(
       'settings_odd',
-      `All can be used, but: ${warnings.join('; ')}.`,
+      listBelow('All can be used, but:', warnings),
       `Correct or remove what is named, then restart the service. ${SEE_ALL}`,
       details,
     );
   }
   return fine('settings', 'All can be used.', details);
 }
+
+const listBelow = (head: string, entries: readonly string[]) =>
+  [head, ...entries.map((entry) => `- ${entry}`)].join('\n');

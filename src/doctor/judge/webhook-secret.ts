@@ -39,7 +39,7 @@ export function judgeSecrets(secrets: readonly string[], verdicts: SeenVerdicts 
       ),
     ];
   }
-  if (secrets.length === 0) return [skipped('webhook_secret', 'LINQ_WEBHOOK_SECRET can’t be used.')];
+  if (secrets.length === 0) return [skipped('webhook_secret', "LINQ_WEBHOOK_SECRET can't be used.")];
   const proven = (verdicts?.authentic ?? 0) > 0 ? ' and has signed deliveries that the service took' : '';
   const what = secrets.length === 1 ? 'It has' : `Each of the ${secrets.length} has`;
   return [fine('webhook_secret', `${what} the form that Linq issues${proven}.`, { count: secrets.length })];
