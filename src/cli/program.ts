@@ -5,6 +5,7 @@ import { registerCatchUp } from './catch-up.ts';
 import { registerChat } from './chat.ts';
 import { registerConfig } from './config.ts';
 import { registerDemo } from './demo.ts';
+import { registerDoctor } from './doctor.ts';
 import { registerHealthcheck } from './healthcheck.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { registerLine } from './line.ts';
@@ -39,6 +40,7 @@ export interface VerbContext {
 const VERBS: readonly Register[] = [
   registerServe,
   registerDemo,
+  registerDoctor,
   registerStatus,
   registerChat,
   registerLine,
