@@ -10,13 +10,18 @@ export const NO_SECURITY: { [scheme: string]: string[] }[] = [];
 
 const RETRY_LATER = 'Try again after `Retry-After` seconds.';
 
-const GUARDED = {
+/** Of every route that needs a token. */
+export const LOGIN_ANSWERS = {
   401: answer('No token came along, or a wrong one.', ErrorSchema),
   403: answer('`NO_STATUS_TOKEN`: the service has none, so nobody can have the right one.', ErrorSchema),
   429: answer(
     `\`TOO_MANY_LOGINS\`: the address failed 20 logins in a minute. The right token is still let in. ${RETRY_LATER}`,
     ErrorSchema,
   ),
+};
+
+const GUARDED = {
+  ...LOGIN_ANSWERS,
   503: answer(`The database can’t do it now. ${RETRY_LATER}`, ErrorSchema),
 };
 
