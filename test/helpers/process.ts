@@ -62,9 +62,15 @@ const NEEDED: Settings = {
  * Starts `node dist/main.js serve` with these environment variables and none of ours, in a directory that has no
  * settings file. Killed at the end of the test, if it still runs.
  * @param under a program, and its arguments, that becomes the service after it has set limits
+ * @param main the built program, where it isn't this tree's
  */
-export function launch(directory: string, settings: Settings = {}, under: readonly string[] = []): Running {
-  const [program = process.execPath, ...args] = [...under, process.execPath, MAIN, 'serve'];
+export function launch(
+  directory: string,
+  settings: Settings = {},
+  under: readonly string[] = [],
+  main: string = MAIN,
+): Running {
+  const [program = process.execPath, ...args] = [...under, process.execPath, main, 'serve'];
   return watch(spawn(program, args, spawnOptions(directory, settings)));
 }
 
