@@ -42,7 +42,8 @@ export function judgeName(host: string, seen: SeenName, isLinqHere: boolean): Fi
       details,
     );
   }
-  return fine('public_name', `${host} stands for ${addresses.join(', ')}.`, details);
+  const what = addresses.includes(host) ? 'is an address, no name' : `stands for ${addresses.join(', ')}`;
+  return fine('public_name', `${host} ${what}.`, details);
 }
 
 /** Null: connected; else the system's code. */

@@ -21,19 +21,43 @@ export async function lookAtDatabase(databasePath: string): Promise<SeenDatabase
     const path = realpathSync(databasePath);
     if (!hasContent(path)) return { kind: 'none' };
     refuseMissingLog(path);
-    const state = readMigrationState(path);
-    if (state.state === 'newer') return { kind: 'newer' };
-    const { schemaVersion, latest, pending } = state;
-    return {
-      kind: 'read',
-      schemaVersion: schemaVersion ?? 0,
-      latest,
-      pending,
-      quickCheck: await quickCheck(path),
-    };
+    const isAtRest = !existsSync(`${path}-wal`);
+    const seen = await read(path);
+    if (isAtRest) tidy(path);
+    return seen;
   } catch (error) {
     const { fault, message } = toStoreError(error);
     return { kind: 'failed', fault, message };
+  }
+}
+
+async function read(path: string): Promise<SeenDatabase> {
+  const state = readMigrationState(path);
+  if (state.state === 'newer') return { kind: 'newer' };
+  const { schemaVersion, latest, pending } = state;
+  return {
+    kind: 'read',
+    schemaVersion: schemaVersion ?? 0,
+    latest,
+    pending,
+    quickCheck: await quickCheck(path),
+  };
+}
+
+/**
+ * Reading leaves an empty log where there was none. A connection that may write takes it away when it closes, if it is
+ * the last: SQLite itself sees to that, so a service that starts meanwhile loses nothing.
+ */
+function tidy(path: string): void {
+  try {
+    const database = new Database(path, { fileMustExist: true, timeout: 0 });
+    try {
+      database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    } finally {
+      database.close();
+    }
+  } catch {
+    // then it stays: it does no harm
   }
 }
 
