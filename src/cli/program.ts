@@ -3,9 +3,11 @@ import { ConfigError, StartError, StoreError, UnreachableError, UsageError } fro
 import { registerBackup } from './backup.ts';
 import { registerCatchUp } from './catch-up.ts';
 import { registerChat } from './chat.ts';
+import { registerCompletion } from './completion.ts';
 import { registerConfig } from './config.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerEvent } from './event.ts';
 import { registerHealthcheck } from './healthcheck.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { registerLine } from './line.ts';
@@ -47,12 +49,14 @@ const VERBS: readonly Register[] = [
   registerPause,
   registerCatchUp,
   registerQuarantine,
+  registerEvent,
   registerConfig,
   registerHealthcheck,
   registerSimulate,
   registerBackup,
   registerRestore,
   registerMigrate,
+  registerCompletion,
 ];
 
 /** Runs one command line and resolves to the exit code; prints what is wrong. */
