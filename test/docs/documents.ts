@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { renderDeciding } from './deciding.ts';
+import { renderEnvExample } from './env-example.ts';
 import { renderOpenApi } from './openapi.ts';
+import { renderSettings } from './settings.ts';
 
 /** A file that tells what the program says of itself. `npm run docs` writes it. */
 export interface Document {
@@ -10,7 +12,9 @@ export interface Document {
 }
 
 export const DOCUMENTS: readonly Document[] = [
+  { path: '.env.example', render: renderEnvExample },
   { path: 'docs/openapi.json', render: renderOpenApi },
+  { path: 'docs/settings.md', render: renderSettings },
   { path: 'docs/deciding.md', render: renderDeciding },
 ];
 
