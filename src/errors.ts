@@ -82,3 +82,8 @@ export class UsageError extends ReactorError {
 export class UnreachableError extends ReactorError {
   readonly code = 'REACTOR_UNREACHABLE';
 }
+
+/** Setting up can't go on; the message says what was done, what wasn't, and what to do. The process exits with 1. */
+export class SetupError extends ReactorError {
+  readonly code = 'REACTOR_SETUP';
+}

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { ConfigError, StartError, StoreError, UnreachableError, UsageError } from '../errors.ts';
+import { ConfigError, SetupError, StartError, StoreError, UnreachableError, UsageError } from '../errors.ts';
 import { registerBackup } from './backup.ts';
 import { registerCatchUp } from './catch-up.ts';
 import { registerChat } from './chat.ts';
@@ -17,6 +17,7 @@ import { registerQuarantine } from './quarantine.ts';
 import { registerRestore } from './restore.ts';
 import { adviseOnNativeModule } from './runtime.ts';
 import { registerServe } from './serve.ts';
+import { registerSetup } from './setup.ts';
 import { registerSimulate } from './simulate.ts';
 import { registerStatus } from './status.ts';
 import { VERSION } from './version.ts';
@@ -42,6 +43,7 @@ export interface VerbContext {
 const VERBS: readonly Register[] = [
   registerServe,
   registerDemo,
+  registerSetup,
   registerDoctor,
   registerStatus,
   registerChat,
@@ -111,6 +113,7 @@ function report(error: unknown, io: Io): ExitCode {
     [UnreachableError, EXIT.unreachable],
     [StartError, EXIT.failed],
     [StoreError, EXIT.failed],
+    [SetupError, EXIT.failed],
   ];
   for (const [kind, exitCode] of known) {
     if (!(error instanceof kind)) continue;

@@ -60,6 +60,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'store/chat-list.ts', // a cursor is checked where it is made
   ],
   alerts: ['decide', 'clock.ts', 'status', 'package'],
+  setup: ['decide', 'errors.ts', 'config', 'package'],
   simulator: ['clock.ts', 'decide/duration.ts', 'package'],
 };
 

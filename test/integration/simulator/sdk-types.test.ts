@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
 import type { Payload } from '../../../src/simulator/payloads.ts';
+import { SUBSCRIBED_EVENTS } from '../../../src/setup/subscription-plan.ts';
+import { createTestClient, http, startRawServer } from '../linq/raw-server.ts';
 import { LINE, startReceiver, startSimulator } from './harness.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -132,4 +134,27 @@ it('types what the simulator sends and answers, but for the newer fields of mess
   ];
   expect(sent).toHaveLength(9);
   expect(await misfits([...sent, ...answers, control])).toEqual(['message.failed', 'negative-control']);
+});
+
+it('types what we ask Linq to create and to change', async () => {
+  const server = await startRawServer((socket) => socket.write(http(500)));
+  const client = createTestClient(server.origin);
+  cleanUps.push(client.close, server.stop);
+  const targetUrl = 'https://reactor.example.com/webhooks/linq?version=2026-02-03';
+  const asked = async (name: string, type: string, call: () => Promise<unknown>): Promise<Literal> => {
+    await call();
+    return { name, type: `LinqAPIV3.${type}`, json: server.requests.at(-1)?.body ?? '' };
+  };
+  const events = SUBSCRIBED_EVENTS;
+  const all = { targetUrl, events, isActive: true, lines: [LINE] };
+  const card = { line: LINE, firstName: 'Ann', lastName: 'Lee', imageUrl: 'https://a.example/a.jpg' };
+  const literals = [
+    await asked('created', 'WebhookSubscriptionCreateParams', () => client.createSubscription(all)),
+    await asked('updated', 'WebhookSubscriptionUpdateParams', () => client.updateSubscription('a', all)),
+    await asked('widened', 'WebhookSubscriptionUpdateParams', () =>
+      client.updateSubscription('a', { lines: null }),
+    ),
+    await asked('carded', 'ContactCardCreateParams', () => client.createContactCard(card)),
+  ];
+  expect(await misfits([...literals, control])).toEqual(['negative-control']);
 });

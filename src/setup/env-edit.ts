@@ -1,0 +1,108 @@
+import { parseEnvFile } from '../config/env-file.ts';
+
+/** A setting to be written into a settings file. */
+export interface Assignment {
+  readonly name: string;
+  /** Null: the file says nothing of it any more. */
+  readonly value: string | null;
+  /** Other variables that mean the same: what the file says of them is dropped, so that they can't contradict. */
+  readonly aliases?: readonly string[];
+}
+
+/** A value that no quoting can carry through a settings file, or a file that would say something else afterwards. */
+export class UnwritableSetting extends Error {}
+
+/**
+ * The text of a settings file with these settings in it; every line that isn't about them stays as it is, byte for
+ * byte. A setting keeps its place, or gets one below its commented-out line, or at the end.
+ * @throws {UnwritableSetting} rather than returning a text that would be read as something else
+ */
+export function editEnvFile(text: string, assignments: readonly Assignment[]): string {
+  const edited = assignments.reduce(assign, text);
+  checkMeaning(text, edited, assignments);
+  return edited;
+}
+
+const ASSIGNMENT = /^\uFEFF?\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=\s*(.*)$/;
+
+/** A line of the file without its line break, or the several lines of a quoted value. */
+interface Piece {
+  readonly text: string;
+  readonly lineBreak: string;
+  /** The variable that it sets; null: none. */
+  readonly name: string | null;
+}
+
+function assign(text: string, { name, value, aliases = [] }: Assignment): string {
+  const pieces = split(text);
+  const names = [name, ...aliases];
+  const isOurs = (piece: Piece) => piece.name !== null && names.includes(piece.name);
+  if (value === null) return pieces.map((piece) => (isOurs(piece) ? '' : join(piece))).join('');
+  const line = `${name}=${quote(name, value)}`;
+  const last = pieces.findLastIndex(isOurs);
+  if (last !== -1) {
+    const mark = pieces[last]?.text.startsWith(BYTE_ORDER_MARK) === true ? BYTE_ORDER_MARK : '';
+    return pieces
+      .map((piece, index) =>
+        index === last ? `${mark}${line}${piece.lineBreak}` : isOurs(piece) ? '' : join(piece),
+      )
+      .join('');
+  }
+  const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
+  const template = pieces.findLastIndex((piece) => piece.name === null && isTemplate(piece.text, name));
+  const at = template === -1 ? pieces.length : template + 1;
+  const before = pieces.slice(0, at).map(join).join('');
+  const isWhole = before === '' || before === BYTE_ORDER_MARK || before.endsWith('\n');
+  return `${before}${isWhole ? '' : lineBreak}${line}${lineBreak}${pieces.slice(at).map(join).join('')}`;
+}
+
+const BYTE_ORDER_MARK = '\uFEFF';
+
+/** `# PORT=8080`, as in `.env.example`. */
+const isTemplate = (line: string, name: string) => new RegExp(`^\\s*#\\s*${name}=`).test(line);
+
+const join = ({ text, lineBreak }: Piece) => text + lineBreak;
+
+/** As `parseEnvFile` reads it: a quoted value may go on over lines, one whose quote is never closed ends with its line. */
+function split(text: string): Piece[] {
+  const lines = [...text.matchAll(/([^\n]*?)(\r?\n|$)/g)].filter(([whole]) => whole !== '');
+  const pieces: Piece[] = [];
+  for (let index = 0; index < lines.length; index++) {
+    const content = lines[index]?.[1] ?? '';
+    const [, name = null, value = ''] = ASSIGNMENT.exec(content) ?? [];
+    const quoteMark = /^["'`]/.exec(value)?.[0];
+    const isOpen = quoteMark !== undefined && !value.includes(quoteMark, 1);
+    const end = isOpen ? lines.findIndex(([line], at) => at > index && line.includes(quoteMark)) : -1;
+    const whole = lines.slice(index, Math.max(end, index) + 1).map(([line]) => line);
+    const lineBreak = lines[Math.max(end, index)]?.[2] ?? '';
+    const joined = whole.join('');
+    pieces.push({ text: joined.slice(0, joined.length - lineBreak.length), lineBreak, name });
+    if (end !== -1) index = end;
+  }
+  return pieces;
+}
+
+/** Bare where it can be: with quotes around it `docker run --env-file` would take them for part of the value. */
+function quote(name: string, value: string): string {
+  const forms = [value, `'${value}'`, `"${value}"`, `\`${value}\``];
+  const form = forms.find((written) => parseEnvFile(`${name}=${written}\nA=1`).variables[name] === value);
+  if (form === undefined || /[\r\n]/.test(value))
+    throw new UnwritableSetting(`${name} has signs that a settings file can't hold`);
+  return form;
+}
+
+function checkMeaning(before: string, after: string, assignments: readonly Assignment[]): void {
+  const expected = { ...parseEnvFile(before).variables };
+  for (const { name, value, aliases = [] } of assignments) {
+    for (const alias of aliases) delete expected[alias];
+    if (value === null) delete expected[name];
+    else expected[name] = value;
+  }
+  const found = parseEnvFile(after).variables;
+  const names = new Set([...Object.keys(expected), ...Object.keys(found)]);
+  for (const name of names)
+    if (expected[name] !== found[name])
+      throw new UnwritableSetting(
+        `after the change ${name} would read differently: look for an unclosed quote in the file`,
+      );
+}

@@ -1,0 +1,41 @@
+import type { LinqAnswer } from '../decide/answer.ts';
+import { classifyAnswer } from '../decide/outcome.ts';
+import { ConfigError, type ReactorError, SetupError, UnreachableError } from '../errors.ts';
+
+/**
+ * What a call to Linq that brought nothing means for whoever sets up: the error to end with.
+ * @param what was tried: `create the webhook subscription`
+ */
+export function failureOf(what: string, answer: LinqAnswer): ReactorError {
+  if (answer.kind === 'unanswered') {
+    const text = `Linq can't be reached to ${what} (${answer.cause}).`;
+    if (answer.cause === 'unreadable') return new SetupError(`Can't ${what}: ${NOT_LINQ}`);
+    return new UnreachableError(
+      `${text} Look at the network, a proxy in between, and LINQ_API_BASE_URL; then run setup again.`,
+    );
+  }
+  const verdict = classifyAnswer(answer).kind;
+  if (verdict === 'api_key_rejected')
+    return new ConfigError(`Linq rejects the API key (${detailsOf(answer)}).`);
+  if (verdict === 'rate_limited') {
+    const wait = answer.retryAfterMs === null ? 'a while' : `${Math.ceil(answer.retryAfterMs / 1000)} s`;
+    return new SetupError(`Linq limits the rate of calls: run setup again in ${wait}.`);
+  }
+  if (!answer.isJson || !answer.hasEnvelope) return new SetupError(`Can't ${what}: ${NOT_LINQ}`);
+  const isLinqsTrouble = answer.httpStatus >= 500;
+  const advice = isLinqsTrouble
+    ? 'It is Linq’s trouble: run setup again in a few minutes.'
+    : 'Linq’s support can tell more by the trace id.';
+  return new SetupError(`Linq refuses to ${what} (${detailsOf(answer)}). ${advice}`);
+}
+
+const NOT_LINQ =
+  'what answers at LINQ_API_BASE_URL doesn’t answer as Linq does. Look at that setting, and for a proxy in between; if both are right, run setup again in a few minutes.';
+
+/** `HTTP 409, code 2015, trace a1b2…`, as far as it is known. */
+function detailsOf({ httpStatus, linqCode, traceId }: Extract<LinqAnswer, { kind: 'answered' }>): string {
+  const parts = [`HTTP ${httpStatus}`];
+  if (linqCode !== null) parts.push(`code ${linqCode}`);
+  if (traceId !== null) parts.push(`trace id ${traceId}`);
+  return parts.join(', ');
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+
+const PRIVATE = 0o600;
+
+/**
+ * Replaces a file by one that its owner alone can read, in one step: at no moment, and after no crash, is it half
+ * written or open to others. A symbolic link stays, and what it leads to is replaced; the owner stays the same.
+ * @throws as `fs`; then the file is as it was
+ */
+export function writePrivateFile(path: string, text: string): void {
+  const target = followLinks(path);
+  const old = statOf(target);
+  if (old !== null && !old.isFile()) throw Object.assign(new Error('not a file'), { code: 'EISDIR' });
+  const temporary = join(dirname(target), `.${randomBytes(8).toString('hex')}.setup.tmp`);
+  try {
+    const file = openSync(temporary, 'wx', PRIVATE);
+    try {
+      if (old !== null) keepOwner(file, old);
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncDirectory(dirname(target));
+}
+
+/** Permission bits of a file, links followed; null when there is none. @throws as `fs.statSync` */
+export function modeOf(path: string): number | null {
+  const stats = statOf(path);
+  return stats === null ? null : stats.mode & 0o777;
+}
+
+/** Shuts the file to everybody but its owner. @throws as `fs.chmodSync` */
+export function makePrivate(path: string): void {
+  chmodSync(path, PRIVATE);
+}
+
+/** As in `ls -l`: 0600. */
+export const modeInDigits = (mode: number): string => mode.toString(8).padStart(4, '0');
+
+/** Whoever runs the service must still be able to read it. @throws when only another user could do so */
+function keepOwner(file: number, old: Stats): void {
+  const own = fstatSync(file);
+  if (old.uid !== own.uid) fchownSync(file, old.uid, old.gid);
+  else if (old.gid !== own.gid) {
+    try {
+      fchownSync(file, old.uid, old.gid);
+    } catch {
+      // its mode gives the group nothing
+    }
+  }
+}
+
+function statOf(path: string): Stats | null {
+  return statSync(path, { throwIfNoEntry: false }) ?? null;
+}
+
+const MOST_LINKS = 40;
+
+/** Where a path leads in the end; also where nothing is there yet. @throws for links in a circle */
+function followLinks(path: string): string {
+  let target = path;
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const directory = realpathSync(dirname(target));
+    const here = join(directory, basename(target));
+    const next = linkAt(here);
+    if (next === null) return here;
+    target = resolve(directory, next);
+  }
+  throw Object.assign(new Error('too many symbolic links'), { code: 'ELOOP' });
+}
+
+function linkAt(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null; // no link, or nothing at all
+  }
+}
+
+/** A rename is durable once its directory is; some file systems can't, which is no failure of the write. */
+function syncDirectory(path: string): void {
+  try {
+    const directory = openSync(path, 'r');
+    try {
+      fsyncSync(directory);
+    } finally {
+      closeSync(directory);
+    }
+  } catch {
+    // the file is there all the same
+  }
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Linq never says again which subscription a secret belongs to, so a comment in the settings file does. Its check
+ * number ties it to the secret: after somebody put another one there by hand, the note says nothing.
+ */
+export function noteSecretOwner(text: string, secret: string, subscriptionId: string): string {
+  const note = `# LINQ_WEBHOOK_SECRET: its first secret (check ${checkOf(secret)}) is that of webhook subscription ${subscriptionId}.`;
+  if (NOTE.test(text)) return text.replace(NOTE, () => note);
+  const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
+  const at = /^\s*(?:export\s+)?LINQ_WEBHOOK_SECRET\s*=/m.exec(text)?.index ?? text.length;
+  const before = text.slice(0, at);
+  const isWhole = before === '' || before.endsWith('\n');
+  return `${before}${isWhole ? '' : lineBreak}${note}${lineBreak}${text.slice(at)}`;
+}
+
+/** The subscription that the note names, if it is about this secret; else null. */
+export function findSecretOwner(text: string, secret: string): string | null {
+  const [, check, subscriptionId] = NOTE.exec(text) ?? [];
+  return check === checkOf(secret) ? (subscriptionId ?? null) : null;
+}
+
+const NOTE =
+  /^# LINQ_WEBHOOK_SECRET: its first secret \(check ([0-9a-f]{8})\) is that of webhook subscription (\S+)\.(?=\r?$)/m;
+
+/** 32 bits of a secret of at least 192: enough to tell two apart, nothing to guess it from. */
+function checkOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex').slice(0, 8);
+}

@@ -1,0 +1,159 @@
+import { parseEnvFile } from '../config/env-file.ts';
+import { findSetting, type Sources, type Variables } from '../config/origin.ts';
+import { ALL_SETTINGS, SETTINGS, type Setting } from '../config/settings.ts';
+import { ConfigError, SetupError } from '../errors.ts';
+import { type Assignment, editEnvFile, UnwritableSetting } from './env-edit.ts';
+import { makePrivate, modeInDigits, modeOf, writePrivateFile } from './private-file.ts';
+import { findSecretOwner, noteSecretOwner } from './secret-note.ts';
+
+/** Settings by name; null: the file is to say nothing of it. */
+export type Values = Readonly<Record<string, string | null>>;
+
+export interface SettingsFileOptions {
+  readonly path: string;
+  readonly env: Variables;
+  /** @throws as `fs.readFileSync` */
+  readonly readFile: (path: string) => string;
+}
+
+/** The `.env` file while it is being set up. */
+export interface SettingsFile {
+  readonly path: string;
+  /** Settings as the service will read them: the environment, then this file as it is now. */
+  sources(): Sources;
+  /** What is wrong with lines that were there before. */
+  readonly mistakes: readonly string[];
+  /** Permission bits from before, where others than the owner could read it; else null. */
+  readonly openMode: string | null;
+  /**
+   * Which of these would change the file.
+   * @throws {SetupError} when it can't hold them; {ConfigError} when they contradict other variables
+   */
+  changes(values: Values): readonly string[];
+  /** Writes them, even if nothing changes, with mode 0600. @throws {SetupError} and the file is as it was */
+  write(values: Values): void;
+  /**
+   * Puts a new signing secret before those that are there, and notes whose it is. It goes where the secrets are: to
+   * this file, or to the one that LINQ_WEBHOOK_SECRET_FILE names.
+   * @throws as `write`
+   */
+  writeSecret(secret: string, subscriptionId: string, others: readonly string[]): void;
+  /** Shuts it to others where nothing else was to be written. @throws {SetupError} */
+  shut(): void;
+  /** The subscription to which this secret belongs, if it was noted. */
+  ownerOf(secret: string): string | null;
+  /** Of these settings, those that the service will read otherwise, since the environment wins. */
+  outvoted(values: Values): readonly string[];
+}
+
+/** @throws {ConfigError} when there is a file that can't be read */
+export function openSettingsFile({ path, env, readFile }: SettingsFileOptions): SettingsFile {
+  const before = readText(path, readFile);
+  let text = before ?? '';
+  const sourcesOf = (content: string): Sources => ({
+    env,
+    envFile: parseEnvFile(content).variables,
+    readFile,
+  });
+  const edit = (values: Values): string => {
+    const edited = attempt(path, () => editEnvFile(text === '' ? HEADER : text, assignmentsOf(values)));
+    for (const name of Object.keys(values)) {
+      const found = findSetting(settingNamed(name), sourcesOf(edited));
+      if (found !== null && 'mistake' in found) throw new ConfigError(`${name}: ${found.mistake}.`);
+    }
+    return edited;
+  };
+  const write = (content: string): void => {
+    attempt(path, () => writePrivateFile(path, content));
+    text = content;
+  };
+  const mode = before === null ? null : modeOf(path);
+  const secretFile = () => nameOfSecretFile({ env, text });
+
+  return {
+    path,
+    sources: () => sourcesOf(text),
+    mistakes: parseEnvFile(text).brokenLines.map(
+      (line) => `${path}, line ${line}, is no setting and no comment.`,
+    ),
+    openMode: mode !== null && (mode & 0o077) !== 0 ? modeInDigits(mode) : null,
+    changes(values) {
+      edit(values);
+      const { variables } = parseEnvFile(text);
+      return Object.keys(values).filter((name) => (variables[name] ?? null) !== values[name]);
+    },
+    write: (values) => write(edit(values)),
+    writeSecret(secret, subscriptionId, others) {
+      const all = [secret, ...others.filter((other) => other !== secret)].join(',');
+      const file = secretFile();
+      if (file !== null) attempt(file, () => writePrivateFile(file, `${all}\n`));
+      const edited = file === null ? edit({ [SETTINGS.webhookSecrets.name]: all }) : text;
+      if (edited !== '') write(noteSecretOwner(edited, secret, subscriptionId));
+    },
+    shut() {
+      if (before !== null) attempt(path, () => makePrivate(path));
+    },
+    ownerOf: (secret) => findSecretOwner(text, secret),
+    outvoted: (values) =>
+      Object.entries(values).flatMap(([name, value]) => {
+        const found = findSetting(settingNamed(name), sourcesOf(text));
+        return found !== null && 'text' in found && found.text !== value ? [name] : [];
+      }),
+  };
+}
+
+const HEADER = '# Settings of contact-card-reactor, written by its setup; .env.example explains each one.\n';
+
+function readText(path: string, readFile: (path: string) => string): string | null {
+  try {
+    return readFile(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw new ConfigError(`The settings file ${path} can't be read (${codeOf(error)}).`, { cause: error });
+  }
+}
+
+function assignmentsOf(values: Values): Assignment[] {
+  return Object.entries(values).map(([name, value]) => {
+    const { aliases, isSecret } = settingNamed(name);
+    const names = [name, ...aliases];
+    const files = isSecret ? names.map((one) => `${one}_FILE`) : [];
+    return { name, value, aliases: [...aliases, ...files] };
+  });
+}
+
+function settingNamed(name: string): Setting<unknown> {
+  const setting = ALL_SETTINGS.find((one) => one.name === name);
+  if (setting === undefined) throw new TypeError(`no setting ${name}`);
+  return setting;
+}
+
+/** The path in LINQ_WEBHOOK_SECRET_FILE, which wins over nothing but stands for the secret; null: it is unset. */
+function nameOfSecretFile({ env, text }: { env: Variables; text: string }): string | null {
+  const name = `${SETTINGS.webhookSecrets.name}_FILE`;
+  const path = env[name]?.trim() || parseEnvFile(text).variables[name]?.trim();
+  return path === undefined || path === '' ? null : path;
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+
+/** @throws {SetupError} in place of the system's errors */
+function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof UnwritableSetting) throw new SetupError(`Can't write ${path}: ${error.message}.`);
+    const advice = ADVICE[codeOf(error)] ?? 'check its directory, owner and mode';
+    throw new SetupError(`Can't write ${path} (${codeOf(error)}): ${advice}.`, { cause: error });
+  }
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  EPERM: 'it belongs to another user, so run setup as that user',
+  EBUSY: 'it is mounted by itself, so mount its directory instead',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the disk is read-only',
+  ENOENT: 'its directory does not exist',
+  EISDIR: 'it is no file',
+};

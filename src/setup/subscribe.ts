@@ -1,0 +1,149 @@
+import type { LinqAnswer } from '../decide/answer.ts';
+import { SetupError } from '../errors.ts';
+import { failureOf } from './failure.ts';
+import {
+  type NamedSubscription,
+  SUBSCRIBED_EVENTS,
+  type Subscription,
+  type SubscriptionChange,
+} from './subscription-plan.ts';
+
+interface Failed {
+  readonly kind: 'failed';
+  readonly answer: LinqAnswer;
+}
+
+/** The calls to Linq that are needed. None rejects. */
+export interface SubscriptionCalls {
+  subscriptions(): Promise<
+    { readonly kind: 'subscriptions'; readonly subscriptions: readonly Subscription[] } | Failed
+  >;
+  createSubscription(subscription: {
+    readonly targetUrl: string;
+    readonly events: readonly string[];
+  }): Promise<
+    | {
+        readonly kind: 'created';
+        readonly subscription: NamedSubscription;
+        readonly signingSecret: string | null;
+      }
+    | Failed
+  >;
+  updateSubscription(
+    subscriptionId: string,
+    change: SubscriptionChange,
+  ): Promise<{ readonly kind: 'updated' } | Failed>;
+  deleteSubscription(subscriptionId: string): Promise<{ readonly kind: 'deleted' } | Failed>;
+}
+
+export interface SubscribePorts {
+  readonly linq: SubscriptionCalls;
+  /** Makes the secret durable before it returns. @throws when it can't */
+  readonly saveSecret: (secret: string, subscriptionId: string) => void;
+  /** Told what takes more than one call. */
+  readonly tell: (text: string) => void;
+}
+
+const CREATE = 'create the webhook subscription';
+
+/**
+ * Creates a subscription and saves its secret, which Linq tells only in that answer: in the end there is a subscription
+ * whose secret is saved, or none that wasn't there before.
+ * @param before the subscriptions that were there
+ * @throws {ReactorError} that says what is left behind, if anything is
+ */
+export async function subscribe(
+  ports: SubscribePorts,
+  targetUrl: string,
+  before: readonly Subscription[],
+): Promise<NamedSubscription> {
+  const answer = await ports.linq.createSubscription({ targetUrl, events: SUBSCRIBED_EVENTS });
+  if (answer.kind === 'created') return keepSecret(ports, answer.subscription, answer.signingSecret);
+  if (answer.answer.kind === 'answered' && answer.answer.httpStatus < 500)
+    throw failureOf(CREATE, answer.answer);
+  if (answer.answer.kind === 'unanswered' && !answer.answer.mayHaveArrived)
+    throw failureOf(CREATE, answer.answer);
+  ports.tell('Linq’s answer got lost. Looking whether the subscription is there.');
+  if (!(await removeStrays(ports, targetUrl, before))) throw failureOf(CREATE, answer.answer);
+  ports.tell('It was there, without its secret, so it is deleted and created anew.');
+  const second = await ports.linq.createSubscription({ targetUrl, events: SUBSCRIBED_EVENTS });
+  if (second.kind === 'created') return keepSecret(ports, second.subscription, second.signingSecret);
+  throw new SetupError(
+    'Linq’s answer to creating the webhook subscription got lost twice. Run setup again: it looks what is there.',
+  );
+}
+
+/** Changes a subscription in place. @throws {ReactorError} */
+export async function updateSubscription(
+  { linq }: Pick<SubscribePorts, 'linq'>,
+  subscriptionId: string,
+  change: SubscriptionChange,
+): Promise<void> {
+  const answer = await linq.updateSubscription(subscriptionId, change);
+  if (answer.kind === 'failed') throw failureOf('change the webhook subscription', answer.answer);
+}
+
+/** Deletes subscriptions, as many as can be; returns those that are left. */
+export async function unsubscribe(
+  { linq }: Pick<SubscribePorts, 'linq'>,
+  subscriptions: readonly NamedSubscription[],
+): Promise<readonly NamedSubscription[]> {
+  const left: NamedSubscription[] = [];
+  for (const subscription of subscriptions) {
+    const answer = await linq.deleteSubscription(subscription.subscriptionId);
+    if (answer.kind === 'failed') left.push(subscription);
+  }
+  return left;
+}
+
+async function keepSecret(
+  ports: SubscribePorts,
+  subscription: NamedSubscription,
+  secret: string | null,
+): Promise<NamedSubscription> {
+  const takeBack = async () => {
+    const [left] = await unsubscribe(ports, [subscription]);
+    return left === undefined
+      ? 'The new subscription was deleted again, so nothing is left behind.'
+      : `Delete the new subscription ${left.subscriptionId} in the Linq dashboard: its secret is lost.`;
+  };
+  if (secret === null) {
+    throw new SetupError(
+      `Linq told no signing secret with the new subscription. ${await takeBack()} Run setup again.`,
+    );
+  }
+  try {
+    ports.saveSecret(secret, subscription.subscriptionId);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'for an unknown reason';
+    throw new SetupError(`The signing secret can't be saved: ${why} ${await takeBack()}`, { cause: error });
+  }
+  return subscription;
+}
+
+/**
+ * Deletes what a create with a lost answer left behind; true if there was something and it is gone.
+ * @throws {SetupError} when nobody can tell, or it can't be deleted
+ */
+async function removeStrays(
+  ports: SubscribePorts,
+  targetUrl: string,
+  before: readonly Subscription[],
+): Promise<boolean> {
+  const listed = await ports.linq.subscriptions();
+  if (listed.kind === 'failed') {
+    throw new SetupError(
+      'Linq’s answer to creating the webhook subscription got lost, and so did the list of what is there. Run setup again: it looks.',
+    );
+  }
+  const known = new Set(before.map(({ subscriptionId }) => subscriptionId));
+  const strays = listed.subscriptions.filter(
+    (one): one is NamedSubscription =>
+      one.subscriptionId !== null && one.targetUrl === targetUrl && !known.has(one.subscriptionId),
+  );
+  const [left] = await unsubscribe(ports, strays);
+  if (left === undefined) return strays.length > 0;
+  throw new SetupError(
+    `Linq created the subscription ${left.subscriptionId}, but its secret got lost on the way, and it can't be deleted now. Run setup again with --recreate.`,
+  );
+}

@@ -1,0 +1,143 @@
+/** What the service lives on; the others of Linq's event types tell it nothing. */
+export const SUBSCRIBED_EVENTS: readonly string[] = [
+  ...['sent', 'delivered', 'read', 'failed', 'received'].map((what) => `message.${what}`),
+  ...['chat.created', 'participant.added', 'participant.removed', 'phone_number.status_updated'],
+];
+
+/** Pinned in the address: without it a subscription's version follows the day on which it was created. */
+export const PAYLOAD_VERSION = '2026-02-03';
+
+/** A webhook subscription of the account. */
+export interface Subscription {
+  readonly subscriptionId: string | null;
+  readonly targetUrl: string;
+  readonly isActive: boolean;
+  /** Null: not told. */
+  readonly events: readonly string[] | null;
+  /** Null: events of all lines. */
+  readonly lines: readonly string[] | null;
+}
+
+/** A subscription that can be changed. */
+export type NamedSubscription = Subscription & { readonly subscriptionId: string };
+
+export interface SubscriptionSituation {
+  readonly subscriptions: readonly Subscription[];
+  /** The address of our webhook route as Linq calls it, without a query. */
+  readonly webhookUrl: string;
+  /** Lines whose events are wanted. */
+  readonly lines: readonly string[];
+  readonly hasSecret: boolean;
+  /** The subscription to which the newest secret belongs, as it was noted; null: nobody noted it. */
+  readonly secretOf: string | null;
+  /** A new secret is wanted, whatever is there. */
+  readonly isRecreateWanted: boolean;
+}
+
+/** What keeps a subscription from being as it has to be. */
+export type SubscriptionFault = 'inactive' | 'events' | 'version' | 'lines';
+
+/** What is absent stays as it is. */
+export interface SubscriptionChange {
+  readonly targetUrl?: string;
+  readonly events?: readonly string[];
+  readonly isActive?: true;
+  readonly lines?: null;
+}
+
+export type SubscriptionPlan =
+  | { readonly kind: 'create'; readonly targetUrl: string }
+  /** `isAssumed`: nobody noted to which subscription the secret belongs. */
+  | { readonly kind: 'keep'; readonly subscription: NamedSubscription; readonly isAssumed: boolean }
+  | {
+      readonly kind: 'update';
+      readonly subscription: NamedSubscription;
+      readonly faults: readonly SubscriptionFault[];
+      readonly change: SubscriptionChange;
+      readonly isAssumed: boolean;
+    }
+  /** Create the new one first: until it is there and its secret saved, the old ones go on. */
+  | {
+      readonly kind: 'recreate';
+      readonly old: readonly NamedSubscription[];
+      readonly targetUrl: string;
+      readonly faults: readonly SubscriptionFault[];
+      readonly why: 'wanted' | 'secret_unknown';
+    };
+
+/** Decides what to do so that exactly one subscription leads here whose secret is known. */
+export function decideSubscriptionPlan(situation: SubscriptionSituation): SubscriptionPlan {
+  const { subscriptions, webhookUrl, hasSecret, secretOf, isRecreateWanted } = situation;
+  const own = ownSubscriptions(subscriptions, webhookUrl);
+  const free = freeTarget(subscriptions, webhookUrl);
+  if (own.length === 0) return { kind: 'create', targetUrl: free };
+  const faultsOf = (subscription: Subscription) => findFaults(subscription, situation);
+  const best = own.toSorted((a, b) => faultsOf(a).length - faultsOf(b).length);
+  const isAssumed = secretOf === null;
+  const known = hasSecret
+    ? best.find(({ subscriptionId }) => isAssumed || subscriptionId === secretOf)
+    : undefined;
+  if (isRecreateWanted || known === undefined) {
+    const faults = best[0] === undefined ? [] : faultsOf(best[0]);
+    const why = isRecreateWanted ? 'wanted' : 'secret_unknown';
+    return { kind: 'recreate', old: own, targetUrl: free, faults, why };
+  }
+  const faults = faultsOf(known);
+  if (faults.length === 0) return { kind: 'keep', subscription: known, isAssumed };
+  return { kind: 'update', subscription: known, faults, change: changeFor(known, faults, free), isAssumed };
+}
+
+/** Those that lead here, whatever their query. One without an id can't be changed, so it is left out. */
+export function ownSubscriptions(
+  subscriptions: readonly Subscription[],
+  webhookUrl: string,
+): NamedSubscription[] {
+  return subscriptions.filter(
+    (subscription): subscription is NamedSubscription =>
+      subscription.subscriptionId !== null && addressOf(subscription.targetUrl) === addressOf(webhookUrl),
+  );
+}
+
+function findFaults(subscription: Subscription, { lines }: SubscriptionSituation): SubscriptionFault[] {
+  const { isActive, events, targetUrl, lines: only } = subscription;
+  const faults: [SubscriptionFault, boolean][] = [
+    ['inactive', !isActive],
+    ['events', events !== null && SUBSCRIBED_EVENTS.some((event) => !events.includes(event))],
+    ['version', new URL(targetUrl).searchParams.get('version') !== PAYLOAD_VERSION],
+    ['lines', only !== null && lines.some((line) => !only.includes(line))],
+  ];
+  return faults.flatMap(([fault, isSo]) => (isSo ? [fault] : []));
+}
+
+/** Events that somebody added for a purpose of their own stay; so does the rest of what isn't wrong. */
+function changeFor(
+  { events }: Subscription,
+  faults: readonly SubscriptionFault[],
+  free: string,
+): SubscriptionChange {
+  return {
+    ...(faults.includes('inactive') ? { isActive: true } : {}),
+    ...(faults.includes('events') ? { events: [...new Set([...(events ?? []), ...SUBSCRIBED_EVENTS])] } : {}),
+    ...(faults.includes('version') ? { targetUrl: free } : {}),
+    ...(faults.includes('lines') ? { lines: null } : {}),
+  };
+}
+
+/**
+ * Our address with its version, and with a number where Linq has a subscription with the same one already: it takes
+ * each address once, and tells them apart by their queries.
+ */
+function freeTarget(subscriptions: readonly Subscription[], webhookUrl: string): string {
+  const taken = new Set(subscriptions.map(({ targetUrl }) => targetUrl));
+  const first = `${webhookUrl}?version=${PAYLOAD_VERSION}`;
+  let target = first;
+  for (let n = 2; taken.has(target); n++) target = `${first}&n=${n}`;
+  return target;
+}
+
+/** Host names have no case, and a slash at the end leads to the same route. */
+function addressOf(url: string): string | null {
+  if (!URL.canParse(url)) return null;
+  const { origin, pathname } = new URL(url);
+  return origin + pathname.replace(/\/+$/, '');
+}
