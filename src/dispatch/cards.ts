@@ -26,8 +26,6 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
     isCheckDue: (line: string, now: EpochMs): boolean => !of(line).isChecking && now >= of(line).checkAt,
     /** When the line's card is looked at next; null: a look is under way. */
     checkAt: (line: string): EpochMs | null => (of(line).isChecking ? null : of(line).checkAt),
-    /** Cards that aren't usable are looked at without any chat asking for it, so that their problem ends by itself. */
-    isWatched: (line: string): boolean => of(line).state === 'missing' || of(line).state === 'inactive',
     checking: (line: string): void => void cached.set(line, { ...of(line), isChecking: true }),
     checked(line: string, state: CardState, now: EpochMs): void {
       const freshMs = state === 'active' ? ttlMs : Math.min(ttlMs, RECHECK_MS);

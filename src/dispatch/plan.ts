@@ -91,8 +91,9 @@ function openingOf(line: string, input: PlanInput): { limit: number; nextAt: Epo
   return { limit, nextAt: available > 0 ? null : nextAt };
 }
 
+/** Cards that aren't usable are looked at without any chat asking for it, so that their problem ends by itself. */
 function watchedCards({ now, book, cards }: PlanInput, wakeAts: (EpochMs | null)[]): string[] {
-  const watched = book.lines().filter(({ line }) => cards.isWatched(line));
+  const watched = book.lines().filter(({ card }) => card === 'missing' || card === 'inactive');
   for (const { line } of watched) wakeAts.push(cards.checkAt(line));
   return watched.filter(({ line }) => cards.isCheckDue(line, now)).map(({ line }) => line);
 }

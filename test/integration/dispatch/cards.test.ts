@@ -80,6 +80,21 @@ describe('the card of a line', () => {
     expect(cardOf(reactor)).toBe('active');
   });
 
+  it.each([
+    ['a restart', (reactor: Reactor) => reactor.stop().then(() => reactor.restart())],
+    ['a release of its line', (reactor: Reactor) => reactor.dispatcher.releaseLine(LINE).then(() => reactor)],
+  ])("that wasn't usable is looked at after %s, though no chat is due", async (_what, happen) => {
+    const before = await startReactor();
+    before.linq.script.cards = () => none;
+    await before.deliver(...chats(1));
+    await before.store.updateChat('chat-0', (chat) => ({ ...chat, operatorHeldAt: T }), T);
+    before.linq.script.cards = (line) => activeCards(line);
+    const reactor = await happen(before);
+    await reactor.idle();
+    expect(cardOf(reactor)).toBe('active');
+    expect(reactor.linq.shares()).toEqual([]);
+  });
+
   it('is looked at anew after a restart, and shown meanwhile as it was', async () => {
     const first = await startReactor();
     first.linq.script.cards = () => inactive;

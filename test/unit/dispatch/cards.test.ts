@@ -56,14 +56,11 @@ describe('what is known of a card', () => {
     expect(cards.isFresh(OTHER_LINE, T)).toBe(false);
   });
 
-  it("is watched while it can't be used", () => {
+  it('that a share found missing is looked at again after 2 min', () => {
     const cards = start();
-    expect(cards.isWatched(LINE)).toBe(false);
     cards.missing(LINE, T);
-    expect(cards.isWatched(LINE)).toBe(true);
+    expect(cards.isFresh(LINE, T)).toBe(true);
     expect(cards.checkAt(LINE)).toBe(T + 2 * MINUTE);
-    cards.checked(LINE, 'active', T);
-    expect(cards.isWatched(LINE)).toBe(false);
   });
 
   it('is forgotten for one line, or for all', () => {
