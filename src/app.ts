@@ -10,7 +10,10 @@ import { registerRoutes } from './http-routes.ts';
 import { createHttpServer } from './http-server.ts';
 import { createLineNews } from './line-news.ts';
 import { createLinqClient } from './linq/client.ts';
+import { measureCalls } from './linq/measured-client.ts';
 import { createRecorder } from './recorder.ts';
+import { createMetrics } from './status/metrics.ts';
+import { measureStore } from './store/measured-store.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 import { watchStore } from './store/watched-store.ts';
@@ -58,11 +61,16 @@ export async function startApp(options: AppOptions): Promise<App> {
 async function wire(options: AppOptions, opened: Store): Promise<App> {
   const { config, clock, version, warnings = [], onFatal, logStream } = options;
   let isDraining = false;
-  const store = watchStore(opened, endSoon);
+  const metrics = createMetrics();
+  const store = measureStore(watchStore(opened, endSoon), clock.monotonic, metrics);
   const server = await createHttpServer({
     trustProxy: config.server.trustProxy,
     log: { ...config.log, ...(logStream === undefined ? {} : { stream: logStream }) },
     isDraining: () => isDraining,
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    metrics.answered(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime);
+    done();
   });
   const { log } = server;
   for (const warning of warnings) log.warn({ warning }, 'config.warning');
@@ -73,12 +81,13 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
     lastHeartbeatAt,
     onCorrected: (byMs) => log.warn({ byMs }, 'clock.corrected'),
   });
-  const linq = createLinqClient({
+  const client = createLinqClient({
     ...config.linq,
     connections: config.dispatch.concurrency + 4, // looks at cards don't wait behind shares
     clock,
     onDate: guard.heard,
   });
+  const linq = measureCalls(client, clock.monotonic, metrics.called);
   const dispatcher: Dispatcher = createDispatcher({
     store,
     linq,
@@ -89,6 +98,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
     attemptRetentionMs: config.attemptRetentionMs,
     random: Math.random,
     log,
+    onSettled: metrics.settled,
     onFatal: endSoon,
   });
   const counters = createWebhookCounters();
@@ -114,6 +124,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
     quarantine,
     counters,
     background,
+    metrics,
     guard,
     cliToken: cliToken.token,
     version,

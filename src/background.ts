@@ -8,6 +8,7 @@ import { accountClosure } from './decide/gate.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { LinqClient } from './linq/client.ts';
 import type { StatusDeps } from './status/deps.ts';
+import type { MetricsDeps } from './status/metrics-route.ts';
 import { createProblemWatch } from './status/problem-watch.ts';
 import type { SituationDeps } from './status/situation.ts';
 import { createStoreProbe } from './status/store-probe.ts';
@@ -35,7 +36,7 @@ export interface Background {
   /** A correctly signed delivery was stale: others may have been lost. */
   onStale(): void;
   /** What the status shows and steers of it. */
-  readonly shown: Pick<StatusDeps, 'catchUp' | 'watch' | 'probeStore'>;
+  readonly shown: Pick<StatusDeps, 'catchUp' | 'probeStore'> & Pick<MetricsDeps, 'watch'>;
 }
 
 /** Wires the upkeep: catching up, backups, pruning, watching for problems. */

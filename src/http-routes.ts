@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { ClockGuard } from './dispatch/clock-guard.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
+import type { Metrics } from './status/metrics.ts';
+import { metricsRoutes } from './status/metrics-route.ts';
 import { describeRoutes } from './status/openapi.ts';
 import { statusRoutes } from './status/routes.ts';
 import type { Store } from './store/store.ts';
@@ -24,6 +26,7 @@ export interface Served {
   readonly quarantine: Quarantine;
   readonly counters: WebhookCounters;
   readonly background: Background;
+  readonly metrics: Metrics;
   readonly cliToken: string | null;
   readonly version: string;
   readonly isDraining: () => boolean;
@@ -32,6 +35,7 @@ export interface Served {
 /** Everything that is served: the way in for webhooks, and what people and machines look at and steer. */
 export async function registerRoutes(server: FastifyInstance, served: Served): Promise<void> {
   const { config, store, dispatcher, clock, quarantine, counters, background, isDraining } = served;
+  const deliveries = createDeliveryLog();
   await describeRoutes(server, served.version);
   await server.register(async (scope) =>
     webhookRoute(scope, {
@@ -46,24 +50,32 @@ export async function registerRoutes(server: FastifyInstance, served: Served): P
       isDraining,
       rateLimit: config.webhook.rateLimitPerMinute,
       counters,
-      deliveries: createDeliveryLog(),
+      deliveries,
     }),
   );
-  await server.register(async (scope) =>
-    statusRoutes(scope, {
-      store,
-      dispatcher,
-      clock,
-      policy: config.policy,
-      statusToken: config.statusToken,
-      cliToken: served.cliToken,
-      showNumbers: config.showNumbers,
-      quarantine,
-      ...background.shown,
-      webhookCounters: () => counters,
-      version: served.version,
-      startedAt: clock.now(),
-      isDraining,
-    }),
-  );
+  const shown = {
+    store,
+    dispatcher,
+    clock,
+    policy: config.policy,
+    statusToken: config.statusToken,
+    cliToken: served.cliToken,
+    showNumbers: config.showNumbers,
+    quarantine,
+    ...background.shown,
+    webhookCounters: () => counters,
+    deliveries: deliveries.newest,
+    version: served.version,
+    startedAt: clock.now(),
+    isDraining,
+  };
+  await server.register(async (scope) => statusRoutes(scope, shown));
+  const { metrics, guard } = served;
+  const monitored = {
+    ...shown,
+    metrics,
+    metricsToken: config.metricsToken,
+    linqDateOffMs: guard.linqDateOffMs,
+  };
+  await server.register(async (scope) => metricsRoutes(scope, monitored));
 }

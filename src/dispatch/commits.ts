@@ -9,7 +9,7 @@ export interface Committed {
 }
 
 /** What attempts, looks at cards and holds brought, until it is written. */
-export function createCommits({ store, book, cardChecks, manual, log }: TurnDeps) {
+export function createCommits({ store, book, cardChecks, manual, log, onSettled }: TurnDeps) {
   let waiting: Settlement[] = [];
 
   function tell(settlement: Settlement | undefined, settled: Settled): void {
@@ -36,6 +36,7 @@ export function createCommits({ store, book, cardChecks, manual, log }: TurnDeps
       reason,
     };
     log.info(fields, 'attempt.settled');
+    onSettled?.({ trigger, outcome, ...times });
   }
 
   return {

@@ -14,7 +14,7 @@ import { createGates } from './gates.ts';
 import { createHoldBook } from './hold-book.ts';
 import { createLoop } from './loop.ts';
 import { createManualShares, type ManualShare } from './manual.ts';
-import type { LinqCalls, Log } from './ports.ts';
+import type { LinqCalls, Log, OnSettled } from './ports.ts';
 import { createTurns } from './turns.ts';
 
 /** Real time: how long a stopping dispatcher waits for running calls before it ends them. */
@@ -35,6 +35,8 @@ export interface DispatcherOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly log: Log;
+  /** Told of every attempt whose outcome is on disk. */
+  readonly onSettled?: OnSettled;
   /** The store is broken beyond recovery in this process. */
   readonly onFatal: (error: StoreError) => void;
 }

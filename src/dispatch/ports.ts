@@ -1,4 +1,5 @@
 import type { LinqAnswer } from '../decide/answer.ts';
+import type { Outcome, Trigger } from '../decide/chat.ts';
 import type { LookedUpFacts } from '../decide/look-up.ts';
 
 /** The calls to Linq that sharing needs. None rejects: what happened is a value. */
@@ -21,6 +22,14 @@ export interface LinqCalls {
     ({ readonly kind: 'chat' } & LookedUpFacts) | { readonly kind: 'failed'; readonly answer: LinqAnswer }
   >;
 }
+
+/** @param lateMs from when the chat was due until its attempt began; `tookMs`: from there to its end */
+export type OnSettled = (attempt: {
+  readonly trigger: Trigger;
+  readonly outcome: Outcome | null;
+  readonly lateMs: number;
+  readonly tookMs: number;
+}) => void;
 
 /** Structured logging: fields first, then the event's name. */
 export interface Log {

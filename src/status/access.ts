@@ -13,6 +13,13 @@ export interface AccessOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
+/** A token that opens one scope alone, beside the others. */
+export interface OwnToken {
+  /** Of its setting. */
+  readonly name: string;
+  readonly token: string | null;
+}
+
 /** Failed logins per minute and address before 401 becomes 429. Right ones from the same address still pass. */
 const MAX_FAILURES = 20;
 
@@ -22,7 +29,12 @@ const CHALLENGES = [
 ];
 
 /** Lets only requests with a token into every route of this scope. Logs failed logins, and who changes something. */
-export async function guardRoutes(app: FastifyInstance, options: AccessOptions): Promise<void> {
+export async function guardRoutes(
+  app: FastifyInstance,
+  options: AccessOptions,
+  own: OwnToken | null = null,
+): Promise<void> {
+  const { noneSet, noneSent, wrong } = own === null ? STATUS_REFUSALS : refusalsOf(own.name);
   if (!app.hasDecorator('createRateLimit')) await app.register(rateLimit, { global: false });
   const countFailure = app.createRateLimit({ max: MAX_FAILURES, timeWindow: MINUTE });
   const lines = createLineLimiter();
@@ -44,14 +56,15 @@ export async function guardRoutes(app: FastifyInstance, options: AccessOptions):
       return reject(request, reply, TOO_MANY_LOGINS);
     }
     reply.header('www-authenticate', CHALLENGES);
-    return hasTried ? reject(request, reply, WRONG_TOKEN) : refuse(reply, NO_TOKEN);
+    return hasTried ? reject(request, reply, wrong) : refuse(reply, noneSent);
   }
 
   app.addHook('onRequest', async (request, reply) => {
     const credentials = parseCredentials(request.headers.authorization ?? '');
-    const token = admit(credentials, request.ip, options);
+    const token = admit(credentials, request.ip, options, own?.token ?? null);
     if (token === null) {
-      return options.statusToken === null ? refuse(reply, NO_STATUS_TOKEN) : refuseLogin(request, reply);
+      const isNoneSet = options.statusToken === null && (own?.token ?? null) === null;
+      return isNoneSet ? refuse(reply, noneSet) : refuseLogin(request, reply);
     }
     if (!isChange(request)) return;
     if (credentials?.scheme === 'basic' && isForeign(request)) return reject(request, reply, CROSS_SITE);
@@ -59,13 +72,15 @@ export async function guardRoutes(app: FastifyInstance, options: AccessOptions):
   });
 }
 
-/** Which of the tokens it is; null: neither. */
+/** Which of the tokens it is; null: none. */
 function admit(
   credentials: Credentials | null,
   address: string,
   { statusToken, cliToken }: AccessOptions,
-): 'status' | 'cli' | null {
+  ownToken: string | null,
+): 'status' | 'own' | 'cli' | null {
   if (credentials === null) return null;
+  if (ownToken !== null && isSameToken(credentials.token, ownToken)) return 'own';
   if (statusToken !== null && isSameToken(credentials.token, statusToken)) return 'status';
   return cliToken !== null && isLoopback(address) && isSameToken(credentials.token, cliToken) ? 'cli' : null;
 }
@@ -99,6 +114,27 @@ const WRONG_TOKEN: Refusal = {
   code: 'WRONG_TOKEN',
   message: 'This isn\'t the STATUS_TOKEN of this service; send it as "Authorization: Bearer …".',
 };
+
+const STATUS_REFUSALS = { noneSet: NO_STATUS_TOKEN, noneSent: NO_TOKEN, wrong: WRONG_TOKEN };
+
+/** What is told where another token than STATUS_TOKEN is the usual one. */
+function refusalsOf(name: string): typeof STATUS_REFUSALS {
+  return {
+    noneSet: {
+      ...NO_STATUS_TOKEN,
+      code: `NO_${name}`,
+      message: `Set ${name} (at least 16 characters; it opens nothing else) and restart the service, then send it as "Authorization: Bearer …". STATUS_TOKEN opens this too.`,
+    },
+    noneSent: {
+      ...NO_TOKEN,
+      message: `Send the ${name} or STATUS_TOKEN of this service as "Authorization: Bearer …", or as the password of HTTP Basic.`,
+    },
+    wrong: {
+      ...WRONG_TOKEN,
+      message: `This is neither the ${name} nor the STATUS_TOKEN of this service; send one of them as "Authorization: Bearer …".`,
+    },
+  };
+}
 
 const TOO_MANY_LOGINS: Refusal = {
   statusCode: 429,

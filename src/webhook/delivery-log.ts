@@ -4,11 +4,12 @@ import type { SignatureFault } from '../errors.ts';
 /** Why a delivery was refused: its signature, its size or type, or too many of them. */
 export type Refusal = SignatureFault | 'size' | 'type' | 'limited';
 
-/** Since start. Each delivery counts once; one that we asked to be sent again (503) counts only if it was stale. */
+/** Since start. Each delivery counts once; one that we asked to be sent again (503) counts as failed, or as stale if it was. */
 export interface WebhookCounters {
   accepted: number;
   ignored: number;
   quarantined: number;
+  failed: number;
   readonly rejected: Record<Refusal, number>;
   /** When the last authentic delivery was answered 2xx. */
   lastAcceptedAt: EpochMs | null;
@@ -19,6 +20,7 @@ export function createWebhookCounters(): WebhookCounters {
     accepted: 0,
     ignored: 0,
     quarantined: 0,
+    failed: 0,
     rejected: { missing: 0, malformed: 0, mismatch: 0, stale: 0, size: 0, type: 0, limited: 0 },
     lastAcceptedAt: null,
   };

@@ -78,6 +78,7 @@ export function createReporter(
       keep(UNDESCRIBED, refusal);
     },
     failed(delivery, error) {
+      counters.failed++;
       keep(delivery, 'failed');
       warn(
         delivery,

@@ -98,6 +98,7 @@ export async function askAll({ url }: Reactor): Promise<{ answers: string[]; ech
     '/status/chats/c-fine',
     '/status/quarantine',
     '/metrics',
+    '/badge.svg',
     '/openapi.json',
     '/',
   ]) {
@@ -114,6 +115,7 @@ export async function askAll({ url }: Reactor): Promise<{ answers: string[]; ech
       headers: TOKEN,
     }),
   );
+  answers.push(await asText(url, '/metrics', { authorization: `Bearer ${SECRETS.metricsToken}` }));
   answers.push(await asText(url, `/status?token=${SECRETS.statusToken}`, {}));
   answers.push(await asText(url, `/${SECRETS.apiKey}`, {}));
   for (const value of [PERSON.number, PERSON.email, PERSON.text, SECRETS.apiKey].map(encodeURIComponent)) {

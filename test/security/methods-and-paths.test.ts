@@ -25,6 +25,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   '/healthz': { GET: 200, HEAD: 200 },
   '/readyz': { GET: 200, HEAD: 200 },
   '/openapi.json': { GET: 200, HEAD: 200 },
+  '/metrics': { GET: 401, HEAD: 401 },
+  '/badge.svg': { GET: 200, HEAD: 200 },
   '/status': { GET: 401, HEAD: 401 },
   '/status/chats': { GET: 401, HEAD: 401 },
   '/status/chats/a': { GET: 401, HEAD: 401 },

@@ -116,6 +116,7 @@ export async function startStatus(given: Given = {}) {
     cliToken: CLI_TOKEN,
     showNumbers: false,
     webhookCounters: () => counters,
+    deliveries: () => [],
     version: '1.2.3',
     startedAt: T,
     isDraining: () => false,
@@ -143,6 +144,7 @@ export async function startStatus(given: Given = {}) {
   };
   return {
     app,
+    deps: { ...deps, watch },
     clock,
     store,
     dispatcher,

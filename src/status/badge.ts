@@ -1,0 +1,61 @@
+import type { Overview } from './schemas.ts';
+
+/** What the badge says of the service: a few words, nothing of chats or lines. */
+export interface Verdict {
+  readonly words: string;
+  readonly tone: 'good' | 'warning' | 'bad' | 'quiet';
+}
+
+const LABEL = 'contact cards';
+/** White text on each of these has a contrast of at least 4.5. */
+const TONES: Readonly<Record<Verdict['tone'], string>> = {
+  good: '#1a7f37',
+  warning: '#9a6700',
+  bad: '#cf222e',
+  quiet: '#57606a',
+};
+const LABEL_COLOUR = '#24292f';
+
+/** The first that applies. @param overview null: the database can't be read, which is one error */
+export function judge(overview: Pick<Overview, 'problems' | 'paused' | 'dryRun'> | null): Verdict {
+  if (overview === null) return { words: '1 error', tone: 'bad' };
+  const errors = overview.problems.filter(({ severity }) => severity === 'error').length;
+  const warnings = overview.problems.length - errors;
+  if (errors > 0) return { words: counted(errors, 'error'), tone: 'bad' };
+  if (overview.paused) return { words: 'paused', tone: 'quiet' };
+  if (warnings > 0) return { words: counted(warnings, 'warning'), tone: 'warning' };
+  return overview.dryRun ? { words: 'dry run', tone: 'quiet' } : { words: 'all well', tone: 'good' };
+}
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+const HEIGHT = 20;
+const PADDING = 8;
+
+/** An SVG of its own: no script, no style sheet, no font but what is there. */
+export function drawBadge({ words, tone }: Verdict): string {
+  const left = widthOf(LABEL) + 2 * PADDING;
+  const right = widthOf(words) + 2 * PADDING;
+  const width = left + right;
+  const title = `${LABEL}: ${words}`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-label="${title}">
+<title>${title}</title>
+<clipPath id="r"><rect width="${width}" height="${HEIGHT}" rx="4"/></clipPath>
+<g clip-path="url(#r)"><rect width="${left}" height="${HEIGHT}" fill="${LABEL_COLOUR}"/><rect x="${left}" width="${right}" height="${HEIGHT}" fill="${TONES[tone]}"/></g>
+<g fill="#fff" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11" aria-hidden="true">${drawText(LABEL, PADDING)}${drawText(words, left + PADDING)}</g>
+</svg>
+`;
+}
+
+/** With its length given, text fits whichever font is there. */
+function drawText(text: string, x: number): string {
+  return `<text x="${x}" y="14" textLength="${widthOf(text)}" lengthAdjust="spacingAndGlyphs">${text}</text>`;
+}
+
+/** Letters of Verdana at 11 px that aren't as wide as most. */
+const WIDTHS: Readonly<Record<string, number>> = { i: 3, l: 3, t: 4.3, r: 4.7, ' ': 3.9, w: 9, g: 7 };
+
+function widthOf(text: string): number {
+  const widths = [...text].map((letter) => WIDTHS[letter] ?? 6.8);
+  return Math.round(widths.reduce((sum, width) => sum + width, 0));
+}
