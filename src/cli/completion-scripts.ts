@@ -45,7 +45,7 @@ ${FUNCTION}() {
   case $verb in
 ${cases.join('\n')}
   esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 complete -o default -F ${FUNCTION} ${NAME}
 `;

@@ -44,5 +44,5 @@ export function meaningOf(httpStatus: number, answer: Answer): string {
     return 'Taken: what it tells is on disk, or there is nothing in it for the service.';
   if (httpStatus === 202)
     return "Authentic, but this version can't read or store it: it is in quarantine (`quarantine list` tells why).";
-  return `HTTP ${httpStatus} is no answer of contact-card-reactor: something else answers there.`;
+  return 'This is no answer of contact-card-reactor: something else answers there.';
 }

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../../src/doctor/finding.ts';
+import { fine, found, skipped } from '../../../src/doctor/finding.ts';
+import { judgeCards } from '../../../src/doctor/judge/cards.ts';
+import { judgeClock, offBy } from '../../../src/doctor/judge/clock.ts';
+import { judgeFileModes } from '../../../src/doctor/judge/file-modes.ts';
+import { judgeProblems } from '../../../src/doctor/judge/problems.ts';
+import { judgeSecrets } from '../../../src/doctor/judge/webhook-secret.ts';
+import { decideVerdict } from '../../../src/doctor/verdict.ts';
+import { SECRET } from '../../helpers/deliver.ts';
+import { certificate, content, LINE, NOW, service, subscriptions, trusted } from './examples.ts';
+
+const codesOf = (findings: Finding | readonly Finding[]) => [findings].flat().map(({ code }) => code);
+const statesOf = (findings: Finding | readonly Finding[]) => [findings].flat().map(({ state }) => state);
+
+describe('the clock', () => {
+  const reading = (offMs: number) => ({ serverAt: NOW + offMs, requestedAt: NOW, receivedAt: NOW + 200 });
+
+  it.each([
+    [0, 0],
+    [-1_000, 0],
+    [-31_000, -30_000],
+    [200, 0],
+    [30_200, 30_000],
+  ])('with a Date %d ms from the request is off by %d ms', (offMs, sure) => {
+    expect(offBy(reading(offMs))).toBe(sure);
+  });
+
+  it('may be off by 30 s and no more', () => {
+    expect(statesOf(judgeClock(reading(30_200), 300_000))).toEqual(['ok']);
+    expect(codesOf(judgeClock(reading(30_201), 300_000))).toEqual(['clock_wrong']);
+    expect(codesOf(judgeClock(reading(-31_001), 300_000))).toEqual(['clock_wrong']);
+  });
+
+  it('that is off beyond the tolerance has deliveries refused', () => {
+    expect(judgeClock(reading(-302_000), 300_000).message).toContain('look stale and are refused');
+    expect(judgeClock(reading(-200_000), 300_000).message).not.toContain('stale');
+    expect(judgeClock(reading(-200_000), 300_000).message).toContain('ahead of');
+  });
+});
+
+describe('several things wrong at once', () => {
+  it('of files are each told, with the command that rights them', () => {
+    const findings = judgeFileModes([
+      { path: '.env', mode: 0o644, isDirectory: false },
+      { path: 'data/it is.db', mode: 0o606, isDirectory: false },
+      { path: 'data/reactor.db-wal', mode: 0o660, isDirectory: false },
+      { path: 'data', mode: 0o757, isDirectory: true },
+    ]);
+    expect(findings.map(({ remedy }) => remedy)).toEqual([
+      "Run `chmod 600 .env 'data/it is.db'`.",
+      'Run `chmod 600 data/reactor.db-wal`.',
+      'Run `chmod go-w data`.',
+    ]);
+  });
+
+  it('of lines are told line by line, those that are right together', () => {
+    const lines = ['+12025550100', '+12025550101', '+12025550102', '+12025550103'];
+    const cards = [
+      { line: '+12025550100', isActive: true },
+      { line: '+12025550101', isActive: false },
+      { line: '+12025550103', isActive: true },
+    ];
+    expect(
+      judgeCards(lines, cards).map(({ code, details }) => [code, details.line ?? details.active]),
+    ).toEqual([
+      ['card_inactive', '+1•••••0101'],
+      ['card_missing', '+1•••••0102'],
+      [null, ['+1•••••0100', '+1•••••0103']],
+    ]);
+  });
+
+  it('of a subscription are each told', () => {
+    const bad = {
+      targetUrl: 'https://CARDS.example.com/webhooks/linq/',
+      events: ['message.sent'],
+      lines: [LINE],
+    };
+    expect(codesOf(subscriptions(bad, { ...bad }))).toEqual([
+      'subscription_duplicate',
+      'subscription_incomplete',
+      'subscription_unpinned',
+      'subscription_limited',
+    ]);
+  });
+});
+
+describe('a database', () => {
+  it('that SQLite complains of is damaged', () => {
+    expect(codesOf(content({ quickCheck: 'row 3 missing from index' }))).toEqual(['database_damaged']);
+  });
+
+  it('with migrations to come says who has to make them', () => {
+    expect(content({ pending: ['a'] }, true).remedy).toContain('restart the service');
+    expect(content({ pending: ['a'] }, false).remedy).toContain('contact-card-reactor migrate');
+  });
+});
+
+it('a service that isn’t meant to run is no error while it doesn’t', () => {
+  const down = { kind: 'silent', cause: 'ECONNREFUSED' } as const;
+  expect(statesOf(service(down, { isExpected: false }))).toEqual(['skipped']);
+});
+
+it('a number that the service tells in full is masked', () => {
+  const [finding] = judgeProblems({
+    kind: 'told',
+    problems: [
+      {
+        code: 'line_paused',
+        severity: 'warning',
+        since: '',
+        line: LINE,
+        message: `${LINE} waits.`,
+        remedy: LINE,
+      },
+    ],
+  });
+  expect(finding).toMatchObject({ message: 'line_paused: +1•••••0100 waits.', remedy: '+1•••••0100' });
+  expect(finding?.details).toMatchObject({ line: '+1•••••0100', problem: 'line_paused' });
+});
+
+describe('a secret', () => {
+  it.each([
+    [
+      'of fewer bytes than Linq issues',
+      [`whsec_${Buffer.from('twenty-four bytes, as is').toString('base64')}`],
+    ],
+    ['twice', [SECRET, SECRET]],
+    ['of one letter', [`whsec_${Buffer.alloc(32, 1).toString('base64')}`]],
+  ])('%s is suspect, and never told', (_name, secrets) => {
+    const [finding] = judgeSecrets(secrets, null);
+    expect(finding?.code).toBe('secret_suspect');
+    for (const secret of secrets) expect(JSON.stringify(finding)).not.toContain(secret.slice(6, 20));
+  });
+
+  it('isn’t blamed for two refused deliveries, nor for any once one was authentic', () => {
+    expect(statesOf(judgeSecrets([SECRET], { authentic: 0, mismatched: 2 }))).toEqual(['ok']);
+    expect(statesOf(judgeSecrets([SECRET], { authentic: 1, mismatched: 50 }))).toEqual(['ok']);
+  });
+});
+
+describe('a certificate', () => {
+  it.each(['SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'])(
+    '%s is of an unknown authority',
+    (cause) => {
+      expect(codesOf(certificate(cause))).toEqual(['certificate_unknown_authority']);
+    },
+  );
+
+  it('expires soon in its last week, or in the last fifth of a short life', () => {
+    expect(codesOf(trusted(-83, 7))).toEqual([null]);
+    expect(codesOf(trusted(-83, 6.9))).toEqual(['certificate_expires_soon']);
+    expect(codesOf(trusted(-5, 1))).toEqual(['certificate_expires_soon']);
+  });
+});
+
+describe('the verdict', () => {
+  const ok = fine('node', 'x.');
+  const warning = found('disk_low', 'x.', 'x.');
+  const error = found('redirected', 'x.', 'x.');
+  const unreachable = found('service_down', 'x.', 'x.');
+  const settings = found('settings_wrong', 'x.', 'x.');
+
+  it('is what is to be set right first', () => {
+    expect(decideVerdict([ok, skipped('clock', 'x.')], true)).toBe('fine');
+    expect(decideVerdict([ok, warning], false)).toBe('fine');
+    expect(decideVerdict([ok, warning], true)).toBe('degraded');
+    expect(decideVerdict([error, warning], false)).toBe('degraded');
+    expect(decideVerdict([error, unreachable], false)).toBe('unreachable');
+    expect(decideVerdict([error, unreachable, settings], false)).toBe('configuration');
+  });
+});
