@@ -43,13 +43,13 @@ export function createOracle(options: OracleOptions) {
   let calls: Call[] = [];
 
   const fail = (text: string) => void broken.push(text);
-  const windowMs = () => options.policy.windowMs;
+  let { windowMs } = options.policy; // of the process that lives, or of the one that has just died
   const openCalls = () => calls.filter(({ answered }) => answered === null);
   const begin = ({ chatId, at }: Pick<Call, 'chatId' | 'at'>) =>
-    change(chatId, at, asItBegins(pastOf(chatId), windowMs(), at));
+    change(chatId, at, asItBegins(pastOf(chatId), windowMs, at));
 
   function take({ chatId, line, at: startedAt }: Call, { answer, at }: NonNullable<Call['answered']>): void {
-    const times = { startedAt, endedAt: at + 1, windowMs: windowMs() };
+    const times = { startedAt, endedAt: at + 1, windowMs };
     change(chatId, at, afterAnswer(pastOf(chatId), answer, times));
     memory.setGates((gates) => closures.gatesAfter(gates, { subject: chatId, line, answer, startedAt, at }));
   }
@@ -188,12 +188,12 @@ export function createOracle(options: OracleOptions) {
     },
     started(policy: Policy, now: number): void {
       options.policy = policy;
+      windowMs = policy.windowMs;
       calls = [];
       objections.started();
       memory.setGates((gates) => closures.gatesAfterStart(gates, now));
       memory.keep();
     },
-
     /** Chats that have waited too long for their call although nothing speaks against it. */
     neglected: (now: number): string[] => objections.neglected(now, calls),
   };
