@@ -38,7 +38,7 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, Pick<Problem, 'severity
       severity: 'error',
       message: "Linq says that contact cards aren't enabled for this account, so no card is shared.",
       remedy:
-        'Ask Linq to enable contact cards for the account. One chat is tried every hour; a restart of the service tries at once.',
+        'Ask Linq to enable contact cards for the account. The first chat that is due is tried every hour, and at once after a restart of the service; when Linq takes it, sharing goes on.',
     },
     clock_skew: {
       severity: 'error',
@@ -63,13 +63,13 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, Pick<Problem, 'severity
       severity: 'warning',
       message: "LINE has no contact card, so its chats can't get one.",
       remedy:
-        'Set up a contact card for the line with Linq. It is looked at again every 2 minutes and its chats go on by themselves.',
+        'Set up a contact card for the line, with `setup` or in the Linq dashboard. It is looked at again every 2 minutes and its chats go on by themselves. A line that is to have none can be left out of LINQ_LINES.',
     },
     card_inactive: {
       severity: 'warning',
       message: "The contact card of LINE isn't active, so its chats wait.",
       remedy:
-        'Linq activates a new card by itself as a rule; if it stays inactive, set it up again. It is looked at again every 2 minutes.',
+        'Linq activates a new card by itself as a rule; if it stays inactive, set it up again with Linq. It is looked at again every 2 minutes, and by `line release` at once.',
     },
     line_flagged: {
       severity: 'warning',
@@ -87,7 +87,7 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, Pick<Problem, 'severity
       severity: 'warning',
       message: "Linq says that LINE doesn't belong to this account, so its chats wait.",
       remedy:
-        'Check that LINQ_API_KEY is of the account that owns the line, then restart the service or use `line release`. One chat is tried every 6 hours.',
+        'Check that LINQ_API_KEY is of the account that owns the line, and restart the service. If the account has got the line back, use `line release`; if it gave the line up, leave the line out of LINQ_LINES and restart. One chat is tried every 6 hours.',
     },
     rate_limited: {
       severity: 'warning',
@@ -105,20 +105,20 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, Pick<Problem, 'severity
       severity: 'warning',
       message: 'Chats set aside because the service went down during several attempts in a row: DETAIL.',
       remedy:
-        'Find them with `chat list --reason parked`, see the service log for why it went down, then use `chat release`.',
+        'See the service log for why it went down and mend that. Find the chats with `chat list --reason parked`, and use `chat release` on each.',
     },
     webhooks_silent: {
       severity: 'warning',
       message: 'For DETAIL no delivery of Linq has been accepted, so new messages may go unnoticed.',
       remedy:
-        "If messages were sent meanwhile, check Linq's webhook subscription, that its URL reaches this service, and LINQ_WEBHOOK_SECRET. If such a silence is normal, raise WEBHOOKS_SILENT_AFTER.",
+        'If messages were sent meanwhile, run `doctor`: it checks the webhook subscription, the way from PUBLIC_URL to this service, and LINQ_WEBHOOK_SECRET. The next delivery of Linq ends this. If such a silence is normal, raise WEBHOOKS_SILENT_AFTER and restart the service.',
     },
     signature_failures: {
       severity: 'warning',
       message:
         "Deliveries fail verification: their signature doesn't match, or it matches but is too old or too new.",
       remedy:
-        "The service log (delivery.rejected) says which. Check that LINQ_WEBHOOK_SECRET is the subscription's signing secret and that this machine's clock is right; otherwise somebody sends forged deliveries, which do no harm.",
+        "The service log (delivery.rejected) says which, and `doctor` checks the clock, the secret and what a proxy may change. If LINQ_WEBHOOK_SECRET isn't the subscription's signing secret, run `setup --recreate` and restart the service. The next authentic delivery ends this, after many failures 15 minutes later. Otherwise somebody sends forged deliveries, which do no harm.",
     },
     shares_overdue: {
       severity: 'error',
@@ -137,19 +137,19 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, Pick<Problem, 'severity
       message:
         "The latest backup failed, or none was made for twice as long as BACKUP_EVERY; a lost disk would lose what isn't in one.",
       remedy:
-        'See the service log (backup.failed), and free space and permissions of BACKUP_DIR. `backup` makes one at once.',
+        'See the service log (backup.failed), and mend the free space or the permissions of BACKUP_DIR. It is tried again within an hour, and at once after a restart of the service; the first that works ends this. `backup` makes a copy meanwhile.',
     },
     subscription_missing: {
       severity: 'error',
       message:
         'Linq has no webhook subscription that points to PUBLIC_URL and carries message.sent, so new messages go unnoticed until the next catch-up.',
       remedy:
-        'Check PUBLIC_URL. If it is right, register the webhook as step 2 of "Run it" in the README shows (POST /v3/webhook-subscriptions), add the signing_secret of the answer to LINQ_WEBHOOK_SECRET, and restart the service.',
+        'Check PUBLIC_URL. If it is right, run `setup`, which creates the subscription and saves its signing secret, and restart the service. It is looked at again at each start and every hour, and by `catch-up` at once.',
     },
     subscription_inactive: {
       severity: 'error',
       message: "Linq's webhook subscription for this service is switched off, so new messages go unnoticed.",
       remedy:
-        'See that PUBLIC_URL reaches this service, then switch it on again: PUT {"is_active":true} to /v3/webhook-subscriptions/{id} of Linq\'s API; GET /v3/webhook-subscriptions tells the id. It is looked at again every hour, and by `catch-up` at once.',
+        'Run `doctor` to see that PUBLIC_URL reaches this service, then `setup`, which switches the subscription on again. It is looked at again at each start and every hour, and by `catch-up` at once.',
     },
   };
