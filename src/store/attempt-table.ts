@@ -1,6 +1,7 @@
 import type { Outcome, Trigger } from '../decide/chat.ts';
 import type { EpochMs } from '../decide/duration.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
+import type { RecentAttempt } from './page-store.ts';
 import type { Attempt } from './turn.ts';
 
 export interface AttemptEnd {
@@ -26,7 +27,12 @@ export interface AttemptTable {
   open(): readonly { readonly chatRow: number; readonly startedAt: EpochMs }[];
   /** Newest first. */
   ofChat(chatId: string, limit: number): readonly Attempt[];
+  /** Of all chats, newest first. */
+  recent(limit: number): readonly RecentAttempt[];
 }
+
+const ATTEMPT = `attempt_id AS attemptId, chat_id AS chatId, trigger, started_at AS startedAt, ended_at AS endedAt,
+  outcome, http_status AS httpStatus, linq_code AS linqCode, trace_id AS traceId`;
 
 export function createAttemptTable({ sql }: StoreContext): AttemptTable {
   const begin = sql.prepare<[string, number, Trigger, EpochMs]>(
@@ -49,10 +55,13 @@ export function createAttemptTable({ sql }: StoreContext): AttemptTable {
     'SELECT chat_row AS chatRow, started_at AS startedAt FROM attempts WHERE ended_at IS NULL',
   );
   const ofChat = sql.prepare<[string, number], Attempt>(
-    `SELECT attempt_id AS attemptId, chat_id AS chatId, trigger, started_at AS startedAt, ended_at AS endedAt, outcome,
-        http_status AS httpStatus, linq_code AS linqCode, trace_id AS traceId
-      FROM attempts JOIN chats ON chats.id = attempts.chat_row
+    `SELECT ${ATTEMPT} FROM attempts JOIN chats ON chats.id = attempts.chat_row
       WHERE chats.chat_id = ? ORDER BY attempts.id DESC ${BOUND_LIMIT}`,
+  );
+  // the join is an outer one, lest SQLite begin it with the chats
+  const recent = sql.prepare<[number], RecentAttempt>(
+    `SELECT ${ATTEMPT}, line FROM attempts LEFT JOIN chats ON chats.id = attempts.chat_row
+      LEFT JOIN lines ON lines.id = chats.line_id ORDER BY attempts.id DESC ${BOUND_LIMIT}`,
   );
   return {
     begin: (chatRow, { attemptId, trigger, startedAt }) => begin.run(attemptId, chatRow, trigger, startedAt),
@@ -63,5 +72,6 @@ export function createAttemptTable({ sql }: StoreContext): AttemptTable {
     lastEndedAt: (chatRow) => lastEndedAt.get(chatRow) ?? null,
     open: () => open.all(),
     ofChat: (chatId, limit) => ofChat.all(chatId, limit),
+    recent: (limit) => recent.all(limit),
   };
 }

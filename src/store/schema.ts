@@ -74,6 +74,17 @@ export const outcomeMinutes = sqliteTable(
   (t) => [counters('outcome_minutes_counters', [t.minute, t.succeeded, t.failed])],
 );
 
+/** The same by the hour (its number since 1970), kept for longer, for the charts. */
+export const outcomeHours = sqliteTable(
+  'outcome_hours',
+  {
+    hour: integer('hour').primaryKey(),
+    succeeded: integer('succeeded').notNull(),
+    failed: integer('failed').notNull(),
+  },
+  (t) => [counters('outcome_hours_counters', [t.hour, t.succeeded, t.failed])],
+);
+
 /** Successes of all times: one row. */
 export const shareTotals = sqliteTable(
   'share_totals',

@@ -1,29 +1,34 @@
 import type { Outcome } from '../decide/chat.ts';
-import { DAY, type EpochMs, MINUTE } from '../decide/duration.ts';
+import { DAY, type EpochMs, HOUR, MINUTE } from '../decide/duration.ts';
 import type { StoreContext } from './context.ts';
+import { createFigureTable, type Outcomes } from './figure-table.ts';
+import type { ShareHistory } from './page-store.ts';
 import type { ShareTotals } from './store.ts';
 
 export interface Totals {
   /** Counts an attempt that ended; written at the commit. A pretended one doesn't count. */
   add(outcome: Outcome, endedAt: EpochMs): void;
   read(now: EpochMs): ShareTotals;
-  /** The clock went back: no success is later than now. */
+  /** @see PageStore.shareHistory */
+  history(now: EpochMs): ShareHistory;
+  /** The clock went back: what ended later than now counts as ended now. */
   cutTo(now: EpochMs): void;
 }
 
 /** Two days: a clock that is set back by up to a day still finds the figures of its last 24 h. */
-const KEPT_MINUTES = (2 * DAY) / MINUTE;
+const KEPT_MINUTES_MS = 2 * DAY;
+/** Thrice what is shown: a clock that was ahead by weeks has pruned nothing of that. */
+const KEPT_HOURS_MS = 90 * DAY;
+const SHOWN_HOURS = 48;
+const SHOWN_DAYS = 30;
 
 /** Figures of attempts, kept as they end, so that nobody counts attempts, which are pruned. */
-export function createTotals({ sql, transactions }: StoreContext): Totals {
-  const minutes = new Map<number, { succeeded: number; failed: number }>();
+export function createTotals(context: StoreContext): Totals {
+  const { sql, transactions } = context;
+  const minutes = createFigureTable(context, 'outcome_minutes', 'minute', MINUTE, KEPT_MINUTES_MS);
+  const hours = createFigureTable(context, 'outcome_hours', 'hour', HOUR, KEPT_HOURS_MS);
   let succeededNow = 0;
   let lastSucceededAt: EpochMs = 0;
-  const addMinute = sql.prepare<[number, number, number]>(
-    `INSERT INTO outcome_minutes (minute, succeeded, failed) VALUES (?, ?, ?)
-      ON CONFLICT (minute) DO UPDATE SET succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed`,
-  );
-  const prune = sql.prepare<[number]>('DELETE FROM outcome_minutes WHERE minute < ?');
   const addTotal = sql.prepare<[number, EpochMs]>(
     `INSERT INTO share_totals (id, succeeded, last_succeeded_at) VALUES (1, ?, ?)
       ON CONFLICT (id) DO UPDATE SET succeeded = succeeded + excluded.succeeded,
@@ -32,24 +37,15 @@ export function createTotals({ sql, transactions }: StoreContext): Totals {
   const selectTotal = sql.prepare<[], Pick<ShareTotals, 'succeeded' | 'lastSucceededAt'>>(
     'SELECT succeeded, last_succeeded_at AS lastSucceededAt FROM share_totals',
   );
-  const selectSince = sql.prepare<[number], ShareTotals['last24h']>(
-    `SELECT coalesce(sum(succeeded), 0) AS succeeded, coalesce(sum(failed), 0) AS failed
-      FROM outcome_minutes WHERE minute > ?`,
-  );
   const cut = sql.prepare<[EpochMs]>('UPDATE share_totals SET last_succeeded_at = min(last_succeeded_at, ?)');
 
   function forget(): void {
-    minutes.clear();
     succeededNow = 0;
     lastSucceededAt = 0;
   }
 
   transactions.join({
     flush() {
-      for (const [minute, { succeeded, failed }] of minutes) {
-        addMinute.run(minute, succeeded, failed);
-        prune.run(minute - KEPT_MINUTES);
-      }
       if (succeededNow > 0) addTotal.run(succeededNow, lastSucceededAt);
       forget();
     },
@@ -58,22 +54,44 @@ export function createTotals({ sql, transactions }: StoreContext): Totals {
   return {
     add(outcome, endedAt) {
       if (outcome === 'dry_run') return;
-      const minute = Math.floor(endedAt / MINUTE);
-      const counted = minutes.get(minute) ?? { succeeded: 0, failed: 0 };
-      if (outcome === 'shared') {
-        counted.succeeded++;
-        succeededNow++;
-        lastSucceededAt = Math.max(lastSucceededAt, endedAt);
-      } else {
-        counted.failed++;
-      }
-      minutes.set(minute, counted);
+      const isSuccess = outcome === 'shared';
+      minutes.add(isSuccess, endedAt);
+      hours.add(isSuccess, endedAt);
+      if (!isSuccess) return;
+      succeededNow++;
+      lastSucceededAt = Math.max(lastSucceededAt, endedAt);
     },
     read(now) {
       const { succeeded, lastSucceededAt } = selectTotal.get() ?? { succeeded: 0, lastSucceededAt: null };
-      const last24h = selectSince.get(Math.floor((now - DAY) / MINUTE)) ?? { succeeded: 0, failed: 0 };
-      return { succeeded, lastSucceededAt, last24h };
+      return { succeeded, lastSucceededAt, last24h: minutes.sumSince(now - DAY + MINUTE) };
     },
-    cutTo: (now) => cut.run(now),
+    history(now) {
+      const oldestAt = startOf(now, DAY) - (SHOWN_DAYS - 1) * DAY;
+      const known = hours.since(oldestAt);
+      const last = (count: number, spanMs: number) =>
+        Array.from({ length: count }, (_, index) => {
+          const startAt = startOf(now, spanMs) - (count - 1 - index) * spanMs;
+          const within = known.filter(({ startAt: at }) => at >= startAt && at < startAt + spanMs);
+          return { startAt, ...sumOf(within) };
+        });
+      return { hours: last(SHOWN_HOURS, HOUR), days: last(SHOWN_DAYS, DAY) };
+    },
+    cutTo(now) {
+      cut.run(now);
+      minutes.cutTo(now);
+      hours.cutTo(now);
+    },
   };
+}
+
+/** Of the hour or the UTC day that an instant is in. */
+const startOf = (at: EpochMs, spanMs: number): EpochMs => Math.floor(at / spanMs) * spanMs;
+
+function sumOf(figures: readonly Outcomes[]): Outcomes {
+  let [succeeded, failed] = [0, 0];
+  for (const each of figures) {
+    succeeded += each.succeeded;
+    failed += each.failed;
+  }
+  return { succeeded, failed };
 }

@@ -18,6 +18,7 @@ import { createHoldTable } from './hold-table.ts';
 import { createLineIds } from './line-ids.ts';
 import { createLineTable } from './line-table.ts';
 import { createMeta } from './meta.ts';
+import { createPageStore } from './page-store.ts';
 import { createProblemStore } from './problem-table.ts';
 import { createAttemptPruning } from './prune-attempts.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
@@ -148,6 +149,7 @@ export function createSqliteStore(
     putHold: async (hold) => guarded(() => write(() => holds.put(hold))),
     endHold: async (scope, reason) => guarded(() => write(() => holds.end({ scope, reason }))),
     ...createCatchUpStore(catchUp, ways),
+    ...createPageStore(context, parts, ways),
     ...createProblemStore(context, meta, ways),
     ...keepQuarantine,
     heartbeat: async (now, toleratedMs) =>

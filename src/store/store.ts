@@ -4,6 +4,7 @@ import type { ReactorEvent } from '../decide/event.ts';
 import type { Hold, HoldReason, Line } from '../decide/hold.ts';
 import type { LookedUpFacts } from '../decide/look-up.ts';
 import type { CatchUpStore } from './catch-up-store.ts';
+import type { PageStore } from './page-store.ts';
 import type { ProblemStore } from './problem-table.ts';
 import type { QuarantineStore } from './quarantine-table.ts';
 import type { Attempt, Claim, Turn, TurnResult } from './turn.ts';
@@ -45,7 +46,7 @@ export interface ShareTotals {
  * Chats are decided anew (`decideChat`) in the transaction that changes them.
  * @throws {StoreError} from every method, when the storage can't do its work
  */
-export interface Store extends CatchUpStore, ProblemStore, QuarantineStore {
+export interface Store extends CatchUpStore, PageStore, ProblemStore, QuarantineStore {
   readonly kind: 'sqlite';
   /** Number of the newest migration applied. */
   readonly schemaVersion: number;

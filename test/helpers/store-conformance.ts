@@ -3,6 +3,7 @@ import { describeCatchUp } from './store/catch-up.ts';
 import { describeClaims } from './store/claims.ts';
 import { describeClockShifts } from './store/clock-shifts.ts';
 import { describeLookups } from './store/lookups.ts';
+import { describePageReads } from './store/page-reads.ts';
 import { describeProblems } from './store/problems.ts';
 import { describeProperties } from './store/properties.ts';
 import { describeQuarantine } from './store/quarantine.ts';
@@ -29,6 +30,7 @@ export function describeStore(name: string, createHome: () => StoreHome): void {
     describeCatchUp(bench);
     describeRetention(bench);
     describeReads(bench);
+    describePageReads(bench);
     describeQuarantine(bench);
     describeProblems(bench);
     describeProperties(bench);

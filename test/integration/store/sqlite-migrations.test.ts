@@ -119,6 +119,17 @@ describe('migrations', () => {
     );
   });
 
+  it('sum up the minutes that an older version counted into hours', () => {
+    openWith(known.slice(0, 2), (sql) =>
+      sql.exec('INSERT INTO outcome_minutes VALUES (119, 3, 0), (120, 1, 0), (179, 2, 4), (180, 0, 1)'),
+    );
+    expect(openWith(known, (sql) => sql.prepare('SELECT * FROM outcome_hours').raw().all())).toEqual([
+      [1, 3, 0],
+      [2, 3, 4],
+      [3, 0, 1],
+    ]);
+  });
+
   it('are found in the package', () => {
     expect(known.map(({ number }) => number)).toEqual(known.map((_, index) => index + 1));
     expect(existsSync(new URL('../../../migrations/meta/_journal.json', import.meta.url))).toBe(true);
