@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import type { CheckId, Finding } from '../../src/doctor/finding.ts';
 import { message2026, sign } from '../helpers/deliver.ts';
 import { startReactor } from '../helpers/process.ts';
 import { knowChat } from '../helpers/rig.ts';
 import { readOverview, until } from '../helpers/status.ts';
+import { runVerb } from '../helpers/verb.ts';
 import { ask, PATH, post, SENDER, startBoth } from './asking.ts';
 import { bodyOf, UNUSUAL_BODIES } from './bodies.ts';
 import type { StartProxy } from './proxy.ts';
@@ -12,6 +16,7 @@ import { postOverHttp2, statusOfHuge } from './raw-tls.ts';
 import { startUpstream } from './upstream.ts';
 
 const MIB = 1024 * 1024;
+const OF_THE_WAY: readonly CheckId[] = ['public_connection', 'public_certificate', 'round_trip'];
 
 /** What every proxy that is shipped must do with deliveries. */
 export function describeDeliveries(name: string, startProxy: StartProxy): void {
@@ -38,6 +43,18 @@ export function describeDeliveries(name: string, startProxy: StartProxy): void {
         async () => simulator.calls,
         (calls) => calls.some((call) => call.chatId === chatId),
       );
+    });
+
+    it('passes the doctor’s own signed round trip', async () => {
+      const { proxy, reactor, directory, simulator } = await startBoth(startProxy);
+      const authority = join(directory, 'authority.pem');
+      writeFileSync(authority, proxy.authority());
+      const args = ['doctor', '--json', '--url', reactor.url, '--ca', authority];
+      const settings = { PUBLIC_URL: proxy.url, LINQ_API_BASE_URL: simulator.baseUrl };
+      const { stdout } = await runVerb(directory, args, settings);
+      const findings: Pick<Finding, 'id' | 'state' | 'message'>[] = JSON.parse(stdout).findings;
+      const seen = findings.filter(({ id }) => OF_THE_WAY.includes(id));
+      expect(seen).toEqual(OF_THE_WAY.map((id) => expect.objectContaining({ id, state: 'ok' })));
     });
 
     it('takes bodies of up to 1 MiB, and what is larger is answered 413', async () => {

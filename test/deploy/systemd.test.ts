@@ -14,7 +14,7 @@ import { deliver, message2026 } from '../helpers/deliver.ts';
 import { createWorkDir, type Running, startReactor } from '../helpers/process.ts';
 import { startSimulator } from '../helpers/rig.ts';
 import { readChat, until } from '../helpers/status.ts';
-import { inTree } from './program.ts';
+import { adapt, inTree } from './program.ts';
 import { allowedCalls, buildFilter, type Verdict } from './system-calls.ts';
 import { directives, UNIT } from './unit.ts';
 
@@ -25,6 +25,40 @@ function analyze(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
   return { status, output: stdout + stderr };
 }
+
+describe('the command beside the systemd unit', () => {
+  const shipped = inTree('deploy/systemd/contact-card-reactor');
+
+  it('runs verbs where the unit says that settings and data are, as its user, with the program that it runs', () => {
+    const [user = '', home = '', start = ''] = ['User', 'WorkingDirectory', 'ExecStart'].map(
+      (name) => directives(UNIT, name)[0],
+    );
+    const script = readFileSync(shipped, 'utf8');
+    expect(script).toContain(`cd ${home.replace('%S', '/var/lib')} || exit 1`);
+    expect(script).toContain(`exec runuser -u ${user} -- ${start.replace('serve', '"$@"')}`);
+    expect(statSync(shipped).mode & 0o777).toBe(0o755);
+  });
+
+  it('hands on its words and the exit code', () => {
+    const home = createWorkDir();
+    writeFileSync(join(home, '.env'), 'PORT=12345\n');
+    const script = adapt(readFileSync(shipped, 'utf8'), [
+      ['/var/lib/contact-card-reactor', home],
+      ['/opt/contact-card-reactor', inTree('.')],
+      ['$(id -u)', '0'],
+      ['runuser -u contact-card-reactor --', 'env'], // becoming another user needs one
+    ]);
+    const run = (...args: readonly string[]) => {
+      const { status, stdout } = spawnSync('sh', ['-c', script, 'contact-card-reactor', ...args], {
+        encoding: 'utf8',
+      });
+      return { status, stdout };
+    };
+    expect(run('config', 'show').stdout).toMatch(/PORT +12345/);
+    expect(run('chat', 'show', 'a b').status).toBe(5);
+    expect(run('no-such-verb').status).toBe(2);
+  });
+});
 
 describe('the systemd unit', () => {
   it('is one that systemd reads without a word, with its drop-in too', () => {
