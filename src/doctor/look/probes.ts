@@ -30,16 +30,15 @@ const BODIES: Readonly<Record<ProbeForm, (eventId: string) => string>> = {
     }),
 };
 
-/** Signed in both ways, as Linq signs. @param at the real time */
+/**
+ * Signed by Standard Webhooks alone, although Linq adds the deprecated signature: with both, a service that accepts that
+ * one would hide that the other doesn't arrive. @param at the real time
+ */
 export function createProbe(form: ProbeForm, secret: string, at: EpochMs): Probe {
   const webhookId = randomUUID();
   const body = Buffer.from(BODIES[form](webhookId));
-  const signed = signDelivery({
-    secret,
-    webhookId,
-    timestampSeconds: Math.floor(at / SECOND),
-    body,
-    eventType: PROBE_EVENT_TYPE,
-  });
-  return { body, headers: { 'content-type': 'application/json', ...signed } };
+  const timestampSeconds = Math.floor(at / SECOND);
+  const signed = Object.entries(signDelivery({ secret, webhookId, timestampSeconds, body }));
+  const headers = Object.fromEntries(signed.filter(([name]) => name.startsWith('webhook-')));
+  return { body, headers: { 'content-type': 'application/json', ...headers } };
 }
