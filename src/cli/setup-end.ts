@@ -11,7 +11,7 @@ import type { Session } from './setup-session.ts';
 export async function examineSetup({ io, clock, talk, report, options, file }: Session): Promise<void> {
   talk.step(5, 'Check');
   const { runDoctor } = await import('../doctor/doctor.ts');
-  const prepared = prepareDoctor(io, file.path, { roundTrip: true }, clock);
+  const prepared = prepareDoctor({ ...io, env: file.sources().env }, file.path, { roundTrip: true }, clock);
   const screen = screenOf(io);
   const isSilent = options.json === true;
   const findings = await runDoctor({

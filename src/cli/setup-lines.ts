@@ -68,7 +68,7 @@ async function chooseLines(session: Session, all: readonly string[]): Promise<re
   }
   if (prompter === null || options.yes === true || all.length < 2) return all;
   for (;;) {
-    const chosen = parseChoice(await prompter.ask('  Share on which? Numbers, or Enter for all: '), all);
+    const chosen = parseChoice(await prompter.ask('  Which? Numbers, or Enter for all: '), all);
     if (typeof chosen === 'string') {
       talk.warn(`${chosen}.`);
       continue;

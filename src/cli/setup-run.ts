@@ -1,4 +1,6 @@
 import { createSystemClock } from '../clock.ts';
+import { parseEnvFile } from '../config/env-file.ts';
+import type { Variables } from '../config/origin.ts';
 import { readSetting } from '../config/read-setting.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { ReactorError, UsageError } from '../errors.ts';
@@ -22,7 +24,8 @@ import { setUpWebhook } from './setup-webhook.ts';
  */
 export async function runSetup(io: Io, envFile: string | null, options: SetupOptions): Promise<ExitCode> {
   const isJson = options.json === true;
-  const file = openSettingsFile({ path: envFile ?? '.env', env: io.env, readFile: io.readFile });
+  const env = envFile === null ? io.env : withoutFile(io, envFile);
+  const file = openSettingsFile({ path: envFile ?? '.env', env, readFile: io.readFile });
   const terminal = isJson ? null : terminalOf(process);
   const prompter = terminal === null ? null : createPrompter(terminal);
   const session = createSession(io, file, options, prompter);
@@ -37,6 +40,19 @@ export async function runSetup(io: Io, envFile: string | null, options: SetupOpt
   } finally {
     prompter?.close();
     if (isJson && (report.ok || report.error !== null)) printJson(report, io);
+  }
+}
+
+/**
+ * Node.js takes `--env-file` for itself, too, and puts what the file says into the environment: there it would win over
+ * what is written into the file.
+ */
+function withoutFile({ env, readFile }: Io, path: string): Variables {
+  try {
+    const { variables } = parseEnvFile(readFile(path));
+    return Object.fromEntries(Object.entries(env).filter(([name, value]) => variables[name] !== value));
+  } catch {
+    return env; // there is no such file, or it is told later that it can't be read
   }
 }
 
