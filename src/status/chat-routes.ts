@@ -3,17 +3,17 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { answer } from '../http-schemas.ts';
 import { badParameter, chatNotFound, refuse } from './answers.ts';
-import { storedFilters } from './chat-filters.ts';
-import { ChatQuerySchema, parseChatQuery, unknownParameter } from './chat-query.ts';
+import { ChatQuerySchema, unknownParameter } from './chat-query.ts';
+import { findChats } from './chat-search.ts';
 import { showAttempt, showChat } from './chat-view.ts';
 import { momentOf, type StatusDeps } from './deps.ts';
 import { CHAT_NOT_FOUND_ANSWER, lookAnswers, NAMED_ANSWERS, TOKEN_SECURITY } from './route-schema.ts';
 import { ChatPageSchema, ChatWithAttemptsSchema, ErrorSchema } from './schemas.ts';
 
-export const CHAT_ID_EXAMPLE = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
+const CHAT_ID_EXAMPLE = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
 
 /** More than a chat makes in the time that attempts are kept, unless it fails all the time. */
-const MAX_ATTEMPTS = 200;
+export const MAX_ATTEMPTS = 200;
 
 export const ChatParams = Type.Object({
   chatId: Type.String({ description: 'Linq’s id of the chat.', examples: [CHAT_ID_EXAMPLE] }),
@@ -44,7 +44,7 @@ const SHOW_SCHEMA = {
 
 /** `GET /status/chats` and `GET /status/chats/{chatId}`. */
 export function chatRoutes(plain: FastifyInstance, deps: StatusDeps): void {
-  const { store, dispatcher } = deps;
+  const { store } = deps;
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
 
   app.get(
@@ -57,20 +57,10 @@ export function chatRoutes(plain: FastifyInstance, deps: StatusDeps): void {
       },
     },
     async (request, reply) => {
-      const lines = dispatcher.view().lines.map(({ line }) => line.line);
-      const query = parseChatQuery(request.query, lines);
-      if ('wrong' in query) return refuse(reply, badParameter(query.wrong));
-      const { filter, cursor } = query;
-      const moment = momentOf(deps);
-      const filters = filter.lines?.length === 0 ? [] : storedFilters(filter, moment.closures);
-      if (filters.length === 0) return { chats: [], nextCursor: null };
-      const page = await store.chats(filters, request.query.limit, cursor);
-      // a chat whose time came since it was stored is shown as it is now, so it may not match any more
-      const chats = page.chats
-        .map((chat) => showChat(chat, moment))
-        .filter(({ state }) => filter.state === null || state === filter.state)
-        .filter(({ reason }) => filter.reason === null || reason === filter.reason);
-      return { chats, nextCursor: page.nextCursor };
+      const found = await findChats(deps, request.query);
+      if ('wrong' in found) return refuse(reply, badParameter(found.wrong));
+      const { chats, nextCursor } = found;
+      return { chats: [...chats], nextCursor };
     },
   );
 
