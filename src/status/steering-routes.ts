@@ -2,10 +2,10 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { releaseChat } from '../decide/attempt.ts';
-import type { ChatRecord } from '../decide/chat.ts';
-import type { EpochMs } from '../decide/duration.ts';
+import type { GateView } from '../dispatch/dispatcher.ts';
 import { answer } from '../http-schemas.ts';
 import { chatNotFound, type Refusal, refuse } from './answers.ts';
+import { changeChat, holdChat } from './chat-actions.ts';
 import { linesNamed } from './chat-filters.ts';
 import { ChatParams } from './chat-routes.ts';
 import { showChat } from './chat-view.ts';
@@ -74,26 +74,20 @@ const RELEASE_LINE_SCHEMA = {
 
 /** Operator's holds of chats, pausing everything, and ending a line's hold. Each may be repeated without harm. */
 export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
-  const { store, dispatcher, clock } = deps;
+  const { store, dispatcher } = deps;
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
 
-  async function changeChat(chatId: string, change: (chat: ChatRecord) => ChatRecord) {
-    const chat = await store.updateChat(chatId, change, clock.now());
-    dispatcher.nudge();
-    return chat === null ? null : showChat(chat, momentOf(deps));
-  }
-
   app.put('/status/chats/:chatId/hold', { schema: HOLD_SCHEMA }, async ({ params: { chatId } }, reply) => {
-    const chat = await changeChat(chatId, (stored) => holdChat(stored, clock.now()));
-    return chat ?? refuse(reply, chatNotFound(chatId));
+    const chat = await changeChat(deps, chatId, holdChat);
+    return chat === null ? refuse(reply, chatNotFound(chatId)) : showChat(chat, momentOf(deps));
   });
 
   app.delete(
     '/status/chats/:chatId/hold',
     { schema: RELEASE_SCHEMA },
     async ({ params: { chatId } }, reply) => {
-      const chat = await changeChat(chatId, releaseChat);
-      return chat ?? refuse(reply, chatNotFound(chatId));
+      const chat = await changeChat(deps, chatId, releaseChat);
+      return chat === null ? refuse(reply, chatNotFound(chatId)) : showChat(chat, momentOf(deps));
     },
   );
 
@@ -108,20 +102,25 @@ export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
   });
 
   app.delete('/status/lines/:line/hold', { schema: RELEASE_LINE_SCHEMA }, async ({ params }, reply) => {
-    const known = (await store.lines()).map(({ line }) => line);
-    const [line, ...others] = linesNamed(params.line, known);
-    if (line === undefined) return refuse(reply, LINE_NOT_FOUND);
-    if (others.length > 0) return refuse(reply, AMBIGUOUS_LINE);
-    await dispatcher.releaseLine(line);
-    const gate = dispatcher.view().lines.find((one) => one.line.line === line);
-    if (gate === undefined) return refuse(reply, LINE_NOT_FOUND);
+    const released = await releaseLine(deps, params.line);
+    if ('refusal' in released) return refuse(reply, released.refusal);
     const counts = showCounts(await store.counts(), momentOf(deps).closures);
-    return showGate(gate, { ...deps, counts });
+    return showGate(released.gate, { ...deps, counts });
   });
 }
 
-function holdChat(chat: ChatRecord, now: EpochMs): ChatRecord {
-  return chat.operatorHeldAt === null ? { ...chat, operatorHeldAt: now } : chat;
+/** Ends the hold of the line that a full number, or its masked form, names. @throws {StoreError} */
+export async function releaseLine(
+  { store, dispatcher }: Pick<StatusDeps, 'store' | 'dispatcher'>,
+  name: string,
+): Promise<{ readonly gate: GateView['lines'][number] } | { readonly refusal: Refusal }> {
+  const known = (await store.lines()).map(({ line }) => line);
+  const [line, ...others] = linesNamed(name, known);
+  if (line === undefined) return { refusal: LINE_NOT_FOUND };
+  if (others.length > 0) return { refusal: AMBIGUOUS_LINE };
+  await dispatcher.releaseLine(line);
+  const gate = dispatcher.view().lines.find((one) => one.line.line === line);
+  return gate === undefined ? { refusal: LINE_NOT_FOUND } : { gate };
 }
 
 const LINE_NOT_FOUND: Refusal = {
