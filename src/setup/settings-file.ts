@@ -153,6 +153,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   EPERM: 'it belongs to another user, so run setup as that user',
   EBUSY: 'it is mounted by itself, so mount its directory instead',
   ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EFBIG: 'files may not be that large here',
   EROFS: 'the disk is read-only',
   ENOENT: 'its directory does not exist',
   EISDIR: 'it is no file',
