@@ -29,7 +29,7 @@ export const SHARING_METRICS: readonly Shown[] = [
   },
   {
     name: 'ccr_oldest_overdue_seconds',
-    help: 'For how long the longest of them has been due; 0: none is.',
+    help: 'For how long the first of the overdue chats has been due; 0: there is none.',
     read: ofSeen(({ overview }) => overview.shares.oldestOverdueSeconds ?? 0),
   },
   {
@@ -49,7 +49,7 @@ export const SHARING_METRICS: readonly Shown[] = [
   },
   {
     name: 'ccr_account_closed',
-    help: 'Whether this closes the whole account to automatic shares: 1 or 0. api_unavailable is the breaker.',
+    help: 'Whether this reason closes the whole account to automatic shares: 1 or 0. api_unavailable is the breaker.',
     labels: ['reason'],
     read: ofSeen(showAccount),
   },

@@ -77,7 +77,7 @@ const STORAGE: readonly Shown[] = [
   },
   {
     name: 'ccr_disk_size_bytes',
-    help: 'Size of that file system.',
+    help: 'Size of the file system that holds the database.',
     read: ofSeen(({ situation }) => situation.disk?.totalBytes ?? null),
   },
   {
