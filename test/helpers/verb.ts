@@ -19,9 +19,9 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs one verb of the built program to its end, in a service's working directory. */
+/** Runs one verb of the built program to its end, in a service's working directory. Node.js leaves what stands behind -- alone. */
 export function runVerb(directory: string, args: readonly string[], settings: Settings = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, ['--', MAIN, ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH, ...USUAL, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
