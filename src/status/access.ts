@@ -3,8 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.ts';
 import { MINUTE } from '../decide/duration.ts';
 import { createLineLimiter } from '../line-limiter.ts';
-import { type Refusal, refuse } from './answers.ts';
+import type { Refusal } from './answers.ts';
 import { type Credentials, isLoopback, isSameToken, parseCredentials } from './credentials.ts';
+import { refuseReadably as refuse } from './page/refusal.ts';
 
 export interface AccessOptions {
   readonly statusToken: string | null;

@@ -28,20 +28,25 @@ export function badParameter(message: string): Refusal {
 
 const RETRY_AFTER_SECONDS = 5;
 
-/** Bad parameters are told what is allowed; a store that fails is 503, since it may work again soon. */
-export function answerFaults(app: FastifyInstance): void {
+/** Bad parameters are told what is allowed; a store that fails is 503, since it may work again soon. @param refuseAs how they are told */
+export function answerFaults(app: FastifyInstance, refuseAs: typeof refuse = refuse): void {
   app.setSchemaErrorFormatter((faults) => new Error(describeFault(faults[0])));
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    if (error.validation !== undefined) return refuse(reply, badParameter(error.message));
-    if (error instanceof StoreError) return refuseForStore(error, request, reply);
+    if (error.validation !== undefined) return refuseAs(reply, badParameter(error.message));
+    if (error instanceof StoreError) return refuseForStore(error, request, reply, refuseAs);
     throw error;
   });
 }
 
-function refuseForStore(error: StoreError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function refuseForStore(
+  error: StoreError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refuseAs: typeof refuse,
+): FastifyReply {
   request.log.error({ err: error, fault: error.fault }, 'status.store_failed');
   reply.header('retry-after', RETRY_AFTER_SECONDS);
-  return refuse(reply, {
+  return refuseAs(reply, {
     statusCode: 503,
     code: 'STORE_UNAVAILABLE',
     message: `The database can't do this now (${error.fault}); the service log says why. Try again in a few seconds.`,

@@ -4,7 +4,7 @@ import type { EpochMs } from '../decide/duration.ts';
 import type { Policy } from '../decide/policy.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Store } from '../store/store.ts';
-import type { WebhookCounters } from '../webhook/delivery-log.ts';
+import type { SeenDelivery, WebhookCounters } from '../webhook/delivery-log.ts';
 import type { Quarantine } from '../webhook/replay.ts';
 import type { AccessOptions } from './access.ts';
 import type { Moment } from './chat-view.ts';
@@ -24,6 +24,8 @@ export interface StatusDeps extends AccessOptions {
   readonly probeStore: () => Promise<StoreProbe>;
   readonly quarantine: Pick<Quarantine, 'list' | 'replay'>;
   readonly webhookCounters: () => WebhookCounters;
+  /** Newest first, since start. */
+  readonly deliveries: () => readonly SeenDelivery[];
   readonly version: string;
   readonly startedAt: EpochMs;
   readonly isDraining: () => boolean;

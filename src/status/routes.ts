@@ -5,6 +5,9 @@ import { catchUpRoute } from './catch-up-route.ts';
 import { chatRoutes } from './chat-routes.ts';
 import type { StatusDeps } from './deps.ts';
 import { healthRoutes } from './health-routes.ts';
+import { assetRoutes } from './page/assets.ts';
+import { refuseReadably } from './page/refusal.ts';
+import { pageRoutes } from './page/routes.ts';
 import { quarantineRoutes } from './quarantine-routes.ts';
 import { lookAnswers, TOKEN_SECURITY } from './route-schema.ts';
 import { OverviewSchema } from './schemas.ts';
@@ -17,15 +20,16 @@ const MAX_BODY_BYTES = 16 * 1024;
 
 /**
  * What people and machines see of the service, and steer it by: `/healthz` and `/readyz` for everyone, `/status…` with
- * a token. Register it in a scope of its own.
+ * a token, and the pages. Register it in a scope of its own.
  */
 export async function statusRoutes(app: FastifyInstance, deps: StatusDeps): Promise<void> {
-  answerFaults(app);
+  answerFaults(app, refuseReadably);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES }, (_request, _raw, done) =>
     done(null, undefined),
   );
   healthRoutes(app, deps);
+  assetRoutes(app);
   await app.register(async (guarded) => {
     await guardRoutes(guarded, deps);
     guarded.get(
@@ -47,5 +51,6 @@ export async function statusRoutes(app: FastifyInstance, deps: StatusDeps): Prom
     catchUpRoute(guarded, deps);
     quarantineRoutes(guarded, deps);
     steeringRoutes(guarded, deps);
+    pageRoutes(guarded, deps);
   });
 }

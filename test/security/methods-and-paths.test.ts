@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ASSETS } from '../../src/status/page/assets.ts';
 import { dumpRows } from '../helpers/database.ts';
 import { startRig } from '../helpers/rig.ts';
 import { speak } from './raw-socket.ts';
@@ -27,6 +28,13 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   '/openapi.json': { GET: 200, HEAD: 200 },
   '/metrics': { GET: 401, HEAD: 401 },
   '/badge.svg': { GET: 200, HEAD: 200 },
+  '/': { GET: 401, HEAD: 401 },
+  '/?done=pause': { GET: 401, HEAD: 401 },
+  '/pause': { POST: 401 },
+  '/resume': { POST: 401 },
+  '/catch-up': { POST: 401 },
+  '/lines/a/release': { POST: 401 },
+  ...Object.fromEntries(Object.values(ASSETS).map(({ path }) => [path, { GET: 200, HEAD: 200 }])),
   '/status': { GET: 401, HEAD: 401 },
   '/status/chats': { GET: 401, HEAD: 401 },
   '/status/chats/a': { GET: 401, HEAD: 401 },
@@ -50,6 +58,10 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
       '/status/..',
       '/status/chats/a/b',
       '/healthz%00',
+      '/assets',
+      '/assets/style.css',
+      '/assets/../package.json',
+      '/assets/%2e%2e/package.json',
       '/.env',
       '/.git/config',
       '/data/reactor.db',

@@ -28,9 +28,12 @@ export function html(strings: TemplateStringsArray, ...values: readonly Content[
   return Html.join(strings, values);
 }
 
+/** An attribute's name and `=`, with no quote opened before it. */
+const BARE = /\s[\w-]+\s*=\s*$/;
+
 function place(literal: string, at: number, values: readonly Content[]): string {
   if (at >= values.length) return '';
-  if (literal.endsWith('=')) throw new TypeError('a value needs quotes in an attribute');
+  if (BARE.test(literal)) throw new TypeError('a value needs quotes in an attribute');
   return write(values[at]);
 }
 

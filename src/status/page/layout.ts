@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import type { Overview } from '../schemas.ts';
 import { ASSETS } from './assets.ts';
 import { type Content, type Html, html } from './html.ts';
+import { badge, counted } from './parts.ts';
 
 /** What every page tells of the service beside its own body. */
 export type Service = Pick<Overview, 'ok' | 'problems' | 'version' | 'paused' | 'dryRun' | 'now'>;
@@ -14,7 +16,12 @@ export interface Page {
   readonly body: Html;
   readonly service: Service;
   /** One sentence on top: what became of what the operator just asked for. */
-  readonly notice?: { readonly kind: 'done' | 'failed'; readonly text: string } | null;
+  readonly notice?: Notice | null;
+}
+
+export interface Notice {
+  readonly kind: 'done' | 'failed';
+  readonly text: string;
 }
 
 /**
@@ -24,6 +31,42 @@ export interface Page {
 export function renderPage({ title, current, body, service, notice = null }: Page): string {
   const link = (name: Page['current'], href: string, text: string) =>
     html`<a href="${href}"${current === name && html` aria-current="page"`}>${text}</a>`;
+  return document(
+    title,
+    html`<header class="top" id="top">
+<div class="wide">
+<a class="brand" href="/">${MARK}<span>contact-card-reactor</span></a>
+<nav aria-label="Pages">${link('overview', '/', 'Overview')}${link('chats', '/chats', 'Chats')}</nav>
+<p class="flags">${flags(service)}</p>
+</div>
+</header>
+<p class="lost" id="lost" role="alert" hidden></p>
+<main class="wide" id="main" tabindex="-1">
+${notice !== null && html`<p class="notice notice-${notice.kind}" role="status">${notice.text}</p>`}
+<div id="body">
+${body}
+</div>
+</main>
+<footer class="wide" id="foot">
+<p>contact-card-reactor ${service.version}</p>
+<p>as of <time datetime="${service.now}">${clock(service.now)}</time><span id="live"></span></p>
+</footer>`,
+  );
+}
+
+/** A page for who isn't let in, or asked for what can't be: a heading and what to do, and nothing of the service's state. */
+export function renderMessage(heading: string, body: Html): string {
+  return document(
+    heading,
+    html`<main class="alone" id="main" tabindex="-1">
+<p class="brand">${MARK}<span>contact-card-reactor</span></p>
+<h1>${heading}</h1>
+${body}
+</main>`,
+  );
+}
+
+function document(title: string, body: Html): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -38,34 +81,21 @@ export function renderPage({ title, current, body, service, notice = null }: Pag
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>
-<header class="top" id="top">
-<div class="wide">
-<a class="brand" href="/">${MARK}<span>contact-card-reactor</span></a>
-<nav aria-label="Pages">${link('overview', '/', 'Overview')}${link('chats', '/chats', 'Chats')}</nav>
-<p class="flags">${flags(service)}</p>
-</div>
-</header>
-<main class="wide" id="main" tabindex="-1">
-${notice !== null && html`<p class="notice notice-${notice.kind}" role="status">${notice.text}</p>`}
 ${body}
-</main>
-<footer class="wide" id="foot">
-<p>contact-card-reactor ${service.version} · as of <time datetime="${service.now}">${clock(service.now)}</time></p>
-<p id="live" role="status"></p>
-</footer>
 </body>
 </html>
 `.toString();
 }
 
-/** Sends a page: never kept by anyone, and nothing runs in it but the service's own style and script. */
+/**
+ * Sends a page: never kept by anyone, and nothing runs in it but the service's own style and script. Who has the same
+ * page already, and says so in `If-None-Match`, is told that in place of it.
+ */
 export function sendPage(reply: FastifyReply, page: string, statusCode = 200): FastifyReply {
-  return reply
-    .code(statusCode)
-    .header('content-security-policy', POLICY)
-    .header('cache-control', 'no-store')
-    .type('text/html; charset=utf-8')
-    .send(page);
+  const etag = `"${createHash('sha256').update(page).digest('base64url').slice(0, 27)}"`;
+  reply.header('content-security-policy', POLICY).header('cache-control', 'no-store').header('etag', etag);
+  if (statusCode === 200 && reply.request.headers['if-none-match'] === etag) return reply.code(304).send();
+  return reply.code(statusCode).type('text/html; charset=utf-8').send(page);
 }
 
 const POLICY = [
@@ -81,19 +111,16 @@ const POLICY = [
 
 const MARK = html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><rect x="1" y="1" width="22" height="22" rx="6.5" class="mark-back"/><circle cx="12" cy="9.6" r="3.4" class="mark-front"/><path d="M5.8 18.6c1-3 3.4-4.4 6.2-4.4s5.2 1.4 6.2 4.4" class="mark-line"/></svg>`;
 
-function flags({ ok, problems, paused, dryRun }: Service): Content {
+function flags({ problems, paused, dryRun }: Service): Content {
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
   return [
-    paused && html`<span class="badge badge-warn">Paused</span> `,
-    dryRun && html`<span class="badge badge-info">Dry run</span> `,
-    ok
-      ? problems.length === 0
-        ? html`<span class="badge badge-ok">All well</span>`
-        : html`<span class="badge badge-warn">${count(problems.length, 'warning')}</span>`
-      : html`<span class="badge badge-error">Needs you</span>`,
+    paused && badge('warn', 'Paused'),
+    dryRun && badge('info', 'Dry run'),
+    errors > 0 && badge('error', counted(errors, 'problem')),
+    problems.length > errors && badge('warn', counted(problems.length - errors, 'warning')),
+    problems.length === 0 && badge('ok', 'All well'),
   ];
 }
-
-const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`;
 
 /** `2026-11-22 19:11 UTC`: to the minute, so that a page on which nothing happens stays the same for a while. */
 const clock = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;

@@ -1,0 +1,122 @@
+// Runs in the browser: asks for the page it is on every few seconds while somebody may be looking, and changes in place
+// what is different. Focus, open details, scrolling and typed text stay as they are.
+
+(() => {
+  const EVERY_MS = 5000;
+  const PATIENCE_MS = 10000;
+  const UPDATED = ['top', 'body', 'foot'];
+
+  const live = document.getElementById('live');
+  const lost = document.getElementById('lost');
+  if (live === null || lost === null) return;
+
+  const here = new URL(location.href);
+  if (here.searchParams.has('done')) {
+    here.searchParams.delete('done'); // a reload doesn't say again what was done
+    history.replaceState(null, '', here);
+  }
+
+  /** @type {string | null} */
+  let etag = null;
+  let timer = 0;
+  let isLooking = false;
+
+  /** @param {Document} next */
+  function update(next) {
+    if (assetsOf(next) !== assetsOf(document)) return location.reload(); // another version of the service
+    for (const id of UPDATED) {
+      const [from, to] = [document.getElementById(id), next.getElementById(id)];
+      if (from !== null && to !== null) match(from, to);
+    }
+    if (document.title !== next.title) document.title = next.title;
+  }
+
+  /** @param {Document} page */
+  function assetsOf(page) {
+    const loaded = [...page.querySelectorAll('link[rel], script[src]')];
+    return loaded.map((one) => one.getAttribute('href') ?? one.getAttribute('src')).join(' ');
+  }
+
+  /**
+   * Makes one element like another with as few changes as need be.
+   * @param {Element} from
+   * @param {Element} to
+   */
+  function match(from, to) {
+    if (from.id === 'live') return;
+    for (const { name } of [...from.attributes]) {
+      const isOurs = name === 'open' && from.localName === 'details';
+      if (!isOurs && !to.hasAttribute(name)) from.removeAttribute(name);
+    }
+    for (const { name, value } of [...to.attributes]) {
+      if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+    }
+    const [old, fresh] = [[...from.childNodes], [...to.childNodes]];
+    fresh.forEach((node, at) => {
+      const current = old[at];
+      if (current === undefined) from.append(document.importNode(node, true));
+      else if (!isAlike(current, node)) current.replaceWith(document.importNode(node, true));
+      else if (current instanceof Element && node instanceof Element) match(current, node);
+      else if (current.nodeValue !== node.nodeValue) current.nodeValue = node.nodeValue;
+    });
+    for (const node of old.slice(fresh.length)) node.remove();
+  }
+
+  /**
+   * @param {Node} a
+   * @param {Node} b
+   */
+  function isAlike(a, b) {
+    if (a.nodeName !== b.nodeName) return false;
+    return !(a instanceof Element && b instanceof Element) || a.id === b.id;
+  }
+
+  async function look() {
+    if (isLooking) return;
+    isLooking = true;
+    try {
+      const response = await fetch(here, {
+        cache: 'no-store',
+        headers: { accept: 'text/html', ...(etag === null ? {} : { 'if-none-match': etag }) },
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+      if (response.status !== 304) {
+        if (!response.ok) throw new Error(`It answered ${response.status}.`);
+        update(new DOMParser().parseFromString(await response.text(), 'text/html'));
+        etag = response.headers.get('etag');
+      }
+      found();
+    } catch (error) {
+      miss(error instanceof Error && error.message.startsWith('It answered') ? error.message : '');
+    }
+    isLooking = false;
+  }
+
+  function found() {
+    lost.hidden = true;
+    document.body.classList.remove('is-lost');
+    live.textContent = ' · live';
+    live.className = 'is-live';
+  }
+
+  /** @param {string} detail */
+  function miss(detail) {
+    if (!lost.hidden) return;
+    const at = new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+    lost.textContent = `The service can’t be reached since ${at}. ${detail} What you see is older; it is tried again every 5 seconds.`;
+    lost.hidden = false;
+    document.body.classList.add('is-lost');
+    live.textContent = '';
+    live.className = '';
+  }
+
+  async function goOn() {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    await look();
+    timer = setTimeout(goOn, EVERY_MS);
+  }
+
+  document.addEventListener('visibilitychange', goOn);
+  timer = setTimeout(goOn, EVERY_MS);
+})();

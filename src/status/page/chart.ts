@@ -1,0 +1,96 @@
+import type { EpochMs } from '../../decide/duration.ts';
+import type { Figures } from '../../store/page-store.ts';
+import { type Html, html } from './html.ts';
+import { nothing, number } from './parts.ts';
+
+export interface Chart {
+  /** Unique on the page. */
+  readonly id: string;
+  /** Oldest first. */
+  readonly figures: readonly Figures[];
+  /** Of one bar, and of the axis: `Nov 22, 14:00`. */
+  readonly name: (startAt: EpochMs) => string;
+  /** `hour`, `day` */
+  readonly unit: string;
+  /** What the last bar is called: `now`, `today`. */
+  readonly latest: string;
+}
+
+/** Of the drawing, which is stretched to the width there is. */
+const STEP = 10;
+const BAR = 7;
+const HEIGHT = 100;
+/** What is not nothing is never too low to be seen. */
+const LOWEST = 2;
+
+/** Shares over time as bars, failed ones on top, with the same figures as a table for who can't or won't look at bars. */
+export function barChart(chart: Chart): Html {
+  const { id, figures } = chart;
+  const highest = Math.max(0, ...figures.map(({ succeeded, failed }) => succeeded + failed));
+  if (highest === 0) return nothing('Nothing was shared in this time.');
+  const top = niceAbove(highest);
+  const width = figures.length * STEP;
+  const bars = figures.map((one, at) => bar(one, at * STEP, top, chart));
+  const lines = [0, HEIGHT / 2].map(
+    (y) => html`<line class="grid-line" x1="0" x2="${width}" y1="${y}" y2="${y}"/>`,
+  );
+  return html`<div class="chart">
+<div class="chart-y" aria-hidden="true"><span>${number(top)}</span><span>${number(top / 2)}</span><span>0</span></div>
+<svg viewBox="0 0 ${width} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-labelledby="${id}-title ${id}-desc">
+<title id="${id}-title">Shares per ${chart.unit}</title>
+<desc id="${id}-desc">${describe(chart)}</desc>
+${lines}${bars}
+</svg>
+<div class="chart-x" aria-hidden="true">${axis(chart).map((text) => html`<span>${text}</span>`)}</div>
+</div>
+${table(chart)}`;
+}
+
+function bar({ startAt, succeeded, failed }: Figures, x: number, top: number, { name }: Chart): Html {
+  const upTo = (count: number) => (count === 0 ? 0 : Math.max(LOWEST, (count / top) * HEIGHT));
+  const shared = upTo(succeeded);
+  const missed = Math.min(upTo(failed), HEIGHT - shared);
+  const left = x + (STEP - BAR) / 2;
+  const rect = (kind: string, y: number, height: number) =>
+    height > 0 &&
+    html`<rect class="${kind}" x="${left}" y="${round(y)}" width="${BAR}" height="${round(height)}"/>`;
+  const title = `${name(startAt)}: ${number(succeeded)} shared, ${number(failed)} failed`;
+  return html`<g class="bar"><title>${title}</title><rect class="bar-area" x="${x}" y="0" width="${STEP}" height="${HEIGHT}"/>${rect('bar-shared', HEIGHT - shared, shared)}${rect('bar-failed', HEIGHT - shared - missed, missed)}</g>`;
+}
+
+const round = (value: number) => Math.round(value * 100) / 100;
+
+function describe({ figures, unit, name }: Chart): string {
+  const sum = (pick: (one: Figures) => number) => figures.reduce((total, one) => total + pick(one), 0);
+  const busiest = figures.reduce((a, b) => (b.succeeded > a.succeeded ? b : a));
+  return `${number(sum(({ succeeded }) => succeeded))} shared and ${number(sum(({ failed }) => failed))} failed in ${figures.length} ${unit}s. Most in one ${unit}: ${number(busiest.succeeded)}, ${name(busiest.startAt)}.`;
+}
+
+function axis({ figures, name, latest }: Chart): readonly string[] {
+  const middle = figures[Math.floor(figures.length / 2)];
+  const [first] = figures;
+  return first === undefined || middle === undefined
+    ? []
+    : [name(first.startAt), name(middle.startAt), latest];
+}
+
+/** Newest first; intervals in which nothing happened are left out. */
+function table({ figures, name, unit }: Chart): Html {
+  const busy = figures.filter(({ succeeded, failed }) => succeeded + failed > 0).reverse();
+  const rows = busy.map(
+    ({ startAt, succeeded, failed }) =>
+      html`<tr><th scope="row">${name(startAt)}</th><td>${number(succeeded)}</td><td>${number(failed)}</td></tr>
+`,
+  );
+  return html`<details class="more"><summary>Show as a table</summary>
+<div class="scroll" tabindex="0" role="region" aria-label="Shares per ${unit}"><table><thead><tr><th scope="col">${unit === 'day' ? 'Day' : 'Hour'} (UTC)</th><th scope="col">Shared</th><th scope="col">Failed</th></tr></thead>
+<tbody>${rows}</tbody></table></div></details>`;
+}
+
+/** The next of 2, 4, 6, 8, 10, 20, 40 …: halves of them are whole. */
+export function niceAbove(count: number): number {
+  for (let power = 1; ; power *= 10) {
+    const found = [1, 2, 4, 6, 8].map((step) => step * power).find((nice) => nice >= count && nice > 1);
+    if (found !== undefined) return found;
+  }
+}

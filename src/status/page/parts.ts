@@ -1,0 +1,79 @@
+import type { ChatState } from '../../decide/chat.ts';
+import { DAY, type EpochMs, HOUR, MINUTE } from '../../decide/duration.ts';
+import { isoTime, timeInWords } from '../wording.ts';
+import { type Content, type Html, html } from './html.ts';
+import { STATE_WORDS, type Tone } from './words.ts';
+
+/** `12,345` */
+export const number = (count: number): string => count.toLocaleString('en-US');
+
+/** `1 warning`, `2 warnings` */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${number(count)} ${count === 1 ? one : many}`;
+
+/** `3 min ago`, `in 2 h`; the exact time shows when it is pointed at. Never says seconds, so that a page stays the same a while. */
+export function when(at: EpochMs, now: EpochMs): Html {
+  return html`<time datetime="${isoTime(at)}" title="${timeInWords(at)}">${distance(at, now)}</time>`;
+}
+
+/** The same of what `GET /status` tells; `none` in place of null. */
+export function whenIso(iso: string | null, now: EpochMs, none: string): Content {
+  return iso === null ? none : when(Date.parse(iso), now);
+}
+
+/** In words: `just now`, `3 min ago`, `in under 1 min`, `in 2 h`, `in 3 d`. */
+export function distance(at: EpochMs, now: EpochMs): string {
+  const ms = Math.abs(at - now);
+  const isAhead = at > now;
+  if (ms < MINUTE) return isAhead ? 'in under 1\u00a0min' : 'just now';
+  return isAhead ? `in ${coarse(ms)}` : `${coarse(ms)} ago`;
+}
+
+/** The largest unit from minutes up: `3 min`, `47 h`, `12 d`. */
+export function coarse(ms: number): string {
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)}\u00a0min`; // number and unit stay on one line
+  return ms < 2 * DAY ? `${Math.floor(ms / HOUR)}\u00a0h` : `${number(Math.floor(ms / DAY))}\u00a0d`;
+}
+
+/** `312 kB`, `1.4 GB` */
+export function size(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
+  return `${unit > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit] ?? ''}`;
+}
+
+export function badge(tone: Tone, text: string): Html {
+  return html`<span class="badge badge-${tone}">${text}</span>`;
+}
+
+/** A dot in the state's colour, and its name. */
+export function stateBadge(state: ChatState): Html {
+  return html`<span class="state"><i class="dot dot-${state}"></i>${STATE_WORDS[state].name}</span>`;
+}
+
+/** A chat's id, leading to its page. */
+export function chatLink(chatId: string): Html {
+  return html`<a class="id" href="/chats/${encodeURIComponent(chatId)}">${chatId}</a>`;
+}
+
+/** A form that is one button; it works without script. @param about for who can't see where the button stands */
+export function button(action: string, text: string, { kind = 'plain', about = '' } = {}): Html {
+  const more = about !== '' && html`<span class="hidden"> ${about}</span>`;
+  return html`<form method="post" action="${action}"><button class="button button-${kind}">${text}${more}</button></form>`;
+}
+
+/** A section with a heading on a surface of its own. @param id unique on the page */
+export function card(id: string, title: string, body: Content, side: Content = null): Html {
+  return html`<section class="card" aria-labelledby="${id}">
+<div class="card-head"><h2 id="${id}">${title}</h2>${side}</div>
+${body}
+</section>
+`;
+}
+
+/** What stands where there is nothing yet. */
+export function nothing(text: Content): Html {
+  return html`<p class="nothing">${text}</p>`;
+}

@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import { HOUR } from '../../../../src/decide/duration.ts';
+import { ASSETS } from '../../../../src/status/page/assets.ts';
+import type { SeenDelivery } from '../../../../src/webhook/delivery-log.ts';
+import { answerOf, LINE, lineEventOf, outboundOf, T } from '../../../helpers/builders.ts';
+import { type Given, startStatus, TOKEN } from '../harness.ts';
+
+const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+const basic = (token: string) => `Basic ${Buffer.from(`anyone:${token}`).toString('base64')}`;
+const LOGGED_IN = { ...BROWSER, authorization: basic(TOKEN), 'sec-fetch-site': 'same-origin' };
+
+async function startPage(given: Given = {}) {
+  const status = await startStatus(given);
+  const load = (
+    url = '/',
+    headers: Record<string, string> = LOGGED_IN,
+    method: 'GET' | 'HEAD' | 'POST' = 'GET',
+  ) => status.app.inject({ method, url, headers });
+  return { ...status, load };
+}
+
+describe('GET /', () => {
+  it('shows the page under a policy that lets nothing run but its own files', async () => {
+    const { load } = await startPage();
+    const { statusCode, headers, body } = await load();
+    expect(statusCode).toBe(200);
+    expect(headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy':
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    });
+    expect(body).toContain('<h1 id="verdict">Ready for the first delivery</h1>');
+    expect(body).not.toMatch(/ style="| on[a-z]+="|<style|javascript:/);
+  });
+
+  it('takes the token as Bearer and as the password of Basic, and answers HEAD', async () => {
+    const { load } = await startPage();
+    const bearer = await load('/', { authorization: `Bearer ${TOKEN}` });
+    const head = await load('/', LOGGED_IN, 'HEAD');
+    expect([bearer.statusCode, head.statusCode, head.body]).toEqual([200, 200, '']);
+    expect(head.headers['content-length']).toBe(bearer.headers['content-length']);
+  });
+
+  it('asks a browser without credentials for them, on a page that it may show', async () => {
+    const { load } = await startPage();
+    const { statusCode, headers, body } = await load('/', BROWSER);
+    expect(statusCode).toBe(401);
+    expect(headers['www-authenticate']).toContainEqual(expect.stringMatching(/^Basic realm=/));
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(body).toContain('the token is the password');
+    expect(body).not.toContain('1.2.3');
+  });
+
+  it('answers programs in JSON', async () => {
+    const { load } = await startPage();
+    const answer = await load('/', { accept: '*/*' });
+    expect(answer.json()).toMatchObject({ statusCode: 401, code: 'NO_TOKEN' });
+    const status = await load('/status', BROWSER);
+    expect(status.json()).toMatchObject({ statusCode: 401, code: 'NO_TOKEN' });
+  });
+
+  it('says in a browser what to set when there is no STATUS_TOKEN', async () => {
+    const { load } = await startPage({ deps: { statusToken: null } });
+    const { statusCode, body } = await load('/', BROWSER);
+    expect(statusCode).toBe(403);
+    expect(body).toContain('This page needs a STATUS_TOKEN');
+    expect(body).toContain('<code>STATUS_TOKEN=…</code>');
+  });
+
+  it('is the same for who has it already, until something changes', async () => {
+    const { load, store, clock } = await startPage();
+    const { headers } = await load();
+    const again = { ...LOGGED_IN, 'if-none-match': String(headers.etag) };
+    const same = await load('/', again);
+    expect([same.statusCode, same.body]).toEqual([304, '']);
+    await store.record([outboundOf(T)], clock.now());
+    expect((await load('/', again)).statusCode).toBe(200);
+  });
+
+  it('shows what was shared, what is due next and what was refused, of the store itself', async () => {
+    const events = [outboundOf(T, { chatId: 'chat-1' }), outboundOf(T, { chatId: 'chat-2' })];
+    const share = async (chatId: string) => (chatId === 'chat-2' ? answerOf(400, 1005) : answerOf(204));
+    const { load, idle } = await startPage({ events, share });
+    await idle();
+    const { body } = await load();
+    expect(body).toContain('<h1 id="verdict">All is well</h1>');
+    expect(body).toContain('<p>1 card shared in the last 24 hours; the next is due in 24\u00a0h.</p>');
+    expect(body).toContain('Nov 3, 16:00: 1 shared, 1 failed');
+    expect(body).toContain('HTTP 400, code 1005');
+    expect(section(body, 'next')).toContain('href="/chats/chat-1"');
+    expect(section(body, 'attempts')).toContain('href="/chats/chat-2"');
+  });
+
+  it('shows the last 50 deliveries, also of who isn’t Linq', async () => {
+    const seen = Array.from({ length: 60 }, (_, at): SeenDelivery => {
+      return { at: T - at, eventType: 'message.sent', chatId: `chat-${at}`, verdict: 'accepted' };
+    });
+    const forged: SeenDelivery = { at: T, eventType: null, chatId: null, verdict: 'mismatch' };
+    const { load } = await startPage({ deps: { deliveries: () => [forged, ...seen] } });
+    const shown = section((await load()).body, 'deliveries');
+    expect(shown).toContain('Wrong signature');
+    expect(shown).toContain('40 earlier deliveries');
+    expect(shown.match(/<li>/g)).toHaveLength(50);
+  });
+
+  it('lets nothing that came from outside be markup', async () => {
+    const hostile = '"><script>alert(1)</script>';
+    const { load, idle } = await startPage({
+      events: [outboundOf(T, { chatId: hostile })],
+      deps: {
+        deliveries: () => [{ at: T, eventType: hostile, chatId: hostile, verdict: 'ignored' }],
+      },
+    });
+    await idle();
+    const { body } = await load(`/?done=${encodeURIComponent(hostile)}`);
+    expect(body).toContain('&lt;script&gt;alert(1)');
+    expect(body).not.toContain('<script>');
+    expect(body.match(/<script/g)).toHaveLength(1);
+  });
+});
+
+describe('what the page loads', () => {
+  it.each(Object.values(ASSETS))('$path needs no token and may be kept for ever', async ({ path, type }) => {
+    const { load } = await startPage();
+    const { statusCode, headers, body } = await load(path, {});
+    expect(statusCode).toBe(200);
+    expect(headers).toMatchObject({
+      'content-type': type,
+      'cache-control': 'public, max-age=31536000, immutable',
+    });
+    expect(body.length).toBeGreaterThan(200);
+    expect((await load()).body).toContain(path);
+  });
+});
+
+describe('the page’s forms', () => {
+  it('pause and resume sharing, and lead back with a notice', async () => {
+    const { load, shared, store, clock, dispatcher, idle } = await startPage();
+    const paused = await load('/pause', LOGGED_IN, 'POST');
+    expect([paused.statusCode, paused.headers.location]).toEqual([303, '/?done=pause']);
+    const page = (await load('/?done=pause')).body;
+    expect(page).toContain('Sharing is paused: nothing is shared until you resume.');
+    expect(page).toContain('action="/resume"');
+    await store.record([outboundOf(T)], clock.now());
+    dispatcher.nudge();
+    await idle();
+    expect(shared).toEqual([]);
+
+    expect((await load('/resume', LOGGED_IN, 'POST')).headers.location).toBe('/?done=resume');
+    await idle();
+    expect(shared).toEqual(['chat-1']);
+    expect((await load()).body).toContain('action="/pause"');
+  });
+
+  it('ask for a catch-up', async () => {
+    let asked = 0;
+    const view = () => ({ activity: 'idle', cause: null, run: null, completedAt: null }) as const;
+    const request = async () => void asked++;
+    const { load } = await startPage({ deps: { catchUp: { request, view } } });
+    expect((await load('/catch-up', LOGGED_IN, 'POST')).headers.location).toBe('/?done=catch-up');
+    expect(asked).toBe(1);
+  });
+
+  it('end the hold of a line, named as the page shows it', async () => {
+    const flagged = lineEventOf({ status: 'FLAGGED', at: T - HOUR });
+    const { load, idle, dispatcher } = await startPage({ events: [outboundOf(T), flagged] });
+    await idle();
+    const action = /action="(\/lines\/[^"]+)"/.exec((await load()).body)?.[1] ?? '';
+    expect(decodeURIComponent(action)).toBe('/lines/+1•••••0100/release');
+    const released = await load(action, LOGGED_IN, 'POST');
+    expect([released.statusCode, released.headers.location]).toEqual([303, '/?done=release']);
+    expect(dispatcher.view().lines.find(({ line }) => line.line === LINE)?.closure).toBeNull();
+  });
+
+  it('tell a person in a page what can’t be done', async () => {
+    const { load } = await startPage();
+    const { statusCode, body } = await load('/lines/%2B1/release', LOGGED_IN, 'POST');
+    expect(statusCode).toBe(404);
+    expect(body).toContain('<code>LINE_NOT_FOUND</code>');
+  });
+
+  it.each(['/pause', '/resume', '/catch-up', '/lines/x/release'])(
+    'POST %s is refused from another site',
+    async (url) => {
+      const { load, dispatcher } = await startPage();
+      for (const site of ['cross-site', 'same-site', 'none']) {
+        const answer = await load(url, { ...LOGGED_IN, 'sec-fetch-site': site }, 'POST');
+        expect([answer.statusCode, answer.body.includes('CROSS_SITE')]).toEqual([403, true]);
+      }
+      const { 'sec-fetch-site': _, ...old } = LOGGED_IN;
+      expect((await load(url, old, 'POST')).statusCode).toBe(403);
+      expect((await load(url, BROWSER, 'POST')).statusCode).toBe(401);
+      expect(dispatcher.view().account).toBeNull();
+    },
+  );
+
+  it('take a form’s body, whatever is in it', async () => {
+    const { app } = await startPage();
+    const headers = { ...LOGGED_IN, 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await app.inject({ method: 'POST', url: '/pause', headers, payload: 'a=b' });
+    expect(answer.statusCode).toBe(303);
+  });
+});
+
+/** The card whose heading has this id. */
+function section(body: string, id: string): string {
+  return body.split('<section').find((part) => part.includes(`aria-labelledby="${id}"`)) ?? '';
+}
