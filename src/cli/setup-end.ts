@@ -20,13 +20,17 @@ export async function examineSetup({ io, clock, talk, report, options, file }: S
     onFinding: (finding) => !isSilent && io.write(renderFinding(finding, screen)),
   });
   report.doctor = findings;
-  if (!isSilent) io.write(`\n${renderSummary(findings, screen)}`);
+  if (isSilent) return;
+  io.write(`\n${renderSummary(findings, screen)}`);
+  if (findings.some(({ state }) => state === 'error'))
+    talk.title('Setup itself is done. See to what was found, then let doctor look again.');
 }
 
 /** What is left to do by hand. */
 export function tellNextSteps(session: Session): void {
-  const { talk, report, file } = session;
+  const { talk, report, file, io } = session;
   tellToken(session);
+  const program = `${io.env.npm_command === 'exec' ? 'npx ' : ''}contact-card-reactor`;
   const name = file.path === '.env' ? '' : ` --env-file ${file.path}`;
   const isNewSecret = report.subscription?.action === 'recreated';
   talk.title('Next:');
@@ -34,15 +38,15 @@ export function tellNextSteps(session: Session): void {
     talk.note(
       'If the service runs, restart it now: it doesn’t know the new secret yet. Then let it catch up:',
     );
-    talk.commands([`npx contact-card-reactor catch-up${name}`]);
+    talk.commands([`${program} catch-up${name}`]);
   } else {
     talk.note('Start the service (as a systemd unit or a container: see docs/deploy.md), or restart it:');
-    talk.commands([`npx contact-card-reactor serve${name}`]);
+    talk.commands([`${program} serve${name}`]);
   }
   talk.note(
     `See that ${report.webhookUrl ?? ''} leads to it over HTTPS (docs/deploy.md), then look at the whole way:`,
   );
-  talk.commands([`npx contact-card-reactor doctor${name}`]);
+  talk.commands([`${program} doctor${name}`]);
 }
 
 /** The token is shown to whoever asked for it, on a terminal; elsewhere it would end up in a log. */
