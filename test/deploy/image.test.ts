@@ -131,4 +131,4 @@ it('the image, built step by step without an engine, serves as nobody from a rea
   expect(check().status).toBe(0);
   expect(await reactor.end('SIGTERM')).toEqual({ code: 0, signal: null });
   expect(readdirSync(data).sort()).toEqual(['reactor.db', 'reactor.db.lock']);
-});
+}, 300_000);

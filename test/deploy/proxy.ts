@@ -25,7 +25,7 @@ export interface FrontProxy {
 /** @param isInside with the lines that keep the status page within one's network */
 export type StartProxy = (upstream: string, isInside?: boolean) => Promise<FrontProxy>;
 
-export const toLoopback: LookupFunction = (_name, { all }, done) =>
+const toLoopback: LookupFunction = (_name, { all }, done) =>
   all === true ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4);
 
 /** Lines of the shipped file that are off until somebody takes this sign away. */
