@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { SECOND } from '../decide/duration.ts';
 import type { Io } from './io.ts';
+import { createProgressLine } from './progress-line.ts';
 
 const LOOK_EVERY_MS = SECOND / 4;
 
@@ -24,12 +25,11 @@ export async function withProgress<T>(
 
 async function tell(io: Io, clock: Clock, look: () => string, done: AbortSignal): Promise<void> {
   const startedAt = clock.monotonic();
-  let hasTold = false;
+  const line = createProgressLine(io);
   while (!done.aborted) {
     await clock.sleepUntil(clock.now() + LOOK_EVERY_MS, LOOK_EVERY_MS, done);
     if (done.aborted || clock.monotonic() - startedAt < SECOND) continue;
-    io.write(`\r${look()}\u001b[K`);
-    hasTold = true;
+    line.tell(look());
   }
-  if (hasTold) io.write('\r\u001b[K');
+  line.clear();
 }

@@ -6,6 +6,7 @@ import { printJson } from './call-service.ts';
 import { EXIT, type ExitCode, type Io, readSources } from './io.ts';
 import { findToken, locateService } from './locate-service.ts';
 import type { Register } from './program.ts';
+import { createProgressLine } from './progress-line.ts';
 import { adviseOnNativeModule, adviseOnNode } from './runtime.ts';
 import { screenOf } from './screen.ts';
 
@@ -106,10 +107,10 @@ async function examine(io: Io, options: DoctorOptions, { json, strict }: DoctorF
     return EXIT_BY_VERDICT[decideVerdict(findings, isStrict)];
   }
   const screen = screenOf(io);
-  const progress = createCheckProgress(io);
+  const progress = createProgressLine(io);
   const findings = await runDoctor({
     ...options,
-    onCheck: progress.tell,
+    onCheck: (title) => io.isTerminal && progress.tell(`… ${title}`),
     onFinding(finding) {
       progress.clear();
       io.write(renderFinding(finding, screen));
@@ -118,21 +119,4 @@ async function examine(io: Io, options: DoctorOptions, { json, strict }: DoctorF
   progress.clear();
   io.write(`\n${renderSummary(findings, screen)}`);
   return EXIT_BY_VERDICT[decideVerdict(findings, isStrict)];
-}
-
-/** On a terminal, a line that says what is being looked at; it gives way to what was found. */
-function createCheckProgress(io: Io) {
-  let told = 0;
-  return {
-    tell(title: string): void {
-      if (!io.isTerminal) return;
-      const text = `… ${title}`.slice(0, io.columns - 1);
-      told = text.length;
-      io.write(text);
-    },
-    clear(): void {
-      if (told > 0) io.write(`\r${' '.repeat(told)}\r`);
-      told = 0;
-    },
-  };
 }

@@ -12,6 +12,7 @@ import {
 } from './call-service.ts';
 import { causeInWords, progressBar, summaryInWords } from './catch-up-words.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
+import { createProgressLine } from './progress-line.ts';
 
 const LOOK_EVERY_MS = SECOND / 2;
 /** Where lines can't be overwritten, there is one this often. */
@@ -78,18 +79,19 @@ function conclude(view: CatchUpView, isJson: boolean, io: Io): ExitCode {
 }
 
 function createProgress(io: Io, clock: Clock, isSilent: boolean) {
+  const line = createProgressLine(io);
   let toldAt = Number.NEGATIVE_INFINITY;
   return {
     tell(view: CatchUpView): void {
       if (isSilent) return;
-      if (io.isTerminal) io.write(`\r${progressBar(view).slice(0, io.columns - 1)}\u001b[K`);
+      if (io.isTerminal) line.tell(progressBar(view));
       else if (clock.monotonic() - toldAt >= TELL_EVERY_MS) {
         toldAt = clock.monotonic();
         io.write(`${progressBar(view)}\n`);
       }
     },
     end(): void {
-      if (io.isTerminal && !isSilent) io.write('\r\u001b[K');
+      line.clear();
     },
   };
 }

@@ -106,11 +106,11 @@ describe('catch-up', () => {
   it('draws a bar on a terminal, no wider than that, and without colours', async () => {
     const { run, env } = await startService({ deps: playing(HALF, HALF, DONE).deps });
     const { out } = await run('catch-up', { env: { ...env, NO_COLOR: '1' }, isTerminal: true, columns: 60 });
-    const bar = '\r[############------------]  50 %  50 of 100 chats, 3 read\u001b[K';
-    expect(out).toBe(`${bar}${bar}\r\u001b[K${SUMMARY}`);
+    const bar = '[############------------]  50 %  50 of 100 chats, 3 read';
+    expect(out).toBe(`\r${bar}\r${bar}\r${' '.repeat(bar.length)}\r${SUMMARY}`);
     const narrow = await startService({ deps: playing(HALF, DONE).deps });
     const shown = await narrow.run('catch-up', { env: narrow.env, isTerminal: true, columns: 20 });
-    expect(shown.out).toContain('\r[############------\u001b[K');
+    expect(shown.out).toContain('\r[############------\r');
   });
 
   it("doesn't wait with --no-wait", async () => {
