@@ -32,16 +32,15 @@ const counted = (count: number, what: string) => `${count} ${what}${count === 1 
 const HEIGHT = 20;
 const PADDING = 8;
 
-/** An SVG of its own: no script, no style sheet, no font but what is there. */
+/** Without script, style sheet, font or id, so that it may also stand inside another page, more than once. */
 export function drawBadge({ words, tone }: Verdict): string {
   const left = widthOf(LABEL) + 2 * PADDING;
-  const right = widthOf(words) + 2 * PADDING;
-  const width = left + right;
+  const width = left + widthOf(words) + 2 * PADDING;
   const title = `${LABEL}: ${words}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-label="${title}">
 <title>${title}</title>
-<clipPath id="r"><rect width="${width}" height="${HEIGHT}" rx="4"/></clipPath>
-<g clip-path="url(#r)"><rect width="${left}" height="${HEIGHT}" fill="${LABEL_COLOUR}"/><rect x="${left}" width="${right}" height="${HEIGHT}" fill="${TONES[tone]}"/></g>
+<rect width="${width}" height="${HEIGHT}" rx="4" fill="${TONES[tone]}"/>
+<path d="M4 0H${left}V${HEIGHT}H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4z" fill="${LABEL_COLOUR}"/>
 <g fill="#fff" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11" aria-hidden="true">${drawText(LABEL, PADDING)}${drawText(words, left + PADDING)}</g>
 </svg>
 `;

@@ -72,6 +72,7 @@ describe('the alert rules', () => {
         expect(headings.map((text) => text.toLowerCase())).toContain(anchor);
         return;
       }
+      expect(read('docs/problems.md')).toContain(`\n## ${anchor}\n`);
       const code = /code="(\w+)", severity="(\w+)"/.exec(rule.expr);
       expect(code?.[1]).toBe(anchor);
       expect(rule.labels.severity).toBe(code?.[2] === 'error' ? 'critical' : 'warning');
