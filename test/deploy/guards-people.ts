@@ -67,12 +67,16 @@ export function describeGuarding(name: string, startProxy: StartProxy): void {
       const { proxy, via } = await startBoth(startProxy);
       expect((await ask(proxy, '/status', { via })).status).toBe(401);
       expect((await ask(proxy, '/status', { via, headers: BASIC })).status).toBe(200);
+      expect((await ask(proxy, '/', { via, headers: BASIC })).headers['content-type']).toMatch(/^text\/html/);
       const own = { ...BASIC, 'sec-fetch-site': 'same-origin', origin: proxy.url };
       const foreign = { ...BASIC, 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' };
-      const pause = (headers: Record<string, string>) =>
-        ask(proxy, '/status/pause', { method: 'PUT', via, headers });
-      expect((await pause(foreign)).status).toBe(403);
-      expect(await pause(own)).toMatchObject({ status: 200, body: '{"paused":true}' });
+      const form = { 'content-type': 'application/x-www-form-urlencoded' };
+      const press = (button: string, headers: Record<string, string>) =>
+        ask(proxy, button, { method: 'POST', via, headers: { ...form, ...headers } });
+      expect((await press('/pause', foreign)).status).toBe(403);
+      const { status, headers } = await press('/pause', own);
+      expect({ status, to: headers.location }).toEqual({ status: 303, to: '/?done=pause' });
+      expect((await ask(proxy, '/?done=pause', { via, headers: BASIC })).body).toContain('Sharing is paused');
     });
 
     it('leaves nothing in the access log that is nobody’s business', async () => {
@@ -81,6 +85,7 @@ export function describeGuarding(name: string, startProxy: StartProxy): void {
       await ask(proxy, '/status?line=%2B12025550100&x=canary-query', { via, headers: TOKEN });
       await ask(proxy, '/status/lines/%2B12025550100/hold', { via, headers: BASIC });
       await ask(proxy, '/status/lines/+12025550101/hold?x=canary-query', { via, headers: TOKEN });
+      await ask(proxy, '/lines/%2B12025550102/release', { method: 'POST', via, headers: TOKEN });
       await ask(proxy, '/healthz', { via });
       const log = await until(
         async () => proxy.accessLog(),
