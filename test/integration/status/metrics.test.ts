@@ -165,6 +165,7 @@ describe('GET /metrics', () => {
     expect(sampleOf('ccr_paused')).toBe(1);
     expect(sampleOf('ccr_account_closed', { reason: 'paused' })).toBe(1);
     expect(sampleOf('ccr_account_closed', { reason: 'api_key_rejected' })).toBe(1);
+    expect(sampleOf('ccr_account_closed', { reason: 'rate_limited' })).toBe(0);
     expect(sampleOf('ccr_problem_open', { code: 'api_key_rejected', severity: 'error' })).toBe(1);
   });
 
