@@ -82,46 +82,70 @@ interface Work {
   readonly pastedSecret: string | null;
 }
 
-async function perform(session: Session, linq: LinqClient, work: Work): Promise<void> {
+function perform(session: Session, linq: LinqClient, work: Work): Promise<void> {
+  const { plan } = work;
+  return plan.kind === 'keep' || plan.kind === 'update'
+    ? keep(session, linq, plan, work)
+    : renew(session, linq, plan, work);
+}
+
+type Keeping = Extract<SubscriptionPlan, { kind: 'keep' | 'update' }>;
+
+async function keep(session: Session, linq: LinqClient, plan: Keeping, work: Work): Promise<void> {
   const { talk, report, options, file } = session;
-  const { plan, pastedSecret, secrets } = work;
+  const { subscriptionId, targetUrl } = plan.subscription;
   const isDry = options.dryRun === true;
-  const tell = (did: string, would: string) => (isDry ? talk.note(`Would ${would}.`) : talk.done(`${did}.`));
-  if (plan.kind === 'keep' || plan.kind === 'update') {
-    const { subscriptionId, targetUrl } = plan.subscription;
-    if (pastedSecret !== null && !isDry) {
-      file.writeSecret(pastedSecret, subscriptionId, secrets);
-      report.envFile.saved.push(SETTING.name);
-    }
-    if (plan.kind === 'update') {
-      if (!isDry) await waitFor(session, updateSubscription({ linq }, subscriptionId, plan.change));
-      tell(`Corrected in place: ${faultsInWords(plan.faults)}`, `correct: ${faultsInWords(plan.faults)}`);
-    } else talk.done(`Linq has it: active, with all events, payload version pinned. Nothing to change.`);
-    if (plan.isAssumed && pastedSecret === null)
-      talk.note(`${SETTING.name} is taken for its secret. If deliveries are rejected, run setup --recreate.`);
-    const action = plan.kind === 'keep' ? 'kept' : 'updated';
-    report.subscription = {
-      action,
-      subscriptionId,
-      targetUrl: ('change' in plan ? plan.change.targetUrl : undefined) ?? targetUrl,
-    };
-    return;
+  if (work.pastedSecret !== null && !isDry) {
+    file.writeSecret(work.pastedSecret, subscriptionId, work.secrets);
+    report.envFile.saved.push(SETTING.name);
   }
-  const action = plan.kind === 'create' ? 'created' : 'recreated';
-  const created = isDry ? null : await create(session, linq, plan.targetUrl, work);
-  report.subscription = { action, subscriptionId: created, targetUrl: plan.targetUrl };
-  tell('Created, with all events and the payload version pinned', `create one for ${plan.targetUrl}`);
+  if (plan.kind === 'keep') {
+    talk.done('Linq has it: active, with all events, payload version pinned. Nothing to change.');
+    report.subscription = { action: 'kept', subscriptionId, targetUrl };
+  } else {
+    if (!isDry) await waitFor(session, updateSubscription({ linq }, subscriptionId, plan.change));
+    const faults = faultsInWords(plan.faults);
+    tell(session, `Corrected in place: ${faults}`, `correct: ${faults}`);
+    report.subscription = {
+      action: 'updated',
+      subscriptionId,
+      targetUrl: plan.change.targetUrl ?? targetUrl,
+    };
+  }
+  if (plan.isAssumed && work.pastedSecret === null)
+    talk.note(`${SETTING.name} is taken for its secret. If deliveries are rejected, run setup --recreate.`);
+}
+
+type Renewing = Exclude<SubscriptionPlan, Keeping>;
+
+async function renew(session: Session, linq: LinqClient, plan: Renewing, work: Work): Promise<void> {
+  const { talk, report, options } = session;
+  const isDry = options.dryRun === true;
+  const { targetUrl } = plan;
+  const subscriptionId = isDry ? null : await create(session, linq, targetUrl, work);
+  report.subscription = {
+    action: plan.kind === 'create' ? 'created' : 'recreated',
+    subscriptionId,
+    targetUrl,
+  };
+  tell(session, 'Created, with all events and the payload version pinned', `create one for ${targetUrl}`);
   if (!isDry) talk.done('Its signing secret is saved. Linq shows it only this once.');
   if (plan.kind === 'create') return;
   const left = isDry ? [] : await waitFor(session, unsubscribe({ linq }, plan.old));
-  for (const { subscriptionId } of left) {
+  for (const one of left) {
     find(session, {
       code: 'subscription_left',
-      message: `The old subscription ${subscriptionId} couldn't be deleted, so events come twice, which does no harm.`,
+      message: `The old subscription ${one.subscriptionId} couldn't be deleted, so events come twice, which does no harm.`,
       remedy: 'Delete it in the Linq dashboard.',
     });
   }
-  if (left.length === 0) tell('The old one is deleted', 'delete the old one after that');
+  if (left.length === 0) tell(session, 'The old one is deleted', 'delete the old one after that');
+}
+
+/** Says what was done, or in a dry run what would be. */
+function tell({ talk, options }: Session, did: string, would: string): void {
+  if (options.dryRun === true) talk.note(`Would ${would}.`);
+  else talk.done(`${did}.`);
 }
 
 /** Whoever wants to stop meanwhile waits until the secret is saved. @returns the id */
