@@ -63,6 +63,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   alerts: ['decide', 'clock.ts', 'status', 'package'],
   setup: ['decide', 'errors.ts', 'config', 'package'],
   simulator: ['clock.ts', 'decide/duration.ts', 'package'],
+  doctor: [
+    ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'config', 'linq', 'store', 'status', 'package'],
+    ...['cli-token.ts', 'webhook/probe.ts', 'simulator/sign.ts'],
+  ],
 };
 
 function isAllowed({ from, to, isTypeOnly }: Import): boolean {
@@ -84,6 +88,14 @@ describe('imports', () => {
   it.each(Object.keys(ARROWS))('of %s point only where they may', (part) => {
     const own = IMPORTS.filter(({ from }) => partOf(from) === part);
     expect(own.filter((entry) => !isAllowed(entry))).toEqual([]);
+  });
+
+  it('of what the doctor judges by lead to nothing that looks at the world', () => {
+    const judging = IMPORTS.filter(({ from, isTypeOnly }) => from.startsWith('doctor/judge/') && !isTypeOnly);
+    const allowed =
+      /^(doctor\/(judge\/|finding\.ts|codes\.ts)|decide\/|status\/(disk|wording)\.ts|mask\.ts|node:net$)/;
+    expect(judging.length).toBeGreaterThan(20);
+    expect(judging.filter(({ to }) => !allowed.test(to))).toEqual([]);
   });
 
   it('reach the composition root and the command line from nowhere below them', () => {

@@ -25,7 +25,9 @@ export function placeOf(publicUrl: string): PublicPlace {
 export async function resolveName(host: string): Promise<SeenName> {
   try {
     const late = new Promise<never>((_resolve, reject) => {
-      AbortSignal.timeout(DEADLINE_MS).addEventListener('abort', () => reject(new Error('ETIMEOUT')));
+      AbortSignal.timeout(DEADLINE_MS).addEventListener('abort', () =>
+        reject(Object.assign(new Error('no answer'), { code: 'ETIMEOUT' })),
+      );
     });
     const found = await Promise.race([lookup(host, { all: true }), late]);
     return { kind: 'resolved', addresses: found.map(({ address }) => address) };
@@ -42,7 +44,7 @@ export function tryConnection({ host, port }: PublicPlace): Promise<string | nul
       socket.destroy();
       resolve(cause);
     };
-    socket.setTimeout(DEADLINE_MS, () => end('ETIMEDOUT'));
+    AbortSignal.timeout(DEADLINE_MS).addEventListener('abort', () => end('ETIMEDOUT'));
     socket.once('connect', () => end(null));
     socket.once('error', (error) => end(causeOf(error)));
   });
@@ -64,7 +66,9 @@ export function shakeHands(
       socket.destroy();
       resolve(seen);
     };
-    socket.setTimeout(DEADLINE_MS, () => end({ kind: 'failed', cause: 'ETIMEDOUT', names: [] }));
+    AbortSignal.timeout(DEADLINE_MS).addEventListener('abort', () =>
+      end({ kind: 'failed', cause: 'ETIMEDOUT', names: [] }),
+    );
     socket.once('secureConnect', () => {
       const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
       end({ kind: 'trusted', validFrom: Date.parse(from), validTo: Date.parse(to) });

@@ -64,7 +64,7 @@ async function read(incoming: IncomingMessage): Promise<Buffer> {
 }
 
 /** @returns the port */
-export async function listen(server: Pick<Server, 'listen' | 'address' | 'close' | 'closeAllConnections'>) {
+async function listen(server: Pick<Server, 'listen' | 'address' | 'close' | 'closeAllConnections'>) {
   server.listen(0, 'localhost');
   await once(server as Server, 'listening');
   onTestFinished(() => {

@@ -63,7 +63,7 @@ describe('event sign', () => {
     const env = { ...SETTINGS };
     const plain = await run(`event sign --example probe --id a`, { env });
     expect(plain.out).toMatch(
-      /^content-type: application\/json\nwebhook-id: a\nwebhook-timestamp: \d+\n[^]*\n\n\{.*\}\n$/,
+      /^content-type: application\/json\nwebhook-id: a\nwebhook-timestamp: \d+\n.*\n\n\{.*\}\n$/s,
     );
     const curl = await run(`event sign ${FILE} --id a --curl --to https://cards.example.com`, { env });
     expect(curl.out).toContain("-X POST 'https://cards.example.com/webhooks/linq?version=2026-02-03'");

@@ -27,10 +27,10 @@ import { SECRET } from '../../helpers/deliver.ts';
 export const NOW = Date.UTC(2026, 10, 3, 16, 20);
 const DAY = 86_400_000;
 export const LINE = '+12025550100';
-export const PUBLIC_URL = 'https://cards.example.com/webhooks/linq';
+const PUBLIC_URL = 'https://cards.example.com/webhooks/linq';
 const SERVICE_URL = 'http://127.0.0.1:8080';
 const DATABASE = './data/reactor.db';
-export const NEEDED_EVENTS = [
+const NEEDED_EVENTS = [
   ...['sent', 'delivered', 'read', 'failed', 'received'].map((what) => `message.${what}`),
   ...['chat.created', 'participant.added', 'participant.removed', 'phone_number.status_updated'],
 ];
@@ -68,7 +68,7 @@ const problem = (severity: 'error' | 'warning') =>
       },
     ],
   });
-export const answered = (httpStatus: number, more: Partial<Extract<LinqAnswer, { kind: 'answered' }>> = {}) =>
+const answered = (httpStatus: number, more: Partial<Extract<LinqAnswer, { kind: 'answered' }>> = {}) =>
   judgeLinqFailure(
     {
       kind: 'answered',
