@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { StatusDeps } from '../deps.ts';
 import { actionRoutes, noticeOf } from './actions.ts';
+import { chatPages } from './chat-pages.ts';
 import { sendPage } from './layout.ts';
 import { renderOverview } from './overview-page.ts';
 import { createOverviewPage } from './overview-view.ts';
@@ -12,4 +13,5 @@ export function pageRoutes(app: FastifyInstance, deps: StatusDeps): void {
     sendPage(reply, renderOverview(await look(), noticeOf(query.done))),
   );
   actionRoutes(app, deps);
+  chatPages(app, deps);
 }

@@ -1,0 +1,48 @@
+import { type Given, startStatus, TOKEN } from '../harness.ts';
+
+/** What a browser sends that knows the token. */
+export const LOGGED_IN: Readonly<Record<string, string>> = {
+  accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
+  authorization: `Basic ${Buffer.from(`anyone:${TOKEN}`).toString('base64')}`,
+  'sec-fetch-site': 'same-origin',
+};
+
+/** The pages as a browser gets them. */
+export async function browse(given: Given = {}) {
+  const status = await startStatus(given);
+  const ask =
+    (method: 'GET' | 'POST') =>
+    async (url: string, headers = LOGGED_IN) => {
+      const {
+        statusCode,
+        headers: told,
+        body,
+      } = await status.app.inject({ method, url, headers: { ...headers } });
+      return { status: statusCode, location: told.location, headers: told, body };
+    };
+  const [open, submit] = [ask('GET'), ask('POST')];
+  return {
+    ...status,
+    open,
+    submit,
+    /** Sends a form and goes where that leads. */
+    async follow(url: string) {
+      const { location } = await submit(url);
+      return await open(String(location));
+    },
+  };
+}
+
+/** A page's text as people read it. */
+export function textOf(body: string): string {
+  return body
+    .replace(/<title>.*<\/title>/, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/&#39;/g, "'")
+    .replace(/&amp;/g, '&')
+    .replace(/\s+/g, ' ');
+}
+
+/** Where the page's links to single chats lead, in their order. */
+export const chatsOn = (body: string): string[] =>
+  [...body.matchAll(/href="\/chats\/([^"?]+)"/g)].map(([, id]) => decodeURIComponent(id ?? ''));

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { CHAT_STATES } from '../../../../src/status/chat-filters.ts';
+import { inboundOf, LINE, OTHER_LINE, outboundOf, T } from '../../../helpers/builders.ts';
+import { browse, chatsOn, textOf } from './browsing.ts';
+
+const MASKED = '+1•••••0100';
+const FEW = [
+  outboundOf(T, { chatId: 'shared' }),
+  outboundOf(T, { chatId: 'other', line: OTHER_LINE }),
+  outboundOf(T, { chatId: 'sms', service: 'SMS' }),
+  inboundOf(T, { chatId: 'quiet' }),
+];
+
+describe('GET /chats', () => {
+  it('lists every chat with its state, its reason in words, and its line masked', async () => {
+    const { open, idle } = await browse({ events: FEW });
+    await idle();
+    const { status, headers, body } = await open('/chats');
+    expect(status).toBe(200);
+    expect(headers['content-security-policy']).toContain("default-src 'none'");
+    expect(chatsOn(body).sort()).toEqual(['other', 'quiet', 'shared', 'sms']);
+    const text = textOf(body);
+    expect(text).toContain(
+      `shared ${MASKED} · iMessage · shared 1 time Waiting Shared, window open next in 24 h`,
+    );
+    expect(text).toContain(`sms ${MASKED} · SMS · never shared Held Not iMessage`);
+    expect(text).not.toContain(LINE);
+  });
+
+  it('shows numbers in full only with SHOW_NUMBERS', async () => {
+    const { open } = await browse({ events: FEW, deps: { showNumbers: true } });
+    expect(textOf((await open('/chats')).body)).toContain(LINE);
+  });
+
+  it.each([
+    ['state=held', ['quiet', 'sms']],
+    ['reason=no_outbound', ['quiet']],
+    ['state=waiting&reason=window', ['other', 'shared']],
+    [`line=${encodeURIComponent(MASKED)}`, ['shared', 'sms']],
+    [`line=${encodeURIComponent(OTHER_LINE)}&state=waiting`, ['other']],
+    ['state=retired', []],
+    ['state=&reason=&line=&q=', ['other', 'quiet', 'shared', 'sms']], // as forms send what nobody filled in
+  ])('filters as the JSON list does: %s', async (query, expected) => {
+    const { open, idle } = await browse({ events: FEW });
+    await idle();
+    expect(chatsOn((await open(`/chats?${query}`)).body).sort()).toEqual(expected);
+  });
+
+  it('shows what a closed account holds as held', async () => {
+    const { open, dispatcher, idle } = await browse({ events: [outboundOf(T)], cards: [] });
+    await dispatcher.pause();
+    await idle();
+    const { body } = await open('/chats?state=held&reason=paused');
+    expect(chatsOn(body)).toEqual(['chat-1']);
+    expect(textOf(body)).toContain('Paused (1)');
+    expect(chatsOn((await open('/chats?state=due')).body)).toEqual([]);
+  });
+
+  it('counts the chats of every state, of the chosen line if one is chosen', async () => {
+    const { open, idle } = await browse({ events: FEW });
+    await idle();
+    const chips = (body: string) => textOf(body.split('class="chips"')[1]?.split('</ul>')[0] ?? '');
+    const all = (await open('/chats')).body;
+    expect(chips(all)).toContain('All 4 Sharing 0 Due 0 Waiting 2 Retrying 0 Idle 0 Held 2 Done 0 Retired 0');
+    for (const state of CHAT_STATES) expect(all).toContain(`href="/chats?state=${state}"`);
+    const ofLine = (await open(`/chats?line=${encodeURIComponent(OTHER_LINE)}`)).body;
+    expect(chips(ofLine)).toContain('All 1 Sharing 0 Due 0 Waiting 1');
+    expect(ofLine).toContain('href="/chats?state=held&amp;line=%2B12025550101"');
+  });
+
+  it('goes on page by page, 50 at a time, each chat once, the filters kept', async () => {
+    const events = Array.from({ length: 120 }, (_, index) =>
+      outboundOf(T, { chatId: `c-${index}`, service: 'SMS' }),
+    );
+    const { open } = await browse({ events });
+    const pages: string[][] = [];
+    let next: string | undefined = '/chats?state=held';
+    while (next !== undefined) {
+      const { body } = await open(next);
+      pages.push(chatsOn(body));
+      next = /rel="next" href="([^"]+)"/.exec(body)?.[1]?.replaceAll('&amp;', '&');
+      if (next !== undefined) expect(next).toContain('state=held&cursor=');
+    }
+    expect(pages.map((page) => page.length)).toEqual([50, 50, 20]);
+    expect(new Set(pages.flat()).size).toBe(120);
+  });
+
+  it('leads straight to the chat whose id is searched for', async () => {
+    const events = ['chat-1', 'chat-12', 'a/b c?d'].map((chatId) => outboundOf(T, { chatId }));
+    const { open } = await browse({ events });
+    expect(await open('/chats?q=%20chat-1%20')).toMatchObject({ status: 303, location: '/chats/chat-1' });
+    const odd = await open(`/chats?q=${encodeURIComponent('a/b c?d')}`);
+    expect(odd.location).toBe('/chats/a%2Fb%20c%3Fd');
+    expect((await open(String(odd.location))).status).toBe(200);
+  });
+
+  it('finds chats by how their id begins, literally, and says when there are more', async () => {
+    const events = [
+      ...Array.from({ length: 51 }, (_, index) => outboundOf(T, { chatId: `many-${index}` })),
+      outboundOf(T, { chatId: 'few-1' }),
+      outboundOf(T, { chatId: 'few%' }),
+    ];
+    const { open } = await browse({ events });
+    expect(chatsOn((await open('/chats?q=few')).body)).toEqual(['few%', 'few-1']);
+    expect(chatsOn((await open('/chats?q=few%25')).body)).toEqual([]); // it leads to the chat
+    expect(chatsOn((await open('/chats?q=_ew')).body)).toEqual([]);
+    const { body } = await open('/chats?q=many-');
+    expect(chatsOn(body)).toHaveLength(50);
+    expect(textOf(body)).toContain('There are more than are shown here');
+    expect(textOf((await open('/chats?q=none')).body)).toContain('No chat has such an id.');
+  });
+
+  it('says what to expect while no chat is known', async () => {
+    const { open } = await browse();
+    expect(textOf((await open('/chats')).body)).toContain('No chat is known yet.');
+  });
+
+  it.each(['state=asleep', 'reason=x', 'line=x', 'cursor=x', 'q=a&q=b'])(
+    'refuses %s on a page that says what is allowed',
+    async (query) => {
+      const { open } = await browse({ events: FEW });
+      const { status, body } = await open(`/chats?${query}`);
+      expect(status).toBe(400);
+      expect(body).toContain('<code>BAD_PARAMETER</code>');
+    },
+  );
+
+  it('lets nothing that came from outside be markup', async () => {
+    const hostile = '"><script>alert(1)</script>';
+    const { open } = await browse({ events: [outboundOf(T, { chatId: hostile, service: hostile })] });
+    for (const url of ['/chats', `/chats?q=${encodeURIComponent(hostile.slice(0, 9))}`]) {
+      const { body } = await open(url);
+      expect(body).toContain('&lt;script&gt;');
+      expect(body.match(/<script/g)).toHaveLength(1);
+    }
+  });
+});
