@@ -3,7 +3,7 @@ import type { SeenDelivery } from '../../webhook/delivery-log.ts';
 import type { ChatView } from '../schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { OverviewPage, SeenAttempt } from './overview-view.ts';
-import { badge, card, chatLink, coarse, counted, nothing, stateBadge, when } from './parts.ts';
+import { badge, card, chatLink, coarse, counted, nothing, pastIso, stateBadge, when } from './parts.ts';
 import { HOLD_WORDS, OUTCOME_WORDS, TRIGGER_WORDS, UNDER_WAY, VERDICT_WORDS } from './words.ts';
 
 /** Which chats are tried next. */
@@ -35,7 +35,7 @@ export function attempts({ attempts: recent, now }: OverviewPage): Html {
   const row = (attempt: SeenAttempt) => {
     const [tone, words] = attempt.outcome === null ? UNDER_WAY : OUTCOME_WORDS[attempt.outcome];
     return html`<li><div class="row-main">${chatLink(attempt.chatId)}<span class="row-more">${attempt.line ?? 'line not known'} · ${TRIGGER_WORDS[attempt.trigger]}${answer(attempt)}</span></div>
-<div class="row-side">${badge(tone, words)}<span class="row-time">${when(Date.parse(attempt.startedAt), now)}</span></div></li>
+<div class="row-side">${badge(tone, words)}<span class="row-time">${pastIso(attempt.startedAt, now, '')}</span></div></li>
 `;
   };
   const body =
@@ -56,7 +56,7 @@ export function deliveries({ deliveries: seen, now }: OverviewPage): Html {
   const row = ({ at, eventType, chatId, verdict }: SeenDelivery) => {
     const [tone, words] = VERDICT_WORDS[verdict];
     return html`<li><div class="row-main"><span class="row-name">${eventType ?? 'not read'}</span><span class="row-more">${chatId === null ? 'no chat' : chatLink(chatId)}</span></div>
-<div class="row-side">${badge(tone, words)}<span class="row-time">${when(at, now)}</span></div></li>
+<div class="row-side">${badge(tone, words)}<span class="row-time">${when(Math.min(at, now), now)}</span></div></li>
 `;
   };
   const [first, rest] = [seen.slice(0, AT_ONCE), seen.slice(AT_ONCE)];

@@ -2,7 +2,7 @@ import type { EpochMs } from '../../decide/duration.ts';
 import type { LineView, Overview } from '../schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { OverviewPage } from './overview-view.ts';
-import { badge, button, card, counted, nothing, number, size, when, whenIso } from './parts.ts';
+import { badge, button, card, counted, nothing, number, pastIso, size, when } from './parts.ts';
 import { HOLD_WORDS, RELEASABLE, type Tone } from './words.ts';
 
 /** The account's lines, their cards, and what closes them. */
@@ -25,7 +25,7 @@ function line(shown: LineView, now: EpochMs): Html {
   const more = [
     `${counted(chats, 'chat')} · `,
     isOfCard ? 'card' : `${words.toLowerCase()},`,
-    html` looked at ${whenIso(looked.checkedAt, now, 'never')}`,
+    html` looked at ${pastIso(looked.checkedAt, now, 'never')}`,
     until !== null && html` · tried again ${when(Date.parse(until), now)}`,
   ];
   const end =
@@ -47,7 +47,7 @@ export function service({ overview, now }: OverviewPage): Html {
 <dl class="facts">
 ${fact('Webhooks', webhooks(overview.webhooks))}
 ${fact('Database', `${size(store.sizeBytes)}, ${store.kind}, schema ${store.schemaVersion}`)}
-${fact('Backup', html`${whenIso(store.lastBackupAt, now, 'none was made')}`)}
+${fact('Backup', html`${pastIso(store.lastBackupAt, now, 'none was made')}`)}
 ${fact('Clock', clock(overview))}
 ${fact('Running', html`version ${version}, started ${when(Date.parse(startedAt), now)}`)}
 </dl>`,
@@ -105,6 +105,6 @@ function catchUp(progress: Overview['catchUp'], now: EpochMs): Html {
       ? counted(chatsSeen, 'chat')
       : `${number(chatsSeen)} of ${counted(chatsTotal, 'chat')}`;
   return html`<div class="catch-up"><div class="row-main"><span class="row-name">Catch-up: ${CATCH_UP_WORDS[state]}${cause !== null && ` (${cause})`}</span>
-<span class="row-more">${isUnderWay ? counts : html`last completed ${whenIso(lastCompletedAt, now, 'never')}`}</span>${bar}</div>
+<span class="row-more">${isUnderWay ? counts : lastCompletedAt === null ? 'none was completed so far' : html`last completed ${pastIso(lastCompletedAt, now, '')}`}</span>${bar}</div>
 ${button('/catch-up', 'Catch up now')}</div>`;
 }

@@ -2,7 +2,7 @@ import type { EpochMs } from '../../decide/duration.ts';
 import type { Overview, Problem } from '../schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { OverviewPage } from './overview-view.ts';
-import { badge, button, counted, distance, number, when } from './parts.ts';
+import { badge, button, counted, distance, number, pastIso, withCode } from './parts.ts';
 import type { Tone } from './words.ts';
 
 /** The answer to "is all well?", what it rests on, and the switch for all sharing. */
@@ -64,9 +64,9 @@ export function problems({ overview, now }: OverviewPage): Content {
 function problem({ code, severity, since, message, remedy }: Problem, now: EpochMs): Html {
   const tone = severity === 'error' ? 'error' : 'warn';
   return html`<li class="problem problem-${tone}">
-<p class="problem-head">${badge(tone, severity === 'error' ? 'Error' : 'Warning')} <code>${code}</code> <span class="muted">since ${when(Date.parse(since), now)}</span></p>
-<p class="problem-message">${message}</p>
-<p class="remedy"><strong>What to do</strong> ${remedy}</p>
+<p class="problem-head">${badge(tone, severity === 'error' ? 'Error' : 'Warning')} <code>${code}</code> <span class="muted">since ${pastIso(since, now, '')}</span></p>
+<p class="problem-message">${withCode(message)}</p>
+<p class="remedy"><strong>What to do</strong> ${withCode(remedy)}</p>
 </li>
 `;
 }
@@ -88,7 +88,7 @@ ${tile('Deliveries taken in', number(webhooks.accepted + webhooks.ignored), [las
 }
 
 const last = (iso: string | null, now: EpochMs): Content =>
-  iso === null ? 'none so far' : html`last ${when(Date.parse(iso), now)}`;
+  iso === null ? 'none so far' : html`last ${pastIso(iso, now, '')}`;
 
 function tile(name: string, value: string, more: Content): Html {
   return html`<div class="tile"><dt>${name}</dt><dd class="tile-value">${value}</dd><dd class="tile-more">${more}</dd></div>`;

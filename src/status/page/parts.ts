@@ -21,6 +21,11 @@ export function whenIso(iso: string | null, now: EpochMs, none: string): Content
   return iso === null ? none : when(Date.parse(iso), now);
 }
 
+/** The same of what is past for sure, though another clock, or another moment, may say that it is a little ahead. */
+export function pastIso(iso: string | null, now: EpochMs, none: string): Content {
+  return iso === null ? none : when(Math.min(Date.parse(iso), now), now);
+}
+
 /** In words: `just now`, `3 min ago`, `in under 1 min`, `in 2 h`, `in 3 d`. */
 export function distance(at: EpochMs, now: EpochMs): string {
   const ms = Math.abs(at - now);
@@ -71,6 +76,11 @@ export function card(id: string, title: string, body: Content, side: Content = n
 ${body}
 </section>
 `;
+}
+
+/** Words between backticks as code: commands and settings in a remedy. */
+export function withCode(text: string): Content {
+  return text.split('`').map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`));
 }
 
 /** What stands where there is nothing yet. */

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+
+/** Debian's, at the place where its package puts it. */
+const CHROMIUM = '/usr/bin/chromium';
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const SCHEMES = ['light', 'dark'] as const;
+
+export interface Visit {
+  readonly page: Page;
+  /** Whatever the browser complained of: scripts that failed, files that are missing, what the policy forbade. */
+  readonly complaints: readonly string[];
+}
+
+/** One Chromium for all tests of a file. Call it where the file begins. */
+export function useBrowser() {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  });
+  afterAll(() => browser.close());
+
+  /** Opens an address as somebody who knows the token; the page is closed at the end of the test. */
+  async function visit(url: string, token: string, options: BrowserContextOptions = {}): Promise<Visit> {
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 900 },
+      httpCredentials: { username: 'operator', password: token },
+      ...options,
+    });
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    await page.goto(url);
+    return { page, complaints };
+  }
+  return { visit };
+}
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/** What axe finds against WCAG 2.2 AA and its own best practices, one line each. */
+export async function violationsOf(page: Page): Promise<readonly string[]> {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate<{ violations: readonly Violation[] }>(
+    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })`,
+  );
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`),
+  );
+}
+
+/** True when something sticks out to the right. */
+export async function scrollsSideways(page: Page): Promise<boolean> {
+  return await page.evaluate<boolean>('document.documentElement.scrollWidth > window.innerWidth');
+}

@@ -1,0 +1,101 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { SCHEMES, scrollsSideways, useBrowser, violationsOf } from './browser.ts';
+import { takePicture } from './pictures.ts';
+import { broken, busy, empty, type Scene } from './scenes.ts';
+
+const { visit } = useBrowser();
+const WIDE = { width: 1600, height: 1000 };
+const NARROW = { width: 360, height: 740 };
+
+/** Every page there is. */
+const pathsOf = ({ chatId }: Scene) => ['/', '/chats', ...(chatId === null ? [] : [`/chats/${chatId}`])];
+
+const kindOf = (path: string) => (path === '/' ? 'overview' : path === '/chats' ? 'chats' : 'chat');
+
+/** Those that the documentation shows. */
+const PICTURES: Readonly<Record<string, string>> = {
+  'busy overview light': 'overview',
+  'busy overview dark': 'overview-dark',
+  'broken overview light': 'problems',
+  'broken overview dark': 'problems-dark',
+  'empty overview light': 'first-start',
+  'busy chats light': 'chats',
+  'busy chat light': 'chat',
+  'busy chat dark': 'chat-dark',
+  'busy narrow': 'overview-narrow',
+  'broken narrow': 'problems-narrow',
+};
+
+describe.each([
+  ['empty', empty, 'Ready for the first delivery'],
+  ['busy', busy, 'All is well'],
+  ['broken', broken, '1 problem needs you'],
+] as const)('the pages of a service that is %s', (name, build, verdict) => {
+  it('keep to accessibility, to the policy and to narrow screens, in both themes, and need no script', async () => {
+    const scene = await build();
+    for (const path of pathsOf(scene)) {
+      for (const colorScheme of SCHEMES) {
+        const { page, complaints } = await visit(scene.url + path, scene.token, { colorScheme });
+        const where = `${path} ${colorScheme}`;
+        const picture = PICTURES[`${name} ${kindOf(path)} ${colorScheme}`];
+        if (picture !== undefined) await takePicture(page, picture, 1280, path === '/' ? 1220 : 1000);
+        await openAll(page);
+        await page.setViewportSize(WIDE);
+        expect(await violationsOf(page), where).toEqual([]);
+        expect(await scrollsSideways(page), where).toBe(false);
+        await page.setViewportSize(NARROW);
+        expect(await scrollsSideways(page), where).toBe(false);
+        if (colorScheme === 'light') expect(await violationsOf(page), where).toEqual([]);
+        expect(complaints, where).toEqual([]);
+      }
+    }
+    const { page, complaints } = await visit(scene.url, scene.token, { javaScriptEnabled: false });
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(verdict);
+    expect(complaints).toEqual([]);
+    const picture = PICTURES[`${name} narrow`];
+    if (picture !== undefined) await takePicture(page, picture, NARROW.width, 1500);
+  });
+});
+
+describe('the keyboard', () => {
+  it('comes to everything in the order in which it stands, the way past the navigation first', async () => {
+    const { url, token } = await empty();
+    const { page } = await visit(url, token);
+    const stops: string[] = [];
+    for (let at = 0; at < 7; at++) {
+      await page.keyboard.press('Tab');
+      stops.push(await page.evaluate<string>('document.activeElement.textContent.trim()'));
+      expect(await outlineOf(page)).toMatch(/^(solid|auto) [1-9]/);
+    }
+    expect(stops).toEqual([
+      'Skip to content',
+      'contact-card-reactor',
+      'Overview',
+      'Chats',
+      'Pause all sharing',
+      '0 chats',
+      'Catch up now',
+    ]);
+  });
+
+  it('skips to the content', async () => {
+    const { url, token } = await empty();
+    const { page } = await visit(url, token);
+    await page.keyboard.press('Tab');
+    expect(await page.getByText('Skip to content').isVisible()).toBe(true);
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await page.locator(':focus').textContent()).toBe('Pause all sharing');
+  });
+});
+
+async function openAll(page: Page): Promise<void> {
+  await page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
+}
+
+async function outlineOf(page: Page): Promise<string> {
+  return await page.evaluate<string>(
+    '(({ outlineStyle: style, outlineWidth: width }) => style + " " + width)(getComputedStyle(document.activeElement))',
+  );
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/decide/duration.ts';
+import { html } from '../../../../src/status/page/html.ts';
+import {
+  button,
+  counted,
+  distance,
+  number,
+  pastIso,
+  size,
+  when,
+  withCode,
+} from '../../../../src/status/page/parts.ts';
+import { T } from '../../../helpers/builders.ts';
+
+describe('distance', () => {
+  it.each([
+    [0, 'just now'],
+    [-59 * SECOND, 'just now'],
+    [-MINUTE, '1\u00a0min ago'],
+    [-HOUR, '1\u00a0h ago'],
+    [-47 * HOUR, '47\u00a0h ago'],
+    [-2 * DAY, '2\u00a0d ago'],
+    [SECOND, 'in under 1\u00a0min'],
+    [59 * MINUTE, 'in 59\u00a0min'],
+    [30 * DAY, 'in 30\u00a0d'],
+  ])('of %i ms is "%s"', (ms, words) => {
+    expect(distance(T + ms, T)).toBe(words);
+  });
+});
+
+describe('times', () => {
+  it('are told to machines as well, and exactly to who points at them', () => {
+    expect(when(T - HOUR, T).toString()).toBe(
+      '<time datetime="2026-11-03T15:00:00.000Z" title="2026-11-03 15:00:00 UTC">1\u00a0h ago</time>',
+    );
+  });
+
+  it('of the past are never ahead, even if another clock says so', () => {
+    expect(String(pastIso(new Date(T + 5 * MINUTE).toISOString(), T, ''))).toContain('>just now<');
+    expect(pastIso(null, T, 'never')).toBe('never');
+  });
+});
+
+describe('numbers', () => {
+  it('have thousands set apart, and a word in the right number', () => {
+    expect([
+      number(1234567),
+      counted(1, 'chat'),
+      counted(0, 'chat'),
+      counted(2, 'delivery', 'deliveries'),
+    ]).toEqual(['1,234,567', '1 chat', '0 chats', '2 deliveries']);
+  });
+
+  it.each([
+    [0, '0 bytes'],
+    [999, '999 bytes'],
+    [1_400, '1.4 kB'],
+    [999_999, '1000 kB'],
+    [52_000_000, '52 MB'],
+    [1_234_000_000, '1.2 GB'],
+  ])('%i bytes are %s', (bytes, words) => {
+    expect(size(bytes)).toBe(words);
+  });
+});
+
+describe('parts', () => {
+  it('set what stands between backticks as code, escaped as all else', () => {
+    expect(html`${withCode('use `setup <x>` now')}`.toString()).toBe('use <code>setup &lt;x&gt;</code> now');
+  });
+
+  it('make a button that works without script, and says what it is about', () => {
+    expect(button('/a', 'End', { about: 'of it' }).toString()).toBe(
+      '<form method="post" action="/a"><button class="button button-plain">End<span class="hidden"> of it</span></button></form>',
+    );
+  });
+});
