@@ -1,5 +1,5 @@
 import { SECOND } from '../../decide/duration.ts';
-import { type Finding, fine, found } from '../finding.ts';
+import { type Finding, fine, found, skipped } from '../finding.ts';
 import type { Answer } from './answer.ts';
 import { judgeFailedTrip } from './failed-trip.ts';
 
@@ -21,9 +21,17 @@ export interface SeenTrip {
 const PATIENCE_MS = 10 * SECOND;
 /** Half of that leaves no room for a bad day. */
 const SLOW_MS = PATIENCE_MS / 2;
+/** What a proxy answers while nobody listens behind it. */
+const GATEWAY_ERRORS: readonly number[] = [502, 503, 504];
 
 export function judgeRoundTrip(publicUrl: string, seen: SeenTrip): Finding {
   const { plain, odd, large } = seen;
+  if (plain.kind === 'foreign' && seen.local === null && GATEWAY_ERRORS.includes(plain.httpStatus)) {
+    return skipped(
+      'round_trip',
+      `The proxy answers (HTTP ${plain.httpStatus}), and the service behind it doesn't run yet: start it, then let doctor look again.`,
+    );
+  }
   if (plain.kind !== 'taken') return judgeFailedTrip(publicUrl, plain, seen);
   const instance = judgeInstance(publicUrl, plain.proof, seen.local);
   if (instance !== null && instance.state === 'error') return instance;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FindingCode } from '../../../src/doctor/finding.ts';
 import { readAnswer } from '../../../src/doctor/judge/answer.ts';
+import { judgeRoundTrip } from '../../../src/doctor/judge/round-trip.ts';
 import { foreign, refused, TAKEN, trip } from './examples.ts';
 
 describe('a round trip', () => {
@@ -89,5 +90,13 @@ describe('an answer', () => {
     ])
       expect(came(401, { body })).toEqual({ kind: 'foreign', httpStatus: 401 });
     expect(came(401, { body: error(401, 'UNHEARD_OF') })).toEqual({ kind: 'foreign', httpStatus: 401 });
+  });
+
+  it.each([502, 503, 504])('is left for later while no service runs and the proxy says %i', (httpStatus) => {
+    const finding = judgeRoundTrip('https://cards.example.com/webhooks/linq', {
+      ...{ plain: foreign(httpStatus), odd: null, large: null, local: null, hasReachedUs: null },
+    });
+    expect(finding).toMatchObject({ state: 'skipped', code: null });
+    expect(finding.message).toContain(`HTTP ${httpStatus}`);
   });
 });
