@@ -68,6 +68,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<E
     .description('Shares your Linq contact card in every iMessage chat at the right time.')
     .version(VERSION)
     .option('--env-file <path>', 'read settings from this file instead of .env')
+    .configureHelp({ minWidthToWrap: 16 }) // on a narrow terminal, too
     .showHelpAfterError('(add --help for usage)')
     .configureOutput({ writeOut: io.write, writeErr: io.writeError })
     .exitOverride();

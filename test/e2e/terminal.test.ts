@@ -28,13 +28,13 @@ async function startPlace() {
 
 const VERBS = [['status'], ['doctor'], ['chat', 'list'], ['demo', '--help']] as const;
 
-/** A word that is longer than what is left of a line stays whole: an address has to be copied. */
+/** A word that is longer than what is left of a line stays whole, as an address that has to be copied; so does usage. */
 function isTooWide(line: string, columns: number): boolean {
   const words = line
     .trim()
     .split(' ')
-    .filter((word) => !/^([·✓!✗→-]|[A-Z]+)$/.test(word));
-  return [...line].length > columns && words.length > 1;
+    .filter((word) => !/^([·✓!✗→-]|[A-Z]+)?$/.test(word));
+  return !line.startsWith('Usage:') && [...line].length > columns && words.length > 1;
 }
 
 describe.each([40, 160])('on a terminal of %d columns', (columns) => {
