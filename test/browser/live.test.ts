@@ -10,6 +10,7 @@ import { useBrowser } from './browser.ts';
 
 const { visit } = useBrowser();
 const CHAT = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
+const OTHER_CHAT = '0b7e4d15-93c8-4f02-a6d1-58e2c4f7913b';
 
 /** Lets the page's own clock go on, so that nobody waits for it. */
 async function letPass(page: Page, ms: number): Promise<void> {
@@ -34,6 +35,14 @@ it('a page that is open follows what happens, and leaves alone what somebody is 
   await page.getByRole('link', { name: CHAT }).first().waitFor();
   await page.locator('#live.is-live').waitFor();
 
+  const table = page.locator('details', { hasText: 'Show as a table' }).first();
+  await table.locator('summary').click();
+  await page.getByRole('button', { name: 'Catch up now' }).focus();
+  await deliver(reactor.url, message2026({ chatId: OTHER_CHAT, isOutbound: false }));
+  await letPass(page, 5 * SECOND);
+  await page.getByRole('link', { name: '2 chats' }).waitFor();
+
+  expect(await table.getAttribute('open')).toBe('');
   expect(await page.locator(':focus').textContent()).toBe('Catch up now');
   expect(await page.evaluate('window.isSame')).toBe(true);
   expect(complaints).toEqual([]);

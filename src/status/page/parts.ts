@@ -16,12 +16,7 @@ export function when(at: EpochMs, now: EpochMs): Html {
   return html`<time datetime="${isoTime(at)}" title="${timeInWords(at)}">${distance(at, now)}</time>`;
 }
 
-/** The same of what `GET /status` tells; `none` in place of null. */
-export function whenIso(iso: string | null, now: EpochMs, none: string): Content {
-  return iso === null ? none : when(Date.parse(iso), now);
-}
-
-/** The same of what is past for sure, though another clock, or another moment, may say that it is a little ahead. */
+/** The same of what `GET /status` tells of the past, though another clock may be a little ahead; `none` in place of null. */
 export function pastIso(iso: string | null, now: EpochMs, none: string): Content {
   return iso === null ? none : when(Math.min(Date.parse(iso), now), now);
 }
