@@ -57,6 +57,10 @@ describe('logins', () => {
       ['DELETE', `/status/chats/${CHAT}/hold`],
       ['POST', `/status/chats/${CHAT}/share`],
       ['DELETE', '/status/lines/%2B12025550100/hold'],
+      ['POST', '/pause'],
+      ['POST', `/chats/${CHAT}/share`],
+      ['POST', `/chats/${CHAT}/hold`],
+      ['POST', `/chats/${CHAT}/release`],
     ] as const;
     for (const site of [
       null,
