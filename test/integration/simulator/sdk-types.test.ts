@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import type { Payload } from '../../../src/simulator/payloads.ts';
 import { SUBSCRIBED_EVENTS } from '../../../src/setup/subscription-plan.ts';
+import type { Payload } from '../../../src/simulator/payloads.ts';
 import { createTestClient, http, startRawServer } from '../linq/raw-server.ts';
 import { LINE, startReceiver, startSimulator } from './harness.ts';
 
