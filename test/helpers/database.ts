@@ -87,12 +87,16 @@ const CONTRADICTIONS = `
   ) WHERE total <> recount
   UNION ALL SELECT 'a row of ' || "table" || ' refers to none of ' || parent FROM pragma_foreign_key_check`;
 
-/** Everything that the service has stored, except its own heartbeat; may be read while it runs. */
+/** The service writes these by itself: heartbeats, and problems that open and close with time. */
+const WRITTEN_UNASKED = ['meta', 'problems'];
+
+/** Everything else that the service has stored; may be read while it runs. */
 export function dumpRows(directory: string): Readonly<Record<string, readonly unknown[]>> {
   const sql = new Database(join(directory, DATABASE_PATH), { readonly: true });
   try {
     const tables = sql.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck();
-    const kept = tables.all().filter((name) => name !== 'meta' && !name.startsWith('sqlite_'));
+    const isKept = (name: string) => !WRITTEN_UNASKED.includes(name) && !name.startsWith('sqlite_');
+    const kept = tables.all().filter(isKept);
     return Object.fromEntries(kept.map((name) => [name, sql.prepare(`SELECT * FROM ${name}`).all()]));
   } finally {
     sql.close();

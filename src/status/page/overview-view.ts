@@ -26,7 +26,7 @@ export interface OverviewPage {
   readonly deliveries: readonly SeenDelivery[];
 }
 
-const SHOWN = { due: 5, attempts: 10, deliveries: 50 };
+const SHOWN = { due: 5, attempts: 10, deliveries: 200 };
 
 /**
  * Gathers what the first page shows. Nothing in it takes longer with more chats.

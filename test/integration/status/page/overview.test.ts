@@ -92,16 +92,16 @@ describe('GET /', () => {
     expect(section(body, 'attempts')).toContain('href="/chats/chat-2"');
   });
 
-  it('shows the last 50 deliveries, also of who isn’t Linq', async () => {
-    const seen = Array.from({ length: 60 }, (_, at): SeenDelivery => {
+  it('shows the last 200 deliveries, also of who isn’t Linq', async () => {
+    const seen = Array.from({ length: 210 }, (_, at): SeenDelivery => {
       return { at: T - at, eventType: 'message.sent', chatId: `chat-${at}`, verdict: 'accepted' };
     });
     const forged: SeenDelivery = { at: T, eventType: null, chatId: null, verdict: 'mismatch' };
     const { load } = await startPage({ deps: { deliveries: () => [forged, ...seen] } });
     const shown = section((await load()).body, 'deliveries');
     expect(shown).toContain('Wrong signature');
-    expect(shown).toContain('40 earlier deliveries');
-    expect(shown.match(/<li>/g)).toHaveLength(50);
+    expect(shown).toContain('190 earlier deliveries');
+    expect(shown.match(/<li>/g)).toHaveLength(200);
   });
 
   it('lets nothing that came from outside be markup', async () => {
