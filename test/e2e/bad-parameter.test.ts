@@ -74,7 +74,7 @@ const BAD_PARAMETERS: readonly Refused[] = [
     code: 'NOT_SHAREABLE',
     says: /can't be shared now/,
   },
-  ...['/', '/status/nothing', '/webhooks/linq', '/wp-admin'].map((path) => ({
+  ...['/nothing', '/status/nothing', '/webhooks/linq', '/wp-admin'].map((path) => ({
     path,
     status: 404,
     code: 'NOT_FOUND',
