@@ -135,7 +135,7 @@ export const SUITES: readonly ReleaseSuite[] = [
     file: 'test/faults/simulation.test.ts',
     what: 'a month of an account in one process, all of it simulated, with faults; each seed another one',
     unit: 'seeds',
-    ...{ slice: 100, doneBy: field('seeds'), usual: 25, target: 1_000, stretch: 10_000 },
+    ...{ slice: 100, doneBy: field('seeds'), usual: 15, target: 1_000, stretch: 10_000 },
   },
   {
     name: 'rules',

@@ -45,7 +45,7 @@ const ask = (line: string, ...headers: readonly string[]) =>
 export const MEANING_CASES: readonly RawCase[] = [
   answered('TRACE', ask('TRACE / HTTP/1.1', 'x-secret: 1\r\n'), 404),
   answered('OPTIONS for all', ask('OPTIONS * HTTP/1.1'), 404),
-  answered('the target *', ask('GET * HTTP/1.1'), 404),
+  answered('the target *', ask('GET * HTTP/1.1'), 401),
   answered(
     'the metadata address as target',
     ask('GET http://169.254.169.254/latest/meta-data/ HTTP/1.1'),
