@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fastify, { type InjectOptions } from 'fastify';
 import { onTestFinished } from 'vitest';
 import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { HOUR } from '../../../src/decide/duration.ts';
+import { type EpochMs, HOUR } from '../../../src/decide/duration.ts';
 import type { ReactorEvent } from '../../../src/decide/event.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
 import { createClockGuard } from '../../../src/dispatch/clock-guard.ts';
@@ -36,12 +36,16 @@ export interface Given {
   readonly events?: readonly ReactorEvent[];
   /** Lines with an active card. */
   readonly cards?: readonly string[];
+  /** Those of them whose card isn't active. */
+  readonly inactive?: readonly string[];
+  /** When the process before was last seen alive. */
+  readonly lastHeartbeatAt?: EpochMs;
   readonly share?: LinqCalls['shareContactCard'];
 }
 
 /** The status routes over a real store in a file and a real dispatcher; Linq is played, the clock stands still. */
 export async function startStatus(given: Given = {}) {
-  const { events = [], cards = [LINE, OTHER_LINE], share = async () => answerOf(204) } = given;
+  const { events = [], cards = [LINE, OTHER_LINE], inactive = [], share = async () => answerOf(204) } = given;
   const directory = mkdtempSync(join(tmpdir(), 'status-'));
   const clock = createFakeClock(T);
   const policy = policyOf(given.policy);
@@ -52,15 +56,20 @@ export async function startStatus(given: Given = {}) {
       shared.push(chatId);
       return share(chatId, signal);
     },
-    contactCards: async () => ({ kind: 'cards', cards: cards.map((line) => ({ line, isActive: true })) }),
+    contactCards: async () => ({
+      kind: 'cards',
+      cards: cards.map((line) => ({ line, isActive: !inactive.includes(line) })),
+    }),
     chat: async () => ({ kind: 'failed', answer: answerOf(500) }),
   };
   const silent = { debug() {}, info() {}, warn() {}, error() {} };
+  const { lastHeartbeatAt = null } = given;
+  const guard = createClockGuard({ clock, lastHeartbeatAt, onCorrected: () => {} });
   const dispatcher = createDispatcher({
     store,
     linq,
     clock,
-    guard: createClockGuard({ clock, lastHeartbeatAt: null, onCorrected: () => {} }),
+    guard,
     policy,
     concurrency: 4,
     ratePerLine: 0,
@@ -148,6 +157,7 @@ export async function startStatus(given: Given = {}) {
     clock,
     store,
     dispatcher,
+    guard,
     counters,
     shared,
     get: (url: string, options?: InjectOptions) => inject('GET', url, options),
