@@ -2,7 +2,7 @@ import { asObject, asString, parseJson } from './json.ts';
 
 /** A webhook subscription of the account. */
 export interface SubscriptionRead {
-  /** Null: not told, so it can't be changed. */
+  /** Null: not told, or nothing that can be an id, so it can't be changed. */
   readonly subscriptionId: string | null;
   readonly targetUrl: string;
   /** True unless Linq says that it isn't. */
@@ -48,13 +48,20 @@ function readFields(value: unknown): SubscriptionRead | null {
   if (subscription === null || targetUrl === null) return null;
   const lines = namesIn(subscription.phone_numbers);
   return {
-    subscriptionId: asString(subscription.id),
+    subscriptionId: asId(subscription.id),
     targetUrl,
     isActive: subscription.is_active !== false,
     events: namesIn(subscription.subscribed_events),
     lines: lines === null || lines.length === 0 ? null : lines,
   };
 }
+
+/** It ends up in the settings file, where a line break in it would begin another setting. */
+function asId(value: unknown): string | null {
+  return typeof value === 'string' && ID.test(value) ? value : null;
+}
+
+const ID = /^[\x21-\x7e]{1,128}$/;
 
 function namesIn(value: unknown): readonly string[] | null {
   return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : null;

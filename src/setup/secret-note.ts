@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 /**
  * Linq never says again which subscription a secret belongs to, so a comment in the settings file does. Its check
  * number ties it to the secret: after somebody put another one there by hand, the note says nothing.
+ * @throws {TypeError} for an id that would break out of its line
  */
 export function noteSecretOwner(text: string, secret: string, subscriptionId: string): string {
+  if (!/^[\x21-\x7e]+$/.test(subscriptionId)) throw new TypeError('this is no id of a subscription');
   const note = `# LINQ_WEBHOOK_SECRET: its first secret (check ${checkOf(secret)}) is that of webhook subscription ${subscriptionId}.`;
   if (NOTE.test(text)) return text.replace(NOTE, () => note);
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';

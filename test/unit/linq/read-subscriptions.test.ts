@@ -25,6 +25,15 @@ it('believes a subscription active, and its events unknown, where Linq leaves th
   ]);
 });
 
+it.each(['', 'a b', 'a.\nLINQ_API_BASE_URL=https://b.example', 'a\u001b[31m', 'a\u009b', 'a'.repeat(129)])(
+  'takes %j for no id: it would end up in the settings file and on the terminal',
+  (id) => {
+    const body = { id, target_url: 'https://a.example', signing_secret: `whsec_${'a'.repeat(43)}=` };
+    expect(readCreated(JSON.stringify(body))).toBeNull();
+    expect(readSubscription(JSON.stringify(body))?.subscriptionId).toBeNull();
+  },
+);
+
 it.each([null, '', 'null', '[]', '{}', '<html>'])('finds no list in %j', (body) => {
   expect(readSubscriptions(body)).toBeNull();
 });

@@ -43,3 +43,10 @@ it('changes no setting, and tells nothing of the secret', () => {
     }),
   );
 });
+
+it.each(['', 'a b', 'a\nNODE_OPTIONS=--require=x.js', 'a\r', 'a\u0085b', 'a\u2028b'])(
+  'isn’t written for %j, which could break out of its line',
+  (id) => {
+    expect(() => noteSecretOwner('LINQ_WEBHOOK_SECRET=x\n', SECRET, id)).toThrow(TypeError);
+  },
+);
