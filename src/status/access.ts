@@ -36,8 +36,7 @@ export async function guardRoutes(
   own: OwnToken | null = null,
 ): Promise<void> {
   const { noneSet, noneSent, wrong } = own === null ? STATUS_REFUSALS : refusalsOf(own.name);
-  if (!app.hasDecorator('createRateLimit')) await app.register(rateLimit, { global: false });
-  const countFailure = app.createRateLimit({ max: MAX_FAILURES, timeWindow: MINUTE });
+  const countFailure = await failuresOf(app);
   const lines = createLineLimiter();
 
   function reject(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
@@ -71,6 +70,20 @@ export async function guardRoutes(
     if (credentials?.scheme === 'basic' && isForeign(request)) return reject(request, reply, CROSS_SITE);
     request.log.info({ ...describe(request), token }, 'operator.request');
   });
+}
+
+type CountFailure = ReturnType<FastifyInstance['createRateLimit']>;
+
+const COUNTERS = new WeakMap<FastifyInstance['server'], CountFailure>();
+
+/** One count for all scopes of a server: else each of them would allow as many guesses again. */
+async function failuresOf(app: FastifyInstance): Promise<CountFailure> {
+  const known = COUNTERS.get(app.server);
+  if (known !== undefined) return known;
+  if (!app.hasDecorator('createRateLimit')) await app.register(rateLimit, { global: false });
+  const counter = app.createRateLimit({ max: MAX_FAILURES, timeWindow: MINUTE });
+  COUNTERS.set(app.server, counter);
+  return counter;
 }
 
 /** Which of the tokens it is; null: none. */

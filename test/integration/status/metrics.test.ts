@@ -56,6 +56,17 @@ describe('access to the metrics', () => {
     },
   );
 
+  it('counts failed logins together with those elsewhere: 20 a minute and address in all', async () => {
+    const { get } = await startMetrics();
+    const wrong = bearer('wrong-token-wrong-token');
+    const statuses: number[] = [];
+    for (let n = 0; n < 11; n++) {
+      for (const url of ['/metrics', '/status']) statuses.push((await get(url, wrong)).statusCode);
+    }
+    expect(statuses).toEqual([...Array(20).fill(401), 429, 429]);
+    expect((await get('/metrics', bearer(METRICS_TOKEN))).statusCode).toBe(200);
+  });
+
   it('says which tokens it takes', async () => {
     const { get } = await startMetrics();
     for (const headers of [{}, bearer('wrong-token-wrong-token')]) {
