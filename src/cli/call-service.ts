@@ -6,7 +6,7 @@ import { SECOND } from '../decide/duration.ts';
 import { UnreachableError } from '../errors.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { findToken, locateService } from './locate-service.ts';
-import { printable, type Screen, screenOf } from './screen.ts';
+import { printable, printableJson, type Screen, screenOf } from './screen.ts';
 
 /** What a verb prints for people, and what it ends with (`fine` unless told). */
 export interface Shown {
@@ -88,7 +88,7 @@ export async function askService(
 }
 
 export function printJson(json: unknown, io: Io): void {
-  io.write(`${JSON.stringify(json, null, 2)}\n`);
+  io.write(`${printableJson(json)}\n`);
 }
 
 /** Says that whoever answers is no service of this version. */

@@ -28,11 +28,13 @@ export interface SignedEvent {
   /** The exact bytes. */
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
-  /** As the body names it; `unknown` when it names none. */
+  /** As the body names it; `unknown` when it names none, or what can't be one. */
   readonly eventType: string;
 }
 
 const EXAMPLE_LINE = '+12025550100';
+/** As the service reads it. */
+const EVENT_TYPE = /^[\w.:-]{1,128}$/;
 const SCHEMES = ['both', 'standard', 'legacy'] as const;
 
 /** @param file a path, `-` for standard input, or undefined @throws {UsageError} @throws {ConfigError} */
@@ -43,7 +45,8 @@ export function signEvent(
   clock: Clock,
 ): SignedEvent {
   const body = readBody(file, flags, clock);
-  const { eventId, eventType } = describeBody(body.toString('utf8'));
+  const { eventId, eventType: told } = describeBody(body.toString('utf8'));
+  const eventType = EVENT_TYPE.test(told) ? told : 'unknown'; // it becomes a header
   const webhookId = flags.id ?? eventId;
   if (!/^[A-Za-z0-9_-]{1,256}$/.test(webhookId))
     throw new UsageError('--id: expected 1 to 256 of A-Z a-z 0-9 _ - (by default the event_id of the body)');

@@ -42,9 +42,10 @@ function curlOf({ headers, body }: SignedEvent, file: string | undefined, url: s
   const isFile = file !== undefined && file !== '-';
   if (!isFile && (!isUtf8(body) || body.includes(0)))
     throw new UsageError('This body is no text: put it into a file and name that, so that curl can send it.');
-  const data = isFile ? `@${file}` : body.toString('utf8');
+  // of inline data curl would take a leading @ for a file to read
+  const data = isFile ? `--data-binary ${quote(`@${file}`)}` : `--data-raw ${quote(body.toString('utf8'))}`;
   const parts = Object.entries(headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`);
-  return [`curl -sS -i -X POST ${quote(url)}`, ...parts, `--data-binary ${quote(data)}`].join(' \\\n  ');
+  return [`curl -sS -i -X POST ${quote(url)}`, ...parts, data].join(' \\\n  ');
 }
 
 /** For a POSIX shell. */

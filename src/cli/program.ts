@@ -16,6 +16,7 @@ import { registerPause } from './pause.ts';
 import { registerQuarantine } from './quarantine.ts';
 import { registerRestore } from './restore.ts';
 import { adviseOnNativeModule } from './runtime.ts';
+import { printableLines } from './screen.ts';
 import { registerServe } from './serve.ts';
 import { registerSetup } from './setup.ts';
 import { registerSimulate } from './simulate.ts';
@@ -118,7 +119,7 @@ function report(error: unknown, io: Io): ExitCode {
   ];
   for (const [kind, exitCode] of known) {
     if (!(error instanceof kind)) continue;
-    io.writeError(`${error.message}\n`);
+    io.writeError(`${printableLines(error.message)}\n`);
     return exitCode;
   }
   throw error;

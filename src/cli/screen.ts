@@ -32,3 +32,21 @@ export function printable(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, printable(one)]));
 }
+
+/** A text of several lines made safe to print, its line breaks left. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+/** JSON as it is printed: what isn't text to read stands in it as an escape, so that its value stays the same. */
+export function printableJson(json: unknown): string {
+  return JSON.stringify(json, null, 2).replace(UNPRINTABLE, (sign) =>
+    sign === '\n' ? sign : inEscapes(sign),
+  );
+}
+
+/** A character beyond U+FFFF takes two. */
+function inEscapes(sign: string): string {
+  const units = Array.from({ length: sign.length }, (_, at) => sign.charCodeAt(at));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { meaningOf } from '../../../src/cli/event-answer.ts';
 import { signEvent } from '../../../src/cli/event-body.ts';
 import { buildExample, EXAMPLES } from '../../../src/cli/event-examples.ts';
@@ -70,6 +72,21 @@ describe('event sign', () => {
     expect(curl.out).toContain(`--data-binary '@${FILE}'`);
     const { headers, body } = JSON.parse((await run('event sign --example probe --json', { env })).out);
     expect(verify({ headers, body: Buffer.from(body) })).toMatchObject({ secretIndex: 0 });
+  });
+
+  it('prints no header that a body could break out of', () => {
+    const type = 'a\r\nx-injected: 1\u001b[31m';
+    const file = join(mkdtempSync(join(tmpdir(), 'event-')), 'body.json');
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }));
+    writeFileSync(file, JSON.stringify({ event_type: type, event_id: 'e1', data: {} }));
+    const signed = signEvent(file, {}, sources, clock);
+    expect([signed.eventType, signed.headers['x-webhook-event']]).toEqual(['unknown', 'unknown']);
+  });
+
+  it('prints a curl command that takes no inline body for the name of a file', async () => {
+    const { out } = await run('event sign --example probe --curl', { env: SETTINGS });
+    expect(out).toContain(`--data-raw '{"api_version"`);
+    expect(out).not.toContain('--data-binary');
   });
 
   it.each([

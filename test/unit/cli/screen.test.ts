@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printable, screenOf } from '../../../src/cli/screen.ts';
+import { printable, printableJson, printableLines, screenOf } from '../../../src/cli/screen.ts';
 
 describe('screenOf', () => {
   it('colours and breaks lines on a terminal', () => {
@@ -28,5 +28,24 @@ describe('printable', () => {
 
   it('leaves our masks and dashes alone', () => {
     expect(printable('+1•••••0100 – fine')).toBe('+1•••••0100 – fine');
+  });
+});
+
+describe('printableLines', () => {
+  it('leaves line breaks, and nothing else that could steer the terminal', () => {
+    expect(printableLines('one\ntwo\u001b]0;title\u0007\u009b31m\r')).toBe('one\ntwo�]0;title��31m�');
+  });
+});
+
+describe('printableJson', () => {
+  it('holds no character that could steer the terminal, and says the same', () => {
+    const json = {
+      'key\u009b': ['\u009b31m\u001b[31m', 'a\u202eb\u2028', 'a\nb', '\u{e0041}', '•é😀'],
+      n: 1,
+    };
+    const text = printableJson(json);
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(JSON.parse(text)).toEqual(json);
+    expect(text).toContain('•é😀');
   });
 });
