@@ -10,6 +10,7 @@ interface Options {
   readonly line?: readonly string[];
   readonly payloadVersion?: string;
   readonly subscription: boolean;
+  readonly json?: boolean;
 }
 
 const collect = (value: string, collected: readonly string[] = []) => [...collected, value];
@@ -26,6 +27,7 @@ export const registerSimulate: Register = (program, { io, run }) => {
     .option('--line <number>', 'a line with an active card, E.164; repeatable', collect)
     .option('--payload-version <version>', '2026-02-03 or 2025-01-01 (default: 2026-02-03)')
     .option('--no-subscription', 'start without a webhook subscription: `setup` creates one')
+    .option('--json', 'print one JSON object once it runs: addresses, lines, settings for the reactor')
     .action(
       run(async ({ payloadVersion, ...options }: Options) => {
         const [{ runSimulate }, { SimulatorError }] = await Promise.all([

@@ -27,6 +27,8 @@ export interface SimulateOptions {
   readonly version?: string;
   /** Default true; false: no webhook subscription yet. */
   readonly subscription?: boolean;
+  /** Default false; true: prints one JSON object instead, `{baseUrl, controlUrl, seed, lines, webhookUrl, settings}`. */
+  readonly json?: boolean;
 }
 
 export interface SimulateIo {
@@ -44,36 +46,61 @@ export async function runSimulate(options: SimulateOptions, io: SimulateIo): Pro
   const apiKey = options.apiKey ?? `sim_${randomBytes(16).toString('hex')}`;
   const signingSecret = readSecret(options.webhookSecret);
   const targetUrl = readTarget(options.webhookUrl ?? DEFAULT_WEBHOOK_URL, options.version);
+  const lines = options.line?.length ? options.line : [DEFAULT_SIMULATOR_LINE];
   const simulator = createSimulator({
     clock: createSystemClock(),
     apiKey,
     port: readPort(options.port ?? DEFAULT_SIMULATOR_PORT),
-    lines: options.line?.length ? options.line : [DEFAULT_SIMULATOR_LINE],
+    lines,
   });
   const isSubscribed = options.subscription !== false;
   if (isSubscribed) subscribe(simulator, targetUrl, signingSecret);
   const baseUrl = await simulator.start();
-  const controlUrl = new URL('/_sim', baseUrl).href;
-  const [line = DEFAULT_SIMULATOR_LINE] = options.line ?? [];
-  for (const text of [
-    `Simulated Linq on ${baseUrl} (seed ${simulator.seed}), ${isSubscribed ? `webhooks to ${targetUrl}` : 'no webhook subscription yet'}`,
+  const up: Up = {
+    baseUrl,
+    controlUrl: new URL('/_sim', baseUrl).href,
+    seed: simulator.seed,
+    lines,
+    webhookUrl: isSubscribed ? targetUrl : null,
+    settings: {
+      LINQ_API_BASE_URL: baseUrl,
+      LINQ_API_KEY: apiKey,
+      ...(isSubscribed ? { LINQ_WEBHOOK_SECRET: signingSecret } : {}),
+    },
+  };
+  for (const text of options.json === true ? [JSON.stringify(up, null, 2)] : describe(up)) io.print(text);
+  await (io.signal === undefined ? interrupted() : aborted(io.signal));
+  await simulator.stop();
+}
+
+/** What a simulator that is up tells of itself. */
+interface Up {
+  readonly baseUrl: string;
+  readonly controlUrl: string;
+  readonly seed: number;
+  readonly lines: readonly string[];
+  /** Null: no subscription yet. */
+  readonly webhookUrl: string | null;
+  /** For the reactor. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+function describe({ baseUrl, controlUrl, seed, lines, webhookUrl, settings }: Up): string[] {
+  const webhooks = webhookUrl === null ? 'no webhook subscription yet' : `webhooks to ${webhookUrl}`;
+  return [
+    `Simulated Linq on ${baseUrl} (seed ${seed}), ${webhooks}`,
     '',
     'Settings for the reactor:',
-    `LINQ_API_BASE_URL=${baseUrl}`,
-    `LINQ_API_KEY=${apiKey}`,
-    ...(isSubscribed ? [`LINQ_WEBHOOK_SECRET=${signingSecret}`] : []),
+    ...Object.entries(settings).map(([name, value]) => `${name}=${value}`),
     '',
     'Make something happen:',
-    `curl -X POST ${controlUrl}/chats -d '{"chatId":"${EXAMPLE_CHAT}","line":"${line}"}'`,
+    `curl -X POST ${controlUrl}/chats -d '{"chatId":"${EXAMPLE_CHAT}","line":"${lines[0]}"}'`,
     `curl -X POST ${controlUrl}/chats/${EXAMPLE_CHAT}/send -d '{"text":"Hello"}'`,
     `curl ${controlUrl}/calls`,
     `All control routes: curl ${controlUrl}`,
     '',
     'Stop with Ctrl-C.',
-  ])
-    io.print(text);
-  await (io.signal === undefined ? interrupted() : aborted(io.signal));
-  await simulator.stop();
+  ];
 }
 
 function subscribe(simulator: Simulator, targetUrl: string, signingSecret: string): void {

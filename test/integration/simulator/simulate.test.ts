@@ -61,6 +61,42 @@ it('delivers to the webhook URL in the version asked for', async () => {
   });
 });
 
+it.each([true, false])('prints one JSON object for scripts (subscription: %s)', async (subscription) => {
+  const abort = new AbortController();
+  const lines: string[] = [];
+  const options = { port: 0, json: true, apiKey: 'my-key', line: ['+12025550123'], subscription };
+  let tellUp = () => {};
+  const isUp = new Promise<void>((resolve) => {
+    tellUp = resolve;
+  });
+  const print = (line: string) => {
+    lines.push(line);
+    tellUp();
+  };
+  const run = runSimulate(options, { print, signal: abort.signal });
+  stops.push(() => {
+    abort.abort();
+    return run;
+  });
+  await Promise.race([isUp, run]);
+  const [told = '', ...more] = lines;
+  expect(more).toEqual([]);
+  const up = JSON.parse(told);
+  expect(up).toEqual({
+    baseUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/api\/partner$/),
+    controlUrl: new URL('/_sim', up.baseUrl).href,
+    seed: expect.any(Number),
+    lines: ['+12025550123'],
+    webhookUrl: subscription ? 'http://127.0.0.1:8080/webhooks/linq?version=2026-02-03' : null,
+    settings: {
+      LINQ_API_BASE_URL: up.baseUrl,
+      LINQ_API_KEY: 'my-key',
+      ...(subscription ? { LINQ_WEBHOOK_SECRET: expect.stringMatching(/^whsec_/) } : {}),
+    },
+  });
+  expect((await fetch(up.controlUrl)).status).toBe(200);
+});
+
 it('ends when told to, and frees its port', async () => {
   const { run, stop, setting } = await start({});
   stop();
