@@ -54,7 +54,10 @@ export async function checkDeliveries(
     for (const id of PUBLIC_CHECKS) await skip(id, why);
     return;
   }
-  const isThere = await checkAddress(report, options, publicUrl, isLoopbackUrl(settings.baseUrl ?? ''));
+  const isThere = await checkAddress(report, options, publicUrl, {
+    isLinqHere: isLoopbackUrl(settings.baseUrl ?? ''),
+    isService: running === null && isSamePlace(publicUrl, options.serviceUrl),
+  });
   if (!isThere) {
     await skip('round_trip', 'No trusted connection to PUBLIC_URL.');
     return;
@@ -90,24 +93,32 @@ async function checkAddress(
   report: Report,
   { clock, extraCa }: DoctorOptions,
   publicUrl: string,
-  isLinqHere: boolean,
+  { isLinqHere, isService }: { readonly isLinqHere: boolean; readonly isService: boolean },
 ): Promise<boolean> {
   const place = placeOf(publicUrl);
   const { host, port, isTls } = place;
   let isRight = true;
   const step = async (id: CheckId, look: () => Promise<Finding>) => {
     const [finding] = await report(id, async () =>
-      isRight ? await look() : skipped(id, 'An earlier step failed.'),
+      isRight ? await look() : skipped(id, 'An earlier step tells why.'),
     );
     isRight = isRight && (finding?.state === 'ok' || finding?.state === 'warning');
   };
   await step('public_name', async () => judgeName(host, await resolveName(host), isLinqHere));
-  await step('public_connection', async () => judgeConnection(host, port, await tryConnection(place)));
+  await step('public_connection', async () =>
+    judgeConnection(host, port, await tryConnection(place), isService),
+  );
   await step('public_certificate', async () => {
     if (!isTls) return fine('public_certificate', 'None is needed on this machine (http).');
     return judgeCertificate(host, await shakeHands(place, trustBeside(extraCa)), clock.systemNow());
   });
   return isRight;
+}
+
+/** Whether both are one port of this machine, whatever each calls it. */
+function isSamePlace(publicUrl: string, serviceUrl: string | null): boolean {
+  if (serviceUrl === null || !isLoopbackUrl(publicUrl) || !isLoopbackUrl(serviceUrl)) return false;
+  return placeOf(publicUrl).port === placeOf(serviceUrl).port;
 }
 
 interface Trip {

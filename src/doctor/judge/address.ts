@@ -1,5 +1,5 @@
 import { BlockList, isIPv4 } from 'node:net';
-import { type Finding, fine, found } from '../finding.ts';
+import { type Finding, fine, found, skipped } from '../finding.ts';
 
 /** Addresses that nobody on the internet can reach. */
 const PRIVATE = new BlockList();
@@ -46,10 +46,24 @@ export function judgeName(host: string, seen: SeenName, isLinqHere: boolean): Fi
   return fine('public_name', `${host} ${what}.`, details);
 }
 
-/** Null: connected; else the system's code. */
-export function judgeConnection(host: string, port: number, cause: string | null): Finding {
+/**
+ * @param cause null: connected; else the system's code
+ * @param isService the address is the service's own, without a proxy before it, and the service doesn't run
+ */
+export function judgeConnection(
+  host: string,
+  port: number,
+  cause: string | null,
+  isService: boolean,
+): Finding {
   const details = { host, port, cause };
   if (cause === null) return fine('public_connection', `${host} takes connections on port ${port}.`, details);
+  if (isService) {
+    return skipped(
+      'public_connection',
+      `${host}, port ${port}, is the service itself, which doesn't run yet: start it, then let doctor look again.`,
+    );
+  }
   if (cause === 'ECONNREFUSED') {
     return found(
       'connection_refused',

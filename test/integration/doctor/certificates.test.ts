@@ -58,7 +58,8 @@ it('a server that speaks no TLS is named', async () => {
   expect(summary(findings)).toMatchObject({ public_certificate: 'tls_failed', round_trip: 'skipped' });
 });
 
-it('a port where nobody listens is named', async () => {
+/** A port that was free a moment ago. */
+async function findSilentPort(): Promise<number> {
   const server = createServer();
   const port = await new Promise<number>((resolve) => {
     server.listen(0, 'localhost', () => {
@@ -67,13 +68,30 @@ it('a port where nobody listens is named', async () => {
     });
   });
   await new Promise((resolve) => server.close(resolve));
-  const findings = await examine({ route: null, publicUrl: `https://localhost:${port}` });
+  return port;
+}
+
+it('a port where nobody listens is named', async () => {
+  const publicUrl = `https://localhost:${await findSilentPort()}`;
+  const findings = await examine({ route: null, publicUrl, serviceUrl: 'http://127.0.0.1:9' });
   expect(summary(findings)).toMatchObject({
     public_name: 'ok',
     public_connection: 'connection_refused',
     public_certificate: 'skipped',
     round_trip: 'skipped',
   });
+});
+
+it('an address that is the service itself is no fault of a proxy while the service doesn’t run', async () => {
+  const port = await findSilentPort();
+  const at = { publicUrl: `http://localhost:${port}`, serviceUrl: `http://127.0.0.1:${port}` };
+  const findings = await examine({ route: null, ...at });
+  expect(summary(findings)).toMatchObject({
+    public_name: 'ok',
+    public_connection: 'skipped',
+    round_trip: 'skipped',
+  });
+  expect(findings.find(({ id }) => id === 'public_connection')?.message).toContain('start it');
 });
 
 it('a name that stands for nothing is named', async () => {

@@ -13,6 +13,8 @@ type Route = Awaited<ReturnType<typeof startRoute>>;
 export interface Examined {
   /** The service that runs here; null: none. */
   readonly route: Route | null;
+  /** Where it should listen. Default: where it does. */
+  readonly serviceUrl?: string;
   readonly publicUrl: string;
   readonly secret?: string;
   readonly extraCa?: string | null;
@@ -32,7 +34,7 @@ export async function examine(options: Examined): Promise<readonly Finding[]> {
   const doctor: DoctorOptions = {
     sources,
     envFilePath: null,
-    serviceUrl: route?.url ?? null,
+    serviceUrl: options.serviceUrl ?? route?.url ?? null,
     statusToken: null,
     isServiceExpected: true,
     isRoundTripWanted: options.isRoundTripWanted ?? true,

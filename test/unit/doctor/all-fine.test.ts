@@ -44,7 +44,7 @@ describe('what is right is fine', () => {
       'private address of a simulated Linq',
       judgeName('a', { kind: 'resolved', addresses: ['127.0.0.1'] }, true),
     ],
-    ['connection', judgeConnection('a.example', 443, null)],
+    ['connection', judgeConnection('a.example', 443, null, false)],
     ['certificate', trusted(-30, 60)],
     ['a certificate that lives six days', trusted(-4, 2)],
     ['round trip', trip({})],
