@@ -64,6 +64,7 @@ function introduce({ url, token, simulator }: Stage, narrator: Narrator, options
   narrator.print('');
   narrator.print(`Simulated Linq  ${simulator.baseUrl}`);
   narrator.print(`Real service    ${url}`);
+  narrator.print(`Its page        ${url}/ (user demo, password ${token})`);
   narrator.print(`Its status      curl -u demo:${token} ${url}/status`);
   narrator.print('');
 }

@@ -103,13 +103,17 @@ describe('demo --once', () => {
 });
 
 describe('demo', () => {
-  it('shows the status to whoever copies its command, and goes on until it is interrupted', async () => {
+  it('shows page and status to whoever follows its words, and goes on until it is interrupted', async () => {
     const demo = startDemo('--speed', '7200');
     await demo.printed(/✓ Ada gets your card\./);
     const [, token = '', url = ''] = /curl -u demo:(\S+) (\S+)/.exec(demo.stdout()) ?? [];
     const authorization = `Basic ${Buffer.from(`demo:${token}`).toString('base64')}`;
     const status = await fetch(url, { headers: { authorization } });
     expect(await status.json()).toMatchObject({ ok: true, dryRun: false });
+    const [, address = ''] =
+      /^Its page +(http:\S+\/) \(user demo, password \S+\)$/m.exec(demo.stdout()) ?? [];
+    const page = await fetch(address, { headers: { authorization } });
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('contact-card-reactor')]);
     demo.interrupt();
     expect(await demo.exited, demo.stderr()).toBe(0);
     expect(demo.stdout()).toMatch(/^Ada +iMessage +1 +1 +waiting +window$/m);
