@@ -43,8 +43,11 @@ export function tellNextSteps(session: Session): void {
     talk.note('Start the service (as a systemd unit or a container: see docs/deploy.md), or restart it:');
     talk.commands([`${program} serve${name}`]);
   }
+  const webhookUrl = report.webhookUrl ?? '';
   talk.note(
-    `See that ${report.webhookUrl ?? ''} leads to it over HTTPS (docs/deploy.md), then look at the whole way:`,
+    webhookUrl.startsWith('http:') // this machine alone, without a proxy
+      ? 'Then look at the whole way:'
+      : `See that ${webhookUrl} leads to it over HTTPS (docs/deploy.md), then look at the whole way:`,
   );
   talk.commands([`${program} doctor${name}`]);
 }
