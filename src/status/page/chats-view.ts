@@ -5,7 +5,7 @@ import { layOver } from '../../decide/gate.ts';
 import type { ChatCount } from '../../store/store.ts';
 import { ChatQuerySchema } from '../chat-query.ts';
 import { findChats } from '../chat-search.ts';
-import { type Moment, showChat } from '../chat-view.ts';
+import { type Moment, showChat, showLine } from '../chat-view.ts';
 import { momentOf, type StatusDeps } from '../deps.ts';
 import type { ShownReason } from '../explanation.ts';
 import type { ChatView, Overview } from '../schemas.ts';
@@ -25,7 +25,7 @@ export interface ReasonCount {
 export interface ChatsPage {
   readonly overview: Overview;
   readonly now: EpochMs;
-  /** As it was asked for; `q` is the beginning of an id, and then the rest doesn't count. */
+  /** As it was asked for, the line as it may be shown; `q` is the beginning of an id, and then the rest doesn't count. */
   readonly query: ChatsQuery;
   readonly chats: readonly ChatView[];
   readonly nextCursor: string | null;
@@ -65,15 +65,23 @@ export function createChatsPage(deps: StatusDeps): (query: ChatsQuery) => Promis
   return async (asked) => {
     const q = asked.q?.trim() ?? '';
     if (q !== '' && (await store.chat(q)) !== null) return { kind: 'chat', chatId: q };
-    const query: ChatsQuery = q === '' ? asked : { q };
+    const query: ChatsQuery = q === '' ? withShownLine(asked, deps.showNumbers) : { q };
     const moment = momentOf(deps);
-    const found = await (q === '' ? filter(query) : search(q, moment));
+    const found = await (q === '' ? filter(asked) : search(q, moment));
     if ('wrong' in found) return { kind: 'wrong', message: found.wrong };
     const { lines, chats, nextCursor, isCut } = found;
     const reasons = countReasons(await store.counts(), lines, moment);
     const overview = await look();
     return { kind: 'page', page: { overview, now: moment.now, query, chats, nextCursor, isCut, reasons } };
   };
+}
+
+/** Whoever names a line in full isn't shown it in full for that: links and choices hold the form that lists show. */
+function withShownLine(asked: ChatsQuery, showNumbers: boolean): ChatsQuery {
+  const line = asked.line?.replace(/^ /, '+'); // a plus sign that wasn't encoded
+  return line !== undefined && /^\+\d{8,15}$/.test(line)
+    ? { ...asked, line: showLine(line, showNumbers) }
+    : asked;
 }
 
 /** What closes the account and the lines, laid over the stored counts. @param lines null: of all */

@@ -32,6 +32,17 @@ describe('GET /chats', () => {
     expect(textOf((await open('/chats')).body)).toContain(LINE);
   });
 
+  it.each([OTHER_LINE, ` ${OTHER_LINE.slice(1)}`])(
+    'never shows a line in full that “%s” names',
+    async (line) => {
+      const { open } = await browse({ events: FEW });
+      const { body } = await open(`/chats?line=${encodeURIComponent(line)}`);
+      expect(chatsOn(body)).toEqual(['other']);
+      expect(body).not.toContain(OTHER_LINE.slice(1));
+      expect(body.match(/<option[^>]*>\+1•••••0101</g)).toHaveLength(1);
+    },
+  );
+
   it.each([
     ['state=held', ['quiet', 'sms']],
     ['reason=no_outbound', ['quiet']],
@@ -65,7 +76,7 @@ describe('GET /chats', () => {
     for (const state of CHAT_STATES) expect(all).toContain(`href="/chats?state=${state}"`);
     const ofLine = (await open(`/chats?line=${encodeURIComponent(OTHER_LINE)}`)).body;
     expect(chips(ofLine)).toContain('All 1 Sharing 0 Due 0 Waiting 1');
-    expect(ofLine).toContain('href="/chats?state=held&amp;line=%2B12025550101"');
+    expect(ofLine).toContain(`href="/chats?state=held&amp;line=${encodeURIComponent('+1•••••0101')}"`);
   });
 
   it('goes on page by page, 50 at a time, each chat once, the filters kept', async () => {
