@@ -1,0 +1,134 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { DAY, HOUR, SECOND } from '../../../../src/decide/duration.ts';
+import { openSqliteStore } from '../../../../src/store/sqlite-store.ts';
+import { sealDelivery } from '../../../../src/webhook/quarantine.ts';
+import { policyOf } from '../../../helpers/builders.ts';
+import { DATABASE_PATH } from '../../../helpers/database.ts';
+import { deliver, message2026, SECRET } from '../../../helpers/deliver.ts';
+import { startReactor } from '../../../helpers/process.ts';
+import type { ProblemCases } from '../problem-case.ts';
+import { isOpen } from '../seen.ts';
+import { LINE, type World } from '../world.ts';
+
+/** A version before this one couldn't read a message, and kept it; then comes the upgrade. */
+async function upgradeFromOneThatCouldNotRead(world: World): Promise<void> {
+  const { chatId } = world.simulator.createChat({ line: LINE, announce: false });
+  const raw = Buffer.from(JSON.stringify(message2026({ chatId, line: LINE, sentAt: world.clock.now() })));
+  await world.whileDown(async () => {
+    const store = openSqliteStore({ path: join(world.directory, DATABASE_PATH), policy: policyOf() });
+    await store.quarantine({
+      receivedAt: world.clock.now(),
+      webhookId: 'msg_unread',
+      eventType: 'message.sent',
+      cause: 'data: expected something else',
+      sealed: sealDelivery(raw, SECRET),
+    });
+    await store.close();
+  });
+}
+
+/** Three processes in a row are killed while Linq answers a share of the chat. */
+async function killDuringAttempts(world: World): Promise<void> {
+  const { simulator, directory } = world;
+  const { chatId } = simulator.createChat({ line: LINE, announce: false });
+  simulator.fail({ chatId, hang: true });
+  await world.whileDown(async () => {
+    for (let kills = 1; kills <= 3; kills++) {
+      const settings = { LINQ_API_BASE_URL: simulator.baseUrl };
+      const reactor = await startReactor(directory, settings);
+      if (kills === 1) await deliver(reactor.url, message2026({ chatId, line: LINE, sentAt: Date.now() }));
+      await simulator.when(() => simulator.calls.length === kills);
+      await reactor.end('SIGKILL');
+    }
+  });
+}
+
+/** Just within the time that a call may take. */
+const SLOWLY_MS = 9 * SECOND;
+
+/** Linq takes its time for each call, of which there is one at a time. */
+async function queueUp(world: World): Promise<void> {
+  const { simulator, clock } = world;
+  simulator.fail({ latencyMs: SLOWLY_MS });
+  for (let n = 0; n < 90; n++) await world.write();
+  for (let calls = 1; !(await isOpen(world, 'shares_overdue')); calls++) {
+    expect(calls).toBeLessThan(80);
+    await simulator.when(() => simulator.calls.length === calls);
+    await eventLoopTurn(); // it begins to wait
+    clock.leap(SLOWLY_MS);
+  }
+}
+
+/** Those of what the service keeps and does itself, without those of its disk. */
+export const OWN_CASES = {
+  unreadable_deliveries: {
+    severity: 'warning',
+    provoke: upgradeFromOneThatCouldNotRead,
+    ways: {
+      async 'an upgrade and `quarantine replay`'(world) {
+        expect((await world.verb('quarantine', 'list')).stdout).toContain('expected something else');
+        await world.verb('quarantine', 'replay');
+        await world.until(() => world.simulator.calls.some(({ status }) => status === 204));
+      },
+      async '7 days'({ clock }) {
+        clock.leap(7 * DAY);
+      },
+    },
+  },
+  chats_parked: {
+    severity: 'warning',
+    provoke: killDuringAttempts,
+    ways: {
+      async 'what brought it down is mended, and `chat release` of each that `chat list` finds'(world) {
+        world.simulator.clearFaults();
+        const { stdout } = await world.verb('chat', 'list', '--reason', 'parked', '--json');
+        const { chats } = JSON.parse(stdout) as { chats: { chatId: string }[] };
+        for (const { chatId } of chats) await world.verb('chat', 'release', chatId);
+        await world.until(() => world.simulator.calls.some(({ status }) => status === 204));
+      },
+    },
+  },
+  shares_overdue: {
+    severity: 'error',
+    settings: { SHARE_CONCURRENCY: '1', SHARE_RATE_PER_LINE: '0' },
+    provoke: queueUp,
+    ways: {
+      async 'SHARE_CONCURRENCY is raised'(world) {
+        const restarted = world.restart({ SHARE_CONCURRENCY: '32' });
+        world.clock.leap(SLOWLY_MS); // a stop waits for the call that is under way
+        await restarted;
+        await world.until(() => world.simulator.calls.length >= 90);
+        world.clock.leap(SLOWLY_MS);
+      },
+    },
+  },
+  backup_stale: {
+    severity: 'warning',
+    settings: { BACKUP_EVERY: '1d' },
+    async provoke(world) {
+      const place = join(world.directory, 'place');
+      writeFileSync(place, '');
+      await world.restart({ BACKUP_DIR: join(place, 'backups') });
+      world.clock.leap(2 * SECOND);
+    },
+    ways: {
+      async 'BACKUP_DIR is mended and the service is restarted'(world) {
+        mendPlace(world);
+        await world.restart();
+        world.clock.leap(2 * SECOND);
+      },
+      async 'BACKUP_DIR is mended, within an hour'(world) {
+        mendPlace(world);
+        world.clock.leap(HOUR);
+      },
+    },
+  },
+} satisfies ProblemCases;
+
+function mendPlace({ directory }: World): void {
+  rmSync(join(directory, 'place'));
+  mkdirSync(join(directory, 'place'));
+}

@@ -1,0 +1,4 @@
+import { LINE_CASES } from './cases/lines.ts';
+import { testProblems } from './problem-case.ts';
+
+testProblems(LINE_CASES);

@@ -1,0 +1,129 @@
+import { request } from 'undici';
+import { expect } from 'vitest';
+import { adviseOnNativeModule, adviseOnNode } from '../../../src/cli/runtime.ts';
+import { runDoctor } from '../../../src/doctor/doctor.ts';
+import { decideVerdict } from '../../../src/doctor/verdict.ts';
+import { maskNumber } from '../../../src/mask.ts';
+import { PROBLEM_WORDS, type ProblemCode } from '../../../src/status/problem-words.ts';
+import type { Problem } from '../../../src/status/schemas.ts';
+import { scrape } from '../../helpers/metrics.ts';
+import { STATUS_TOKEN } from '../../helpers/process.ts';
+import { readOverview, TOKEN } from '../../helpers/status.ts';
+import type { SettingsFile } from './settings-file.ts';
+
+/** Where to look. */
+export interface Looked {
+  url(): string;
+  readonly file: SettingsFile;
+  readonly clock: Parameters<typeof runDoctor>[0]['clock'];
+}
+
+export interface Expected {
+  readonly code: ProblemCode;
+  readonly severity: 'warning' | 'error';
+  /** The line that it is about. */
+  readonly line?: string;
+  /** What else is open. */
+  readonly beside: readonly ProblemCode[];
+  /** It began not before. */
+  readonly notBefore: number;
+}
+
+/** The problem is told in all four places with the same words, and no other one is. */
+export async function expectSeen(world: Looked, expected: Expected): Promise<void> {
+  const { code, severity, line, beside, notBefore } = expected;
+  const { problems, ok } = await readOverview(world.url());
+  expect(problems.map((problem) => problem.code)).toEqual([code, ...beside]);
+  expect(ok).toBe(severity !== 'error');
+  const [problem] = problems; // the worst
+  if (problem === undefined) throw new Error('just compared');
+  expect(problem).toMatchObject({ severity, line: line === undefined ? null : maskNumber(line) });
+  for (const part of ['message', 'remedy'] as const)
+    expect(problem[part]).toMatch(wordsOf(PROBLEM_WORDS[code][part], problem.line));
+  expect(Date.parse(problem.since)).toBeGreaterThanOrEqual(notBefore);
+  expect(Date.parse(problem.since)).toBeLessThanOrEqual(world.clock.now());
+  expect(await readPage(world)).toContain(textOf(problem));
+  const severities = problems.map((one) => ({ code: one.code, severity: one.severity }));
+  expect(new Set(await openInMetrics(world))).toEqual(new Set(severities));
+  expect(severities).toContainEqual({ code, severity });
+  const { findings, verdict, strictVerdict } = await askDoctor(world);
+  expect(findings).toHaveLength(problems.length);
+  expect(findings).toContainEqual(
+    expect.objectContaining({
+      state: severity,
+      code: `problem_${severity}`,
+      message: `${code}: ${problem.message}`,
+      remedy: problem.remedy,
+      details: { problem: code, since: problem.since, line: problem.line },
+    }),
+  );
+  if (severity === 'error') expect(['degraded', 'unreachable']).toContain(verdict);
+  expect(strictVerdict).not.toBe('fine');
+}
+
+/** No problem is told anywhere, and the doctor has nothing to complain of. */
+export async function expectWell(world: Looked): Promise<void> {
+  const { problems, ok } = await readOverview(world.url());
+  expect([ok, problems]).toEqual([true, []]);
+  const page = await readPage(world);
+  for (const code of Object.keys(PROBLEM_WORDS)) expect(page).not.toContain(`${code} since`);
+  expect(await openInMetrics(world)).toEqual([]);
+  const { findings, verdict, errors } = await askDoctor(world);
+  expect(findings).toMatchObject([{ state: 'ok' }]);
+  expect([verdict, errors]).toEqual(['fine', []]);
+}
+
+export const isOpen = async (world: Looked, code: ProblemCode): Promise<boolean> =>
+  (await readOverview(world.url())).problems.some((problem) => problem.code === code);
+
+function wordsOf(words: string, line: string | null): RegExp {
+  const escaped = words.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const filled = escaped.replace(/\bLINE\b/, () => (line ?? '').replace('+', '\\+'));
+  return new RegExp(`^${filled.replace(/\bDETAIL\b/, '[\\w ]+')}$`);
+}
+
+/** As a reader sees it: without marks for code. */
+const textOf = ({ message, remedy }: Problem) => `${message} What to do ${remedy}`.replaceAll('`', '');
+
+/** The page's text, one space between words. */
+async function readPage(world: Looked): Promise<string> {
+  const { statusCode, body } = await request(`${world.url()}/`, { headers: TOKEN, reset: true });
+  const text = await body.text();
+  expect(statusCode).toBe(200);
+  const entities: Readonly<Record<string, string>> = { '&#39;': "'", '&quot;': '"', '&amp;': '&' };
+  return text
+    .replaceAll(/<\/?code>/g, '')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/&#39;|&quot;|&amp;/g, (entity) => entities[entity] ?? entity)
+    .replaceAll(/\s+/g, ' ');
+}
+
+async function openInMetrics(world: Looked) {
+  const { samples } = await scrape(world.url(), STATUS_TOKEN);
+  const all = samples.filter(({ name }) => name === 'ccr_problem_open');
+  expect(new Set(all.map(({ labels }) => labels.code))).toEqual(new Set(Object.keys(PROBLEM_WORDS)));
+  return all.flatMap(({ labels, value }) => (value === 0 ? [] : [labels]));
+}
+
+/** What the doctor says of the service's problems, and what it ends with; it sends nothing. */
+async function askDoctor({ url, file, clock }: Looked) {
+  const findings = await runDoctor({
+    sources: file.sources(),
+    envFilePath: file.path,
+    serviceUrl: url(),
+    statusToken: STATUS_TOKEN,
+    isServiceExpected: true,
+    isRoundTripWanted: false,
+    extraCa: null,
+    clock,
+    nodeVersion: process.versions.node,
+    adviseOnNode,
+    adviseOnNativeModule,
+  });
+  return {
+    findings: findings.filter(({ id }) => id === 'problems'),
+    errors: findings.filter(({ state }) => state === 'error'),
+    verdict: decideVerdict(findings, false),
+    strictVerdict: decideVerdict(findings, true),
+  };
+}
