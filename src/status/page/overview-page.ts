@@ -3,13 +3,13 @@ import { type Notice, renderPage } from './layout.ts';
 import { charts, chatsByState } from './overview-chats.ts';
 import { attempts, deliveries, nextDue } from './overview-lists.ts';
 import { lines, service } from './overview-service.ts';
-import { problems, tiles, verdict } from './overview-verdict.ts';
+import { judge, problems, tiles, verdict } from './overview-verdict.ts';
 import type { OverviewPage } from './overview-view.ts';
 
 /** The first page: is all well, what to do if not, and what is going on. */
 export function renderOverview(page: OverviewPage, notice: Notice | null): string {
   return renderPage({
-    title: page.overview.ok ? 'All is well' : 'Problem',
+    title: judge(page)[1],
     current: 'overview',
     service: page.overview,
     notice,

@@ -21,7 +21,8 @@ ${SIGNS[tone]}
 `;
 }
 
-function judge({ overview }: OverviewPage): readonly [Tone, string] {
+/** How it is in all, in a few words, and the tone to say them in. */
+export function judge({ overview }: OverviewPage): readonly [Tone, string] {
   const { problems, paused, dryRun } = overview;
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) return ['error', `${counted(errors, 'problem')} ${errors === 1 ? 'needs' : 'need'} you`];

@@ -42,7 +42,9 @@ export async function expectSeen(world: Looked, expected: Expected): Promise<voi
     expect(problem[part]).toMatch(wordsOf(PROBLEM_WORDS[code][part], problem.line));
   expect(Date.parse(problem.since)).toBeGreaterThanOrEqual(notBefore);
   expect(Date.parse(problem.since)).toBeLessThanOrEqual(world.clock.now());
-  expect(await readPage(world)).toContain(textOf(problem));
+  const page = await readPage(world);
+  expect(page).toContain(textOf(problem));
+  expect(page).not.toContain('All is well'); // neither in the browser's title
   const severities = problems.map((one) => ({ code: one.code, severity: one.severity }));
   expect(new Set(await openInMetrics(world))).toEqual(new Set(severities));
   expect(severities).toContainEqual({ code, severity });
