@@ -141,6 +141,12 @@ function earliest(a: EpochMs | null, b: EpochMs | null): EpochMs | null {
   return Math.min(a, b);
 }
 
+/** The earliest of the instants that are still to come; null: none is. */
+export function nextOf(now: EpochMs, ...instants: readonly (EpochMs | null)[]): EpochMs | null {
+  const ahead = instants.filter((at) => at !== null && at > now) as EpochMs[];
+  return ahead.length === 0 ? null : Math.min(...ahead);
+}
+
 const FACT_NAMES = Object.keys(NO_FACTS) as (keyof ChatFacts)[];
 
 export function haveSameFacts(a: ChatFacts, b: ChatFacts): boolean {

@@ -1,6 +1,6 @@
 import type { ChatReason, ChatRecord, ChatState, RetiredReason } from './chat.ts';
 import type { EpochMs } from './duration.ts';
-import { isIMessage, latest } from './facts.ts';
+import { isIMessage, latest, nextOf } from './facts.ts';
 import type { Policy } from './policy.ts';
 
 /** What a rule that applies says of a chat. */
@@ -192,10 +192,4 @@ function countsAt(chat: ChatRecord, policy: Policy): EpochMs | null {
 function becomesIdleAt(chat: ChatRecord, policy: Policy, now: EpochMs): EpochMs | null {
   if (policy.idleAfterMs === 0 || chat.lastOutboundAt === null) return null;
   return Math.min(chat.lastOutboundAt, now) + policy.idleAfterMs;
-}
-
-/** The earliest of the instants that are still to come; null: none is. */
-function nextOf(now: EpochMs, ...instants: readonly (EpochMs | null)[]): EpochMs | null {
-  const ahead = instants.filter((at) => at !== null && at > now) as EpochMs[];
-  return ahead.length === 0 ? null : Math.min(...ahead);
 }
