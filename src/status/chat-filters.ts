@@ -72,6 +72,16 @@ function coveredByClosure({ state, reason, lines }: ShownFilter, closures: Closu
   return closed.length === 0 ? [] : coveredOf(closed);
 }
 
+/** Why a line is closed, or its card can't be shared. */
+export const LINE_GATE_REASONS = [
+  'line_not_ours',
+  'line_flagged',
+  'line_paused',
+  'card_missing',
+  'card_inactive',
+  'card_unknown',
+] as const;
+
 /** The reasons that only an account or a line has are never stored with a chat. */
 const GATE_REASONS = [
   'paused',
@@ -79,12 +89,7 @@ const GATE_REASONS = [
   'feature_disabled',
   'rate_limited',
   'api_unavailable',
-  'line_not_ours',
-  'line_flagged',
-  'line_paused',
-  'card_missing',
-  'card_inactive',
-  'card_unknown',
+  ...LINE_GATE_REASONS,
 ] as const;
 
 function isChatReason(reason: ShownReason): reason is Exclude<ShownReason, (typeof GATE_REASONS)[number]> {

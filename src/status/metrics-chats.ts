@@ -1,18 +1,10 @@
 import type { CatchUpActivity } from '../catch-up/view.ts';
 import type { CardState } from '../decide/hold.ts';
-import { CHAT_STATES } from './chat-filters.ts';
+import { CHAT_STATES, LINE_GATE_REASONS } from './chat-filters.ts';
 import { each, flag, ofSeen, type Shown, secondsOf, showAccount } from './metrics-view.ts';
 
 const CARD_STATES: readonly CardState[] = ['active', 'inactive', 'missing', 'unknown'];
-const LINE_REASONS = [
-  'line_excluded',
-  'line_not_ours',
-  'line_flagged',
-  'line_paused',
-  'card_missing',
-  'card_inactive',
-  'card_unknown',
-] as const;
+const LINE_REASONS = ['line_excluded', ...LINE_GATE_REASONS] as const;
 const ACTIVITIES: readonly CatchUpActivity[] = ['idle', 'running', 'waiting', 'failed', 'off'];
 
 export const SHARING_METRICS: readonly Shown[] = [
