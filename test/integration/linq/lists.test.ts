@@ -1,20 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import type { LinqClientOptions } from '../../../src/linq/client.ts';
-import { createTestClient, http, type Respond, startRawServer } from './raw-server.ts';
-
-const cleanUps: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
-});
-
-async function setUp(respond: Respond | string, options: Partial<LinqClientOptions> = {}) {
-  const server = await startRawServer(
-    typeof respond === 'string' ? (socket) => socket.write(respond) : respond,
-  );
-  const client = createTestClient(`${server.origin}/api/partner/`, options);
-  cleanUps.push(client.close, server.stop);
-  return { server, client, lines: () => server.requests.map(({ line }) => line) };
-}
+import { describe, expect, it } from 'vitest';
+import { setUp } from './raw-client.ts';
+import { http } from './raw-server.ts';
 
 const MIB = 1024 * 1024;
 const largeMessages = (bytes: number) =>

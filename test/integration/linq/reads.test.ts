@@ -1,25 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { classifyAnswer } from '../../../src/decide/outcome.ts';
-import type { LinqClientOptions } from '../../../src/linq/client.ts';
-import { createTestClient, http, type Respond, startRawServer } from './raw-server.ts';
-
-const fixture = (name: string) =>
-  readFileSync(new URL(`../../fixtures/linq/api/${name}`, import.meta.url), 'utf8');
-
-const cleanUps: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
-});
-
-async function setUp(respond: Respond | string, options: Partial<LinqClientOptions> = {}) {
-  const server = await startRawServer(
-    typeof respond === 'string' ? (socket) => socket.write(respond) : respond,
-  );
-  const client = createTestClient(`${server.origin}/api/partner/`, options);
-  cleanUps.push(client.close, server.stop);
-  return { server, client };
-}
+import { fixture, setUp } from './raw-client.ts';
+import { http, type Respond } from './raw-server.ts';
 
 /** Answers to a read that bring nothing, with what becomes of the chat that waits for them. */
 const FAILURES: readonly (readonly [string, Respond | string, string])[] = [
