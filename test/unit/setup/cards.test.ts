@@ -2,19 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { LinqAnswer } from '../../../src/decide/answer.ts';
 import { SetupError } from '../../../src/errors.ts';
 import { type CardState, cardsOf, createCard } from '../../../src/setup/cards.ts';
+import { answerOf, silenceOf } from '../../helpers/builders.ts';
 
 const LINE = '+12025550100';
-const refusal = (httpStatus: number, linqCode: number): LinqAnswer => ({
-  kind: 'answered',
-  httpStatus,
-  linqCode,
-  traceId: null,
-  hasEnvelope: true,
-  isJson: true,
-  retryAfterMs: null,
-});
-const LOST: LinqAnswer = { kind: 'unanswered', mayHaveArrived: true, cause: 'timeout' };
-const UNSENT: LinqAnswer = { kind: 'unanswered', mayHaveArrived: false, cause: 'refused' };
+const LOST = silenceOf();
+const UNSENT = silenceOf(false);
 
 /** @param answers to each create in turn: the state of the card that came back, or what went wrong */
 function setUp(answers: readonly (CardState | LinqAnswer)[], seen: CardState = 'missing') {
@@ -62,7 +54,7 @@ describe('creating a card', () => {
   });
 
   it('is repeated while Linq says that it did not complete', async () => {
-    const { run, creates } = setUp([refusal(500, 2022), refusal(500, 2022), 'active']);
+    const { run, creates } = setUp([answerOf(500, 2022), answerOf(500, 2022), 'active']);
     expect([await run(), creates()]).toEqual(['active', 3]);
   });
 
@@ -72,17 +64,17 @@ describe('creating a card', () => {
   });
 
   it('is fine when there is one already', async () => {
-    const { run, creates } = setUp([refusal(409, 2014)], 'active');
+    const { run, creates } = setUp([answerOf(409, 2014)], 'active');
     expect([await run(), creates()]).toEqual(['active', 1]);
   });
 
   it('ends after three times', async () => {
-    const { run, creates } = setUp([refusal(500, 2022), LOST, refusal(500, 2022), 'active']);
+    const { run, creates } = setUp([answerOf(500, 2022), LOST, answerOf(500, 2022), 'active']);
     await expect(run()).rejects.toThrow(/code 2022/);
     expect(creates()).toBe(3);
   });
 
-  it.each([refusal(400, 1002), refusal(403, 2006), refusal(400, 5007)])(
+  it.each([answerOf(400, 1002), answerOf(403, 2006), answerOf(400, 5007)])(
     'ends at once when refused',
     async (answer) => {
       const { run, creates } = setUp([answer, 'active']);

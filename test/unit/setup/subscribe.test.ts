@@ -3,21 +3,13 @@ import type { LinqAnswer } from '../../../src/decide/answer.ts';
 import { SetupError, UnreachableError } from '../../../src/errors.ts';
 import { type SubscriptionCalls, subscribe, unsubscribe } from '../../../src/setup/subscribe.ts';
 import type { NamedSubscription } from '../../../src/setup/subscription-plan.ts';
+import { answerOf, silenceOf } from '../../helpers/builders.ts';
 
 const TARGET = 'https://cards.example.com/webhooks/linq?version=2026-02-03';
 const SECRET = 'whsec_aPlbNKJRU8iekHIyc5UGk0UIguq5T5BiwFG57aAXRlA=';
 
-const LOST: LinqAnswer = { kind: 'unanswered', mayHaveArrived: true, cause: 'timeout' };
-const UNSENT: LinqAnswer = { kind: 'unanswered', mayHaveArrived: false, cause: 'refused' };
-const refusal = (httpStatus: number, linqCode: number): LinqAnswer => ({
-  kind: 'answered',
-  httpStatus,
-  linqCode,
-  traceId: null,
-  hasEnvelope: true,
-  isJson: true,
-  retryAfterMs: null,
-});
+const LOST = silenceOf();
+const UNSENT = silenceOf(false);
 
 /** What becomes of a create: done and answered, or lost on the way there or back. */
 type Fate = 'answered' | 'answered_without_secret' | 'answer_lost' | 'lost' | LinqAnswer;
@@ -111,7 +103,7 @@ describe('when the answer to a create gets lost', () => {
   });
 
   it('a 500 is looked into as well', async () => {
-    const { run, ids } = setUp({ creates: [refusal(500, 3006)] });
+    const { run, ids } = setUp({ creates: [answerOf(500, 3006)] });
     await expect(run()).rejects.toThrow(/HTTP 500, code 3006/);
     expect(ids()).toEqual(['old']);
   });
@@ -128,8 +120,8 @@ describe('when the answer to a create gets lost', () => {
 describe('a create that Linq refuses', () => {
   it.each([
     ['never arrived', UNSENT, UnreachableError],
-    ['isn’t allowed', refusal(403, 2011), SetupError],
-    ['conflicts', refusal(409, 2015), SetupError],
+    ['isn’t allowed', answerOf(403, 2011), SetupError],
+    ['conflicts', answerOf(409, 2015), SetupError],
   ])('since it %s leaves everything as it was, and is made once', async (_, answer, kind) => {
     const { run, ids, creates } = setUp({ creates: [answer] });
     await expect(run()).rejects.toBeInstanceOf(kind);

@@ -1,36 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  decideSubscriptionPlan,
   PAYLOAD_VERSION,
   SUBSCRIBED_EVENTS,
   type Subscription,
   type SubscriptionPlan,
-  type SubscriptionSituation,
 } from '../../../src/setup/subscription-plan.ts';
-
-const WEBHOOK_URL = 'https://cards.example.com/webhooks/linq';
-const PINNED = `${WEBHOOK_URL}?version=2026-02-03`;
-const LINE = '+12025550100';
-
-const sound: Subscription = {
-  subscriptionId: 's1',
-  targetUrl: PINNED,
-  isActive: true,
-  events: SUBSCRIBED_EVENTS,
-  lines: null,
-};
-
-const decide = (subscriptions: readonly Subscription[], situation: Partial<SubscriptionSituation> = {}) =>
-  decideSubscriptionPlan({
-    subscriptions,
-    webhookUrl: WEBHOOK_URL,
-    lines: [LINE],
-    hasSecret: true,
-    secretOf: 's1',
-    isRecreateWanted: false,
-    ...situation,
-  });
+import { decide, LINE, PINNED, sound, WEBHOOK_URL } from './subscription-situation.ts';
 
 /** What Linq has after the plan was carried out, and the subscription to which the newest secret belongs. */
 function carryOut(subscriptions: readonly Subscription[], plan: SubscriptionPlan, secretOf: string | null) {

@@ -1,35 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  decideSubscriptionPlan,
-  SUBSCRIBED_EVENTS,
-  type Subscription,
-  type SubscriptionPlan,
-  type SubscriptionSituation,
-} from '../../../src/setup/subscription-plan.ts';
+import { SUBSCRIBED_EVENTS, type SubscriptionPlan } from '../../../src/setup/subscription-plan.ts';
 import { dispositionOf } from '../../../src/webhook/events.ts';
-
-const WEBHOOK_URL = 'https://cards.example.com/webhooks/linq';
-const PINNED = `${WEBHOOK_URL}?version=2026-02-03`;
-const LINE = '+12025550100';
-
-const sound: Subscription = {
-  subscriptionId: 's1',
-  targetUrl: PINNED,
-  isActive: true,
-  events: SUBSCRIBED_EVENTS,
-  lines: null,
-};
-
-const decide = (subscriptions: readonly Subscription[], situation: Partial<SubscriptionSituation> = {}) =>
-  decideSubscriptionPlan({
-    subscriptions,
-    webhookUrl: WEBHOOK_URL,
-    lines: [LINE],
-    hasSecret: true,
-    secretOf: 's1',
-    isRecreateWanted: false,
-    ...situation,
-  });
+import { decide, LINE, PINNED, sound, WEBHOOK_URL } from './subscription-situation.ts';
 
 describe('the events to subscribe to', () => {
   it('are those that the service reads, and the failures beside them', () => {
