@@ -89,7 +89,16 @@ const BROKEN = [
 ];
 
 /** Mutates all fixtures by JSON's own grammar, so that most cases get past the first look. */
-export function createPayloadMaker({ between, pick, random }: Seeded): () => Mutated {
+export function createPayloadMaker(seeded: Seeded): () => Mutated {
+  const make = createMutation(seeded);
+  return () => {
+    let made = make();
+    while (made.raw.length > MEBIBYTE) made = make(); // two long values at once: refused for its size, unread
+    return made;
+  };
+}
+
+function createMutation({ between, pick, random }: Seeded): () => Mutated {
   const choose = (items: readonly string[]) => pick(items) ?? '';
 
   function nested(levels: number): string {
