@@ -3,7 +3,7 @@ import { createPowerRun } from '../helpers/crash-image-run.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 
-const IMAGES = suiteCount(80);
+const IMAGES = suiteCount(48);
 const IMAGES_PER_KILL = 4;
 const KILLS = Math.ceil(IMAGES / IMAGES_PER_KILL);
 /** A database of its own for so many, since each image is held against all that was ever sent. */

@@ -9,7 +9,7 @@ import { createSeeded } from '../helpers/seed.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 
 const RERUN = 'npx vitest run --config test/vitest.config.ts --project faults test/faults/races.test.ts';
-const RUNS = suiteCount(1_000);
+const RUNS = suiteCount(500);
 const CHATS = ['a', 'b', 'c'] as const;
 
 const chat = fc.constantFrom(...CHATS);

@@ -4,7 +4,7 @@ import { createSeeded } from '../helpers/seed.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 import { createTrial } from '../helpers/trial.ts';
 
-const CYCLES = suiteCount(120);
+const CYCLES = suiteCount(70);
 const CHECK_EVERY = 20;
 
 it(
