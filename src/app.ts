@@ -62,7 +62,8 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   const { config, clock, version, warnings = [], onFatal, logStream } = options;
   let isDraining = false;
   const metrics = createMetrics();
-  const store = measureStore(watchStore(opened, endSoon), clock.monotonic, metrics);
+  const watched = watchStore(opened, clock.monotonic, endSoon);
+  const store = measureStore(watched.store, clock.monotonic, metrics);
   const server = await createHttpServer({
     trustProxy: config.server.trustProxy,
     log: { ...config.log, ...(logStream === undefined ? {} : { stream: logStream }) },
@@ -103,7 +104,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   });
   const counters = createWebhookCounters();
   const wired = { config, store, linq, dispatcher, clock, log };
-  const background = createBackground({ ...wired, counters, version });
+  const background = createBackground({ ...wired, latestFailure: watched.latestFailure, counters, version });
   const recorder = createRecorder({
     async commit(events, now) {
       const results = await store.record(events, now);

@@ -14,11 +14,14 @@ import type { SituationDeps } from './status/situation.ts';
 import { createStoreProbe } from './status/store-probe.ts';
 import { createBackupSchedule } from './store/backup-schedule.ts';
 import type { Store } from './store/store.ts';
+import type { WatchedStore } from './store/watched-store.ts';
 import type { WebhookCounters } from './webhook/delivery-log.ts';
 
 export interface BackgroundOptions {
   readonly config: Config;
   readonly store: Store;
+  /** Of the store. */
+  readonly latestFailure: WatchedStore['latestFailure'];
   readonly linq: LinqClient;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
@@ -91,11 +94,11 @@ function closureToReads(dispatcher: Dispatcher, clock: Clock) {
 
 /** Watches for problems, and tells of them whoever wants to be told. */
 function createWatch(
-  { config, store, dispatcher, clock, log, counters, version }: BackgroundOptions,
+  { config, store, latestFailure, dispatcher, clock, log, counters, version }: BackgroundOptions,
   others: Pick<SituationDeps, 'isBackupFailing' | 'subscription'>,
 ) {
   const { policy, showNumbers, alertUrl } = config;
-  const probeStore = createStoreProbe(store, clock);
+  const probeStore = createStoreProbe(store, clock, latestFailure);
   const watch = createProblemWatch({
     ...others,
     store,

@@ -53,6 +53,13 @@ export class PayloadError extends ReactorError {
 
 export type StoreFault = 'busy' | 'full' | 'readonly' | 'corrupt' | 'io' | 'locked' | 'newer' | 'broken';
 
+/** The storage failed, and when. */
+export interface StoreFailure {
+  readonly fault: StoreFault;
+  /** Real milliseconds that never step. */
+  readonly at: number;
+}
+
 /** The store can't do its work now: answered 503. `corrupt` and `io` end the process. */
 export class StoreError extends ReactorError {
   readonly code = 'REACTOR_STORE';

@@ -79,7 +79,7 @@ export async function startStatus(given: Given = {}) {
     onFatal: () => {},
   });
   const counters = createWebhookCounters();
-  const probeStore = createStoreProbe(store, clock);
+  const probeStore = createStoreProbe(store, clock, () => null);
   const watch = createProblemWatch({
     store,
     probeStore,

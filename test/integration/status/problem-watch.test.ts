@@ -35,7 +35,7 @@ async function startWatch(given: Partial<ProblemWatchDeps> = {}, home = createHo
   });
   const watch = createProblemWatch({
     store,
-    probeStore: createStoreProbe(store, clock),
+    probeStore: createStoreProbe(store, clock, () => null),
     dispatcher: { view },
     clock,
     policy: policyOf(),

@@ -1,17 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { StoreError } from '../../../src/errors.ts';
+import { StoreError, type StoreFailure } from '../../../src/errors.ts';
 import { createStoreProbe } from '../../../src/status/store-probe.ts';
 import { T } from '../../helpers/builders.ts';
 import { createFakeClock } from '../../helpers/clock.ts';
 
 function startProbe() {
   const clock = createFakeClock(T);
-  const storage: { writes: number; failure: Error | null } = { writes: 0, failure: null };
+  const storage: { writes: number; failure: Error | null; failed: StoreFailure | null } = {
+    writes: 0,
+    failure: null,
+    failed: null,
+  };
   const probe = async () => {
     storage.writes++;
     if (storage.failure !== null) throw storage.failure;
   };
-  return { clock, storage, probeStore: createStoreProbe({ probe }, clock) };
+  return { clock, storage, probeStore: createStoreProbe({ probe }, clock, () => storage.failed) };
 }
 
 describe('createStoreProbe', () => {
@@ -35,6 +39,18 @@ describe('createStoreProbe', () => {
     expect(await probeStore()).toEqual({ isWritable: false, fault: 'unforeseen', failingSince: T });
     clock.advance(5_000);
     storage.failure = null;
+    expect(await probeStore()).toEqual({ isWritable: true });
+  });
+
+  it('believes other writes that failed for as long as its own, even though its own work', async () => {
+    const { clock, storage, probeStore } = startProbe();
+    expect(await probeStore()).toEqual({ isWritable: true });
+    clock.advance(1_000);
+    storage.failed = { fault: 'full', at: clock.monotonic() };
+    expect(await probeStore()).toEqual({ isWritable: false, fault: 'full', failingSince: T + 1_000 });
+    clock.advance(4_999);
+    expect(await probeStore()).toEqual({ isWritable: false, fault: 'full', failingSince: T + 1_000 });
+    clock.advance(1);
     expect(await probeStore()).toEqual({ isWritable: true });
   });
 });
