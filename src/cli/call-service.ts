@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { Check } from 'typebox/value';
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, errors, request } from 'undici';
 import type { Sources } from '../config/origin.ts';
 import { SECOND } from '../decide/duration.ts';
 import { UnreachableError } from '../errors.ts';
@@ -102,8 +102,10 @@ export function tellForeign(url: string, io: Io): ExitCode {
 const CONNECT_MS = 5 * SECOND;
 /** A share that an operator asks for is answered after at most 10 s. */
 const ANSWER_MS = 20 * SECOND;
+/** Whatever the service answers to a verb is far below that. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
-/** `body` is undefined when the answer isn't JSON. */
+/** `body` is undefined when the answer isn't JSON, or larger than any of ours. */
 async function send(
   { method, path }: Pick<ServiceCall, 'method' | 'path'>,
   url: string,
@@ -113,11 +115,12 @@ async function send(
     connect: { timeout: CONNECT_MS },
     headersTimeout: ANSWER_MS,
     bodyTimeout: ANSWER_MS,
+    maxResponseSize: MAX_ANSWER_BYTES,
   });
   try {
     const headers = token === null ? {} : { authorization: `Bearer ${token}` };
     const answer = await request(`${url}${path}`, { method, headers, dispatcher });
-    return { status: answer.statusCode, body: parseJson(await answer.body.text()) };
+    return { status: answer.statusCode, body: await readJson(answer.body) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
     throw new UnreachableError(
@@ -129,10 +132,12 @@ async function send(
   }
 }
 
-function parseJson(text: string): unknown {
+async function readJson(body: Dispatcher.ResponseData['body']): Promise<unknown> {
   try {
-    return JSON.parse(text);
-  } catch {
+    return await body.json();
+  } catch (error) {
+    const isForeign = error instanceof SyntaxError || error instanceof errors.ResponseExceededMaxSizeError;
+    if (!isForeign) throw error;
     return undefined;
   }
 }

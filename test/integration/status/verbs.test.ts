@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../../helpers/builders.ts';
@@ -59,6 +62,27 @@ describe('how a verb finds and enters the service', () => {
     expect((await runVerb(['healthcheck', '--url', url])).exitCode).toBe(1);
     const pause = await runVerb(['pause', '--url', url]);
     expect(pause).toMatchObject({ exitCode: 1, error: expect.stringContaining('not found') });
+  });
+
+  it('reads no more than 16 MiB of what answers there, and ends with 1', async () => {
+    const endless = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const mebibyte = ' '.repeat(1024 * 1024);
+      const more = () => {
+        while (!response.closed && response.write(mebibyte));
+      };
+      response.on('drain', more);
+      more();
+    });
+    onTestFinished(() => {
+      endless.closeAllConnections();
+      endless.close();
+    });
+    endless.listen(0, '127.0.0.1');
+    await once(endless, 'listening');
+    const { port } = endless.address() as AddressInfo;
+    const status = await runVerb(['status', '--url', `http://127.0.0.1:${port}`]);
+    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining('not as this version') });
   });
 
   it('ends with 2 for a wrong command line', async () => {
