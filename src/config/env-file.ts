@@ -10,20 +10,23 @@ export interface EnvFile {
 /** Some editors put it in front; it would become part of the first variable's name. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
 const BLANK_OR_COMMENT = /^\s*(#.*)?$/;
-const ASSIGNMENT = /^\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*=\s*(.*)$/;
+const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=\s*(.*)$/;
 
 /**
  * Reads a `.env` file. Node's own parser takes a line without `=` (and an indented comment) together with the next
- * one, and stops without a word at a line without a name: settings would be lost silently. So it sees assignments only.
+ * one, and stops without a word at a line without a name; from Node.js 22 on, a blank value takes the next line, and one
+ * after `export` is lost: settings would be lost silently. So it sees assignments only, in their plainest form.
  */
 export function parseEnvFile(text: string): EnvFile {
   const lines = text.replace(BYTE_ORDER_MARK, '').split(/\r?\n/);
   const brokenLines: number[] = [];
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] ?? '';
-    const value = ASSIGNMENT.exec(line)?.[1];
-    if (value !== undefined) {
-      index = endOfValue(lines, index, value);
+    const [, name, value] = ASSIGNMENT.exec(line) ?? [];
+    if (name !== undefined && value !== undefined) {
+      const end = endOfValue(lines, index, value);
+      lines[index] = `${name}=${end === index ? value.trimEnd() : value}`;
+      index = end;
       continue;
     }
     if (!BLANK_OR_COMMENT.test(line)) brokenLines.push(index + 1);

@@ -1,4 +1,3 @@
-import { parseEnv } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseEnvFile } from '../../../src/config/env-file.ts';
@@ -10,11 +9,16 @@ const name = fc.constantFrom('PORT', 'DRY_RUN', 'LINQ_API_KEY', 'other.name', 'x
 const plain = fc.stringMatching(/^[\w+/=:. -]{0,20}$/);
 const assignment = fc
   .oneof(
-    fc.tuple(name, plain).map(([n, value]) => `${n}=${value}`),
-    fc.tuple(name, plain).map(([n, value]) => `  export ${n} = "${value} # none"  # a comment`),
-    fc.tuple(name, plain, plain).map(([n, a, b]) => `${n}='${a}\nnot a line\n=\n${b}'`),
+    fc.tuple(name, plain).map(([n, value]) => [`${n}=${value}`, n, value.trim()]),
+    fc.tuple(name, plain).map(([n, value]) => [`export ${n} = ${value}`, n, value.trim()]),
+    fc
+      .tuple(name, plain)
+      .map(([n, value]) => [`  export\t${n} = "${value} # none"  # a comment`, n, `${value} # none`]),
+    fc
+      .tuple(name, plain, plain)
+      .map(([n, a, b]) => [`${n}='${a}\nnot a line\n=\n${b}'`, n, `${a}\nnot a line\n=\n${b}`]),
   )
-  .map((text) => ({ text, kind: 'assignment' }));
+  .map(([text = '', means = '', value = '']) => ({ text, kind: 'assignment', means, value }));
 const silent = fc
   .constantFrom('', '   ', '# PORT 1', '  # =', '  # note', "# it's")
   .map((text) => ({ text, kind: 'silent' }));
@@ -30,14 +34,15 @@ describe('a line of the .env file that is no assignment', () => {
         fc.constantFrom('\n', '\r\n'),
         (parts, lineBreak) => {
           const joined = parts.map(({ text }) => text).join('\n');
-          const assignments = parts.filter(({ kind }) => kind === 'assignment').map(({ text }) => text);
           let line = 1;
           const brokenLines: number[] = [];
           for (const { text, kind } of parts) {
             if (kind === 'broken') brokenLines.push(line);
             line += text.split('\n').length;
           }
-          const variables = parseEnv(assignments.join('\n'));
+          const variables = Object.fromEntries(
+            parts.flatMap((part) => ('means' in part ? [[part.means, part.value]] : [])),
+          );
           expect(parseEnvFile(joined.replaceAll('\n', lineBreak))).toEqual({ variables, brokenLines });
         },
       ),
@@ -67,6 +72,13 @@ describe('a .env file', () => {
     expect(variables).toEqual({ A: '"x', PORT: '1', HOST: '::' });
     expect(brokenLines).toEqual([3]);
   });
+
+  it.each(['A= ', 'A=\t', 'export A =  ', 'A= \r'])(
+    'takes nothing from the line below for an empty value: %j',
+    (line) => {
+      expect(parseEnvFile(`${line}\nPORT=1`)).toEqual({ variables: { A: '', PORT: '1' }, brokenLines: [] });
+    },
+  );
 
   it('that is empty says nothing', () => {
     expect(parseEnvFile('')).toEqual({ variables: {}, brokenLines: [] });
