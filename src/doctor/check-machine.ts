@@ -64,8 +64,8 @@ async function checkDatabase(
 /** Loads the module for real: that it is there says nothing of whether it fits this Node.js. */
 async function adviceOnNativeModule({ adviseOnNativeModule }: DoctorOptions): Promise<string | null> {
   try {
-    const { default: Database } = await import('better-sqlite3');
-    new Database(':memory:').close();
+    const { openSqlite } = await import('../store/sqlite.js');
+    openSqlite(':memory:').close();
     return null;
   } catch (error) {
     return (

@@ -7,7 +7,7 @@
 
 import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import Database from 'better-sqlite3';
+import { openSqlite } from './sqlite.js';
 
 const [source = '', target = ''] = process.argv.slice(2);
 const parent = process.ppid;
@@ -25,7 +25,7 @@ function endWithParent() {
 
 /** One moment of the source, compact and complete: no log beside it is needed to read it. */
 function copy() {
-  const database = new Database(source, { readonly: true, fileMustExist: true, timeout: 5_000 });
+  const database = openSqlite(source, { readonly: true, fileMustExist: true, timeout: 5_000 });
   try {
     database.prepare('VACUUM INTO ?').run(target);
   } finally {
@@ -35,7 +35,7 @@ function copy() {
 
 /** What SQLite says of the whole copy, every row and index, and what is in it. */
 function check() {
-  const database = new Database(target, { readonly: true, fileMustExist: true });
+  const database = openSqlite(target, { readonly: true, fileMustExist: true });
   try {
     const finding = String(database.pragma('integrity_check(1)', { simple: true }));
     const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();

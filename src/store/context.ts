@@ -32,7 +32,18 @@ export interface StoreContext {
 }
 
 export function createContext(sql: Database.Database, policy: Policy, randomId: () => string): StoreContext {
-  return { sql, orm: drizzle(sql), transactions: createTransactions(sql), policy, randomId };
+  return { sql, orm: createOrm(sql), transactions: createTransactions(sql), policy, randomId };
+}
+
+/** Remembers its statements: the same query has the same text each time. */
+function createOrm(sql: Database.Database): BetterSQLite3Database {
+  const statements = new Map<string, Database.Statement>();
+  const prepare = (text: string) => {
+    const known = statements.get(text) ?? sql.prepare(text);
+    statements.set(text, known);
+    return known;
+  };
+  return drizzle({ client: Object.create(sql, { prepare: { value: prepare } }) });
 }
 
 function createTransactions(sql: Database.Database): Transactions {

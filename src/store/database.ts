@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { examineFile, refuseMissingLog, refuseRemains } from './examine.ts';
 import { hasContent, prepareFile, spaceAround } from './files.ts';
@@ -7,6 +7,7 @@ import { acquireLock } from './lock.ts';
 import { applyMigrations, copyBeforeMigration, type Migration, readMigrations } from './migrate.ts';
 import { watchPlace } from './place.ts';
 import { finishRestore } from './restore-swap.ts';
+import { openSqlite } from './sqlite.js';
 
 export interface OpenDatabase {
   readonly path: string;
@@ -42,7 +43,7 @@ export function openDatabase(name: string, known: readonly Migration[] = readMig
     finishRestore(path);
     refuseMissingLog(path);
     const pending = hasContent(path) ? examineFile(path, known) : known;
-    const sql = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    const sql = openSqlite(path, { timeout: BUSY_TIMEOUT_MS });
     try {
       migrate(sql, path, pending);
       setJournal(sql);

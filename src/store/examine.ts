@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { damageError } from './faults.ts';
 import { hasContent, sizeOf } from './files.ts';
 import { type Migration, pendingMigrations } from './migrate.ts';
+import { openSqlite } from './sqlite.js';
 
 /** SQLite's smallest page: no file that is shorter is a database. */
 const LEAST_BYTES = 512;
@@ -40,7 +41,7 @@ export function refuseRemains(name: string): void {
 export function examineFile(path: string, known: readonly Migration[]): readonly Migration[] {
   // what a crash left of a transaction can be undone only by a connection that may write
   const readonly = !hasContent(`${path}-journal`);
-  const database = new Database(path, { readonly, timeout: 1_000 });
+  const database = openSqlite(path, { readonly, timeout: 1_000 });
   try {
     const pending = pendingMigrations(database, path, known);
     if (pending.length === known.length) refuseLoneLog(path, 'has no tables');

@@ -1,7 +1,7 @@
-import Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { toStoreError } from './faults.ts';
 import { prepareFile } from './files.ts';
+import { openSqlite } from './sqlite.js';
 
 export interface Lock {
   release(): void;
@@ -15,7 +15,7 @@ export interface Lock {
 export function acquireLock(databasePath: string): Lock {
   const path = `${databasePath}.lock`;
   prepareFile(path);
-  const holder = new Database(path, { timeout: 0 });
+  const holder = openSqlite(path, { timeout: 0 });
   try {
     holder.pragma('journal_mode = MEMORY'); // nothing is ever written, so no journal has to lie beside it
     holder.exec('BEGIN EXCLUSIVE');

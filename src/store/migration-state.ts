@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { toStoreError } from './faults.ts';
 import { pendingMigrations, readMigrations } from './migrate.ts';
+import { openSqlite } from './sqlite.js';
 
 /** How a database stands to this version of the program. */
 export interface MigrationState {
@@ -27,7 +28,7 @@ export function readMigrationState(databasePath: string): MigrationState {
   const latest = known.length;
   let sql: Database.Database | null = null;
   try {
-    sql = new Database(databasePath, { readonly: true, fileMustExist: true, timeout: 1_000 });
+    sql = openSqlite(databasePath, { readonly: true, fileMustExist: true, timeout: 1_000 });
     const pending = pendingMigrations(sql, databasePath, known).map(({ tag }) => tag);
     const state = pending.length === 0 ? 'current' : 'pending';
     return { state, schemaVersion: latest - pending.length, latest, pending };

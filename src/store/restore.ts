@@ -2,7 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { EpochMs } from '../decide/duration.ts';
 import { StoreError } from '../errors.ts';
 import { copyDatabase } from './backup-copy.ts';
@@ -11,6 +11,7 @@ import { prepareFile } from './files.ts';
 import { acquireLock } from './lock.ts';
 import { applyMigrations, type Migration, pendingMigrations, readMigrations } from './migrate.ts';
 import { finishRestore, swapIn } from './restore-swap.ts';
+import { openSqlite } from './sqlite.js';
 
 export interface RestoreOptions {
   readonly databasePath: string;
@@ -89,7 +90,7 @@ function examineBackup(file: string, path: string, known: readonly Migration[]):
 function pendingOf(file: string, known: readonly Migration[]): readonly Migration[] {
   let sql: Database.Database | null = null;
   try {
-    sql = new Database(file, { readonly: true, fileMustExist: true, timeout: 1_000 });
+    sql = openSqlite(file, { readonly: true, fileMustExist: true, timeout: 1_000 });
     return pendingMigrations(sql, file, known);
   } catch (error) {
     const { fault, message } = toStoreError(error);
@@ -115,7 +116,7 @@ async function prepareCopy(
   pending: readonly Migration[],
   { isWaiting, now, onMarked }: RestoreOptions,
 ): Promise<EpochMs | null> {
-  const sql = new Database(copy, { fileMustExist: true });
+  const sql = openSqlite(copy, { fileMustExist: true });
   try {
     sql.pragma('journal_mode = MEMORY'); // a crash makes the copy worthless anyway
     sql.pragma('synchronous = OFF');

@@ -12,13 +12,14 @@ const TRY_EVERY_MS = SECOND;
 export type WithRoom = <T>(now: EpochMs, write: () => T) => T;
 
 export function createWithRoom(sql: Database.Database): WithRoom {
+  const truncate = sql.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
   let triedAt: EpochMs = Number.NEGATIVE_INFINITY;
 
   function makeRoom(now: EpochMs): void {
     if (Math.abs(now - triedAt) < TRY_EVERY_MS) return; // a clock that was set back doesn't stop us for long
     triedAt = now;
     try {
-      sql.pragma('wal_checkpoint(TRUNCATE)');
+      truncate.all();
     } catch (error) {
       if (toStoreError(error).fault !== 'full') throw error;
     }

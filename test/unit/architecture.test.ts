@@ -104,6 +104,11 @@ describe('imports', () => {
     expect(below.filter(({ to }) => above.includes(partOf(to)))).toEqual([]);
   });
 
+  it('lead to SQLite’s native module in one place, which keeps its handles', () => {
+    const native = IMPORTS.filter(({ to, isTypeOnly }) => to === 'better-sqlite3' && !isTypeOnly);
+    expect(native.map(({ from }) => from)).toEqual(['store/sqlite.js']);
+  });
+
   it('name a file of ours with its ending', () => {
     const unknown = IMPORTS.filter(({ to }) => /^(\w|-)+\//.test(to) && partOf(to) === 'package');
     const isOurFolder = (to: string) => FILES.some(({ name }) => name.startsWith(`${to.split('/')[0]}/`));

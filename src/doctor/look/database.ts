@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { SECOND } from '../../decide/duration.ts';
 import { StoreError } from '../../errors.ts';
 import { refuseMissingLog, refuseRemains } from '../../store/examine.ts';
 import { toStoreError } from '../../store/faults.ts';
 import { hasContent } from '../../store/files.ts';
 import { readMigrationState } from '../../store/migration-state.ts';
+import { openSqlite } from '../../store/sqlite.js';
 import type { SeenDatabase } from '../judge/database.ts';
 
 const SCRIPT = fileURLToPath(new URL('./quick-check-process.js', import.meta.url));
@@ -50,7 +50,7 @@ async function read(path: string): Promise<SeenDatabase> {
  */
 function tidy(path: string): void {
   try {
-    const database = new Database(path, { fileMustExist: true, timeout: 0 });
+    const database = openSqlite(path, { fileMustExist: true, timeout: 0 });
     try {
       database.prepare('SELECT count(*) FROM sqlite_schema').get();
     } finally {
@@ -78,7 +78,7 @@ export function isDatabaseInUse(databasePath: string): boolean {
   const path = `${realpathSync(databasePath)}.lock`;
   if (!existsSync(path)) return false;
   try {
-    const lock = new Database(path, { readonly: true, fileMustExist: true, timeout: 0 });
+    const lock = openSqlite(path, { readonly: true, fileMustExist: true, timeout: 0 });
     try {
       lock.prepare('SELECT count(*) FROM sqlite_schema').get();
     } finally {

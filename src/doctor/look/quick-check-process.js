@@ -4,9 +4,9 @@
 //
 // node quick-check-process.js FILE: prints `ok`, or what SQLite complains of. Reads only, so a service may work on it.
 
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../store/sqlite.js';
 
-const database = new Database(process.argv[2] ?? '', { readonly: true, fileMustExist: true, timeout: 2_000 });
+const database = openSqlite(process.argv[2] ?? '', { readonly: true, fileMustExist: true, timeout: 2_000 });
 try {
   process.stdout.write(String(database.pragma('quick_check(1)', { simple: true })));
 } finally {

@@ -1,0 +1,52 @@
+// @ts-check
+// The one way to SQLite's native module. Plain JavaScript, since processes of their own import it, too: no Node.js that
+// this program runs on can be counted on to start TypeScript.
+
+import Sqlite from 'better-sqlite3';
+
+/** @type {Set<unknown>} */
+const kept = new Set();
+
+/** How many handles of the native module are kept. */
+export const countKeptHandles = () => kept.size;
+
+/**
+ * Opens a database. It and its statements are kept for as long as the process lives, even after it was closed: Node.js
+ * 24.19 and later abort when they collect a handle of an addon that was compiled for them (nodejs/node#65446). What
+ * prepares a statement over and over has to remember it, therefore.
+ *
+ * @param {string} path
+ * @param {Sqlite.Options} [options]
+ * @throws {Error} as `new Database` does
+ */
+export function openSqlite(path, options = {}) {
+  const database = new Sqlite(path, options);
+  keepHandles(database);
+  return database;
+}
+
+const IS_KEEPING = Symbol.for('contact-card-reactor.keeps-statements');
+
+/**
+ * A database holds its handle by a nameless symbol. That one makes all statements, those of pragmas and transactions,
+ * too.
+ * @param {object} database
+ */
+function keepHandles(database) {
+  for (const symbol of Object.getOwnPropertySymbols(database)) {
+    const handle = Reflect.get(database, symbol);
+    const prototype = Object.getPrototypeOf(handle);
+    const prepare = prototype?.prepare;
+    if (typeof prepare !== 'function') continue;
+    kept.add(handle);
+    if (prepare[IS_KEEPING] === true) continue;
+    /** @this {unknown} @param {unknown[]} args */
+    const prepareAndKeep = function (...args) {
+      const statement = prepare.apply(this, args);
+      kept.add(this); // of a database that others opened
+      kept.add(statement);
+      return statement;
+    };
+    prototype.prepare = Object.assign(prepareAndKeep, { [IS_KEEPING]: true });
+  }
+}
