@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../src/store/sqlite.js';
 import { outboundEvents } from './events.ts';
 import { loadProgram, type Program } from './program.ts';
 import { LINES, POLICY } from './settings.ts';
@@ -66,7 +66,7 @@ async function makePrototypes(path: string, program: Program): Promise<number> {
 
 /** Copies every chat with its attempt, each copy under an id of its own and some time earlier. */
 function multiply(path: string, copies: number): void {
-  const sql = new Database(path);
+  const sql = openSqlite(path);
   sql.pragma('synchronous = OFF');
   sql.pragma('cache_size = -1000000');
   const columns = sql

@@ -13,14 +13,8 @@ const layer = (name: string, testTimeout: number, extra: object = {}) => ({
   },
 });
 
-const SETUP = { setupFiles: ['test/helpers/keep-handles.ts'] };
 /** Processes wait much, for each other and for time: a third worker costs two cores little. */
-const PROCESSES = {
-  ...SETUP,
-  globalSetup: ['test/helpers/build.ts'],
-  maxWorkers: 3,
-  sequence: { groupOrder: 1 },
-};
+const PROCESSES = { globalSetup: ['test/helpers/build.ts'], maxWorkers: 3, sequence: { groupOrder: 1 } };
 
 /** The layers of the tests as projects. Those that run the built program as a process build it first. */
 export default defineConfig({
@@ -28,7 +22,7 @@ export default defineConfig({
     root,
     projects: [
       layer('unit', 20_000, { maxWorkers: 2 }),
-      layer('integration', 30_000, { ...SETUP, maxWorkers: 2 }),
+      layer('integration', 30_000, { maxWorkers: 2 }),
       layer('e2e', 60_000, PROCESSES),
       layer('faults', 600_000, PROCESSES),
       layer('security', 120_000, PROCESSES),

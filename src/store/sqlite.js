@@ -43,7 +43,6 @@ function keepHandles(database) {
     /** @this {unknown} @param {unknown[]} args */
     const prepareAndKeep = function (...args) {
       const statement = prepare.apply(this, args);
-      kept.add(this); // of a database that others opened
       kept.add(statement);
       return statement;
     };

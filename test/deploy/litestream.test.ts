@@ -1,8 +1,8 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
+import { openSqlite } from '../../src/store/sqlite.js';
 import { deliver, message2026 } from '../helpers/deliver.ts';
 import { createWorkDir, startReactor } from '../helpers/process.ts';
 import { startRig } from '../helpers/rig.ts';
@@ -17,8 +17,8 @@ const chatIdOf = (n: number) => `11111111-2222-4333-8444-${String(n).padStart(12
  * one else starts the log anew, and now and then a checkpoint. Litestream itself can't be had here.
  */
 function replicate(path: string) {
-  const own = new Database(path, { timeout: 1_000 });
-  const reader = new Database(path, { timeout: 1_000 });
+  const own = openSqlite(path, { timeout: 1_000 });
+  const reader = openSqlite(path, { timeout: 1_000 });
   onTestFinished(() => {
     own.close();
     reader.close();

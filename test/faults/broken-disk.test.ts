@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { openSqlite } from '../../src/store/sqlite.js';
 import { DATABASE_PATH, openStored } from '../helpers/database.ts';
 import { deliver, message2026 } from '../helpers/deliver.ts';
 import { lastWords, launch, type Reactor, startReactor } from '../helpers/process.ts';
@@ -81,7 +81,7 @@ describe('a database that another program writes to', () => {
   it('is answered 503 and told by /readyz; both end when the other has finished', async () => {
     const { directory, settings } = await createTrial({ seeded: createSeeded(RERUN) });
     const reactor = await startReactor(directory, settings);
-    const other = new Database(join(directory, DATABASE_PATH));
+    const other = openSqlite(join(directory, DATABASE_PATH));
     other.exec('BEGIN IMMEDIATE');
 
     expect((await deliver(reactor.url, message2026())).status).toBe(503);

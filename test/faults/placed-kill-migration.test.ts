@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { applyMigrations, readMigrations } from '../../src/store/migrate.ts';
+import { openSqlite } from '../../src/store/sqlite.js';
 import { createLoadDying, type Place } from '../helpers/crash-points-process.ts';
 import { DATABASE_PATH } from '../helpers/database.ts';
 import { deliver, message2026 } from '../helpers/deliver.ts';
@@ -24,7 +24,7 @@ function dump(directory: string): Readonly<Record<string, unknown>> | null {
   const copy = join(mkdtempSync(join(directory, 'copy-')), 'copy.db');
   for (const suffix of ['', '-wal', '-journal'])
     if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix);
-  const sql = new Database(copy);
+  const sql = openSqlite(copy);
   expect(sql.pragma('integrity_check', { simple: true })).toBe('ok');
   const tables = sql
     .prepare<[], { name: string; sql: string }>(
@@ -112,7 +112,7 @@ it(
 
 function makeFirstVersion(path: string): void {
   mkdirSync(dirname(path));
-  const sql = new Database(path);
+  const sql = openSqlite(path);
   sql.pragma('journal_mode = WAL');
   applyMigrations(sql, MIGRATIONS.slice(0, 1));
   sql.exec(`INSERT INTO lines (id, line) VALUES (1, '+12025550100');

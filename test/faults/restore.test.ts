@@ -1,9 +1,10 @@
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
 import { readMigrations } from '../../src/store/migrate.ts';
+import { openSqlite } from '../../src/store/sqlite.js';
 import { DATABASE_PATH } from '../helpers/database.ts';
 import { createWorkDir } from '../helpers/process.ts';
 import { writeReleased } from '../helpers/released-database.ts';
@@ -39,7 +40,7 @@ function keptIn(directory: string): unknown[] {
     /\.before-restore-[^-]+-[^-]+-[^-]+-[^-]+-[^-]+Z$/.test(name),
   );
   return kept.map((name) => {
-    const sql = new Database(join(place, name));
+    const sql = openSqlite(join(place, name));
     try {
       return chatsIn(sql);
     } finally {
@@ -56,7 +57,7 @@ async function prepare(seed: ReturnType<typeof createSeeded>): Promise<string> {
   await askVerb(directory, ['backup', 'backup.db']);
   const crashed = createWorkDir();
   writeReleased(crashed, known, seed, OLD);
-  const sql = new Database(join(crashed, DATABASE_PATH));
+  const sql = openSqlite(join(crashed, DATABASE_PATH));
   sql.pragma('wal_autocheckpoint = 0');
   sql.exec(`INSERT INTO meta VALUES ('only_in_log', 'yes')`);
   cpSync(join(crashed, 'data'), join(directory, 'data'), { recursive: true, force: true });

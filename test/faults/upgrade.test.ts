@@ -1,8 +1,9 @@
 import { copyFileSync, cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { type Migration, readMigrations } from '../../src/store/migrate.ts';
+import { openSqlite } from '../../src/store/sqlite.js';
 import { DATABASE_PATH } from '../helpers/database.ts';
 import { createWorkDir, launch, startReactor } from '../helpers/process.ts';
 import { writeReleased } from '../helpers/released-database.ts';
@@ -26,7 +27,7 @@ function look<T>(directory: string, read: (sql: Database.Database) => T): T {
     const file = join(directory, DATABASE_PATH) + suffix;
     if (existsSync(file)) copyFileSync(file, copy + suffix);
   }
-  const sql = new Database(copy);
+  const sql = openSqlite(copy);
   try {
     return read(sql);
   } finally {
@@ -125,7 +126,7 @@ describe.each(KNOWN.slice(0, -1).map((migration, index) => [migration.tag, index
       const before = remember(directory);
       await upgrade(directory);
       expectUpgraded(directory, before, await freshSchema());
-      const copy = new Database(`${join(directory, DATABASE_PATH)}.before-migration-${version + 1}`);
+      const copy = openSqlite(`${join(directory, DATABASE_PATH)}.before-migration-${version + 1}`);
       expect(schemaOf(copy)).toEqual(before.schema);
       expect(rowsOf(copy)).toEqual(before.rows);
       copy.close();
@@ -178,7 +179,7 @@ it('a database of a newer version is refused, and stays byte for byte as it is',
   const directory = createWorkDir();
   await upgrade(directory);
   const path = join(directory, DATABASE_PATH);
-  const sql = new Database(path);
+  const sql = openSqlite(path);
   sql.prepare('INSERT INTO migrations VALUES (?, ?)').run(KNOWN.length + 1, '9999_of_tomorrow');
   sql.pragma('journal_mode = DELETE');
   sql.close();

@@ -1,7 +1,7 @@
 import { cpSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { expect } from 'vitest';
+import { openSqlite } from '../../src/store/sqlite.js';
 import { createLoadDying } from './crash-points-process.ts';
 import { DATABASE_PATH, openStored, type StoredChat } from './database.ts';
 import { createWorkDir, startReactor } from './process.ts';
@@ -77,7 +77,7 @@ function checkBackups(directory: string, chats: Chats): Backups {
   const names = readdirSync(folder);
   const whole = names.filter((name) => name.endsWith('.db'));
   for (const name of whole) {
-    const sql = new Database(join(folder, name), { readonly: true });
+    const sql = openSqlite(join(folder, name), { readonly: true });
     expect(sql.pragma('integrity_check', { simple: true })).toBe('ok');
     const found = sql.prepare<[], string>('SELECT chat_id FROM chats').pluck().all();
     expect(found.sort()).toEqual([...chats.keys()].sort());

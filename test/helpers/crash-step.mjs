@@ -3,6 +3,7 @@
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { openSqlite } from '../../src/store/sqlite.js';
 
 const Database = createRequire(import.meta.url)('better-sqlite3');
 const crashBefore = Number(process.env.CRASH_BEFORE ?? 0);
@@ -29,6 +30,6 @@ watch(fs, ['renameSync', 'rmSync', 'fsyncSync', 'mkdirSync', 'chmodSync']);
 watch(fs.promises, ['rm', 'rename']);
 watch(childProcess, ['fork']);
 watch(Database.prototype, ['exec', 'pragma', 'close']);
-watch(Object.getPrototypeOf(new Database(':memory:').prepare('SELECT 1')), ['run']);
+watch(Object.getPrototypeOf(openSqlite(':memory:').prepare('SELECT 1')), ['run']);
 syncBuiltinESMExports();
 process.on('exit', () => fs.writeSync(2, `crash.steps ${steps}\n`));

@@ -6,6 +6,7 @@ import { statSync, writeSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
+import { openSqlite } from '../../src/store/sqlite.js';
 
 const Database = createRequire(import.meta.url)('better-sqlite3');
 const point = process.env.CRASH_AT;
@@ -31,7 +32,7 @@ const PARTS = [
 const partOf = (sql) => PARTS.find(([, pattern, from]) => pattern.test(sql) && isCalledFrom(from))?.[0];
 
 const parts = new Set(); // of the transaction under way
-const Statement = Object.getPrototypeOf(new Database(':memory:').prepare('SELECT 1'));
+const Statement = Object.getPrototypeOf(openSqlite(':memory:').prepare('SELECT 1'));
 for (const method of ['run', 'get', 'all']) {
   const original = Statement[method];
   Statement[method] = function watched(...values) {

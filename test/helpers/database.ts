@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../src/store/sqlite.js';
 import type { Facts } from './facts.ts';
 
 /** Where the service keeps its database, in its working directory, unless told otherwise. */
@@ -47,7 +47,7 @@ export function openStored(directory: string): Stored {
     const file = join(directory, DATABASE_PATH) + suffix;
     if (existsSync(file)) copyFileSync(file, join(copy, `copy.db${suffix}`));
   }
-  const sql = new Database(join(copy, 'copy.db'));
+  const sql = openSqlite(join(copy, 'copy.db'));
   // a process killed at its very first start may leave an empty file
   const isMade = sql.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'attempts'").get() !== undefined;
   const chats = isMade ? sql.prepare<[], StoredChat>(CHATS).all() : [];
@@ -92,7 +92,7 @@ const WRITTEN_UNASKED = ['meta', 'problems'];
 
 /** Everything else that the service has stored; may be read while it runs. */
 export function dumpRows(directory: string): Readonly<Record<string, readonly unknown[]>> {
-  const sql = new Database(join(directory, DATABASE_PATH), { readonly: true });
+  const sql = openSqlite(join(directory, DATABASE_PATH), { readonly: true });
   try {
     const tables = sql.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck();
     const isKept = (name: string) => !WRITTEN_UNASKED.includes(name) && !name.startsWith('sqlite_');

@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { type ChatRecord, newChat } from '../../src/decide/chat.ts';
 import { DAY, HOUR, MINUTE } from '../../src/decide/duration.ts';
 import { decideShare } from '../../src/decide/share.ts';
 import { CHAT_COLUMNS, rowOf } from '../../src/store/chat-rows.ts';
 import type { Migration } from '../../src/store/migrate.ts';
+import { openSqlite } from '../../src/store/sqlite.js';
 import { LINE, OTHER_LINE, policyOf } from './builders.ts';
 import { DATABASE_PATH } from './database.ts';
 import type { Seeded } from './seed.ts';
@@ -61,7 +62,7 @@ export function writeReleased(
 ): void {
   const path = join(directory, DATABASE_PATH);
   mkdirSync(dirname(path), { recursive: true });
-  const sql = new Database(path);
+  const sql = openSqlite(path);
   sql.exec('CREATE TABLE migrations (number integer PRIMARY KEY NOT NULL, tag text NOT NULL) STRICT');
   for (const { number, tag, sql: statements } of migrations) {
     sql.exec(statements);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../src/store/sqlite.js';
 import type { Machine } from './state.ts';
 
 /** What decides how the program behaves; a change of it makes earlier results those of another program. */
@@ -38,7 +38,7 @@ export function layOut(root: string, below: string): Program {
 }
 
 export function readMachine(): Machine {
-  const sql = new Database(':memory:');
+  const sql = openSqlite(':memory:');
   const sqlite = sql.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '';
   sql.close();
   return {

@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../../src/store/sqlite.js';
 
 /** Copies a database in use. */
 export function backUpFile(path: string, backup: string): void {
   rmSync(backup, { force: true });
-  const sql = new Database(path, { readonly: true });
+  const sql = openSqlite(path, { readonly: true });
   sql.prepare('VACUUM INTO ?').run(backup);
   sql.close();
 }
@@ -16,7 +16,7 @@ export function backUpFile(path: string, backup: string): void {
 export function restoreFile(path: string, backup: string, now: number): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
   backUpFile(backup, path);
-  const sql = new Database(path);
+  const sql = openSqlite(path);
   sql.prepare('UPDATE chats SET restored_at = ?').run(now);
   sql.exec(`DELETE FROM meta WHERE key IN
     ('restored_at', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);

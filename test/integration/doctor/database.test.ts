@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { isDatabaseInUse, lookAtDatabase } from '../../../src/doctor/look/database.ts';
 import { openDatabase } from '../../../src/store/database.ts';
+import { openSqlite } from '../../../src/store/sqlite.js';
 import { createWorkDir } from '../../helpers/process.ts';
 
 function createDatabase(): string {
@@ -60,7 +60,7 @@ describe('looking at a database', () => {
 
   it('tells one of another program, and one of a newer version', async () => {
     const path = createDatabase();
-    const database = new Database(path);
+    const database = openSqlite(path);
     database.exec("INSERT INTO migrations (number, tag) VALUES (999, 'from_the_future')");
     expect(await lookAtDatabase(path)).toEqual({ kind: 'newer' });
     database.exec('DROP TABLE migrations');

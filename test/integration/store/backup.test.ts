@@ -11,10 +11,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeBackup } from '../../../src/store/backup.ts';
 import { openDatabase } from '../../../src/store/database.ts';
+import { openSqlite } from '../../../src/store/sqlite.js';
 import type { Store } from '../../../src/store/store.ts';
 import { outboundOf, policyOf, T } from '../../helpers/builders.ts';
 import { createSqliteHome } from '../../helpers/sqlite-home.ts';
@@ -53,7 +53,7 @@ describe('a backup of a database in use', () => {
     });
     expect(readdirSync(directory)).toEqual(['copy.db']);
     expect([statSync(directory).mode & 0o777, statSync(file).mode & 0o777]).toEqual([0o700, 0o600]);
-    const copy = new Database(file, { readonly: true });
+    const copy = openSqlite(file, { readonly: true });
     expect(copy.pragma('integrity_check', { simple: true })).toBe('ok');
     expect(copy.prepare('SELECT count(*) FROM chats').pluck().get()).toBe(500);
     copy.close();
@@ -61,12 +61,12 @@ describe('a backup of a database in use', () => {
   });
 
   it('has what was committed before it began, and nothing that was not', async () => {
-    const writer = new Database(home.path);
+    const writer = openSqlite(home.path);
     writer.exec(`BEGIN IMMEDIATE; INSERT INTO meta VALUES ('uncommitted', 'yes')`);
     await backUp();
     writer.exec('ROLLBACK');
     writer.close();
-    const copy = new Database(join(directory, 'copy.db'), { readonly: true });
+    const copy = openSqlite(join(directory, 'copy.db'), { readonly: true });
     expect(copy.prepare(`SELECT count(*) FROM meta WHERE key = 'uncommitted'`).pluck().get()).toBe(0);
     expect(copy.prepare('SELECT count(*) FROM chats').pluck().get()).toBe(500);
     copy.close();
@@ -173,7 +173,7 @@ describe('no backup is made, and the sentence says why, when', () => {
   it('the database is another program’s', async () => {
     const file = join(directory, 'x.db');
     mkdirSync(directory);
-    const other = new Database(join(directory, 'other.db'));
+    const other = openSqlite(join(directory, 'other.db'));
     other.exec('CREATE TABLE notes (note)');
     other.close();
     chmodSync(join(directory, 'other.db'), 0o600);
@@ -203,7 +203,7 @@ it('a backup is made of a database that no process has open, its log included', 
     partial: `${file}.partial`,
     signal: new AbortController().signal,
   });
-  const copy = new Database(file, { readonly: true });
+  const copy = openSqlite(file, { readonly: true });
   expect(copy.prepare(`SELECT value FROM meta WHERE key = 'only_in_log'`).pluck().get()).toBe('yes');
   copy.close();
   store = await home.open(policyOf());

@@ -8,13 +8,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
 import { makeBackup } from '../../../src/store/backup.ts';
 import { openDatabase } from '../../../src/store/database.ts';
 import { readMigrations } from '../../../src/store/migrate.ts';
 import { restoreBackup } from '../../../src/store/restore.ts';
+import { openSqlite } from '../../../src/store/sqlite.js';
 import type { Store } from '../../../src/store/store.ts';
 import { outboundOf, policyOf, T } from '../../helpers/builders.ts';
 import { createSqliteHome } from '../../helpers/sqlite-home.ts';
@@ -248,7 +248,7 @@ describe('nothing is restored, and nothing changes, when the backup', () => {
     [
       'is another program’s',
       /another program/,
-      (file) => new Database(file).exec('CREATE TABLE notes (note)').close(),
+      (file) => openSqlite(file).exec('CREATE TABLE notes (note)').close(),
     ],
     [
       'is of a newer version',

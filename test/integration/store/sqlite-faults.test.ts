@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type OpenDatabase, openDatabase } from '../../../src/store/database.ts';
+import { openSqlite } from '../../../src/store/sqlite.js';
 import { createSqliteStore } from '../../../src/store/sqlite-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { LINE, outboundOf, policyOf, T } from '../../helpers/builders.ts';
@@ -120,7 +120,7 @@ describe('a database that can’t be written', () => {
 
 describe('a database that another program writes to', () => {
   it('fails as busy within a second, and goes on afterwards', async () => {
-    const other = new Database(home.path);
+    const other = openSqlite(home.path);
     other.exec('BEGIN IMMEDIATE');
     const before = performance.now();
     await expect(store.record([outboundOf(T)], T)).rejects.toMatchObject({ fault: 'busy' });

@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkpointPages, openDatabase } from '../../../src/store/database.ts';
+import { openSqlite } from '../../../src/store/sqlite.js';
 import { openSqliteStore } from '../../../src/store/sqlite-store.ts';
 import { outboundOf, policyOf, T } from '../../helpers/builders.ts';
 import { createSqliteHome } from '../../helpers/sqlite-home.ts';
@@ -83,7 +83,7 @@ describe('the database file', () => {
   it('of another program is left alone', () => {
     openDatabase(home.path).close();
     const other = join(dirname(home.path), 'other.db');
-    const theirs = new Database(other);
+    const theirs = openSqlite(other);
     theirs.exec('CREATE TABLE songs (title text)');
     theirs.close();
     const before = readFileSync(other);

@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { getTableColumns, getTableName, is } from 'drizzle-orm';
 import { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../src/store/database.ts';
 import { type Migration, readMigrations } from '../../../src/store/migrate.ts';
 import * as schema from '../../../src/store/schema.ts';
+import { openSqlite } from '../../../src/store/sqlite.js';
 import { createSqliteHome } from '../../helpers/sqlite-home.ts';
 
 const known = readMigrations();
@@ -77,7 +78,7 @@ describe('migrations', () => {
     const copy = `${home.path}.before-migration-${GOOD.number}`;
     expect(copies()).toHaveLength(1);
     expect(statSync(copy).mode & 0o777).toBe(0o600);
-    const database = new Database(copy, { readonly: true });
+    const database = openSqlite(copy, { readonly: true });
     expect(database.prepare(`SELECT value FROM meta WHERE key = 'before'`).pluck().get()).toBe('yes');
     expect(tablesOf(database).map(({ name }) => name)).not.toContain('notes');
     database.close();

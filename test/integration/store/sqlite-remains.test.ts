@@ -8,9 +8,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../src/store/database.ts';
+import { openSqlite } from '../../../src/store/sqlite.js';
 import { openSqliteStore } from '../../../src/store/sqlite-store.ts';
 import { outboundOf, policyOf, T } from '../../helpers/builders.ts';
 import { createSqliteHome } from '../../helpers/sqlite-home.ts';
@@ -75,7 +75,7 @@ describe('a log beside', () => {
 
   it('a database without tables is not taken for a new one', () => {
     rmSync(killed);
-    const database = new Database(killed);
+    const database = openSqlite(killed);
     database.pragma('user_version = 1');
     database.pragma('journal_mode = WAL');
     database.close();
@@ -90,14 +90,14 @@ describe('a first start that is killed', () => {
     leaveAsKilled();
     close();
     rmSync(`${killed}-wal`, { force: true });
-    const file = new Database(killed, { readonly: true });
+    const file = openSqlite(killed, { readonly: true });
     expect(file.prepare('SELECT count(*) FROM migrations').pluck().get()).toBeGreaterThan(0);
     file.close();
   });
 
   it('in the middle of making the tables is begun anew', async () => {
     const path = join(dirname(home.path), 'half.db');
-    const half = new Database(path);
+    const half = openSqlite(path);
     half.pragma('cache_size = 1'); // writes to the file before the commit
     half.exec('BEGIN; CREATE TABLE migrations (number integer PRIMARY KEY NOT NULL, tag text NOT NULL)');
     for (let i = 1; i < 100; i++) {
