@@ -12,7 +12,7 @@ import { findUncalledFor, findWrongStates } from '../helpers/states.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 import { createTrial, type Trial } from '../helpers/trial.ts';
 
-const ROUNDS = suiteCount(12);
+const ROUNDS = suiteCount(8);
 /** How long a process lives before it is told to stop; most of them live shortly. */
 const LIFETIME_MS = [20, 900] as const;
 const STOP_LIMIT_MS = 10_000;

@@ -10,7 +10,7 @@ import { createSeeded } from '../helpers/seed.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 
 const RERUN = 'npx vitest run --config test/vitest.config.ts --project faults test/faults/model.test.ts';
-const RUNS = suiteCount(250);
+const RUNS = suiteCount(150);
 
 interface Model {
   wallOffMs: number;

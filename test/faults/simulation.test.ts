@@ -5,7 +5,7 @@ import { simulate } from '../helpers/simulation/play.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 
 const RERUN = 'npx vitest run --config test/vitest.config.ts --project faults test/faults/simulation.test.ts';
-const SEEDS = suiteCount(10);
+const SEEDS = suiteCount(6);
 const CHATS = 30;
 const DAYS = 30;
 /** Of so many seeds one is played twice. */

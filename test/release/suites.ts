@@ -93,7 +93,7 @@ export const SUITES: readonly ReleaseSuite[] = [
     file: 'test/faults/graceful-stop.test.ts',
     what: 'SIGTERM at a random instant, under load',
     unit: 'stops',
-    ...{ slice: 100, doneBy: field('stops'), usual: 12, target: 1_000 },
+    ...{ slice: 100, doneBy: field('stops'), usual: 8, target: 1_000 },
   },
   {
     name: 'second-process',
@@ -121,7 +121,7 @@ export const SUITES: readonly ReleaseSuite[] = [
     file: 'test/faults/model.test.ts',
     what: 'random commands against the real store and dispatcher, beside a model of them',
     unit: 'runs',
-    ...{ slice: 1_000, doneBy: field('runs'), usual: 250, target: 20_000, stretch: 200_000 },
+    ...{ slice: 1_000, doneBy: field('runs'), usual: 150, target: 20_000, stretch: 200_000 },
   },
   {
     name: 'races',
@@ -135,7 +135,7 @@ export const SUITES: readonly ReleaseSuite[] = [
     file: 'test/faults/simulation.test.ts',
     what: 'a month of an account in one process, all of it simulated, with faults; each seed another one',
     unit: 'seeds',
-    ...{ slice: 100, doneBy: field('seeds'), usual: 10, target: 1_000, stretch: 10_000 },
+    ...{ slice: 100, doneBy: field('seeds'), usual: 6, target: 1_000, stretch: 10_000 },
   },
   {
     name: 'rules',
@@ -164,7 +164,7 @@ export const SUITES: readonly ReleaseSuite[] = [
     file: 'test/security/parser-fuzz.test.ts',
     what: 'mutated events with a valid signature: always 2xx, always classified',
     unit: 'cases',
-    ...{ slice: 50_000, doneBy: field('cases'), usual: 20_000, target: 200_000 },
+    ...{ slice: 50_000, doneBy: field('cases'), usual: 10_000, target: 200_000 },
   },
   {
     name: 'overload',
