@@ -47,8 +47,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustProxy === false ? false : [...options.trustProxy],
     bodyLimit: MAX_BODY_BYTES,
-    // A slash too many must not lose a delivery: Linq doesn't repeat what was answered 404.
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAMETER_LENGTH },
+    // A slash too many, anywhere, must not lose a delivery: Linq doesn't repeat what was answered 404.
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
+      maxParamLength: MAX_PARAMETER_LENGTH,
+    },
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { ASSETS } from '../../src/status/page/assets.ts';
 import { dumpRows } from '../helpers/database.ts';
+import { message2026, sign } from '../helpers/deliver.ts';
 import { startRig } from '../helpers/rig.ts';
 import { speak } from './raw-socket.ts';
 
@@ -23,6 +24,14 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   '/webhooks/linq/': { POST: 401 },
   '/webhooks/linq?version=2026-02-03': { POST: 401 },
   '/webhooks/%6cinq': { POST: 401 },
+  '//webhooks/linq': { POST: 401 },
+  '/webhooks//linq': { POST: 401 },
+  '///webhooks///%6cinq//?version=2026-02-03': { POST: 401 },
+  '//healthz': { GET: 200, HEAD: 200 },
+  '//metrics//': { GET: 401, HEAD: 401 },
+  '//': { GET: 401, HEAD: 401 },
+  '/status//chats': { GET: 401, HEAD: 401 },
+  '//status/chats//a/share': { POST: 401 },
   '/healthz': { GET: 200, HEAD: 200 },
   '/readyz': { GET: 200, HEAD: 200 },
   '/openapi.json': { GET: 200, HEAD: 200 },
@@ -51,13 +60,13 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     [
       '/webhooks',
       '/webhooks/',
-      '//webhooks/linq',
-      '/webhooks//linq',
       '/Webhooks/Linq',
       '/webhooks/linq;x=1',
       '/webhooks/linq%20',
       '/webhooks/linq%2f',
       '/webhooks%2flinq',
+      '/%2fwebhooks/linq',
+      '//nothing//here',
       '/webhooks/linq.json',
       '/webhooks/./linq',
       '/status/..',
@@ -100,4 +109,24 @@ it('each method of each path is answered as it should be: what is not routed is 
   }
   expect(seen).toEqual(expected);
   expect(dumpRows(directory)).toEqual(before);
+});
+
+it('a slash too many, anywhere in the path, loses no delivery', async () => {
+  const { reactor } = await startRig();
+  const seen: Record<string, number> = {};
+  for (const path of [
+    '//webhooks/linq',
+    '/webhooks//linq',
+    '/webhooks/linq//',
+    '///webhooks///linq///?a=//',
+  ]) {
+    const body = JSON.stringify(message2026());
+    const answer = await fetch(reactor.url + path, {
+      method: 'POST',
+      headers: sign(body, { at: Date.now() }),
+      body,
+    });
+    seen[path] = answer.status;
+  }
+  expect(new Set(Object.values(seen))).toEqual(new Set([204]));
 });

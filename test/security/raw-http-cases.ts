@@ -60,7 +60,7 @@ export const MEANING_CASES: readonly RawCase[] = [
   answered('dots, overlong', ask('GET /%c0%ae%c0%ae/etc/passwd HTTP/1.1'), 400),
   answered('half an escape', ask('GET /status/chats/%e2%82 HTTP/1.1'), 400),
   answered('backslashes', ask('GET \\status HTTP/1.1'), 400),
-  answered('two slashes', ask('GET //status HTTP/1.1'), 404),
+  answered('two slashes', ask('GET //status HTTP/1.1'), 401),
   answered('a user name in the target', ask('GET http://a:b@reactor/status HTTP/1.1'), 401),
   answered(
     'an upgrade to websocket',
