@@ -40,6 +40,9 @@ const HARDENED: readonly (readonly [string, string])[] = [
   ['cross-origin-resource-policy', 'same-origin'],
 ];
 
+/** Where a route names no time of its own. */
+const RETRY_AFTER_SECONDS = '5';
+
 /** The HTTP server without any route: limits, trusted proxies, and answers that tell no internals. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const app = fastify({
@@ -56,6 +59,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    return503OnClosing: false, // its answer passes no hook: what still comes until the end is answered by the routes
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_EVERY_MS },
     frameworkErrors: (error, _request, reply) => void harden(reply).send(error), // no hook sees these
     clientErrorHandler: answerBrokenRequest,
@@ -79,7 +83,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     const { statusCode = 500 } = error;
     if (statusCode < 500) return reply.send(error);
     request.log.error({ err: error }, 'request.failed');
-    return reply.code(503).header('retry-after', '5').send({
+    return reply.code(503).send({
       statusCode: 503,
       code: 'UNAVAILABLE',
       error: 'Service Unavailable',
@@ -89,8 +93,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   return app;
 }
 
+/** What every answer of this status carries. A 503 always says when to come again, whoever made it. */
+function headersOf(statusCode: number): readonly (readonly [string, string])[] {
+  return statusCode === 503 ? [...HARDENED, ['retry-after', RETRY_AFTER_SECONDS]] : HARDENED;
+}
+
 function harden(reply: FastifyReply): FastifyReply {
-  for (const [name, value] of HARDENED) if (!reply.hasHeader(name)) reply.header(name, value);
+  for (const [name, value] of headersOf(reply.statusCode)) {
+    if (!reply.hasHeader(name)) reply.header(name, value);
+  }
   return reply;
 }
 
@@ -112,8 +123,7 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
     ['content-type', 'application/json; charset=utf-8'],
     ['content-length', String(body.length)],
     ['connection', 'close'],
-    ...(statusCode === 503 ? [['retry-after', '5']] : []),
-    ...HARDENED,
+    ...headersOf(statusCode),
   ].map(([name, value]) => `${name}: ${value}\r\n`);
   if (socket.writable) socket.write(`HTTP/1.1 ${statusCode} ${reason}\r\n${headers.join('')}\r\n${body}`);
   socket.destroy(error);

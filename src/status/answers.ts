@@ -26,8 +26,6 @@ export function badParameter(message: string): Refusal {
   return { statusCode: 400, code: 'BAD_PARAMETER', message };
 }
 
-const RETRY_AFTER_SECONDS = 5;
-
 /** Bad parameters are told what is allowed; a store that fails is 503, since it may work again soon. @param refuseAs how they are told */
 export function answerFaults(app: FastifyInstance, refuseAs: typeof refuse = refuse): void {
   app.setSchemaErrorFormatter((faults) => new Error(describeFault(faults[0])));
@@ -45,7 +43,6 @@ function refuseForStore(
   refuseAs: typeof refuse,
 ): FastifyReply {
   request.log.error({ err: error, fault: error.fault }, 'status.store_failed');
-  reply.header('retry-after', RETRY_AFTER_SECONDS);
   return refuseAs(reply, {
     statusCode: 503,
     code: 'STORE_UNAVAILABLE',

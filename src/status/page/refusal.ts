@@ -24,8 +24,9 @@ ${steps}
   return sendPage(reply, renderMessage(heading ?? 'That didn’t work', body), statusCode);
 }
 
-function isRead({ headers, url }: FastifyRequest): boolean {
-  return headers.accept?.includes('text/html') === true && !url.startsWith('/status');
+/** By the route, not the path: that may have more slashes. */
+function isRead({ headers, routeOptions }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/html') === true && routeOptions.url?.startsWith('/status') !== true;
 }
 
 const HOW_TO_SET = html`<ol>
