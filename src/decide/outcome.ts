@@ -56,7 +56,8 @@ const TRANSIENT_CODES: ReadonlySet<number> = new Set([2009, 2015]);
 
 /**
  * What an answer to a share call means; also for the reads that come before one, whose failures have the same
- * classes (a failed read never has a 2xx). Success first, then rate limits, then Linq's code, then the HTTP status.
+ * classes (a failed read never has a 2xx). Success first, then rate limits; of the rest only what Linq itself says counts:
+ * its code, then the HTTP status.
  */
 export function classifyAnswer(answer: LinqAnswer): Verdict {
   if (answer.kind === 'unanswered') {
@@ -64,6 +65,8 @@ export function classifyAnswer(answer: LinqAnswer): Verdict {
   }
   if (answer.httpStatus >= 200 && answer.httpStatus <= 299) return { kind: 'shared' };
   if (isRateLimit(answer)) return { kind: 'rate_limited', retryAfterMs: answer.retryAfterMs };
+  // a gateway's words, or a base URL that leads elsewhere: neither may retire or reject a chat, or condemn the key
+  if (!answer.hasEnvelope) return transient(answer);
   if (answer.linqCode !== null) {
     const verdict = VERDICT_BY_CODE.get(answer.linqCode);
     if (verdict !== undefined) return verdict;
@@ -80,10 +83,8 @@ function isRateLimit({ httpStatus, linqCode, retryAfterMs }: Answered): boolean 
 }
 
 function classifyStatus(answer: Answered): Verdict {
-  const { httpStatus, hasEnvelope, isJson } = answer;
+  const { httpStatus } = answer;
   if (httpStatus === 401) return { kind: 'api_key_rejected' };
-  // not Linq's own words: a gateway, or a base URL that leads elsewhere. It must not retire or reject chats
-  if (!isJson || (httpStatus === 404 && !hasEnvelope)) return transient(answer);
   const isClientError = httpStatus >= 400 && httpStatus <= 499;
   return isClientError && httpStatus !== 408 ? { kind: 'rejected' } : transient(answer);
 }

@@ -1,3 +1,4 @@
+import { SETTINGS } from '../config/settings.ts';
 import type { LinqAnswer } from '../decide/answer.ts';
 import type { DoctorOptions } from './doctor.ts';
 import { type CheckId, type Finding, fine, skipped } from './finding.ts';
@@ -30,7 +31,7 @@ export async function checkLinq(
     seen = await lookAtLinq({ apiKey, baseUrl }, clock);
     return seen.lines.kind === 'lines'
       ? fine('api_key', 'Linq accepts it.')
-      : judgeLinqFailure(seen.lines.answer, baseUrl);
+      : judgeLinqFailure(seen.lines.answer, { baseUrl, isDefault: baseUrl === SETTINGS.baseUrl.fallback });
   });
   for (const id of NEED_LINQ) await report(id, async () => judge(id, seen, settings));
 }

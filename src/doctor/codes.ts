@@ -53,6 +53,7 @@ export const FINDINGS = {
   api_unreachable: ['api_key', 'error'],
   api_key_rejected: ['api_key', 'error'],
   api_base_url_wrong: ['api_key', 'error'],
+  api_intercepted: ['api_key', 'error'],
   api_limited: ['api_key', 'warning'],
   api_failing: ['api_key', 'error'],
   clock_wrong: ['clock', 'error'],

@@ -9,6 +9,7 @@ const ABOUT_REACHING: readonly FindingCode[] = [
   'service_elsewhere',
   'service_foreign',
   'api_unreachable',
+  'api_intercepted',
 ];
 
 /**

@@ -24,7 +24,7 @@ export function readAnswer(reply: Reply, isRead: boolean, systemNow: EpochMs, ap
     httpStatus,
     linqCode,
     traceId: traceId(firstHeader(headers, 'x-trace-id')) ?? traceId(root?.trace_id),
-    hasEnvelope: error !== null || linqCode !== null,
+    hasEnvelope: linqCode !== null || isCodeless(root, error),
     isJson: json !== undefined,
     retryAfterMs: parseRetryAfter(firstHeader(headers, 'retry-after'), error?.retry_after, systemNow),
   };
@@ -36,10 +36,17 @@ export function firstHeader(headers: Headers, name: string): string | null {
   return (typeof value === 'string' ? value : value?.[0]) ?? null;
 }
 
-/** A number, or digits in a string. */
+type Json = Readonly<Record<string, unknown>> | null;
+
+/** Linq's envelope as it is without a code. Gateways write an `error` object, too, but not all three together. */
+function isCodeless(root: Json, error: Json): boolean {
+  return root?.success === false && typeof error?.status === 'number';
+}
+
+/** A number of four digits, as all of Linq's; also as text. Gateways repeat the HTTP status as a code, or have longer ones. */
 function readCode(value: unknown): number | null {
   const code = typeof value === 'string' ? Number(value) : value;
-  return typeof code === 'number' && Number.isSafeInteger(code) && code > 0 ? code : null;
+  return typeof code === 'number' && Number.isInteger(code) && code >= 1000 && code <= 9999 ? code : null;
 }
 
 const TRACE_ID = /^[\x21-\x7e]{1,128}$/;

@@ -21,7 +21,7 @@ export function failureOf(what: string, answer: LinqAnswer): ReactorError {
     const wait = answer.retryAfterMs === null ? 'a while' : `${Math.ceil(answer.retryAfterMs / 1000)} s`;
     return new SetupError(`Linq limits the rate of calls: run setup again in ${wait}.`);
   }
-  if (!answer.isJson || !answer.hasEnvelope) return new SetupError(`Can't ${what}: ${NOT_LINQ}`);
+  if (!answer.hasEnvelope) return new SetupError(`Can't ${what} (HTTP ${answer.httpStatus}): ${NOT_LINQ}`);
   const isLinqsTrouble = answer.httpStatus >= 500;
   const advice = isLinqsTrouble
     ? 'It is Linq’s trouble: run setup again in a few minutes.'
@@ -30,7 +30,7 @@ export function failureOf(what: string, answer: LinqAnswer): ReactorError {
 }
 
 const NOT_LINQ =
-  'what answers at LINQ_API_BASE_URL doesn’t answer as Linq does. Look at that setting, and for a proxy in between; if both are right, run setup again in a few minutes.';
+  'what answers at LINQ_API_BASE_URL doesn’t answer as Linq does. Look at that setting, and for a proxy or firewall in between; if all are right, run setup again in a few minutes.';
 
 /** `HTTP 409, code 2015, trace a1b2…`, as far as it is known. */
 function detailsOf({ httpStatus, linqCode, traceId }: Extract<LinqAnswer, { kind: 'answered' }>): string {

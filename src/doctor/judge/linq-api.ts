@@ -12,12 +12,25 @@ const CAUSES: ReadonlyMap<string, string> = new Map([
   ['reset', 'the connection is cut'],
 ]);
 
-/** Why a read brought nothing. @param baseUrl LINQ_API_BASE_URL, which is no secret */
-export function judgeLinqFailure(answer: LinqAnswer, baseUrl: string): Finding {
-  if (answer.kind === 'unanswered') return judgeSilence(answer.cause, baseUrl);
-  const { httpStatus, linqCode, isJson, retryAfterMs } = answer;
+/** Where the API should be; no secret. */
+export interface ApiPlace {
+  readonly baseUrl: string;
+  /** LINQ_API_BASE_URL isn't set to anything else. */
+  readonly isDefault: boolean;
+}
+
+/** Why a read brought nothing. */
+export function judgeLinqFailure(answer: LinqAnswer, place: ApiPlace): Finding {
+  if (answer.kind === 'unanswered') {
+    return answer.cause === 'unreadable'
+      ? judgeForeign("a success that isn't Linq's", place, { cause: answer.cause })
+      : judgeSilence(answer.cause, place.baseUrl);
+  }
+  const { httpStatus, linqCode, hasEnvelope, isJson, retryAfterMs } = answer;
   const details = { httpStatus, linqCode };
   const said = `HTTP ${httpStatus}${linqCode === null ? '' : `, code ${linqCode}`}`;
+  if (!hasEnvelope && httpStatus !== 429 && httpStatus < 500)
+    return judgeForeign(`${said}${isJson ? '' : ', not JSON'}`, place, details);
   if (httpStatus === 401 || httpStatus === 403) {
     return found(
       'api_key_rejected',
@@ -42,22 +55,32 @@ export function judgeLinqFailure(answer: LinqAnswer, baseUrl: string): Finding {
     );
   }
   return found(
+    'api_failing',
+    `Linq refuses to list the lines (${said}).`,
+    'Run doctor again in a few minutes. If it lasts, ask Linq’s support why.',
+    details,
+  );
+}
+
+/** Something else answers: whoever is at another address, or, at Linq's own, whoever stands in between. */
+function judgeForeign(said: string, { baseUrl, isDefault }: ApiPlace, details: Finding['details']): Finding {
+  if (isDefault) {
+    return found(
+      'api_intercepted',
+      `Something between this machine and Linq answers in its place (${said}).`,
+      'Let the proxy, firewall or gateway through which this machine reaches the internet pass calls to https://api.linqapp.com on unchanged. The service repeats its calls by itself.',
+      details,
+    );
+  }
+  return found(
     'api_base_url_wrong',
-    `What answers at ${baseUrl} isn't Linq's API (${said}${isJson ? '' : ', not JSON'}).`,
+    `What answers at ${baseUrl} isn't Linq's API (${said}).`,
     'Remove LINQ_API_BASE_URL, so that its default https://api.linqapp.com/api/partner counts, and restart the service.',
     details,
   );
 }
 
 function judgeSilence(cause: string, baseUrl: string): Finding {
-  if (cause === 'unreadable') {
-    return found(
-      'api_base_url_wrong',
-      `What answers at ${baseUrl} isn't Linq's API (its answer can't be read).`,
-      'Remove LINQ_API_BASE_URL, so that its default https://api.linqapp.com/api/partner counts, and restart the service.',
-      { cause },
-    );
-  }
   return found(
     'api_unreachable',
     `Linq's API can't be reached at ${baseUrl}: ${CAUSES.get(cause) ?? cause}.`,

@@ -8,6 +8,8 @@ const FAILURES: readonly (readonly [string, Respond | string, string])[] = [
   ['a 401', http(401, fixture('error-2004-401-unauthorized.json')), 'api_key_rejected'],
   ['a 429', http(429, fixture('error-1007-429-rate-limited.json')), 'rate_limited'],
   ['a 500', http(500, fixture('error-3006-500-internal.json')), 'transient'],
+  ["a gateway's 401", http(401, '{"message":"Unauthorized"}'), 'transient'],
+  ["a gateway's 403", http(403, '{"error":{"code":403,"message":"blocked"}}'), 'transient'],
   ["a 404 that isn't Linq's", http(404, '<html></html>'), 'transient'],
   ['a 200 with HTML', http(200, '<html></html>'), 'transient'],
   ['a 200 with nothing', http(204), 'transient'],

@@ -105,6 +105,7 @@ describe('deleting a subscription that is gone already', () => {
     ['with code 2010', http(404, '{"error":{"code":2010}}'), 'deleted'],
     ['with another code of Linq’s', http(404, '{"error":{"code":2001}}'), 'deleted'],
     ['but not by a gateway’s 404', http(404, '404 page not found'), 'failed'],
+    ['nor by one in JSON', http(404, '{"error":{"code":404,"message":"no route"}}'), 'failed'],
   ])('is done %s', async (_, bytes, kind) => {
     const { client } = await setUp(bytes);
     expect(await client.deleteSubscription('c1')).toMatchObject({ kind });

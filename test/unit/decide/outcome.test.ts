@@ -159,17 +159,20 @@ describe('classifyAnswer', () => {
     },
   );
 
-  it("doesn't take a 404 for Linq's when it lacks Linq's envelope: the base URL may be wrong", () => {
-    expect(classifyAnswer(answered({ httpStatus: 404, hasEnvelope: false }))).toEqual(transient);
-    expect(classifyAnswer(answered({ httpStatus: 404, ...notJson }))).toEqual(transient);
-  });
+  it.each([400, 401, 403, 404, 405, 409, 413, 422, 451, 500, 502, 503, 301, 307])(
+    "takes %i without Linq's envelope for another's, JSON or not",
+    (httpStatus) => {
+      for (const isJson of [true, false])
+        expect(classifyAnswer(answered({ httpStatus, isJson, hasEnvelope: false }))).toEqual(transient);
+    },
+  );
 
-  it.each([400, 403, 404, 405, 409, 413, 500, 502])("takes %i without JSON for a gateway's", (httpStatus) => {
-    expect(classifyAnswer(answered({ httpStatus, ...notJson }))).toEqual(transient);
-  });
-
-  it('believes a 401 even without JSON', () => {
-    expect(classifyAnswer(answered({ httpStatus: 401, ...notJson }))).toEqual({ kind: 'api_key_rejected' });
+  it('pauses for anyone who says how long to wait, with 429 or 503', () => {
+    for (const httpStatus of [429, 503])
+      expect(classifyAnswer(answered({ httpStatus, ...notJson, retryAfterMs: 7_000 }))).toEqual({
+        kind: 'rate_limited',
+        retryAfterMs: 7_000,
+      });
   });
 
   it('hands on how long Linq asks to wait', () => {

@@ -68,7 +68,13 @@ const problem = (severity: 'error' | 'warning') =>
       },
     ],
   });
-const answered = (httpStatus: number, more: Partial<Extract<LinqAnswer, { kind: 'answered' }>> = {}) =>
+const AT_LINQ = { baseUrl: 'https://api.linqapp.com/api/partner', isDefault: true };
+export const ELSEWHERE = { baseUrl: 'https://linq.example.com', isDefault: false };
+export const answered = (
+  httpStatus: number,
+  more: Partial<Extract<LinqAnswer, { kind: 'answered' }>> = {},
+  place = AT_LINQ,
+) =>
   judgeLinqFailure(
     {
       kind: 'answered',
@@ -80,7 +86,7 @@ const answered = (httpStatus: number, more: Partial<Extract<LinqAnswer, { kind: 
       retryAfterMs: null,
       ...more,
     },
-    'https://api.linqapp.com/api/partner',
+    place,
   );
 export const subscriptions = (...changes: readonly Partial<SeenSubscription>[]) =>
   judgeSubscriptions(
@@ -147,9 +153,10 @@ export const EXAMPLES: Readonly<Record<FindingCode, () => Finding | readonly Fin
   problem_error: () => problem('error'),
   problem_warning: () => problem('warning'),
   api_unreachable: () =>
-    judgeLinqFailure({ kind: 'unanswered', mayHaveArrived: false, cause: 'dns' }, 'https://api.linqapp.com'),
+    judgeLinqFailure({ kind: 'unanswered', mayHaveArrived: false, cause: 'dns' }, AT_LINQ),
   api_key_rejected: () => answered(401),
-  api_base_url_wrong: () => answered(404, { isJson: false, hasEnvelope: false }),
+  api_base_url_wrong: () => answered(404, { isJson: false, hasEnvelope: false }, ELSEWHERE),
+  api_intercepted: () => answered(403, { hasEnvelope: false }),
   api_limited: () => answered(429, { retryAfterMs: 120_000 }),
   api_failing: () => answered(503),
   clock_wrong: () => reading(-120_000),

@@ -8,7 +8,17 @@ import { judgeProblems } from '../../../src/doctor/judge/problems.ts';
 import { judgeSecrets } from '../../../src/doctor/judge/webhook-secret.ts';
 import { decideVerdict } from '../../../src/doctor/verdict.ts';
 import { SECRET } from '../../helpers/deliver.ts';
-import { certificate, content, LINE, NOW, service, subscriptions, trusted } from './examples.ts';
+import {
+  answered,
+  certificate,
+  content,
+  ELSEWHERE,
+  LINE,
+  NOW,
+  service,
+  subscriptions,
+  trusted,
+} from './examples.ts';
 
 const codesOf = (findings: Finding | readonly Finding[]) => [findings].flat().map(({ code }) => code);
 const statesOf = (findings: Finding | readonly Finding[]) => [findings].flat().map(({ state }) => state);
@@ -36,6 +46,24 @@ describe('the clock', () => {
     expect(judgeClock(reading(-302_000), 300_000).message).toContain('look stale and are refused');
     expect(judgeClock(reading(-200_000), 300_000).message).not.toContain('stale');
     expect(judgeClock(reading(-200_000), 300_000).message).toContain('ahead of');
+  });
+});
+
+describe("Linq's API", () => {
+  const foreign = { hasEnvelope: false, isJson: true };
+
+  it.each([400, 401, 403, 404, 422, 302])("isn't what answers %d in a form that isn't Linq's", (status) => {
+    expect(codesOf(answered(status, foreign))).toEqual(['api_intercepted']);
+    expect(codesOf(answered(status, foreign, ELSEWHERE))).toEqual(['api_base_url_wrong']);
+    expect(decideVerdict([answered(status, foreign)], false)).toBe('unreachable');
+  });
+
+  it.each([401, 403])('rejects the key when Linq itself answers %d', (status) => {
+    expect(codesOf(answered(status))).toEqual(['api_key_rejected']);
+  });
+
+  it('fails when it refuses the call in its own form', () => {
+    expect(codesOf(answered(409, { linqCode: 2015 }))).toEqual(['api_failing']);
   });
 });
 

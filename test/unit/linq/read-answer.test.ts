@@ -62,13 +62,37 @@ describe('readAnswer', () => {
     ['a code written as text', '{"error":{"code":"2012"}}', 2012, true],
     ['the v2 envelope, which is another API', '{"errors":[{"status":404,"code":"not_found"}]}', null, false],
     ["a gateway's JSON", '{"statusCode":404,"error":"Not Found","message":"x"}', null, false],
-    ['a code that is no number', '{"error":{"code":"not_found"}}', null, true],
-    ['a code that is no code', '{"error":{"code":-1.5}}', null, true],
+    ['a code that is no number', '{"error":{"code":"not_found"}}', null, false],
+    ['a code that is no code', '{"error":{"code":-1.5}}', null, false],
     ['a list', '[{"code":2001}]', null, false],
     ['a bare word', '"nope"', null, false],
     ['JSON null', 'null', null, false],
   ])('reads %s', (_, body, linqCode, hasEnvelope) => {
     expect(read(404, body)).toMatchObject({ linqCode, hasEnvelope, isJson: true });
+  });
+
+  /** What stands between machines and the internet says no in JSON, too. */
+  const GATEWAYS: readonly (readonly [string, string])[] = [
+    ['a word', '{"error":"forbidden"}'],
+    ['an error object', '{"error":{"message":"blocked"}}'],
+    ['the status as the code', '{"code":403,"message":"Access denied by policy"}'],
+    ['the status as the code of an error object', '{"error":{"code":403,"status":"PERMISSION_DENIED"}}'],
+    ['the status as text', '{"error":{"code":"403","status":403}}'],
+    ['a code of six digits', '{"code":900902,"message":"Missing Credentials"}'],
+    ['a small code', '{"code":16,"message":"unregistered callers","details":[]}'],
+    ['a list of errors', '{"success":false,"errors":[{"code":10000,"message":"Authentication error"}]}'],
+    ['a success flag alone', '{"success":false,"message":"blocked"}'],
+    ['an error without a status', '{"success":false,"error":{"message":"blocked"}}'],
+    ['a fault', '{"fault":{"faultstring":"Invalid ApiKey","detail":{"errorcode":"oauth.v2"}}}'],
+    ['an empty object', '{}'],
+  ];
+
+  it.each(GATEWAYS)("takes a gateway's JSON that says %s for nobody's refusal", (_, body) => {
+    for (const httpStatus of [400, 401, 403, 404, 409, 422, 500]) {
+      const answer = read(httpStatus, body);
+      expect(answer).toMatchObject({ linqCode: null, hasEnvelope: false, isJson: true });
+      expect(classifyAnswer(answer)).toMatchObject({ kind: 'transient' });
+    }
   });
 
   it.each([

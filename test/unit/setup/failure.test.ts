@@ -50,6 +50,12 @@ describe('what is said of a call that failed', () => {
       /LINQ_API_BASE_URL/,
     ],
     [
+      'a gateway refuses, which says nothing of the key',
+      answered({ httpStatus: 401, linqCode: null, hasEnvelope: false }),
+      'REACTOR_SETUP',
+      /HTTP 401.*proxy or firewall in between/,
+    ],
+    [
       'Linq is in trouble',
       answered({}),
       'REACTOR_SETUP',
