@@ -3,6 +3,7 @@ import type { EpochMs } from '../decide/duration.ts';
 import type { Endable } from './aborts.ts';
 import { causeOf } from './cause.ts';
 import type { Expiring } from './deadlines.ts';
+import { readBody } from './read-body.ts';
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -12,7 +13,7 @@ export type Reply =
       readonly kind: 'reply';
       readonly httpStatus: number;
       readonly headers: Headers;
-      /** Null when it wasn't wanted, or didn't arrive whole: too large, too late, or cut off. */
+      /** Null when it wasn't wanted, didn't arrive whole (too large, too late, cut off), or can't be decoded. */
       readonly body: string | null;
     }
   /** `wasSent`: the request was handed to a connection, so Linq may have acted on it. */
@@ -36,6 +37,7 @@ export class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
   /** What may end it early. */
   readonly signal: AbortSignal | undefined;
   readonly #wantsBody: boolean;
+  readonly #maxBodyBytes: number;
   readonly #events: CallEvents;
   readonly #resolve: (reply: Reply) => void;
   #controller: Dispatcher.DispatchController | null = null;
@@ -46,15 +48,20 @@ export class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
   #isSettled = false;
   #isDone = false;
 
-  /** @param wantsBody false: a 2xx is complete with its headers, and what becomes of its body doesn't matter */
+  /**
+   * @param wantsBody false: a 2xx is complete with its headers, and what becomes of its body doesn't matter
+   * @param maxBodyBytes of what a compressed body unpacks to
+   */
   constructor(
     wantsBody: boolean,
+    maxBodyBytes: number,
     signal: AbortSignal | undefined,
     events: CallEvents,
     resolve: (reply: Reply) => void,
   ) {
     this.signal = signal;
     this.#wantsBody = wantsBody;
+    this.#maxBodyBytes = maxBodyBytes;
     this.#events = events;
     this.#resolve = resolve;
   }
@@ -96,7 +103,9 @@ export class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
 
   onResponseEnd(): void {
     this.#release();
-    if (!this.#isSettled) this.#settleReply(Buffer.concat(this.#chunks).toString());
+    if (this.#isSettled) return;
+    const bytes = Buffer.concat(this.#chunks);
+    void readBody(bytes, this.#headers, this.#maxBodyBytes).then((body) => this.#settleReply(body));
   }
 
   onResponseError(_controller: unknown, error: Error): void {

@@ -11,7 +11,7 @@ export interface ExchangeOptions {
   readonly connections: number;
   readonly deadlineMs: number;
   readonly connectMs: number;
-  /** Longest body that is read; a longer one counts as one that didn't arrive whole. */
+  /** Longest body that is read, as it arrives and decoded; a longer one counts as one that didn't arrive whole. */
   readonly maxBodyBytes: number;
   readonly systemNow: CallEvents['systemNow'];
   readonly monotonic: () => number;
@@ -35,10 +35,13 @@ const REST_MS = SECOND;
  * connecting, headers and body, and a short one over what doesn't matter any more. `send` never rejects.
  */
 export function createExchange(options: ExchangeOptions) {
-  const { connections, deadlineMs, connectMs, systemNow, monotonic, onHeaders } = options;
+  const { connections, deadlineMs, connectMs, maxBodyBytes, systemNow, monotonic, onHeaders } = options;
   const url = new URL(options.baseUrl);
   const prefix = url.pathname.replace(/\/+$/, '');
-  const headers = ['authorization', `Bearer ${options.apiKey}`, 'accept', 'application/json'];
+  const headers = [
+    ...['authorization', `Bearer ${options.apiKey}`, 'accept', 'application/json'],
+    ...['accept-encoding', 'identity'],
+  ];
   const contentOf = (json: object | undefined) =>
     json === undefined
       ? { headers }
@@ -48,7 +51,7 @@ export function createExchange(options: ExchangeOptions) {
     connectTimeout: connectMs,
     headersTimeout: 0, // the deadline covers both, and a body that drips as well
     bodyTimeout: 0,
-    maxResponseSize: options.maxBodyBytes,
+    maxResponseSize: maxBodyBytes,
   });
   const deadlines = createDeadlines<Call>(deadlineMs, monotonic);
   const restDeadlines = createDeadlines<Call>(REST_MS, monotonic);
@@ -71,7 +74,7 @@ export function createExchange(options: ExchangeOptions) {
     send({ method, path, json, wantsBody }: ExchangeRequest, signal?: AbortSignal): Promise<Reply> {
       if (signal?.aborted) return Promise.resolve({ kind: 'none', wasSent: false, cause: 'aborted' });
       return new Promise((resolve) => {
-        const call = new Call(wantsBody, signal, events, resolve);
+        const call = new Call(wantsBody, maxBodyBytes, signal, events, resolve);
         deadlines.add(call);
         if (signal !== undefined) callsOf(signal).add(call);
         pool.dispatch({ method, path: prefix + path, ...contentOf(json) }, call);

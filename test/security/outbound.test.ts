@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { gzipSync } from 'node:zlib';
 import { expect, it, onTestFinished } from 'vitest';
 import { createSystemClock } from '../../src/clock.ts';
 import type { LinqAnswer } from '../../src/decide/answer.ts';
@@ -118,12 +119,21 @@ const ATTACKS: readonly Attack[] = [
     expected: answered(200),
   },
   {
-    name: 'a compressed body, which nobody unpacks',
+    name: 'a compressed body that is none',
     respond(socket) {
       socket.write(head(500, 'content-encoding: gzip', 'transfer-encoding: chunked'));
       pour(socket, `1000\r\n${'\0'.repeat(4096)}\r\n`);
     },
     expected: { ...answered(500), isJson: false },
+  },
+  {
+    name: 'a compressed body that unpacks to 48 MiB',
+    respond(socket) {
+      const bomb = gzipSync(Buffer.alloc(48 * 1024 * 1024, ' '));
+      socket.write(head(404, 'content-encoding: gzip', `content-length: ${bomb.length}`));
+      socket.write(bomb);
+    },
+    expected: { ...answered(404), isJson: false },
   },
   {
     name: 'a body that drips',

@@ -39,7 +39,9 @@ describe('contactCards', () => {
       'GET /api/partner/v3/contact_card HTTP/1.1',
     ]);
     const names = [...(server.requests[0]?.headers.keys() ?? [])];
-    expect(names).toEqual(['host', 'connection', 'authorization', 'accept']);
+    const asked = ['host', 'connection', 'authorization', 'accept', 'accept-encoding'];
+    expect(names).toEqual(asked);
+    expect(server.requests[0]?.headers.get('accept-encoding')).toBe('identity');
   });
 
   it.each([

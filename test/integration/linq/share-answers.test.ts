@@ -39,6 +39,7 @@ describe('an answer to a share call', () => {
       connection: 'keep-alive',
       authorization: 'Bearer key-for-tests',
       accept: 'application/json',
+      'accept-encoding': 'identity',
       'content-length': '0',
     });
     expect(request?.body).toBe('');
