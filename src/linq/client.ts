@@ -25,7 +25,7 @@ export interface LinqClientOptions {
   readonly deadlineMs?: number;
   /** Default: 5 s; undici looks about twice a second. */
   readonly connectMs?: number;
-  /** Told of every answer with a valid `Date` header. */
+  /** Told of every answer with a valid `Date` header that wasn't cached on the way. */
   readonly onDate: (reading: DateReading) => void;
 }
 
@@ -95,7 +95,7 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
     monotonic: () => clock.monotonic(),
     onHeaders(headers: Headers, requestedAt: EpochMs) {
       const serverAt = parseHttpDate(firstHeader(headers, 'date') ?? '');
-      if (serverAt !== null) onDate({ serverAt, requestedAt, receivedAt: systemNow() });
+      if (serverAt !== null && !isCached(headers)) onDate({ serverAt, requestedAt, receivedAt: systemNow() });
     },
   };
   const exchange = createExchange({ ...common, maxBodyBytes: MAX_BODY_BYTES });
@@ -169,6 +169,11 @@ const UNREADABLE: LinqAnswer = { kind: 'unanswered', mayHaveArrived: false, caus
 
 function isSuccess(reply: Reply): reply is Extract<Reply, { kind: 'reply' }> {
   return reply.kind === 'reply' && reply.httpStatus >= 200 && reply.httpStatus <= 299;
+}
+
+/** A cache hands out the `Date` of back then. Some add `Age: 0` to what they have just fetched. */
+function isCached(headers: Headers): boolean {
+  return [headers.age ?? '0'].flat().some((age) => Number(age) !== 0);
 }
 
 function pageQuery(cursor: string | null): string {

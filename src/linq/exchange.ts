@@ -40,7 +40,7 @@ export function createExchange(options: ExchangeOptions) {
   const prefix = url.pathname.replace(/\/+$/, '');
   const headers = [
     ...['authorization', `Bearer ${options.apiKey}`, 'accept', 'application/json'],
-    ...['accept-encoding', 'identity'],
+    ...['accept-encoding', 'identity', 'cache-control', 'no-cache'],
   ];
   const contentOf = (json: object | undefined) =>
     json === undefined

@@ -39,9 +39,10 @@ describe('contactCards', () => {
       'GET /api/partner/v3/contact_card HTTP/1.1',
     ]);
     const names = [...(server.requests[0]?.headers.keys() ?? [])];
-    const asked = ['host', 'connection', 'authorization', 'accept', 'accept-encoding'];
+    const asked = ['host', 'connection', 'authorization', 'accept', 'accept-encoding', 'cache-control'];
     expect(names).toEqual(asked);
     expect(server.requests[0]?.headers.get('accept-encoding')).toBe('identity');
+    expect(server.requests[0]?.headers.get('cache-control')).toBe('no-cache');
   });
 
   it.each([

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LinqAnswer } from '../../../src/decide/answer.ts';
+import { MINUTE } from '../../../src/decide/duration.ts';
+import { createClockGuard } from '../../../src/dispatch/clock-guard.ts';
 import type { LinqClient, LinqClientOptions } from '../../../src/linq/client.ts';
+import { createFakeClock } from '../../helpers/clock.ts';
 import { createTestClient, http, type Respond, startRawServer } from './raw-server.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
@@ -40,6 +43,7 @@ describe('an answer to a share call', () => {
       authorization: 'Bearer key-for-tests',
       accept: 'application/json',
       'accept-encoding': 'identity',
+      'cache-control': 'no-cache',
       'content-length': '0',
     });
     expect(request?.body).toBe('');
@@ -179,6 +183,24 @@ describe('an answer to a share call', () => {
     expect(readings).toEqual([
       { serverAt: Date.parse('2026-11-22T12:00:00Z'), requestedAt: 1_000, receivedAt: 1_001 },
     ]);
+  });
+
+  it.each([
+    ['600', 'out of a cache', false],
+    ['1', 'out of a cache', false],
+    ['soon', 'out of a cache', false],
+    ['0', 'just fetched', true],
+    ['', 'just fetched', true],
+  ])('with Age "%s" is %s: that it tells the time is %s', async (age, _, isTold) => {
+    const clock = createFakeClock();
+    const guard = createClockGuard({ clock, lastHeartbeatAt: null, onCorrected: () => {} });
+    const date = new Date(clock.systemNow() - 10 * MINUTE).toUTCString();
+    const { client } = await setUp((socket) => socket.write(http(204, '', `date: ${date}`, `age: ${age}`)), {
+      clock,
+      onDate: guard.heard,
+    });
+    await client.shareContactCard('c1');
+    expect([guard.isDistrusted(), guard.linqDateOffMs() !== null]).toEqual([isTold, isTold]);
   });
 
   it('comes for any chat id, which stays one part of the path', async () => {
