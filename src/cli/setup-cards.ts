@@ -16,7 +16,7 @@ export async function offerCard(session: Session, linq: LinqClient, one: LineCar
     talk.note(`Would create the card of ${showLine(line)}.`);
     return one;
   }
-  const ports = { linq, pause: () => pause(session), tell: talk.note };
+  const ports = { linq, pause: (ms: number) => pause(session, ms), tell: talk.note };
   const state = await waitFor(session, createCard(ports, wanted));
   if (state === 'active') talk.done(`${showLine(line)} has its card, and it is active.`);
   else talk.done(`${showLine(line)} has its card; Linq is still putting it on the line.`);

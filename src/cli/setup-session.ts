@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { findSetting } from '../config/origin.ts';
 import type { Setting } from '../config/settings.ts';
-import { SECOND } from '../decide/duration.ts';
 import type { LineCard } from '../setup/cards.ts';
 import type { SettingsFile, Values } from '../setup/settings-file.ts';
 import { withProgress } from './backup-progress.ts';
@@ -84,10 +83,8 @@ export function waitFor<T>({ io, clock, options }: Session, work: Promise<T>): P
   return withProgress({ io: silent, clock, look: () => '  Waiting for Linq …' }, work);
 }
 
-const PAUSE_MS = 2 * SECOND;
-
-export function pause({ clock }: Session): Promise<void> {
-  return clock.sleepUntil(clock.now() + PAUSE_MS, PAUSE_MS, new AbortController().signal);
+export function pause({ clock }: Session, ms: number): Promise<void> {
+  return clock.sleepUntil(clock.now() + ms, ms, new AbortController().signal);
 }
 
 /** Asks a yes-or-no question; `--yes` and the absence of a terminal take the default. */

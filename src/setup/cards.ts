@@ -1,5 +1,8 @@
 import type { LinqAnswer } from '../decide/answer.ts';
-import { failureOf } from './failure.ts';
+import { MINUTE, SECOND } from '../decide/duration.ts';
+import { classifyAnswer } from '../decide/outcome.ts';
+import { SetupError } from '../errors.ts';
+import { detailsOf, failureOf, waitInWords } from './failure.ts';
 
 export type CardState = 'active' | 'inactive' | 'missing';
 
@@ -32,8 +35,8 @@ export interface CardPorts {
     ): Promise<{ readonly kind: 'cards'; readonly cards: readonly Card[] } | Failed>;
     createContactCard(card: NewCard): Promise<{ readonly kind: 'card'; readonly card: Card } | Failed>;
   };
-  /** Resolves after a few seconds. */
-  readonly pause: () => Promise<void>;
+  /** Resolves after so long. */
+  readonly pause: (ms: number) => Promise<void>;
   readonly tell: (text: string) => void;
 }
 
@@ -43,31 +46,72 @@ export function cardsOf(lines: readonly string[], cards: readonly Card[]): LineC
 }
 
 const CARD_EXISTS = 2014;
-const TRIES = 3;
+/** The setup did not complete: the only failure that Linq asks to repeat. */
+const NOT_COMPLETED = 2022;
+/** The upstream write is limited. */
+const UPSTREAM_LIMITED = 4004;
+
+const REPEAT_AFTER_MS = 10 * SECOND;
+/** Linq takes 3 changes of a line's card in this time; each one beyond extends the limit. */
+const LIMIT_MS = 10 * MINUTE;
 
 /**
- * Creates a line's card, and looks before each repetition whether one is there: Linq asks to repeat a setup that did
- * not complete (500, code 2022), and an answer can get lost.
- * @throws {ReactorError} when Linq refuses, or still hasn't done it after three times
+ * Creates a line's card. Changes of cards are scarce at Linq, so only a setup that did not complete is repeated, once and
+ * slowly. Where an answer got lost, a look tells what became of it.
+ * @throws {ReactorError} when Linq refuses or limits it, or still hasn't completed it
  */
-export async function createCard({ linq, pause, tell }: CardPorts, card: NewCard): Promise<CardState> {
-  for (let tries = 1; ; tries++) {
-    const answer = await linq.createContactCard(card);
-    if (answer.kind === 'card') return answer.card.isActive ? 'active' : 'inactive';
-    const isOver = tries === TRIES || !isWorthRepeating(answer.answer);
-    const hasCard = answer.answer.kind === 'answered' && answer.answer.linqCode === CARD_EXISTS;
-    if (isOver && !hasCard) throw failureOf('create the card', answer.answer);
-    const seen = await linq.contactCards(card.line);
-    const state = seen.kind === 'cards' ? stateOf(card.line, seen.cards) : 'missing';
-    if (state === 'active' || hasCard) return state === 'missing' ? 'active' : state;
-    tell('Linq has not completed it yet: trying again.');
-    await pause();
-  }
+export async function createCard(ports: CardPorts, card: NewCard): Promise<CardState> {
+  const { linq, pause, tell } = ports;
+  const first = await linq.createContactCard(card);
+  if (first.kind === 'card') return stateAlone(first.card);
+  if (codeOf(first.answer) !== NOT_COMPLETED) return settle(ports, card, first.answer);
+  tell(`Linq did not complete it. Trying once more in ${waitInWords(REPEAT_AFTER_MS)}.`);
+  await pause(REPEAT_AFTER_MS);
+  if ((await look(ports, card)) === 'active') return 'active';
+  const second = await linq.createContactCard(card);
+  return second.kind === 'card' ? stateAlone(second.card) : settle(ports, card, second.answer);
 }
 
-function isWorthRepeating(answer: LinqAnswer): boolean {
+/** What a failure leaves behind. @throws {ReactorError} unless there is a card after all */
+async function settle(ports: CardPorts, card: NewCard, answer: LinqAnswer): Promise<CardState> {
+  if (isLimited(answer)) throw limited(answer);
+  const exists = codeOf(answer) === CARD_EXISTS;
+  if (exists || mayHaveArrived(answer)) {
+    const state = await look(ports, card);
+    if (state !== 'missing') return state;
+  }
+  if (exists) return 'active'; // Linq refuses a second one only once the first is active
+  if (codeOf(answer) === NOT_COMPLETED) throw limited(answer);
+  throw failureOf('create the card', answer);
+}
+
+function codeOf(answer: LinqAnswer): number | null {
+  return answer.kind === 'answered' ? answer.linqCode : null;
+}
+
+function isLimited(answer: LinqAnswer): boolean {
+  return codeOf(answer) === UPSTREAM_LIMITED || classifyAnswer(answer).kind === 'rate_limited';
+}
+
+function mayHaveArrived(answer: LinqAnswer): boolean {
   return answer.kind === 'answered' ? answer.httpStatus >= 500 : answer.mayHaveArrived;
 }
+
+function limited(answer: LinqAnswer): SetupError {
+  const what = isLimited(answer) ? 'limits changes of this line’s card' : 'did not complete the card, twice';
+  const [said, askedMs] =
+    answer.kind === 'answered' ? [` (${detailsOf(answer)})`, answer.retryAfterMs] : ['', null];
+  return new SetupError(
+    `Linq ${what}${said}. Wait ${waitInWords(askedMs ?? LIMIT_MS)} before you run setup again: each try before that makes the wait longer.`,
+  );
+}
+
+async function look({ linq }: CardPorts, { line }: NewCard): Promise<CardState> {
+  const seen = await linq.contactCards(line);
+  return seen.kind === 'cards' ? stateOf(line, seen.cards) : 'missing';
+}
+
+const stateAlone = ({ isActive }: Card): CardState => (isActive ? 'active' : 'inactive');
 
 function stateOf(line: string, cards: readonly Card[]): CardState {
   const own = cards.filter((card) => card.line === line);

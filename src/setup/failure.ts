@@ -1,4 +1,5 @@
 import type { LinqAnswer } from '../decide/answer.ts';
+import { MINUTE, SECOND } from '../decide/duration.ts';
 import { classifyAnswer } from '../decide/outcome.ts';
 import { ConfigError, type ReactorError, SetupError, UnreachableError } from '../errors.ts';
 
@@ -18,7 +19,7 @@ export function failureOf(what: string, answer: LinqAnswer): ReactorError {
   if (verdict === 'api_key_rejected')
     return new ConfigError(`Linq rejects the API key (${detailsOf(answer)}).`);
   if (verdict === 'rate_limited') {
-    const wait = answer.retryAfterMs === null ? 'a while' : `${Math.ceil(answer.retryAfterMs / 1000)} s`;
+    const wait = answer.retryAfterMs === null ? 'a while' : waitInWords(answer.retryAfterMs);
     return new SetupError(`Linq limits the rate of calls: run setup again in ${wait}.`);
   }
   if (!answer.hasEnvelope) return new SetupError(`Can't ${what} (HTTP ${answer.httpStatus}): ${NOT_LINQ}`);
@@ -32,8 +33,17 @@ export function failureOf(what: string, answer: LinqAnswer): ReactorError {
 const NOT_LINQ =
   'what answers at LINQ_API_BASE_URL doesn’t answer as Linq does. Look at that setting, and for a proxy or firewall in between; if all are right, run setup again in a few minutes.';
 
+/** `45 s`, `10 minutes`: rounded up, so that nobody comes too early. */
+export function waitInWords(ms: number): string {
+  return ms < 2 * MINUTE ? `${Math.ceil(ms / SECOND)} s` : `${Math.ceil(ms / MINUTE)} minutes`;
+}
+
 /** `HTTP 409, code 2015, trace a1b2…`, as far as it is known. */
-function detailsOf({ httpStatus, linqCode, traceId }: Extract<LinqAnswer, { kind: 'answered' }>): string {
+export function detailsOf({
+  httpStatus,
+  linqCode,
+  traceId,
+}: Extract<LinqAnswer, { kind: 'answered' }>): string {
   const parts = [`HTTP ${httpStatus}`];
   if (linqCode !== null) parts.push(`code ${linqCode}`);
   if (traceId !== null) parts.push(`trace id ${traceId}`);

@@ -1,4 +1,5 @@
 import type { LinqAnswer } from '../decide/answer.ts';
+import { classifyAnswer } from '../decide/outcome.ts';
 import { SetupError } from '../errors.ts';
 import { failureOf } from './failure.ts';
 import {
@@ -59,10 +60,7 @@ export async function subscribe(
 ): Promise<NamedSubscription> {
   const answer = await ports.linq.createSubscription({ targetUrl, events: SUBSCRIBED_EVENTS });
   if (answer.kind === 'created') return keepSecret(ports, answer.subscription, answer.signingSecret);
-  if (answer.answer.kind === 'answered' && answer.answer.httpStatus < 500)
-    throw failureOf(CREATE, answer.answer);
-  if (answer.answer.kind === 'unanswered' && !answer.answer.mayHaveArrived)
-    throw failureOf(CREATE, answer.answer);
+  if (!mayHaveArrived(answer.answer)) throw failureOf(CREATE, answer.answer);
   ports.tell('Linq’s answer got lost. Looking whether the subscription is there.');
   if (!(await removeStrays(ports, targetUrl, before))) throw failureOf(CREATE, answer.answer);
   ports.tell('It was there, without its secret, so it is deleted and created anew.');
@@ -71,6 +69,12 @@ export async function subscribe(
   throw new SetupError(
     'Linq’s answer to creating the webhook subscription got lost twice. Run setup again: it looks what is there.',
   );
+}
+
+/** A call that Linq limits wasn't made, and another one now would only extend the limit. */
+function mayHaveArrived(answer: LinqAnswer): boolean {
+  if (answer.kind === 'unanswered') return answer.mayHaveArrived;
+  return answer.httpStatus >= 500 && classifyAnswer(answer).kind !== 'rate_limited';
 }
 
 /** Changes a subscription in place. @throws {ReactorError} */

@@ -70,10 +70,12 @@ describe('cards', () => {
     expect(await setUp(directory, account, ...CARD)).toMatchObject({ code: 0 });
   });
 
-  it('are created again when Linq says that it did not complete', async () => {
+  it('are not tried a second time when Linq limits it, which would only extend the limit', async () => {
     const account = await startWithout();
-    account.simulator.fail({ route: 'contact_card', method: 'POST', code: 2022, times: 1 });
-    expect((await setUp(prepare(), account, ...CARD)).report?.findings).toEqual([]);
+    account.simulator.fail({ route: 'contact_card', method: 'POST', code: 4004, times: 1 });
+    const { code, report } = await setUp(prepare(), account, ...CARD);
+    const error = { code: 'REACTOR_SETUP', message: expect.stringContaining('Wait 10 minutes') };
+    expect([code, report?.error]).toEqual([1, error]);
   });
 
   it('that Linq has not put on the line yet are told of', async () => {

@@ -122,11 +122,19 @@ describe('a create that Linq refuses', () => {
     ['never arrived', UNSENT, UnreachableError],
     ['isn’t allowed', answerOf(403, 2011), SetupError],
     ['conflicts', answerOf(409, 2015), SetupError],
+    ['is limited', answerOf(429, 1007), SetupError],
   ])('since it %s leaves everything as it was, and is made once', async (_, answer, kind) => {
     const { run, ids, creates } = setUp({ creates: [answer] });
     await expect(run()).rejects.toBeInstanceOf(kind);
     expect([ids(), creates()]).toEqual([['old'], 1]);
   });
+});
+
+it('a create that Linq limits with 503 wasn’t made: nobody looks for it, which would only extend the limit', async () => {
+  const limited = answerOf(503, null, { retryAfterMs: 600_000 });
+  const { run, creates } = setUp({ creates: [limited], isListLost: true });
+  await expect(run()).rejects.toThrow(/limits the rate of calls.*10 minutes/);
+  expect(creates()).toBe(1);
 });
 
 it('of several to delete, those that can’t be are told', async () => {
