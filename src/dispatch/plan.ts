@@ -68,7 +68,7 @@ export function planClaims(input: PlanInput): Plan {
     if (limit > 0) lines.push({ line, limit });
   }
   const looks = [...new Set(checkCards)];
-  const nextAt = earliest(wakeAts);
+  const nextAt = earliest(wakeAts, now);
   if (!isProbe) return { lines, total: free, checkCards: looks, nextAt };
   return { lines, total: Math.min(free, 1), checkCards: lines.length > 0 ? [] : looks.slice(0, 1), nextAt };
 }
@@ -103,7 +103,8 @@ function isChatProbe(reason: string): boolean {
   return reason === 'api_unavailable' || reason === 'feature_disabled';
 }
 
-function earliest(instants: readonly (EpochMs | null)[]): EpochMs | null {
-  const known = instants.filter((at) => at !== null);
-  return known.length === 0 ? null : Math.min(...known);
+/** What could have begun by now and didn't lacks room, and waits for the end of another call: no instant brings it nearer. */
+function earliest(instants: readonly (EpochMs | null)[], now: EpochMs): EpochMs | null {
+  const ahead = instants.filter((at): at is EpochMs => at !== null && at > now);
+  return ahead.length === 0 ? null : Math.min(...ahead);
 }

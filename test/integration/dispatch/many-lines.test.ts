@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR } from '../../../src/decide/duration.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import { LINE, lineEventOf, outboundOf, T } from '../../helpers/builders.ts';
 import { activeCards, later } from '../../helpers/fake-linq.ts';
 import { startReactor } from '../../helpers/reactor.ts';
@@ -18,6 +18,23 @@ describe('an account with many lines', () => {
     slow.answer(activeCards(LINE));
     await idle();
     expect(linq.shares()).toHaveLength(30);
+  });
+
+  it('sleeps while four slow looks are under way and the other cards wait for room', async () => {
+    const reactor = await startReactor();
+    const { linq, deliver, run, settle, clock } = reactor;
+    linq.script.cards = () => ({ kind: 'cards', cards: [] });
+    await deliver(
+      ...Array.from({ length: 30 }, (_, i) => outboundOf(T, { chatId: `c${i}`, line: lineOf(i) })),
+    );
+    expect(linq.looks()).toHaveLength(30);
+    linq.script.cards = () => later<ReturnType<typeof activeCards>>().promise;
+    clock.advance(2 * MINUTE);
+    await settle();
+    expect(linq.open()).toBe(4);
+    const stirs = clock.stirs();
+    await run(SECOND);
+    expect(clock.stirs() - stirs).toBeLessThan(10);
   });
 });
 
