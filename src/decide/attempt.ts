@@ -38,13 +38,21 @@ export function settleDryRun(chat: ChatRecord, endedAt: EpochMs): ChatRecord {
   return { ...withdrawAttempt(chat), interruptions: 0, dryRunAt: endedAt };
 }
 
-/** A chat whose attempt a crash cut off: it may have arrived, and is repeated at once. */
-export function settleInterrupted(chat: ChatRecord, startedAt: EpochMs, now: EpochMs): ChatRecord {
+/**
+ * A chat whose attempt a crash cut off: it is repeated at once. It counts towards parking whether a call was made or
+ * not: what crashes us may come before the call.
+ * @param mayHaveCalled false: it was begun in a dry run, or cut while it still asked for facts
+ */
+export function settleInterrupted(
+  chat: ChatRecord,
+  { startedAt, mayHaveCalled }: { startedAt: EpochMs; mayHaveCalled: boolean },
+  now: EpochMs,
+): ChatRecord {
   const interruptions = chat.interruptions + 1;
   return {
     ...withdrawAttempt(chat),
     interruptions,
-    uncertainAt: startedAt,
+    uncertainAt: mayHaveCalled ? uncertainSince(chat, startedAt) : chat.uncertainAt,
     parkedAt: interruptions >= INTERRUPTIONS_TO_PARK ? now : chat.parkedAt,
     retryAt: null,
     retryReason: null,
@@ -62,14 +70,14 @@ export function settleVerdict(
   policy: Policy,
   random: number,
 ): ChatRecord {
-  const settled: ChatRecord = { ...withdrawAttempt(chat), interruptions: 0, uncertainAt: null };
+  const settled: ChatRecord = { ...withdrawAttempt(chat), interruptions: 0 };
   switch (verdict.kind) {
     case 'shared':
       return { ...settled, ...SUCCEEDED, ...shareOf(chat, startedAt, endedAt) };
     case 'transient': {
       const failures = chat.failures + 1;
       const retryAt = endedAt + Math.ceil(backoffMs(failures, verdict.retryAfterMs, random));
-      const uncertainAt = verdict.mayHaveArrived ? startedAt : null;
+      const uncertainAt = verdict.mayHaveArrived ? uncertainSince(chat, startedAt) : chat.uncertainAt;
       return { ...settled, uncertainAt, failures, retryAt, retryReason: 'backoff' };
     }
     case 'retired':
@@ -85,6 +93,16 @@ export function settleVerdict(
   }
 }
 
+/**
+ * From when on an attempt without known outcome counts: the earliest such start, since Linq ignores repeats for a window
+ * from the one that arrived, and any of them may be that one. Only a 2xx forgets it. That one attempt didn't arrive (an
+ * answer, a connection that was never made, a cut before the call) proves nothing of the others: such an attempt just
+ * isn't taken down here.
+ */
+function uncertainSince(chat: ChatRecord, startedAt: EpochMs): EpochMs {
+  return chat.uncertainAt === null ? startedAt : Math.min(chat.uncertainAt, startedAt);
+}
+
 /** A chat that was refused for good, as if it had not been: the refusals turned out to mean something else. */
 export function undoRetirement(chat: ChatRecord): ChatRecord {
   return { ...chat, retiredAt: null, retiredReason: null };
@@ -96,6 +114,7 @@ export function releaseChat(chat: ChatRecord): ChatRecord {
 }
 
 const SUCCEEDED = {
+  uncertainAt: null,
   failures: 0,
   retryAt: null,
   retryReason: null,

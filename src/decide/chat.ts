@@ -40,7 +40,7 @@ export interface ChatHistory {
   readonly lastSharedAt: EpochMs | null;
   readonly lastShareStartedAt: EpochMs | null;
   readonly shareCount: number;
-  /** Start of the last attempt if its outcome isn't known (no answer, or cut by a crash) and it wasn't repeated. */
+  /** Start of the earliest attempt since the last 2xx whose call may have arrived unanswered, unless it was counted. */
   readonly uncertainAt: EpochMs | null;
   /** End of the last attempt that was only pretended. */
   readonly dryRunAt: EpochMs | null;

@@ -12,15 +12,24 @@ export interface AttemptEnd {
   readonly traceId: string | null;
 }
 
+/** An attempt under way, or cut off. */
+export interface OpenAttempt {
+  readonly startedAt: EpochMs;
+  /** The share call may have begun. */
+  readonly mayHaveCalled: boolean;
+}
+
 /** `chatRow`: the number of the chat's row. A chat has at most one open attempt. */
 export interface AttemptTable {
-  begin(chatRow: number, attempt: Pick<Attempt, 'attemptId' | 'trigger' | 'startedAt'>): void;
+  begin(chatRow: number, attempt: Pick<Attempt, 'attemptId' | 'trigger'> & OpenAttempt): void;
+  /** From now on the call of the chat's open attempt may begin. */
+  mayCall(chatRow: number): void;
   /** Ends the chat's open attempt. */
   end(chatRow: number, end: AttemptEnd): void;
   /** Removes the chat's open attempt. */
   withdraw(chatRow: number): void;
-  /** When the chat's open attempt began; null: it has none. */
-  openSince(chatRow: number): EpochMs | null;
+  /** The chat's open attempt; null: it has none. */
+  openOf(chatRow: number): OpenAttempt | null;
   /** When the chat's latest attempt ended; null: it has none, or it is open. */
   lastEndedAt(chatRow: number): EpochMs | null;
   /** The chats that have an open attempt. */
@@ -35,17 +44,21 @@ const ATTEMPT = `attempt_id AS attemptId, chat_id AS chatId, trigger, started_at
   outcome, http_status AS httpStatus, linq_code AS linqCode, trace_id AS traceId`;
 
 export function createAttemptTable({ sql }: StoreContext): AttemptTable {
-  const begin = sql.prepare<[string, number, Trigger, EpochMs]>(
-    'INSERT INTO attempts (attempt_id, chat_row, trigger, started_at) VALUES (?, ?, ?, ?)',
+  const begin = sql.prepare<[string, number, Trigger, EpochMs, number]>(
+    'INSERT INTO attempts (attempt_id, chat_row, trigger, started_at, may_have_called) VALUES (?, ?, ?, ?, ?)',
+  );
+  const mayCall = sql.prepare<[number]>(
+    'UPDATE attempts SET may_have_called = 1 WHERE chat_row = ? AND ended_at IS NULL',
   );
   const end = sql.prepare<[EpochMs, Outcome, number | null, number | null, string | null, number]>(
     `UPDATE attempts SET ended_at = ?, outcome = ?, http_status = ?, linq_code = ?, trace_id = ?
       WHERE chat_row = ? AND ended_at IS NULL`,
   );
   const withdraw = sql.prepare<[number]>('DELETE FROM attempts WHERE chat_row = ? AND ended_at IS NULL');
-  const openSince = sql
-    .prepare<[number], EpochMs>('SELECT started_at FROM attempts WHERE chat_row = ? AND ended_at IS NULL')
-    .pluck();
+  const openOf = sql.prepare<[number], { startedAt: EpochMs; mayHaveCalled: number }>(
+    `SELECT started_at AS startedAt, may_have_called AS mayHaveCalled FROM attempts
+      WHERE chat_row = ? AND ended_at IS NULL`,
+  );
   const lastEndedAt = sql
     .prepare<[number], EpochMs | null>(
       'SELECT ended_at FROM attempts WHERE chat_row = ? ORDER BY id DESC LIMIT 1',
@@ -64,11 +77,16 @@ export function createAttemptTable({ sql }: StoreContext): AttemptTable {
       LEFT JOIN lines ON lines.id = chats.line_id ORDER BY attempts.id DESC ${BOUND_LIMIT}`,
   );
   return {
-    begin: (chatRow, { attemptId, trigger, startedAt }) => begin.run(attemptId, chatRow, trigger, startedAt),
+    begin: (chatRow, { attemptId, trigger, startedAt, mayHaveCalled }) =>
+      begin.run(attemptId, chatRow, trigger, startedAt, mayHaveCalled ? 1 : 0),
+    mayCall: (chatRow) => mayCall.run(chatRow),
     end: (chatRow, { endedAt, outcome, httpStatus, linqCode, traceId }) =>
       end.run(endedAt, outcome, httpStatus, linqCode, traceId, chatRow),
     withdraw: (chatRow) => withdraw.run(chatRow),
-    openSince: (chatRow) => openSince.get(chatRow) ?? null,
+    openOf(chatRow) {
+      const open = openOf.get(chatRow);
+      return open === undefined ? null : { ...open, mayHaveCalled: open.mayHaveCalled === 1 };
+    },
     lastEndedAt: (chatRow) => lastEndedAt.get(chatRow) ?? null,
     open: () => open.all(),
     ofChat: (chatId, limit) => ofChat.all(chatId, limit),

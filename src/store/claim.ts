@@ -1,7 +1,7 @@
 import { beginAttempt, settleInterrupted, withdrawAttempt } from '../decide/attempt.ts';
 import type { ChatRecord, Trigger } from '../decide/chat.ts';
 import type { EpochMs } from '../decide/duration.ts';
-import { decideManualShare, decideShare } from '../decide/share.ts';
+import { decideManualShare, decideShare, needsLookup } from '../decide/share.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import type { ChatRow } from './chat-rows.ts';
 import type { ChatTable, StoredChat } from './chat-table.ts';
@@ -49,11 +49,11 @@ export function createClaims({ sql, policy, randomId }: StoreContext, parts: Att
   /** The chat without its lease; the attempt of a lease that ran out is recorded as interrupted. */
   function freed(stored: Leased, now: EpochMs): ChatRecord {
     const chatRow = stored.row[0];
-    const startedAt = stored.chat.leaseId === null ? null : attempts.openSince(chatRow);
-    if (startedAt === null) return withdrawAttempt(stored.chat);
+    const open = stored.chat.leaseId === null ? null : attempts.openOf(chatRow);
+    if (open === null) return withdrawAttempt(stored.chat);
     attempts.end(chatRow, { ...NO_ANSWER, endedAt: now, outcome: 'interrupted' });
     totals.add('interrupted', now);
-    return settleInterrupted(stored.chat, startedAt, now);
+    return settleInterrupted(stored.chat, open, now);
   }
 
   function begin(
@@ -68,7 +68,9 @@ export function createClaims({ sql, policy, randomId }: StoreContext, parts: Att
     const dueAt = stored.chat.nextAttemptAt ?? now;
     const begun = beginAttempt(chat, { leaseId, leaseUntil, trigger }, policy, now);
     chats.write(stored, begun);
-    attempts.begin(stored.row[0], attempt);
+    // a dry run calls nobody; who asks for facts first calls when they are on record, see `addLookedUp`
+    const mayHaveCalled = !policy.dryRun && !needsLookup(begun, policy);
+    attempts.begin(stored.row[0], { ...attempt, mayHaveCalled });
     return { ...attempt, leaseId, dueAt: Math.min(dueAt, now), chat: begun };
   }
 

@@ -34,6 +34,8 @@ export const attempts = sqliteTable(
     httpStatus: integer('http_status'),
     linqCode: integer('linq_code'),
     traceId: text('trace_id'),
+    /** While it is open: the share call may have begun. 0 in a dry run, and until looked-up facts are on record. */
+    mayHaveCalled: integer('may_have_called').notNull().default(1),
   },
   (t) => [
     index('attempts_chat').on(t.chatRow),
@@ -42,6 +44,7 @@ export const attempts = sqliteTable(
     oneOf('attempts_outcome', t.outcome, OUTCOMES),
     check('attempts_ended', sql`(${t.endedAt} is null) = (${t.outcome} is null)`),
     instants('attempts_instants', [t.startedAt, t.endedAt]),
+    check('attempts_may_have_called', sql`${t.mayHaveCalled} in (0, 1)`),
   ],
 );
 
@@ -141,6 +144,13 @@ export const catchUpReads = sqliteTable(
     instants('catch_up_reads_instants', [t.readAt]),
   ],
 );
+
+/** Chats that were changed before a correction of the clock came to them, and so were set right before the others. */
+export const shiftedChats = sqliteTable('shifted_chats', {
+  chatRow: integer('chat_row')
+    .primaryKey()
+    .references(() => chats.id),
+});
 
 /** Single numbers and words: heartbeat, how far chats were decided anew. */
 export const meta = sqliteTable('meta', {

@@ -70,6 +70,7 @@ export function createSettlements({ policy }: StoreContext, parts: AttemptParts)
         claim.trigger === 'manual'
           ? decideManualShare(free, policy, now) === null
           : decideShare(free, policy, now).state === 'due';
+      if (isDue && !policy.dryRun) attempts.mayCall(stored.row[0]);
       return { chat, isDue };
     },
   };

@@ -20,7 +20,11 @@ export const SHARING: readonly Mutant[] = [
   {
     name: 'attempts counted at the settlement in place of the claim',
     edits: [
-      { file: 'src/store/claim.ts', find: 'attempts.begin(stored.row[0], attempt);', replace: '' },
+      {
+        file: 'src/store/claim.ts',
+        find: 'attempts.begin(stored.row[0], { ...attempt, mayHaveCalled });',
+        replace: '',
+      },
       {
         file: 'src/store/settle.ts',
         find: 'attempts.end(stored.row[0], end);',
@@ -28,6 +32,39 @@ export const SHARING: readonly Mutant[] = [
       },
     ],
     suite: { file: 'test/integration/dispatch/crashes.test.ts', test: 'an attempt that a crash cut off' },
+  },
+  {
+    name: 'a later failure forgets an attempt that may have arrived',
+    edits: [
+      {
+        file: 'src/decide/attempt.ts',
+        find: 'verdict.mayHaveArrived ? uncertainSince(chat, startedAt) : chat.uncertainAt;',
+        replace: 'verdict.mayHaveArrived ? uncertainSince(chat, startedAt) : null;',
+      },
+    ],
+    suite: { file: 'test/unit/decide/unknown-outcome.test.ts' },
+  },
+  {
+    name: 'a repeat moves what an attempt that may have arrived counts from',
+    edits: [
+      {
+        file: 'src/decide/attempt.ts',
+        find: 'return chat.uncertainAt === null ? startedAt : Math.min(chat.uncertainAt, startedAt);',
+        replace: 'return startedAt;',
+      },
+    ],
+    suite: { file: 'test/unit/decide/unknown-outcome.test.ts' },
+  },
+  {
+    name: 'a dry run that was cut off counts as a share',
+    edits: [
+      {
+        file: 'src/store/claim.ts',
+        find: 'const mayHaveCalled = !policy.dryRun && !needsLookup(begun, policy);',
+        replace: 'const mayHaveCalled = !needsLookup(begun, policy);',
+      },
+    ],
+    suite: { file: STORE, test: 'after a crash' },
   },
   {
     name: 'jitter that may subtract',

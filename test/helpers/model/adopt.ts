@@ -1,6 +1,7 @@
 import type { ChatRecord } from '../../../src/decide/chat.ts';
+import { openSqlite } from '../../../src/store/sqlite.js';
 import type { Store } from '../../../src/store/store.ts';
-import { asItBegins, backoffBounds } from './answers.ts';
+import { asItBegins, backoffBounds, type CutAttempt } from './answers.ts';
 import type { Call, Oracle } from './oracle.ts';
 
 /** What an onlooker can't know beforehand is taken from the rows, if it lies within what is promised. */
@@ -25,12 +26,10 @@ async function adoptLookUps(oracle: Oracle, store: Store): Promise<void> {
 }
 
 /** A process died and left these rows. */
-export async function adoptCrash(oracle: Oracle, store: Store, now: number): Promise<void> {
-  const open = new Map<string, number>();
+export async function adoptCrash(oracle: Oracle, store: Store, path: string, now: number): Promise<void> {
+  const open = openIn(path);
   const written = new Set<Call>();
   for (const chatId of oracle.chats.keys()) {
-    const [attempt] = await store.attempts(chatId, 1);
-    if (attempt?.endedAt === null) open.set(chatId, attempt.startedAt);
     const calls = oracle.calls().filter((call) => call.chatId === chatId);
     if (calls.length === 0) continue;
     const ended = (await store.attempts(chatId, 20)).filter(({ endedAt }) => endedAt !== null);
@@ -42,6 +41,19 @@ export async function adoptCrash(oracle: Oracle, store: Store, now: number): Pro
   await adoptUndone(oracle, store);
   await adoptPretended(oracle, store);
   await adoptLookUps(oracle, store);
+}
+
+/** The open attempts, with what only their rows know. */
+function openIn(path: string): ReadonlyMap<string, CutAttempt> {
+  const sql = openSqlite(path, { readonly: true });
+  const rows = sql
+    .prepare<[], { chatId: string; attemptId: string; startedAt: number; mayHaveCalled: number }>(
+      `SELECT chat_id AS chatId, attempt_id AS attemptId, started_at AS startedAt, may_have_called AS mayHaveCalled
+        FROM attempts JOIN chats ON chats.id = chat_row WHERE ended_at IS NULL`,
+    )
+    .all();
+  sql.close();
+  return new Map(rows.map((row) => [row.chatId, { ...row, mayHaveCalled: row.mayHaveCalled === 1 }]));
 }
 
 /** The jitter of a backoff. */

@@ -101,19 +101,19 @@ interface Times {
 /** What an answer makes of a chat's past. A backoff is put down as its shortest: its jitter is known afterwards. */
 export function afterAnswer(past: Past, { means, retryAfterMs }: ModelAnswer, times: Times): Past {
   const { startedAt, endedAt, windowMs } = times;
-  const answered: Past = { ...past, interruptions: 0, uncertainAt: null };
+  const answered: Past = { ...past, interruptions: 0 };
   const settled: Past = { ...answered, failures: 0 };
   switch (means) {
     case 'shared': {
       const shares = past.shares + 1;
-      const nothingElse = { retry: null, refusal: null, pretendedAt: null };
+      const nothingElse = { retry: null, refusal: null, pretendedAt: null, uncertainAt: null };
       return { ...settled, ...nothingElse, sharedAt: endedAt, shareStartedAt: startedAt, shares };
     }
     case 'failing':
     case 'lost': {
       const failures = past.failures + 1;
       const until = endedAt + backoffBounds(failures, retryAfterMs).least;
-      const uncertainAt = means === 'lost' ? startedAt : null;
+      const uncertainAt = means === 'lost' ? (past.uncertainAt ?? startedAt) : past.uncertainAt;
       return { ...answered, failures, uncertainAt, retry: { until, reason: 'backoff' } };
     }
     case 'chat_gone':
@@ -131,14 +131,22 @@ export function afterAnswer(past: Past, { means, retryAfterMs }: ModelAnswer, ti
   }
 }
 
+/** An attempt that a crash left open. */
+export interface CutAttempt {
+  readonly attemptId: string;
+  readonly startedAt: number;
+  /** Its call may have been made, as the row has it. */
+  readonly mayHaveCalled: boolean;
+}
+
 /** What a crash amid an attempt makes of a chat's past: repeated at once, parked at the third in a row. */
-export function afterInterruption(past: Past, startedAt: number): Past {
+export function afterInterruption(past: Past, { startedAt, mayHaveCalled }: CutAttempt): Past {
   const interruptions = past.interruptions + 1;
   return {
     ...past,
     interruptions,
     isParked: past.isParked || interruptions >= 3,
-    uncertainAt: startedAt,
+    uncertainAt: mayHaveCalled ? (past.uncertainAt ?? startedAt) : past.uncertainAt,
     retry: null,
   };
 }

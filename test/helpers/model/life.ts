@@ -52,8 +52,9 @@ interface Surroundings {
 export async function startLife(options: LifeOptions, surroundings: Surroundings): Promise<Life> {
   const { oracle, clock, calls, crashing } = surroundings;
   const { policy } = options;
-  const store = openSqliteStore({ path: join(options.directory, 'reactor.db'), policy });
-  await adoptCrash(oracle, store, T + clock.monotonic());
+  const path = join(options.directory, 'reactor.db');
+  const store = openSqliteStore({ path, policy });
+  await adoptCrash(oracle, store, path, T + clock.monotonic());
   oracle.started(policy, T + clock.monotonic());
   const lastHeartbeatAt = await store.heartbeat(clock.now());
   const guard = createClockGuard({ clock, lastHeartbeatAt, onCorrected: () => {} });

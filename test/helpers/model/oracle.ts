@@ -1,6 +1,6 @@
 import type { ChatEvent, LineEvent } from '../../../src/decide/event.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
-import { afterAnswer, afterInterruption, asItBegins, type ModelAnswer } from './answers.ts';
+import { afterAnswer, afterInterruption, asItBegins, type CutAttempt, type ModelAnswer } from './answers.ts';
 import * as closures from './closures.ts';
 import { type Backup, createMemory } from './memory.ts';
 import { createObjections } from './objections.ts';
@@ -41,6 +41,9 @@ export function createOracle(options: OracleOptions) {
   const seenAttempts = new Set<string>();
   const lookUps = new Map<string, Asked>();
   let calls: Call[] = [];
+  /** Attempts that looked at their chat first, and those whose share call arrived. */
+  const looking = new Set<string>();
+  const calling = new Set<string>();
 
   const fail = (text: string) => void broken.push(text);
   let { windowMs } = options.policy; // of the process that lives, or of the one that has just died
@@ -52,6 +55,18 @@ export function createOracle(options: OracleOptions) {
     const times = { startedAt, endedAt: at + 1, windowMs };
     change(chatId, at, afterAnswer(pastOf(chatId), answer, times));
     memory.setGates((gates) => closures.gatesAfter(gates, { subject: chatId, line, answer, startedAt, at }));
+  }
+
+  /** Whether a cut attempt may have called is known to the row alone; what is known here must agree. */
+  function checkCut(chatId: string, { attemptId, mayHaveCalled }: CutAttempt): void {
+    const isLooking = looking.has(attemptId) && !memory.pastOf(chatId).wasAsked && !lookUps.has(chatId);
+    const canHave = !options.policy.dryRun && !isLooking;
+    if (calling.has(attemptId) && !mayHaveCalled) fail(`${chatId} was called, and its row denies it`);
+    if (mayHaveCalled && !canHave) fail(`${chatId} can't have been called, and its row doesn't know`);
+    const { line, service, isGroup } = memory.of(chatId).told;
+    const isTold = line !== null && service !== null && isGroup !== null;
+    if (isTold && !looking.has(attemptId) && canHave && !mayHaveCalled)
+      fail(`${chatId} may have been called`);
   }
 
   /** What a call was answered is written down. */
@@ -106,6 +121,7 @@ export function createOracle(options: OracleOptions) {
       memory.setGates((gates) => closures.gatesAfterNoLook(closures.gatesAfter(gates, look), line, look.at)),
     /** An attempt was claimed, and asks for the chat first. */
     began(call: Call): void {
+      looking.add(call.attemptId);
       begin(call);
       calls.push(call);
     },
@@ -136,6 +152,7 @@ export function createOracle(options: OracleOptions) {
       for (const why of [objections.to(call), objections.toLoad(call, openCalls())]) {
         if (why !== null) fail(`${chatId} was called at ${at}${isByHand ? ' by hand' : ''}: ${why}`);
       }
+      calling.add(call.attemptId);
       begin(call);
       calls.push(call);
     },
@@ -164,8 +181,9 @@ export function createOracle(options: OracleOptions) {
      * The process died. Of what it was answered since, only what is written down counts; what it left open was cut off.
      * @param open chats with an open attempt on record, and when it began
      */
-    died(open: ReadonlyMap<string, number>, isWritten: (call: Call) => boolean, now: number): void {
+    died(open: ReadonlyMap<string, CutAttempt>, isWritten: (call: Call) => boolean, now: number): void {
       memory.forget();
+      for (const [chatId, attempt] of open) checkCut(chatId, attempt);
       for (const call of calls) {
         begin(call);
         const isLost = call.answered === null || !isWritten(call);
@@ -175,9 +193,9 @@ export function createOracle(options: OracleOptions) {
         take(call, call.answered);
         writeDown(call);
       }
-      for (const [chatId, startedAt] of open) {
-        begin({ chatId, at: startedAt });
-        change(chatId, now, afterInterruption(pastOf(chatId), startedAt));
+      for (const [chatId, attempt] of open) {
+        begin({ chatId, at: attempt.startedAt });
+        change(chatId, now, afterInterruption(pastOf(chatId), attempt));
       }
     },
     /** The process has died, and a backup took the place of the database. */

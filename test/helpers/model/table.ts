@@ -7,7 +7,7 @@ export interface Past {
   readonly sharedAt: number | null;
   readonly shareStartedAt: number | null;
   readonly shares: number;
-  /** Start of the last attempt whose outcome nobody knows, unless it was repeated. */
+  /** Start of the earliest attempt since the last acknowledged share whose call may have arrived unanswered. */
   readonly uncertainAt: number | null;
   readonly pretendedAt: number | null;
   readonly restoredAt: number | null;

@@ -117,6 +117,15 @@ export function describeClaims(bench: StoreBench): void {
       expect(await store.shareTotals(T + LEASE_MS)).toMatchObject({ last24h: { succeeded: 0, failed: 1 } });
     });
 
+    it('knows of an attempt whose lease ran out before its call that it reached nobody', async () => {
+      const pretending = await bench.open({ dryRun: true });
+      await pretending.record([outboundOf(T)], T);
+      await claimOne(pretending, T);
+      const store = await bench.open();
+      const { chat } = await claimOne(store, T + LEASE_MS);
+      expect(chat).toMatchObject({ interruptions: 1, uncertainAt: null });
+    });
+
     it('decides a queued chat again: one that is not due any more is not taken and leaves the queue', async () => {
       const eager = await bench.open();
       await eager.record([outboundOf(T)], T);

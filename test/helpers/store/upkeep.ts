@@ -34,6 +34,33 @@ export function describeUpkeep(bench: StoreBench): void {
       expect(await claim(store, T + 6, { total: 1 })).toMatchObject([{ chat: { chatId } }]);
     });
 
+    it('an attempt that was begun in a dry run can have reached nobody, whatever the settings are now', async () => {
+      const before = await bench.open({ dryRun: true });
+      await before.record([outboundOf(T)], T);
+      await claimOne(before, T + 1);
+      const store = await bench.open({ reshare: 'once' });
+      expect(await store.recoverInterrupted(T + 5)).toMatchObject({ interrupted: 1 });
+      expect(await chatOfStore(store)).toMatchObject({ state: 'due', uncertainAt: null, interruptions: 1 });
+      await claimOne(store, T + 6);
+      const again = await bench.open({ dryRun: true });
+      await again.recoverInterrupted(T + 7);
+      expect(await chatOfStore(again)).toMatchObject({ uncertainAt: T + 6 });
+    });
+
+    it('neither can one that was cut before what it asked for was on record', async () => {
+      const unknown = { service: null };
+      const claimUnknown = async (at: number) => claimOne(await bench.open(), at);
+      await (await bench.open()).record([outboundOf(T, unknown)], T);
+      await claimUnknown(T + 1);
+      const store = await bench.open();
+      await store.recoverInterrupted(T + 2);
+      expect(await chatOfStore(store)).toMatchObject({ state: 'due', uncertainAt: null });
+      const told = { line: LINE, service: 'iMessage', isGroup: false };
+      await store.addLookedUp(await claimOne(store, T + 3), told, T + 4);
+      await store.recoverInterrupted(T + 5);
+      expect(await chatOfStore(store)).toMatchObject({ state: 'due', uncertainAt: T + 3 });
+    });
+
     it('a chat whose attempts were cut off three times in a row is parked', async () => {
       const store = await bench.open();
       await store.record([outboundOf(T)], T);

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
 import { releaseChat } from '../../../src/decide/attempt.ts';
 import { DAY, HOUR } from '../../../src/decide/duration.ts';
 import { answerOf, outboundOf, T } from '../../helpers/builders.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 
-const never = () => new Promise<LinqAnswer>(() => {});
+const never = () => new Promise<never>(() => {});
 
 /** Starts, waits until the chat's call is under way, and crashes: so many times in a row. */
 async function crashing(reactor: Reactor, times: number): Promise<Reactor> {
@@ -95,6 +94,34 @@ describe('an attempt that a crash cut off', () => {
     const { linq, chat } = await crashed.restart();
     expect(linq.shares()).toHaveLength(2);
     expect(await chat()).toMatchObject({ state: 'done', reason: 'shared_once', shareCount: 1 });
+  });
+
+  it.each([
+    ['in a dry run', { dryRun: true }, {}],
+    ['while it asked for facts', {}, { service: null }],
+  ])('%s is no share for a limit: the chat still gets its card', async (_, policy, evidence) => {
+    const limit = { reshare: 'once', idleAfterMs: 0 } as const;
+    // the turn that settles the dry run is never written
+    const first = await startReactor({
+      policy: { ...limit, ...policy },
+      wrapStore: (store) => ({
+        ...store,
+        turn: (turn, now) => (turn.settlements.length > 0 ? never() : store.turn(turn, now)),
+      }),
+    });
+    const { chat: tells } = first.linq.script;
+    first.linq.script.chat = never;
+    first.linq.script.share = () => answerOf(500);
+    await first.store.record([outboundOf(T, evidence)], T);
+    first.dispatcher.nudge();
+    await first.settle();
+    await first.crash();
+    first.linq.script.chat = tells;
+    const second = await first.restart({ policy: limit, wrapStore: (store) => store });
+    expect(await second.chat()).toMatchObject({ state: 'retrying', uncertainAt: null });
+    second.linq.script.share = () => answerOf();
+    await second.leap(3 * DAY);
+    expect(await second.chat()).toMatchObject({ state: 'done', reason: 'shared_once', shareCount: 1 });
   });
 
   it('of an operator opens no window by itself, and is no second share inside one', async () => {

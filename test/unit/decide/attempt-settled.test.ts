@@ -86,6 +86,16 @@ describe('settling', () => {
     expect(settle(transient()).uncertainAt).toBeNull();
   });
 
+  it('keeps the earliest such start whatever comes after it, but for a share', () => {
+    const before = { uncertainAt: T - HOUR };
+    for (const verdict of VERDICTS) {
+      expect(settle(verdict, before).uncertainAt, verdict.kind).toBe(
+        verdict.kind === 'shared' ? null : T - HOUR,
+      );
+    }
+    expect(settleDryRun(begun(before), T + 200).uncertainAt).toBe(T - HOUR);
+  });
+
   it.each([
     [
       { kind: 'retired', reason: 'unsupported' },

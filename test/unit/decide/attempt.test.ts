@@ -16,6 +16,7 @@ import { chatOf, policyOf, T } from '../../helpers/builders.ts';
 const LEASE = { leaseId: 'lease-1', leaseUntil: T + MINUTE, trigger: 'became_eligible' as const };
 const SPAN = { startedAt: T, endedAt: T + 200 };
 const begun = (chat: Partial<ChatRecord> = {}) => beginAttempt(chatOf(chat), LEASE, policyOf(), T);
+const CALLED = { startedAt: T, mayHaveCalled: true };
 const FREE = { leaseId: null, leaseUntil: null };
 
 describe('beginAttempt', () => {
@@ -47,14 +48,25 @@ describe('beginAttempt', () => {
 
 describe('settleInterrupted', () => {
   it('has the chat repeated at once, and counts the attempt as one that may have worked', () => {
-    const chat = settleInterrupted(begun({ retryAt: T + HOUR, retryReason: 'backoff' }), T, T + SECOND);
+    const chat = settleInterrupted(begun({ retryAt: T + HOUR, retryReason: 'backoff' }), CALLED, T + SECOND);
     expect(chat).toMatchObject({ ...FREE, uncertainAt: T, interruptions: 1, parkedAt: null });
     expect(decideShare(chat, policyOf(), T + SECOND).state).toBe('due');
   });
 
+  it('has it repeated as well when it was cut before its call, which then can have reached nobody', () => {
+    const chat = settleInterrupted(begun(), { startedAt: T, mayHaveCalled: false }, T + SECOND);
+    expect(chat).toMatchObject({ ...FREE, uncertainAt: null, interruptions: 1 });
+    const before = settleInterrupted(
+      begun({ uncertainAt: T - HOUR }),
+      { startedAt: T, mayHaveCalled: false },
+      T + SECOND,
+    );
+    expect(before.uncertainAt).toBe(T - HOUR);
+  });
+
   it('parks the chat at the third in a row', () => {
-    expect(settleInterrupted(begun({ interruptions: 1 }), T, T + SECOND).parkedAt).toBeNull();
-    const parked = settleInterrupted(begun({ interruptions: 2 }), T, T + SECOND);
+    expect(settleInterrupted(begun({ interruptions: 1 }), CALLED, T + SECOND).parkedAt).toBeNull();
+    const parked = settleInterrupted(begun({ interruptions: 2 }), CALLED, T + SECOND);
     expect(parked).toMatchObject({ interruptions: 3, parkedAt: T + SECOND });
     expect(decideShare(parked, policyOf(), T + DAY)).toMatchObject({ state: 'held', reason: 'parked' });
   });
@@ -70,6 +82,6 @@ describe('taking back', () => {
   it("releases the operator's hold, the parking and the block list, and starts to count crashes anew", () => {
     const chat = chatOf({ operatorHeldAt: T, parkedAt: T, blockedAt: T, interruptions: 3 });
     expect(releaseChat(chat)).toEqual({ ...chatOf(), interruptions: 0 });
-    expect(settleInterrupted(releaseChat(chat), T, T).parkedAt).toBeNull();
+    expect(settleInterrupted(releaseChat(chat), CALLED, T).parkedAt).toBeNull();
   });
 });

@@ -137,13 +137,18 @@ describe('an attempt', () => {
     holds(property);
   });
 
-  it('that a crash cut off parks its chat at the third in a row and not before', () => {
-    const property = fc.property(chats, fc.integer({ min: 1, max: 5 }), (chat, crashes) => {
-      let cut: ChatRecord = { ...chat, parkedAt: null, interruptions: 0 };
-      for (let crash = 0; crash < crashes; crash++) cut = settleInterrupted(cut, T, T + 1);
-      expect(cut.parkedAt !== null).toBe(crashes >= 3);
-      expect(cut.uncertainAt).toBe(T);
-    });
+  it('that a crash cut off parks its chat at the third in a row and not before, called or not', () => {
+    const property = fc.property(
+      chats,
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }),
+      (chat, cuts) => {
+        let cut: ChatRecord = { ...chat, parkedAt: null, interruptions: 0 };
+        for (const mayHaveCalled of cuts)
+          cut = settleInterrupted(cut, { startedAt: T, mayHaveCalled }, T + 1);
+        expect(cut.parkedAt !== null).toBe(cuts.length >= 3);
+        expect(cut.uncertainAt).toBe(cuts.includes(true) ? (chat.uncertainAt ?? T) : chat.uncertainAt);
+      },
+    );
     holds(property);
   });
 });

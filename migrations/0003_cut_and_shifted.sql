@@ -1,0 +1,6 @@
+CREATE TABLE `shifted_chats` (
+	`chat_row` integer PRIMARY KEY NOT NULL,
+	FOREIGN KEY (`chat_row`) REFERENCES `chats`(`id`) ON UPDATE no action ON DELETE no action
+) STRICT;
+--> statement-breakpoint
+ALTER TABLE `attempts` ADD `may_have_called` integer DEFAULT 1 NOT NULL CONSTRAINT "attempts_may_have_called" CHECK("may_have_called" in (0, 1));
