@@ -24,7 +24,10 @@ export interface PlanInput {
   readonly inFlightOf: (line: string) => number;
   /** A look at a card is under way. */
   readonly isLooking: boolean;
-  /** While the clock isn't believed, or a call outlasts its lease, nothing starts by itself. */
+  /**
+   * While the clock isn't believed, its correction is on its way to the chats, or a call outlasts its lease, nothing
+   * starts by itself.
+   */
   readonly isHalted: boolean;
 }
 

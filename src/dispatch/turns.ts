@@ -96,7 +96,7 @@ export function createTurns(deps: TurnDeps) {
       inFlight: inFlight.size(),
       inFlightOf: inFlight.sizeOf,
       isLooking: cardChecks.isRunning(),
-      isHalted: deps.guard.isDistrusted() || isOutlasted,
+      isHalted: deps.guard.isDistrusted() || isOutlasted || (await store.isShifting()),
     });
   }
 
@@ -120,7 +120,8 @@ export function createTurns(deps: TurnDeps) {
       await store.heartbeat(now);
     }
     const isPruning = await pruneAttempts(now);
-    const woken = await store.wakeChats(now, BATCH);
+    // while a correction is on its way, wake-ups are those of the wrong time, and all chats are decided anew anyway
+    const woken = (await store.isShifting()) ? 0 : await store.wakeChats(now, BATCH);
     if (fingerprint === null || areAllDecided) return isPruning || woken > 0;
     areAllDecided = await store.redecide(fingerprint, BATCH, now);
     return true;
@@ -128,7 +129,7 @@ export function createTurns(deps: TurnDeps) {
 
   /**
    * Lets our time follow the corrected wall clock, and all that is stored follow our time. What ended before is written
-   * before, since it is dated by the old time.
+   * before, since it is dated by the old time. The chats follow batch by batch, as they are decided anew.
    */
   async function setClockRight({ followsWall }: ClockCorrection): Promise<void> {
     await commits.commit(null, clock.now());
@@ -159,7 +160,8 @@ export function createTurns(deps: TurnDeps) {
     async take(): Promise<EpochMs> {
       await gatherEnds();
       const correction = deps.guard.correction();
-      if (correction !== null) await setClockRight(correction);
+      const isShifting = await store.isShifting();
+      if (correction !== null && !isShifting) await setClockRight(correction); // one after the other
       inFlight.beginTurn();
       const now = clock.now();
       const isOutlasted = inFlight.outlastsLease();

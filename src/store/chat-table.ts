@@ -6,11 +6,14 @@ import { CHAT_COLUMNS, CHAT_DEFAULTS, CHAT_SELECT, type ChatRow, chatOf, rowOf }
 import type { StoreContext } from './context.ts';
 import type { Counts } from './counts.ts';
 import type { LineIds } from './line-ids.ts';
+import type { ShiftPass } from './shift-clock.ts';
 
 /** A chat as it stands in the database; `row` is null while it isn't there. */
 export interface StoredChat {
   readonly row: ChatRow | null;
   readonly chat: ChatRecord;
+  /** The chat is set right by a correction of the clock that its row doesn't have yet. */
+  readonly isShifted?: boolean;
 }
 
 export interface ChatTable {
@@ -30,13 +33,22 @@ export interface ChatTable {
   save(stored: StoredChat, changed: ChatRecord, now: EpochMs): ChatRecord;
 }
 
-export function createChatTable(context: StoreContext, lineIds: LineIds, counts: Counts): ChatTable {
+export function createChatTable(
+  context: StoreContext,
+  lineIds: LineIds,
+  counts: Counts,
+  shiftPass: ShiftPass,
+): ChatTable {
   const { sql, policy } = context;
   const select = <P extends unknown[]>(tail: string): Statement<P, ChatRow> =>
     sql.prepare<P, ChatRow>(`SELECT ${CHAT_SELECT} FROM chats ${tail}`).raw(true);
   const byChatId = select<[string]>('WHERE chat_id = ?');
   const put = createPut(context);
-  const ofRow = (row: ChatRow): StoredChat => ({ row, chat: chatOf(row, counts.keyOf(row[1])) });
+  const ofRow = (row: ChatRow): StoredChat => {
+    const written = chatOf(row, counts.keyOf(row[1]));
+    const chat = shiftPass.applied(row[0], written);
+    return { row, chat, isShifted: chat !== written };
+  };
   const table: ChatTable = {
     select,
     ofRow,
@@ -56,10 +68,11 @@ export function createChatTable(context: StoreContext, lineIds: LineIds, counts:
       const countId = counts.idOf(lineId, chat.state, chat.reason);
       put(row, rowOf(chat, row === null ? 0 : row[0], countId, lineId));
       counts.move(row === null ? null : row[1], countId);
+      if (row !== null) shiftPass.wrote(row[0]);
     },
     save(stored, changed, now) {
       const chat = table.decided(stored, changed, now);
-      if (chat !== stored.chat || stored.row === null) table.write(stored, chat);
+      if (chat !== stored.chat || stored.row === null || stored.isShifted === true) table.write(stored, chat);
       return chat;
     },
   };

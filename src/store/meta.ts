@@ -17,6 +17,8 @@ export type MetaKey =
   | 'decided_fingerprint'
   | 'redecide_fingerprint'
   | 'redecide_after_id'
+  /** A correction of the clock on its way through the chats, and how far it has come; JSON. */
+  | 'clock_shift'
   | 'catch_up';
 
 export interface Meta {

@@ -125,8 +125,9 @@ async function prepareCopy(
     // a clock that stands before the backup is slow, and a wait from there on would end too soon
     const restoredAt = isWaiting ? Math.max(now, Number(heartbeat.get() ?? 0)) : null;
     await markChats(sql, restoredAt, onMarked ?? (() => {}));
-    sql.exec(`DELETE FROM meta WHERE key IN
-      ('restored_at', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
+    // a correction of the clock that was on its way belongs to a time long past: by the wait nothing is early all the same
+    sql.exec(`DELETE FROM shifted_chats; DELETE FROM meta WHERE key IN
+      ('restored_at', 'clock_shift', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
     if (restoredAt !== null) {
       sql.prepare(`INSERT INTO meta (key, value) VALUES ('restored_at', ?)`).run(String(restoredAt));
     }

@@ -1,9 +1,9 @@
 import type { ChatRecord } from '../decide/chat.ts';
-import { DAY, type EpochMs, MINUTE } from '../decide/duration.ts';
-import type { Hold, Line } from '../decide/hold.ts';
+import { type ClockShift, shiftChat, shiftHold, shiftLine } from '../decide/clock-shift.ts';
+import type { EpochMs } from '../decide/duration.ts';
+import { StoreError } from '../errors.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import type { CatchUpTable } from './catch-up-table.ts';
-import type { ChatTable } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import type { HoldTable } from './hold-table.ts';
 import type { LineTable } from './line-table.ts';
@@ -12,81 +12,99 @@ import type { AttemptPruning } from './prune-attempts.ts';
 import type { RestoreMark } from './restore-mark.ts';
 import type { Totals } from './share-totals.ts';
 
-/** Longest backoff: a day of Retry-After, and the jitter. */
-const MAX_BACKOFF_MS = DAY + 8 * MINUTE;
-const MAX_HOLD_MS = DAY;
-const BATCH = 1_000;
-
-interface ClockShift {
-  readonly byMs: number;
-  /** The time as it is now, after the shift. */
-  readonly now: EpochMs;
-  readonly windowMs: number;
+/** A correction that hasn't come to all chats yet. */
+interface Pending extends ClockShift {
+  /** Rows up to here are set right; those after `upTo` were made by the corrected clock. */
+  readonly reached: number;
+  readonly upTo: number;
 }
 
 /**
- * A deadline after the clock was corrected. One that was set and reached by the wrong time is over; one that was set by
- * the right time may only seem to have been reached.
- * @param setAt when it was set, by the clock of then; null: not known
+ * The correction of the clock on its way through the chats, row by row with the pass that decides all of them anew. A
+ * chat that it hasn't come to is read as if it had; when such a chat is written for another reason, it is written set
+ * right, and its row is noted, so that none is shifted twice. All of it in the transaction under way.
  */
-function shiftDeadline(at: EpochMs, setAt: EpochMs | null, maxMs: number, shift: ClockShift): EpochMs {
-  const { byMs, now } = shift;
-  const isReached = at <= now - byMs;
-  if (isReached && setAt !== null && setAt > now) return Math.min(at, now);
-  return Math.min(byMs > 0 && !isReached ? at + byMs : at, now + maxMs);
+export interface ShiftPass {
+  isPending(): boolean;
+  /** The chat of a row by the corrected clock; the very same object when that row is set right already. */
+  applied(id: number, chat: ChatRecord): ChatRecord;
+  /** The row was written as `applied` has it. */
+  wrote(id: number): void;
+  begin(shift: ClockShift): void;
+  /** Every row up to this one has been written. */
+  reached(id: number): void;
+  end(): void;
 }
 
-/**
- * A chat after the clock was corrected. What we did later than now counts as done now, and no backoff is longer than any
- * can be. If the clock went forward, as much of open windows, backoff and lease is left as before, so that nothing is
- * early. Times that Linq told stay.
- * @param lastEndedAt when the chat's last attempt ended, by the clock of then
- */
-function shiftChat(chat: ChatRecord, lastEndedAt: EpochMs | null, shift: ClockShift): ChatRecord {
-  const { byMs, now, windowMs } = shift;
-  const before = now - byMs;
-  const isForward = byMs > 0;
-  const isOpen = (at: EpochMs | null) => isForward && at !== null && at > before - windowMs && at <= before;
-  const past = (at: EpochMs | null, isMoved = false) =>
-    at === null ? null : Math.min(isMoved ? at + byMs : at, now);
-  const windowStart = (at: EpochMs | null) => past(at, isOpen(at));
-  const maxBackoffMs = Math.max(MAX_BACKOFF_MS, windowMs);
-  const { retryAt, leaseUntil } = chat;
+export function createShiftPass(
+  { sql, transactions }: StoreContext,
+  meta: Meta,
+  attempts: Pick<AttemptTable, 'lastEndedAt'>,
+): ShiftPass {
+  let known: { readonly pending: Pending | null } | null = null;
+  const lastRow = sql.prepare<[], number | null>('SELECT max(id) FROM chats').pluck();
+  const isNoted = sql.prepare<[number], number>('SELECT 1 FROM shifted_chats WHERE chat_row = ?').pluck();
+  const note = sql.prepare<[number]>('INSERT OR IGNORE INTO shifted_chats VALUES (?)');
+  const dropNotes = sql.prepare<[number]>('DELETE FROM shifted_chats WHERE chat_row <= ?');
+  transactions.join({
+    forget() {
+      known = null;
+    },
+  });
+
+  function pending(): Pending | null {
+    if (known === null) {
+      const text = meta.text('clock_shift');
+      known = { pending: text === null ? null : (JSON.parse(text) as Pending) };
+    }
+    return known.pending;
+  }
+
+  function put(next: Pending | null): void {
+    if (next === null) meta.remove('clock_shift');
+    else meta.put('clock_shift', JSON.stringify(next));
+    known = { pending: next };
+  }
+
+  /** Null: nothing is to be done to that row. */
+  function shiftOf(id: number): Pending | null {
+    const shift = pending();
+    const isAhead = shift !== null && id > shift.reached && id <= shift.upTo;
+    return isAhead && isNoted.get(id) === undefined ? shift : null;
+  }
+
   return {
-    ...chat,
-    lastSharedAt: windowStart(chat.lastSharedAt),
-    lastShareStartedAt: past(chat.lastShareStartedAt, isOpen(chat.lastSharedAt)),
-    uncertainAt: windowStart(chat.uncertainAt),
-    dryRunAt: windowStart(chat.dryRunAt),
-    retiredAt: windowStart(chat.retiredAt),
-    restoredAt: windowStart(chat.restoredAt),
-    optOutRefusedAt: past(chat.optOutRefusedAt),
-    operatorHeldAt: past(chat.operatorHeldAt),
-    parkedAt: past(chat.parkedAt),
-    blockedAt: past(chat.blockedAt),
-    lookedUpAt: past(chat.lookedUpAt),
-    retryAt: retryAt === null ? null : shiftDeadline(retryAt, lastEndedAt, maxBackoffMs, shift),
-    leaseUntil: isForward && leaseUntil !== null && leaseUntil > before ? leaseUntil + byMs : leaseUntil,
+    isPending: () => pending() !== null,
+    applied(id, chat) {
+      const shift = shiftOf(id);
+      if (shift === null) return chat;
+      return shiftChat(chat, chat.retryAt === null ? null : attempts.lastEndedAt(id), shift);
+    },
+    wrote(id) {
+      if (shiftOf(id) !== null) note.run(id);
+    },
+    begin(shift) {
+      // who corrects the clock waits for that: two corrections on their way would need two notes a chat
+      if (pending() !== null) throw new StoreError('broken', 'a correction of the clock is still under way');
+      put({ ...shift, reached: 0, upTo: lastRow.get() ?? 0 });
+    },
+    reached(id) {
+      const shift = pending();
+      if (shift === null || id <= shift.reached) return;
+      dropNotes.run(id);
+      put({ ...shift, reached: id });
+    },
+    end() {
+      const shift = pending();
+      if (shift === null) return;
+      dropNotes.run(shift.upTo);
+      put(null);
+    },
   };
 }
 
-function shiftHold(hold: Hold, shift: ClockShift): Hold {
-  const since = Math.min(hold.since, shift.now);
-  const until = hold.until === null ? null : shiftDeadline(hold.until, hold.since, MAX_HOLD_MS, shift);
-  return { ...hold, since, until };
-}
-
-function shiftLine(
-  { cardCheckedAt, clearedAt }: Line,
-  now: EpochMs,
-): Pick<Line, 'cardCheckedAt' | 'clearedAt'> {
-  const past = (at: EpochMs | null) => (at === null ? null : Math.min(at, now));
-  return { cardCheckedAt: past(cardCheckedAt), clearedAt: past(clearedAt) };
-}
-
 interface Parts {
-  readonly attempts: AttemptTable;
-  readonly chats: ChatTable;
+  readonly shiftPass: ShiftPass;
   readonly lines: LineTable;
   readonly holds: HoldTable;
   readonly totals: Totals;
@@ -96,38 +114,12 @@ interface Parts {
   readonly catchUp: CatchUpTable;
 }
 
-/** @see Store.shiftClock; in the transaction under way, batch by batch */
+/** @see Store.shiftClock; all but the chats, in the transaction under way */
 export function createShiftClock({ policy }: StoreContext, parts: Parts) {
-  const { attempts, chats, lines, holds, totals, pruning, restoreMark, meta, catchUp } = parts;
-  const inWindow = (column: string) => `${column} BETWEEN @openSince AND @before`;
-  const isLater = (column: string) => `${column} > @now`;
-  const affected = chats.select<[object]>(
-    `WHERE id > @after AND (${[...WINDOW_STARTS.map(inWindow), ...OUR_INSTANTS.map(isLater)].join(' OR ')}
-      OR retry_at > @before OR lease_until > @before
-      OR (next_attempt_at > @now AND count_id IN (SELECT id FROM chat_counts WHERE state = 'due'))) ORDER BY id LIMIT ${BATCH}`,
-  );
-
-  function shiftChats(shift: ClockShift): void {
-    const { now } = shift;
-    const before = now - shift.byMs;
-    const openSince = shift.byMs > 0 ? before - shift.windowMs + 1 : Number.POSITIVE_INFINITY; // else none is moved
-    let after = 0;
-    for (;;) {
-      const rows = affected.all({ after, before, openSince, now });
-      for (const row of rows) {
-        const stored = chats.ofRow(row);
-        const lastEndedAt = stored.chat.retryAt === null ? null : attempts.lastEndedAt(row[0]);
-        chats.save(stored, shiftChat(stored.chat, lastEndedAt, shift), now);
-      }
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < BATCH) return;
-      after = last[0];
-    }
-  }
-
+  const { shiftPass, lines, holds, totals, pruning, restoreMark, meta, catchUp } = parts;
   return (byMs: number, now: EpochMs): void => {
     const shift = { byMs, now, windowMs: policy.windowMs };
-    shiftChats(shift);
+    shiftPass.begin(shift);
     for (const hold of holds.all()) holds.put(shiftHold(hold, shift));
     for (const line of lines.all()) lines.update(line.line, shiftLine(line, now));
     totals.cutTo(now);
@@ -140,18 +132,3 @@ export function createShiftClock({ policy }: StoreContext, parts: Parts) {
     meta.remove('decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id');
   };
 }
-
-/** From here windows run. */
-const WINDOW_STARTS = ['last_shared_at', 'uncertain_at', 'dry_run_at', 'retired_at', 'restored_at'];
-
-/** Instants of our own clock: things we did, and how long to back off. */
-const OUR_INSTANTS = [
-  ...WINDOW_STARTS,
-  'last_share_started_at',
-  'opt_out_refused_at',
-  'operator_held_at',
-  'parked_at',
-  'blocked_at',
-  'looked_up_at',
-  'retry_at',
-];

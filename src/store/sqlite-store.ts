@@ -27,7 +27,7 @@ import { createRestoreMark } from './restore-mark.ts';
 import { createWithRoom } from './room.ts';
 import { createSettlements } from './settle.ts';
 import { createTotals } from './share-totals.ts';
-import { createShiftClock } from './shift-clock.ts';
+import { createShiftClock, createShiftPass } from './shift-clock.ts';
 import type { Store } from './store.ts';
 import type { Turn, TurnResult } from './turn.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -73,16 +73,17 @@ export function createSqliteStore(
   const write: typeof context.transactions.write = (body) => inPlace(context.transactions.write(body));
   const withRoom = createWithRoom(sql);
   const lineIds = createLineIds(context);
-  const chats = createChatTable(context, lineIds, createCounts(context, lineIds));
-  const lines = createLineTable(context);
-  const holds = createHoldTable(context);
   const meta = createMeta(context);
   const attempts = createAttemptTable(context);
+  const shiftPass = createShiftPass(context, meta, attempts);
+  const chats = createChatTable(context, lineIds, createCounts(context, lineIds), shiftPass);
+  const lines = createLineTable(context);
+  const holds = createHoldTable(context);
   const totals = createTotals(context);
   const parts = { chats, attempts, totals, lineIds };
   const claims = createClaims(context, parts);
   const settlements = createSettlements(context, parts);
-  const upkeep = createUpkeep(context, chats, meta);
+  const upkeep = createUpkeep(context, chats, meta, shiftPass);
   const list = createChatList(context, chats);
   const ways = { read, write, withRoom, guarded };
   const { expire, ...keepQuarantine } = createQuarantineTable(context, ways);
@@ -91,8 +92,7 @@ export function createSqliteStore(
   const pruning = createAttemptPruning(context, meta);
   const catchUp = createCatchUpTable(context, meta, chats, record);
   const shiftClock = createShiftClock(context, {
-    attempts,
-    chats,
+    shiftPass,
     lines,
     holds,
     totals,
@@ -134,6 +134,7 @@ export function createSqliteStore(
     redecide: async (fingerprint, limit, now) =>
       guarded(() => write(() => upkeep.redecide(fingerprint, limit, now))),
     shiftClock: async (byMs, now) => guarded(() => write(() => shiftClock(byMs, now))),
+    isShifting: async () => guarded(() => shiftPass.isPending()),
     updateChat: async (chatId, change, now) => guarded(() => write(() => updateChat(chatId, change, now))),
     chat: async (chatId) =>
       guarded(() => {

@@ -81,16 +81,19 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   nextAttempts(): Promise<readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[]>;
   /**
    * Decides every chat anew after settings changed or the clock was corrected, `limit` chats a call, resuming after a
-   * restart. Resolves to true when nothing is left to do for this fingerprint.
+   * restart. Resolves to true when nothing is left to do for this fingerprint. On its way it writes the correction.
    */
   redecide(fingerprint: string, limit: number, now: EpochMs): Promise<boolean>;
   /**
    * The clock was corrected by `byMs` and reads `now`. What we did later than now counts as done now, and no backoff or
    * pause is longer than any can be; one that began and ended by a time ahead of now is over. Forward: windows, backoffs, leases and pauses that are still open keep what is left
-   * of them. Times that Linq told stay. What the wrong time made of other chats (idle, say) is left to `redecide`, which
-   * begins anew.
+   * of them. Times that Linq told stay. From now on every chat is read, and written if anything changes it, as the
+   * correction has it; `redecide`, which begins anew, brings it to all others and to what the wrong time made of them
+   * (idle, say). Not before that may the clock be corrected once more.
    */
   shiftClock(byMs: number, now: EpochMs): Promise<void>;
+  /** A correction of the clock hasn't come to all chats yet: queues and wake-ups may still be those of the wrong time. */
+  isShifting(): Promise<boolean>;
 
   /** Changes one chat by a pure function and decides it anew; null: no such chat. */
   updateChat(

@@ -2,6 +2,7 @@ import type { EpochMs } from '../decide/duration.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import type { Meta } from './meta.ts';
+import type { ShiftPass } from './shift-clock.ts';
 
 /** What time and settings do to chats; each in the transaction under way. */
 export interface Upkeep {
@@ -12,7 +13,12 @@ export interface Upkeep {
   redecide(fingerprint: string, limit: number, now: EpochMs): boolean;
 }
 
-export function createUpkeep({ sql }: StoreContext, chats: ChatTable, meta: Meta): Upkeep {
+export function createUpkeep(
+  { sql }: StoreContext,
+  chats: ChatTable,
+  meta: Meta,
+  shiftPass: ShiftPass,
+): Upkeep {
   const toWake = chats.select<[EpochMs, number]>(`WHERE wake_at <= ? ORDER BY wake_at ${BOUND_LIMIT}`);
   const after = chats.select<[number, number]>(`WHERE id > ? ORDER BY id ${BOUND_LIMIT}`);
   const nextWake = sql
@@ -45,19 +51,19 @@ export function createUpkeep({ sql }: StoreContext, chats: ChatTable, meta: Meta
       if (meta.text('decided_fingerprint') === fingerprint) return true;
       const isResumed = meta.text('redecide_fingerprint') === fingerprint;
       const from = isResumed ? (meta.number('redecide_after_id') ?? 0) : 0;
-      const rows = after.all(from, limit);
-      for (const row of rows) {
-        const stored = chats.ofRow(row);
-        chats.save(stored, stored.chat, now);
-      }
-      if (rows.length < limit) {
+      const batch = after.all(from, limit).map(chats.ofRow);
+      const last = batch.at(-1)?.row?.[0] ?? from;
+      shiftPass.reached(last);
+      for (const stored of batch) chats.save(stored, stored.chat, now);
+      if (batch.length < limit) {
+        shiftPass.end();
         meta.put('decided_fingerprint', fingerprint);
         meta.remove('redecide_fingerprint', 'redecide_after_id');
         return true;
       }
       meta.remove('decided_fingerprint'); // of no settings it is true now that every chat was decided by them
       meta.put('redecide_fingerprint', fingerprint);
-      meta.put('redecide_after_id', rows.at(-1)?.[0] ?? from);
+      meta.put('redecide_after_id', last);
       return false;
     },
   };

@@ -125,6 +125,28 @@ export const SHARING: readonly Mutant[] = [
     suite: { file: 'test/unit/decide/rules.test.ts', test: 'waits one window after a restore' },
   },
   {
+    name: 'a chat that changes amid a correction of the clock is shifted twice',
+    edits: [
+      {
+        file: 'src/store/chat-table.ts',
+        find: 'if (row !== null) shiftPass.wrote(row[0]);',
+        replace: '',
+      },
+    ],
+    suite: { file: 'test/integration/store/clock-shift-pass.test.ts' },
+  },
+  {
+    name: 'sharing goes on while a correction of the clock is on its way',
+    edits: [
+      {
+        file: 'src/dispatch/turns.ts',
+        find: ' || isOutlasted || (await store.isShifting()),',
+        replace: ' || isOutlasted,',
+      },
+    ],
+    suite: { file: 'test/integration/dispatch/clock.test.ts', test: 'a correction on its way' },
+  },
+  {
     name: 'no cap on timers',
     edits: [
       {

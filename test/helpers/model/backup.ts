@@ -18,8 +18,8 @@ export function restoreFile(path: string, backup: string, now: number): void {
   backUpFile(backup, path);
   const sql = openSqlite(path);
   sql.prepare('UPDATE chats SET restored_at = ?').run(now);
-  sql.exec(`DELETE FROM meta WHERE key IN
-    ('restored_at', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
+  sql.exec(`DELETE FROM shifted_chats; DELETE FROM meta WHERE key IN
+    ('restored_at', 'clock_shift', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
   sql.prepare(`INSERT INTO meta (key, value) VALUES ('restored_at', ?)`).run(String(now));
   sql.close();
 }

@@ -10,7 +10,7 @@ import {
 import { HOUR, MINUTE } from '../../../src/decide/duration.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { eventOf, inboundOf, outboundOf, T } from '../builders.ts';
-import { chatOfStore, type StoreBench } from './use-store.ts';
+import { chatOfStore, correctClock, type StoreBench } from './use-store.ts';
 
 const same = (state: CatchUpState) => state;
 const read = (chatId: string, ...events: ReturnType<typeof eventOf>[]) => ({
@@ -101,7 +101,7 @@ export function describeCatchUp(bench: StoreBench): void {
       await store.changeCatchUp((state) => beginRun(wishFor(state, 'stale', T + 2), HOUR, T + 2));
       await store.recordRead({ ...read('chat-1'), readAt: T + 3 }, T + 3);
       await store.recordRead({ ...read('chat-2'), readAt: UNREAD }, T + 3);
-      await store.shiftClock(-2 * HOUR, T - 2 * HOUR);
+      await correctClock(store, -2 * HOUR, T - 2 * HOUR);
       expect(await store.catchUp()).toMatchObject({
         wanted: { reason: 'stale', at: T - 2 * HOUR },
         run: null,

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { holdOf, LINE, outboundOf, T } from '../builders.ts';
 import {
   allChats,
   chatOfStore,
+  claim,
   claimOne,
+  correctClock,
+  definite,
   LEASE_MS,
   type StoreBench,
   settle,
@@ -23,7 +27,7 @@ export function describeClockShifts(bench: StoreBench): void {
   describe('when the clock went forward', () => {
     it('an open window keeps its length', async () => {
       const store = await openWithSharedChat();
-      await store.shiftClock(6 * HOUR, T + HOUR + 6 * HOUR);
+      await correctClock(store, 6 * HOUR, T + HOUR + 6 * HOUR);
       expect(await chatOfStore(store)).toMatchObject({
         state: 'waiting',
         lastSharedAt: T + 10 + 6 * HOUR,
@@ -35,7 +39,7 @@ export function describeClockShifts(bench: StoreBench): void {
 
     it('a window that was over already stays over', async () => {
       const store = await openWithSharedChat();
-      await store.shiftClock(6 * HOUR, T + DAY + HOUR + 6 * HOUR);
+      await correctClock(store, 6 * HOUR, T + DAY + HOUR + 6 * HOUR);
       expect(await chatOfStore(store)).toMatchObject({ lastSharedAt: T + 10 });
     });
 
@@ -44,7 +48,7 @@ export function describeClockShifts(bench: StoreBench): void {
       await store.record([outboundOf(T), outboundOf(T, { chatId: 'failed' })], T);
       await store.updateChat('failed', (chat) => ({ ...chat, retryAt: T + HOUR, retryReason: 'backoff' }), T);
       const { leaseId } = await claimOne(store, T);
-      await store.shiftClock(DAY, T + 10 + DAY);
+      await correctClock(store, DAY, T + 10 + DAY);
       expect(await chatOfStore(store, 'failed')).toMatchObject({
         state: 'retrying',
         retryAt: T + HOUR + DAY,
@@ -59,8 +63,86 @@ export function describeClockShifts(bench: StoreBench): void {
     it('a pause keeps its length', async () => {
       const store = await bench.open();
       await store.putHold(holdOf({ reason: 'rate_limited', until: T + HOUR }));
-      await store.shiftClock(DAY, T + DAY);
+      await correctClock(store, DAY, T + DAY);
       expect(await store.holds()).toMatchObject([{ until: T + HOUR + DAY }]);
+    });
+  });
+
+  describe('a correction that hasn’t come to a chat yet', () => {
+    /** Two shared chats; the correction has come to neither. */
+    const openAmid = async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T), outboundOf(T, { chatId: 'other' })], T);
+      for (const one of await claim(store, T))
+        await settle(store, { claim: one, endedAt: T + 10, result: verdictOf() });
+      await store.shiftClock(HOUR, T + MINUTE + HOUR);
+      expect(await store.isShifting()).toBe(true);
+      return store;
+    };
+    const goThrough = async (store: Store, now: number) => {
+      while (await store.isShifting()) await store.redecide('settings', 1, now);
+    };
+
+    it('is told of it all the same, and is shifted once by whatever comes first', async () => {
+      const store = await openAmid();
+      const now = T + 2 * MINUTE + HOUR;
+      const shared = { lastSharedAt: T + 10 + HOUR, lastShareStartedAt: T + HOUR };
+      expect(await chatOfStore(store)).toMatchObject(shared);
+      await store.record([outboundOf(now), outboundOf(now, { chatId: 'new' })], now);
+      const heard = { ...shared, state: 'waiting', lastOutboundAt: now, nextAttemptAt: T + 10 + HOUR + DAY };
+      expect(await chatOfStore(store)).toMatchObject(heard);
+      const [fresh, ...none] = await claim(store, now);
+      expect([fresh?.chat.chatId, none]).toEqual(['new', []]);
+      await settle(store, { claim: definite(fresh), endedAt: now + 10, result: verdictOf() });
+      const restarted = await bench.open();
+      await goThrough(restarted, now);
+      expect(await chatOfStore(restarted)).toMatchObject(heard);
+      expect(await chatOfStore(restarted, 'other')).toMatchObject({ ...shared, lastOutboundAt: T });
+      expect(await chatOfStore(restarted, 'new')).toMatchObject({ lastSharedAt: now + 10 });
+    });
+
+    it('may be shared by an operator meanwhile: lease and window are those of the right time', async () => {
+      const store = await openAmid();
+      const now = T + 2 * MINUTE + HOUR;
+      const answer = definite(await store.claimManually('chat-1', now + LEASE_MS, now));
+      if (!('claim' in answer)) throw new Error('refused');
+      await store.redecide('settings', 1, now);
+      expect(await chatOfStore(store)).toMatchObject({ state: 'sharing', leaseUntil: now + LEASE_MS });
+      await settle(store, { claim: answer.claim, endedAt: now + 10, result: verdictOf() });
+      await goThrough(store, now + 20);
+      const shared = { lastSharedAt: now + 10, lastShareStartedAt: now, shareCount: 2 };
+      expect(await chatOfStore(store)).toMatchObject({ ...shared, nextAttemptAt: now + 10 + DAY });
+    });
+
+    it('keeps an attempt that began before the correction, and its end', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      const begun = await claimOne(store, T);
+      await store.shiftClock(HOUR, T + MINUTE / 2 + HOUR);
+      const endedAt = T + MINUTE + HOUR;
+      expect(await settle(store, { claim: begun, endedAt, result: verdictOf() })).toMatchObject({
+        isOurs: true,
+      });
+      await goThrough(store, endedAt);
+      expect(await chatOfStore(store)).toMatchObject({ state: 'waiting', lastSharedAt: endedAt });
+    });
+
+    it('goes on from its place when settings change amid it', async () => {
+      const store = await openAmid();
+      const now = T + 2 * MINUTE + HOUR;
+      await store.redecide('settings', 1, now);
+      for (let batch = 0; batch < 3; batch++) await store.redecide('others', 1, now);
+      expect(await store.isShifting()).toBe(false);
+      for (const chatId of ['chat-1', 'other'])
+        expect(await chatOfStore(store, chatId)).toMatchObject({ lastSharedAt: T + 10 + HOUR });
+    });
+
+    it('comes to it before the clock is corrected once more', async () => {
+      const store = await openAmid();
+      await expect(store.shiftClock(HOUR, T + 3 * HOUR)).rejects.toThrow('still under way');
+      await goThrough(store, T + 2 * HOUR);
+      await correctClock(store, HOUR, T + 3 * HOUR);
+      expect(await chatOfStore(store)).toMatchObject({ lastSharedAt: T + 10 + 2 * HOUR });
     });
   });
 
@@ -73,7 +155,7 @@ export function describeClockShifts(bench: StoreBench): void {
       await store.updateChat('chat-1', (chat) => ({ ...chat, ...done, retryAt: later }), T);
       await store.putHold(holdOf({ reason: 'rate_limited', since: later, until: later }));
       const now = T + 5;
-      await store.shiftClock(byMs, now);
+      await correctClock(store, byMs, now);
       const { retryAt, ...chat } = await chatOfStore(store);
       expect(chat).toMatchObject({ lastSharedAt: now, lastShareStartedAt: now, operatorHeldAt: now });
       expect(retryAt).toBeGreaterThanOrEqual(now + DAY);
@@ -110,7 +192,7 @@ export function describeClockShifts(bench: StoreBench): void {
       const store = await openWithSharedChat();
       const now = T - 30 * DAY;
       await store.turn(turnOf({ cards: [{ line: LINE, card: 'active', cardCheckedAt: T }] }), T);
-      await store.shiftClock(-30 * DAY, now);
+      await correctClock(store, -30 * DAY, now);
       expect(await chatOfStore(store)).toMatchObject({
         state: 'waiting',
         lastSharedAt: now,
@@ -125,7 +207,7 @@ export function describeClockShifts(bench: StoreBench): void {
       const store = await bench.open();
       await store.record([outboundOf(T)], T);
       const now = T - DAY;
-      await store.shiftClock(-DAY, now);
+      await correctClock(store, -DAY, now);
       expect(await chatOfStore(store)).toMatchObject({ state: 'due', nextAttemptAt: now });
     });
 
@@ -136,7 +218,7 @@ export function describeClockShifts(bench: StoreBench): void {
       await settle(store, { claim: await claimOne(store, T), endedAt: T + 10, result });
       await store.putHold(holdOf({ reason: 'rate_limited', until: T + HOUR }));
       const now = T - 6 * HOUR;
-      await store.shiftClock(-8 * HOUR, now);
+      await correctClock(store, -8 * HOUR, now);
       expect(await chatOfStore(store)).toMatchObject({ state: 'due', nextAttemptAt: now });
       expect(await store.holds()).toMatchObject([{ until: now }]);
     });
@@ -147,7 +229,7 @@ export function describeClockShifts(bench: StoreBench): void {
       const result = verdictOf({ kind: 'transient', retryAfterMs: HOUR, mayHaveArrived: false }, 503);
       await settle(store, { claim: await claimOne(store, T), endedAt: T + 10, result });
       await store.putHold(holdOf({ reason: 'rate_limited', until: T + HOUR }));
-      await store.shiftClock(-8 * HOUR, T + MINUTE);
+      await correctClock(store, -8 * HOUR, T + MINUTE);
       const { state, retryAt } = await chatOfStore(store);
       expect(state).toBe('retrying');
       expect(retryAt).toBeGreaterThanOrEqual(T + HOUR);
@@ -161,7 +243,7 @@ export function describeClockShifts(bench: StoreBench): void {
       await store.putHold(holdOf({ reason: 'rate_limited', until: T + HOUR }));
       await store.putHold(holdOf({ reason: 'paused' }));
       const now = T - 30 * DAY;
-      await store.shiftClock(-30 * DAY, now);
+      await correctClock(store, -30 * DAY, now);
       const { retryAt } = await chatOfStore(store);
       expect(retryAt).toBeGreaterThanOrEqual(now + DAY);
       expect(retryAt).toBeLessThanOrEqual(now + DAY + 10 * MINUTE);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
-import { claim, claimOne, type StoreBench, settle, verdictOf } from './use-store.ts';
+import { claim, claimOne, correctClock, type StoreBench, settle, verdictOf } from './use-store.ts';
 
 /** Midnight of a day in UTC. */
 const MIDNIGHT = Math.ceil(T / DAY) * DAY;
@@ -72,7 +72,7 @@ export function describePageReads(bench: StoreBench): void {
     it('counts what a clock that was ahead dated later than now as done now, once', async () => {
       const now = MIDNIGHT + HOUR;
       const store = await openWithEnds(now, now + HOUR, now + DAY);
-      await store.shiftClock(-DAY, now);
+      await correctClock(store, -DAY, now);
       const once = { succeeded: 2, failed: 1 };
       for (const at of [now, now + DAY]) {
         expect(notEmpty((await store.shareHistory(at)).days)).toEqual([{ startAt: MIDNIGHT, ...once }]);

@@ -6,7 +6,16 @@ import type { Store } from '../../../src/store/store.ts';
 import type { Claim, Settlement } from '../../../src/store/turn.ts';
 import { chatEvents } from '../../unit/decide/arbitraries.ts';
 import { T } from '../builders.ts';
-import { allChats, chatOfStore, claim, LEASE_MS, type StoreBench, turnOf, verdictOf } from './use-store.ts';
+import {
+  allChats,
+  chatOfStore,
+  claim,
+  correctClock,
+  LEASE_MS,
+  type StoreBench,
+  turnOf,
+  verdictOf,
+} from './use-store.ts';
 
 const CHATS = ['a', 'b', 'c', 'd'] as const;
 const LINES = ['+12025550111', '+12025550112', null] as const;
@@ -121,7 +130,7 @@ async function take(world: World, step: Step): Promise<void> {
       return;
     case 'back':
       world.now -= 1_000;
-      await store.shiftClock(-1_000, world.now);
+      await correctClock(store, -1_000, world.now);
       return;
     case 'hold':
       await store.updateChat(`${prefix}a`, (chat) => ({ ...chat, operatorHeldAt: world.now }), world.now);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DAY, type EpochMs, HOUR } from '../../../src/decide/duration.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { outboundOf, T } from '../builders.ts';
-import { claim, claimOne, type StoreBench, settle, verdictOf } from './use-store.ts';
+import { claim, claimOne, correctClock, type StoreBench, settle, verdictOf } from './use-store.ts';
 
 const KEPT_MS = 90 * DAY;
 const MANY = 500;
@@ -60,7 +60,7 @@ export function describeRetention(bench: StoreBench): void {
       const store = await bench.open();
       await share(store, 'a', T);
       const corrected = T + HOUR + 200 * DAY; // an hour later, by the clock that is right now
-      await store.shiftClock(200 * DAY, corrected);
+      await correctClock(store, 200 * DAY, corrected);
       const again = await bench.open();
       const end = T + 200 * DAY + KEPT_MS;
       expect(await again.pruneAttempts(KEPT_MS, MANY, corrected)).toBe(0);
@@ -70,7 +70,7 @@ export function describeRetention(bench: StoreBench): void {
 
     it('are those made since the correction as ever, once all before it are gone', async () => {
       const store = await bench.open();
-      await store.shiftClock(200 * DAY, T);
+      await correctClock(store, 200 * DAY, T);
       await share(store, 'a', T + 1_000);
       expect(await store.pruneAttempts(KEPT_MS, MANY, T + 1_000 + KEPT_MS)).toBe(0);
       expect(await store.pruneAttempts(KEPT_MS, MANY, T + 1_001 + KEPT_MS)).toBe(1);
@@ -88,7 +88,7 @@ export function describeRetention(bench: StoreBench): void {
     it('is not of the future once the clock was set back', async () => {
       const store = await bench.open();
       await store.noteBackup(T);
-      await store.shiftClock(-DAY, T - DAY);
+      await correctClock(store, -DAY, T - DAY);
       expect(await store.lastBackupAt()).toBe(T - DAY);
     });
   });

@@ -76,6 +76,15 @@ export async function claimOne(store: Store, now: EpochMs): Promise<Claim> {
   return definite(first);
 }
 
+/** Corrects the clock, and goes through all chats with that. */
+export async function correctClock(store: Store, byMs: number, now: EpochMs): Promise<void> {
+  await store.shiftClock(byMs, now);
+  for (let batch = 0; await store.isShifting(); batch++) {
+    await store.redecide('as corrected', 100, now);
+    expect(batch).toBeLessThan(10_000);
+  }
+}
+
 export function verdictOf(
   verdict: Verdict = { kind: 'shared' },
   httpStatus: number | null = 200,

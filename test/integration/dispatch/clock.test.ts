@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { LinqAnswer } from '../../../src/decide/answer.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
-import { answerOf, outboundOf, T } from '../../helpers/builders.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { answerOf, inboundOf, outboundOf, T } from '../../helpers/builders.ts';
 import { createFakeClock } from '../../helpers/clock.ts';
 import { later } from '../../helpers/fake-linq.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';
@@ -178,5 +179,48 @@ describe('while the clock is doubted', () => {
     const share = reactor.dispatcher.shareManually('chat-1');
     await reactor.idle();
     expect(await share).toMatchObject({ kind: 'settled', attempt: { trigger: 'manual', outcome: 'shared' } });
+  });
+});
+
+describe('a correction on its way to many chats', () => {
+  it('has sharing wait until it has come to all of them, and the next correction as well', async () => {
+    const clock = createFakeClock(T, Number.POSITIVE_INFINITY);
+    let batches = 0;
+    let corrections = 0;
+    const tooEarly: string[] = [];
+    const wrapStore = (store: Store): Store => ({
+      ...store,
+      async turn(turn, now) {
+        if (turn.claim !== null && (await store.isShifting())) tooEarly.push('claim');
+        return store.turn(turn, now);
+      },
+      async shiftClock(byMs, now) {
+        if (await store.isShifting()) tooEarly.push('correction');
+        corrections++;
+        return store.shiftClock(byMs, now);
+      },
+      async redecide(...how) {
+        if (await store.isShifting()) batches++;
+        // the wall clock is set once more, and Linq agrees with it
+        if (corrections === 1 && batches === 2) {
+          clock.stepWall(HOUR);
+          reactor.linq.script.time = () => T + 3 * HOUR + clock.monotonic();
+          await reactor.linq.contactCards(null);
+        }
+        return store.redecide(...how);
+      },
+    });
+    const reactor = await startReactor({ clock, wrapStore });
+    reactor.linq.script.time = () => T + 2 * HOUR + clock.monotonic();
+    const quiet = Array.from({ length: 900 }, (_, index) => inboundOf(T, { chatId: `quiet-${index}` }));
+    await reactor.deliver(outboundOf(T), ...quiet);
+    await reactor.run(MINUTE);
+    expect(reactor.linq.shares()).toEqual([]);
+    clock.stepWall(2 * HOUR);
+    await reactor.run(MINUTE);
+    expect(tooEarly).toEqual([]);
+    expect([corrections, batches]).toEqual([2, 10]);
+    expect(reactor.linq.shares()).toHaveLength(1);
+    expect(clock.now()).toBe(T + 3 * HOUR + 2 * MINUTE);
   });
 });

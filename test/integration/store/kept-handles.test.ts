@@ -7,7 +7,15 @@ import { countKeptHandles, openSqlite } from '../../../src/store/sqlite.js';
 import type { Store } from '../../../src/store/store.ts';
 import { holdOf, LINE, lineEventOf, lineOf, outboundOf, policyOf, T } from '../../helpers/builders.ts';
 import { createSqliteHome } from '../../helpers/sqlite-home.ts';
-import { ANY, allChats, claim, settle, turnOf, verdictOf } from '../../helpers/store/use-store.ts';
+import {
+  ANY,
+  allChats,
+  claim,
+  correctClock,
+  settle,
+  turnOf,
+  verdictOf,
+} from '../../helpers/store/use-store.ts';
 
 async function collectGarbage(): Promise<void> {
   setFlagsFromString('--expose-gc');
@@ -67,8 +75,7 @@ async function doEverything(store: Store, round: number): Promise<void> {
   await store.turn(turnOf({ endedHolds: [hold], unretired: [first], cleared }), now);
   await store.claimManually(second, now, now);
   await store.recoverInterrupted(now);
-  await store.redecide(`round ${round}`, 500, now);
-  await store.shiftClock(1, now);
+  await correctClock(store, 1, now);
   await store.updateChat(first, (chat) => ({ ...chat, parkedAt: now }), now);
   await store.wakeChats(now, 10);
   await store.putHold(hold);

@@ -148,6 +148,19 @@ describe('after a restore', () => {
     expect(await claim(store, RESTORED_AT)).toHaveLength(2);
   });
 
+  it('a correction of the clock that was on its way in the backup is none of the wait’s', async () => {
+    await share('chat-1', T);
+    await store.shiftClock(HOUR, T + 2 * HOUR);
+    await backUp();
+    await store.close();
+    await restore();
+    await reopen();
+    expect(await store.isShifting()).toBe(false);
+    expect(await store.chat('chat-1')).toMatchObject({ restoredAt: RESTORED_AT });
+    expect(await claim(store, RESTORED_AT + DAY - 1)).toEqual([]);
+    expect(await claim(store, RESTORED_AT + DAY)).toHaveLength(1);
+  });
+
   it('an operator may share all the same', async () => {
     await share('chat-1', T);
     await backUp();

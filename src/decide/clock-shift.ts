@@ -1,0 +1,75 @@
+import type { ChatRecord } from './chat.ts';
+import { DAY, type EpochMs, MINUTE } from './duration.ts';
+import type { Hold, Line } from './hold.ts';
+
+/** Longest backoff: a day of Retry-After, and the jitter. */
+const MAX_BACKOFF_MS = DAY + 8 * MINUTE;
+const MAX_HOLD_MS = DAY;
+
+/** A correction of the clock. */
+export interface ClockShift {
+  readonly byMs: number;
+  /** The time as it was right after the correction. */
+  readonly now: EpochMs;
+  readonly windowMs: number;
+}
+
+/**
+ * A deadline after the clock was corrected. One that was set and reached by the wrong time is over; one that was set by
+ * the right time may only seem to have been reached.
+ * @param setAt when it was set, by the clock of then; null: not known
+ */
+function shiftDeadline(at: EpochMs, setAt: EpochMs | null, maxMs: number, shift: ClockShift): EpochMs {
+  const { byMs, now } = shift;
+  const isReached = at <= now - byMs;
+  if (isReached && setAt !== null && setAt > now) return Math.min(at, now);
+  return Math.min(byMs > 0 && !isReached ? at + byMs : at, now + maxMs);
+}
+
+/**
+ * A chat after the clock was corrected. What we did later than now counts as done now, and no backoff is longer than any
+ * can be. If the clock went forward, as much of open windows, backoff and lease is left as before, so that nothing is
+ * early. Times that Linq told stay.
+ * @param lastEndedAt when the chat's last attempt ended, by the clock of then
+ */
+export function shiftChat(chat: ChatRecord, lastEndedAt: EpochMs | null, shift: ClockShift): ChatRecord {
+  const { byMs, now, windowMs } = shift;
+  const before = now - byMs;
+  const isForward = byMs > 0;
+  const isOpen = (at: EpochMs | null) => isForward && at !== null && at > before - windowMs && at <= before;
+  const past = (at: EpochMs | null, isMoved = false) =>
+    at === null ? null : Math.min(isMoved ? at + byMs : at, now);
+  const windowStart = (at: EpochMs | null) => past(at, isOpen(at));
+  const maxBackoffMs = Math.max(MAX_BACKOFF_MS, windowMs);
+  const { retryAt, leaseUntil } = chat;
+  return {
+    ...chat,
+    lastSharedAt: windowStart(chat.lastSharedAt),
+    lastShareStartedAt: past(chat.lastShareStartedAt, isOpen(chat.lastSharedAt)),
+    uncertainAt: windowStart(chat.uncertainAt),
+    dryRunAt: windowStart(chat.dryRunAt),
+    retiredAt: windowStart(chat.retiredAt),
+    restoredAt: windowStart(chat.restoredAt),
+    optOutRefusedAt: past(chat.optOutRefusedAt),
+    operatorHeldAt: past(chat.operatorHeldAt),
+    parkedAt: past(chat.parkedAt),
+    blockedAt: past(chat.blockedAt),
+    lookedUpAt: past(chat.lookedUpAt),
+    retryAt: retryAt === null ? null : shiftDeadline(retryAt, lastEndedAt, maxBackoffMs, shift),
+    leaseUntil: isForward && leaseUntil !== null && leaseUntil > before ? leaseUntil + byMs : leaseUntil,
+  };
+}
+
+export function shiftHold(hold: Hold, shift: ClockShift): Hold {
+  const since = Math.min(hold.since, shift.now);
+  const until = hold.until === null ? null : shiftDeadline(hold.until, hold.since, MAX_HOLD_MS, shift);
+  return { ...hold, since, until };
+}
+
+export function shiftLine(
+  { cardCheckedAt, clearedAt }: Line,
+  now: EpochMs,
+): Pick<Line, 'cardCheckedAt' | 'clearedAt'> {
+  const past = (at: EpochMs | null) => (at === null ? null : Math.min(at, now));
+  return { cardCheckedAt: past(cardCheckedAt), clearedAt: past(clearedAt) };
+}
