@@ -6,15 +6,14 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
-  readlinkSync,
-  realpathSync,
   renameSync,
   rmSync,
   type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { realPath } from '../real-path.ts';
 
 const PRIVATE = 0o600;
 
@@ -24,7 +23,7 @@ const PRIVATE = 0o600;
  * @throws as `fs`; then the file is as it was
  */
 export function writePrivateFile(path: string, text: string): void {
-  const target = followLinks(path);
+  const target = realPath(path);
   const old = statOf(target);
   if (old !== null && !old.isFile()) throw Object.assign(new Error('not a file'), { code: 'EISDIR' });
   const temporary = join(dirname(target), `.${randomBytes(8).toString('hex')}.setup.tmp`);
@@ -74,29 +73,6 @@ function keepOwner(file: number, old: Stats): void {
 
 function statOf(path: string): Stats | null {
   return statSync(path, { throwIfNoEntry: false }) ?? null;
-}
-
-const MOST_LINKS = 40;
-
-/** Where a path leads in the end; also where nothing is there yet. @throws for links in a circle */
-function followLinks(path: string): string {
-  let target = path;
-  for (let links = 0; links < MOST_LINKS; links++) {
-    const directory = realpathSync(dirname(target));
-    const here = join(directory, basename(target));
-    const next = linkAt(here);
-    if (next === null) return here;
-    target = resolve(directory, next);
-  }
-  throw Object.assign(new Error('too many symbolic links'), { code: 'ELOOP' });
-}
-
-function linkAt(path: string): string | null {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return null; // no link, or nothing at all
-  }
 }
 
 /** A rename is durable once its directory is; some file systems can't, which is no failure of the write. */

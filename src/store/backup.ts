@@ -1,10 +1,12 @@
-import { existsSync, fstatSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StoreError } from '../errors.ts';
+import { realPath } from '../real-path.ts';
 import { type CopyContent, copyDatabase } from './backup-copy.ts';
 import { toStoreError } from './faults.ts';
 import { prepareFile } from './files.ts';
+import { refuseSecondName } from './place.ts';
 
 export interface BackupOptions {
   readonly databasePath: string;
@@ -20,15 +22,13 @@ export interface BackupOptions {
  * Makes a backup of a database, in use or not: a whole and checked file for our user alone, or none.
  * @throws {StoreError} that says what to do
  */
-export async function makeBackup({
-  databasePath,
-  file,
-  partial,
-  signal,
-}: BackupOptions): Promise<CopyContent> {
+export async function makeBackup(options: BackupOptions): Promise<CopyContent> {
+  const { file, partial, signal } = options;
+  const databasePath = realPath(options.databasePath);
   if (!existsSync(databasePath)) {
     throw new StoreError('broken', `there is no database at ${databasePath}; check DATABASE_URL`);
   }
+  refuseSecondName(databasePath); // what is in the log under the other name would be missing
   let held: FileHandle | null = null;
   try {
     held = await startAnew(partial);
@@ -70,7 +70,9 @@ async function startAnew(partial: string): Promise<FileHandle> {
 }
 
 /** What stands beside a database under its name is a part of it, or is taken for one. */
-const PARTS = ['-wal', '-shm', '-journal', '.lock', '.restoring', '.restoring.partial'] as const;
+const PARTS = [
+  ...['-wal', '-shm', '-journal', '.lock', '.cli-token', '.restoring', '.restoring.partial'],
+] as const;
 
 /** A backup takes the place of what has its name. */
 function refuseTarget(databasePath: string, file: string): void {
@@ -81,15 +83,10 @@ function refuseTarget(databasePath: string, file: string): void {
   if (target !== undefined && !target.isFile()) {
     throw new StoreError('broken', `${file} is no plain file; name another one`);
   }
-  const path = realpathSync(databasePath);
-  if (PARTS.some((suffix) => placeOf(file) === path + suffix)) {
+  const place = join(realPath(dirname(file)), basename(file)); // a link there is replaced, not followed
+  if (PARTS.some((suffix) => place === databasePath + suffix)) {
     throw new StoreError('broken', `${file} is a part of the database; name another file`);
   }
-}
-
-function placeOf(file: string): string {
-  const directory = dirname(resolve(file));
-  return join(existsSync(directory) ? realpathSync(directory) : directory, basename(file));
 }
 
 const lookAt = (path: string) => statSync(path, { bigint: true, throwIfNoEntry: false });

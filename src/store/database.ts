@@ -1,6 +1,6 @@
-import { realpathSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
+import { realPath } from '../real-path.ts';
 import { examineFile, refuseMissingLog, refuseRemains } from './examine.ts';
 import { hasContent, prepareFile, spaceAround } from './files.ts';
 import { acquireLock } from './lock.ts';
@@ -13,7 +13,7 @@ export interface OpenDatabase {
   readonly path: string;
   readonly sql: Database.Database;
   readonly schemaVersion: number;
-  /** @throws {StoreError} `io` when the file or its log isn't in its place any more: what they hold won't outlive us */
+  /** @throws {StoreError} `io` when the file, its log or our lock isn't in its place any more: what they hold won't outlive us */
   checkPlace(): void;
   close(): void;
 }
@@ -35,9 +35,9 @@ const CACHE_KIB = 32 * 1024;
  * @throws {StoreError} `locked`, `newer` or `corrupt` (the file stays as it was), or what the storage says
  */
 export function openDatabase(name: string, known: readonly Migration[] = readMigrations()): OpenDatabase {
-  refuseRemains(name);
-  prepareFile(name);
-  const path = realpathSync(name); // a link must not lead around the lock
+  const path = realPath(name); // what belongs to the file is beside it, not beside a link
+  refuseRemains(path);
+  prepareFile(path);
   const lock = acquireLock(path);
   try {
     finishRestore(path);
@@ -56,7 +56,13 @@ export function openDatabase(name: string, known: readonly Migration[] = readMig
       sql.close();
       lock.release();
     };
-    return { path, sql, schemaVersion: known.length, checkPlace: watchPlace(sql, path), close };
+    const checkFiles = watchPlace(sql, path);
+    const checkPlace = () => {
+      checkFiles();
+      lock.check();
+    };
+    checkPlace(); // from the lock to here nobody else was let in
+    return { path, sql, schemaVersion: known.length, checkPlace, close };
   } catch (error) {
     lock.release();
     throw error;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
 import { damageError } from './faults.ts';
@@ -17,14 +17,10 @@ const CHECKED_BYTES = 64 * 1024 * 1024;
  * database, or none at all where the log of one still lies. Touches nothing.
  * @throws {StoreError} `corrupt`
  */
-export function refuseRemains(name: string): void {
-  if (!existsSync(name)) {
-    refuseLoneLog(name, 'is missing');
-    return;
-  }
-  const path = realpathSync(name);
-  const { size } = statSync(path);
-  if (size === 0) refuseLoneLog(path, 'is empty');
+export function refuseRemains(path: string): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? null;
+  if (size === null) refuseLoneLog(path, 'is missing');
+  else if (size === 0) refuseLoneLog(path, 'is empty');
   else if (size < LEAST_BYTES && !hasContent(`${path}-journal`)) {
     throw new StoreError(
       'corrupt',

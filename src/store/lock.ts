@@ -1,20 +1,26 @@
 import { StoreError } from '../errors.ts';
 import { toStoreError } from './faults.ts';
 import { prepareFile } from './files.ts';
+import { refuseSecondName, rememberFile } from './place.ts';
 import { openSqlite } from './sqlite.js';
 
 export interface Lock {
+  /** @throws {StoreError} `io` when its file was taken away: another process may have got a lock of the same name */
+  check(): void;
   release(): void;
 }
 
 /**
  * Makes this the only process on a database, until it ends in whatever way: an exclusive transaction on a file beside
  * it, which the system frees even after `kill -9`.
- * @throws {StoreError} `locked` when another process has it
+ * @param databasePath every link in it followed, so that there is one lock whatever name led here
+ * @throws {StoreError} `locked` when another process has it; `broken` when the database has names that no lock covers
  */
 export function acquireLock(databasePath: string): Lock {
+  refuseSecondName(databasePath);
   const path = `${databasePath}.lock`;
   prepareFile(path);
+  const place = rememberFile(path);
   const holder = openSqlite(path, { timeout: 0 });
   try {
     holder.pragma('journal_mode = MEMORY'); // nothing is ever written, so no journal has to lie beside it
@@ -29,5 +35,15 @@ export function acquireLock(databasePath: string): Lock {
       { cause: error },
     );
   }
-  return { release: () => holder.close() };
+  return {
+    check() {
+      const found = place();
+      if (found === 'kept') return;
+      throw new StoreError(
+        'io',
+        `${path} ${found} while it was in use, so another process may have been let in; never delete it: see that only one works on this database, then start again`,
+      );
+    },
+    release: () => holder.close(),
+  };
 }

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
+import { realPath } from '../real-path.ts';
 import { toStoreError } from './faults.ts';
 import { pendingMigrations, readMigrations } from './migrate.ts';
+import { refuseSecondName } from './place.ts';
 import { openSqlite } from './sqlite.js';
 
 /** How a database stands to this version of the program. */
@@ -20,10 +22,12 @@ export interface MigrationState {
  * Looks at a database, in use or not, and changes nothing.
  * @throws {StoreError} when there is none, or it can't be read
  */
-export function readMigrationState(databasePath: string): MigrationState {
+export function readMigrationState(name: string): MigrationState {
+  const databasePath = realPath(name);
   if (!existsSync(databasePath)) {
     throw new StoreError('broken', 'there is none yet; the first start makes it');
   }
+  refuseSecondName(databasePath);
   const known = readMigrations();
   const latest = known.length;
   let sql: Database.Database | null = null;

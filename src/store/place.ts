@@ -1,4 +1,4 @@
-import { renameSync, rmSync, statSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../errors.ts';
@@ -47,7 +47,52 @@ function lost(what: Place, remedy: string): StoreError {
   );
 }
 
-function rememberFile(path: string): () => Place {
+/**
+ * Refuses a database that can be reached under a second name, as a hard link or mounted by itself: SQLite names the log
+ * after the file, and we the lock, so that two programs would write to it, each with a log and a lock of its own.
+ * @throws {StoreError} `broken`
+ */
+export function refuseSecondName(path: string): void {
+  const names = statSync(path, { throwIfNoEntry: false })?.nlink ?? 1;
+  if (names > 1) {
+    throw new StoreError(
+      'broken',
+      `${path} has ${names} names (hard links), and under each another program could write to it; find them with \`find / -xdev -samefile ${path}\` and delete all but one (snapshots are made with "backup")`,
+    );
+  }
+  if (readMounts().some(({ mountPoint }) => mountPoint === path)) {
+    throw new StoreError(
+      'broken',
+      `${path} is mounted by itself, so its log and lock are left out, and a replacement of it isn't seen; mount its directory instead`,
+    );
+  }
+}
+
+export interface Mount {
+  readonly mountPoint: string;
+  /** The kind of file system, such as `ext4`. */
+  readonly fileSystem: string;
+}
+
+/** What is mounted where, as Linux tells it; nothing on other systems. */
+export function readMounts(): readonly Mount[] {
+  try {
+    const lines = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n');
+    return lines.map((line) => {
+      const [fields = '', rest = ''] = line.split(' - ');
+      return { mountPoint: inPlain(fields.split(' ')[4] ?? ''), fileSystem: rest.split(' ')[0] ?? '' };
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** Spaces and the like stand there as `\040`. */
+const inPlain = (text: string) =>
+  text.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
+/** Remembers which file has this name, and tells what became of it. @throws as `fs.statSync` */
+export function rememberFile(path: string): () => Place {
   const { dev, ino } = statSync(path, { bigint: true });
   return () => {
     const found = statSync(path, { bigint: true, throwIfNoEntry: false });

@@ -1,10 +1,10 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import type { EpochMs } from '../decide/duration.ts';
 import { StoreError } from '../errors.ts';
+import { realPath } from '../real-path.ts';
 import { copyDatabase } from './backup-copy.ts';
 import { toStoreError } from './faults.ts';
 import { prepareFile } from './files.ts';
@@ -44,7 +44,7 @@ const MARKED_AT_ONCE = 20_000;
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const { file } = options;
-  const path = locate(options.databasePath);
+  const path = realPath(options.databasePath); // so that a link stays one
   const known = readMigrations();
   const pending = examineBackup(file, path, known);
   const lock = acquireLock(path);
@@ -55,6 +55,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     prepareFile(partial);
     const { chats } = await copyDatabase(file, partial, new AbortController().signal);
     const restoredAt = await prepareCopy(partial, pending, options);
+    lock.check();
     const keptAs = swapIn(partial, path);
     return { databasePath: path, keptAs, chats, schemaVersion: known.length, restoredAt };
   } catch (error) {
@@ -63,13 +64,6 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   } finally {
     lock.release();
   }
-}
-
-/** The database itself where the name is a link, so that the link stays one. */
-function locate(name: string): string {
-  if (existsSync(name)) return realpathSync(name);
-  const directory = dirname(resolve(name));
-  return join(existsSync(directory) ? realpathSync(directory) : directory, basename(name));
 }
 
 /** The migrations that a backup lacks. @throws {StoreError} when it is none of ours that this version can use */

@@ -14,7 +14,7 @@ export const SETTING_NOTES: Readonly<Record<string, string>> = {
   TRUST_PROXY:
     '`loopback` for a proxy on the same machine. A number of hops or `true` is refused: with either, anyone could name any address in `X-Forwarded-For` and so escape rate limits.',
   DATABASE_URL:
-    'On a local disk: network file systems break SQLite’s locks. A second process on the same file is refused. `cli-token`, which opens the service to commands on this machine, is written beside it.',
+    'On a local disk: network file systems break SQLite’s locks. A second process on the same file is refused, and so is a file with hard links or mounted by itself: mount its directory. `reactor.db.cli-token`, which opens the service to commands on this machine, is written beside it.',
   STATUS_TOKEN:
     'Make one with `openssl rand -base64 32`. It is sent as `Authorization: Bearer …`, or as the password of HTTP Basic with any user name.',
   SHARE_WINDOW:

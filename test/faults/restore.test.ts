@@ -1,5 +1,5 @@
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
@@ -35,7 +35,7 @@ function startOn(directory: string): unknown {
 
 /** The databases that restores have moved aside, by their number of chats. */
 function keptIn(directory: string): unknown[] {
-  const place = dirname(join(directory, DATABASE_PATH));
+  const place = dirname(realpathSync(join(directory, DATABASE_PATH)));
   const kept = readdirSync(place).filter((name) =>
     /\.before-restore-[^-]+-[^-]+-[^-]+-[^-]+-[^-]+Z$/.test(name),
   );
@@ -65,6 +65,18 @@ async function prepare(seed: ReturnType<typeof createSeeded>): Promise<string> {
   return directory;
 }
 
+/** Leaves a link in the place of the database. */
+function moveBehindLink(directory: string): void {
+  const name = basename(DATABASE_PATH);
+  const elsewhere = join(directory, 'elsewhere');
+  mkdirSync(elsewhere);
+  for (const suffix of ['', '-wal', '-shm']) {
+    const path = join(directory, DATABASE_PATH) + suffix;
+    renameSync(path, join(elsewhere, name + suffix));
+  }
+  symlinkSync(join('..', 'elsewhere', name), join(directory, DATABASE_PATH));
+}
+
 const RESTORE = ['restore', 'backup.db'];
 const ROUNDS = Math.ceil(suiteCount(1) / 40);
 
@@ -86,6 +98,7 @@ it(
       expect([code, steps > 20]).toEqual([0, true]);
       for (let step = 1; step <= steps; step++) {
         const directory = copyOf();
+        if (seeded.random() < 0.5) moveBehindLink(directory);
         const backup = readFileSync(join(directory, 'backup.db'));
         const killed = await runVerb(directory, RESTORE, { ...PRELOAD, CRASH_BEFORE: String(step) });
         expect(killed.signal, killed.stderr).toBe('SIGKILL');
@@ -108,6 +121,6 @@ it(
 
 function copyWhole(directory: string): string {
   const copy = createWorkDir();
-  cpSync(directory, copy, { recursive: true, preserveTimestamps: true });
+  cpSync(directory, copy, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
   return copy;
 }

@@ -1,9 +1,21 @@
+import { linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openStored } from '../helpers/database.ts';
+import { DATABASE_PATH, openStored } from '../helpers/database.ts';
 import { deliver, message2026 } from '../helpers/deliver.ts';
-import { createWorkDir, type Exit, type Held, hold } from '../helpers/process.ts';
+import {
+  createWorkDir,
+  type Exit,
+  type Held,
+  hold,
+  lastWords,
+  launch,
+  startReactor,
+} from '../helpers/process.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
+import { runVerb } from '../helpers/verb.ts';
+import { mountFile } from '../helpers/volume.ts';
 
 const ROUNDS = suiteCount(6);
 const STARTS = 3;
@@ -58,4 +70,82 @@ it(
     });
   },
   60_000 + ROUNDS * 10_000,
+);
+
+/** Ways to the database of a running service that lead around its name. */
+const DETOURS: readonly {
+  what: string;
+  lead: (database: string, to: string) => void;
+  refusal: RegExp;
+  isSeenWhole?: boolean;
+}[] = [
+  { what: 'symbolic link', lead: symlinkSync, refusal: /another process works on/, isSeenWhole: true },
+  { what: 'hard link', lead: linkSync, refusal: /2 names \(hard links\).*find \/ -xdev -samefile .*delete/ },
+  {
+    what: 'mount of the file alone',
+    lead(database, to) {
+      writeFileSync(to, '');
+      mountFile(database, to, 'rw');
+    },
+    refusal: /mounted by itself.*mount its directory instead/,
+  },
+];
+
+it.each(DETOURS)(
+  'a second process that comes by a $what is refused, and nothing that was answered is lost',
+  async ({ lead, refusal, isSeenWhole = false }) => {
+    const [directory, other] = [createWorkDir(), createWorkDir()];
+    const first = await startReactor(directory);
+    expect((await deliver(first.url, message2026({ chatId: 'before' }))).status).toBe(204);
+    expect(await runVerb(directory, ['backup', join(other, 'whole.db')])).toMatchObject({ code: 0 });
+    const detour = join(other, DATABASE_PATH);
+    mkdirSync(dirname(detour));
+    lead(join(directory, DATABASE_PATH), detour);
+
+    const second = launch(other);
+    expect(await second.exited).toEqual({ code: 1, signal: null });
+    expect(lastWords(second)).toMatch(refusal);
+    for (const args of [
+      ['backup', 'copy.db'],
+      ['migrate', '--check'],
+      ['restore', 'whole.db'],
+    ]) {
+      const { code, stderr } = await runVerb(other, args);
+      if (code !== 0) expect(stderr).toMatch(refusal);
+      // one more reader is welcome where it sees all that the service wrote
+      expect([...args, code]).toEqual([...args, isSeenWhole && args[0] !== 'restore' ? 0 : 1]);
+    }
+
+    expect((await deliver(first.url, message2026({ chatId: 'after' }))).status).toBe(204);
+    await first.end('SIGKILL');
+    const stored = openStored(directory);
+    expect([...stored.chats.keys()].sort()).toEqual(['after', 'before']);
+    expect(stored.integrity()).toBe('ok');
+    stored.close();
+  },
+);
+
+it.each(['deleted', 'deleted, and made anew by a second process'])(
+  'a process whose lock was %s ends, and answers nothing as kept before it does',
+  async (what) => {
+    const directory = createWorkDir();
+    const first = await startReactor(directory);
+    expect((await deliver(first.url, message2026({ chatId: 'before' }))).status).toBe(204);
+    rmSync(join(directory, `${DATABASE_PATH}.lock`));
+    const second = what === 'deleted' ? null : await startReactor(directory);
+
+    const { status } = await deliver(first.url, message2026({ chatId: 'late' }));
+    expect(status).toBe(503);
+    expect(await first.exited).toEqual({ code: 1, signal: null });
+    expect(lastWords(first)).toMatch(
+      /reactor\.db\.lock was (deleted or moved away|replaced by another one).*only one works on this database, then start again/,
+    );
+    const left = second ?? (await startReactor(directory));
+    expect((await deliver(left.url, message2026({ chatId: 'after' }))).status).toBe(204);
+    await left.end('SIGKILL');
+    const stored = openStored(directory);
+    expect([...stored.chats.keys()]).toEqual(expect.arrayContaining(['after', 'before']));
+    expect(stored.integrity()).toBe('ok');
+    stored.close();
+  },
 );

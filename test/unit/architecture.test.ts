@@ -41,6 +41,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   decide: [],
   'errors.ts': [],
   'mask.ts': [],
+  'real-path.ts': ['package'],
   'http-schemas.ts': ['package'],
   'line-limiter.ts': ['decide/duration.ts'],
   'clock.ts': ['decide', 'package'],
@@ -48,7 +49,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   webhook: [
     ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'line-limiter.ts', 'http-schemas.ts', 'package'],
   ],
-  store: ['decide', 'errors.ts', 'clock.ts', 'package'],
+  store: ['decide', 'errors.ts', 'clock.ts', 'real-path.ts', 'package'],
   linq: ['decide', 'errors.ts', 'clock.ts', 'package'],
   dispatch: ['decide', 'errors.ts', 'clock.ts', 'type store/store.ts', 'type store/turn.ts', 'package'],
   'catch-up': ['decide', 'errors.ts', 'clock.ts', 'type store/catch-up-store.ts', 'package'],
@@ -61,11 +62,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'store/chat-list.ts', // a cursor is checked where it is made
   ],
   alerts: ['decide', 'clock.ts', 'status', 'package'],
-  setup: ['decide', 'errors.ts', 'config', 'package'],
+  setup: ['decide', 'errors.ts', 'config', 'real-path.ts', 'package'],
   simulator: ['clock.ts', 'decide/duration.ts', 'package'],
   doctor: [
     ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'config', 'linq', 'store', 'status', 'package'],
-    ...['cli-token.ts', 'webhook/probe.ts', 'simulator/sign.ts'],
+    ...['real-path.ts', 'webhook/probe.ts', 'simulator/sign.ts'],
   ],
 };
 

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SECOND } from '../../decide/duration.ts';
 import { StoreError } from '../../errors.ts';
+import { realPath } from '../../real-path.ts';
 import { refuseMissingLog, refuseRemains } from '../../store/examine.ts';
 import { toStoreError } from '../../store/faults.ts';
 import { hasContent } from '../../store/files.ts';
@@ -16,9 +17,8 @@ const QUICK_CHECK_MS = 8 * SECOND;
 /** Looks at the database, in use or not. Writes nothing to it, and refuses first what SQLite would take for a new one. */
 export async function lookAtDatabase(databasePath: string): Promise<SeenDatabase> {
   try {
-    refuseRemains(databasePath);
-    if (!existsSync(databasePath)) return { kind: 'none' };
-    const path = realpathSync(databasePath);
+    const path = realPath(databasePath);
+    refuseRemains(path);
     if (!hasContent(path)) return { kind: 'none' };
     refuseMissingLog(path);
     const isAtRest = !existsSync(`${path}-wal`);
@@ -74,10 +74,9 @@ function quickCheck(path: string): Promise<string | null> {
 
 /** Whether a process works on the database, by the lock beside it. */
 export function isDatabaseInUse(databasePath: string): boolean {
-  if (!existsSync(databasePath)) return false;
-  const path = `${realpathSync(databasePath)}.lock`;
-  if (!existsSync(path)) return false;
   try {
+    const path = `${realPath(databasePath)}.lock`;
+    if (!existsSync(path)) return false;
     const lock = openSqlite(path, { readonly: true, fileMustExist: true, timeout: 0 });
     try {
       lock.prepare('SELECT count(*) FROM sqlite_schema').get();

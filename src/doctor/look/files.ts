@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { access, readdir, readFile, stat, statfs } from 'node:fs/promises';
+import { access, readdir, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { cliTokenPath } from '../../cli-token.ts';
+import { realPath } from '../../real-path.ts';
+import { type Mount, readMounts } from '../../store/place.ts';
 import type { SeenDirectory } from '../judge/data-directory.ts';
 import type { SeenFile } from '../judge/file-modes.ts';
 
@@ -14,24 +15,26 @@ export async function lookAtFiles(
   databasePath: string | null,
   backupDirectory: string | null,
 ): Promise<readonly SeenFile[]> {
-  const directory = databasePath === null ? null : dirname(databasePath);
-  const beside = directory === null ? [] : await listBeside(directory, basename(databasePath ?? ''));
+  const database = databasePath === null ? null : followed(databasePath);
+  const directory = database === null ? null : dirname(database);
+  const beside = database === null ? [] : await listBeside(database);
   const backups = backupDirectory === null ? [] : await list(backupDirectory);
-  const paths = [
-    envFilePath,
-    databasePath === null ? null : cliTokenPath(databasePath),
-    directory,
-    ...beside,
-    backupDirectory,
-    ...backups.slice(0, MAX_BACKUPS),
-  ].filter((path) => path !== null);
+  const paths = [envFilePath, directory, ...beside, backupDirectory, ...backups.slice(0, MAX_BACKUPS)].filter(
+    (path) => path !== null,
+  );
   const seen = await Promise.all([...new Set(paths)].map(lookAtFile));
   return seen.filter((file) => file !== null);
 }
 
-/** The database, what SQLite keeps with it, and copies made before migrations and restores. */
-async function listBeside(directory: string, name: string): Promise<string[]> {
-  return (await list(directory)).filter((path) => basename(path).startsWith(name));
+/** The database, what SQLite and we keep with it, and copies made before migrations and restores. */
+async function listBeside(database: string): Promise<string[]> {
+  return (await list(dirname(database))).filter((path) => basename(path).startsWith(basename(database)));
+}
+
+/** Where the database really is: the path as it was given, unless that is a link. */
+function followed(databasePath: string): string {
+  const path = realPath(databasePath);
+  return path === resolve(databasePath) ? databasePath : path;
 }
 
 async function list(directory: string): Promise<string[]> {
@@ -55,11 +58,11 @@ async function lookAtFile(path: string): Promise<SeenFile | null> {
 
 /** The directory of the database; while it isn't there, the nearest one above it that is. */
 export async function lookAtDirectory(databasePath: string): Promise<SeenDirectory> {
-  const path = dirname(databasePath);
+  const path = dirname(followed(databasePath));
   let place = resolve(path);
   while (!(await exists(place)) && dirname(place) !== place) place = dirname(place);
   const writeFault = await access(place, constants.W_OK | constants.X_OK).then(() => null, codeOf);
-  const fileSystem = await fileSystemOf(place).catch(() => null);
+  const fileSystem = fileSystemOf(place);
   const space = await statfs(place).then(
     ({ bavail, blocks, bsize }) => ({ freeBytes: bavail * bsize, totalBytes: blocks * bsize }),
     () => null,
@@ -76,16 +79,16 @@ const exists = (path: string) =>
 const codeOf = (error: unknown) =>
   error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 
-/** Of the mount that holds a directory, as Linux tells it; null where it doesn't. */
-async function fileSystemOf(directory: string): Promise<string | null> {
-  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).trim().split('\n');
-  let best = { mountPoint: '', fileSystem: null as string | null };
-  for (const line of lines) {
-    const [fields = '', rest = ''] = line.split(' - ');
-    const mountPoint = (fields.split(' ')[4] ?? '').replaceAll('\\040', ' ');
-    const holds = mountPoint === '/' || directory === mountPoint || directory.startsWith(`${mountPoint}/`);
-    if (holds && mountPoint.length >= best.mountPoint.length)
-      best = { mountPoint, fileSystem: rest.split(' ')[0] ?? null };
-  }
-  return best.fileSystem;
+/** Of the mount that holds a directory; null where that isn't known. */
+function fileSystemOf(directory: string): string | null {
+  const holding = readMounts().filter(
+    ({ mountPoint }) =>
+      mountPoint === '/' || directory === mountPoint || directory.startsWith(`${mountPoint}/`),
+  );
+  // of several at one place the last covers the others
+  const best = holding.reduce<Mount | null>(
+    (longest, mount) => (mount.mountPoint.length >= (longest?.mountPoint.length ?? 0) ? mount : longest),
+    null,
+  );
+  return best?.fileSystem ?? null;
 }

@@ -1,15 +1,19 @@
 import { spawn } from 'node:child_process';
 import {
   chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkpointPages, openDatabase } from '../../../src/store/database.ts';
@@ -133,7 +137,90 @@ describe('the database file', () => {
   });
 });
 
+describe('a link in the place of the database', () => {
+  const links: readonly [what: string, make: (name: string, target: string) => void][] = [
+    ['to a file that is not there yet', (name, target) => symlinkSync(target, name)],
+    [
+      'in a chain, the last relative, to a file that is not there yet',
+      (name, target) => {
+        symlinkSync(`${name}.next`, name);
+        symlinkSync(relative(dirname(name), target), `${name}.next`);
+      },
+    ],
+  ];
+
+  it.each(links)('%s is followed: the database and its companions are made there', async (_, make) => {
+    const directory = dirname(home.path);
+    const elsewhere = join(dirname(directory), 'elsewhere');
+    mkdirSync(directory);
+    make(home.path, join(elsewhere, 'real.db'));
+    const store = openSqliteStore({ path: home.path, policy });
+    await store.record([outboundOf(T)], T);
+    expect(readdirSync(elsewhere).sort()).toEqual(['real.db', 'real.db-shm', 'real.db-wal', 'real.db.lock']);
+    expect(lstatSync(home.path).isSymbolicLink()).toBe(true);
+    expect(() => openSqliteStore({ path: join(elsewhere, 'real.db'), policy })).toThrow(
+      expect.objectContaining({ fault: 'locked' }),
+    );
+    await store.close();
+    await openSqliteStore({ path: home.path, policy }).close();
+  });
+
+  it('as its directory, to one that is not there yet, is followed, too', async () => {
+    const elsewhere = join(dirname(dirname(home.path)), 'elsewhere');
+    symlinkSync(elsewhere, dirname(home.path));
+    await openSqliteStore({ path: home.path, policy }).close();
+    expect(readdirSync(elsewhere)).toContain('reactor.db');
+  });
+
+  it('to a file that is gone, although its log is still there, is refused', async () => {
+    const target = join(dirname(dirname(home.path)), 'real.db');
+    mkdirSync(dirname(home.path));
+    symlinkSync(target, home.path);
+    writeFileSync(`${target}-wal`, 'commits');
+    expect(() => openSqliteStore({ path: home.path, policy })).toThrow(/missing.*real\.db-wal still holds/);
+  });
+
+  it('that leads in a circle is told as that', () => {
+    mkdirSync(dirname(home.path));
+    symlinkSync(home.path, `${home.path}.next`);
+    symlinkSync(`${home.path}.next`, home.path);
+    expect(() => openSqliteStore({ path: home.path, policy })).toThrow(/too many symbolic links/);
+  });
+});
+
+describe('a second name of the database', () => {
+  it('as a hard link is refused under both names, and the file left as it was', async () => {
+    await openSqliteStore({ path: home.path, policy }).close();
+    const other = `${home.path}.other`;
+    linkSync(home.path, other);
+    const before = readFileSync(home.path);
+    for (const path of [home.path, other])
+      expect(() => openSqliteStore({ path, policy })).toThrow(/has 2 names.*samefile .*delete all but one/);
+    expect(readFileSync(home.path)).toEqual(before);
+    rmSync(other);
+    await openSqliteStore({ path: home.path, policy }).close();
+  });
+});
+
 describe('the lock', () => {
+  it.each([
+    ['deleted', (lock: string) => rmSync(lock)],
+    [
+      'replaced',
+      (lock: string) => {
+        writeFileSync(`${lock}.new`, '');
+        renameSync(`${lock}.new`, lock);
+      },
+    ],
+  ])('that was %s fails every later write: another process may have been let in', async (_, lose) => {
+    const store = openSqliteStore({ path: home.path, policy });
+    lose(`${home.path}.lock`);
+    const error = { fault: 'io', message: expect.stringMatching(/\.lock was .*only one works/) };
+    await expect(store.record([outboundOf(T)], T)).rejects.toMatchObject(error);
+    await expect(store.probe(T)).rejects.toMatchObject(error);
+    await expect(store.close()).rejects.toMatchObject(error);
+  });
+
   const holder = fileURLToPath(new URL('./hold-lock.ts', import.meta.url));
 
   it('refuses a second store on the same file, and leaves the first its own', async () => {
