@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { realPath } from './real-path.ts';
 
-/** Where, beside the database, `serve` leaves a token for the command line of this machine. */
+/**
+ * Where, beside the database and named after it, `serve` leaves a token for the command line of this machine.
+ * @throws as `realPath`
+ */
 export function cliTokenPath(databasePath: string): string {
-  return join(dirname(databasePath), 'cli-token');
+  return `${realPath(databasePath)}.cli-token`;
 }
 
 export interface CliToken {
   readonly token: string;
   /** Writes the file anew, readable by its owner alone. @throws as `fs.writeFileSync` */
   write(): void;
+  /** Leaves alone what another process has written there. @throws as `fs.rmSync` */
   remove(): void;
 }
 
@@ -18,13 +22,23 @@ export interface CliToken {
 export function createCliToken(databasePath: string): CliToken {
   const path = cliTokenPath(databasePath);
   const token = randomBytes(32).toString('base64url');
-  const remove = () => rmSync(path, { force: true });
+  const content = `${token}\n`;
   return {
     token,
     write() {
-      remove(); // a file that is there keeps its mode, whatever that is
-      writeFileSync(path, `${token}\n`, { mode: 0o600, flag: 'wx' });
+      rmSync(path, { force: true }); // a file that is there keeps its mode, whatever that is
+      writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
     },
-    remove,
+    remove() {
+      if (read(path) === content) rmSync(path, { force: true });
+    },
   };
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
 }

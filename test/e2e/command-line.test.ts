@@ -107,10 +107,12 @@ describe('a database that can’t be', () => {
 
   it('for want of a token beside it is told in a sentence', async () => {
     const directory = createWorkDir();
-    mkdirSync(join(directory, 'data/cli-token'), { recursive: true });
+    mkdirSync(join(directory, 'data/reactor.db.cli-token'), { recursive: true });
     const { code, stderr } = await run(process.execPath, [MAIN], directory, NEEDED);
     expect(code).toBe(1);
-    expect(stderr).toBe("Can't write data/cli-token (ERR_FS_EISDIR): check its owner, mode and kind.\n");
+    expect(stderr).toBe(
+      "Can't write data/reactor.db.cli-token (ERR_FS_EISDIR): check its owner, mode and kind.\n",
+    );
   });
 
   it('for want of the native module comes with what to run', async () => {

@@ -8,7 +8,7 @@ import { ask, isReady, readChat, readOverview } from '../helpers/status.ts';
 
 const FINE = { code: 0, signal: null };
 const FAILED = { code: 1, signal: null };
-const TOKEN_PATH = join('data', 'cli-token');
+const TOKEN_PATH = join('data', 'reactor.db.cli-token');
 
 describe('a start that cannot succeed says why in a sentence and ends with 1', () => {
   it('when the port is taken; the database is free again', async () => {

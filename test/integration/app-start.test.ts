@@ -3,6 +3,7 @@ import {
   existsSync,
   lstatSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -20,12 +21,12 @@ import { SECRET } from '../helpers/deliver.ts';
 
 const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
 
-function startIn(directory: string, port: number) {
+function startIn(directory: string, port: number, name = 'reactor.db') {
   const env = {
     LINQ_API_KEY: 'test-api-key',
     LINQ_API_BASE_URL: 'http://127.0.0.1:9',
     LINQ_WEBHOOK_SECRET: SECRET,
-    DATABASE_URL: `file:${join(directory, 'reactor.db')}`,
+    DATABASE_URL: `file:${join(directory, name)}`,
     PORT: `${port}`,
   };
   const { config } = loadConfig({ env, envFile: {}, readFile: () => '' }, false);
@@ -47,10 +48,10 @@ it('a start that fails leaves the database free and no token behind', async () =
 
   const { port } = taken.address() as AddressInfo;
   await expect(startIn(directory, port)).rejects.toMatchObject({ code: 'EADDRINUSE', syscall: 'listen' });
-  expect(existsSync(join(directory, 'cli-token'))).toBe(false);
+  expect(existsSync(join(directory, 'reactor.db.cli-token'))).toBe(false);
 
   const app = await startIn(directory, 0); // the lock is this process's own: had it been kept, this would fail
-  expect(existsSync(join(directory, 'cli-token'))).toBe(true);
+  expect(existsSync(join(directory, 'reactor.db.cli-token'))).toBe(true);
   await app.stop();
 });
 
@@ -58,11 +59,21 @@ it("the token's file is made anew, for its owner alone, whatever was there", asy
   const directory = newDirectory();
   const target = join(directory, 'somebody-elses');
   writeFileSync(target, 'kept', { mode: 0o644 });
-  symlinkSync(target, join(directory, 'cli-token'));
+  symlinkSync(target, join(directory, 'reactor.db.cli-token'));
   const app = await startIn(directory, 0);
-  expect(lstatSync(join(directory, 'cli-token')).mode & 0o777).toBe(0o600);
+  expect(lstatSync(join(directory, 'reactor.db.cli-token')).mode & 0o777).toBe(0o600);
   expect(readFileSync(target, 'utf8')).toBe('kept');
   await app.stop();
+});
+
+it('two databases in one directory have a token each, and none takes away what it did not write', async () => {
+  const directory = newDirectory();
+  const [one, other] = await Promise.all([startIn(directory, 0), startIn(directory, 0, 'other.db')]);
+  await one.stop();
+  expect(readdirSync(directory).filter((name) => name.endsWith('cli-token'))).toEqual(['other.db.cli-token']);
+  writeFileSync(join(directory, 'other.db.cli-token'), 'of another process');
+  await other.stop();
+  expect(readFileSync(join(directory, 'other.db.cli-token'), 'utf8')).toBe('of another process');
 });
 
 it.each([

@@ -23,7 +23,7 @@ it('what the service keeps is for its own user alone, however lax the umask', as
 
   const running = {
     data: '700',
-    [join('data', 'cli-token')]: '600',
+    [join('data', 'reactor.db.cli-token')]: '600',
     [join('data', 'reactor.db')]: '600',
     [join('data', 'reactor.db-shm')]: '600',
     [join('data', 'reactor.db-wal')]: '600',
@@ -50,7 +50,8 @@ it('what the service keeps is for its own user alone, however lax the umask', as
 
   // the token for the command line ends with the service
   await again.end('SIGTERM');
-  expect(Object.keys(modesBelow(directory))).not.toContain(join('data', 'cli-token'));
+  expect(Object.keys(modesBelow(directory))).not.toContain(join('data', 'reactor.db.cli-token'));
 });
 
-const readToken = (directory: string) => readFileSync(join(directory, 'data', 'cli-token'), 'utf8');
+const readToken = (directory: string) =>
+  readFileSync(join(directory, 'data', 'reactor.db.cli-token'), 'utf8');

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { runCommandLine } from '../../../src/cli/program.ts';
 import { CLI_TOKEN, type Given, startStatus, TOKEN } from './harness.ts';
 
@@ -39,7 +40,7 @@ export async function startService(given: Given = {}) {
     ...started,
     url,
     env,
-    files: { 'data/cli-token': `${CLI_TOKEN}\n` },
+    files: { [resolve('data/reactor.db.cli-token')]: `${CLI_TOKEN}\n` },
     run: (args: string, machine: Machine = {}) => runVerb(args.split(' '), { env, ...machine }),
   };
 }

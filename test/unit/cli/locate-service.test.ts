@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findToken, locateService } from '../../../src/cli/locate-service.ts';
 import type { Sources } from '../../../src/config/origin.ts';
@@ -43,8 +44,8 @@ describe('locateService', () => {
 
 describe('findToken', () => {
   const files = {
-    'data/cli-token': 'from-the-data-directory\n',
-    '/srv/cli-token': 'from-srv\n',
+    [resolve('data/reactor.db.cli-token')]: 'from-the-data-directory\n',
+    '/srv/reactor.db.cli-token': 'from-srv\n',
     '/t': 'of-the-service-file',
   };
 
@@ -60,6 +61,10 @@ describe('findToken', () => {
     expect(findToken(sourcesOf({ DATABASE_URL: 'file:/srv/reactor.db' }, files), 'http://[::1]:80')).toBe(
       'from-srv',
     );
+  });
+
+  it('takes that of the named database, not of another one in its directory', () => {
+    expect(findToken(sourcesOf({ DATABASE_URL: 'file:/srv/other.db' }, files), LOCAL)).toBeNull();
   });
 
   it('sends the token beside the database to no other machine', () => {

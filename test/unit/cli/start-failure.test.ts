@@ -15,7 +15,10 @@ describe('a start that fails', () => {
     [system('EAI_AGAIN', 'getaddrinfo'), /^HOST is no address of this machine \(EAI_AGAIN\): set HOST=/],
     [system('EMFILE', 'listen'), /^Can't listen on port 8080 \(EMFILE\): check HOST and PORT\.$/],
     [system('ENOSPC', 'write'), /^The disk of \.\/data\/reactor\.db is full: make room, then start again\.$/],
-    [system('EACCES', 'open', 'data/cli-token'), /^Can't write data\/cli-token \(EACCES\): check its owner/],
+    [
+      system('EACCES', 'open', 'data/reactor.db.cli-token'),
+      /^Can't write data\/reactor.db.cli-token \(EACCES\): check its owner/,
+    ],
     [
       new StoreError('readonly', 'it may not be written to; check owner and mode'),
       /^Can't use the database \.\/data\/reactor\.db: it may not be written to; check owner and mode\.$/,
