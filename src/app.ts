@@ -29,6 +29,8 @@ export interface AppOptions {
   readonly warnings?: readonly string[];
   /** The store broke beyond what this process can mend: it has to end. */
   readonly onFatal: (error: StoreError) => void;
+  /** Told before the log says that the service has started: whoever reads that may stop it at once. */
+  readonly onStarted?: (app: App) => void;
   /** Where log lines go; standard output by default. */
   readonly logStream?: Writable;
 }
@@ -169,9 +171,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
     await close().catch(() => {}); // the first error is the one that explains
     throw error;
   }
-  log.info({ url, version, dryRun: config.policy.dryRun }, 'service.started');
-
-  return {
+  const app: App = {
     url,
     async stop() {
       log.info({}, 'service.stopping');
@@ -180,4 +180,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
       log.info({}, 'service.stopped');
     },
   };
+  options.onStarted?.(app);
+  log.info({ url, version, dryRun: config.policy.dryRun }, 'service.started');
+  return app;
 }

@@ -1,4 +1,5 @@
-import type { Writable } from 'node:stream';
+import { writeSync } from 'node:fs';
+import { Writable } from 'node:stream';
 
 export interface LogSettings {
   readonly level: string;
@@ -17,13 +18,63 @@ export async function createLogOptions({ level, format, stream }: LogSettings) {
     serializers: { err: describeError },
   };
   if (stream !== undefined) return { ...base, stream };
-  if (format === 'json') return base;
+  const destination = createLogOutput();
+  if (format === 'json') return { ...base, stream: destination };
   const pretty = await import('pino-pretty').then(
     (module) =>
-      module.default({ ignore: 'pid,hostname', singleLine: true, messageKey: 'msg', colorize: isColored() }),
+      module.default({
+        ...{ ignore: 'pid,hostname', singleLine: true, messageKey: 'msg', colorize: isColored() },
+        destination,
+      }),
     () => undefined, // an optional package: without it the lines are JSON
   );
-  return pretty === undefined ? base : { ...base, stream: pretty };
+  return { ...base, stream: pretty ?? destination };
+}
+
+/** Between two tries to write to a pipe whose reader is behind. */
+const FULL_PIPE_WAIT_MS = 10;
+
+/**
+ * Standard output, a line at a time. Where it can't be written (a full disk, a reader that went away) lines are lost,
+ * which is said once on standard error; deliveries and shares go on, and so does the log as soon as it can.
+ */
+function createLogOutput(): Writable {
+  let isFailing = false;
+  return new Writable({
+    write(line: Buffer, _encoding, done) {
+      try {
+        writeWhole(line);
+        isFailing = false;
+      } catch (error) {
+        if (!isFailing) tellLost(error);
+        isFailing = true;
+      }
+      done();
+    },
+  });
+}
+
+function writeWhole(line: Buffer): void {
+  for (let rest = line; rest.length > 0; ) {
+    try {
+      rest = rest.subarray(writeSync(process.stdout.fd, rest));
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
+    }
+  }
+}
+
+function tellLost(error: unknown): void {
+  try {
+    const why = codeOf(error) ?? 'unknown';
+    writeSync(
+      process.stderr.fd,
+      `The log can't be written (${why}): lines are lost until it can; the service goes on.\n`,
+    );
+  } catch {
+    // nobody reads that, either
+  }
 }
 
 /** Colours are for people at a terminal who didn't turn them off (https://no-color.org). */
@@ -34,6 +85,8 @@ function isColored(): boolean {
 /** What may be said of an error: never its properties, which may carry requests, settings or people's data. */
 function describeError(error: unknown) {
   if (!(error instanceof Error)) return { type: typeof error, message: '', stack: '' };
-  const code = 'code' in error ? String(error.code) : undefined;
-  return { type: error.name, code, message: error.message, stack: error.stack ?? '' };
+  return { type: error.name, code: codeOf(error), message: error.message, stack: error.stack ?? '' };
 }
+
+const codeOf = (error: unknown) =>
+  error instanceof Error && 'code' in error ? String(error.code) : undefined;

@@ -3,7 +3,7 @@ import type { DoctorOptions } from '../doctor/doctor.ts';
 import type { Verdict } from '../doctor/verdict.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import { printJson } from './call-service.ts';
-import { EXIT, type ExitCode, type Io, readSources } from './io.ts';
+import { EXIT, type ExitCode, type Io, readSources, realFile } from './io.ts';
 import { findToken, locateService } from './locate-service.ts';
 import type { Register } from './program.ts';
 import { createProgressLine } from './progress-line.ts';
@@ -28,7 +28,7 @@ export const registerDoctor: Register = (program, { io, globals, run }) => {
     )
     .option('--strict', 'exit code 4 also for a warning')
     .option('--url <url>', 'address of the running service (default: from HOST and PORT)')
-    .option('--ca <file>', 'trust the authorities in this PEM file, too')
+    .option('--ca <file>', 'trust the authorities in this PEM file, too', realFile)
     .option('--no-round-trip', 'send no test delivery, neither to the service nor to PUBLIC_URL')
     .option('--json', 'print {ok, findings}')
     .action(

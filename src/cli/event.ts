@@ -17,7 +17,10 @@ function takeEvent(command: Command): Command {
     .option('--payload-version <version>', 'of the example: 2026-02-03 or 2025-01-01 (default: 2026-02-03)')
     .option('--line <number>', 'the line of the example (default: +12025550100)')
     .option('--chat-id <id>', 'the chat of the example (default: a new one)')
-    .option('--secret-file <file>', 'holds the signing secret (default: LINQ_WEBHOOK_SECRET)')
+    .option(
+      '--secret-file <file>',
+      'holds the signing secret, - for standard input (default: LINQ_WEBHOOK_SECRET)',
+    )
     .option('--scheme <scheme>', 'headers: standard, legacy or both (default: both, as Linq)')
     .option('--id <id>', 'webhook-id (default: event_id of the body)')
     .option('--timestamp <time>', 'when it was signed: unix seconds or ISO 8601 (default: now)')

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { InvalidArgumentError } from 'commander';
 import { type EnvFile, parseEnvFile } from '../config/env-file.ts';
 import type { Sources, Variables } from '../config/origin.ts';
 import { ConfigError } from '../errors.ts';
@@ -13,26 +14,53 @@ export interface Io {
   /** Whole text to standard output, line break included. */
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
-  /** @throws as `fs.readFileSync` */
+  /** @param path `-` for standard input @throws as `fs.readFileSync` */
   readonly readFile: (path: string) => string;
 }
 
 export function createProcessIo(): Io {
-  process.stdout.on('error', ignoreGoneReader);
-  process.stderr.on('error', ignoreGoneReader);
+  const { stdout, stderr } = process;
+  onLost(stdout, (code) => {
+    stderr.write(`Standard output can't be written (${code}): not everything was printed.\n`);
+    process.once('exit', () => {
+      process.exitCode = EXIT.failed;
+    });
+  });
+  onLost(stderr, () => {
+    process.once('exit', () => {
+      process.exitCode ||= EXIT.failed; // there is nowhere left to say why
+    });
+  });
   return {
     env: process.env,
-    isTerminal: process.stdout.isTTY === true,
-    columns: process.stdout.columns ?? 80,
-    write: (text) => void process.stdout.write(text),
-    writeError: (text) => void process.stderr.write(text),
-    readFile: (path) => readFileSync(path, 'utf8'),
+    isTerminal: stdout.isTTY === true,
+    columns: stdout.columns ?? 80,
+    write: (text) => void stdout.write(text),
+    writeError: (text) => void stderr.write(text),
+    readFile: (path) => readFileSync(path === STANDARD ? process.stdin.fd : path, 'utf8'),
   };
 }
 
-/** Whoever read along may stop (`config show | head`): that is no failure of ours. */
-function ignoreGoneReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/**
+ * A verb does its work to the end even if it can't print it: then it has failed all the same. Whoever read along may
+ * stop (`config show | head`): that is no failure of ours.
+ */
+function onLost(stream: NodeJS.WriteStream, tell: (code: string) => void): void {
+  let isTold = false;
+  stream.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
+    if (isTold || code === 'EPIPE') return;
+    isTold = true;
+    tell(code);
+  });
+}
+
+/** In the place of a file: standard input, or standard output. */
+export const STANDARD = '-';
+
+/** For options and arguments that need a real file. @throws {InvalidArgumentError} */
+export function realFile(path: string): string {
+  if (path !== STANDARD) return path;
+  throw new InvalidArgumentError("Name a file: standard input and output can't be used here.");
 }
 
 /** What the process ends with. */

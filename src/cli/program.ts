@@ -9,7 +9,7 @@ import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerEvent } from './event.ts';
 import { registerHealthcheck } from './healthcheck.ts';
-import { EXIT, type ExitCode, type Io } from './io.ts';
+import { EXIT, type ExitCode, type Io, realFile } from './io.ts';
 import { registerLine } from './line.ts';
 import { registerMigrate } from './migrate.ts';
 import { registerPause } from './pause.ts';
@@ -68,7 +68,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<E
   const program = new Command('contact-card-reactor')
     .description('Shares your Linq contact card in every iMessage chat at the right time.')
     .version(VERSION)
-    .option('--env-file <path>', 'read settings from this file instead of .env')
+    .option('--env-file <path>', 'read settings from this file instead of .env', realFile)
     .configureHelp({ minWidthToWrap: 16 }) // on a narrow terminal, too
     .showHelpAfterError('(add --help for usage)')
     .configureOutput({ writeOut: io.write, writeErr: io.writeError })

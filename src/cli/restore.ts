@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts';
 import type { Restored } from '../store/restore.ts';
-import { EXIT, type ExitCode, type Io, readSources } from './io.ts';
+import { EXIT, type ExitCode, type Io, readSources, realFile } from './io.ts';
 import type { Register } from './program.ts';
 
 interface RestoreFlags {
@@ -13,7 +13,7 @@ interface RestoreFlags {
 export const registerRestore: Register = (program, { io, globals, run }) => {
   program
     .command('restore')
-    .argument('<file>', 'a backup')
+    .argument('<file>', 'a backup', realFile)
     .description('put a backup in the place of the database, which is kept; the service must be stopped')
     .option(
       '--no-wait',

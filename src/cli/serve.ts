@@ -24,19 +24,21 @@ async function serve(io: Io, envFile: string | null): Promise<ExitCode> {
     import('../clock.ts'),
     import('close-with-grace'), // ahead of listening: whoever was served may not be cut off by an early signal
   ]);
-  const app = await startApp({
-    config,
-    warnings,
-    clock: createSystemClock(),
-    version: VERSION,
-    onFatal(error) {
-      io.writeError(`${describeStoreFailure(error, databasePath)}\n`);
-      process.exit(EXIT.failed); // the store can't be trusted to write anything more, a clean stop included
-    },
-  }).catch((error: unknown) => {
-    throw explainStartFailure(error, { databasePath, port: config.server.port });
+  return new Promise((resolve, reject) => {
+    startApp({
+      config,
+      warnings,
+      clock: createSystemClock(),
+      version: VERSION,
+      onStarted: (app) => void stopWhenTold(app, io, closeWithGrace).then(resolve, reject),
+      onFatal(error) {
+        io.writeError(`${describeStoreFailure(error, databasePath)}\n`);
+        process.exit(EXIT.failed); // the store can't be trusted to write anything more, a clean stop included
+      },
+    }).catch((error: unknown) => {
+      reject(explainStartFailure(error, { databasePath, port: config.server.port }));
+    });
   });
-  return stopWhenTold(app, io, closeWithGrace);
 }
 
 /** Resolves once a signal or an error that nobody caught has stopped the service; a second one ends it at once. */

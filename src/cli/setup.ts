@@ -8,7 +8,10 @@ export const registerSetup: Register = (program, { io, globals, run }) => {
   program
     .command('setup')
     .description('set up an account: check the key, look at lines and cards, create the webhook subscription')
-    .option('--api-key-file <file>', 'read the API key from this file (else LINQ_API_KEY, or it asks)')
+    .option(
+      '--api-key-file <file>',
+      'read the API key from this file, - for standard input (else LINQ_API_KEY, or it asks)',
+    )
     .option('--lines <lines>', 'share on these lines only, comma-separated, or all')
     .option('--create-card <line>', 'create the contact card of this line; repeatable', collect)
     .option('--first-name <name>', 'the first name on it')

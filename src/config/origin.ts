@@ -34,6 +34,7 @@ function findByName(name: string, isSecret: boolean, sources: Sources): Found {
   const file = isSecret ? findVariable(`${name}_FILE`, sources) : null;
   if (direct !== null && file !== null) return { mistake: `${name} and ${name}_FILE are both set: keep one` };
   if (file === null) return direct;
+  if (file.text === '-') return { mistake: `${name}_FILE names no file` };
   try {
     const text = sources.readFile(file.text).trim();
     return text === '' ? { mistake: `the file of ${name}_FILE is empty` } : { text, origin: `${name}_FILE` };

@@ -26,7 +26,7 @@ export async function makeBackup(options: BackupOptions): Promise<CopyContent> {
   const { file, partial, signal } = options;
   const databasePath = realPath(options.databasePath);
   if (!existsSync(databasePath)) {
-    throw new StoreError('broken', `there is no database at ${databasePath}; check DATABASE_URL`);
+    throw new StoreError('broken', `there is no database at ${options.databasePath}; check DATABASE_URL`);
   }
   refuseSecondName(databasePath); // what is in the log under the other name would be missing
   let held: FileHandle | null = null;

@@ -18,7 +18,7 @@ const CHECKED_BYTES = 64 * 1024 * 1024;
  * @throws {StoreError} `corrupt`
  */
 export function refuseRemains(path: string): void {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? null;
+  const size = existsSync(path) ? statSync(path).size : null;
   if (size === null) refuseLoneLog(path, 'is missing');
   else if (size === 0) refuseLoneLog(path, 'is empty');
   else if (size < LEAST_BYTES && !hasContent(`${path}-journal`)) {
