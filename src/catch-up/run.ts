@@ -82,13 +82,14 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
 
   /** One listing from its beginning to its end. */
   async function pass(isFirst: boolean): Promise<{ pages: number; found: number }> {
-    let [pages, found, seen]: [number, number, number] = [0, 0, 0];
-    for await (const { chats, isLast } of listing.pages()) {
+    let [pages, found, seenBefore]: [number, number, number] = [0, 0, 0];
+    for await (const { chats, seen, isLast } of listing.pages()) {
       pages++;
-      const before = seen;
-      seen += chats.length;
+      const before = seenBefore;
+      seenBefore = seen;
       const total = isLast ? { chatsTotal: seen } : {};
-      found += await readPage(chats, (count) => (isFirst ? { chatsSeen: before + count, ...total } : {}));
+      const seenAfter = (count: number) => ({ chatsSeen: Math.min(before + count, seen), ...total });
+      found += await readPage(chats, isFirst ? seenAfter : () => ({}));
     }
     return { pages, found };
   }

@@ -16,7 +16,7 @@ export interface CatchUpRun {
   readonly startedAt: EpochMs;
   /** Chats that were last updated up to then aren't read; null: all are. */
   readonly since: EpochMs | null;
-  /** Chats of the listing that are dealt with. */
+  /** Different chats of the listing that are dealt with. */
   readonly chatsSeen: number;
   /** Null until the listing has been seen to its end. */
   readonly chatsTotal: number | null;
