@@ -4,6 +4,7 @@ import { type Changes, createChanges } from '../simulator/changes.ts';
 import type { Payload, PayloadVersion } from '../simulator/envelope.ts';
 import { createTell } from '../simulator/events.ts';
 import { createMessages, type Messages } from '../simulator/messages.ts';
+import { createRandomness } from '../simulator/random.ts';
 import { createWorld } from '../simulator/world.ts';
 import { PROBE_EVENT_TYPE } from '../webhook/probe.ts';
 
@@ -64,13 +65,14 @@ export function buildExample(
   const story = STORIES[type];
   if (story === undefined) return null;
   let payload: Payload | null = null;
-  const tell = createTell(clock, PARTNER_ID, (event) => {
+  const randomness = createRandomness(randomUUID());
+  const tell = createTell(clock, randomness, PARTNER_ID, (event) => {
     if (event.eventType === type) payload = event.build(version);
   });
-  const world = createWorld(clock);
+  const world = createWorld(clock, randomness);
   world.addLine(line, 'active');
   const changes = createChanges(world, clock, tell);
   const chat = changes.createChat({ line, ...(chatId === null ? {} : { chatId }) });
-  story({ chatId: chat.chatId, line, messages: createMessages(world, clock, tell), changes });
+  story({ chatId: chat.chatId, line, messages: createMessages(world, clock, randomness, tell), changes });
   return payload === null ? null : JSON.stringify(payload);
 }

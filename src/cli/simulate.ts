@@ -9,6 +9,7 @@ interface Options {
   readonly webhookSecret?: string;
   readonly line?: readonly string[];
   readonly payloadVersion?: string;
+  readonly seed?: string;
   readonly subscription: boolean;
   readonly json?: boolean;
 }
@@ -21,11 +22,15 @@ export const registerSimulate: Register = (program, { io, run }) => {
     .command('simulate')
     .description('run a simulated Linq on loopback: its API, and a sender of signed webhooks')
     .option('--port <number>', 'where its API listens; 0: any free port (default: 4010)')
-    .option('--api-key <key>', 'the key it lets in (default: a random one, printed)')
+    .option('--api-key <key>', 'the key it lets in (default: one made of the seed, printed)')
     .option('--webhook-url <url>', 'where webhooks go (default: a reactor with default settings)')
-    .option('--webhook-secret <secret>', 'whsec_… that signs them (default: a random one, printed)')
+    .option('--webhook-secret <secret>', 'whsec_… that signs them (default: one made of the seed, printed)')
     .option('--line <number>', 'a line with an active card, E.164; repeatable', collect)
     .option('--payload-version <version>', '2026-02-03 or 2025-01-01 (default: 2026-02-03)')
+    .option(
+      '--seed <number>',
+      'repeat the run that printed it: ids, secrets, losses, delays (default: a random one)',
+    )
     .option('--no-subscription', 'start without a webhook subscription: `setup` creates one')
     .option('--json', 'print one JSON object once it runs: addresses, lines, settings for the reactor')
     .action(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { EventHead, Payload, PayloadVersion } from './envelope.ts';
 import { isObject } from './http.ts';
+import type { Randomness } from './random.ts';
 
 /** Something happened that subscriptions may want to hear of. */
 export interface LinqEvent {
@@ -20,19 +21,18 @@ export type Tell = (
   build: (head: EventHead, version: PayloadVersion) => Payload,
 ) => void;
 
-/** A trace id as Linq gives them: 32 hex digits. */
-export const createTraceId = (): string => randomUUID().replaceAll('-', '');
-
 export function createTell(
   clock: Pick<Clock, 'now'>,
+  randomness: Randomness,
   partnerId: string,
   emit: (event: LinqEvent) => void,
 ): Tell {
   return (eventType, about, build) => {
-    const traceId = about.traceId ?? createTraceId();
-    const head: EventHead = { eventId: randomUUID(), createdAt: clock.now(), traceId, partnerId };
+    const traceId = about.traceId ?? randomness.trace('trace of event');
+    const eventId = randomness.uuid('event');
+    const head: EventHead = { eventId, createdAt: clock.now(), traceId, partnerId };
     emit({
-      eventId: head.eventId,
+      eventId,
       eventType,
       line: about.line,
       chatId: about.chatId ?? null,
@@ -42,11 +42,14 @@ export function createTell(
 }
 
 /** What the headers of a delivery repeat from its body, as far as the body says it. */
-export function describeBody(body: string): { eventId: string; eventType: string; chatId: null } {
+export function describeBody(
+  body: string,
+  newId: () => string = randomUUID,
+): { eventId: string; eventType: string; chatId: null } {
   const payload = parseObject(body);
   const { event_id: eventId, event_type: eventType } = payload;
   return {
-    eventId: typeof eventId === 'string' ? eventId : randomUUID(),
+    eventId: typeof eventId === 'string' ? eventId : newId(),
     eventType: typeof eventType === 'string' ? eventType : 'unknown',
     chatId: null,
   };

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { EpochMs } from '../decide/duration.ts';
 import { SimulatorError } from './errors.ts';
-import { createTraceId, type Tell } from './events.ts';
+import type { Tell } from './events.ts';
 import type { Chat, Message, Part, Service } from './model.ts';
 import { type MessageEventType, messageFailedPayload, messagePayload } from './payloads.ts';
+import type { Randomness } from './random.ts';
 import type { World } from './world.ts';
 
 export interface SendOptions {
@@ -57,7 +57,12 @@ const isOptOutWord = (text: string): boolean =>
 
 type NewMessage = Pick<Message, 'direction' | 'from' | 'parts' | 'status' | 'sentAt'> & Partial<Message>;
 
-export function createMessages(world: World, clock: Pick<Clock, 'now'>, tell: Tell): Messages {
+export function createMessages(
+  world: World,
+  clock: Pick<Clock, 'now'>,
+  randomness: Randomness,
+  tell: Tell,
+): Messages {
   const tellMessage = (eventType: MessageEventType, chat: Chat, message: Message) =>
     tell(eventType, { line: chat.line, chatId: chat.chatId, traceId: message.traceId }, (head, version) =>
       messagePayload(head, version, eventType, chat, message),
@@ -66,7 +71,7 @@ export function createMessages(world: World, clock: Pick<Clock, 'now'>, tell: Te
   const add = (chat: Chat, message: NewMessage): Message => {
     const createdAt = message.sentAt ?? clock.now();
     const added: Message = {
-      messageId: randomUUID(),
+      messageId: randomness.uuid('message'),
       service: chat.service,
       preferredService: null,
       idempotencyKey: null,
@@ -75,7 +80,7 @@ export function createMessages(world: World, clock: Pick<Clock, 'now'>, tell: Te
       deliveredAt: null,
       readAt: null,
       reconciledAt: null,
-      traceId: createTraceId(),
+      traceId: randomness.trace('trace of message'),
       ...message,
     };
     chat.messages.push(added);

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { type ApiParts, codeOf, errorReply, routeOf, serveApi } from './api.ts';
-import { createTraceId } from './events.ts';
 import type { Fault, Faults, FaultTarget, RouteName } from './faults.ts';
 import { parseTarget, type Reply, readJsonObject, writeReply } from './http.ts';
 import { codeOfStatus, errorEnvelope, LinqError, statusOfCode } from './linq-errors.ts';
 import { pause } from './pause.ts';
+import type { Randomness } from './random.ts';
 import type { ShareCall, Shares } from './shares.ts';
 
 export const API_PATH = '/api/partner';
@@ -21,6 +21,7 @@ export type Control = (request: IncomingMessage, path: string[], query: URLSearc
 export interface ServerParts extends ApiParts {
   readonly clock: Clock;
   readonly apiKey: string;
+  readonly randomness: Randomness;
   readonly faults: Faults;
   readonly shares: Shares;
   readonly control: Control;
@@ -84,7 +85,7 @@ export function createApiServer(parts: ServerParts): Server {
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { segments, query } = parseTarget(request.url ?? '/');
-    const traceId = createTraceId();
+    const traceId = parts.randomness.trace('trace of call');
     if (segments[0] === '_sim') {
       const reply = await parts.control(request, segments.slice(1), query);
       return writeReply(response, reply, headersOf(traceId));

@@ -37,6 +37,6 @@ export function signDelivery(delivery: DeliveryToSign): Record<string, string> {
 }
 
 /** A new signing secret in Linq's form: `whsec_` and the base64 of 32 random bytes. */
-export function createSigningSecret(): string {
-  return PREFIX + randomBytes(32).toString('base64');
+export function createSigningSecret(key: Buffer = randomBytes(32)): string {
+  return PREFIX + key.toString('base64');
 }

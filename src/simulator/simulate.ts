@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { createSystemClock } from '../clock.ts';
 import { SimulatorError } from './errors.ts';
+import { createRandomness, type Randomness } from './random.ts';
 import { createSigningSecret } from './sign.ts';
 import { createSimulator, type Simulator } from './simulator.ts';
 
@@ -9,22 +10,27 @@ const DEFAULT_WEBHOOK_URL = 'http://127.0.0.1:8080/webhooks/linq';
 const DEFAULT_SIMULATOR_PORT = 4010;
 const DEFAULT_SIMULATOR_LINE = '+12025550100';
 
+/** So many different runs there are. */
+const SEEDS = 2 ** 32;
+
 const EXAMPLE_CHAT = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
 
 /** What the verb `simulate` takes, as typed in; absent values have defaults. */
 export interface SimulateOptions {
   /** Default 4010; 0 takes any free one. */
   readonly port?: number | string;
-  /** Default: a random one, printed. */
+  /** Default: one made of the seed, printed. */
   readonly apiKey?: string;
   /** https, or http on loopback. Default: a reactor on this machine with default settings. */
   readonly webhookUrl?: string;
-  /** `whsec_…`. Default: a random one, printed. */
+  /** `whsec_…`. Default: one made of the seed, printed. */
   readonly webhookSecret?: string;
   /** Own numbers with an active card. Default: one invented number. */
   readonly line?: readonly string[];
   /** `2026-02-03` (default) or `2025-01-01`: the version of the webhook payloads. */
   readonly version?: string;
+  /** Of all that is random, 0 to 4294967295: repeats the run that printed it. Default: a random one. */
+  readonly seed?: number | string;
   /** Default true; false: no webhook subscription yet. */
   readonly subscription?: boolean;
   /** Default false; true: prints one JSON object instead, `{baseUrl, controlUrl, seed, lines, webhookUrl, settings}`. */
@@ -43,8 +49,10 @@ export interface SimulateIo {
  * @throws SimulatorError for an option that can't be used, before anything is printed
  */
 export async function runSimulate(options: SimulateOptions, io: SimulateIo): Promise<void> {
-  const apiKey = options.apiKey ?? `sim_${randomBytes(16).toString('hex')}`;
-  const signingSecret = readSecret(options.webhookSecret);
+  const seed = readSeed(options.seed ?? randomInt(SEEDS));
+  const randomness = createRandomness(`simulate ${seed}`);
+  const apiKey = options.apiKey ?? `sim_${randomness.trace('API key')}`;
+  const signingSecret = readSecret(options.webhookSecret, randomness);
   const targetUrl = readTarget(options.webhookUrl ?? DEFAULT_WEBHOOK_URL, options.version);
   const lines = options.line?.length ? options.line : [DEFAULT_SIMULATOR_LINE];
   const simulator = createSimulator({
@@ -52,6 +60,7 @@ export async function runSimulate(options: SimulateOptions, io: SimulateIo): Pro
     apiKey,
     port: readPort(options.port ?? DEFAULT_SIMULATOR_PORT),
     lines,
+    seed,
   });
   const isSubscribed = options.subscription !== false;
   if (isSubscribed) subscribe(simulator, targetUrl, signingSecret);
@@ -118,8 +127,15 @@ function readPort(value: number | string): number {
   return port;
 }
 
-function readSecret(secret: string | undefined): string {
-  if (secret === undefined) return createSigningSecret();
+function readSeed(value: number | string): number {
+  const seed = /^\d{1,10}$/.test(String(value)) ? Number(value) : Number.NaN;
+  if (!(seed < SEEDS))
+    throw new SimulatorError(`--seed: expected a whole number from 0 to ${SEEDS - 1}, got ${value}`);
+  return seed;
+}
+
+function readSecret(secret: string | undefined, randomness: Randomness): string {
+  if (secret === undefined) return createSigningSecret(randomness.bytes('signing secret'));
   const key = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1];
   const bytes = Buffer.from(key ?? '', 'base64').length;
   if (bytes < 24 || bytes > 64)

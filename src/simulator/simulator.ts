@@ -10,7 +10,7 @@ import { createFaults, type Fault } from './faults.ts';
 import { createListener } from './listener.ts';
 import { createMessages, type Messages } from './messages.ts';
 import type { Behaviour, CardState, Chat } from './model.ts';
-import { createRandom } from './random.ts';
+import { createRandomness } from './random.ts';
 import { createShares, type ShareCall } from './shares.ts';
 import {
   createSubscriptions,
@@ -31,7 +31,7 @@ export interface SimulatorOptions {
   readonly port?: number;
   /** The account's lines, each with an active card. */
   readonly lines?: readonly string[];
-  /** For duplicates, losses and shuffling. Default: random, see `seed`. */
+  /** Of all that is random: ids, losses, delays. A 32-bit integer. Default: a random one, see `seed`. */
   readonly seed?: number;
   readonly behaviour?: Partial<Behaviour>;
   /** Pauses between webhook attempts, real ms. Default: Linq's, ten attempts in about 25 minutes. */
@@ -46,6 +46,7 @@ export interface SimulatorOptions {
 export interface Simulator extends Messages, Changes {
   /** For `LINQ_API_BASE_URL`. @throws SimulatorError before `start` */
   readonly baseUrl: string;
+  /** Given to another simulator, it repeats this one's ids and disorder, as far as it is asked the same. */
   readonly seed: number;
   /** Listens; resolves to `baseUrl`. After a `stop` it takes the same port and world again. */
   start(): Promise<string>;
@@ -101,17 +102,17 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const seed = options.seed ?? randomInt(2 ** 32);
   const behaviour: Behaviour = { ...DEFAULT_BEHAVIOUR, ...options.behaviour };
   const watchers = createWatchers();
-  const world = createWorld(clock);
-  const random = createRandom(seed);
+  const randomness = createRandomness(seed);
+  const world = createWorld(clock, randomness);
   const faults = createFaults();
-  const subscriptions = createSubscriptions(clock);
+  const subscriptions = createSubscriptions(clock, randomness);
   const deliveries = createDeliveries({
     clock,
     behaviour,
     redeliveryMs: options.redeliveryMs ?? REDELIVERY_MS,
     timeoutMs: options.deliveryTimeoutMs ?? 10 * SECOND,
     connections: options.deliveryConnections ?? 32,
-    random,
+    random: randomness.numbers('deliveries'),
     onChange: watchers.changed,
   });
   const emit = (event: LinqEvent) => {
@@ -123,8 +124,8 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       deliveries.send({ ...event, body }, subscription);
     }
   };
-  const tell = createTell(clock, PARTNER_ID, emit);
-  const messages = createMessages(world, clock, tell);
+  const tell = createTell(clock, randomness, PARTNER_ID, emit);
+  const messages = createMessages(world, clock, randomness, tell);
   const shares = createShares({
     world,
     clock,
@@ -140,7 +141,8 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     world,
     behaviour,
     subscriptions,
-    random,
+    random: randomness.numbers('pages'),
+    randomness,
     faults,
     shares,
     control: createControl(() => simulator),
@@ -168,7 +170,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     prompts: (chatId) => shares.callsOf(chatId).filter(({ effect }) => effect === 'prompt'),
     subscribe: subscriptions.create,
     deliver(body) {
-      const about = describeBody(body);
+      const about = describeBody(body, () => randomness.uuid('event'));
       for (const subscription of subscriptions.list())
         if (subscription.isActive) deliveries.send({ ...about, body }, subscription);
     },

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { EpochMs } from '../decide/duration.ts';
 import type { PayloadVersion } from './envelope.ts';
 import type { LinqEvent } from './events.ts';
 import { LinqError } from './linq-errors.ts';
+import type { Randomness } from './random.ts';
 import { iso } from './resources.ts';
 import { createSigningSecret } from './sign.ts';
 
@@ -84,7 +84,7 @@ function checkEvents(events: readonly string[]): void {
   if (events.some((type) => !EVENT_TYPES.includes(type))) throw new LinqError(1005);
 }
 
-export function createSubscriptions(clock: Pick<Clock, 'now'>): Subscriptions {
+export function createSubscriptions(clock: Pick<Clock, 'now'>, randomness: Randomness): Subscriptions {
   const byId = new Map<string, Subscription>();
   const get = (subscriptionId: string): Subscription => {
     const found = byId.get(subscriptionId);
@@ -105,8 +105,8 @@ export function createSubscriptions(clock: Pick<Clock, 'now'>): Subscriptions {
       checkEvents(events);
       const createdAt = clock.now();
       const subscription: Subscription = {
-        subscriptionId: randomUUID(),
-        signingSecret: signingSecret ?? createSigningSecret(),
+        subscriptionId: randomness.uuid('subscription'),
+        signingSecret: signingSecret ?? createSigningSecret(randomness.bytes('signing secret')),
         targetUrl,
         events,
         lines,

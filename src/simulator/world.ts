@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { SimulatorError } from './errors.ts';
 import type { Card, CardState, Chat, Line, Participant, Service } from './model.ts';
+import type { Randomness } from './random.ts';
 
 export interface NewChat {
   /** Default: a new UUID. */
@@ -60,7 +60,7 @@ function createPeople(): () => string {
   };
 }
 
-export function createWorld(clock: Pick<Clock, 'now'>): World {
+export function createWorld(clock: Pick<Clock, 'now'>, randomness: Randomness): World {
   const lines = new Map<string, Line>();
   const chats = new Map<string, Chat>();
   const chatList: Chat[] = [];
@@ -68,7 +68,7 @@ export function createWorld(clock: Pick<Clock, 'now'>): World {
   const nextPerson = createPeople();
 
   const handleIdOf = (handle: string): string => {
-    const handleId = handleIds.get(handle) ?? randomUUID();
+    const handleId = handleIds.get(handle) ?? randomness.uuid('handle');
     handleIds.set(handle, handleId);
     return handleId;
   };
@@ -102,7 +102,7 @@ export function createWorld(clock: Pick<Clock, 'now'>): World {
       if (!isE164(number)) throw new SimulatorError(`not an E.164 number: ${number}`);
       if (lines.has(number)) throw new SimulatorError(`line ${number} exists already`);
       const added: Line = {
-        lineId: randomUUID(),
+        lineId: randomness.uuid('line'),
         number,
         forwardingNumber: null,
         card: createCard(card),
@@ -114,7 +114,7 @@ export function createWorld(clock: Pick<Clock, 'now'>): World {
     },
     createChat(spec) {
       line(spec.line);
-      const chatId = spec.chatId ?? randomUUID();
+      const chatId = spec.chatId ?? randomness.uuid('chat');
       if (chats.has(chatId)) throw new SimulatorError(`chat ${chatId} exists already`);
       const isGroup = spec.isGroup ?? false;
       const service = spec.service === undefined ? 'iMessage' : spec.service;

@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { runSimulate, type SimulateOptions } from '../../../src/simulator/simulate.ts';
+import { runVerb } from '../status/verbs-harness.ts';
 import { startReceiver } from './harness.ts';
 
 const stops: (() => unknown)[] = [];
@@ -26,7 +27,7 @@ async function start(options: SimulateOptions) {
   });
   const text = lines.join('\n');
   const setting = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1] ?? '';
-  return { setting, run, stop: () => abort.abort() };
+  return { text, setting, run, stop: () => abort.abort() };
 }
 
 it('prints settings that work: the key opens the API, the line has an active card', async () => {
@@ -97,6 +98,20 @@ it.each([true, false])('prints one JSON object for scripts (subscription: %s)', 
   expect(await (await fetch(up.controlUrl)).text()).toContain('POST /_sim/chats');
 });
 
+it('repeats what the seed that was printed gave: key, secret and ids', async () => {
+  const told = async (options: SimulateOptions) => {
+    const { setting, text } = await start({ webhookUrl: 'http://127.0.0.1:9/', ...options });
+    const control = new URL('/_sim/chats', setting('LINQ_API_BASE_URL'));
+    const chat = await fetch(control, { method: 'POST', body: '{"line":"+12025550100"}' });
+    const { id } = (await chat.json()) as { id: string };
+    const seed = /\(seed (\d+)\)/.exec(text)?.[1] ?? '';
+    return { seed, outcome: [setting('LINQ_API_KEY'), setting('LINQ_WEBHOOK_SECRET'), id] };
+  };
+  const first = await told({});
+  expect(await told({ seed: first.seed })).toEqual(first);
+  expect((await told({})).outcome).not.toEqual(first.outcome);
+});
+
 it('ends when told to, and frees its port', async () => {
   const { run, stop, setting } = await start({});
   stop();
@@ -117,4 +132,18 @@ it.each([
     code: 'SIMULATOR_USAGE',
     message: expect.stringContaining(message),
   });
+});
+
+it.each(['-1', '1.5', '4294967296', '1e3', '0x10', '', 'x'])('refuses the seed "%s"', async (seed) => {
+  const print = () => expect.unreachable();
+  await expect(runSimulate({ port: 0, seed }, { print })).rejects.toMatchObject({
+    code: 'SIMULATOR_USAGE',
+    message: `--seed: expected a whole number from 0 to 4294967295, got ${seed}`,
+  });
+});
+
+it('takes a bad seed on the command line for an error of usage', async () => {
+  const { exitCode, out, error } = await runVerb(['simulate', '--port', '0', '--seed', '-5']);
+  expect([exitCode, out]).toEqual([2, '']);
+  expect(error).toContain('--seed: expected a whole number from 0 to 4294967295, got -5');
 });

@@ -5,6 +5,7 @@ import { createTell } from '../../../src/simulator/events.ts';
 import { LinqError } from '../../../src/simulator/linq-errors.ts';
 import { createMessages } from '../../../src/simulator/messages.ts';
 import type { Behaviour } from '../../../src/simulator/model.ts';
+import { createRandomness } from '../../../src/simulator/random.ts';
 import { createShares, type ShareCall } from '../../../src/simulator/shares.ts';
 import { createWorld } from '../../../src/simulator/world.ts';
 
@@ -28,11 +29,17 @@ const clock = { now: () => now, monotonic: () => now };
 const ignore = () => undefined;
 
 function createParts() {
-  const world = createWorld(clock);
+  const randomness = createRandomness(1);
+  const world = createWorld(clock, randomness);
   world.addLine(LINE, 'active');
-  const tell = createTell(clock, 'partner', ignore);
+  const tell = createTell(clock, randomness, 'partner', ignore);
   const shares = createShares({ world, clock, behaviour, onChange: ignore, onShared: ignore });
-  return { world, shares, ...createMessages(world, clock, tell), ...createChanges(world, clock, tell) };
+  return {
+    world,
+    shares,
+    ...createMessages(world, clock, randomness, tell),
+    ...createChanges(world, clock, tell),
+  };
 }
 
 let linq = createParts();

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { SimulatorError } from '../../../src/simulator/errors.ts';
+import { createRandomness } from '../../../src/simulator/random.ts';
 import { createWorld } from '../../../src/simulator/world.ts';
 
 const LINE = '+12025550100';
 
 function createAccount() {
-  const world = createWorld({ now: () => 0 });
+  const world = createWorld({ now: () => 0 }, createRandomness(1));
   world.addLine(LINE, 'active');
   return world;
 }
