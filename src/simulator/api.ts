@@ -1,9 +1,9 @@
+import type { Behaviour } from './behaviour.ts';
 import { inOrder } from './chat-order.ts';
 import { serveCard } from './contact-card-api.ts';
 import type { RouteName } from './faults.ts';
 import { BadBody, type Reply } from './http.ts';
 import { errorEnvelope, LinqError, statusOfCode } from './linq-errors.ts';
-import type { Behaviour } from './model.ts';
 import { chatObject, lineObject, messageObject } from './resources.ts';
 import { EVENT_TYPES, type Subscriptions } from './subscriptions.ts';
 import { serveSubscriptions } from './subscriptions-api.ts';

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Chat, ChatOrder } from './model.ts';
+import type { Behaviour } from './behaviour.ts';
+import type { Chat } from './model.ts';
 
 /** The chats as a listing goes through them. Linq documents no order, so that a client must not need one. */
-export function inOrder(chats: readonly Chat[], order: ChatOrder): readonly Chat[] {
+export function inOrder(chats: readonly Chat[], order: Behaviour['chatOrder']): readonly Chat[] {
   if (order === 'created') return chats;
   if (order === 'updated') return chats.toSorted((a, b) => b.updatedAt - a.updatedAt);
   const keys = new Map(chats.map(({ chatId }) => [chatId, hashOf(chatId)]));

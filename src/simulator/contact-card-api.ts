@@ -1,7 +1,8 @@
 import type { ApiRequest } from './api.ts';
+import type { Behaviour } from './behaviour.ts';
 import type { Reply } from './http.ts';
 import { LinqError } from './linq-errors.ts';
-import type { Behaviour, Card } from './model.ts';
+import type { Card } from './model.ts';
 import { cardObject } from './resources.ts';
 import { isE164, type World } from './world.ts';
 

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import { Check, Errors } from 'typebox/value';
 import { SimulatorError } from './errors.ts';
+import { describeFields, mistakesIn, STRICT } from './schema.ts';
 import type { Simulator } from './simulator.ts';
 
 /** What a control route gets: the path's id (or ''), the checked body and the query. */
@@ -11,37 +11,77 @@ export interface ControlRequest<Body> {
   readonly query: URLSearchParams;
 }
 
-/** One control route; `:` in its path stands for an id. An object is answered with 200 and JSON, nothing with 204. */
-export interface ControlRoute {
+/** What a route is, for people; its example works as it stands once those before it were played. */
+interface Told {
   readonly method: string;
+  /** Below `/_sim/`; a segment in braces stands for an id. */
   readonly path: string;
+  readonly does: string;
+  readonly example: string;
+  readonly query?: readonly string[];
+}
+
+/** One control route. An object is answered with 200 and JSON, nothing with 204. */
+export interface ControlRoute extends Told {
+  readonly schema: TSchema;
+  readonly exampleBody: object | null;
   readonly handle: (request: ControlRequest<unknown>) => unknown;
 }
 
 /** A route that takes a JSON body; one that doesn't fit is refused with what is wrong with it. */
 export function bodyRoute<S extends TSchema>(
-  method: string,
-  path: string,
+  {
+    example: [example, exampleBody],
+    ...told
+  }: Omit<Told, 'example'> & {
+    readonly example: readonly [path: string, body: Static<S>];
+  },
   schema: S,
   handle: (request: ControlRequest<Static<S>>) => unknown,
 ): ControlRoute {
   return {
-    method,
-    path,
-    handle({ body, ...request }) {
-      if (Check(schema, body)) return handle({ ...request, body });
-      const faults = Errors(schema, body).map(({ instancePath, message }) =>
-        `${instancePath} ${message}`.trim(),
-      );
-      throw new SimulatorError(faults.join('; '));
+    ...told,
+    example,
+    exampleBody: Object(exampleBody),
+    schema,
+    handle({ body, query, ...request }) {
+      const mistakes = mistakesIn(schema, body);
+      const known = told.query ?? [];
+      for (const name of query.keys())
+        if (!known.includes(name))
+          mistakes.push(`?${name}: no such parameter; allowed: ${known.join(', ') || 'none'}`);
+      if (mistakes.length > 0) throw new SimulatorError(mistakes.join('; '));
+      return handle({ ...request, body: body as Static<S>, query });
     },
   };
 }
 
+const NOTHING = Type.Object({}, STRICT);
+
 export function plainRoute(
-  method: string,
-  path: string,
+  { example, ...told }: Told,
   handle: (request: ControlRequest<object>) => unknown,
 ): ControlRoute {
-  return bodyRoute(method, path, Type.Object({}, { additionalProperties: false }), handle);
+  return { ...bodyRoute({ ...told, example: [example, {}] }, NOTHING, handle), exampleBody: null };
+}
+
+/** True if the route's path stands for this one. */
+export function matches(route: ControlRoute, path: readonly string[]): boolean {
+  const pattern = route.path.split('/');
+  return (
+    pattern.length === path.length &&
+    pattern.every((segment, index) => segment.startsWith('{') || segment === path[index])
+  );
+}
+
+/** The route as `GET /_sim` tells it. */
+export function describeRoute({ method, path, does, query, schema, example, exampleBody }: ControlRoute) {
+  const fields = describeFields(schema);
+  return {
+    route: `${method} /_sim/${path}`,
+    does,
+    ...(query === undefined ? {} : { query }),
+    ...(Object.keys(fields).length === 0 ? {} : { body: fields }),
+    example: { method, path: `/_sim/${example}`, ...(exampleBody === null ? {} : { body: exampleBody }) },
+  };
 }

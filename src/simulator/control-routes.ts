@@ -1,107 +1,239 @@
+import { BehaviourChange } from './behaviour.ts';
 import { bodyRoute, type ControlRoute, plainRoute } from './control-route.ts';
-import {
-  behaviour,
-  cardChange,
-  chatChange,
-  delivery,
-  failure,
-  fault,
-  newChat,
-  newLine,
-  newSubscription,
-  received,
-  sent,
-  statusChange,
-} from './control-schemas.ts';
+import * as bodies from './control-schemas.ts';
 import { SimulatorError } from './errors.ts';
+import { Fault } from './faults.ts';
 import { chatObject, iso, messageObject } from './resources.ts';
 import type { ShareCall } from './shares.ts';
 import { subscriptionObject } from './subscriptions.ts';
 
+/** Whom the examples are about. */
+const LINE = '+12025550101';
+const CHAT = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
+const line = encodeURIComponent(LINE);
+
 /**
  * Control of the simulator over HTTP, for tests in another process and in any language. JSON in camelCase, on loopback,
  * without a token. Times are ISO 8601, numbers ending in `Ms` are milliseconds. Chats, messages and subscriptions are
- * answered as Linq's API shows them.
- *
- *     POST   /_sim/lines                   {"number":"+12025550100","card":"active"|"inactive"|"none"}
- *     PUT    /_sim/lines/{number}/card     {"card":…}
- *     POST   /_sim/lines/{number}/status   {"status":"FLAGGED","reputation":"CRITICAL"}
- *     POST   /_sim/chats                   {"line":…,"chatId","service","isGroup","handle","displayName","announce"}
- *     PUT    /_sim/chats/{id}              {"service","health"}
- *     DELETE /_sim/chats/{id}              unknown to Linq from now on
- *     POST   /_sim/chats/{id}/send         {"text","at","service","delivered","read"}
- *     POST   /_sim/chats/{id}/receive      {"text":"STOP"}
- *     POST   /_sim/chats/{id}/fail         {"code":4001}
- *     POST   /_sim/chats/{id}/leave, …/join
- *     POST   /_sim/subscriptions           {"targetUrl":…,"signingSecret","events","lines"}
- *     POST   /_sim/deliver                 any body, sent as it is, signed, to every active subscription
- *     POST   /_sim/faults                  a fault, see `Fault` in faults.ts; DELETE clears all
- *     PUT    /_sim/behaviour               part of `Behaviour` in model.ts: {"lossRate":1} sends no webhook any more, so
- *                                          that only chats and messages of the API tell what happened meanwhile;
- *                                          {"chatOrder":"updated","shiftPages":1} lets their pages shift while they are read
- *     GET    /_sim/calls?chatId=           share calls, in order of arrival, and what each did
- *     GET    /_sim/deliveries?chatId=      webhook deliveries and their attempts
- *     GET    /_sim/state                   baseUrl, seed, pendingDeliveries
+ * answered as Linq's API shows them. `GET /_sim` tells all of this; its examples, played in this order, work as they
+ * stand.
  */
 export const routes: readonly ControlRoute[] = [
-  bodyRoute('POST', 'lines', newLine, ({ simulator, body: { number, ...options } }) =>
-    simulator.addLine(number, options),
+  bodyRoute(
+    {
+      method: 'POST',
+      path: 'lines',
+      does: 'adds a line',
+      example: ['lines', { number: LINE, card: 'inactive' }],
+    },
+    bodies.NewLine,
+    ({ simulator, body: { number, ...options } }) => simulator.addLine(number, options),
   ),
-  bodyRoute('PUT', 'lines/:/card', cardChange, ({ simulator, id, body }) => simulator.setCard(id, body.card)),
-  bodyRoute('POST', 'lines/:/status', statusChange, ({ simulator, id, body }) =>
-    simulator.flagLine(id, body.status, body.reputation),
+  bodyRoute(
+    {
+      method: 'PUT',
+      path: 'lines/{number}/card',
+      does: 'changes the card of a line',
+      example: [`lines/${line}/card`, { card: 'active' }],
+    },
+    bodies.CardChange,
+    ({ simulator, id, body }) => simulator.setCard(id, body.card),
   ),
-  bodyRoute('POST', 'chats', newChat, ({ simulator, body }) => chatObject(simulator.createChat(body))),
-  bodyRoute('PUT', 'chats/:', chatChange, ({ simulator, id, body }) =>
-    chatObject(simulator.updateChat(id, body)),
+  bodyRoute(
+    {
+      method: 'POST',
+      path: 'lines/{number}/status',
+      does: 'flags or clears a line, with its phone_number.status_updated',
+      example: [`lines/${line}/status`, { status: 'FLAGGED', reputation: 'CRITICAL' }],
+    },
+    bodies.StatusChange,
+    ({ simulator, id, body }) => simulator.flagLine(id, body.status, body.reputation),
   ),
-  plainRoute('DELETE', 'chats/:', ({ simulator, id }) => simulator.deleteChat(id)),
-  bodyRoute('POST', 'chats/:/send', sent, ({ simulator, id, body: { at, ...options } }) => {
-    const message = simulator.sendMessage(id, {
-      ...options,
-      ...(at === undefined ? {} : { at: parseInstant(at) }),
-    });
-    return messageObject(simulator.chat(id), message);
-  }),
-  bodyRoute('POST', 'chats/:/receive', received, ({ simulator, id, body: { text, at, ...options } }) => {
-    const given = at === undefined ? {} : { at: parseInstant(at) };
-    return messageObject(simulator.chat(id), simulator.receiveMessage(id, text, { ...options, ...given }));
-  }),
-  bodyRoute('POST', 'chats/:/fail', failure, ({ simulator, id, body }) =>
-    messageObject(simulator.chat(id), simulator.failMessage(id, body)),
+  bodyRoute(
+    {
+      method: 'POST',
+      path: 'chats',
+      does: 'creates a chat',
+      example: ['chats', { line: LINE, chatId: CHAT, service: 'iMessage' }],
+    },
+    bodies.NewChat,
+    ({ simulator, body }) => chatObject(simulator.createChat(body)),
   ),
-  plainRoute('POST', 'chats/:/leave', ({ simulator, id }) => simulator.leaveChat(id)),
-  plainRoute('POST', 'chats/:/join', ({ simulator, id }) => simulator.joinChat(id)),
-  bodyRoute('POST', 'subscriptions', newSubscription, ({ simulator, body }) => {
-    const subscription = simulator.subscribe(body);
-    return { ...subscriptionObject(subscription), signing_secret: subscription.signingSecret };
-  }),
-  bodyRoute('POST', 'deliver', delivery, ({ simulator, body }) => simulator.deliver(JSON.stringify(body))),
-  bodyRoute('POST', 'faults', fault, ({ simulator, body }) => {
-    simulator.fail(body);
-  }),
-  plainRoute('DELETE', 'faults', ({ simulator }) => simulator.clearFaults()),
-  bodyRoute('PUT', 'behaviour', behaviour, ({ simulator, body }) => simulator.behave(body)),
-  plainRoute('GET', 'calls', ({ simulator, query }) => {
-    const chatId = query.get('chatId');
-    const calls = chatId === null ? simulator.calls : simulator.callsOf(chatId);
-    return { calls: calls.map(callObject) };
-  }),
-  plainRoute('GET', 'deliveries', ({ simulator, query }) => {
-    const chatId = query.get('chatId');
-    return { deliveries: simulator.deliveries.filter((sent) => chatId === null || sent.chatId === chatId) };
-  }),
-  plainRoute('GET', 'state', ({ simulator }) => ({
-    baseUrl: simulator.baseUrl,
-    seed: simulator.seed,
-    pendingDeliveries: simulator.pendingDeliveries(),
-  })),
+  bodyRoute(
+    {
+      method: 'PUT',
+      path: 'chats/{chatId}',
+      does: 'changes what Linq knows of a chat, without an event',
+      example: [`chats/${CHAT}`, { health: 'AT_RISK' }],
+    },
+    bodies.ChatChange,
+    ({ simulator, id, body }) => chatObject(simulator.updateChat(id, body)),
+  ),
+  bodyRoute(
+    {
+      method: 'POST',
+      path: 'chats/{chatId}/send',
+      does: 'our line writes',
+      example: [`chats/${CHAT}/send`, { text: 'Hello', delivered: true }],
+    },
+    bodies.Sent,
+    ({ simulator, id, body: { at, ...options } }) => {
+      const message = simulator.sendMessage(id, { ...options, ...readInstant(at) });
+      return messageObject(simulator.chat(id), message);
+    },
+  ),
+  bodyRoute(
+    {
+      method: 'POST',
+      path: 'chats/{chatId}/receive',
+      does: 'the other person writes',
+      example: [`chats/${CHAT}/receive`, { text: 'STOP' }],
+    },
+    bodies.Received,
+    ({ simulator, id, body: { text, at, ...options } }) => {
+      const message = simulator.receiveMessage(id, text, { ...options, ...readInstant(at) });
+      return messageObject(simulator.chat(id), message);
+    },
+  ),
+  bodyRoute(
+    {
+      method: 'POST',
+      path: 'chats/{chatId}/fail',
+      does: 'our line writes, and it can’t be sent',
+      example: [`chats/${CHAT}/fail`, { code: 4001 }],
+    },
+    bodies.Failure,
+    ({ simulator, id, body }) => messageObject(simulator.chat(id), simulator.failMessage(id, body)),
+  ),
+  plainRoute(
+    {
+      method: 'POST',
+      path: 'chats/{chatId}/leave',
+      does: 'our line leaves the chat: shares are refused with 2013',
+      example: `chats/${CHAT}/leave`,
+    },
+    ({ simulator, id }) => simulator.leaveChat(id),
+  ),
+  plainRoute(
+    {
+      method: 'POST',
+      path: 'chats/{chatId}/join',
+      does: 'our line is added again',
+      example: `chats/${CHAT}/join`,
+    },
+    ({ simulator, id }) => simulator.joinChat(id),
+  ),
+  bodyRoute(
+    {
+      method: 'POST',
+      path: 'subscriptions',
+      does: 'creates a webhook subscription, with a secret of yours if you like',
+      example: [
+        'subscriptions',
+        { targetUrl: 'http://127.0.0.1:8080/webhooks/linq?version=2025-01-01', events: ['message.sent'] },
+      ],
+    },
+    bodies.NewSubscription,
+    ({ simulator, body }) => {
+      const subscription = simulator.subscribe(body);
+      return { ...subscriptionObject(subscription), signing_secret: subscription.signingSecret };
+    },
+  ),
+  bodyRoute(
+    {
+      method: 'POST',
+      path: 'deliver',
+      does: 'sends any body as it is, signed, to every active subscription',
+      example: ['deliver', { event_id: 'e-1', event_type: 'future.event', data: { new: true } }],
+    },
+    bodies.Delivery,
+    ({ simulator, body }) => simulator.deliver(JSON.stringify(body)),
+  ),
+  bodyRoute(
+    {
+      method: 'POST',
+      path: 'faults',
+      does: 'lets calls of the API go wrong',
+      example: ['faults', { route: 'share', status: 429, retryAfter: 30, times: 1 }],
+    },
+    Fault,
+    ({ simulator, body }) => {
+      simulator.fail(body);
+    },
+  ),
+  plainRoute(
+    { method: 'DELETE', path: 'faults', does: 'takes all faults back', example: 'faults' },
+    ({ simulator }) => simulator.clearFaults(),
+  ),
+  bodyRoute(
+    {
+      method: 'PUT',
+      path: 'behaviour',
+      does: 'changes how Linq behaves from now on; answers all of it',
+      example: ['behaviour', { chatOrder: 'updated', shiftPages: 1 }],
+    },
+    BehaviourChange,
+    ({ simulator, body }) => simulator.behave(body),
+  ),
+  plainRoute(
+    {
+      method: 'GET',
+      path: 'calls',
+      query: ['chatId'],
+      does: 'share calls in order of arrival, and what each did',
+      example: `calls?chatId=${CHAT}`,
+    },
+    ({ simulator, query }) => {
+      const chatId = query.get('chatId');
+      const calls = chatId === null ? simulator.calls : simulator.callsOf(chatId);
+      return { calls: calls.map(callObject) };
+    },
+  ),
+  plainRoute(
+    {
+      method: 'GET',
+      path: 'deliveries',
+      query: ['chatId'],
+      does: 'webhook deliveries and their attempts',
+      example: `deliveries?chatId=${CHAT}`,
+    },
+    ({ simulator, query }) => {
+      const chatId = query.get('chatId');
+      return { deliveries: simulator.deliveries.filter((sent) => chatId === null || sent.chatId === chatId) };
+    },
+  ),
+  plainRoute(
+    {
+      method: 'GET',
+      path: 'state',
+      does: 'where it listens, its seed, deliveries under way',
+      example: 'state',
+    },
+    ({ simulator }) => ({
+      baseUrl: simulator.baseUrl,
+      seed: simulator.seed,
+      pendingDeliveries: simulator.pendingDeliveries(),
+    }),
+  ),
+  plainRoute(
+    {
+      method: 'DELETE',
+      path: 'chats/{chatId}',
+      does: 'deletes a chat: Linq knows it no longer',
+      example: `chats/${CHAT}`,
+    },
+    ({ simulator, id }) => simulator.deleteChat(id),
+  ),
 ];
 
 const callObject = (call: ShareCall) => ({ ...call, arrivedAt: iso(call.arrivedAt) });
 
-function parseInstant(instant: string): number {
+function readInstant(instant: string | undefined): { at?: number } {
+  if (instant === undefined) return {};
   const at = Date.parse(instant);
-  if (Number.isNaN(at)) throw new SimulatorError(`not an ISO 8601 time: ${instant}`);
-  return at;
+  if (Number.isNaN(at))
+    throw new SimulatorError(
+      `at: expected a time in ISO 8601, as 2026-11-03T16:20:04.902Z, got "${instant}"`,
+    );
+  return { at };
 }

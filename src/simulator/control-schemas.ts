@@ -1,111 +1,83 @@
 import { Type } from 'typebox';
+import { STRICT } from './schema.ts';
 
-/** Bodies of the control routes; an unknown field is refused, so that a typing error doesn't pass for success. */
-const strict = { additionalProperties: false };
-const text = Type.String({ minLength: 1 });
-const rate = Type.Number({ minimum: 0, maximum: 1 });
-const duration = Type.Number({ minimum: 0 });
-const literals = <T extends string>(...values: T[]) => Type.Union(values.map((value) => Type.Literal(value)));
+/** Bodies of the control routes, as `GET /_sim` tells them. */
 const opt = Type.Optional;
+const text = (description: string) => Type.String({ minLength: 1, description });
 
-const service = Type.Union([literals('iMessage', 'SMS', 'RCS'), Type.Null()]);
-const card = literals('active', 'inactive', 'none');
-const reputation = literals('HEALTHY', 'AT_RISK', 'CRITICAL');
-const routeName = literals(
-  'share',
-  'contact_card',
-  'chats',
-  'chat',
-  'messages',
-  'phone_numbers',
-  'webhook_subscriptions',
-  'webhook_events',
-  '*',
-);
+const SERVICES = Type.Enum(['iMessage', 'SMS', 'RCS']);
+const service = (description: string) => Type.Union([SERVICES, Type.Null()], { description });
+const instant = Type.String({
+  minLength: 1,
+  title: 'a time in ISO 8601',
+  description: 'when; now unless given',
+});
+const card = Type.Enum(['active', 'inactive', 'none'], { default: 'active' });
 
-export const newLine = Type.Object({ number: text, card: opt(card) }, strict);
-export const cardChange = Type.Object({ card }, strict);
-export const statusChange = Type.Object(
-  { status: literals('ACTIVE', 'FLAGGED'), reputation: opt(reputation) },
-  strict,
-);
-
-export const newChat = Type.Object(
+export const NewLine = Type.Object({ number: text('E.164'), card: opt(card) }, STRICT);
+export const CardChange = Type.Object({ card: Type.Enum(['active', 'inactive', 'none']) }, STRICT);
+export const StatusChange = Type.Object(
   {
-    line: text,
-    chatId: opt(text),
-    service: opt(service),
-    isGroup: opt(Type.Boolean()),
-    handle: opt(text),
+    status: Type.Enum(['ACTIVE', 'FLAGGED']),
+    reputation: opt(
+      Type.Enum(['HEALTHY', 'AT_RISK', 'CRITICAL'], { description: 'stays as it is unless given' }),
+    ),
+  },
+  STRICT,
+);
+
+export const NewChat = Type.Object(
+  {
+    line: text('our number, one of the lines'),
+    chatId: opt(text('a new UUID unless given')),
+    service: opt(service('null: Linq doesn’t say; iMessage unless given')),
+    isGroup: opt(Type.Boolean({ default: false })),
+    handle: opt(text('the other person, E.164 or e-mail; a new invented number unless given')),
     displayName: opt(Type.Union([Type.String(), Type.Null()])),
-    announce: opt(Type.Boolean()),
+    announce: opt(Type.Boolean({ default: true, description: 'emit chat.created' })),
   },
-  strict,
+  STRICT,
 );
-export const chatChange = Type.Object({ service: opt(service), health: opt(text) }, strict);
-
-export const sent = Type.Object(
+export const ChatChange = Type.Object(
   {
-    text: opt(text),
-    at: opt(text),
-    service: opt(service),
-    delivered: opt(Type.Boolean()),
-    read: opt(Type.Boolean()),
+    service: opt(service('null: Linq doesn’t say')),
+    health: opt(text('HEALTHY, AT_RISK, CRITICAL, OPTED_OUT or any other word')),
   },
-  strict,
-);
-export const received = Type.Object(
-  { text, at: opt(text), service: opt(service), handle: opt(text) },
-  strict,
-);
-export const failure = Type.Object({ code: opt(Type.Integer()), text: opt(text) }, strict);
-
-export const newSubscription = Type.Object(
-  {
-    targetUrl: text,
-    signingSecret: opt(text),
-    events: opt(Type.Array(text)),
-    lines: opt(Type.Array(text)),
-  },
-  strict,
-);
-export const delivery = Type.Object({});
-
-/** A `Fault`. */
-export const fault = Type.Object(
-  {
-    route: opt(routeName),
-    method: opt(literals('GET', 'POST', 'PUT', 'PATCH', 'DELETE')),
-    chatId: opt(text),
-    line: opt(text),
-    times: opt(Type.Integer({ minimum: 1 })),
-    status: opt(Type.Integer({ minimum: 200, maximum: 599 })),
-    code: opt(Type.Integer()),
-    message: opt(Type.String()),
-    retryAfter: opt(Type.Union([Type.Number(), Type.String()])),
-    html: opt(Type.Boolean()),
-    drop: opt(literals('before', 'after')),
-    hang: opt(Type.Boolean()),
-    latencyMs: opt(duration),
-    dateSkewMs: opt(Type.Number()),
-  },
-  strict,
+  STRICT,
 );
 
-/** Part of `Behaviour`. */
-export const behaviour = Type.Object(
+export const Sent = Type.Object(
   {
-    refuseOptedOut: opt(Type.Boolean()),
-    messagePerShare: opt(Type.Boolean()),
-    suppressionMs: opt(duration),
-    missingCard: opt(literals('empty', 'not_found')),
-    newCard: opt(literals('active', 'inactive')),
-    duplicateRate: opt(rate),
-    lossRate: opt(rate),
-    shuffleMs: opt(duration),
-    chatOrder: opt(literals('created', 'updated', 'random')),
-    shiftPages: opt(Type.Integer({ minimum: 0 })),
-    renewTimestamp: opt(Type.Boolean()),
+    text: opt(text('what was written')),
+    at: opt(instant),
+    service: opt(service('that of the chat unless given')),
+    delivered: opt(Type.Boolean({ default: false, description: 'emit message.delivered, too' })),
+    read: opt(Type.Boolean({ default: false, description: 'emit message.delivered and message.read, too' })),
   },
-  strict,
+  STRICT,
 );
+export const Received = Type.Object(
+  {
+    text: text('what was written; STOP opts the person out'),
+    at: opt(instant),
+    service: opt(service('that of the chat unless given')),
+    handle: opt(text('who wrote, in a group; the first of the others unless given')),
+  },
+  STRICT,
+);
+export const Failure = Type.Object(
+  { code: opt(Type.Integer({ default: 4001 })), text: opt(text('what was written')) },
+  STRICT,
+);
+
+export const NewSubscription = Type.Object(
+  {
+    targetUrl: text('https, or http on loopback; ?version=2025-01-01 picks the older payloads'),
+    signingSecret: opt(text('whsec_ and base64; a new one unless given')),
+    events: opt(Type.Array(text(''), { description: 'all unless given' })),
+    lines: opt(Type.Array(text(''), { description: 'only events of these lines' })),
+  },
+  STRICT,
+);
+/** Whatever a body may be: it is sent as it is. */
+export const Delivery = Type.Object({});

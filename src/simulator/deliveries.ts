@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici';
 import type { Clock } from '../clock.ts';
 import { type EpochMs, SECOND } from '../decide/duration.ts';
-import type { Behaviour } from './model.ts';
+import type { Behaviour } from './behaviour.ts';
 import { createStop, pause } from './pause.ts';
 import { signDelivery } from './sign.ts';
 import type { Subscription } from './subscriptions.ts';

@@ -1,46 +1,64 @@
+import { type Static, Type } from 'typebox';
+import { STRICT } from './schema.ts';
+
 /** The endpoints of the simulated API, as faults name them. */
-export type RouteName =
-  | 'share'
-  | 'contact_card'
-  | 'chats'
-  | 'chat'
-  | 'messages'
-  | 'phone_numbers'
-  | 'webhook_subscriptions'
-  | 'webhook_events';
+const ROUTE_NAMES = [
+  'share',
+  'contact_card',
+  'chats',
+  'chat',
+  'messages',
+  'phone_numbers',
+  'webhook_subscriptions',
+  'webhook_events',
+] as const;
+export type RouteName = (typeof ROUTE_NAMES)[number];
 
 /**
  * What goes wrong, and where. A fault with an answer (`status`, `code`, `html`, `drop` or `hang`) decides the whole
  * answer; of several that match, the oldest applies. A fault with `latencyMs` or `dateSkewMs` alone lies on top of
  * whatever is answered; all that match apply.
  */
-export interface Fault {
-  /** Default `share`; `*` is every endpoint. */
-  readonly route?: RouteName | '*';
-  /** Only calls with this HTTP method, in capitals. */
-  readonly method?: string;
-  /** Only this chat, or chats (or cards) of this line. */
-  readonly chatId?: string;
-  readonly line?: string;
-  /** How many calls it hits. Default: all, until cleared. */
-  readonly times?: number;
-  /** Answer with this status; `code` alone implies its status, `status` alone the likeliest code. */
-  readonly status?: number;
-  readonly code?: number;
-  readonly message?: string;
-  /** `Retry-After`, as it is; a number is repeated in the body. */
-  readonly retryAfter?: number | string;
-  /** Answer with a gateway's HTML page in place of Linq's envelope. */
-  readonly html?: boolean;
-  /** Reset the connection: `before` the call counts as arrived, or `after` it was performed. */
-  readonly drop?: 'before' | 'after';
-  /** Perform the call and never answer. */
-  readonly hang?: boolean;
-  /** Answer that much later (real ms); the call is performed on arrival. */
-  readonly latencyMs?: number;
-  /** Shift the `Date` header. */
-  readonly dateSkewMs?: number;
-}
+export const Fault = Type.Partial(
+  Type.Object({
+    route: Type.Enum([...ROUTE_NAMES, '*'], {
+      default: 'share',
+      description: 'calls of this endpoint, or of all',
+    }),
+    method: Type.Enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], {
+      description: 'only calls with this method',
+    }),
+    chatId: Type.String({ minLength: 1, description: 'only calls about this chat' }),
+    line: Type.String({ minLength: 1, description: 'only calls about this line: its card, or its chats' }),
+    times: Type.Integer({
+      minimum: 1,
+      description: 'how many calls it hits; all until cleared, unless given',
+    }),
+    status: Type.Integer({
+      minimum: 200,
+      maximum: 599,
+      description:
+        'answer with this status; a code alone implies its status, a status alone the likeliest code',
+    }),
+    code: Type.Integer({ description: "answer with this code of Linq's" }),
+    message: Type.String({ description: 'the text of the error' }),
+    retryAfter: Type.Union([Type.Number(), Type.String()], {
+      description: 'Retry-After, as it is; a number is repeated in the body, as Linq does',
+    }),
+    html: Type.Boolean({ description: "answer with a gateway's HTML page in place of Linq's envelope" }),
+    drop: Type.Enum(['before', 'after'], {
+      description: 'reset the connection: before the call counts as arrived, or after it was performed',
+    }),
+    hang: Type.Boolean({ description: 'perform the call and never answer' }),
+    latencyMs: Type.Number({
+      minimum: 0,
+      description: 'answer this much later; the call is performed on arrival',
+    }),
+    dateSkewMs: Type.Number({ description: 'shift the Date header' }),
+  }),
+  STRICT,
+);
+export type Fault = Readonly<Static<typeof Fault>>;
 
 export interface FaultTarget {
   readonly route: RouteName;

@@ -49,8 +49,9 @@ export const statusOfCode = (code: number): number => ERRORS[code]?.[0] ?? 500;
 /** A refusal with one of Linq's codes; turned into the error envelope at the edge. */
 export class LinqError extends Error {
   readonly linqCode: number;
-  constructor(linqCode: number) {
-    super(ERRORS[linqCode]?.[1] ?? 'Simulated error');
+  /** @param detail what is wrong, for who controls the simulator; the API answers the code's own words */
+  constructor(linqCode: number, detail?: string) {
+    super(detail ?? ERRORS[linqCode]?.[1] ?? 'Simulated error');
     this.linqCode = linqCode;
   }
 }

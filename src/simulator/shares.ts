@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { EpochMs } from '../decide/duration.ts';
+import type { Behaviour } from './behaviour.ts';
 import { LinqError } from './linq-errors.ts';
-import type { Behaviour, Chat, Message } from './model.ts';
+import type { Chat, Message } from './model.ts';
 import type { World } from './world.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { DAY, SECOND } from '../decide/duration.ts';
+import { SECOND } from '../decide/duration.ts';
+import { type Behaviour, createBehaviour } from './behaviour.ts';
 import { type Changes, createChanges } from './changes.ts';
 import { createControl } from './control.ts';
 import { createDeliveries, type Delivery, REDELIVERY_MS } from './deliveries.ts';
@@ -9,7 +10,7 @@ import { createTell, describeBody, type LinqEvent } from './events.ts';
 import { createFaults, type Fault } from './faults.ts';
 import { createListener } from './listener.ts';
 import { createMessages, type Messages } from './messages.ts';
-import type { Behaviour, CardState, Chat } from './model.ts';
+import type { CardState, Chat } from './model.ts';
 import { createRandomness } from './random.ts';
 import { createShares, type ShareCall } from './shares.ts';
 import {
@@ -83,24 +84,10 @@ export interface Simulator extends Messages, Changes {
   settled(): Promise<void>;
 }
 
-const DEFAULT_BEHAVIOUR: Behaviour = {
-  refuseOptedOut: true,
-  messagePerShare: false,
-  suppressionMs: DAY,
-  missingCard: 'empty',
-  newCard: 'active',
-  duplicateRate: 0,
-  lossRate: 0,
-  shuffleMs: 0,
-  chatOrder: 'created',
-  shiftPages: 0,
-  renewTimestamp: true,
-};
-
 export function createSimulator(options: SimulatorOptions): Simulator {
   const { clock } = options;
   const seed = options.seed ?? randomInt(2 ** 32);
-  const behaviour: Behaviour = { ...DEFAULT_BEHAVIOUR, ...options.behaviour };
+  const behaviour = createBehaviour(options.behaviour);
   const watchers = createWatchers();
   const randomness = createRandomness(seed);
   const world = createWorld(clock, randomness);

@@ -73,15 +73,18 @@ export function subscriptionObject(subscription: Subscription) {
 }
 
 function checkTarget(targetUrl: string): void {
-  if (!URL.canParse(targetUrl)) throw new LinqError(1005);
+  const refusal = new LinqError(1005, `targetUrl: expected https, or http on loopback, got ${targetUrl}`);
+  if (!URL.canParse(targetUrl)) throw refusal;
   const { protocol, hostname } = new URL(targetUrl);
   const isLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback)) throw new LinqError(1005);
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback)) throw refusal;
 }
 
 function checkEvents(events: readonly string[]): void {
-  if (events.length === 0) throw new LinqError(1001);
-  if (events.some((type) => !EVENT_TYPES.includes(type))) throw new LinqError(1005);
+  if (events.length === 0) throw new LinqError(1001, 'events: expected at least one');
+  const unknown = events.find((type) => !EVENT_TYPES.includes(type));
+  if (unknown !== undefined)
+    throw new LinqError(1005, `events: no type "${unknown}"; allowed: ${EVENT_TYPES.join(', ')}`);
 }
 
 export function createSubscriptions(clock: Pick<Clock, 'now'>, randomness: Randomness): Subscriptions {
@@ -95,7 +98,8 @@ export function createSubscriptions(clock: Pick<Clock, 'now'>, randomness: Rando
   const claimTarget = (targetUrl: string, own: string | null) => {
     checkTarget(targetUrl);
     for (const other of byId.values())
-      if (other.targetUrl === targetUrl && other.subscriptionId !== own) throw new LinqError(2015);
+      if (other.targetUrl === targetUrl && other.subscriptionId !== own)
+        throw new LinqError(2015, `targetUrl: a subscription has it already: ${targetUrl}`);
   };
   return {
     list: () => [...byId.values()],

@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { routes } from '../../../src/simulator/control-routes.ts';
+import { describeFields } from '../../../src/simulator/schema.ts';
 import { LINE, startReceiver, startSimulator } from './harness.ts';
 
 let linq: Awaited<ReturnType<typeof startSimulator>>;
@@ -77,11 +79,32 @@ it('delivers any body as it is', async () => {
 
 it.each([
   ['POST', 'chats', { line: '+12025550199' }, 'no line +12025550199: add it first (addLine)'],
-  ['POST', 'chats', { line: LINE, servise: 'SMS' }, 'must not have additional properties'],
-  ['POST', 'faults', { times: 0 }, 'must be >= 1'],
   ['POST', `chats/${CHAT}/send`, {}, `no chat ${CHAT}: create it first (createChat)`],
   ['POST', 'lines', { number: '555' }, 'not an E.164 number: 555'],
-  ['POST', 'subscriptions', { targetUrl: 'http://example.com' }, 'Invalid parameter value'],
+  [
+    'POST',
+    'subscriptions',
+    { targetUrl: 'http://example.com' },
+    'targetUrl: expected https, or http on loopback, got http://example.com',
+  ],
+  [
+    'POST',
+    'chats',
+    { line: LINE, servise: 'SMS' },
+    'servise: no such field; allowed: line, chatId, service, isGroup, handle, displayName, announce',
+  ],
+  ['POST', 'chats', {}, 'line: missing; expected text'],
+  ['POST', 'faults', { times: 0, bogus: 1 }, 'times: expected a whole number from 1, got 0'],
+  ['PUT', 'behaviour', { lossRate: 2 }, 'lossRate: expected a number from 0 to 1, got 2'],
+  [
+    'POST',
+    'subscriptions',
+    { targetUrl: 'https://a.example/', lines: [1] },
+    'lines[0]: expected text, got 1',
+  ],
+  ['POST', `chats/${CHAT}/send`, { at: 'yesterday' }, 'at: expected a time in ISO 8601'],
+  ['GET', 'calls?chat=1', undefined, '?chat: no such parameter; allowed: chatId'],
+  ['DELETE', 'faults', { all: true }, 'all: no such field; allowed: none'],
 ])('refuses %s %s %j and says why', async (method, path, body, message) => {
   const answer = await linq.control(method, path, body);
   expect(answer.status).toBe(400);
@@ -91,5 +114,78 @@ it.each([
 it('lists its routes on a path it does not have', async () => {
   const { status, body } = await linq.control('GET', 'help');
   expect(status).toBe(404);
-  expect(body.routes).toContain('POST /_sim/chats/:/send');
+  expect(body.routes).toContain('POST /_sim/chats/{chatId}/send');
+});
+
+describe('GET /_sim', () => {
+  it('describes each route, what its body may hold, and an example', async () => {
+    const { status, body } = await linq.control('GET', '');
+    expect(status).toBe(200);
+    expect(body.routes).toHaveLength(routes.length);
+    for (const route of body.routes) {
+      expect(route).toMatchObject({
+        route: expect.stringMatching(/^(GET|POST|PUT|DELETE) \/_sim\//),
+        does: /./,
+      });
+    }
+    expect(body.routes[1]).toEqual({
+      route: 'PUT /_sim/lines/{number}/card',
+      does: 'changes the card of a line',
+      body: { card: '"active", "inactive" or "none", required' },
+      example: { method: 'PUT', path: '/_sim/lines/%2B12025550101/card', body: { card: 'active' } },
+    });
+  });
+
+  it('has examples that work as they stand, one after the other', async () => {
+    for (const { example } of (await linq.control('GET', '')).body.routes) {
+      const { status, body } = await linq.control(
+        example.method,
+        example.path.slice('/_sim/'.length),
+        example.body,
+      );
+      expect([status, body?.error], JSON.stringify(example)).toEqual([
+        expect.toSatisfy(isSuccess),
+        undefined,
+      ]);
+    }
+  });
+
+  it('names examples for all bodies, and every field has words for what is allowed', () => {
+    for (const { path, exampleBody, schema } of routes) {
+      const fields = describeFields(schema);
+      if (exampleBody !== null) expect(Object.keys(exampleBody), path).not.toEqual([]);
+      for (const [name, told] of Object.entries(fields))
+        expect(told, `${path} ${name}`).not.toMatch(/^any|undefined/);
+    }
+  });
+});
+
+const isSuccess = (status: number) => status === 200 || status === 204;
+
+/** Each field of a control route that takes only certain words. */
+const ENUMS = routes.flatMap((route) => {
+  const { properties = {} } = route.schema as {
+    properties?: Record<string, { enum?: unknown[]; anyOf?: { enum?: unknown[] }[] }>;
+  };
+  return Object.entries(properties).flatMap(([field, schema]) => {
+    const allowed = schema.enum ?? schema.anyOf?.find((one) => one.enum !== undefined)?.enum;
+    return allowed === undefined
+      ? []
+      : [{ route, field, allowed, title: `${route.method} ${route.path}: ${field}` }];
+  });
+});
+
+it.each(ENUMS)(
+  '$title answers a wrong word with those that are allowed',
+  async ({ route, field, allowed }) => {
+    const wrong = { ...route.exampleBody, [field]: 'wrong' };
+    const { status, body } = await linq.control(route.method, route.example, wrong);
+    expect(status).toBe(400);
+    expect(body.error).toMatch(new RegExp(`^${field}: expected .*, got "wrong"$`));
+    for (const word of allowed) expect(body.error).toContain(JSON.stringify(word));
+  },
+);
+
+it('has fields that take only certain words', () => {
+  expect(ENUMS.length).toBeGreaterThan(10);
 });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Behaviour } from '../../../src/simulator/behaviour.ts';
 import { REDELIVERY_MS } from '../../../src/simulator/deliveries.ts';
-import type { Behaviour } from '../../../src/simulator/model.ts';
 import { createPairs, LINE, NO_ANSWER } from './harness.ts';
 
 const { start, stopAll } = createPairs();

@@ -1,28 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DAY } from '../../../src/decide/duration.ts';
+import { createBehaviour } from '../../../src/simulator/behaviour.ts';
 import { createChanges } from '../../../src/simulator/changes.ts';
 import { createTell } from '../../../src/simulator/events.ts';
 import { LinqError } from '../../../src/simulator/linq-errors.ts';
 import { createMessages } from '../../../src/simulator/messages.ts';
-import type { Behaviour } from '../../../src/simulator/model.ts';
 import { createRandomness } from '../../../src/simulator/random.ts';
 import { createShares, type ShareCall } from '../../../src/simulator/shares.ts';
 import { createWorld } from '../../../src/simulator/world.ts';
 
 const LINE = '+12025550100';
-const behaviour: Behaviour = {
-  refuseOptedOut: true,
-  messagePerShare: false,
-  suppressionMs: DAY,
-  missingCard: 'empty',
-  newCard: 'active',
-  duplicateRate: 0,
-  lossRate: 0,
-  shuffleMs: 0,
-  renewTimestamp: true,
-  chatOrder: 'created',
-  shiftPages: 0,
-};
+const behaviour = createBehaviour();
 
 let now = 0;
 const clock = { now: () => now, monotonic: () => now };

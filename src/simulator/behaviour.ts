@@ -1,0 +1,74 @@
+import { type Static, Type } from 'typebox';
+import { Create } from 'typebox/value';
+import { DAY } from '../decide/duration.ts';
+import { STRICT } from './schema.ts';
+
+const SHARE = { minimum: 0, maximum: 1 };
+
+/** How the simulated Linq behaves where its documentation is silent, and how badly its deliveries arrive. */
+const BehaviourSchema = Type.Object(
+  {
+    refuseOptedOut: Type.Boolean({
+      default: true,
+      description: 'refuse shares to a person who opted out with 2024, as is documented for sends',
+    }),
+    messagePerShare: Type.Boolean({
+      default: false,
+      description: 'emit a message.sent for every successful share',
+    }),
+    suppressionMs: Type.Number({
+      minimum: 0,
+      default: DAY,
+      description: 'for this long after a visible prompt further calls show nothing',
+    }),
+    missingCard: Type.Enum(['empty', 'not_found'], {
+      default: 'empty',
+      description: 'what GET contact_card says of a line without a card: an empty list, or 404/2012',
+    }),
+    newCard: Type.Enum(['active', 'inactive'], {
+      default: 'active',
+      description: 'whether a card that is created or changed is on the device at once',
+    }),
+    duplicateRate: Type.Number({
+      ...SHARE,
+      default: 0,
+      description: 'share of deliveries that are sent twice',
+    }),
+    lossRate: Type.Number({
+      ...SHARE,
+      default: 0,
+      description: 'share of deliveries that are never sent; with 1 only the API tells what happened',
+    }),
+    shuffleMs: Type.Number({
+      minimum: 0,
+      default: 0,
+      description: 'each delivery is held back by a random time up to this (real ms), which shuffles them',
+    }),
+    chatOrder: Type.Enum(['created', 'updated', 'random'], {
+      default: 'created',
+      description:
+        'how chats are listed: in order of creation, latest change first (so that pages shift), or in a random order that stays the same',
+    }),
+    shiftPages: Type.Integer({
+      minimum: 0,
+      default: 0,
+      description:
+        'after each page of chats this many of them move to the front, as if pages shifted by themselves',
+    }),
+    renewTimestamp: Type.Boolean({
+      default: true,
+      description: 'whether each redelivery is signed with a fresh timestamp',
+    }),
+  },
+  STRICT,
+);
+
+export const BehaviourChange = Type.Partial(BehaviourSchema, STRICT);
+
+type Fields = Static<typeof BehaviourSchema>;
+/** Can be changed while the simulator runs. */
+export type Behaviour = { -readonly [Field in keyof Fields]: Fields[Field] };
+
+export function createBehaviour(change: Partial<Behaviour> = {}): Behaviour {
+  return { ...Create(BehaviourSchema), ...change };
+}
