@@ -15,9 +15,9 @@ const ROUTE_NAMES = [
 export type RouteName = (typeof ROUTE_NAMES)[number];
 
 /**
- * What goes wrong, and where. A fault with an answer (`status`, `code`, `html`, `drop` or `hang`) decides the whole
- * answer; of several that match, the oldest applies. A fault with `latencyMs` or `dateSkewMs` alone lies on top of
- * whatever is answered; all that match apply.
+ * What goes wrong, and where. A fault with an answer (`status`, `code`, `html`, `json`, `body`, `drop` or `hang`)
+ * decides the whole answer; of several that match, the oldest applies. The rest (`latencyMs`, `dateSkewMs`, `headers`,
+ * `encoding`, `byteOrderMark`) lies on top of whatever is answered; all that match apply.
  */
 export const Fault = Type.Partial(
   Type.Object({
@@ -30,6 +30,12 @@ export const Fault = Type.Partial(
     }),
     chatId: Type.String({ minLength: 1, description: 'only calls about this chat' }),
     line: Type.String({ minLength: 1, description: 'only calls about this line: its card, or its chats' }),
+    rate: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: 1,
+      description: 'the share of these calls that it hits',
+    }),
     times: Type.Integer({
       minimum: 1,
       description: 'how many calls it hits; all until cleared, unless given',
@@ -46,8 +52,14 @@ export const Fault = Type.Partial(
       description: 'Retry-After, as it is; a number is repeated in the body, as Linq does',
     }),
     html: Type.Boolean({ description: "answer with a gateway's HTML page in place of Linq's envelope" }),
-    drop: Type.Enum(['before', 'after'], {
-      description: 'reset the connection: before the call counts as arrived, or after it was performed',
+    json: Type.Unknown({
+      description:
+        'answer with this JSON in place of what Linq says, without its envelope; 200 unless status is given',
+    }),
+    body: Type.String({ description: 'the same with any text' }),
+    drop: Type.Enum(['before', 'after', 'during'], {
+      description:
+        'break the connection: before the call counts as arrived, after it was performed, or half-way through its answer',
     }),
     hang: Type.Boolean({ description: 'perform the call and never answer' }),
     latencyMs: Type.Number({
@@ -55,6 +67,13 @@ export const Fault = Type.Partial(
       description: 'answer this much later; the call is performed on arrival',
     }),
     dateSkewMs: Type.Number({ description: 'shift the Date header' }),
+    headers: Type.Record(Type.String(), Type.String(), {
+      description: 'headers in addition to, or in place of, what is answered: Age, Date, Content-Type',
+    }),
+    encoding: Type.Enum(['gzip', 'deflate', 'br'], {
+      description: 'compress the answer, whatever was asked for',
+    }),
+    byteOrderMark: Type.Boolean({ description: 'begin the answer with a byte order mark' }),
   }),
   STRICT,
 );
@@ -72,6 +91,10 @@ export interface FaultEffect {
   readonly answer: Fault | null;
   readonly latencyMs: number;
   readonly dateSkewMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** How the body's bytes are spoiled. */
+  readonly encoding: NonNullable<Fault['encoding']> | null;
+  readonly byteOrderMark: boolean;
 }
 
 export interface Faults {
@@ -82,10 +105,17 @@ export interface Faults {
   take(target: FaultTarget): FaultEffect;
 }
 
-const NONE: FaultEffect = { answer: null, latencyMs: 0, dateSkewMs: 0 };
+const NONE: FaultEffect = {
+  answer: null,
+  latencyMs: 0,
+  dateSkewMs: 0,
+  headers: {},
+  encoding: null,
+  byteOrderMark: false,
+};
 
-const decidesAnswer = (fault: Fault): boolean =>
-  [fault.status, fault.code, fault.html, fault.drop, fault.hang].some((field) => field !== undefined);
+const decidesAnswer = ({ status, code, html, json, body, drop, hang }: Fault): boolean =>
+  [status, code, html, json, body, drop, hang].some((field) => field !== undefined);
 
 const hits = (fault: Fault, target: FaultTarget): boolean =>
   (fault.route === '*' || (fault.route ?? 'share') === target.route) &&
@@ -93,7 +123,9 @@ const hits = (fault: Fault, target: FaultTarget): boolean =>
   (fault.chatId === undefined || fault.chatId === target.chatId) &&
   (fault.line === undefined || fault.line === target.line);
 
-export function createFaults(): Faults {
+/** @param random in [0, 1): decides which calls a fault hits that hits only some */
+export function createFaults(random: () => number): Faults {
+  const isHit = ({ rate = 1 }: Fault) => rate === 1 || random() < rate;
   let open: { readonly fault: Fault; left: number }[] = [];
   return {
     add(fault) {
@@ -108,14 +140,21 @@ export function createFaults(): Faults {
     },
     take(target) {
       if (open.length === 0) return NONE;
-      const matching = open.filter(({ fault }) => hits(fault, target));
+      const matching = open.filter(({ fault }) => hits(fault, target) && isHit(fault));
       const answer = matching.find(({ fault }) => decidesAnswer(fault));
       const applied = matching.filter((entry) => entry === answer || !decidesAnswer(entry.fault));
       for (const entry of applied) entry.left -= 1;
       open = open.filter(({ left }) => left > 0);
       const sum = (field: 'latencyMs' | 'dateSkewMs') =>
         applied.reduce((total, { fault }) => total + (fault[field] ?? 0), 0);
-      return { answer: answer?.fault ?? null, latencyMs: sum('latencyMs'), dateSkewMs: sum('dateSkewMs') };
+      return {
+        answer: answer?.fault ?? null,
+        latencyMs: sum('latencyMs'),
+        dateSkewMs: sum('dateSkewMs'),
+        headers: Object.assign({}, ...applied.map(({ fault }) => fault.headers)),
+        encoding: applied.find(({ fault }) => fault.encoding !== undefined)?.fault.encoding ?? null,
+        byteOrderMark: applied.some(({ fault }) => fault.byteOrderMark === true),
+      };
     },
   };
 }

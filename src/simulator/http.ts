@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 /** An answer before it is written: objects become JSON, strings go out as they are. */
 export interface Reply {
@@ -57,16 +58,46 @@ function decodeSegment(segment: string): string {
   }
 }
 
+const COMPRESS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync } as const;
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** How an answer is spoiled on its way. */
+export interface Spoiling {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly encoding: keyof typeof COMPRESS | null;
+  readonly byteOrderMark: boolean;
+  /** The connection breaks half-way. */
+  readonly isCut: boolean;
+}
+
+const UNSPOILED: Spoiling = { headers: {}, encoding: null, byteOrderMark: false, isCut: false };
+
 /** @param headers go out on every answer; the reply's own win */
-export function writeReply(response: ServerResponse, reply: Reply, headers: Record<string, string>): void {
+export function writeReply(
+  response: ServerResponse,
+  reply: Reply,
+  headers: Readonly<Record<string, string>>,
+  spoiling: Spoiling = UNSPOILED,
+): void {
   const { status, body } = reply;
+  const { encoding, byteOrderMark, isCut } = spoiling;
   const type = typeof body === 'string' ? 'text/html' : 'application/json';
-  const text = typeof body === 'object' ? JSON.stringify(body) : body;
-  response.writeHead(status, {
+  const text = typeof body === 'object' ? JSON.stringify(body) : (body ?? '');
+  const plain = Buffer.concat([...(byteOrderMark ? [BYTE_ORDER_MARK] : []), Buffer.from(text)]);
+  const hasBody = status !== 204 && body !== undefined;
+  const bytes = hasBody && encoding !== null ? COMPRESS[encoding](plain) : plain;
+  const all = {
     ...headers,
-    ...(text === undefined ? {} : { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) }),
-    ...(text === undefined && status !== 204 ? { 'Content-Length': 0 } : {}),
+    ...(hasBody ? { 'Content-Type': type } : {}),
+    ...(status === 204 ? {} : { 'Content-Length': String(hasBody ? bytes.length : 0) }),
+    ...(hasBody && encoding !== null ? { 'Content-Encoding': encoding } : {}),
     ...reply.headers,
-  });
-  response.end(text);
+    ...spoiling.headers,
+  };
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(all)) response.setHeader(name, value); // in whatever case they are written
+  if (isCut) {
+    response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
+  } else if (hasBody) response.end(bytes);
+  else response.end();
 }

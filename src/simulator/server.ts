@@ -69,18 +69,21 @@ export function createApiServer(parts: ServerParts): Server {
 
   const serve = async (exchange: Exchange): Promise<void> => {
     const { request, response, route, segments, traceId } = exchange;
-    const { answer: fault, latencyMs, dateSkewMs } = faults.take(targetOf(exchange));
+    const { answer: fault, latencyMs, dateSkewMs, ...spoiling } = faults.take(targetOf(exchange));
     if (fault?.drop === 'before') return reset(request);
     const call = route === 'share' ? shares.arrive(segments[1] ?? '', traceId) : null;
     const reply =
       (fault && refusalOfFault(fault, traceId)) ??
-      (await perform(exchange, call).catch((error: unknown) => errorReply(codeOf(error), traceId)));
+      (await perform(exchange, call).then(
+        (performed) => successOfFault(fault, performed),
+        (error: unknown) => errorReply(codeOf(error), traceId),
+      ));
     if (latencyMs > 0) await pause(clock, latencyMs, parts.stopSignal);
     if (fault?.drop === 'after') return reset(request);
     if (fault?.hang === true || request.socket.destroyed) return;
-    const status = reply.status < 300 ? (fault?.status ?? reply.status) : reply.status;
-    if (call !== null) shares.answer(call, status, reply.linqCode ?? null);
-    writeReply(response, { ...reply, status }, headersOf(traceId, dateSkewMs));
+    const isCut = fault?.drop === 'during';
+    if (call !== null && !isCut) shares.answer(call, reply.status, reply.linqCode ?? null);
+    writeReply(response, reply, headersOf(traceId, dateSkewMs), { ...spoiling, isCut });
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -110,14 +113,31 @@ function reset(request: IncomingMessage): void {
   request.socket.resetAndDestroy();
 }
 
+/** The body a fault prescribes in place of Linq's; null: none. */
+function bodyOfFault({ json, body }: Fault): Pick<Reply, 'body' | 'headers'> | null {
+  const text = json === undefined ? body : JSON.stringify(json);
+  return text === undefined ? null : { body: text, headers: { 'Content-Type': 'application/json' } };
+}
+
+/** What a fault makes of a call that Linq performed. */
+function successOfFault(fault: Fault | null, performed: Reply): Reply {
+  if (fault === null) return performed;
+  const prescribed = bodyOfFault(fault);
+  const status = fault.status ?? (prescribed === null ? performed.status : 200);
+  return { ...performed, ...prescribed, status };
+}
+
 /** The refusal a fault prescribes; null when it lets the call be performed. */
 function refusalOfFault(fault: Fault, traceId: string): Reply | null {
   const { retryAfter, message } = fault;
-  const headers = retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
+  const headers: Record<string, string> =
+    retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
   if (fault.html === true) return { status: fault.status ?? 502, body: BAD_GATEWAY, headers };
   if (fault.status === undefined && fault.code === undefined) return null;
   const status = fault.status ?? statusOfCode(fault.code ?? 3006);
   if (status < 300) return null;
+  const prescribed = bodyOfFault(fault);
+  if (prescribed !== null) return { status, ...prescribed, headers: { ...headers, ...prescribed.headers } };
   const code = fault.code ?? codeOfStatus(status);
   const body = errorEnvelope({
     code,

@@ -91,7 +91,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const watchers = createWatchers();
   const randomness = createRandomness(seed);
   const world = createWorld(clock, randomness);
-  const faults = createFaults();
+  const faults = createFaults(randomness.numbers('faults'));
   const subscriptions = createSubscriptions(clock, randomness);
   const deliveries = createDeliveries({
     clock,

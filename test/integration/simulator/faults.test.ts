@@ -79,6 +79,76 @@ describe('a fault', () => {
     expect(Math.abs(skew + 120_000)).toBeLessThan(5_000);
   });
 
+  it('answers JSON or text without an envelope, as a gateway does, with any status', async () => {
+    linq.simulator.fail({ status: 403, json: { message: 'blocked' }, times: 1 });
+    linq.simulator.fail({
+      status: 503,
+      body: 'busy',
+      retryAfter: 9,
+      headers: { 'content-type': 'text/plain' },
+    });
+    const blocked = await linq.share(chatId);
+    expect([blocked.status, blocked.headers.get('content-type')]).toEqual([403, 'application/json']);
+    expect(await blocked.json()).toEqual({ message: 'blocked' });
+    const busy = await linq.share(chatId);
+    expect([busy.status, busy.headers.get('content-type'), busy.headers.get('retry-after')]).toEqual([
+      503,
+      'text/plain',
+      '9',
+    ]);
+    expect(await busy.text()).toBe('busy');
+    expect(linq.simulator.callsOf(chatId)).toMatchObject([
+      { status: 403, code: null, effect: 'refused' },
+      { status: 503, code: null, effect: 'refused' },
+    ]);
+  });
+
+  it('puts a body of its own in place of what Linq says of a call that it performed', async () => {
+    linq.simulator.fail({ route: 'chats', json: { chats: null } });
+    linq.simulator.fail({ json: null });
+    const listed = await linq.call('GET', 'chats');
+    expect([listed.status, await listed.json()]).toEqual([200, { chats: null }]);
+    const shared = await linq.share(chatId);
+    expect([shared.status, await shared.text()]).toEqual([200, 'null']);
+    expect(linq.simulator.prompts(chatId)).toHaveLength(1);
+  });
+
+  it.each(['gzip', 'deflate', 'br'] as const)(
+    'compresses an answer with %s, whatever was asked for',
+    async (encoding) => {
+      linq.simulator.fail({ route: '*', encoding, byteOrderMark: true });
+      const headers = { 'accept-encoding': 'identity' };
+      const response = await linq.call('GET', `chats/${chatId}`, undefined, headers);
+      expect(response.headers.get('content-encoding')).toBe(encoding);
+      const bytes = Buffer.from(await response.arrayBuffer());
+      expect(bytes.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
+      expect(JSON.parse(bytes.toString('utf8', 3))).toMatchObject({ id: chatId });
+      const shared = await linq.share(chatId);
+      expect([shared.status, shared.headers.get('content-encoding')]).toEqual([204, null]);
+    },
+  );
+
+  it('answers as a cache does: with an old Date and its Age', async () => {
+    linq.simulator.fail({ route: '*', dateSkewMs: -600_000, headers: { Age: '600' } });
+    linq.simulator.fail({ route: 'chats', headers: { date: 'Tue, 03 Nov 2026 16:20:04 GMT' } });
+    const card = await linq.call('GET', 'contact_card');
+    const ageMs = Date.now() - Date.parse(card.headers.get('date') ?? '');
+    expect(card.headers.get('age')).toBe('600');
+    expect(Math.abs(ageMs - 600_000)).toBeLessThan(5_000);
+    expect((await linq.call('GET', 'chats')).headers.get('date')).toBe('Tue, 03 Nov 2026 16:20:04 GMT');
+  });
+
+  it('breaks the connection half-way through an answer', async () => {
+    linq.simulator.fail({ route: '*', drop: 'during' });
+    const response = await linq.call('GET', 'chats');
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow('terminated');
+    linq.simulator.clearFaults();
+    linq.simulator.fail({ status: 500, drop: 'during' });
+    await linq.share(chatId).then((answer) => answer.text().catch(() => null));
+    expect(linq.simulator.callsOf(chatId)).toMatchObject([{ status: null, effect: 'refused' }]);
+  });
+
   it('can hit the cards of one line', async () => {
     linq.simulator.addLine('+12025550101');
     linq.simulator.fail({ route: 'contact_card', line: LINE, code: 3006 });
