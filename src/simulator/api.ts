@@ -5,7 +5,7 @@ import type { RouteName } from './faults.ts';
 import { BadBody, type Reply } from './http.ts';
 import { errorEnvelope, LinqError, statusOfCode } from './linq-errors.ts';
 import { chatObject, lineObject, messageObject } from './resources.ts';
-import { EVENT_TYPES, type Subscriptions } from './subscriptions.ts';
+import type { Subscriptions } from './subscriptions.ts';
 import { serveSubscriptions } from './subscriptions-api.ts';
 import type { World } from './world.ts';
 
@@ -32,6 +32,7 @@ const ROUTES: readonly (readonly [methods: string, path: string, route: RouteNam
   ['GET', 'chats/:', 'chat'],
   ['GET', 'chats/:/messages', 'messages'],
   ['GET', 'phone_numbers', 'phone_numbers'],
+  ['GET', 'phonenumbers', 'phone_numbers'], // its deprecated twin
   ['GET POST', 'webhook-subscriptions', 'webhook_subscriptions'],
   ['GET PUT DELETE', 'webhook-subscriptions/:', 'webhook_subscriptions'],
   ['GET', 'webhook-events', 'webhook_events'],
@@ -45,13 +46,19 @@ export function routeOf(method: string, segments: readonly string[]): RouteName 
 }
 
 /** @throws LinqError 1005 */
-function page<T>(items: readonly T[], query: URLSearchParams, defaultLimit: number) {
+function page<T>(
+  items: readonly T[],
+  query: URLSearchParams,
+  defaultLimit: number,
+  listEnd: Behaviour['listEnd'],
+) {
   const limit = Number(query.get('limit') ?? defaultLimit);
   const offset = Number(query.get('cursor') || 0);
   if (!Number.isInteger(limit) || limit < 1 || limit > 100) throw new LinqError(1005);
   if (!Number.isInteger(offset) || offset < 0) throw new LinqError(1005);
-  const end = offset + limit;
-  return { items: items.slice(offset, end), nextCursor: end < items.length ? String(end) : null };
+  const from = listEnd === 'repeat' && items.length > 0 ? offset % items.length : offset;
+  const isEnd = offset + limit >= items.length && listEnd === 'stop';
+  return { items: items.slice(from, from + limit), nextCursor: isEnd ? null : String(offset + limit) };
 }
 
 export function errorReply(code: number, traceId: string): Reply {
@@ -74,7 +81,7 @@ export function serveApi(parts: ApiParts, route: Exclude<RouteName, 'share'>, re
       return { status: 200, body: chatObject(findChat(world, segments[1])) };
     case 'messages': {
       const chat = findChat(world, segments[1]);
-      const { items, nextCursor } = page(chat.messages.toReversed(), query, 50);
+      const { items, nextCursor } = page(chat.messages.toReversed(), query, 50, parts.behaviour.listEnd);
       const messages = items.map((message) => messageObject(chat, message));
       return { status: 200, body: { messages, next_cursor: nextCursor } };
     }
@@ -85,7 +92,10 @@ export function serveApi(parts: ApiParts, route: Exclude<RouteName, 'share'>, re
     case 'webhook_events':
       return {
         status: 200,
-        body: { events: EVENT_TYPES, doc_url: 'https://docs.linqapp.com/guides/webhooks/events' },
+        body: {
+          events: parts.subscriptions.eventTypes(),
+          doc_url: 'https://docs.linqapp.com/guides/webhooks/events',
+        },
       };
   }
 }
@@ -108,7 +118,7 @@ function listChats({ world, behaviour, random }: ApiParts, query: URLSearchParam
             (from === null || chat.line === from) &&
             (to === null || chat.others.some(({ handle }) => handle === to)),
         );
-  const { items, nextCursor } = page(matching, query, 20);
+  const { items, nextCursor } = page(matching, query, 20, behaviour.listEnd);
   const reply = { status: 200, body: { chats: items.map(chatObject), next_cursor: nextCursor } };
   for (let n = 0; n < behaviour.shiftPages; n++) world.moveToFront(Math.floor(random() * ordered.length));
   return reply;

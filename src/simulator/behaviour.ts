@@ -55,6 +55,23 @@ const BehaviourSchema = Type.Object(
       description:
         'after each page of chats this many of them move to the front, as if pages shifted by themselves',
     }),
+    listEnd: Type.Enum(['stop', 'empty', 'repeat'], {
+      default: 'stop',
+      description:
+        'what lists of chats and messages say at their end: stop; or ever new cursors, to empty pages or to the same all over again',
+    }),
+    emptyLists: Type.Enum(['empty', 'null'], {
+      default: 'empty',
+      description: 'how a list without items is written, in answers and webhooks: [], or null as Go does',
+    }),
+    healthShape: Type.Enum(['object', 'lowercase', 'string', 'score', 'absent'], {
+      default: 'object',
+      description: 'how health_status is written: as now, or as it was or might be',
+    }),
+    eventTypes: Type.Enum([27, 45, 75], {
+      default: 75,
+      description: 'how many webhook event types the account knows: those of early 2026, of August, or all',
+    }),
     renewTimestamp: Type.Boolean({
       default: true,
       description: 'whether each redelivery is signed with a fresh timestamp',

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { EVENT_TYPES } from './event-types.ts';
 import { STRICT } from './schema.ts';
 
 /** Bodies of the control routes, as `GET /_sim` tells them. */
@@ -74,7 +75,12 @@ export const NewSubscription = Type.Object(
   {
     targetUrl: text('https, or http on loopback; ?version=2025-01-01 picks the older payloads'),
     signingSecret: opt(text('whsec_ and base64; a new one unless given')),
-    events: opt(Type.Array(text(''), { description: 'all unless given' })),
+    events: opt(
+      Type.Array(Type.Enum([...EVENT_TYPES]), {
+        title: 'a list of event types',
+        description: 'all that the account has unless given',
+      }),
+    ),
     lines: opt(Type.Array(text(''), { description: 'only events of these lines' })),
   },
   STRICT,

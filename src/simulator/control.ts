@@ -1,6 +1,7 @@
 import { describeRoute, matches } from './control-route.ts';
 import { routes } from './control-routes.ts';
 import { SimulatorError } from './errors.ts';
+import { EVENT_TYPES } from './event-types.ts';
 import { BadBody, isObject, readJsonObject } from './http.ts';
 import { LinqError } from './linq-errors.ts';
 import type { Control } from './server.ts';
@@ -11,6 +12,7 @@ const DESCRIPTION = {
   about:
     'Controls this simulated Linq. Bodies are JSON; times are ISO 8601, numbers ending in Ms milliseconds. ' +
     'Every example works as it stands, in this order.',
+  eventTypes: EVENT_TYPES,
   routes: routes.map(describeRoute),
 };
 

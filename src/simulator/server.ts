@@ -2,10 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Clock } from '../clock.ts';
 import { type ApiParts, codeOf, errorReply, routeOf, serveApi } from './api.ts';
 import type { Fault, Faults, FaultTarget, RouteName } from './faults.ts';
-import { parseTarget, type Reply, readJsonObject, writeReply } from './http.ts';
+import { isObject, parseTarget, type Reply, readJsonObject, writeReply } from './http.ts';
 import { codeOfStatus, errorEnvelope, LinqError, statusOfCode } from './linq-errors.ts';
 import { pause } from './pause.ts';
 import type { Randomness } from './random.ts';
+import { reshape } from './shapes.ts';
 import type { ShareCall, Shares } from './shares.ts';
 
 export const API_PATH = '/api/partner';
@@ -64,7 +65,11 @@ export function createApiServer(parts: ServerParts): Server {
     }
     const method = request.method ?? 'GET';
     const body = ['POST', 'PUT', 'PATCH'].includes(method) ? await readJsonObject(request) : {};
-    return serveApi(parts, route, { method, segments, query, body });
+    const reply = serveApi(parts, route, { method, segments, query, body });
+    return {
+      ...reply,
+      ...(isObject(reply.body) ? { body: Object(reshape(reply.body, parts.behaviour)) } : {}),
+    };
   };
 
   const serve = async (exchange: Exchange): Promise<void> => {

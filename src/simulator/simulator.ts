@@ -12,6 +12,7 @@ import { createListener } from './listener.ts';
 import { createMessages, type Messages } from './messages.ts';
 import type { CardState, Chat } from './model.ts';
 import { createRandomness } from './random.ts';
+import { reshape } from './shapes.ts';
 import { createShares, type ShareCall } from './shares.ts';
 import {
   createSubscriptions,
@@ -92,7 +93,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const randomness = createRandomness(seed);
   const world = createWorld(clock, randomness);
   const faults = createFaults(randomness.numbers('faults'));
-  const subscriptions = createSubscriptions(clock, randomness);
+  const subscriptions = createSubscriptions(clock, randomness, behaviour);
   const deliveries = createDeliveries({
     clock,
     behaviour,
@@ -106,7 +107,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     const bodies = new Map<PayloadVersion, string>();
     for (const subscription of subscriptions.of(event)) {
       const version = payloadVersionOf(subscription.targetUrl);
-      const body = bodies.get(version) ?? JSON.stringify(event.build(version));
+      const body = bodies.get(version) ?? JSON.stringify(reshape(event.build(version), behaviour));
       bodies.set(version, body);
       deliveries.send({ ...event, body }, subscription);
     }

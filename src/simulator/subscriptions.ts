@@ -1,24 +1,13 @@
 import type { Clock } from '../clock.ts';
 import type { EpochMs } from '../decide/duration.ts';
+import type { Behaviour } from './behaviour.ts';
 import type { PayloadVersion } from './envelope.ts';
+import { CATALOGUES } from './event-types.ts';
 import type { LinqEvent } from './events.ts';
 import { LinqError } from './linq-errors.ts';
 import type { Randomness } from './random.ts';
 import { iso } from './resources.ts';
 import { createSigningSecret } from './sign.ts';
-
-/** The types an account may subscribe to, as in the official SDK 0.28.2. */
-export const EVENT_TYPES: readonly string[] = [
-  ...['sent', 'received', 'read', 'delivered', 'failed', 'edited'].map((what) => `message.${what}`),
-  ...['reaction.added', 'reaction.removed', 'participant.added', 'participant.removed'],
-  ...['created', 'group_name_updated', 'group_icon_updated'].map((what) => `chat.${what}`),
-  ...['group_name_update_failed', 'group_icon_update_failed'].map((what) => `chat.${what}`),
-  ...['chat.typing_indicator.started', 'chat.typing_indicator.stopped', 'phone_number.status_updated'],
-  ...['initiated', 'ringing', 'answered', 'ended', 'failed', 'declined', 'no_answer'].map(
-    (what) => `call.${what}`,
-  ),
-  ...['location.sharing.started', 'location.sharing.stopped'],
-];
 
 export interface Subscription {
   readonly subscriptionId: string;
@@ -46,6 +35,8 @@ export type SubscriptionChange = Partial<Pick<Subscription, 'targetUrl' | 'event
 
 /** The account's webhook subscriptions. Methods throw a LinqError with the code that the API answers. */
 export interface Subscriptions {
+  /** The types that the account knows. */
+  eventTypes(): readonly string[];
   list(): readonly Subscription[];
   get(subscriptionId: string): Subscription;
   create(subscription: NewSubscription): Subscription;
@@ -80,14 +71,18 @@ function checkTarget(targetUrl: string): void {
   if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback)) throw refusal;
 }
 
-function checkEvents(events: readonly string[]): void {
+function checkEvents(events: readonly string[], known: readonly string[]): void {
   if (events.length === 0) throw new LinqError(1001, 'events: expected at least one');
-  const unknown = events.find((type) => !EVENT_TYPES.includes(type));
+  const unknown = events.find((type) => !known.includes(type));
   if (unknown !== undefined)
-    throw new LinqError(1005, `events: no type "${unknown}"; allowed: ${EVENT_TYPES.join(', ')}`);
+    throw new LinqError(1005, `events: the account has no type "${unknown}"; allowed: ${known.join(', ')}`);
 }
 
-export function createSubscriptions(clock: Pick<Clock, 'now'>, randomness: Randomness): Subscriptions {
+export function createSubscriptions(
+  clock: Pick<Clock, 'now'>,
+  randomness: Randomness,
+  behaviour: Behaviour,
+): Subscriptions {
   const byId = new Map<string, Subscription>();
   const get = (subscriptionId: string): Subscription => {
     const found = byId.get(subscriptionId);
@@ -101,12 +96,14 @@ export function createSubscriptions(clock: Pick<Clock, 'now'>, randomness: Rando
       if (other.targetUrl === targetUrl && other.subscriptionId !== own)
         throw new LinqError(2015, `targetUrl: a subscription has it already: ${targetUrl}`);
   };
+  const known = () => CATALOGUES[behaviour.eventTypes];
   return {
+    eventTypes: known,
     list: () => [...byId.values()],
     get,
-    create({ targetUrl, events = EVENT_TYPES, lines = null, signingSecret }) {
+    create({ targetUrl, events = known(), lines = null, signingSecret }) {
       claimTarget(targetUrl, null);
-      checkEvents(events);
+      checkEvents(events, known());
       const createdAt = clock.now();
       const subscription: Subscription = {
         subscriptionId: randomness.uuid('subscription'),
@@ -124,7 +121,7 @@ export function createSubscriptions(clock: Pick<Clock, 'now'>, randomness: Rando
     update(subscriptionId, change) {
       const subscription = get(subscriptionId);
       if (change.targetUrl !== undefined) claimTarget(change.targetUrl, subscriptionId);
-      if (change.events !== undefined) checkEvents(change.events);
+      if (change.events !== undefined) checkEvents(change.events, known());
       return Object.assign(subscription, change, { updatedAt: clock.now() });
     },
     remove(subscriptionId) {

@@ -75,6 +75,67 @@ describe('the list of chats', () => {
   });
 });
 
+describe('a list that never says that it ends', () => {
+  const walk = async (linq: Awaited<ReturnType<typeof startLists>>, path: string, pages: number) => {
+    const cursors = new Set<string>();
+    const sizes: number[] = [];
+    for (let next: string | null = '0'; next !== null && sizes.length < pages; ) {
+      const answer = await linq.call('GET', `${path}?limit=2&cursor=${next}`);
+      const body = (await answer.json()) as { next_cursor: string | null } & Record<string, unknown[]>;
+      sizes.push((body.chats ?? body.messages ?? []).length);
+      next = body.next_cursor;
+      if (next !== null) cursors.add(next);
+    }
+    return { cursors: cursors.size, sizes };
+  };
+
+  it.each(['chats', 'chats/a/messages'])('goes on with empty pages, or all over again: %s', async (path) => {
+    const linq = await startLists();
+    for (let n = 0; n < 5; n++) linq.simulator.sendMessage('a');
+    expect(await walk(linq, path, 20)).toEqual({ cursors: 2, sizes: [2, 2, 1] });
+    linq.simulator.behave({ listEnd: 'empty' });
+    expect(await walk(linq, path, 6)).toEqual({ cursors: 6, sizes: [2, 2, 1, 0, 0, 0] });
+    linq.simulator.behave({ listEnd: 'repeat' });
+    expect(await walk(linq, path, 20)).toMatchObject({ cursors: 20, sizes: expect.not.arrayContaining([0]) });
+  });
+});
+
+it('writes empty lists as null when it is told to, everywhere', async () => {
+  const linq = await startSimulator({ lines: [], behaviour: { emptyLists: 'null' } });
+  stops.push(linq.simulator.stop);
+  const listed = async (path: string) => (await linq.call('GET', path)).json();
+  expect(await listed('chats')).toEqual({ chats: null, next_cursor: null });
+  expect(await listed('phone_numbers')).toEqual({ phone_numbers: null });
+  expect(await listed('contact_card')).toEqual({ contact_cards: null });
+  expect(await listed('webhook-subscriptions')).toEqual({ subscriptions: null });
+  linq.simulator.addLine(LINE);
+  linq.simulator.createChat({ line: LINE, chatId: 'a' });
+  expect(await listed('chats/a/messages')).toEqual({ messages: null, next_cursor: null });
+  linq.simulator.sendMessage('a', { parts: [] });
+  expect(await listed('chats/a/messages')).toMatchObject({ messages: [{ parts: null }] });
+});
+
+it.each([
+  ['lowercase', { health_status: { status: 'at_risk' } }],
+  ['string', { health_status: 'AT_RISK' }],
+  ['score', { health_score: { reason: 'AT_RISK' } }],
+  ['absent', {}],
+] as const)('writes a health in the shape "%s", in answers and webhooks', async (healthShape, shape) => {
+  const linq = await startLists({ behaviour: { healthShape } });
+  const receiver = await startReceiver(204);
+  stops.push(receiver.stop);
+  linq.simulator.subscribe({ targetUrl: receiver.url });
+  linq.simulator.updateChat('a', { health: 'AT_RISK' });
+  linq.simulator.sendMessage('a');
+  await linq.simulator.settled();
+  const event = receiver.received[0]?.event.data as { chat: object };
+  for (const told of [await (await linq.call('GET', 'chats/a')).json(), event.chat]) {
+    expect(told).toMatchObject(shape);
+    const fields = Object.keys(told as object).filter((name) => name.startsWith('health'));
+    expect(fields).toEqual(Object.keys(shape));
+  }
+});
+
 it('knows messages whose webhooks it never sent', async () => {
   const linq = await startLists();
   const receiver = await startReceiver(204);

@@ -107,10 +107,23 @@ describe('the official SDK', () => {
     expect((await sdk.webhookSubscriptions.list()).subscriptions).toEqual([]);
   });
 
-  it('is told which event types exist', async () => {
-    const { events } = await sdk.webhookEvents.list();
-    expect(events).toContain('message.sent');
-    expect(events).toHaveLength(27);
+  it('is told which event types exist, all of which can be subscribed to', async () => {
+    const subscribe = (events: readonly string[], n: number) =>
+      linq.call('POST', 'webhook-subscriptions', {
+        target_url: `https://a.example.com/${n}`,
+        subscribed_events: events,
+      });
+    for (const [n, eventTypes] of ([27, 45, 75] as const).entries()) {
+      linq.simulator.behave({ eventTypes });
+      const { events } = await sdk.webhookEvents.list();
+      expect(new Set(events).size).toBe(eventTypes);
+      expect((await subscribe(events, n)).status).toBe(201);
+      expect((await subscribe([...events, 'contact_card.shared'], n + 10)).status).toBe(400);
+    }
+  });
+
+  it('reads lines by the deprecated twin of their list', async () => {
+    expect((await sdk.phonenumbers.list()).phone_numbers).toMatchObject([{ phone_number: LINE }]);
   });
 });
 

@@ -105,7 +105,7 @@ it('types our fixtures, but for the fields that are newer than the SDK', async (
 });
 
 it('types what the simulator sends and answers, but for the newer fields of message.failed', async () => {
-  const { simulator, call } = await startSimulator();
+  const { simulator, call } = await startSimulator({ behaviour: { eventTypes: 27 } }); // those that it types
   const receiver = await startReceiver();
   cleanUps.push(simulator.stop, receiver.stop);
   simulator.subscribe({ targetUrl: receiver.url });
