@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import { plainAddresses } from './addresses.ts';
 import { checkWhileConnected } from './connection-checks.ts';
 import { SECOND } from './decide/duration.ts';
 import { createLogOptions, type LogSettings } from './log.ts';
@@ -66,6 +67,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   });
   app.server.maxConnections = MAX_CONNECTIONS;
   checkWhileConnected(app.server, CHECK_EVERY_MS);
+  app.addHook('onRequest', ({ headers }, _reply, done) => {
+    const forwardedFor = headers['x-forwarded-for']; // repeated headers are one by now
+    if (typeof forwardedFor === 'string') headers['x-forwarded-for'] = plainAddresses(forwardedFor);
+    done();
+  });
   app.addHook('onSend', (_request, reply, payload, done) => {
     harden(reply);
     if (options.isDraining()) reply.header('connection', 'close');

@@ -66,6 +66,28 @@ describe('addresses that a sender claims', () => {
     expect(statuses).toEqual({ 401: BEFORE_LIMIT, 429: 500 - BEFORE_LIMIT });
   });
 
+  it('are the same whatever the port, and no addresses at all are one together', async () => {
+    const { reactor } = await startRig({ TRUST_PROXY: 'loopback' });
+    const sorts: readonly ((n: number) => string)[] = [
+      (n) => `203.0.113.20:${50_000 + n}`,
+      (n) => `[2001:db8::20]:${50_000 + n}`,
+      (n) => `fe80::20%eth${n}`,
+      (n) => `_hidden${n}`.padEnd(5_000, 'x'),
+    ];
+    for (const sort of sorts) {
+      const sent = many(100, (n) => ({ 'x-forwarded-for': sort(n) }));
+      expect(await forge(reactor.url, sent)).toEqual({ 401: BEFORE_LIMIT, 429: 100 - BEFORE_LIMIT });
+    }
+    const logins: number[] = [];
+    for (let n = 0; n < 26; n++) {
+      const headers = { authorization: 'Bearer wrong', 'x-forwarded-for': `203.0.113.21:${50_000 + n}` };
+      logins.push((await fetch(`${reactor.url}/status`, { headers })).status);
+    }
+    expect(logins.filter((status) => status === 401)).toHaveLength(20);
+    const addresses = reactor.log().map(({ address }) => address);
+    expect(new Set(addresses.filter((address) => address !== undefined))).toEqual(new Set(['203.0.113.21']));
+  });
+
   it('behind a trusted proxy count from the right: the first that is not trusted is the sender', async () => {
     const { reactor } = await startRig({ TRUST_PROXY: 'loopback,10.0.0.0/8' });
     const spoofed = many(200, (n) => ({ 'x-forwarded-for': `${addressOf(n)}, 203.0.113.9` }));
@@ -80,6 +102,8 @@ describe('addresses that a sender claims', () => {
     for (const other of ['203.0.113.10', '203.0.113.9, 203.0.113.11']) {
       expect(await forge(reactor.url, [{ 'x-forwarded-for': other }])).toEqual({ 401: 1 });
     }
+    const ports = many(100, (n) => ({ 'x-forwarded-for': `203.0.113.9:${50_000 + n}, 10.2.2.2:443` }));
+    expect(await forge(reactor.url, ports)).toEqual({ 429: 100 });
     for (const unused of CLAIMS.slice(1)) {
       expect(
         await forge(reactor.url, [{ 'x-forwarded-for': '203.0.113.9', [unused]: '203.0.113.77' }]),
