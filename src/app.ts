@@ -3,6 +3,7 @@ import { createBackground } from './background.ts';
 import { createCliToken } from './cli-token.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import { proxyFor } from './config/proxies.ts';
 import { createClockGuard } from './dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from './dispatch/dispatcher.ts';
 import type { StoreError } from './errors.ts';
@@ -86,6 +87,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   });
   const client = createLinqClient({
     ...config.linq,
+    proxy: proxyFor(config.linq.baseUrl, config.proxies),
     connections: config.dispatch.concurrency + 4, // looks at cards don't wait behind shares
     clock,
     onDate: guard.heard,

@@ -4,6 +4,7 @@ import { createTeller } from './alerts/teller.ts';
 import { type CatchUp, createCatchUp } from './catch-up/catch-up.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import { proxyFor } from './config/proxies.ts';
 import { accountClosure } from './decide/gate.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { LinqClient } from './linq/client.ts';
@@ -115,7 +116,7 @@ function createWatch(
     onChange: () => teller?.nudge(),
     log,
   });
-  const poster = alertUrl === null ? null : createPoster(alertUrl, clock);
+  const poster = alertUrl === null ? null : createPoster(alertUrl, clock, proxyFor(alertUrl, config.proxies));
   const teller = poster === null ? null : createTeller({ watch, poster, clock, log, version, showNumbers });
   return { watch, teller, probeStore };
 }

@@ -75,6 +75,17 @@ export class CatchUpError extends ReactorError {
   readonly code = 'REACTOR_CATCH_UP';
 }
 
+/** A proxy doesn't answer, or refuses the way. Its own words are nowhere in it: they may quote what was sent. */
+export class ProxyError extends ReactorError {
+  readonly code = 'REACTOR_PROXY';
+  /** Null: it didn't answer. */
+  readonly httpStatus: number | null;
+  constructor(httpStatus: number | null, options?: ErrorOptions) {
+    super(httpStatus === null ? "the proxy doesn't answer" : `the proxy answers ${httpStatus}`, options);
+    this.httpStatus = httpStatus;
+  }
+}
+
 /** The service can't start; the message is a sentence that says what to do. The process exits with 1. */
 export class StartError extends ReactorError {
   readonly code = 'REACTOR_START';

@@ -1,6 +1,7 @@
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import type { Clock } from '../clock.ts';
 import { SECOND } from '../decide/duration.ts';
+import { connectThrough, type HttpProxy } from '../proxy.ts';
 
 /** `unknown`: it may have been taken, but no answer told so. */
 export interface Posted {
@@ -22,19 +23,25 @@ const CONNECT_MS = 5 * SECOND;
 /** What fails before a byte was sent. */
 const NOT_SENT: ReadonlySet<string> = new Set([
   ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'],
+  'REACTOR_PROXY',
   ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID'],
 ]);
 
-/** Posts JSON to one address, over a connection of its own each time. */
-export function createPoster(url: string, clock: Clock): Poster {
-  const dispatcher = new Agent({ connect: { timeout: CONNECT_MS }, maxHeaderSize: 16 * 1024 });
+/** Posts JSON to one address, over a connection of its own each time. @param proxy by which it is reached; null: none */
+export function createPoster(url: string, clock: Clock, proxy: HttpProxy | null): Poster {
+  const { place, connect } = routeTo(new URL(url), proxy);
+  const dispatcher = new Agent({ connect, maxHeaderSize: 16 * 1024 });
 
   async function send(body: object, signal: AbortSignal): Promise<Posted> {
-    const answer = await request(url, {
+    const answer = await dispatcher.request({
+      ...place,
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'user-agent': 'contact-card-reactor' },
+      headers: {
+        ...place.headers,
+        'content-type': 'application/json',
+        'user-agent': 'contact-card-reactor',
+      },
       body: JSON.stringify(body),
-      dispatcher,
       signal,
       reset: true,
     });
@@ -64,6 +71,17 @@ export function createPoster(url: string, clock: Clock): Poster {
     },
     close: () => dispatcher.destroy(),
   };
+}
+
+/** Proxies open a way for TLS; what isn't encrypted they want to see, as many open no other way. */
+function routeTo({ origin, pathname, search, protocol, href, host }: URL, proxy: HttpProxy | null) {
+  const direct = { timeout: CONNECT_MS };
+  const place = { origin, path: pathname + search, headers: {} };
+  if (proxy === null) return { place, connect: direct };
+  if (protocol === 'https:') return { place, connect: connectThrough(proxy, CONNECT_MS) };
+  const { authorization } = proxy;
+  const headers = { host, ...(authorization === null ? {} : { 'proxy-authorization': authorization }) };
+  return { place: { origin: proxy.origin, path: href, headers }, connect: direct };
 }
 
 function codeOf(error: unknown): string {

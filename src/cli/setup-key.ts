@@ -1,4 +1,5 @@
 import { findSetting } from '../config/origin.ts';
+import { type HttpProxy, proxyFor } from '../config/proxies.ts';
 import { readSetting } from '../config/read-setting.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { classifyAnswer } from '../decide/outcome.ts';
@@ -32,10 +33,11 @@ export async function setUpKey(session: Session): Promise<Account> {
   adopt(session, SETTINGS.baseUrl);
   const baseUrl = readSetting(SETTINGS.baseUrl, session.file.sources()) ?? '';
   if (baseUrl !== SETTINGS.baseUrl.fallback) talk.note(`Linq’s API is at ${baseUrl}.`);
+  const proxy = findProxy(session, baseUrl);
   let given = findKey(session);
   for (;;) {
     given ??= await askForKey(session);
-    const tried = await tryKey(session, given, baseUrl);
+    const tried = await tryKey(session, given, { baseUrl, proxy });
     if (!('wrong' in tried)) {
       report.apiKey = { origin: given.origin };
       if (['--api-key-file', 'prompt'].includes(given.origin)) values[SETTING.name] = given.text;
@@ -47,6 +49,21 @@ export async function setUpKey(session: Session): Promise<Account> {
     talk.warn(tried.wrong.message);
     given = null;
   }
+}
+
+/** @throws {ConfigError} */
+function findProxy(session: Session, baseUrl: string): HttpProxy | null {
+  const sources = session.file.sources();
+  const [https, http, exempt] = [
+    readSetting(SETTINGS.httpsProxy, sources),
+    readSetting(SETTINGS.httpProxy, sources),
+    readSetting(SETTINGS.noProxy, sources),
+  ];
+  const proxy = proxyFor(baseUrl, { https, http, exempt });
+  if (proxy === null) return null;
+  session.talk.note(`Linq is called through the proxy ${proxy.origin}.`);
+  adopt(session, SETTINGS.httpsProxy);
+  return proxy;
 }
 
 function findKey({ options, io, file }: Session): GivenKey | null {
@@ -86,7 +103,7 @@ async function askForKey({ prompter, talk }: Session): Promise<GivenKey> {
 async function tryKey(
   session: Session,
   { text, where }: GivenKey,
-  baseUrl: string,
+  place: { readonly baseUrl: string; readonly proxy: HttpProxy | null },
 ): Promise<Account | { readonly wrong: ConfigError }> {
   const parsed = SETTING.kind.parse(text);
   if ('wrong' in parsed) {
@@ -95,7 +112,7 @@ async function tryKey(
     };
   }
   const linq = createLinqClient({
-    baseUrl,
+    ...place,
     apiKey: parsed.value,
     connections: 1,
     clock: session.clock,

@@ -1,4 +1,5 @@
 import type { Policy } from '../decide/policy.ts';
+import type { Proxies } from './proxies.ts';
 
 /** Every setting, validated and frozen. */
 export interface Config {
@@ -11,6 +12,8 @@ export interface Config {
     /** Deliveries a minute and address; 0: no limit. */
     readonly rateLimitPerMinute: number;
   };
+  /** For calls to Linq and for alerts. */
+  readonly proxies: Proxies;
   readonly server: {
     readonly host: string;
     readonly port: number;

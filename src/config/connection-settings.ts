@@ -1,5 +1,6 @@
 import { wholeNumber } from './kinds.ts';
 import { apiBaseUrl, databaseFile, host, lines, publicUrl, trustProxy } from './network-kinds.ts';
+import { exemptHosts, proxyUrl } from './proxies.ts';
 import { apiKey, signingSecrets, token } from './secret-kinds.ts';
 import { setting } from './setting.ts';
 
@@ -25,6 +26,30 @@ export const CONNECTION_SETTINGS = {
     'Where the Linq API is: a simulated one for tests.',
     'LINQ_API_BASE_URL=https://api.linqapp.com/api/partner',
     { aliases: ['LINQ_API_V3_BASE_URL'] },
+  ),
+  httpsProxy: setting(
+    'HTTPS_PROXY',
+    null,
+    proxyUrl,
+    'The proxy by which this machine reaches https:// addresses: Linq, and where alerts go.',
+    'HTTPS_PROXY=http://proxy.example.com:3128',
+    { aliases: ['https_proxy'], isSecret: true, isShared: true },
+  ),
+  httpProxy: setting(
+    'HTTP_PROXY',
+    null,
+    proxyUrl,
+    'The same for http:// addresses: only alerts can have one.',
+    'HTTP_PROXY=http://proxy.example.com:3128',
+    { aliases: ['http_proxy'], isSecret: true, isShared: true },
+  ),
+  noProxy: setting(
+    'NO_PROXY',
+    null,
+    exemptHosts,
+    'What is called without the proxy.',
+    'NO_PROXY=alerts.internal,10.0.0.0/8',
+    { aliases: ['no_proxy'], isShared: true },
   ),
   lines: setting(
     'LINQ_LINES',

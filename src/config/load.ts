@@ -38,6 +38,11 @@ export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig 
       acceptLegacySignatures: read(SETTINGS.acceptLegacy),
       rateLimitPerMinute: read(SETTINGS.rateLimit),
     },
+    proxies: {
+      https: read(SETTINGS.httpsProxy),
+      http: read(SETTINGS.httpProxy),
+      exempt: read(SETTINGS.noProxy),
+    },
     server: { host: read(SETTINGS.host), port: read(SETTINGS.port), trustProxy: read(SETTINGS.trustProxy) },
     databasePath: read(SETTINGS.databaseFile),
     statusToken: read(SETTINGS.statusToken),

@@ -4,8 +4,11 @@ const KNOWN: readonly string[] = ALL_SETTINGS.flatMap(({ name, aliases, isSecret
   [name, ...aliases].flatMap((known) => (isSecret ? [known, `${known}_FILE`] : [known])),
 );
 
-/** Names of Linq's own SDK that have nothing to do with us. */
-const FOREIGN: ReadonlySet<string> = new Set(['LINQ_API_V3_CUSTOM_HEADERS']);
+/** Names of other programs that look like ours, in upper case. */
+const FOREIGN: ReadonlySet<string> = new Set([
+  'LINQ_API_V3_CUSTOM_HEADERS', // Linq's own SDK
+  ...['FTP_PROXY', 'WS_PROXY', 'GOPROXY'],
+]);
 
 const MAX_EDITS = 2;
 /** Shorter names are near to too many others: `LOST` isn't a slip for `HOST`. */
@@ -14,7 +17,7 @@ const SHORTEST_GUESSED = 6;
 /** One warning for each variable that looks like a misspelt setting, letter case aside. */
 export function warnOfMisspelt(names: readonly string[]): string[] {
   return names
-    .filter((name) => !KNOWN.includes(name) && !FOREIGN.has(name))
+    .filter((name) => !KNOWN.includes(name) && !FOREIGN.has(name.toUpperCase()))
     .flatMap((name) => {
       const nearest = nearestKnown(name);
       if (nearest !== null) return [`${name} is no setting: did you mean ${nearest}?`];

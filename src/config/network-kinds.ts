@@ -79,6 +79,10 @@ export const lines: Kind<ReadonlySet<string>> = {
 /** Keys have no dots, or are longer: a key that was taken for a host isn't printed. */
 const DOMAIN = /^(?=.{1,60}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
 
+/** A name with a dot, or an address: what may be printed of a text that should be a host. */
+export const looksLikeHost = (text: string) =>
+  text === 'localhost' || DOMAIN.test(text) || isIP(text.replace(/^\[|\]$/g, '')) !== 0;
+
 export const host: Kind<string> = {
   expects: 'a host name or address to listen on, without scheme and port',
   parse(text) {

@@ -18,12 +18,15 @@ export type Found = { readonly text: string; readonly origin: string } | { reado
 
 /** Looks a setting up under its names and, for a secret, as a file. An empty text counts as unset. */
 export function findSetting(setting: Setting<unknown>, sources: Sources): Found {
-  const names = [setting.name, ...setting.aliases];
+  const { name, aliases, isShared } = setting;
+  const names = isShared ? [...aliases, name] : [name, ...aliases];
   const told = names
-    .map((name) => findByName(name, setting.isSecret, sources))
+    .map((one) => findByName(one, setting.isSecret, sources))
     .filter((found) => found !== null);
   const mistake = told.find((found) => 'mistake' in found);
   if (mistake !== undefined) return mistake;
+  if (isShared)
+    return told.find((found) => 'text' in found && found.origin === 'environment') ?? told[0] ?? null;
   const texts = new Set(told.map((found) => ('text' in found ? found.text : '')));
   if (texts.size > 1) return { mistake: `${names.join(' and ')} differ: set one of them` };
   return told[0] ?? null;

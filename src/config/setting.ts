@@ -8,13 +8,15 @@ export interface Setting<T> {
   readonly fallback: string | null;
   readonly isRequired: boolean;
   readonly isSecret: boolean;
+  /** Other programs read it as well, under either name, so two that differ are no mistake: the alias wins, as in curl. */
+  readonly isShared: boolean;
   /** One line for `.env.example`: why one would set it. */
   readonly why: string;
   readonly example: string;
   readonly kind: Kind<T>;
 }
 
-type Extra = Partial<Pick<Setting<unknown>, 'aliases' | 'isRequired' | 'isSecret'>>;
+type Extra = Partial<Pick<Setting<unknown>, 'aliases' | 'isRequired' | 'isSecret' | 'isShared'>>;
 
 export function setting<T>(
   name: string,
@@ -28,6 +30,7 @@ export function setting<T>(
     aliases: [],
     isRequired: false,
     isSecret: false,
+    isShared: false,
     ...extra,
     name,
     fallback,

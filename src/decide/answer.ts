@@ -7,7 +7,8 @@
  *
  * `unanswered`: `mayHaveArrived` says that the call may have taken effect all the same; false when it was never sent,
  * and for reads. `cause` is one short stable word: `timeout`, `connect_timeout`, `refused`, `unreachable`, `dns`,
- * `tls`, `reset`, `protocol`, `unreadable`, `aborted`, `closed` or `other`.
+ * `tls`, `reset`, `proxy` (it doesn't answer, or refuses the way), `protocol`, `unreadable`, `aborted`, `closed` or
+ * `other`.
  */
 export type LinqAnswer =
   | {

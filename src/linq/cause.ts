@@ -1,5 +1,6 @@
 /** Codes of node, undici and OpenSSL → the words of `LinqAnswer`. First match wins. */
 const CAUSES: readonly (readonly [RegExp, string])[] = [
+  [/^REACTOR_PROXY$/, 'proxy'],
   [/^UND_ERR_CONNECT_TIMEOUT$/, 'connect_timeout'],
   [/^ETIMEDOUT$/, 'timeout'],
   [/^ENOTFOUND$|^EAI_/, 'dns'],

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { LinqAnswer } from '../decide/answer.ts';
 import { type EpochMs, SECOND } from '../decide/duration.ts';
 import { parseHttpDate } from '../decide/http-date.ts';
+import type { HttpProxy } from '../proxy.ts';
 import type { Headers, Reply } from './call.ts';
 import { createExchange } from './exchange.ts';
 import { firstHeader, readAnswer } from './read-answer.ts';
@@ -25,6 +26,8 @@ export interface LinqClientOptions {
   readonly deadlineMs?: number;
   /** Default: 5 s; undici looks about twice a second. */
   readonly connectMs?: number;
+  /** By which calls leave this machine; default: none. */
+  readonly proxy?: HttpProxy | null;
   /** Told of every answer with a valid `Date` header that wasn't cached on the way. */
   readonly onDate: (reading: DateReading) => void;
 }
@@ -85,12 +88,13 @@ const MAX_LIST_BYTES = 8 * 1024 * 1024;
 const LIST_CONNECTIONS = 1;
 
 export function createLinqClient(options: LinqClientOptions): LinqClient {
-  const { clock, onDate, deadlineMs = 15 * SECOND, connectMs = 5 * SECOND, ...rest } = options;
+  const { clock, onDate, deadlineMs = 15 * SECOND, connectMs = 5 * SECOND, proxy = null, ...rest } = options;
   const systemNow = () => clock.systemNow();
   const common = {
     ...rest,
     deadlineMs,
     connectMs,
+    proxy,
     systemNow,
     monotonic: () => clock.monotonic(),
     onHeaders(headers: Headers, requestedAt: EpochMs) {

@@ -1,5 +1,6 @@
 import { Pool } from 'undici';
 import { SECOND } from '../decide/duration.ts';
+import { connectThrough, type HttpProxy } from '../proxy.ts';
 import { createAborts } from './aborts.ts';
 import { Call, type CallEvents, type Reply } from './call.ts';
 import { createDeadlines } from './deadlines.ts';
@@ -11,6 +12,8 @@ export interface ExchangeOptions {
   readonly connections: number;
   readonly deadlineMs: number;
   readonly connectMs: number;
+  /** Null: the connection is a direct one. */
+  readonly proxy: HttpProxy | null;
   /** Longest body that is read, as it arrives and decoded; a longer one counts as one that didn't arrive whole. */
   readonly maxBodyBytes: number;
   readonly systemNow: CallEvents['systemNow'];
@@ -35,7 +38,8 @@ const REST_MS = SECOND;
  * connecting, headers and body, and a short one over what doesn't matter any more. `send` never rejects.
  */
 export function createExchange(options: ExchangeOptions) {
-  const { connections, deadlineMs, connectMs, maxBodyBytes, systemNow, monotonic, onHeaders } = options;
+  const { connections, deadlineMs, connectMs, proxy, maxBodyBytes, systemNow, monotonic, onHeaders } =
+    options;
   const url = new URL(options.baseUrl);
   const prefix = url.pathname.replace(/\/+$/, '');
   const headers = [
@@ -48,7 +52,7 @@ export function createExchange(options: ExchangeOptions) {
       : { headers: [...headers, 'content-type', 'application/json'], body: JSON.stringify(json) };
   const pool = new Pool(url.origin, {
     connections,
-    connectTimeout: connectMs,
+    ...(proxy === null ? { connectTimeout: connectMs } : { connect: connectThrough(proxy, connectMs) }),
     headersTimeout: 0, // the deadline covers both, and a body that drips as well
     bodyTimeout: 0,
     maxResponseSize: maxBodyBytes,

@@ -6,6 +6,12 @@ export const SETTING_NOTES: Readonly<Record<string, string>> = {
     'Linq shows the secret once, when the subscription is created; `contact-card-reactor setup` saves it. To rotate, create a second subscription, put its secret before the old one and restart; then delete the old subscription, and a day later its secret. Deliveries in quarantine can only be read with the secret that verified them.',
   LINQ_API_BASE_URL:
     'Only an address on this machine may be plain `http`, since the key goes along with every call. `contact-card-reactor simulate` prints the one of a simulated Linq.',
+  HTTPS_PROXY:
+    'Read as curl reads it: the lower-case name wins over the upper-case one, and the environment over `.env`. Without `http://` in front it is `http://`; without a port, 80 or 443. Write special characters of the user name and password as in an address (`@` as `%40`). `config show` tells host and port alone. Certificates are checked through the proxy as without it; if it opens TLS, name the certificate of its authority in `NODE_EXTRA_CA_CERTS` in the environment: Node.js doesn’t read that from `.env`. What is on this machine is always called directly. `ALL_PROXY` and SOCKS aren’t supported.',
+  HTTP_PROXY:
+    'Unlike curl, the upper-case name counts, too. Linq is never called by http, so this is only for an `ALERT_WEBHOOK_URL` that begins with `http://`.',
+  NO_PROXY:
+    'A host stands for itself and all names below it, with or without a dot in front; `10.0.0.0/8` for a range of addresses; `*` for everything. Each may end with a port.',
   LINQ_LINES:
     'Chats of other lines are still remembered, so that nothing is missing when you add their line. Problems of lines that aren’t listed aren’t reported.',
   PUBLIC_URL:

@@ -50,7 +50,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'line-limiter.ts', 'http-schemas.ts', 'package'],
   ],
   store: ['decide', 'errors.ts', 'clock.ts', 'real-path.ts', 'package'],
-  linq: ['decide', 'errors.ts', 'clock.ts', 'package'],
+  'proxy.ts': ['errors.ts', 'package'],
+  linq: ['decide', 'errors.ts', 'clock.ts', 'proxy.ts', 'package'],
   dispatch: ['decide', 'errors.ts', 'clock.ts', 'type store/store.ts', 'type store/turn.ts', 'package'],
   'catch-up': ['decide', 'errors.ts', 'clock.ts', 'type store/catch-up-store.ts', 'package'],
   'recorder.ts': ['decide', 'errors.ts', 'type store/store.ts', 'type store/turn.ts'],
@@ -61,12 +62,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'type catch-up',
     'store/chat-list.ts', // a cursor is checked where it is made
   ],
-  alerts: ['decide', 'clock.ts', 'status', 'package'],
+  alerts: ['decide', 'clock.ts', 'proxy.ts', 'status', 'package'],
   setup: ['decide', 'errors.ts', 'config', 'real-path.ts', 'package'],
   simulator: ['clock.ts', 'decide/duration.ts', 'package'],
   doctor: [
     ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'config', 'linq', 'store', 'status', 'package'],
-    ...['real-path.ts', 'webhook/probe.ts', 'simulator/sign.ts'],
+    ...['real-path.ts', 'proxy.ts', 'webhook/probe.ts', 'simulator/sign.ts'],
   ],
 };
 

@@ -4,6 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createPoster } from '../../../src/alerts/poster.ts';
 import { SECOND } from '../../../src/decide/duration.ts';
 import { createFakeClock } from '../../helpers/clock.ts';
+import { type Manners, startConnectProxy } from '../../helpers/connect-proxy.ts';
 
 interface Seen {
   readonly method: string | undefined;
@@ -28,7 +29,7 @@ async function startReceiver(answer: RequestListener) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const clock = createFakeClock();
-  const poster = createPoster(`http://127.0.0.1:${port}/hooks/s3cret?token=t`, clock);
+  const poster = createPoster(`http://127.0.0.1:${port}/hooks/s3cret?token=t`, clock, null);
   onTestFinished(async () => {
     await poster.close();
     server.closeAllConnections();
@@ -116,4 +117,45 @@ it('gives up at once when the service stops', async () => {
   while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
   stopping.abort();
   expect((await posted).kind).toBe('unknown');
+});
+
+/** Only the proxy knows the way to it; what arrives answers 204. */
+async function startBehindProxy(manners?: Manners) {
+  const targets: string[] = [];
+  const server = createServer((request, response) => {
+    targets.push(`${request.method} ${request.url} of ${request.headers.host}`);
+    response.writeHead(204).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const proxy = await startConnectProxy((server.address() as AddressInfo).port, manners);
+  const post = async (url: string, authorization: string | null = null) => {
+    const poster = createPoster(url, createFakeClock(), { origin: proxy.origin, authorization });
+    const posted = await poster.post({ text: 'x' }, new AbortController().signal);
+    await poster.close();
+    return posted;
+  };
+  onTestFinished(() => void server.close());
+  return { proxy, post, targets };
+}
+
+it('an http:// address is handed to the proxy as it is, with its name and password', async () => {
+  const { proxy, post, targets } = await startBehindProxy();
+  expect(await post('http://alerts.invalid:9093/hook?x=y', 'Basic dTpw')).toMatchObject({ kind: 'taken' });
+  expect(targets).toEqual(['POST http://alerts.invalid:9093/hook?x=y of alerts.invalid:9093']);
+  expect(proxy.heads[0]).toMatch(/\r\nproxy-authorization: Basic dTpw\r\n/);
+});
+
+it('an https:// address is a tunnel through the proxy, which sees nothing but the host', async () => {
+  const { proxy, post, targets } = await startBehindProxy();
+  expect(await post('https://alerts.invalid/s3cret')).toMatchObject({ kind: 'unknown' }); // no TLS there
+  expect(proxy.heads).toHaveLength(1);
+  expect(proxy.heads[0]).toMatch(/^CONNECT alerts\.invalid:443 /);
+  expect(proxy.heads[0]).not.toContain('s3cret');
+  expect(targets).toEqual([]);
+});
+
+it.each<Manners>([407, 'hangs up', 'resets'])('was not taken by a proxy that %s', async (manners) => {
+  const { proxy, post } = await startBehindProxy(manners);
+  expect(await post('https://alerts.invalid/')).toEqual({ kind: 'refused', cause: 'REACTOR_PROXY' });
+  expect(proxy.connections()).toBe(1);
 });

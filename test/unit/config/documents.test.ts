@@ -37,6 +37,9 @@ describe('the README’s table of settings', () => {
   const IN_WORDS: Readonly<Record<string, string>> = {
     LINQ_API_KEY: 'required',
     LINQ_WEBHOOK_SECRET: 'required',
+    HTTPS_PROXY: 'none',
+    HTTP_PROXY: 'none',
+    NO_PROXY: 'none',
     LINQ_LINES: 'all',
     STATUS_TOKEN: 'none',
     METRICS_TOKEN: 'none',

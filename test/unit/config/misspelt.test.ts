@@ -16,6 +16,7 @@ describe('a variable that is no setting', () => {
     ['DRYRUN', 'DRY_RUN'],
     ['LOG_LEVLE', 'LOG_LEVEL'],
     ['STATUS_TOKENS', 'STATUS_TOKEN'],
+    ['HTTPS_PROXI', 'HTTPS_PROXY'],
   ])('%s: did you mean %s', (name, meant) => {
     expect(warnOfMisspelt([name])).toEqual([`${name} is no setting: did you mean ${meant}?`]);
   });
@@ -29,7 +30,17 @@ describe('a variable that is no setting', () => {
 
   it('is left alone otherwise', () => {
     const usual = ['PATH', 'HOME', 'HOSTNAME', 'LINES', 'COLUMNS', 'LOGNAME', 'NODE_ENV', 'NO_COLOR', 'POST'];
-    expect(warnOfMisspelt([...usual, 'LINQ_API_V3_CUSTOM_HEADERS', 'npm_config_loglevel', ''])).toEqual([]);
+    const proxies = [
+      'ftp_proxy',
+      'FTP_PROXY',
+      'rsync_proxy',
+      'all_proxy',
+      'GOPROXY',
+      'npm_config_https_proxy',
+    ];
+    expect(
+      warnOfMisspelt([...usual, ...proxies, 'LINQ_API_V3_CUSTOM_HEADERS', 'npm_config_loglevel', '']),
+    ).toEqual([]);
   });
 
   it('is told of once, wherever it is set, and never with its value', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Variables } from '../../../src/config/origin.ts';
 import { ALL_SETTINGS } from '../../../src/config/settings.ts';
 import { OTHER_SECRET } from '../../helpers/deliver.ts';
 import { load, loadBare, mistakesIn, NEEDED } from './loading.ts';
@@ -54,6 +55,10 @@ describe('a secret from a file', () => {
       'LINQ_API_KEY',
       'LINQ_API_V3_API_KEY',
       'LINQ_WEBHOOK_SECRET',
+      'HTTPS_PROXY',
+      'https_proxy',
+      'HTTP_PROXY',
+      'http_proxy',
       'STATUS_TOKEN',
       'METRICS_TOKEN',
       'ALERT_WEBHOOK_URL',
@@ -99,5 +104,21 @@ describe('a secret from a file', () => {
 
   it('is not possible for what is no secret', () => {
     expect(load({ PORT_FILE: '/port' }, { files: { '/port': '1' } }).server.port).toBe(8080);
+  });
+});
+
+describe('a variable that other programs read, too', () => {
+  const httpsOf = (env: Variables, envFile: Variables = {}) => load(env, { envFile }).proxies.https?.origin;
+  const [A, B] = ['http://a:1', 'http://b:2'];
+
+  it('may differ from its other spelling: the lower case wins, as in curl', () => {
+    expect(httpsOf({ HTTPS_PROXY: A, https_proxy: B })).toBe(B);
+    expect(httpsOf({}, { HTTPS_PROXY: A, https_proxy: B })).toBe(B);
+    expect(httpsOf({ HTTPS_PROXY: A, https_proxy: '' })).toBe(A);
+  });
+
+  it('is taken from the environment first, however it is spelt there', () => {
+    expect(httpsOf({ HTTPS_PROXY: A }, { https_proxy: B })).toBe(A);
+    expect(httpsOf({}, { HTTPS_PROXY: A })).toBe(A);
   });
 });

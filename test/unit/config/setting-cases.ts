@@ -26,6 +26,29 @@ const flag = (pick: SettingCase['pick'], fallback: boolean): SettingCase => ({
   ],
 });
 
+const proxyCase = (pick: SettingCase['pick']): SettingCase => ({
+  pick,
+  fallback: null,
+  valid: [
+    ['http://proxy:3128', { origin: 'http://proxy:3128', authorization: null }],
+    ['proxy.example.com:3128/', { origin: 'http://proxy.example.com:3128', authorization: null }],
+    ['https://u@proxy', { origin: 'https://proxy', authorization: `Basic ${btoa('u:')}` }],
+    [
+      'http://u%40x:p%3A%2F@[::1]:8080',
+      { origin: 'http://[::1]:8080', authorization: `Basic ${btoa('u@x:p:/')}` },
+    ],
+  ],
+  invalid: [
+    ['socks5://proxy:1080', 'only proxies that are spoken to by http or https'],
+    ['http://', ''],
+    ['http://proxy:99999', ''],
+    ['http://proxy/proxy.pac', 'it goes on after the port'],
+    ['http://user:pa?ss@proxy:3128', 'write / as %2F, ? as %3F'],
+    ['http://user:1/ss@proxy:3128', 'write / as %2F, ? as %3F'],
+    ['http://user:100%@proxy:3128', 'and % as %25'],
+  ],
+});
+
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const BYTES_24 = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
@@ -90,6 +113,18 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       ['https://example.com/#a', 'it holds a query or fragment'],
       ['https://api.linqapp.com/api/partner/v3', 'leave /v3 out'],
     ],
+  },
+  HTTPS_PROXY: proxyCase(({ proxies }) => proxies.https),
+  HTTP_PROXY: proxyCase(({ proxies }) => proxies.http),
+  NO_PROXY: {
+    pick: ({ proxies }) => proxies.exempt,
+    fallback: null,
+    valid: [
+      ['Alerts.Internal, 10.0.0.0/8 [::1]', ['alerts.internal', '10.0.0.0/8', '[::1]']],
+      ['*', ['*']],
+      ['<local>;what ever', ['<local>;what', 'ever']],
+    ],
+    invalid: [],
   },
   LINQ_LINES: {
     pick: ({ policy }) => policy.lines,

@@ -45,6 +45,21 @@ it('shows long values that are sound, and only the length of others', () => {
   expect(shown('LINQ_API_BASE_URL', { LINQ_API_BASE_URL: url })[0]).toBe('https://api.example.com/base');
 });
 
+it('names a proxy without its user and password, and nothing that may be a key', () => {
+  const proxy = (text: string) => shown('HTTPS_PROXY', { https_proxy: text })[0];
+  expect(proxy('http://proxy:3128')).toBe('http://proxy:3128');
+  expect(proxy('http://user:password@proxy:3128')).toBe('http://proxy:3128 (with a password)');
+  expect(proxy('user:password@proxy.example.com:3128')).toBe(
+    'http://proxy.example.com:3128 (with a password)',
+  );
+  expect(proxy('0a1b2c3d4e5f6a7b')).toBe('16 characters');
+  expect(proxy('http://user:pa/ss@proxy:3128')).toBe('28 characters');
+  const exempt = (text: string) => shown('NO_PROXY', { NO_PROXY: text })[0];
+  const usual = 'localhost,127.0.0.1,::1,.svc.cluster.local,*.internal.example.com:8443,10.0.0.0/8,fd00::/8';
+  expect(exempt(usual)).toBe(usual);
+  expect(exempt('localhost,0a1b2c3d4e5f6a7b8c9d')).toBe('30 characters');
+});
+
 it('marks what can’t be told, and shows the rest all the same', () => {
   expect(shown('LINQ_API_KEY', { LINQ_API_KEY_FILE: '/none' })).toEqual([null, 'mistake']);
   expect(shown('PORT', { PORT: 'x' })).toEqual(['x', 'environment']);

@@ -3,6 +3,7 @@ import { causeOf } from '../../../src/linq/cause.ts';
 
 describe('causeOf', () => {
   it.each([
+    ['REACTOR_PROXY', 'proxy'],
     ['UND_ERR_CONNECT_TIMEOUT', 'connect_timeout'],
     ['ETIMEDOUT', 'timeout'],
     ['ENOTFOUND', 'dns'],
