@@ -6,6 +6,7 @@ import { isLoopbackUrl } from './network-kinds.ts';
 import { findSetting, type Sources } from './origin.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
+import { warnOfUnread } from './unread.ts';
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -79,7 +80,7 @@ export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig 
       format: read(SETTINGS.logFormat) ?? (isTerminal ? 'pretty' : 'json'),
     },
   };
-  const warnings = warnOfMisspelt(namesIn(sources));
+  const warnings = [...warnOfMisspelt(namesIn(sources)), ...warnOfUnread(sources)];
   if (reader.mistakes.length > 0) {
     throw new ConfigError(listMistakes(reader.mistakes, warnings), { mistakes: reader.mistakes, warnings });
   }

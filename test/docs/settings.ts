@@ -15,6 +15,7 @@ environment wins. They are read once, at the start: restart the service after a 
 - \`contact-card-reactor config show\` tells what is in force, and where it came from. Secrets are never printed.
 - Every secret can come from a file: \`NAME_FILE=/path\` in place of \`NAME\`.
 - An empty value counts as unset. Durations are a whole number and a unit: \`90s\`, \`15m\`, \`24h\`, \`7d\`.
+- What Node.js itself reads (\`NODE_EXTRA_CA_CERTS\`, \`NODE_OPTIONS\`) has an effect in the environment only; in \`.env\` it is warned of.
 - [.env.example](../.env.example) has all of them, ready to be filled in.
 `;
 
