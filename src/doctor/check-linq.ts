@@ -1,3 +1,4 @@
+import { type HttpProxy, proxyFor } from '../config/proxies.ts';
 import { SETTINGS } from '../config/settings.ts';
 import type { LinqAnswer } from '../decide/answer.ts';
 import type { DoctorOptions } from './doctor.ts';
@@ -6,34 +7,62 @@ import { judgeCards } from './judge/cards.ts';
 import { judgeClock } from './judge/clock.ts';
 import { judgeLines } from './judge/lines.ts';
 import { judgeLinqFailure } from './judge/linq-api.ts';
+import { judgeProxy, type Routes } from './judge/proxy.ts';
 import { judgeNoPublicUrl, judgeSubscriptions } from './judge/subscription.ts';
 import { lookAtLinq, type SeenLinq } from './look/linq.ts';
+import { lookAtProxy } from './look/proxy.ts';
 import type { Report } from './report.ts';
 import type { DoctorSettings } from './settings.ts';
 
 const NEED_LINQ = ['clock', 'lines', 'cards', 'subscription'] as const satisfies readonly CheckId[];
+const NEED_PROXY = ['api_key', ...NEED_LINQ] as const;
 
-/** The account at Linq: key, clock, lines, cards, subscription. */
+/** The account at Linq, and the way there: proxy, key, clock, lines, cards, subscription. */
 export async function checkLinq(
   report: Report,
-  { clock }: DoctorOptions,
+  { clock }: Pick<DoctorOptions, 'clock'>,
   settings: DoctorSettings,
 ): Promise<void> {
-  const { apiKey, baseUrl } = settings;
-  if (apiKey === null || baseUrl === null) {
-    const what = apiKey === null ? 'LINQ_API_KEY' : 'LINQ_API_BASE_URL';
-    for (const id of ['api_key', ...NEED_LINQ] as const)
-      await report(id, async () => skipped(id, `${what} can't be used.`));
+  const { apiKey, baseUrl, wrong } = settings;
+  const skip = async (ids: readonly CheckId[], reason: string) => {
+    for (const id of ids) await report(id, async () => skipped(id, reason));
+  };
+  const unusable =
+    wrong.find((name) => name === 'HTTPS_PROXY') ?? (baseUrl === null ? 'LINQ_API_BASE_URL' : null);
+  if (unusable !== null || baseUrl === null) {
+    await skip(['proxy', ...NEED_PROXY], `${unusable} can't be used.`);
     return;
   }
+  const proxy = proxyFor(baseUrl, settings.proxies);
+  const [way] = await report('proxy', async () =>
+    judgeProxy(routesOf(settings, proxy), proxy === null ? null : await lookAtProxy(proxy, baseUrl)),
+  );
+  if (way?.state === 'error' || apiKey === null) {
+    const reason = apiKey === null ? "LINQ_API_KEY can't be used." : 'The proxy keeps calls to Linq back.';
+    await skip(NEED_PROXY, reason);
+    return;
+  }
+  const place = {
+    baseUrl,
+    isDefault: baseUrl === SETTINGS.baseUrl.fallback,
+    proxy: proxy?.origin ?? null,
+  };
   let seen: SeenLinq | null = null;
   await report('api_key', async () => {
-    seen = await lookAtLinq({ apiKey, baseUrl }, clock);
+    seen = await lookAtLinq({ apiKey, baseUrl, proxy }, clock);
     return seen.lines.kind === 'lines'
       ? fine('api_key', 'Linq accepts it.')
-      : judgeLinqFailure(seen.lines.answer, { baseUrl, isDefault: baseUrl === SETTINGS.baseUrl.fallback });
+      : judgeLinqFailure(seen.lines.answer, place);
   });
   for (const id of NEED_LINQ) await report(id, async () => judge(id, seen, settings));
+}
+
+function routesOf({ alertUrl, proxies }: DoctorSettings, proxy: HttpProxy | null): Routes {
+  return {
+    linq: proxy?.origin ?? null,
+    alerts: alertUrl === null ? undefined : (proxyFor(alertUrl, proxies)?.origin ?? null),
+    isAnyNamed: proxies.https !== null || proxies.http !== null,
+  };
 }
 
 function judge(

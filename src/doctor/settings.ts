@@ -22,6 +22,12 @@ export function readDoctorSettings(sources: Sources) {
     apiKey: read(SETTINGS.apiKey),
     baseUrl: read(SETTINGS.baseUrl),
     secrets: read(SETTINGS.webhookSecrets) ?? [],
+    alertUrl: read(SETTINGS.alertUrl),
+    proxies: {
+      https: read(SETTINGS.httpsProxy),
+      http: read(SETTINGS.httpProxy),
+      exempt: read(SETTINGS.noProxy),
+    },
     lines: read(SETTINGS.lines),
     publicUrl: read(SETTINGS.publicUrl),
     databasePath: read(SETTINGS.databaseFile),

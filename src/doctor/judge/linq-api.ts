@@ -10,6 +10,7 @@ const CAUSES: ReadonlyMap<string, string> = new Map([
   ['unreachable', 'no route leads there'],
   ['tls', "its certificate isn't trusted, or TLS fails"],
   ['reset', 'the connection is cut'],
+  ['proxy', "the proxy of HTTPS_PROXY doesn't answer, or refuses"],
 ]);
 
 /** Where the API should be; no secret. */
@@ -17,6 +18,8 @@ export interface ApiPlace {
   readonly baseUrl: string;
   /** LINQ_API_BASE_URL isn't set to anything else. */
   readonly isDefault: boolean;
+  /** Scheme, host and port; null: it is called directly. */
+  readonly proxy: string | null;
 }
 
 /** Why a read brought nothing. */
@@ -24,7 +27,7 @@ export function judgeLinqFailure(answer: LinqAnswer, place: ApiPlace): Finding {
   if (answer.kind === 'unanswered') {
     return answer.cause === 'unreadable'
       ? judgeForeign("a success that isn't Linq's", place, { cause: answer.cause })
-      : judgeSilence(answer.cause, place.baseUrl);
+      : judgeSilence(answer.cause, place);
   }
   const { httpStatus, linqCode, hasEnvelope, isJson, retryAfterMs } = answer;
   const details = { httpStatus, linqCode };
@@ -80,11 +83,22 @@ function judgeForeign(said: string, { baseUrl, isDefault }: ApiPlace, details: F
   );
 }
 
-function judgeSilence(cause: string, baseUrl: string): Finding {
+function judgeSilence(cause: string, { baseUrl, proxy }: ApiPlace): Finding {
   return found(
     'api_unreachable',
     `Linq's API can't be reached at ${baseUrl}: ${CAUSES.get(cause) ?? cause}.`,
-    `Check from this machine: \`curl -sS -o /dev/null -w '%{http_code}\\n' ${baseUrl}/v3/phone_numbers\` must print 401. If it doesn't, correct the machine's DNS, firewall or LINQ_API_BASE_URL.`,
+    cause === 'tls' ? TRUST : tryWithCurl(baseUrl, proxy),
     { cause },
   );
 }
+
+/** The way that the service takes, whatever curl finds in the environment. */
+function tryWithCurl(baseUrl: string, proxy: string | null): string {
+  const way = proxy === null ? "--noproxy '*'" : `--proxy ${proxy}`;
+  const login = proxy === null ? '' : ' (with --proxy-user USER:PASSWORD if the proxy wants that)';
+  return `Check from this machine: \`curl -sS ${way} -o /dev/null -w '%{http_code}\\n' ${baseUrl}/v3/phone_numbers\` must print 401${login}. If it doesn't, correct the machine's DNS, firewall, LINQ_API_BASE_URL or, if only a proxy leads to the internet, HTTPS_PROXY.`;
+}
+
+/** curl would prove nothing: it trusts the system's authorities. */
+const TRUST =
+  "Node.js has authorities of its own and need not trust what the system and curl trust. If a proxy or firewall opens TLS on the way, put the certificate of its authority (PEM) into a file and name that in NODE_EXTRA_CA_CERTS in the service's environment (systemd: `Environment=`); in .env it has no effect. Then restart the service.";

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { SECOND } from '../../decide/duration.ts';
 import { createLinqClient, type LinqClient } from '../../linq/client.ts';
+import type { HttpProxy } from '../../proxy.ts';
 import type { DateReading } from '../judge/clock.ts';
 
 type Answers = {
@@ -17,13 +18,12 @@ const DEADLINE_MS = 8 * SECOND;
 
 /** Reads what the account has; changes nothing. */
 export async function lookAtLinq(
-  { apiKey, baseUrl }: { readonly apiKey: string; readonly baseUrl: string },
+  account: { readonly apiKey: string; readonly baseUrl: string; readonly proxy: HttpProxy | null },
   clock: Clock,
 ): Promise<SeenLinq> {
   let date: DateReading | null = null;
   const linq = createLinqClient({
-    baseUrl,
-    apiKey,
+    ...account,
     connections: 2,
     clock,
     deadlineMs: DEADLINE_MS,

@@ -12,6 +12,7 @@ import { judgeLines } from '../../../src/doctor/judge/lines.ts';
 import { judgeLinqFailure } from '../../../src/doctor/judge/linq-api.ts';
 import { judgeLocalDelivery } from '../../../src/doctor/judge/local-delivery.ts';
 import { judgeProblems } from '../../../src/doctor/judge/problems.ts';
+import { judgeProxy, type Routes, type SeenProxy } from '../../../src/doctor/judge/proxy.ts';
 import { judgeRoundTrip, type SeenTrip } from '../../../src/doctor/judge/round-trip.ts';
 import { judgeNativeModule, judgeNode } from '../../../src/doctor/judge/runtime.ts';
 import { judgeService, type SeenService } from '../../../src/doctor/judge/service.ts';
@@ -68,8 +69,8 @@ const problem = (severity: 'error' | 'warning') =>
       },
     ],
   });
-const AT_LINQ = { baseUrl: 'https://api.linqapp.com/api/partner', isDefault: true };
-export const ELSEWHERE = { baseUrl: 'https://linq.example.com', isDefault: false };
+const AT_LINQ = { baseUrl: 'https://api.linqapp.com/api/partner', isDefault: true, proxy: null };
+export const ELSEWHERE = { baseUrl: 'https://linq.example.com', isDefault: false, proxy: null };
 export const answered = (
   httpStatus: number,
   more: Partial<Extract<LinqAnswer, { kind: 'answered' }>> = {},
@@ -88,6 +89,8 @@ export const answered = (
     },
     place,
   );
+const proxy = (seen: SeenProxy | null, routes: Partial<Routes> = {}) =>
+  judgeProxy({ linq: 'http://proxy.example.com:3128', alerts: undefined, isAnyNamed: true, ...routes }, seen);
 export const subscriptions = (...changes: readonly Partial<SeenSubscription>[]) =>
   judgeSubscriptions(
     changes.map((change) => ({
@@ -152,6 +155,8 @@ export const EXAMPLES: Readonly<Record<FindingCode, () => Finding | readonly Fin
   status_closed: () => judgeProblems({ kind: 'refused', httpStatus: 401 }),
   problem_error: () => problem('error'),
   problem_warning: () => problem('warning'),
+  proxy_unreachable: () => proxy({ kind: 'failed', httpStatus: null, cause: 'ECONNREFUSED' }),
+  proxy_refuses: () => proxy({ kind: 'failed', httpStatus: 407, cause: 'none' }),
   api_unreachable: () =>
     judgeLinqFailure({ kind: 'unanswered', mayHaveArrived: false, cause: 'dns' }, AT_LINQ),
   api_key_rejected: () => answered(401),

@@ -4,6 +4,7 @@ import { fine, found, skipped } from '../../../src/doctor/finding.ts';
 import { judgeCards } from '../../../src/doctor/judge/cards.ts';
 import { judgeClock, offBy } from '../../../src/doctor/judge/clock.ts';
 import { judgeFileModes } from '../../../src/doctor/judge/file-modes.ts';
+import { judgeLinqFailure } from '../../../src/doctor/judge/linq-api.ts';
 import { judgeProblems } from '../../../src/doctor/judge/problems.ts';
 import { judgeSecrets } from '../../../src/doctor/judge/webhook-secret.ts';
 import { decideVerdict } from '../../../src/doctor/verdict.ts';
@@ -60,6 +61,14 @@ describe("Linq's API", () => {
 
   it.each([401, 403])('rejects the key when Linq itself answers %d', (status) => {
     expect(codesOf(answered(status))).toEqual(['api_key_rejected']);
+  });
+
+  it('that can’t be reached is tried with curl on the way that the service takes', () => {
+    const silent = (cause: string, proxy: string | null) =>
+      judgeLinqFailure({ kind: 'unanswered', mayHaveArrived: false, cause }, { ...ELSEWHERE, proxy }).remedy;
+    expect(silent('timeout', null)).toContain("curl -sS --noproxy '*' -o");
+    expect(silent('timeout', 'http://proxy:3128')).toContain('curl -sS --proxy http://proxy:3128 -o');
+    expect(silent('tls', null)).not.toContain('curl -');
   });
 
   it('fails when it refuses the call in its own form', () => {
