@@ -37,7 +37,7 @@ export interface CatchUpOptions {
   /** Chats without outbound message for so long are idle; 0: never. */
   readonly idleAfterMs: number;
   readonly publicUrl: string | null;
-  /** Facts of a chat changed. */
+  /** Facts of a chat changed, or everything was read. */
   readonly onNews: () => void;
 }
 
@@ -105,6 +105,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     await subscription.check();
     await performRun(begun.run, { linq, calls, store, reader, now, onState });
     if (known.completed !== null) log.info(countsOf(known.completed), 'catch-up.completed');
+    options.onNews(); // chats may have waited for that
   }
 
   const isRunWanted = ({ run: cut, wanted, ...state }: CatchUpState) =>

@@ -18,12 +18,18 @@ export interface ReaderDeps {
   readonly store: Pick<CatchUpStore, 'recordRead'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** A chat changed: it may be due. */
+  /** A chat changed, or waits no more: it may be due. */
   readonly onNews: () => void;
 }
 
 /** What a reading makes of the state, in the commit of its facts. */
 export type Progress = (state: CatchUpState, result: ReadResult) => CatchUpState;
+
+interface Messages {
+  readonly messages: ReadMessage[];
+  /** False: there are more of them. */
+  readonly isWhole: boolean;
+}
 
 export interface ReadResult {
   readonly isRead: boolean;
@@ -37,7 +43,7 @@ export function createReader({ linq, calls, store, clock, log, onNews }: ReaderD
     calls.ask((signal) => linq.messages(chatId, cursor, signal));
 
   /** Null: the chat is gone. @throws {CatchUpError} */
-  async function readMessages(chatId: string): Promise<ReadMessage[] | null> {
+  async function readMessages(chatId: string): Promise<Messages | null> {
     const messages: ReadMessage[] = [];
     const seen = new Set<string>();
     let cursor: string | null = null;
@@ -47,19 +53,20 @@ export function createReader({ linq, calls, store, clock, log, onNews }: ReaderD
       if (answer.kind === 'refused') throw new CatchUpError(answer.cause);
       messages.push(...answer.messages);
       cursor = answer.nextCursor;
-      if (cursor === null || seen.has(cursor)) return messages;
+      if (cursor === null) return { messages, isWhole: true };
+      if (seen.has(cursor)) break;
       seen.add(cursor);
     }
     log.debug({ chatId }, 'catch-up.chat_cut'); // its facts are those of what was read
-    return messages;
+    return { messages, isWhole: false };
   }
 
   /** What one chat alone keeps us from reading must not keep us from all others. */
-  async function readOrStrike(chatId: string): Promise<ReadMessage[] | null | CatchUpError> {
+  async function readOrStrike(chatId: string): Promise<Messages | null | CatchUpError> {
     try {
-      const messages = await readMessages(chatId);
+      const read = await readMessages(chatId);
       strikes = 0;
-      return messages;
+      return read;
     } catch (error) {
       if (!(error instanceof CatchUpError)) throw error;
       strikes++;
@@ -77,23 +84,25 @@ export function createReader({ linq, calls, store, clock, log, onNews }: ReaderD
     async read(chat: ChatToRead, isOfRun: boolean, progress: Progress) {
       const { chatId } = chat;
       const startedAt: EpochMs = clock.now();
-      const messages = await readOrStrike(chatId);
-      const isRead = !(messages instanceof CatchUpError);
+      const result = await readOrStrike(chatId);
+      const isRead = !(result instanceof CatchUpError);
+      const told = isRead ? result : null;
       const now = clock.now();
       const recorded = await store.recordRead(
         {
           chatId,
-          events: isRead && messages !== null ? eventsOf(chat, messages, now) : [],
+          events: told === null ? [] : eventsOf(chat, told.messages, now),
+          isWhole: told?.isWhole ?? false,
           readAt: isOfRun ? (isRead ? startedAt : UNREAD) : null,
           change: (state, isNew) => progress(state, { isRead, isNew }),
         },
         now,
       );
       if (recorded.unstorable > 0) log.warn({ chatId, count: recorded.unstorable }, 'catch-up.unstorable');
-      if (recorded.isNew) onNews();
+      if (recorded.isNew || recorded.isFreed) onNews();
       if (!isRead && strikes >= STRIKES) {
         strikes = 0;
-        throw messages;
+        throw result;
       }
       return { isRead, state: recorded.state };
     },

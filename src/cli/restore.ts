@@ -71,7 +71,7 @@ function describe(restored: Restored, file: string, waitsUntil: string | null): 
   const wait =
     waitsUntil === null
       ? 'No chat waits (--no-wait): one that got a share after the backup was made may get another.'
-      : `Shares made after the backup are forgotten, so every chat in it waits one window, until ${waitsUntil}.`;
+      : `Shares made after the backup are forgotten, so every chat in it waits one window, until ${waitsUntil}, and one that it lacks until catch-up has read it.`;
   return [
     `${databasePath} is now the backup ${file}: ${chats} chats, schema ${schemaVersion}.`,
     kept,

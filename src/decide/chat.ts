@@ -60,7 +60,10 @@ export interface ChatHistory {
   readonly interruptions: number;
   /** When the API was asked for facts that no event told; cleared by the next event that tells something. */
   readonly lookedUpAt: EpochMs | null;
-  /** When the database was restored from a backup that has this chat: shares made since the backup are forgotten. */
+  /**
+   * When the database was restored from a backup that has this chat, or may have lost it: shares made since the backup
+   * are forgotten.
+   */
   readonly restoredAt: EpochMs | null;
   readonly leaseId: string | null;
   readonly leaseUntil: EpochMs | null;

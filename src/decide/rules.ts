@@ -104,7 +104,7 @@ const enough: Rule = (chat, policy, now) => {
   return isLimit ? { state: 'done', reason: 'share_limit', until: null } : null;
 };
 
-/** A restored backup has forgotten the shares made since: any chat in it may have got one just before the restore. */
+/** A restored backup has forgotten the shares made since: a chat may have got one just before the restore. */
 const insideWindow: Rule = (chat, policy, now) => {
   const lapse = lapsesAt(chat, policy);
   const restoreEndsAt = chat.restoredAt === null ? null : chat.restoredAt + policy.windowMs;

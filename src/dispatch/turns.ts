@@ -122,7 +122,8 @@ export function createTurns(deps: TurnDeps) {
     const isPruning = await pruneAttempts(now);
     // while a correction is on its way, wake-ups are those of the wrong time, and all chats are decided anew anyway
     const woken = (await store.isShifting()) ? 0 : await store.wakeChats(now, BATCH);
-    if (fingerprint === null || areAllDecided) return isPruning || woken > 0;
+    const isReleasing = await store.releaseRestored(BATCH, now);
+    if (fingerprint === null || areAllDecided) return isPruning || isReleasing || woken > 0;
     areAllDecided = await store.redecide(fingerprint, BATCH, now);
     return true;
   }

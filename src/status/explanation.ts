@@ -114,12 +114,16 @@ function optedOut(chat: ChatRecord): string {
   return `The recipient opted out${timed(optedOutAt(chat))}; their next message that isn't an opt-out word${orHealth} ends this.`;
 }
 
-function afterRestore({ nextAttemptAt, now }: Told): string {
+function afterRestore({ chat, nextAttemptAt, now }: Told): string {
+  const isNewer = (chat.firstOutboundAt ?? 0) >= (chat.restoredAt ?? 0);
+  const wait = isNewer
+    ? 'one window, or until catch-up finds that it is newer than the backup'
+    : 'one window';
   const then =
     nextAttemptAt === null
       ? 'after it, the chat goes on only if a message is sent in it'
       : `it goes on ${whenInWords(nextAttemptAt, now)}`;
-  return `The database was restored from a backup, which may not know the last share: the chat waits one window; ${then}.`;
+  return `The database was restored from a backup, which may not know the last share: the chat waits ${wait}; ${then}.`;
 }
 
 function windowOpen({ chat, policy, nextAttemptAt, now }: Told): string {

@@ -10,6 +10,8 @@ export interface CatchUpReading {
   readonly events: readonly ReactorEvent[];
   /** Notes that the run under way has read the chat; null: nothing of the kind. */
   readonly readAt: EpochMs | null;
+  /** Nothing of the chat was left out. */
+  readonly isWhole: boolean;
   /** What the reading makes of the state; `isNew`: it told something that nobody had told. */
   readonly change: (state: CatchUpState, isNew: boolean) => CatchUpState;
 }
@@ -41,7 +43,13 @@ export interface CatchUpStore {
   recordRead(
     reading: CatchUpReading,
     now: EpochMs,
-  ): Promise<{ readonly unstorable: number; readonly isNew: boolean; readonly state: CatchUpState }>;
+  ): Promise<{
+    readonly unstorable: number;
+    readonly isNew: boolean;
+    /** It waited for this reading, and waits no more. */
+    readonly isFreed: boolean;
+    readonly state: CatchUpState;
+  }>;
   /** When the run under way read these chats (`UNREAD`: it couldn't), as far as it did. */
   catchUpReads(chatIds: readonly string[]): Promise<ReadonlyMap<string, EpochMs>>;
   /** Chats with an outbound message later than `since`, from a place (0: the first) on. */

@@ -13,6 +13,7 @@ import type { ChatTable } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import type { Meta } from './meta.ts';
 import type { RecordEvents } from './record.ts';
+import type { RestoreMark } from './restore-mark.ts';
 
 export type CatchUpChange = (state: CatchUpState) => CatchUpState;
 export type CatchUpTable = ReturnType<typeof createCatchUpTable>;
@@ -26,6 +27,7 @@ export function createCatchUpTable(
   meta: Meta,
   chats: ChatTable,
   record: RecordEvents,
+  restoreMark: RestoreMark,
 ) {
   const readAt = sql
     .prepare<[string], EpochMs>('SELECT read_at FROM catch_up_reads WHERE chat_id = ?')
@@ -80,14 +82,15 @@ export function createCatchUpTable(
       );
     },
     /** @see CatchUpStore.recordRead */
-    recordRead({ chatId, events, readAt: at, change: to }: CatchUpReading, now: EpochMs) {
+    recordRead({ chatId, events, readAt: at, isWhole, change: to }: CatchUpReading, now: EpochMs) {
       const before = chats.find(chatId);
       const results = record(events, now);
       const after = chats.find(chatId);
       const isNew = before.row === null ? after.row !== null : !haveSameFacts(before.chat, after.chat);
       if (at !== null) putRead.run(chatId, at);
       const unstorable = results.filter(({ kind }) => kind === 'unstorable').length;
-      return { unstorable, isNew, state: change((known) => to(known, isNew)) };
+      const isFreed = isWhole && unstorable === 0 && restoreMark.wasRead(chatId, now);
+      return { unstorable, isNew, isFreed, state: change((known) => to(known, isNew)) };
     },
     /** @see CatchUpStore.activeChats */
     activeChats(after: number, since: EpochMs): ActiveChats {

@@ -10,6 +10,8 @@ export type MetaKey =
   | 'probed_at'
   | 'last_backup_at'
   | 'restored_at'
+  /** The last row of the backup's chats, while later ones may wait for a catch-up. */
+  | 'restored_last_row'
   | 'attempts_behind_ms'
   | 'attempts_behind_since'
   | 'delivery_accepted_at'

@@ -41,6 +41,8 @@ export function createRecord(
       if (merged === touched.chat) return;
       touched.chat = restoreMark.marked(
         merged.lookedUpAt === null ? merged : { ...merged, lookedUpAt: null },
+        touched.stored.row === null,
+        now,
       );
     };
     const mergeLine = (event: LineEvent) => {

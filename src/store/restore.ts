@@ -121,9 +121,10 @@ async function prepareCopy(
     await markChats(sql, restoredAt, onMarked ?? (() => {}));
     // a correction of the clock that was on its way belongs to a time long past: by the wait nothing is early all the same
     sql.exec(`DELETE FROM shifted_chats; DELETE FROM meta WHERE key IN
-      ('restored_at', 'clock_shift', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
+      ('restored_at', 'restored_last_row', 'clock_shift', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
     if (restoredAt !== null) {
       sql.prepare(`INSERT INTO meta (key, value) VALUES ('restored_at', ?)`).run(String(restoredAt));
+      sql.exec(`INSERT INTO meta (key, value) SELECT 'restored_last_row', coalesce(max(id), 0) FROM chats`);
     }
     sql.exec(`INSERT OR REPLACE INTO meta (key, value) VALUES ('restored_unread', '1')`);
     return restoredAt;

@@ -87,10 +87,10 @@ export function createSqliteStore(
   const list = createChatList(context, chats);
   const ways = { read, write, withRoom, guarded };
   const { expire, ...keepQuarantine } = createQuarantineTable(context, ways);
-  const restoreMark = createRestoreMark(context, meta);
+  const restoreMark = createRestoreMark(context, meta, chats);
   const record = createRecord(context, chats, lines, restoreMark);
   const pruning = createAttemptPruning(context, meta);
-  const catchUp = createCatchUpTable(context, meta, chats, record);
+  const catchUp = createCatchUpTable(context, meta, chats, record, restoreMark);
   const shiftClock = createShiftClock(context, {
     shiftPass,
     lines,
@@ -135,6 +135,8 @@ export function createSqliteStore(
       guarded(() => write(() => upkeep.redecide(fingerprint, limit, now))),
     shiftClock: async (byMs, now) => guarded(() => write(() => shiftClock(byMs, now))),
     isShifting: async () => guarded(() => shiftPass.isPending()),
+    releaseRestored: async (limit, now) =>
+      guarded(() => restoreMark.isReleasable(now) && write(() => restoreMark.release(limit, now))),
     updateChat: async (chatId, change, now) => guarded(() => write(() => updateChat(chatId, change, now))),
     chat: async (chatId) =>
       guarded(() => {

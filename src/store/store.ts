@@ -95,6 +95,12 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   /** A correction of the clock hasn't come to all chats yet: queues and wake-ups may still be those of the wrong time. */
   isShifting(): Promise<boolean>;
 
+  /**
+   * Ends, for up to `limit` chats a call, the wait of those that turned up after a restore and that no catch-up has read:
+   * once a run that began after it has read everything else, they are new. Resolves to true while there may be more.
+   */
+  releaseRestored(limit: number, now: EpochMs): Promise<boolean>;
+
   /** Changes one chat by a pure function and decides it anew; null: no such chat. */
   updateChat(
     chatId: string,

@@ -50,7 +50,7 @@ async function shareAfterBackup() {
   return { simulator, directory, settings, chats, forgotten, sentAt, write, callsOf, resume };
 }
 
-it('a restored backup greets nobody twice: its chats wait one window, new ones don’t', async () => {
+it('a restored backup greets nobody twice: without catch-up, its chats and new ones wait one window', async () => {
   const stage = await shareAfterBackup();
   const { simulator, directory, settings, chats, forgotten, callsOf, write } = stage;
   const restored = await askVerb<RestoreAnswer>(directory, ['restore', 'kept.db'], settings);
@@ -62,12 +62,11 @@ it('a restored backup greets nobody twice: its chats wait one window, new ones d
   await deliver(reactor.url, message2026({ chatId: forgotten, line: LINES[0], sentAt: stage.sentAt }));
   const fresh = randomUUID();
   await write(reactor.url, fresh, Date.now());
-  await simulator.when(() => callsOf(fresh).length === 1);
   const [first = '', ...others] = chats;
   const manual = await ask(reactor.url, `/status/chats/${first}/share`, { method: 'POST', headers: TOKEN });
   expect(manual.status).toBe(200);
   expect(callsOf(first)).toHaveLength(2);
-  for (const chatId of [...others, forgotten])
+  for (const chatId of [...others, forgotten, fresh])
     expect(await readChat(reactor.url, chatId)).toMatchObject({
       state: 'waiting',
       reason: 'restored',
@@ -75,8 +74,41 @@ it('a restored backup greets nobody twice: its chats wait one window, new ones d
     });
   expect(Date.now()).toBeLessThan(restoredAt + WINDOW_MS); // else nothing was shown
   await simulator.when(() => [...others, forgotten].every((chatId) => callsOf(chatId).length === 2));
-  for (const chatId of [...others, forgotten])
-    expect(callsOf(chatId)[1]?.arrivedAt).toBeGreaterThanOrEqual(restoredAt + WINDOW_MS);
+  await simulator.when(() => callsOf(fresh).length === 1);
+  for (const chatId of [...others, forgotten, fresh])
+    expect(callsOf(chatId).at(-1)?.arrivedAt).toBeGreaterThanOrEqual(restoredAt + WINDOW_MS);
+});
+
+it('a chat that was begun after the backup waits although only its next message is heard, a new one until catch-up', async () => {
+  const stage = await shareAfterBackup();
+  const { simulator, directory, forgotten, callsOf, write } = stage;
+  const windowMs = 20_000;
+  const settings = { ...stage.settings, SHARE_WINDOW: '20s' };
+  const restored = await askVerb<RestoreAnswer>(directory, ['restore', 'kept.db'], settings);
+  const mend = simulator.fail({ route: 'chats', status: 502 });
+  const reactor = await startReactor(directory, { ...settings, CATCH_UP_EVERY: '6h' });
+  await stage.resume(reactor.url);
+  const fresh = randomUUID();
+  await write(reactor.url, fresh, Date.now());
+  simulator.sendMessage(forgotten);
+  await deliver(reactor.url, message2026({ chatId: forgotten, line: LINES[0], sentAt: Date.now() }));
+  for (const chatId of [forgotten, fresh]) {
+    expect(await readChat(reactor.url, chatId)).toMatchObject({
+      state: 'waiting',
+      reason: 'restored',
+      explanation: expect.stringContaining('newer than the backup'),
+      nextAttemptAt: restored.waitsUntil,
+    });
+  }
+  mend();
+  await simulator.when(() => callsOf(fresh).length === 1);
+  const isRead = async () => (await readOverview(reactor.url)).catchUp.lastCompletedAt !== null;
+  await until(isRead, Boolean);
+  expect(await readChat(reactor.url, forgotten)).toMatchObject({ state: 'waiting', reason: 'restored' });
+  const restoredAt = Date.parse(restored.restoredAt ?? '');
+  expect(callsOf(fresh)[0]?.arrivedAt).toBeLessThan(restoredAt + windowMs);
+  await simulator.when(() => callsOf(forgotten).length === 2);
+  expect(callsOf(forgotten)[1]?.arrivedAt).toBeGreaterThanOrEqual(restoredAt + windowMs);
 });
 
 it('with --no-wait the chats of a restored backup are shared at once', async () => {

@@ -43,8 +43,10 @@ function rowsOf(sql: Database.Database): Rows {
   const tables = tablesOf(sql).filter((name) => !EVER_NEW.includes(name));
   const isOfInterrupted = (row: Record<string, unknown>) =>
     row.chat_row === INTERRUPTED || (row.chat_id !== undefined && row.id === INTERRUPTED);
+  const keyOf = (name: string) =>
+    sql.prepare<[string], string>('SELECT name FROM pragma_table_info(?) LIMIT 2').pluck().all(name).join();
   const read = (name: string) =>
-    sql.prepare<[], Record<string, unknown>>(`SELECT * FROM ${name} ORDER BY 1, 2`).all();
+    sql.prepare<[], Record<string, unknown>>(`SELECT * FROM ${name} ORDER BY ${keyOf(name)}`).all();
   return Object.fromEntries(tables.map((name) => [name, read(name).filter((row) => !isOfInterrupted(row))]));
 }
 

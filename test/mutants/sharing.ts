@@ -125,6 +125,20 @@ export const SHARING: readonly Mutant[] = [
     suite: { file: 'test/unit/decide/rules.test.ts', test: 'waits one window after a restore' },
   },
   {
+    name: 'a chat that turns up after a restore is shared before anybody has read it',
+    edits: [
+      {
+        file: 'src/store/restore-mark.ts',
+        find: 'return isToBeRead || isForgotten(chat) ?',
+        replace: 'return (isToBeRead && isForgotten(chat)) || isForgotten(chat) ?',
+      },
+    ],
+    suite: {
+      file: 'test/integration/store/restore.test.ts',
+      test: 'after a restore a chat that the backup didn’t have',
+    },
+  },
+  {
     name: 'a chat that changes amid a correction of the clock is shifted twice',
     edits: [
       {

@@ -19,7 +19,8 @@ export function restoreFile(path: string, backup: string, now: number): void {
   const sql = openSqlite(path);
   sql.prepare('UPDATE chats SET restored_at = ?').run(now);
   sql.exec(`DELETE FROM shifted_chats; DELETE FROM meta WHERE key IN
-    ('restored_at', 'clock_shift', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
+    ('restored_at', 'restored_last_row', 'clock_shift', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
   sql.prepare(`INSERT INTO meta (key, value) VALUES ('restored_at', ?)`).run(String(now));
+  sql.exec(`INSERT INTO meta (key, value) SELECT 'restored_last_row', coalesce(max(id), 0) FROM chats`);
   sql.close();
 }

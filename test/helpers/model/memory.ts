@@ -84,11 +84,15 @@ export function createMemory() {
     },
     sharesOf: (chatId: string): readonly number[] => shares.get(chatId) ?? [],
     lastSharedAt: (chatId: string): number | null => lastSharedAt.get(chatId) ?? null,
-    /** A chat that the backup lacked, although we wrote in it before the restore, waits like the others. */
-    markOf(chatId: string): Partial<Past> {
+    /**
+     * A chat that the backup lacked waits like the others: if we wrote in it before the restore, or if it turns up
+     * within a window of it, since here nobody catches up.
+     */
+    markOf(chatId: string, isNew: boolean, windowMs: number, now: number): Partial<Past> {
       const { firstOutboundAt } = of(chatId).told;
-      const isForgotten = restoredAt !== null && firstOutboundAt !== null && firstOutboundAt < restoredAt;
-      return isForgotten && pastOf(chatId).restoredAt === null ? { restoredAt } : {};
+      if (restoredAt === null || pastOf(chatId).restoredAt !== null) return {};
+      const isForgotten = firstOutboundAt !== null && firstOutboundAt < restoredAt;
+      return isForgotten || (isNew && now < restoredAt + windowMs) ? { restoredAt } : {};
     },
 
     copy(): Backup {

@@ -96,12 +96,13 @@ export function createOracle(options: OracleOptions) {
 
     toldChat(event: ChatEvent, now: number): void {
       const known = of(event.chatId);
+      const isNew = known.events.length === 0;
       known.events.push(event);
       everTold.push(event);
       const told = toldOf(known.events, known.asked);
       const isNews = JSON.stringify(told) !== JSON.stringify(known.told);
       known.told = told;
-      const mark = memory.markOf(event.chatId);
+      const mark = memory.markOf(event.chatId, isNew, windowMs, now);
       changeForGood(event.chatId, now, isNews ? { ...mark, wasAsked: false } : mark);
     },
     toldLine: (event: LineEvent, now: number): void =>

@@ -17,6 +17,7 @@ const read = (chatId: string, ...events: ReturnType<typeof eventOf>[]) => ({
   chatId,
   events,
   readAt: T,
+  isWhole: true,
   change: same,
 });
 const MANY = 2_500;

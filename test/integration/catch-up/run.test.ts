@@ -30,7 +30,7 @@ describe('a run', () => {
       healthAt: T - 90 * MINUTE,
       state: 'due',
     });
-    expect(world.news()).toBe(1);
+    expect(world.news()).toBe(2); // of the chat, and at the end of the run
     expect(world.completions()).toEqual([
       { chatsSeen: 1, chatsTotal: 1, chatsRead: 1, chatsChanged: 1, chatsUnread: 0 },
     ]);

@@ -63,7 +63,13 @@ async function doEverything(store: Store, round: number): Promise<void> {
   await store.heartbeat(now, HOUR);
   await store.record([outboundOf(now, { chatId: first }), lineEventOf({ at: now })], now);
   await store.recordRead(
-    { chatId: second, events: [outboundOf(now, { chatId: second })], readAt: now, change: (state) => state },
+    {
+      chatId: second,
+      events: [outboundOf(now, { chatId: second })],
+      readAt: now,
+      isWhole: true,
+      change: (state) => state,
+    },
     now,
   );
   await store.turn(turnOf({ holds: [hold], cards: [lineOf()] }), now);
@@ -76,6 +82,7 @@ async function doEverything(store: Store, round: number): Promise<void> {
   await store.claimManually(second, now, now);
   await store.recoverInterrupted(now);
   await correctClock(store, 1, now);
+  await store.releaseRestored(10, now);
   await store.updateChat(first, (chat) => ({ ...chat, parkedAt: now }), now);
   await store.wakeChats(now, 10);
   await store.putHold(hold);

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beginRun, completeRun, wishFor } from '../../../src/decide/catch-up.ts';
 import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
 import { makeBackup } from '../../../src/store/backup.ts';
 import { openDatabase } from '../../../src/store/database.ts';
@@ -122,18 +123,105 @@ describe('after a restore', () => {
     expect(await claim(store, RESTORED_AT + DAY)).toHaveLength(1);
   });
 
-  it('a chat that the backup didn’t have waits too if we wrote in it before; a new one doesn’t', async () => {
-    await backUp();
-    await share('forgotten', T + HOUR);
-    await store.close();
-    await restore();
-    await reopen();
-    await store.record([outboundOf(T + HOUR, { chatId: 'forgotten' })], RESTORED_AT);
-    await store.record([outboundOf(RESTORED_AT, { chatId: 'new' })], RESTORED_AT);
-    expect((await claim(store, RESTORED_AT)).map(({ chat }) => chat.chatId)).toEqual(['new']);
-    expect(await store.chat('forgotten')).toMatchObject({
-      reason: 'restored',
-      nextAttemptAt: RESTORED_AT + DAY,
+  describe('a chat that the backup didn’t have', () => {
+    const WAITS = { state: 'waiting', reason: 'restored', nextAttemptAt: RESTORED_AT + DAY };
+    const LATER = RESTORED_AT + MINUTE;
+
+    /** A chat that was shared after the backup, and the backup in its place. */
+    async function restoreWithout(chatId: string, changes = {}): Promise<void> {
+      await backUp();
+      await share(chatId, T + HOUR);
+      await store.close();
+      await restore(changes);
+      await reopen();
+    }
+
+    const read = (chatId: string, sentAt: readonly number[], isWhole = true) => {
+      const events = sentAt.map((at) => outboundOf(at, { chatId }));
+      return store.recordRead({ chatId, events, readAt: LATER, isWhole, change: (same) => same }, LATER);
+    };
+    /** A run that began then reads everything; `unread` chats it can't. */
+    async function catchUp(startedAt: number, chatsUnread = 0): Promise<void> {
+      await store.changeCatchUp((state) => {
+        const begun = beginRun(wishFor(state, 'away', startedAt), 0, startedAt);
+        const run = begun.run === null ? null : { ...begun.run, chatsUnread };
+        return completeRun({ ...begun, run }, startedAt + 1);
+      });
+    }
+    const dueIds = async (now: number) => (await claim(store, now)).map(({ chat }) => chat.chatId).sort();
+
+    it('waits one window if we wrote in it before', async () => {
+      await restoreWithout('forgotten');
+      await store.record([outboundOf(T + HOUR, { chatId: 'forgotten' })], LATER);
+      await catchUp(LATER);
+      expect(await store.releaseRestored(10, LATER)).toBe(false);
+      expect(await store.chat('forgotten')).toMatchObject(WAITS);
+      expect(await dueIds(RESTORED_AT + DAY - 1)).toEqual([]);
+      expect(await dueIds(RESTORED_AT + DAY)).toEqual(['forgotten']);
+    });
+
+    it('waits as well when all we hear of it is its next message, until catch-up has read it', async () => {
+      await restoreWithout('forgotten');
+      const heard = ['forgotten', 'new'].map((chatId) => outboundOf(LATER, { chatId }));
+      await store.record(heard, LATER);
+      for (const chatId of ['forgotten', 'new']) expect(await store.chat(chatId)).toMatchObject(WAITS);
+      expect(await read('forgotten', [T + HOUR, LATER])).toMatchObject({ isFreed: false });
+      expect(await read('new', [LATER])).toMatchObject({ isNew: false, isFreed: true });
+      expect(await read('newer', [LATER])).toMatchObject({ isNew: true });
+      expect(await dueIds(LATER)).toEqual(['new', 'newer']);
+      await store.record([outboundOf(LATER + 1, { chatId: 'forgotten' })], LATER);
+      expect(await dueIds(RESTORED_AT + DAY - 1)).not.toContain('forgotten');
+    });
+
+    it('waits on when only a part of it could be read', async () => {
+      await restoreWithout('forgotten');
+      await store.record([outboundOf(LATER, { chatId: 'forgotten' })], LATER);
+      expect(await read('forgotten', [LATER], false)).toMatchObject({ isFreed: false });
+      expect(await store.chat('forgotten')).toMatchObject(WAITS);
+    });
+
+    it('waits until a catch-up that began after the restore has read everything else', async () => {
+      await restoreWithout('forgotten');
+      const fresh = Array.from({ length: 5 }, (_, index) => `new-${index}`);
+      await store.record(
+        fresh.map((chatId) => outboundOf(LATER, { chatId })),
+        LATER,
+      );
+      for (const [startedAt, unread] of [
+        [RESTORED_AT - 1, 0],
+        [RESTORED_AT, 1],
+      ] as const) {
+        await catchUp(startedAt, unread);
+        expect(await store.releaseRestored(2, LATER)).toBe(false);
+        expect(await dueIds(LATER)).toEqual([]);
+      }
+      await catchUp(RESTORED_AT);
+      expect(await store.releaseRestored(2, LATER)).toBe(true);
+      expect(await dueIds(LATER)).toEqual(fresh.slice(0, 2));
+      await store.record([outboundOf(LATER, { chatId: 'amid' })], LATER);
+      await store.close();
+      await reopen();
+      while (await store.releaseRestored(2, LATER)) {}
+      expect(await dueIds(LATER)).toEqual(['amid', ...fresh.slice(2)]);
+      await store.record([outboundOf(LATER, { chatId: 'after' })], LATER);
+      expect(await dueIds(LATER)).toEqual(['after']);
+    });
+
+    it('waits one window when there is no catch-up, and not at all when it is heard of later', async () => {
+      await restoreWithout('forgotten');
+      await store.record([outboundOf(LATER, { chatId: 'new' })], LATER);
+      expect(await store.releaseRestored(10, RESTORED_AT + DAY - 1)).toBe(false);
+      expect(await dueIds(RESTORED_AT + DAY - 1)).toEqual([]);
+      expect(await dueIds(RESTORED_AT + DAY)).toEqual(['new']);
+      await store.record([outboundOf(LATER, { chatId: 'later' })], RESTORED_AT + DAY);
+      expect(await dueIds(RESTORED_AT + DAY)).toEqual(['later']);
+      expect(await store.releaseRestored(10, RESTORED_AT + DAY)).toBe(false);
+    });
+
+    it('doesn’t wait without the wait', async () => {
+      await restoreWithout('forgotten', { isWaiting: false });
+      await store.record([outboundOf(LATER, { chatId: 'forgotten' })], LATER);
+      expect(await dueIds(LATER)).toEqual(['forgotten']);
     });
   });
 

@@ -37,7 +37,7 @@ it('events that catching up read count too', async () => {
   const { measured, told } = measure({ recordRead: async () => ({ unstorable: 1 }) });
   const event = { kind: 'line', line: '+12025550100', at: 0 } as never;
   await measured.recordRead(
-    { chatId: 'a', events: [event, event, event], readAt: null, change: (s) => s },
+    { chatId: 'a', events: [event, event, event], readAt: null, isWhole: true, change: (s) => s },
     0,
   );
   expect(told).toEqual([
