@@ -45,11 +45,22 @@ const read = (path: string, isInside: boolean) => {
 };
 
 /** Debian's Caddy with the shipped Caddyfile; its own authority signs certificates for localhost. */
-export const startCaddy: StartProxy = async (upstream, isInside = false) => {
+export const startCaddy: StartProxy = (upstream, isInside = false) =>
+  runCaddy(upstream, read('deploy/caddy/Caddyfile', isInside));
+
+/** Caddy with a service below a path of its host, as docs/deploy.md has it. */
+export const startCaddyBelow: StartProxy = (upstream) => {
+  const snippet =
+    /```\n(redir \/ccr .*?)```/s.exec(readFileSync(inTree('docs/deploy.md'), 'utf8'))?.[1] ?? '';
+  const proxying = adapt(snippet, [['127.0.0.1:8080', '{$REACTOR}']]);
+  return runCaddy(upstream, `{$PUBLIC_HOST} {\n${proxying}}\n`);
+};
+
+async function runCaddy(upstream: string, caddyfile: string): Promise<FrontProxy> {
   const directory = createWorkDir();
   const [port, plainPort] = [await freePort(), await freePort()];
   const file = join(directory, 'Caddyfile');
-  writeFileSync(file, read('deploy/caddy/Caddyfile', isInside));
+  writeFileSync(file, caddyfile);
   const env = {
     PATH: process.env.PATH,
     HOME: directory,
@@ -76,7 +87,7 @@ export const startCaddy: StartProxy = async (upstream, isInside = false) => {
     isThere: () => existsSync(root),
     accessLog: () => linesWith(program.output(), 'http.log.access'),
   });
-};
+}
 
 const linesWith = (text: string, part: string) =>
   text

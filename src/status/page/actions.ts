@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { StatusDeps } from '../deps.ts';
 import { releaseLine } from '../steering-routes.ts';
-import type { Notice } from './layout.ts';
+import { leadTo, type Notice } from './layout.ts';
 import { refuseReadably } from './refusal.ts';
 
 /** What an operator asked for, by the word that leads back to the page. */
@@ -24,23 +24,21 @@ export function actionRoutes(app: FastifyInstance, deps: StatusDeps): void {
 
   app.post('/pause', async (_request, reply) => {
     await dispatcher.pause();
-    return reply.redirect('/?done=pause', 303);
+    return leadTo(reply, '/?done=pause');
   });
 
   app.post('/resume', async (_request, reply) => {
     await dispatcher.resume();
-    return reply.redirect('/?done=resume', 303);
+    return leadTo(reply, '/?done=resume');
   });
 
   app.post('/catch-up', async (_request, reply) => {
     await catchUp.request();
-    return reply.redirect('/?done=catch-up', 303);
+    return leadTo(reply, '/?done=catch-up');
   });
 
   app.post<{ Params: { line: string } }>('/lines/:line/release', async ({ params }, reply) => {
     const released = await releaseLine(deps, params.line);
-    return 'refusal' in released
-      ? refuseReadably(reply, released.refusal)
-      : reply.redirect('/?done=release', 303);
+    return 'refusal' in released ? refuseReadably(reply, released.refusal) : leadTo(reply, '/?done=release');
   });
 }

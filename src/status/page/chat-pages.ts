@@ -12,7 +12,7 @@ import { renderChat, renderNoChat } from './chat-page.ts';
 import { createChatPage } from './chat-view.ts';
 import { renderChats } from './chats-page.ts';
 import { ChatsQuerySchema, createChatsPage } from './chats-view.ts';
-import { sendPage } from './layout.ts';
+import { leadTo, sendPage } from './layout.ts';
 import { refuseReadably } from './refusal.ts';
 
 /** The list of chats, the page of each, and its forms. Register them where only requests with a token come. */
@@ -27,7 +27,7 @@ export function chatPages(plain: FastifyInstance, deps: StatusDeps): void {
     async ({ query }, reply) => {
       const listed = await list(query);
       if (listed.kind === 'wrong') return refuseReadably(reply, badParameter(listed.message));
-      if (listed.kind === 'chat') return reply.redirect(addressOf(listed.chatId), 303);
+      if (listed.kind === 'chat') return leadTo(reply, addressOf(listed.chatId));
       return sendPage(reply, renderChats(listed.page));
     },
   );
@@ -75,6 +75,6 @@ function wordOf(share: Exclude<ShareNow, { kind: 'failed' }>): string {
 const addressOf = (chatId: string) => `/chats/${encodeURIComponent(chatId)}`;
 
 const back = (reply: FastifyReply, chatId: string, word: string) =>
-  reply.redirect(`${addressOf(chatId)}?done=${word}`, 303);
+  leadTo(reply, `${addressOf(chatId)}?done=${word}`);
 
 const noChat = (reply: FastifyReply, chatId: string) => sendPage(reply, renderNoChat(chatId), 404);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Overview } from '../schemas.ts';
 import { ASSETS } from './assets.ts';
 import { type Content, type Html, html } from './html.ts';
@@ -26,7 +26,7 @@ export interface Notice {
 
 /**
  * A whole document. Draw the body from `html`, with the parts of `parts.ts` (badges, times, tables); `service` is the
- * answer of `createOverview(deps)`. Send it with `sendPage`.
+ * answer of `createOverview(deps)`. Write addresses from the top (`/chats`), and send it with `sendPage`.
  */
 export function renderPage({ title, current, body, service, notice = null }: Page): string {
   const link = (name: Page['current'], href: string, text: string) =>
@@ -91,11 +91,28 @@ ${body}
  * Sends a page: never kept by anyone, and nothing runs in it but the service's own style and script. Who has the same
  * page already, and says so in `If-None-Match`, is told that in place of it.
  */
-export function sendPage(reply: FastifyReply, page: string, statusCode = 200): FastifyReply {
+export function sendPage(reply: FastifyReply, markup: string, statusCode = 200): FastifyReply {
+  const page = markup.replaceAll(FROM_TOP, `$1${wayToTop(reply.request)}`);
   const etag = `"${createHash('sha256').update(page).digest('base64url').slice(0, 27)}"`;
   reply.header('content-security-policy', POLICY).header('cache-control', 'no-store').header('etag', etag);
   if (statusCode === 200 && reply.request.headers['if-none-match'] === etag) return reply.code(304).send();
   return reply.code(statusCode).type('text/html; charset=utf-8').send(page);
+}
+
+/** The address of a link, form, style or script of ours; no text can look like it, since quotes in texts are escaped. */
+const FROM_TOP = /( (?:href|src|action)=")\/(?!\/)/g;
+
+/** Leads to another page of ours, or to the same one, after something was done. */
+export const leadTo = (reply: FastifyReply, path: string): FastifyReply =>
+  reply.redirect(wayToTop(reply.request) + path.slice(1), 303);
+
+/**
+ * From the page that was asked for to where ours begin, which a proxy may have put below a path of its own: pages write
+ * addresses from the top, and are sent with relative ones.
+ */
+function wayToTop({ originalUrl }: FastifyRequest): string {
+  const [path = ''] = originalUrl.split('?');
+  return '../'.repeat(path.split('/').length - 2) || './';
 }
 
 const POLICY = [

@@ -7,7 +7,19 @@ export const LOGGED_IN: Readonly<Record<string, string>> = {
   'sec-fetch-site': 'same-origin',
 };
 
-/** The pages as a browser gets them. */
+/** Addresses of links, forms, styles and scripts in a page. */
+export const ADDRESSES = /(\s(?:href|src|action)=")([^"#][^"]*)/g;
+
+/** Where a relative address on a page leads. @throws when it isn't relative, or leads above the top */
+export function fromTop(address: string, page: string): string {
+  const depth = (page.split('?')[0] ?? '').split('/').length - 2;
+  const prefix = '../'.repeat(depth) || './';
+  if (!address.startsWith(prefix) || address.startsWith(`${prefix}.`))
+    throw new Error(`${address} on ${page} isn't relative to the top`);
+  return `/${address.slice(prefix.length)}`;
+}
+
+/** The pages as a browser gets them: it follows relative addresses. */
 export async function browse(given: Given = {}) {
   const status = await startStatus(given);
   const ask =
@@ -18,7 +30,9 @@ export async function browse(given: Given = {}) {
         headers: told,
         body,
       } = await status.app.inject({ method, url, headers: { ...headers } });
-      return { status: statusCode, location: told.location, headers: told, body };
+      const location = typeof told.location === 'string' ? fromTop(told.location, url) : told.location;
+      const whole = body.replaceAll(ADDRESSES, (_, before: string, to: string) => before + fromTop(to, url));
+      return { status: statusCode, location, headers: told, body: whole };
     };
   const [open, submit] = [ask('GET'), ask('POST')];
   return {

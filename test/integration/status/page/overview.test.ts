@@ -88,8 +88,8 @@ describe('GET /', () => {
     expect(body).toContain('<p>1 card shared in the last 24 hours; the next is due in 24\u00a0h.</p>');
     expect(body).toContain('Nov 3, 16:00: 1 shared, 1 failed');
     expect(body).toContain('HTTP 400, code 1005');
-    expect(section(body, 'next')).toContain('href="/chats/chat-1"');
-    expect(section(body, 'attempts')).toContain('href="/chats/chat-2"');
+    expect(section(body, 'next')).toContain('href="./chats/chat-1"');
+    expect(section(body, 'attempts')).toContain('href="./chats/chat-2"');
   });
 
   it('shows the last 200 deliveries, also of who isn’t Linq', async () => {
@@ -138,19 +138,19 @@ describe('the page’s forms', () => {
   it('pause and resume sharing, and lead back with a notice', async () => {
     const { load, shared, store, clock, dispatcher, idle } = await startPage();
     const paused = await load('/pause', LOGGED_IN, 'POST');
-    expect([paused.statusCode, paused.headers.location]).toEqual([303, '/?done=pause']);
-    const page = (await load('/?done=pause')).body;
+    expect([paused.statusCode, paused.headers.location]).toEqual([303, './?done=pause']);
+    const page = (await load('./?done=pause')).body;
     expect(page).toContain('Sharing is paused: nothing is shared until you resume.');
-    expect(page).toContain('action="/resume"');
+    expect(page).toContain('action="./resume"');
     await store.record([outboundOf(T)], clock.now());
     dispatcher.nudge();
     await idle();
     expect(shared).toEqual([]);
 
-    expect((await load('/resume', LOGGED_IN, 'POST')).headers.location).toBe('/?done=resume');
+    expect((await load('/resume', LOGGED_IN, 'POST')).headers.location).toBe('./?done=resume');
     await idle();
     expect(shared).toEqual(['chat-1']);
-    expect((await load()).body).toContain('action="/pause"');
+    expect((await load()).body).toContain('action="./pause"');
   });
 
   it('ask for a catch-up', async () => {
@@ -158,7 +158,7 @@ describe('the page’s forms', () => {
     const view = () => ({ activity: 'idle', cause: null, run: null, completedAt: null }) as const;
     const request = async () => void asked++;
     const { load } = await startPage({ deps: { catchUp: { request, view } } });
-    expect((await load('/catch-up', LOGGED_IN, 'POST')).headers.location).toBe('/?done=catch-up');
+    expect((await load('/catch-up', LOGGED_IN, 'POST')).headers.location).toBe('./?done=catch-up');
     expect(asked).toBe(1);
   });
 
@@ -166,10 +166,10 @@ describe('the page’s forms', () => {
     const flagged = lineEventOf({ status: 'FLAGGED', at: T - HOUR });
     const { load, idle, dispatcher } = await startPage({ events: [outboundOf(T), flagged] });
     await idle();
-    const action = /action="(\/lines\/[^"]+)"/.exec((await load()).body)?.[1] ?? '';
+    const action = /action="\.(\/lines\/[^"]+)"/.exec((await load()).body)?.[1] ?? '';
     expect(decodeURIComponent(action)).toBe('/lines/+1•••••0100/release');
     const released = await load(action, LOGGED_IN, 'POST');
-    expect([released.statusCode, released.headers.location]).toEqual([303, '/?done=release']);
+    expect([released.statusCode, released.headers.location]).toEqual([303, '../../?done=release']);
     expect(dispatcher.view().lines.find(({ line }) => line.line === LINE)?.closure).toBeNull();
   });
 
