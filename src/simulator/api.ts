@@ -1,6 +1,6 @@
 import type { Behaviour } from './behaviour.ts';
+import type { Cards } from './cards.ts';
 import { inOrder } from './chat-order.ts';
-import { serveCard } from './contact-card-api.ts';
 import type { RouteName } from './faults.ts';
 import { BadBody, type Reply } from './http.ts';
 import { errorEnvelope, LinqError, statusOfCode } from './linq-errors.ts';
@@ -20,6 +20,7 @@ export interface ApiRequest {
 export interface ApiParts {
   readonly world: World;
   readonly subscriptions: Subscriptions;
+  readonly cards: Cards;
   readonly behaviour: Behaviour;
   /** In [0, 1). */
   readonly random: () => number;
@@ -61,8 +62,17 @@ function page<T>(
   return { items: items.slice(from, from + limit), nextCursor: isEnd ? null : String(offset + limit) };
 }
 
-export function errorReply(code: number, traceId: string): Reply {
-  return { status: statusOfCode(code), body: errorEnvelope({ code, traceId }), linqCode: code };
+/** The refusal that a handler threw, as Linq writes it; anything unforeseen goes on up. */
+export function refusalReply(error: unknown, traceId: string): Reply {
+  if (!(error instanceof LinqError || error instanceof BadBody)) throw error;
+  const { linqCode: code, retryAfter } = error instanceof LinqError ? error : new LinqError(1003);
+  const wait = retryAfter === null ? {} : { retryAfter };
+  return {
+    status: statusOfCode(code),
+    body: errorEnvelope({ code, traceId, ...wait }),
+    headers: retryAfter === null ? {} : { 'Retry-After': String(retryAfter) },
+    linqCode: code,
+  };
 }
 
 /**
@@ -74,7 +84,7 @@ export function serveApi(parts: ApiParts, route: Exclude<RouteName, 'share'>, re
   const { query, segments } = request;
   switch (route) {
     case 'contact_card':
-      return serveCard(world, parts.behaviour, request);
+      return parts.cards.serveCard(request);
     case 'chats':
       return listChats(parts, query);
     case 'chat':
@@ -122,11 +132,4 @@ function listChats({ world, behaviour, random }: ApiParts, query: URLSearchParam
   const reply = { status: 200, body: { chats: items.map(chatObject), next_cursor: nextCursor } };
   for (let n = 0; n < behaviour.shiftPages; n++) world.moveToFront(Math.floor(random() * ordered.length));
   return reply;
-}
-
-/** The code of a refusal thrown by a handler; anything unforeseen goes on up. */
-export function codeOf(error: unknown): number {
-  if (error instanceof LinqError) return error.linqCode;
-  if (error instanceof BadBody) return 1003;
-  throw error;
 }

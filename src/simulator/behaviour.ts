@@ -29,6 +29,11 @@ const BehaviourSchema = Type.Object(
       default: 'active',
       description: 'whether a card that is created or changed is on the device at once',
     }),
+    cardWrites: Type.Integer({
+      minimum: 0,
+      default: 3,
+      description: 'how many writes of one card are let in within ten minutes; the next is answered 429',
+    }),
     duplicateRate: Type.Number({
       ...SHARE,
       default: 0,

@@ -1,14 +1,14 @@
 import type { Clock } from '../clock.ts';
 import { SimulatorError } from './errors.ts';
 import type { Tell } from './events.ts';
-import type { CardState, Chat, LineStatus, Reputation, Service } from './model.ts';
+import type { Chat, LineStatus, Reputation, Service } from './model.ts';
 import {
   chatCreatedPayload,
   lineStatusPayload,
   type ParticipantEventType,
   participantPayload,
 } from './payloads.ts';
-import { createCard, type NewChat, type World } from './world.ts';
+import type { NewChat, World } from './world.ts';
 
 /** Changes of lines and chats; those that Linq announces emit their webhook event. */
 export interface Changes {
@@ -20,7 +20,6 @@ export interface Changes {
   leaveChat(chatId: string): void;
   /** Our line is added again (`participant.added`). */
   joinChat(chatId: string): void;
-  setCard(line: string, state: CardState): void;
   /** `phone_number.status_updated`; the reputation stays unless given. */
   flagLine(line: string, status: LineStatus, reputation?: Reputation): void;
 }
@@ -59,9 +58,6 @@ export function createChanges(world: World, clock: Pick<Clock, 'now'>, tell: Tel
     },
     leaveChat: (chatId) => move(chatId, 'participant.removed'),
     joinChat: (chatId) => move(chatId, 'participant.added'),
-    setCard(number, state) {
-      world.line(number).card = createCard(state);
-    },
     flagLine(number, status, reputation) {
       const line = world.line(number);
       const change = {

@@ -37,7 +37,11 @@ export const routes: readonly ControlRoute[] = [
       example: [`lines/${line}/card`, { card: 'active' }],
     },
     bodies.CardChange,
-    ({ simulator, id, body }) => simulator.setCard(id, body.card),
+    ({ simulator, id, body: { card, ...change } }) => {
+      if (card === undefined && Object.keys(change).length === 0)
+        throw new SimulatorError('card: missing; what is to change?');
+      simulator.setCard(id, card, change);
+    },
   ),
   bodyRoute(
     {
@@ -130,7 +134,11 @@ export const routes: readonly ControlRoute[] = [
       does: 'creates a webhook subscription, with a secret of yours if you like',
       example: [
         'subscriptions',
-        { targetUrl: 'http://127.0.0.1:8080/webhooks/linq?version=2025-01-01', events: ['message.sent'] },
+        {
+          targetUrl: 'http://127.0.0.1:8080/webhooks/linq?version=2025-01-01',
+          events: ['message.sent', 'contact_card.updated'],
+          routing: { key: 'X-Shard' },
+        },
       ],
     },
     bodies.NewSubscription,
@@ -138,6 +146,24 @@ export const routes: readonly ControlRoute[] = [
       const subscription = simulator.subscribe(body);
       return { ...subscriptionObject(subscription), signing_secret: subscription.signingSecret };
     },
+  ),
+  bodyRoute(
+    {
+      method: 'POST',
+      path: 'events',
+      does: 'tells an event of any type about what the account has, though nothing happens',
+      example: [
+        'events',
+        {
+          type: 'message.sent',
+          chatId: CHAT,
+          payload: { data: { chat: { health_status: 'HEALTHY' } } },
+          without: ['data.parts'],
+        },
+      ],
+    },
+    bodies.Told,
+    ({ simulator, body }) => ({ event_id: simulator.emitEvent(body) }),
   ),
   bodyRoute(
     {

@@ -13,10 +13,28 @@ const instant = Type.String({
   title: 'a time in ISO 8601',
   description: 'when; now unless given',
 });
+const parts = Type.Union([Type.Array(Type.Unknown()), Type.Null(), Type.Literal('absent')], {
+  description: 'what the message consists of, in place of its text; any part, null, or left out',
+});
 const card = Type.Enum(['active', 'inactive', 'none'], { default: 'active' });
 
 export const NewLine = Type.Object({ number: text('E.164'), card: opt(card) }, STRICT);
-export const CardChange = Type.Object({ card: Type.Enum(['active', 'inactive', 'none']) }, STRICT);
+export const CardChange = Type.Object(
+  {
+    card: opt(Type.Enum(['active', 'inactive', 'none'], { description: 'stays as it is unless given' })),
+    announce: opt(
+      Type.Boolean({ default: false, description: 'emit contact_card.created, updated or deleted' }),
+    ),
+    upstreamLimitMs: opt(
+      Type.Number({
+        minimum: 0,
+        description:
+          'what Linq writes to is limited for so long: writes end in 503/4004 and start the time anew, a PATCH leaves the card inactive',
+      }),
+    ),
+  },
+  STRICT,
+);
 export const StatusChange = Type.Object(
   {
     status: Type.Enum(['ACTIVE', 'FLAGGED']),
@@ -50,6 +68,7 @@ export const ChatChange = Type.Object(
 export const Sent = Type.Object(
   {
     text: opt(text('what was written')),
+    parts: opt(parts),
     at: opt(instant),
     service: opt(service('that of the chat unless given')),
     delivered: opt(Type.Boolean({ default: false, description: 'emit message.delivered, too' })),
@@ -60,6 +79,7 @@ export const Sent = Type.Object(
 export const Received = Type.Object(
   {
     text: text('what was written; STOP opts the person out'),
+    parts: opt(parts),
     at: opt(instant),
     service: opt(service('that of the chat unless given')),
     handle: opt(text('who wrote, in a group; the first of the others unless given')),
@@ -82,6 +102,28 @@ export const NewSubscription = Type.Object(
       }),
     ),
     lines: opt(Type.Array(text(''), { description: 'only events of these lines' })),
+    routing: opt(
+      Type.Partial(Type.Object({ key: text(''), id: text('') }), {
+        ...STRICT,
+        title: 'an object of header names, {"key":…,"id":…}',
+        description: 'routing_key_header and routing_id_header of the subscription',
+      }),
+    ),
+  },
+  STRICT,
+);
+export const Told = Type.Object(
+  {
+    type: Type.Enum([...EVENT_TYPES], { title: 'an event type' }),
+    chatId: opt(text('the chat that it is about')),
+    line: opt(text('the line that it is about; that of the chat unless given')),
+    payload: opt(
+      Type.Record(Type.String(), Type.Unknown(), {
+        title: 'an object',
+        description: 'laid over what is sent, field by field',
+      }),
+    ),
+    without: opt(Type.Array(text(''), { description: 'fields that are left out, as paths: data.parts' })),
   },
   STRICT,
 );

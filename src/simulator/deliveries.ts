@@ -4,7 +4,7 @@ import { type EpochMs, SECOND } from '../decide/duration.ts';
 import type { Behaviour } from './behaviour.ts';
 import { createStop, pause } from './pause.ts';
 import { signDelivery } from './sign.ts';
-import type { Subscription } from './subscriptions.ts';
+import { learnRouting, routingHeaders, type Subscription } from './subscriptions.ts';
 
 /** Nine pauses, ten attempts, about 25 minutes: Linq's documented redelivery (real ms). */
 export const REDELIVERY_MS: readonly number[] = Array.from({ length: 9 }, (_, n) => 3 * SECOND * 2 ** n);
@@ -84,12 +84,17 @@ export function createDeliveries(parts: DeliveriesParts): Deliveries {
     try {
       const response = await request(subscription.targetUrl, {
         method: 'POST',
-        headers: { ...headers, 'content-type': 'application/json' },
+        headers: {
+          ...routingHeaders(subscription, event.chatId),
+          ...headers,
+          'content-type': 'application/json',
+        },
         body: event.body,
         signal: stopping.signal,
         dispatcher: agent,
       });
       await response.body.dump();
+      if (response.statusCode < 300) learnRouting(subscription, event.chatId, response.headers);
       return response.statusCode;
     } catch {
       return null;

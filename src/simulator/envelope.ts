@@ -1,5 +1,5 @@
 import type { EpochMs } from '../decide/duration.ts';
-import { isoNanos } from './resources.ts';
+import { iso, isoNanos } from './resources.ts';
 
 /** Linq's two payload versions; the second is what subscriptions made before February 2026 still get. */
 export type PayloadVersion = '2026-02-03' | '2025-01-01';
@@ -41,4 +41,22 @@ export function envelope(
     partner_id: head.partnerId,
     data,
   };
+}
+
+/** What happened to the account itself. @param about further fields, as far as they are known */
+export function accountPayload(
+  head: EventHead,
+  version: PayloadVersion,
+  eventType: string,
+  at: EpochMs,
+  origin: 'dashboard' | 'api' | 'linq',
+  about: object,
+): Payload {
+  return envelope(head, version, eventType, {
+    summary: eventType.replaceAll(/[._]/g, ' '),
+    occurred_at: iso(at),
+    actor: { type: origin === 'dashboard' ? 'team_member' : 'api' },
+    origin,
+    ...about,
+  });
 }

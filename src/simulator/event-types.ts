@@ -43,3 +43,5 @@ export const CATALOGUES = {
   45: [...FIRST, ...SECOND],
   75: EVENT_TYPES,
 } as const;
+
+export const isAccountEvent = (eventType: string): boolean => ACCOUNT.includes(eventType);

@@ -8,18 +8,19 @@ import type { Randomness } from './random.ts';
 export interface LinqEvent {
   readonly eventId: string;
   readonly eventType: string;
-  readonly line: string;
+  /** Null: it is about the account. */
+  readonly line: string | null;
   readonly chatId: string | null;
   /** The body in one version, as of the moment of the event: call at once, before the world goes on. */
   readonly build: (version: PayloadVersion) => Payload;
 }
 
-/** Emits an event of one type; the head (ids, time, account) is made here. */
+/** Emits an event of one type and returns its id; the head (ids, time, account) is made here. */
 export type Tell = (
   eventType: string,
-  about: { readonly line: string; readonly chatId?: string; readonly traceId?: string },
+  about: { readonly line: string | null; readonly chatId?: string; readonly traceId?: string },
   build: (head: EventHead, version: PayloadVersion) => Payload,
-) => void;
+) => string;
 
 export function createTell(
   clock: Pick<Clock, 'now'>,
@@ -38,6 +39,7 @@ export function createTell(
       chatId: about.chatId ?? null,
       build: (version) => build(head, version),
     });
+    return eventId;
   };
 }
 

@@ -49,10 +49,13 @@ export const statusOfCode = (code: number): number => ERRORS[code]?.[0] ?? 500;
 /** A refusal with one of Linq's codes; turned into the error envelope at the edge. */
 export class LinqError extends Error {
   readonly linqCode: number;
+  /** Seconds to wait, for the answer to say. */
+  readonly retryAfter: number | null;
   /** @param detail what is wrong, for who controls the simulator; the API answers the code's own words */
-  constructor(linqCode: number, detail?: string) {
+  constructor(linqCode: number, { detail, retryAfter }: { detail?: string; retryAfter?: number } = {}) {
     super(detail ?? ERRORS[linqCode]?.[1] ?? 'Simulated error');
     this.linqCode = linqCode;
+    this.retryAfter = retryAfter ?? null;
   }
 }
 

@@ -2,15 +2,15 @@ import type { Clock } from '../clock.ts';
 import type { EpochMs } from '../decide/duration.ts';
 import { SimulatorError } from './errors.ts';
 import type { Tell } from './events.ts';
-import type { Chat, Message, Part, Service } from './model.ts';
+import type { Chat, Message, Parts, Service } from './model.ts';
 import { type MessageEventType, messageFailedPayload, messagePayload } from './payloads.ts';
 import type { Randomness } from './random.ts';
 import type { World } from './world.ts';
 
 export interface SendOptions {
   readonly text?: string;
-  /** In place of `text`; may be empty. */
-  readonly parts?: readonly Part[];
+  /** In place of `text`; may be empty, null or left out. */
+  readonly parts?: Parts;
   /** When it was sent (domain time). Default: now. */
   readonly at?: EpochMs;
   /** Default: the chat's. */
@@ -27,6 +27,8 @@ export interface SendOptions {
 export interface ReceiveOptions {
   readonly at?: EpochMs;
   readonly service?: Service | null;
+  /** In place of the text, which still counts as an opt-out or not. */
+  readonly parts?: Parts;
   /** Who wrote, in a group. Default: the first of the others. */
   readonly handle?: string;
 }
@@ -117,7 +119,10 @@ export function createMessages(
       const message = add(chat, {
         direction: 'outbound',
         from: chat.own,
-        parts: options.parts ?? [{ type: 'text', value: options.text ?? 'Thanks for writing in!' }],
+        parts:
+          options.parts === undefined
+            ? [{ type: 'text', value: options.text ?? 'Thanks for writing in!' }]
+            : options.parts,
         status: 'sent',
         sentAt: options.at ?? clock.now(),
         service: options.service === undefined ? chat.service : options.service,
@@ -141,7 +146,7 @@ export function createMessages(
       const message = add(chat, {
         direction: 'inbound',
         from,
-        parts: [{ type: 'text', value: text }],
+        parts: options.parts === undefined ? [{ type: 'text', value: text }] : options.parts,
         status: 'received',
         sentAt: options.at ?? clock.now(),
         service: options.service === undefined ? chat.service : options.service,

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../decide/duration.ts';
 import { type EventHead, envelope, type Payload, type PayloadVersion } from './envelope.ts';
 import type { Chat, LineStatus, Message, Participant, Reputation } from './model.ts';
-import { chatObject, healthObject, iso, isoMicros, participantObject, partObject } from './resources.ts';
+import { chatObject, healthObject, iso, isoMicros, participantObject, partsOf } from './resources.ts';
 
 export type { EventHead, Payload, PayloadVersion } from './envelope.ts';
 
@@ -33,7 +33,7 @@ function message2026(chat: Chat, message: Message): Record<string, unknown> {
     sender_handle: participantObject(message.from),
     service: message.service,
     preferred_service: message.preferredService,
-    parts: message.parts.map((part) => partObject(part, { text_decorations: null })),
+    ...partsOf(message, { text_decorations: null }),
     effect: null,
     reply_to: null,
     idempotency_key: message.idempotencyKey,
@@ -60,7 +60,7 @@ function message2025(eventType: MessageEventType, chat: Chat, message: Message):
     received_at: inbound ? iso(message.sentAt) : null,
     message: {
       id: message.messageId,
-      parts: message.parts.map((part) => partObject(part)),
+      ...partsOf(message),
       is_delivered: message.deliveredAt !== null,
       is_read: message.readAt !== null,
       sent_at: iso(message.sentAt),
@@ -107,6 +107,20 @@ export function messageFailedPayload(
         }
       : {}),
   });
+}
+
+/** The text of a message was changed: no new activity. */
+export function messageEditedPayload(
+  head: EventHead,
+  version: PayloadVersion,
+  chat: Chat,
+  message: Message,
+  at: EpochMs,
+): Payload {
+  const { id, chat: of, direction, sender_handle } = message2026(chat, message);
+  const part = { index: 0, text: 'Thanks for writing in. How can we help?' };
+  const data = { id, direction, edited_at: iso(at), part, chat: of, sender_handle };
+  return envelope(head, version, 'message.edited', data);
 }
 
 export function chatCreatedPayload(head: EventHead, version: PayloadVersion, chat: Chat): Payload {

@@ -1,5 +1,6 @@
 import type { EpochMs } from '../decide/duration.ts';
-import type { Card, Chat, Line, Message, Part, Participant } from './model.ts';
+import { isObject } from './http.ts';
+import type { Card, Chat, Line, Message, Participant } from './model.ts';
 
 /** How Linq writes what it knows, in API answers and (partly) in webhooks. Pure. */
 
@@ -38,9 +39,18 @@ export function participantObject(participant: Participant) {
   };
 }
 
-/** @param textExtras fields that a text part has in one place and not in another */
-export function partObject(part: Part, textExtras: object = {}): object {
-  return part.type === 'text' ? { ...part, ...textExtras } : part;
+/**
+ * The field `parts`, or nothing where it is left out.
+ * @param textExtras fields that a text part has in one place and not in another
+ * @param extras those of any other part
+ */
+export function partsOf({ parts }: Pick<Message, 'parts'>, textExtras: object = {}, extras: object = {}) {
+  if (parts === 'absent') return {};
+  const written = parts?.map((part) => {
+    if (!isObject(part)) return part;
+    return { ...part, ...(part.type === 'text' ? textExtras : extras) };
+  });
+  return { parts: written ?? null };
 }
 
 export function chatObject(chat: Chat) {
@@ -70,11 +80,7 @@ export function messageObject(chat: Chat, message: Message) {
     delivery_status: message.status,
     is_delivered: message.deliveredAt !== null,
     is_read: message.readAt !== null,
-    parts: message.parts.map((part) =>
-      part.type === 'text'
-        ? partObject(part, { text_decorations: null, reactions: null })
-        : { ...part, reactions: null },
-    ),
+    ...partsOf(message, { text_decorations: null, reactions: null }, { reactions: null }),
     effect: null,
     reply_to: null,
     sent_at: iso(message.sentAt),

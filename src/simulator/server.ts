@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
-import { type ApiParts, codeOf, errorReply, routeOf, serveApi } from './api.ts';
+import { type ApiParts, refusalReply, routeOf, serveApi } from './api.ts';
 import type { Fault, Faults, FaultTarget, RouteName } from './faults.ts';
 import { isObject, parseTarget, type Reply, readJsonObject, writeReply } from './http.ts';
 import { codeOfStatus, errorEnvelope, LinqError, statusOfCode } from './linq-errors.ts';
@@ -81,7 +81,7 @@ export function createApiServer(parts: ServerParts): Server {
       (fault && refusalOfFault(fault, traceId)) ??
       (await perform(exchange, call).then(
         (performed) => successOfFault(fault, performed),
-        (error: unknown) => errorReply(codeOf(error), traceId),
+        (error: unknown) => refusalReply(error, traceId),
       ));
     if (latencyMs > 0) await pause(clock, latencyMs, parts.stopSignal);
     if (fault?.drop === 'after') return reset(request);

@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { SECOND } from '../decide/duration.ts';
+import { type AnyEvent, createAnyEvent } from './any-event.ts';
 import { type Behaviour, createBehaviour } from './behaviour.ts';
+import { type Cards, createCards } from './cards.ts';
 import { type Changes, createChanges } from './changes.ts';
 import { createControl } from './control.ts';
 import { createDeliveries, type Delivery, REDELIVERY_MS } from './deliveries.ts';
@@ -45,7 +47,7 @@ export interface SimulatorOptions {
 }
 
 /** A Linq on loopback: an account with lines, chats and messages, its API, and its signed webhooks. */
-export interface Simulator extends Messages, Changes {
+export interface Simulator extends Messages, Changes, Pick<Cards, 'setCard'> {
   /** For `LINQ_API_BASE_URL`. @throws SimulatorError before `start` */
   readonly baseUrl: string;
   /** Given to another simulator, it repeats this one's ids and disorder, as far as it is asked the same. */
@@ -68,6 +70,8 @@ export interface Simulator extends Messages, Changes {
   prompts(chatId: string): readonly ShareCall[];
 
   subscribe(subscription: NewSubscription): Subscription;
+  /** Tells an event of any type, though nothing happens; returns its id. */
+  emitEvent(event: AnyEvent): string;
   /** Sends a body as it is, signed, to every active subscription: recorded payloads, future events, nonsense. */
   deliver(body: string): void;
   readonly deliveries: readonly Delivery[];
@@ -123,12 +127,14 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       if (behaviour.messagePerShare) messages.sendMessage(chatId, { text: 'Name and photo shared' });
     },
   });
+  const cards = createCards({ world, behaviour, clock, tell });
   const listener = createListener(options.port ?? 0, {
     clock,
     apiKey: options.apiKey,
     world,
     behaviour,
     subscriptions,
+    cards,
     random: randomness.numbers('pages'),
     randomness,
     faults,
@@ -138,6 +144,8 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const simulator: Simulator = {
     ...messages,
     ...createChanges(world, clock, tell),
+    setCard: cards.setCard,
+    emitEvent: createAnyEvent(world, clock, tell),
     get baseUrl() {
       return listener.baseUrl();
     },

@@ -11,9 +11,9 @@ export function serveSubscriptions(subscriptions: Subscriptions, request: ApiReq
   const { method, segments, body } = request;
   const subscriptionId = segments[1];
   if (subscriptionId === undefined && method === 'POST') {
-    const { targetUrl, events, lines } = readChange(body);
+    const { targetUrl, events, lines = null, routing = {} } = readChange(body);
     if (targetUrl === undefined || events === undefined) throw new LinqError(1001);
-    const created = subscriptions.create({ targetUrl, events, lines: lines ?? null });
+    const created = subscriptions.create({ targetUrl, events, lines, routing });
     return { status: 201, body: { ...subscriptionObject(created), signing_secret: created.signingSecret } };
   }
   if (subscriptionId === undefined)
@@ -35,13 +35,17 @@ function readChange(body: Body): SubscriptionChange {
     subscribed_events: events,
     phone_numbers: lines,
     is_active: isActive,
+    routing_key_header: key,
+    routing_id_header: id,
   } = body;
   if (targetUrl !== undefined && typeof targetUrl !== 'string') throw new LinqError(1005);
   if (events !== undefined && !isStrings(events)) throw new LinqError(1005);
   if (lines !== undefined && lines !== null && !(isStrings(lines) && lines.every(isE164)))
     throw new LinqError(1002);
   if (isActive !== undefined && typeof isActive !== 'boolean') throw new LinqError(1005);
+  if (!isNameOrNot(key) || !isNameOrNot(id)) throw new LinqError(1005);
   return {
+    routing: { ...(key === undefined ? {} : { key }), ...(id === undefined ? {} : { id }) },
     ...(targetUrl === undefined ? {} : { targetUrl }),
     ...(events === undefined ? {} : { events }),
     ...(lines === undefined ? {} : { lines: lines === null || lines.length === 0 ? null : lines }),
@@ -51,3 +55,6 @@ function readChange(body: Body): SubscriptionChange {
 
 const isStrings = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+const isNameOrNot = (value: unknown): value is string | null | undefined =>
+  value === undefined || value === null || typeof value === 'string';

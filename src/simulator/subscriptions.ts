@@ -17,9 +17,23 @@ export interface Subscription {
   /** Only events of these lines; null is all. */
   lines: readonly string[] | null;
   isActive: boolean;
+  routing: Routing;
+  /** By chat: the token that goes along with its webhooks. */
+  readonly routingKeys: Map<string, string>;
   readonly createdAt: EpochMs;
   updatedAt: EpochMs;
 }
+
+/**
+ * Delivery affinity: names of headers that go along with every webhook of a chat. `key` holds a token that an answer to
+ * an earlier one named in the same header, `id` the chat's id. Null: none.
+ */
+export interface Routing {
+  readonly key: string | null;
+  readonly id: string | null;
+}
+const NO_ROUTING: Routing = { key: null, id: null };
+const DEFAULT_ID_HEADER = 'Linq-Chat-Id';
 
 export interface NewSubscription {
   /** https, or http on loopback; `?version=` picks the payload version, default 2026-02-03. */
@@ -29,9 +43,12 @@ export interface NewSubscription {
   readonly lines?: readonly string[] | null;
   /** Default: a new one. */
   readonly signingSecret?: string;
+  readonly routing?: Partial<Routing>;
 }
 
-export type SubscriptionChange = Partial<Pick<Subscription, 'targetUrl' | 'events' | 'lines' | 'isActive'>>;
+export type SubscriptionChange = Partial<
+  Pick<Subscription, 'targetUrl' | 'events' | 'lines' | 'isActive'>
+> & { readonly routing?: Partial<Routing> };
 
 /** The account's webhook subscriptions. Methods throw a LinqError with the code that the API answers. */
 export interface Subscriptions {
@@ -52,19 +69,53 @@ export function payloadVersionOf(targetUrl: string): PayloadVersion {
 
 /** The subscription as the API shows it: without its secret. */
 export function subscriptionObject(subscription: Subscription) {
+  const { routing } = subscription;
   return {
     id: subscription.subscriptionId,
     target_url: subscription.targetUrl,
     subscribed_events: subscription.events,
     phone_numbers: subscription.lines,
     is_active: subscription.isActive,
+    ...(routing.key === null ? {} : { routing_key_header: routing.key }),
+    ...(routing.id === null ? {} : { routing_id_header: routing.id }),
     created_at: iso(subscription.createdAt),
     updated_at: iso(subscription.updatedAt),
   };
 }
 
+/** The headers that route a webhook of a chat; none where nobody asked for them. */
+export function routingHeaders({ routing, routingKeys }: Subscription, chatId: string | null) {
+  const headers: Record<string, string> = {};
+  if (chatId === null) return headers;
+  const key = routingKeys.get(chatId);
+  if (routing.key !== null && key !== undefined) headers[routing.key.toLowerCase()] = key;
+  if (routing.id !== null) headers[routing.id.toLowerCase()] = chatId;
+  return headers;
+}
+
+/** @param headers of a 2xx answer, names in lower case */
+export function learnRouting(
+  { routing, routingKeys }: Subscription,
+  chatId: string | null,
+  headers: Readonly<Record<string, unknown>>,
+): void {
+  const key = routing.key === null ? undefined : headers[routing.key.toLowerCase()];
+  if (chatId !== null && typeof key === 'string') routingKeys.set(chatId, key);
+}
+
+/** @throws LinqError 1005 for what is no name of a header */
+function routed(before: Routing, change: Partial<Routing>): Routing {
+  for (const name of Object.values(change))
+    if (name !== null && !/^[\w!#$%&'*+.^`|~-]+$/.test(name))
+      throw new LinqError(1005, { detail: `routing: "${name}" is no name of a header` });
+  const after = { ...before, ...change };
+  return after.key === null ? after : { ...after, id: after.id ?? DEFAULT_ID_HEADER };
+}
+
 function checkTarget(targetUrl: string): void {
-  const refusal = new LinqError(1005, `targetUrl: expected https, or http on loopback, got ${targetUrl}`);
+  const refusal = new LinqError(1005, {
+    detail: `targetUrl: expected https, or http on loopback, got ${targetUrl}`,
+  });
   if (!URL.canParse(targetUrl)) throw refusal;
   const { protocol, hostname } = new URL(targetUrl);
   const isLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
@@ -72,10 +123,12 @@ function checkTarget(targetUrl: string): void {
 }
 
 function checkEvents(events: readonly string[], known: readonly string[]): void {
-  if (events.length === 0) throw new LinqError(1001, 'events: expected at least one');
+  if (events.length === 0) throw new LinqError(1001, { detail: 'events: expected at least one' });
   const unknown = events.find((type) => !known.includes(type));
   if (unknown !== undefined)
-    throw new LinqError(1005, `events: the account has no type "${unknown}"; allowed: ${known.join(', ')}`);
+    throw new LinqError(1005, {
+      detail: `events: the account has no type "${unknown}"; allowed: ${known.join(', ')}`,
+    });
 }
 
 export function createSubscriptions(
@@ -94,14 +147,14 @@ export function createSubscriptions(
     checkTarget(targetUrl);
     for (const other of byId.values())
       if (other.targetUrl === targetUrl && other.subscriptionId !== own)
-        throw new LinqError(2015, `targetUrl: a subscription has it already: ${targetUrl}`);
+        throw new LinqError(2015, { detail: `targetUrl: a subscription has it already: ${targetUrl}` });
   };
   const known = () => CATALOGUES[behaviour.eventTypes];
   return {
     eventTypes: known,
     list: () => [...byId.values()],
     get,
-    create({ targetUrl, events = known(), lines = null, signingSecret }) {
+    create({ targetUrl, events = known(), lines = null, signingSecret, routing = {} }) {
       claimTarget(targetUrl, null);
       checkEvents(events, known());
       const createdAt = clock.now();
@@ -112,6 +165,8 @@ export function createSubscriptions(
         events,
         lines,
         isActive: true,
+        routing: routed(NO_ROUTING, routing),
+        routingKeys: new Map(),
         createdAt,
         updatedAt: createdAt,
       };
@@ -122,7 +177,8 @@ export function createSubscriptions(
       const subscription = get(subscriptionId);
       if (change.targetUrl !== undefined) claimTarget(change.targetUrl, subscriptionId);
       if (change.events !== undefined) checkEvents(change.events, known());
-      return Object.assign(subscription, change, { updatedAt: clock.now() });
+      const routing = routed(subscription.routing, change.routing ?? {});
+      return Object.assign(subscription, change, { routing, updatedAt: clock.now() });
     },
     remove(subscriptionId) {
       byId.delete(get(subscriptionId).subscriptionId);
@@ -132,7 +188,7 @@ export function createSubscriptions(
         ({ isActive, events, lines }) =>
           isActive &&
           events.includes(eventType) &&
-          (lines === null || lines.length === 0 || lines.includes(line)),
+          (line === null || lines === null || lines.length === 0 || lines.includes(line)),
       ),
   };
 }

@@ -128,11 +128,11 @@ describe('GET /_sim', () => {
         does: /./,
       });
     }
-    expect(body.routes[1]).toEqual({
-      route: 'PUT /_sim/lines/{number}/card',
-      does: 'changes the card of a line',
-      body: { card: '"active", "inactive" or "none", required' },
-      example: { method: 'PUT', path: '/_sim/lines/%2B12025550101/card', body: { card: 'active' } },
+    expect(body.routes[0]).toEqual({
+      route: 'POST /_sim/lines',
+      does: 'adds a line',
+      body: { number: 'text, required: E.164', card: '"active", "inactive" or "none" (default: "active")' },
+      example: { method: 'POST', path: '/_sim/lines', body: { number: '+12025550101', card: 'inactive' } },
     });
   });
 

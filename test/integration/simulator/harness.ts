@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSystemClock } from '../../../src/clock.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../../src/simulator/simulator.ts';
@@ -67,6 +67,7 @@ export const NO_ANSWER = 0;
 /** A webhook endpoint: keeps what arrives, answers what it is told (in order, the last one from then on). */
 export async function startReceiver(...statuses: number[]) {
   const received: Received[] = [];
+  const answered: OutgoingHttpHeaders = {};
   let arrived = () => {};
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -76,7 +77,7 @@ export async function startReceiver(...statuses: number[]) {
       received.push({ headers: request.headers, body, event: JSON.parse(body) });
       arrived();
       const status = statuses[Math.min(received.length, statuses.length) - 1] ?? 204;
-      if (status !== NO_ANSWER) response.writeHead(status).end();
+      if (status !== NO_ANSWER) response.writeHead(status, answered).end();
     });
   });
   await new Promise<void>((resolve) => {
@@ -85,6 +86,8 @@ export async function startReceiver(...statuses: number[]) {
   const { port } = server.address() as AddressInfo;
   return {
     received,
+    /** Headers of every answer. */
+    answered,
     url: `http://127.0.0.1:${port}/webhooks/linq`,
     /** Resolves with the next delivery. */
     next: () =>

@@ -125,3 +125,60 @@ describe('signatures', () => {
     expect(Math.abs(createdAt - Date.now() - 3_600_000)).toBeLessThan(5_000);
   });
 });
+
+describe('a subscription with routing headers', () => {
+  const created = async (body: object) => {
+    const { simulator, receiver, call } = await start({}, [204]);
+    const answer = await call('POST', 'webhook-subscriptions', {
+      target_url: `${receiver.url}?of=routing`,
+      subscribed_events: ['message.sent', 'contact_card.updated'],
+      ...body,
+    });
+    return { simulator, receiver, call, shown: (await answer.json()) as Record<string, string> };
+  };
+  /** What the headers were, of the deliveries that had any of them. */
+  const routesOf = ({ received }: { received: readonly Received[] }) =>
+    received
+      .map(({ headers }) => [headers['linq-chat-id'], headers['x-shard']])
+      .filter((values) => values.some((value) => value !== undefined));
+
+  it('sends the id of the chat, and the token that an answer named, with every webhook of the chat', async () => {
+    const { simulator, receiver, shown } = await created({ routing_key_header: 'X-Shard' });
+    expect(shown).toMatchObject({ routing_key_header: 'X-Shard', routing_id_header: 'Linq-Chat-Id' });
+    for (const chatId of ['a', 'b']) simulator.createChat({ line: LINE, chatId, announce: false });
+    const send = async (chatId: string) => {
+      receiver.received.length = 0;
+      simulator.sendMessage(chatId);
+      await simulator.settled();
+      return routesOf(receiver);
+    };
+    receiver.answered['x-shard'] = 'shard-7';
+    expect(await send('a')).toEqual([['a', undefined]]);
+    expect(await send('a')).toEqual([['a', 'shard-7']]);
+    expect(await send('b')).toEqual([['b', undefined]]);
+    receiver.received.length = 0;
+    simulator.setCard(LINE, 'inactive', { announce: true });
+    await simulator.settled();
+    expect(receiver.types()).toEqual(['contact_card.updated', 'contact_card.updated']);
+    expect(routesOf(receiver)).toEqual([]); // it is of no chat
+  });
+
+  it('keeps them through a change of something else, and clears them when told to', async () => {
+    const { call, shown } = await created({ routing_key_header: 'X-Shard', routing_id_header: 'X-Chat' });
+    const path = `webhook-subscriptions/${shown.id}`;
+    const changed = async (body: object) => (await call('PUT', path, body)).json();
+    expect(await changed({ is_active: false })).toMatchObject({
+      routing_key_header: 'X-Shard',
+      routing_id_header: 'X-Chat',
+    });
+    const cleared = await changed({ routing_key_header: null, routing_id_header: null });
+    expect(Object.keys(cleared as object).filter((name) => name.startsWith('routing'))).toEqual([]);
+    expect((await call('PUT', path, { routing_key_header: 'not a header' })).status).toBe(400);
+    expect((await call('PUT', path, { routing_key_header: 7 })).status).toBe(400);
+  });
+
+  it('shows none where nobody asked for any', async () => {
+    const { shown } = await created({});
+    expect(Object.keys(shown).filter((name) => name.startsWith('routing'))).toEqual([]);
+  });
+});

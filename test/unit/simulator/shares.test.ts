@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DAY } from '../../../src/decide/duration.ts';
 import { createBehaviour } from '../../../src/simulator/behaviour.ts';
+import { createCards } from '../../../src/simulator/cards.ts';
 import { createChanges } from '../../../src/simulator/changes.ts';
 import { createTell } from '../../../src/simulator/events.ts';
 import { LinqError } from '../../../src/simulator/linq-errors.ts';
@@ -27,6 +28,7 @@ function createParts() {
     shares,
     ...createMessages(world, clock, randomness, tell),
     ...createChanges(world, clock, tell),
+    ...createCards({ world, behaviour, clock, tell }),
   };
 }
 

@@ -1,0 +1,125 @@
+import type { Clock } from '../clock.ts';
+import { type EpochMs, MINUTE, SECOND } from '../decide/duration.ts';
+import type { ApiRequest } from './api.ts';
+import type { Behaviour } from './behaviour.ts';
+import { accountPayload } from './envelope.ts';
+import type { Tell } from './events.ts';
+import type { Reply } from './http.ts';
+import { LinqError } from './linq-errors.ts';
+import type { Card, CardState, Line } from './model.ts';
+import { cardObject } from './resources.ts';
+import { createCard, isE164, type World } from './world.ts';
+
+/** POST and PATCH of one card share so many calls in this time (domain ms). */
+const WRITES_WITHIN_MS = 10 * MINUTE;
+
+export interface CardChange {
+  /** Emit the event of what happens to the card. Default false: an operator who looks finds it changed. */
+  readonly announce?: boolean;
+  /**
+   * What Linq itself writes to is limited for so long (domain ms): every write ends in 503/4004 and starts the time
+   * anew, and a PATCH leaves the card inactive.
+   */
+  readonly upstreamLimitMs?: number;
+}
+
+/** The contact cards of the account's lines: one a line. */
+export interface Cards {
+  /** @param state undefined leaves the card as it is */
+  setCard(line: string, state?: CardState, change?: CardChange): void;
+  /** `/v3/contact_card`. @throws LinqError */
+  serveCard(request: ApiRequest): Reply;
+}
+
+export function createCards({
+  world,
+  behaviour,
+  clock,
+  tell,
+}: {
+  world: World;
+  behaviour: Behaviour;
+  clock: Pick<Clock, 'now'>;
+  tell: Tell;
+}): Cards {
+  const writes = new Map<string, EpochMs[]>();
+  const upstream = new Map<string, { readonly limitMs: number; until: EpochMs }>();
+
+  const announce = (line: Line, before: Card | null, origin: 'api' | 'dashboard') => {
+    if (before === null && line.card === null) return;
+    const what = before === null ? 'created' : line.card === null ? 'deleted' : 'updated';
+    const shown = line.card === null ? { phone_number: line.number } : cardObject(line.number, line.card);
+    const eventType = `contact_card.${what}`;
+    const at = clock.now();
+    tell(eventType, { line: line.number }, (head, version) =>
+      accountPayload(head, version, eventType, at, origin, shown),
+    );
+  };
+
+  /** @throws LinqError 1007 for the fourth within ten minutes, 4004 while the upstream is limited */
+  const admitWrite = (line: Line, method: string): void => {
+    const now = clock.now();
+    const recent = (writes.get(line.number) ?? []).filter((at) => now - at < WRITES_WITHIN_MS);
+    const [oldest = now] = recent;
+    if (recent.length >= behaviour.cardWrites) {
+      const retryAfter = Math.ceil((oldest + WRITES_WITHIN_MS - now) / SECOND);
+      throw new LinqError(1007, { retryAfter });
+    }
+    writes.set(line.number, [...recent, now]);
+    const limit = upstream.get(line.number);
+    if (limit === undefined || now >= limit.until) return;
+    limit.until = now + limit.limitMs;
+    if (method === 'PATCH' && line.card !== null) line.card = { ...line.card, isActive: false };
+    throw new LinqError(4004);
+  };
+
+  const read = (number: string, { card }: Line): Reply => {
+    if (card === null && behaviour.missingCard === 'not_found') throw new LinqError(2012);
+    return { status: 200, body: { contact_cards: card === null ? [] : [cardObject(number, card)] } };
+  };
+
+  return {
+    setCard(number, state, { announce: isTold = false, upstreamLimitMs } = {}) {
+      const line = world.line(number);
+      const before = line.card;
+      if (state !== undefined) line.card = createCard(state);
+      if (isTold) announce(line, before, 'dashboard');
+      if (upstreamLimitMs !== undefined)
+        upstream.set(number, { limitMs: upstreamLimitMs, until: clock.now() + upstreamLimitMs });
+    },
+    serveCard({ method, query, body }) {
+      const number = method === 'POST' ? body.phone_number : query.get('phone_number');
+      if (method === 'GET' && number === null) {
+        const cards = [...world.lines.values()].flatMap(({ number, card }) =>
+          card === null ? [] : [cardObject(number, card)],
+        );
+        return { status: 200, body: { contact_cards: cards } };
+      }
+      if (typeof number !== 'string') throw new LinqError(1001);
+      if (!isE164(number)) throw new LinqError(1002);
+      const line = world.lines.get(number);
+      if (line === undefined) throw new LinqError(method === 'GET' ? 2005 : 2006);
+      if (method === 'GET') return read(number, line);
+      admitWrite(line, method);
+      const before = line.card;
+      if (method === 'POST' && before?.isActive === true) throw new LinqError(2014);
+      if (method === 'PATCH' && before === null) throw new LinqError(2012);
+      line.card = editCard(method === 'PATCH' ? before : null, body, behaviour.newCard === 'active');
+      announce(line, before, 'api');
+      return { status: 200, body: cardObject(number, line.card) };
+    },
+  };
+}
+
+/** A card from a POST body, or an old card with a PATCH body laid over it; `isActive`: it is on the device. */
+function editCard(old: Card | null, body: Readonly<Record<string, unknown>>, isActive: boolean): Card {
+  const { first_name: firstName = old?.firstName, last_name: lastName = old?.lastName } = body;
+  const { image_url: imageUrl = old?.imageUrl } = body;
+  if (typeof firstName !== 'string') throw new LinqError(1001);
+  return {
+    firstName,
+    ...(typeof lastName === 'string' ? { lastName } : {}),
+    ...(typeof imageUrl === 'string' ? { imageUrl } : {}),
+    isActive,
+  };
+}
