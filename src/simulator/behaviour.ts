@@ -32,7 +32,7 @@ const BehaviourSchema = Type.Object(
     cardWrites: Type.Integer({
       minimum: 0,
       default: 3,
-      description: 'how many writes of one card are let in within ten minutes; the next is answered 429',
+      description: 'how many writes of one card are accepted in ten minutes; further ones get 429',
     }),
     duplicateRate: Type.Number({
       ...SHARE,
@@ -63,7 +63,7 @@ const BehaviourSchema = Type.Object(
     listEnd: Type.Enum(['stop', 'empty', 'repeat'], {
       default: 'stop',
       description:
-        'what lists of chats and messages say at their end: stop; or ever new cursors, to empty pages or to the same all over again',
+        'how lists of chats and messages end: they stop, or give new cursors for ever, to empty pages or to the same pages again',
     }),
     emptyLists: Type.Enum(['empty', 'null'], {
       default: 'empty',

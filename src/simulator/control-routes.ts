@@ -47,7 +47,7 @@ export const routes: readonly ControlRoute[] = [
     {
       method: 'POST',
       path: 'lines/{number}/status',
-      does: 'flags or clears a line, with its phone_number.status_updated',
+      does: 'flags or clears a line, and sends phone_number.status_updated',
       example: [`lines/${line}/status`, { status: 'FLAGGED', reputation: 'CRITICAL' }],
     },
     bodies.StatusChange,
@@ -77,7 +77,7 @@ export const routes: readonly ControlRoute[] = [
     {
       method: 'POST',
       path: 'chats/{chatId}/send',
-      does: 'our line writes',
+      does: 'our line sends a message',
       example: [`chats/${CHAT}/send`, { text: 'Hello', delivered: true }],
     },
     bodies.Sent,
@@ -90,7 +90,7 @@ export const routes: readonly ControlRoute[] = [
     {
       method: 'POST',
       path: 'chats/{chatId}/receive',
-      does: 'the other person writes',
+      does: 'the other person sends a message',
       example: [`chats/${CHAT}/receive`, { text: 'STOP' }],
     },
     bodies.Received,
@@ -103,7 +103,7 @@ export const routes: readonly ControlRoute[] = [
     {
       method: 'POST',
       path: 'chats/{chatId}/fail',
-      does: 'our line writes, and it can’t be sent',
+      does: 'our line sends a message, which fails',
       example: [`chats/${CHAT}/fail`, { code: 4001 }],
     },
     bodies.Failure,
@@ -151,7 +151,7 @@ export const routes: readonly ControlRoute[] = [
     {
       method: 'POST',
       path: 'events',
-      does: 'tells an event of any type about what the account has, though nothing happens',
+      does: 'sends an event of any type about existing chats and lines, which stay as they are',
       example: [
         'events',
         {
@@ -179,7 +179,7 @@ export const routes: readonly ControlRoute[] = [
     {
       method: 'POST',
       path: 'faults',
-      does: 'lets calls of the API go wrong',
+      does: 'makes API calls fail, or answers them differently',
       example: ['faults', { route: 'share', status: 429, retryAfter: 30, times: 1 }],
     },
     Fault,
@@ -188,7 +188,7 @@ export const routes: readonly ControlRoute[] = [
     },
   ),
   plainRoute(
-    { method: 'DELETE', path: 'faults', does: 'takes all faults back', example: 'faults' },
+    { method: 'DELETE', path: 'faults', does: 'removes all faults', example: 'faults' },
     ({ simulator }) => simulator.clearFaults(),
   ),
   bodyRoute(
@@ -206,7 +206,7 @@ export const routes: readonly ControlRoute[] = [
       method: 'GET',
       path: 'calls',
       query: ['chatId'],
-      does: 'share calls in order of arrival, and what each did',
+      does: 'lists share calls in order of arrival, and what each did',
       example: `calls?chatId=${CHAT}`,
     },
     ({ simulator, query }) => {
@@ -220,7 +220,7 @@ export const routes: readonly ControlRoute[] = [
       method: 'GET',
       path: 'deliveries',
       query: ['chatId'],
-      does: 'webhook deliveries and their attempts',
+      does: 'lists webhook deliveries and their attempts',
       example: `deliveries?chatId=${CHAT}`,
     },
     ({ simulator, query }) => {
@@ -232,7 +232,7 @@ export const routes: readonly ControlRoute[] = [
     {
       method: 'GET',
       path: 'state',
-      does: 'where it listens, its seed, deliveries under way',
+      does: 'shows where it listens, its seed, and how many deliveries are pending',
       example: 'state',
     },
     ({ simulator }) => ({
@@ -245,7 +245,7 @@ export const routes: readonly ControlRoute[] = [
     {
       method: 'DELETE',
       path: 'chats/{chatId}',
-      does: 'deletes a chat: Linq knows it no longer',
+      does: 'deletes a chat: Linq no longer knows it',
       example: `chats/${CHAT}`,
     },
     ({ simulator, id }) => simulator.deleteChat(id),

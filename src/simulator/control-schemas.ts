@@ -11,17 +11,17 @@ const service = (description: string) => Type.Union([SERVICES, Type.Null()], { d
 const instant = Type.String({
   minLength: 1,
   title: 'a time in ISO 8601',
-  description: 'when; now unless given',
+  description: 'default: now',
 });
 const parts = Type.Union([Type.Array(Type.Unknown()), Type.Null(), Type.Literal('absent')], {
-  description: 'what the message consists of, in place of its text; any part, null, or left out',
+  description: 'the parts of the message, in place of its text: of any kind, null, or left out',
 });
 const card = Type.Enum(['active', 'inactive', 'none'], { default: 'active' });
 
 export const NewLine = Type.Object({ number: text('E.164'), card: opt(card) }, STRICT);
 export const CardChange = Type.Object(
   {
-    card: opt(Type.Enum(['active', 'inactive', 'none'], { description: 'stays as it is unless given' })),
+    card: opt(Type.Enum(['active', 'inactive', 'none'], { description: 'default: unchanged' })),
     announce: opt(
       Type.Boolean({ default: false, description: 'emit contact_card.created, updated or deleted' }),
     ),
@@ -29,7 +29,7 @@ export const CardChange = Type.Object(
       Type.Number({
         minimum: 0,
         description:
-          'what Linq writes to is limited for so long: writes end in 503/4004 and start the time anew, a PATCH leaves the card inactive',
+          'the upstream of card writes is rate limited for this long: writes get 503/4004 and restart the time, a PATCH leaves the card inactive',
       }),
     ),
   },
@@ -38,9 +38,7 @@ export const CardChange = Type.Object(
 export const StatusChange = Type.Object(
   {
     status: Type.Enum(['ACTIVE', 'FLAGGED']),
-    reputation: opt(
-      Type.Enum(['HEALTHY', 'AT_RISK', 'CRITICAL'], { description: 'stays as it is unless given' }),
-    ),
+    reputation: opt(Type.Enum(['HEALTHY', 'AT_RISK', 'CRITICAL'], { description: 'default: unchanged' })),
   },
   STRICT,
 );
@@ -48,10 +46,10 @@ export const StatusChange = Type.Object(
 export const NewChat = Type.Object(
   {
     line: text('our number, one of the lines'),
-    chatId: opt(text('a new UUID unless given')),
-    service: opt(service('null: Linq doesn’t say; iMessage unless given')),
+    chatId: opt(text('default: a new UUID')),
+    service: opt(service('null where Linq doesn’t say; default: iMessage')),
     isGroup: opt(Type.Boolean({ default: false })),
-    handle: opt(text('the other person, E.164 or e-mail; a new invented number unless given')),
+    handle: opt(text('the other person, E.164 or e-mail; default: a new invented number')),
     displayName: opt(Type.Union([Type.String(), Type.Null()])),
     announce: opt(Type.Boolean({ default: true, description: 'emit chat.created' })),
   },
@@ -59,7 +57,7 @@ export const NewChat = Type.Object(
 );
 export const ChatChange = Type.Object(
   {
-    service: opt(service('null: Linq doesn’t say')),
+    service: opt(service('null where Linq doesn’t say')),
     health: opt(text('HEALTHY, AT_RISK, CRITICAL, OPTED_OUT or any other word')),
   },
   STRICT,
@@ -67,10 +65,10 @@ export const ChatChange = Type.Object(
 
 export const Sent = Type.Object(
   {
-    text: opt(text('what was written')),
+    text: opt(text('the message')),
     parts: opt(parts),
     at: opt(instant),
-    service: opt(service('that of the chat unless given')),
+    service: opt(service('default: that of the chat')),
     delivered: opt(Type.Boolean({ default: false, description: 'emit message.delivered, too' })),
     read: opt(Type.Boolean({ default: false, description: 'emit message.delivered and message.read, too' })),
   },
@@ -78,27 +76,27 @@ export const Sent = Type.Object(
 );
 export const Received = Type.Object(
   {
-    text: text('what was written; STOP opts the person out'),
+    text: text('the message; STOP opts the person out'),
     parts: opt(parts),
     at: opt(instant),
-    service: opt(service('that of the chat unless given')),
-    handle: opt(text('who wrote, in a group; the first of the others unless given')),
+    service: opt(service('default: that of the chat')),
+    handle: opt(text('who sent it, in a group; default: the first of the others')),
   },
   STRICT,
 );
 export const Failure = Type.Object(
-  { code: opt(Type.Integer({ default: 4001 })), text: opt(text('what was written')) },
+  { code: opt(Type.Integer({ default: 4001 })), text: opt(text('the message')) },
   STRICT,
 );
 
 export const NewSubscription = Type.Object(
   {
     targetUrl: text('https, or http on loopback; ?version=2025-01-01 picks the older payloads'),
-    signingSecret: opt(text('whsec_ and base64; a new one unless given')),
+    signingSecret: opt(text('whsec_ and base64; default: a new one')),
     events: opt(
       Type.Array(Type.Enum([...EVENT_TYPES]), {
         title: 'a list of event types',
-        description: 'all that the account has unless given',
+        description: 'default: all that the account knows',
       }),
     ),
     lines: opt(Type.Array(text(''), { description: 'only events of these lines' })),
@@ -116,14 +114,14 @@ export const Told = Type.Object(
   {
     type: Type.Enum([...EVENT_TYPES], { title: 'an event type' }),
     chatId: opt(text('the chat that it is about')),
-    line: opt(text('the line that it is about; that of the chat unless given')),
+    line: opt(text('the line that it is about; default: that of the chat')),
     payload: opt(
       Type.Record(Type.String(), Type.Unknown(), {
         title: 'an object',
-        description: 'laid over what is sent, field by field',
+        description: 'fields to set in what is sent: {"data":{"parts":null}}',
       }),
     ),
-    without: opt(Type.Array(text(''), { description: 'fields that are left out, as paths: data.parts' })),
+    without: opt(Type.Array(text(''), { description: 'fields to leave out, as paths: data.parts' })),
   },
   STRICT,
 );

@@ -34,11 +34,11 @@ export const Fault = Type.Partial(
       minimum: 0,
       maximum: 1,
       default: 1,
-      description: 'the share of these calls that it hits',
+      description: 'the fraction of these calls that it hits',
     }),
     times: Type.Integer({
       minimum: 1,
-      description: 'how many calls it hits; all until cleared, unless given',
+      description: 'how many calls it hits; default: all, until removed',
     }),
     status: Type.Integer({
       minimum: 200,
@@ -56,7 +56,7 @@ export const Fault = Type.Partial(
       description:
         'answer with this JSON in place of what Linq says, without its envelope; 200 unless status is given',
     }),
-    body: Type.String({ description: 'the same with any text' }),
+    body: Type.String({ description: 'the same with any text, JSON or not' }),
     drop: Type.Enum(['before', 'after', 'during'], {
       description:
         'break the connection: before the call counts as arrived, after it was performed, or half-way through its answer',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { routes } from '../../../src/simulator/control-routes.ts';
 import { describeFields } from '../../../src/simulator/schema.ts';
@@ -102,6 +103,18 @@ it.each([
     { targetUrl: 'https://a.example/', lines: [1] },
     'lines[0]: expected text, got 1',
   ],
+  [
+    'POST',
+    'subscriptions',
+    { targetUrl: 'https://a.example/', events: ['message.snet'] },
+    'events[0]: expected "message.sent", "message.received", ',
+  ],
+  [
+    'POST',
+    'subscriptions',
+    { targetUrl: 'https://a.example/', routing: { token: 'X' } },
+    'routing.token: no such field',
+  ],
   ['POST', `chats/${CHAT}/send`, { at: 'yesterday' }, 'at: expected a time in ISO 8601'],
   ['GET', 'calls?chat=1', undefined, '?chat: no such parameter; allowed: chatId'],
   ['DELETE', 'faults', { all: true }, 'all: no such field; allowed: none'],
@@ -188,4 +201,17 @@ it.each(ENUMS)(
 
 it('has fields that take only certain words', () => {
   expect(ENUMS.length).toBeGreaterThan(10);
+});
+
+it('does each thing that docs/simulator.md shows, in its order', async () => {
+  const page = readFileSync(new URL('../../../docs/simulator.md', import.meta.url), 'utf8');
+  const requests = [
+    ...page.matchAll(/^curl (?:-X (\w+) )?'?http:\/\/127\.0\.0\.1:4010\/_sim\/([^\s']+)'?(?: -d '(.*)')?$/gm),
+  ];
+  expect(requests.length).toBeGreaterThan(30);
+  expect(requests).toHaveLength(page.match(/^curl/gm)?.length ?? 0);
+  for (const [line, method = 'GET', path = '', body] of requests) {
+    const answer = await linq.control(method, path, body === undefined ? undefined : JSON.parse(body));
+    expect([answer.status, answer.body?.error], line).toEqual([expect.toSatisfy(isSuccess), undefined]);
+  }
 });
