@@ -49,12 +49,10 @@ export function each<V extends string>(
   return values.map((value) => [{ [label]: value }, read(value)]);
 }
 
-/** The only code whose problem becomes an error when it lasts. */
-const WORSENING: ProblemCode = 'api_unavailable';
-
 export function showProblems({ problems }: MetricsView): Sample[] {
   return (Object.keys(PROBLEM_WORDS) as ProblemCode[]).flatMap((code): Sample[] => {
-    const severities = code === WORSENING ? ['warning', 'error'] : [PROBLEM_WORDS[code].severity];
+    const { severity: usual, mayWorsen } = PROBLEM_WORDS[code];
+    const severities = mayWorsen ? ['warning', 'error'] : [usual];
     return severities.map((severity) => {
       const isOpen = problems.some((problem) => problem.code === code && problem.severity === severity);
       return [{ code, severity }, flag(isOpen)];

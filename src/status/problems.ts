@@ -101,7 +101,11 @@ function worldProblems({ now, gates, silence, signatures, subscription }: Circum
     const detail = durationInWords(silentMs);
     open.push({ code: 'webhooks_silent', since: null, noticedAt: now - silentMs, detail });
   }
-  if (signatures === 'failing') open.push({ code: 'signature_failures', since: null });
+  if (typeof signatures === 'object') {
+    const { since, isAll } = signatures;
+    const worse = isAll && since !== null ? { errorSince: since } : {};
+    open.push({ code: 'signature_failures', since: null, noticedAt: since, ...worse });
+  }
   if (subscription === 'missing' || subscription === 'inactive')
     open.push({ code: `subscription_${subscription}`, since: null });
   return open;

@@ -13,6 +13,20 @@ export interface WebhookCounters {
   readonly rejected: Record<Refusal, number>;
   /** When the last authentic delivery was answered 2xx. */
   lastAcceptedAt: EpochMs | null;
+  readonly signatures: SignatureRun;
+}
+
+/** How verification went, in the order of arrival. Here doctor's test deliveries count as well. */
+export interface SignatureRun {
+  /** An authentic delivery came. */
+  isProven: boolean;
+  /** Wrong or stale signatures since the last authentic delivery, and when the first of them came. */
+  failedInARow: number;
+  failingSince: EpochMs | null;
+  /** Those of them that were wrong: a stale one proves that the secret is right. */
+  mismatchedInARow: number;
+  /** How often a failure came right after an authentic delivery. */
+  relapses: number;
 }
 
 export function createWebhookCounters(): WebhookCounters {
@@ -23,7 +37,23 @@ export function createWebhookCounters(): WebhookCounters {
     failed: 0,
     rejected: { missing: 0, malformed: 0, mismatch: 0, stale: 0, size: 0, type: 0, limited: 0 },
     lastAcceptedAt: null,
+    signatures: { isProven: false, failedInARow: 0, failingSince: null, mismatchedInARow: 0, relapses: 0 },
   };
+}
+
+export function noteAuthentic({ signatures }: WebhookCounters): void {
+  Object.assign(signatures, { isProven: true, failedInARow: 0, failingSince: null, mismatchedInARow: 0 });
+}
+
+/** Only a wrong or a stale signature says something: one that is missing or malformed is somebody's scanner. */
+export function noteRefused(counters: WebhookCounters, refusal: Refusal, now: EpochMs): void {
+  counters.rejected[refusal]++;
+  if (refusal !== 'mismatch' && refusal !== 'stale') return;
+  const { signatures } = counters;
+  if (signatures.isProven && signatures.failedInARow === 0) signatures.relapses++;
+  signatures.failedInARow++;
+  signatures.failingSince ??= now;
+  if (refusal === 'mismatch') signatures.mismatchedInARow++;
 }
 
 /** What the status page shows of a delivery. */

@@ -3,7 +3,14 @@ import type { Clock } from '../clock.ts';
 import { SECOND } from '../decide/duration.ts';
 import { ReactorError } from '../errors.ts';
 import { createLineLimiter } from '../line-limiter.ts';
-import type { DeliveryLog, Refusal, Verdict, WebhookCounters } from './delivery-log.ts';
+import {
+  type DeliveryLog,
+  noteAuthentic,
+  noteRefused,
+  type Refusal,
+  type Verdict,
+  type WebhookCounters,
+} from './delivery-log.ts';
 
 /** What is known of a delivery when it is reported; null as long as it isn't verified and parsed. */
 export interface Described {
@@ -18,7 +25,7 @@ export interface Reporter {
   /** @param isOdd worth a warning */
   ignored(delivery: Described, reason: string, isOdd: boolean): void;
   quarantined(delivery: Described, cause: string): void;
-  /** Our own test delivery: shown, but not counted, so that it can't pass for one of Linq's. */
+  /** Our own test delivery: shown and authentic, but not counted, so that it can't pass for one of Linq's. */
   probed(delivery: Described): void;
   refused(refusal: Refusal, webhookId: string | null, reason: string, skewMs: number | null): void;
   /** Answered 503. @param error a reason in words, or what was thrown */
@@ -42,6 +49,7 @@ export function createReporter(
   };
   const takeIn = (delivery: Described, verdict: 'accepted' | 'ignored' | 'quarantined') => {
     counters[verdict]++;
+    noteAuthentic(counters);
     counters.lastAcceptedAt = clock.now();
     keep(delivery, verdict);
   };
@@ -65,11 +73,12 @@ export function createReporter(
       warn(delivery, 'quarantined', 'delivery.quarantined', { cause });
     },
     probed(delivery) {
+      noteAuthentic(counters);
       keep(delivery, 'ignored');
       log.debug({ ...delivery, verdict: 'ignored', reason: 'a test by doctor' }, 'delivery.received');
     },
     refused(refusal, webhookId, reason, skewMs) {
-      counters.rejected[refusal]++;
+      noteRefused(counters, refusal, clock.now());
       const leftOut = refusals.admit(clock.monotonic());
       if (leftOut === null) return;
       const skew = skewMs === null ? {} : { skewSeconds: Math.round(skewMs / SECOND) };

@@ -145,7 +145,7 @@ export const LINQ_NOTES: ProblemNotes = {
     lost: 'Nothing for good: catch-up reads what webhooks missed every `CATCH_UP_EVERY`.',
   },
   signature_failures: {
-    seen: 'Ten deliveries within 15 minutes, or three in a row, had a signature that doesn’t match or is too old. They are answered 401, and Linq doesn’t repeat them.',
+    seen: 'Three deliveries in a row, or ten single ones within 15 minutes, had a signature that doesn’t match or is too old. They are answered 401, and Linq doesn’t repeat them. As long as nothing of Linq’s was accepted since the start, the first signature that doesn’t match is enough, and it is an error: then nothing gets through at all.',
     confirm:
       'The service log says for each (`delivery.rejected`) whether the signature didn’t match or was stale, and by how many seconds.',
     steps: [
@@ -156,7 +156,7 @@ export const LINQ_NOTES: ProblemNotes = {
       'Run `contact-card-reactor catch-up`, which reads what was missed.',
     ],
     clears:
-      'With the next authentic delivery; after ten failures or more, once the tenth last is 15 minutes old as well. A restart begins the count anew. If somebody else sends forgeries, nothing needs to be done: they are refused.',
+      'With the next authentic delivery, one of `doctor` among them. If failures come again and again between deliveries that pass (a proxy changes some, say), when none came for 15 minutes. A restart begins the count anew, and shows a warning until a delivery decides. If somebody else sends forgeries, nothing needs to be done: they are refused.',
     lost: 'Nothing for good: catch-up reads what was refused, if it was Linq’s.',
   },
 };

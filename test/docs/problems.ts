@@ -38,14 +38,14 @@ export function renderProblems(): string {
 }
 
 function chapterOf(code: ProblemCode): string {
-  const { severity, message, remedy } = PROBLEM_WORDS[code];
+  const { severity, mayWorsen, message, remedy } = PROBLEM_WORDS[code];
   const note = PROBLEM_NOTES[code];
   if (note === undefined) throw new Error(`test/docs/problem-notes*.ts has nothing on ${code}`);
   const fill = (text: string) =>
     text.replace(/\bLINE\b/, '+1•••••0100').replace(/\bDETAIL\b/, DETAILS[code] ?? 'DETAIL');
   return [
     `## ${code}`,
-    `*${severity === 'error' ? 'Error' : 'Warning'}.* ${fill(message)}`,
+    `*${severity === 'error' ? 'Error' : mayWorsen ? 'Warning or error' : 'Warning'}.* ${fill(message)}`,
     `> ${remedy}`,
     `**What it looks like.** ${note.seen}`,
     `**How to confirm it.** ${note.confirm}`,

@@ -1,4 +1,5 @@
 import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { noteAuthentic, noteRefused } from '../../../src/webhook/delivery-log.ts';
 import { sealDelivery } from '../../../src/webhook/quarantine.ts';
 import { answerOf, LINE, lineEventOf, outboundOf, T } from '../../helpers/builders.ts';
 import { message2026, SECRET } from '../../helpers/deliver.ts';
@@ -28,6 +29,7 @@ const releasedLine = async (world: World) => {
 
 const accepted = ({ status }: World) => {
   status.counters.accepted++;
+  noteAuthentic(status.counters);
   status.counters.lastAcceptedAt = status.clock.now();
 };
 
@@ -123,7 +125,7 @@ export const CASES: readonly Case[] = [
   {
     code: 'signature_failures',
     provoke: ({ status }) => {
-      status.counters.rejected.mismatch += 3;
+      noteRefused(status.counters, 'mismatch', T);
     },
     remedy: accepted,
   },

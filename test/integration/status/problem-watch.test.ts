@@ -9,7 +9,7 @@ import { StoreError } from '../../../src/errors.ts';
 import { createProblemWatch, type ProblemWatchDeps } from '../../../src/status/problem-watch.ts';
 import { createStoreProbe } from '../../../src/status/store-probe.ts';
 import { openSqliteStore } from '../../../src/store/sqlite-store.ts';
-import { createWebhookCounters } from '../../../src/webhook/delivery-log.ts';
+import { createWebhookCounters, noteAuthentic, noteRefused } from '../../../src/webhook/delivery-log.ts';
 import { holdOf, LINE, lineOf, outboundOf, policyOf, T } from '../../helpers/builders.ts';
 import { createFakeClock } from '../../helpers/clock.ts';
 
@@ -257,12 +257,28 @@ it('opens disk_low, backup_stale and the subscription from what it is told, and 
   expect(await codes()).toEqual([]);
 });
 
-it('opens signature_failures from the counters', async () => {
-  const { codes, counters } = await startWatch();
-  counters.rejected.mismatch = 3;
-  expect(await codes()).toEqual(['signature_failures']);
+it('opens signature_failures as an error while nothing was accepted, and closes it over a restart with doctor’s delivery', async () => {
+  const clock = createFakeClock(T);
+  const first = await startWatch({ clock });
+  noteRefused(first.counters, 'mismatch', clock.now());
+  clock.advance(MINUTE);
+  const since = new Date(T).toISOString();
+  expect(await first.problems()).toMatchObject([{ code: 'signature_failures', severity: 'error', since }]);
+  await first.close();
+  clock.advance(HOUR);
+  const second = await startWatch({ clock }, first.home);
+  // whether the secret was corrected, a delivery will tell
+  expect(await second.problems()).toMatchObject([{ code: 'signature_failures', severity: 'warning', since }]);
+  noteAuthentic(second.counters);
+  expect(await second.codes()).toEqual([]);
+});
+
+it('opens signature_failures as a warning once something was accepted', async () => {
+  const { problems, counters } = await startWatch();
   counters.accepted = 1;
-  expect(await codes()).toEqual([]);
+  noteAuthentic(counters);
+  for (let n = 0; n < 3; n++) noteRefused(counters, 'mismatch', T);
+  expect(await problems()).toMatchObject([{ code: 'signature_failures', severity: 'warning' }]);
 });
 
 it('shows nobody what is older than his question, though a look is under way', async () => {

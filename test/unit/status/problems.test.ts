@@ -104,7 +104,8 @@ const OPENED: readonly Opened[] = [
   ['unreadable_deliveries', 'warning', SINCE, null, { quarantined: { count: 3, oldestAt: T } }],
   ['chats_parked', 'warning', SINCE, null, { parked: { count: 2, oldestAt: T } }],
   ['webhooks_silent', 'warning', SINCE, null, { silence: { silentMs: HOUR, limitMs: HOUR } }],
-  ['signature_failures', 'warning', SEEN, null, { signatures: 'failing' }],
+  ['signature_failures', 'warning', SINCE, null, { signatures: { since: T, isAll: false } }],
+  ['signature_failures', 'error', SINCE, null, { signatures: { since: T, isAll: true } }],
   ['disk_low', 'warning', SEEN, null, { disk: { ...ROOMY, freeBytes: 1024 * MIB - 1 } }],
   ['disk_low', 'warning', SEEN, null, { disk: { freeBytes: 10 * MIB - 1, totalBytes: 100 * MIB } }],
   ['backup_stale', 'warning', SEEN, null, { backup: 'stale' }],
@@ -151,7 +152,7 @@ describe('the list of problems', () => {
   });
 
   it.each([
-    ['signature_failures', { signatures: 'failing' }, { signatures: 'unknown' }],
+    ['signature_failures', { signatures: { since: T + HOUR, isAll: false } }, { signatures: 'unknown' }],
     ['shares_overdue', { overdue: 'overdue' }, { overdue: 'unknown' }],
     ['backup_stale', { backup: 'stale' }, { backup: 'unknown' }],
     ['subscription_missing', { subscription: 'missing' }, { subscription: 'unknown' }],
