@@ -1,10 +1,17 @@
 /**
- * Linq's opt-out words: STOP, UNSUBSCRIBE, CANCEL, END, QUIT, and OPT OUT with a space, a hyphen or neither. Linq asks
- * for upper case except for the last; any case is taken here, which errs on the side of leaving people alone.
+ * The words that Linq and the carriers take for an opt-out: in any letter case, and their two halves with a space, a hyphen or
+ * anything else between them that is neither letter nor digit.
  */
-const OPT_OUT_WORD = /^(?:stop|unsubscribe|cancel|end|quit|opt[ -]?out)$/i;
+const WORDS = ['stop', 'stop all', 'unsubscribe', 'cancel', 'end', 'quit', 'revoke', 'opt out'];
 
-/** Whether the whole text, spaces around it aside, is an opt-out word; "please stop" isn't. */
+const BESIDE = '[^\\p{L}\\p{N}]*';
+const OPT_OUT = new RegExp(`^${BESIDE}(?:${WORDS.join('|').replaceAll(' ', BESIDE)})${BESIDE}$`, 'iu');
+
+/**
+ * Whether the whole text is an opt-out word. What surrounds it and is neither letter nor digit doesn't count: white space,
+ * punctuation, quotes, emoji. "Please stop" isn't one, as Linq has it. This errs on the side of leaving people alone: not sharing
+ * costs little, and the next message opts in again.
+ */
 export function isOptOutWord(text: string): boolean {
-  return OPT_OUT_WORD.test(text.trim());
+  return OPT_OUT.test(text);
 }
