@@ -13,35 +13,58 @@ interface Cached {
   readonly checkAt: EpochMs;
   readonly failures: number;
   readonly isChecking: boolean;
+  /** A look is wanted whether or not a chat asks for it. */
+  readonly isWanted: boolean;
+  /** The look under way began before it was wanted, so it may not show the change. */
+  readonly isOutdated: boolean;
 }
+
+const UNKNOWN: Cached = {
+  state: 'unknown',
+  checkAt: 0,
+  failures: 0,
+  isChecking: false,
+  isWanted: false,
+  isOutdated: false,
+};
 
 /** What we know of each line's contact card, and when to look at it again. A restart forgets it, so it looks again. */
 export function createCards({ ttlMs, random }: { ttlMs: number; random: () => number }) {
   const cached = new Map<string, Cached>();
-  const of = (line: string): Cached =>
-    cached.get(line) ?? { state: 'unknown', checkAt: 0, failures: 0, isChecking: false };
+  const of = (line: string): Cached => cached.get(line) ?? UNKNOWN;
 
   return {
     isFresh: (line: string, now: EpochMs): boolean => of(line).state !== 'unknown' && now < of(line).checkAt,
     isCheckDue: (line: string, now: EpochMs): boolean => !of(line).isChecking && now >= of(line).checkAt,
     /** When the line's card is looked at next; null: a look is under way. */
     checkAt: (line: string): EpochMs | null => (of(line).isChecking ? null : of(line).checkAt),
-    checking: (line: string): void => void cached.set(line, { ...of(line), isChecking: true }),
+    isWanted: (line: string): boolean => of(line).isWanted,
+    checking: (line: string): void =>
+      void cached.set(line, { ...of(line), isChecking: true, isOutdated: false }),
     checked(line: string, state: CardState, now: EpochMs): void {
       const freshMs = state === 'active' ? ttlMs : Math.min(ttlMs, RECHECK_MS);
-      cached.set(line, { state, checkAt: now + freshMs, failures: 0, isChecking: false });
+      const { isOutdated } = of(line);
+      cached.set(line, {
+        ...UNKNOWN,
+        state,
+        checkAt: isOutdated ? now : now + freshMs,
+        isWanted: isOutdated,
+      });
     },
     failed(line: string, now: EpochMs, retryAfterMs: number | null): void {
       const failures = of(line).failures + 1;
       const checkAt = now + backoffMs(failures, retryAfterMs, random());
-      cached.set(line, { state: of(line).state, checkAt, failures, isChecking: false });
+      cached.set(line, { ...of(line), checkAt, failures, isChecking: false });
     },
     /** A share was refused for lack of a card, whatever the last look said. */
     missing(line: string, now: EpochMs): void {
-      cached.set(line, { state: 'missing', checkAt: now + RECHECK_MS, failures: 0, isChecking: false });
+      cached.set(line, { ...UNKNOWN, state: 'missing', checkAt: now + RECHECK_MS });
     },
-    /** An operator wants the card looked at now. */
-    forget: (line: string): void => void cached.delete(line),
+    /** An operator wants the card looked at now, or Linq says that it changed. */
+    forget(line: string): void {
+      const { isChecking } = of(line);
+      cached.set(line, { ...UNKNOWN, isChecking, isWanted: true, isOutdated: isChecking });
+    },
     /** Our time has moved, and with it when to look again. */
     forgetAll: (): void => cached.clear(),
   };

@@ -57,6 +57,8 @@ export interface Dispatcher {
   nudge(): void;
   /** Events told something of a line. */
   linesChanged(): void;
+  /** A line's contact card changed at Linq: it is looked at again at once. */
+  cardChanged(line: string): void;
   /** Another call than ours showed that all have to wait: their rate is limited, or the key is rejected. */
   heardElsewhere(answer: LinqAnswer, startedAt: EpochMs): void;
   /** Shares at an operator's word; see `decideManualShare` for what forbids it. */
@@ -121,6 +123,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     nudge,
     linesChanged() {
       turns.linesChanged();
+      nudge();
+    },
+    cardChanged(line) {
+      cards.forget(line);
       nudge();
     },
     heardElsewhere(answer, startedAt) {

@@ -94,9 +94,14 @@ function openingOf(line: string, input: PlanInput): { limit: number; nextAt: Epo
   return { limit, nextAt: available > 0 ? null : nextAt };
 }
 
-/** Cards that aren't usable are looked at without any chat asking for it, so that their problem ends by itself. */
+/**
+ * Cards that aren't usable are looked at without any chat asking for it, so that their problem ends by itself; and so are those that
+ * changed.
+ */
 function watchedCards({ now, book, cards }: PlanInput, wakeAts: (EpochMs | null)[]): string[] {
-  const watched = book.lines().filter(({ card }) => card === 'missing' || card === 'inactive');
+  const watched = book
+    .lines()
+    .filter(({ line, card }) => card === 'missing' || card === 'inactive' || cards.isWanted(line));
   for (const { line } of watched) wakeAts.push(cards.checkAt(line));
   return watched.filter(({ line }) => cards.isCheckDue(line, now)).map(({ line }) => line);
 }

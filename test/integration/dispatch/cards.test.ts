@@ -104,6 +104,29 @@ describe('the card of a line', () => {
     expect(first.linq.looks()).toHaveLength(2);
   });
 
+  it('that changed at Linq is looked at again at once, although it was believed and no chat is due', async () => {
+    const reactor = await startReactor();
+    await reactor.deliver(...chats(1));
+    reactor.linq.script.cards = () => inactive;
+    reactor.dispatcher.cardChanged(LINE);
+    await reactor.idle();
+    expect(reactor.linq.looks()).toHaveLength(2);
+    expect(closureOf(reactor)).toBe('card_inactive');
+    await reactor.deliver(...chats(1, 1));
+    expect(reactor.linq.shares()).toHaveLength(1);
+    reactor.linq.script.cards = (line) => activeCards(line);
+    reactor.dispatcher.cardChanged(LINE);
+    await reactor.idle();
+    expect(reactor.linq.shares()).toHaveLength(2);
+  });
+
+  it('that changed on a line that nobody knows is no reason to look', async () => {
+    const reactor = await startReactor();
+    reactor.dispatcher.cardChanged(OTHER_LINE);
+    await reactor.idle();
+    expect(reactor.linq.looks()).toEqual([]);
+  });
+
   it('is looked at as soon as an operator releases the line', async () => {
     const reactor = await startReactor();
     reactor.linq.script.cards = () => none;

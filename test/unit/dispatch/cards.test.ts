@@ -63,6 +63,30 @@ describe('what is known of a card', () => {
     expect(cards.checkAt(LINE)).toBe(T + 2 * MINUTE);
   });
 
+  it('is wanted once it was forgotten, until a look that began after that has brought it', () => {
+    const cards = start();
+    cards.checked(LINE, 'active', T);
+    expect(cards.isWanted(LINE)).toBe(false);
+    cards.forget(LINE);
+    expect([cards.isWanted(LINE), cards.isCheckDue(LINE, T)]).toEqual([true, true]);
+    cards.checking(LINE);
+    cards.failed(LINE, T, null);
+    expect([cards.isWanted(LINE), cards.checkAt(LINE)]).toEqual([true, T + SECOND]);
+    cards.checking(LINE);
+    cards.checked(LINE, 'inactive', T + SECOND);
+    expect([cards.isWanted(LINE), cards.isFresh(LINE, T + SECOND)]).toEqual([false, true]);
+  });
+
+  it('that was forgotten while a look was under way is looked at once more', () => {
+    const cards = start();
+    cards.checking(LINE);
+    cards.forget(LINE);
+    expect(cards.isCheckDue(LINE, T)).toBe(false);
+    cards.checked(LINE, 'active', T + 1);
+    expect(cards.isFresh(LINE, T + 1)).toBe(false);
+    expect([cards.isWanted(LINE), cards.isCheckDue(LINE, T + 1)]).toEqual([true, true]);
+  });
+
   it('is forgotten for one line, or for all', () => {
     const cards = start();
     for (const line of [LINE, OTHER_LINE]) cards.checked(line, 'active', T);
