@@ -85,12 +85,18 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
     lastHeartbeatAt,
     onCorrected: (byMs) => log.warn({ byMs }, 'clock.corrected'),
   });
+  /** What Linq writes and nobody needs says nothing when it can't be read; here it shows that something has changed. */
+  const onUnreadable = (field: string) => {
+    metrics.unreadable(field);
+    log.debug({ field }, 'field.unreadable');
+  };
   const client = createLinqClient({
     ...config.linq,
     proxy: proxyFor(config.linq.baseUrl, config.proxies),
     connections: config.dispatch.concurrency + 4, // looks at cards don't wait behind shares
     clock,
     onDate: guard.heard,
+    onUnreadable,
   });
   const linq = measureCalls(client, clock.monotonic, metrics.called);
   const dispatcher: Dispatcher = createDispatcher({
@@ -113,6 +119,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
     async commit(events, now) {
       const results = await store.record(events, now);
       if (bringsNewsOfLines(events)) dispatcher.linesChanged();
+      for (const event of events) if (event.kind === 'card') dispatcher.cardChanged(event.line);
       return results;
     },
     now: () => clock.now(),
@@ -125,6 +132,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   const cliToken = createCliToken(config.databasePath);
   await registerRoutes(server, {
     ...wired,
+    parse: (raw) => parseDelivery(raw, onUnreadable),
     record,
     quarantine,
     counters,

@@ -10,7 +10,6 @@ import { describeRoutes } from './status/openapi.ts';
 import { statusRoutes } from './status/routes.ts';
 import type { Store } from './store/store.ts';
 import { createDeliveryLog, type WebhookCounters } from './webhook/delivery-log.ts';
-import { parseDelivery } from './webhook/parse.ts';
 import type { Quarantine } from './webhook/replay.ts';
 import { type WebhookDeps, webhookRoute } from './webhook/route.ts';
 import { createVerifier } from './webhook/verify.ts';
@@ -22,6 +21,7 @@ export interface Served {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly guard: ClockGuard;
+  readonly parse: WebhookDeps['parse'];
   readonly record: WebhookDeps['record'];
   readonly quarantine: Quarantine;
   readonly counters: WebhookCounters;
@@ -40,7 +40,7 @@ export async function registerRoutes(server: FastifyInstance, served: Served): P
   await server.register(async (scope) =>
     webhookRoute(scope, {
       verify: createVerifier(config.webhook),
-      parse: parseDelivery,
+      parse: served.parse,
       record: served.record,
       seal: quarantine.seal,
       quarantine: (row) => store.quarantine(row),

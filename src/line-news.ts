@@ -9,6 +9,7 @@ export function createLineNews(): (events: readonly ReactorEvent[]) => boolean {
   return (events) => {
     let hasNews = false;
     for (const event of events) {
+      if (event.kind === 'card') continue;
       const line = event.kind === 'line' ? event.line : (event.outbound?.line ?? null);
       if (line === null || (event.kind === 'chat' && known.has(line))) continue;
       known.add(line);

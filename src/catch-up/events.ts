@@ -14,7 +14,7 @@ export function eventsOf(chat: ChatToRead, messages: readonly ReadMessage[], now
     const at = Math.min(message.at, now);
     if (message.kind === 'inbound') {
       // in a group it would be the wish of one among many
-      return { ...base, inbound: { at, isOptOut: message.isOptOutWord && chat.isGroup !== true } };
+      return { ...base, inbound: { at, isOptOut: chat.isGroup === true ? false : message.isOptOutWord } };
     }
     const { service } = message;
     const line = chat.line ?? message.line;

@@ -32,7 +32,7 @@ export type ReadMessage =
       readonly line: string | null;
       readonly service: string | null;
     }
-  | { readonly kind: 'inbound'; readonly at: EpochMs; readonly isOptOutWord: boolean };
+  | { readonly kind: 'inbound'; readonly at: EpochMs; readonly isOptOutWord: boolean | null };
 
 export interface ReadSubscription {
   readonly targetUrl: string;

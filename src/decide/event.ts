@@ -9,10 +9,20 @@ export interface ChatEvent {
   readonly chatId: string;
   /** Evidence that our line sent a message; its line, service and group as far as stated. */
   readonly outbound: OutboundEvidence | null;
-  readonly inbound: { readonly at: EpochMs; readonly isOptOut: boolean } | null;
+  /** `isOptOut` null: nothing that it says could be read, so it opts neither out nor in. */
+  readonly inbound: { readonly at: EpochMs; readonly isOptOut: boolean | null } | null;
   /** `status` in upper case. */
   readonly health: { readonly status: string; readonly at: EpochMs } | null;
   /** When our own line left the chat, or was added to it. */
+  readonly leftAt: EpochMs | null;
+  readonly joinedAt: EpochMs | null;
+  /** Someone left or was added, and Linq didn't say whether it is us. Then nothing else is told; see `ownMembership`. */
+  readonly member?: Member;
+}
+
+/** `handle` may be a person's: it is compared with our lines, and kept nowhere. */
+export interface Member {
+  readonly handle: string;
   readonly leftAt: EpochMs | null;
   readonly joinedAt: EpochMs | null;
 }
@@ -35,4 +45,10 @@ export interface LineEvent {
   readonly reputation: string | null;
 }
 
-export type ReactorEvent = ChatEvent | LineEvent;
+/** `contact_card.…`: what is known of the line's card isn't true any more. Nothing of it is stored: a restart looks anyway. */
+export interface CardEvent {
+  readonly kind: 'card';
+  readonly line: string;
+}
+
+export type ReactorEvent = ChatEvent | LineEvent | CardEvent;

@@ -57,6 +57,16 @@ export function mergeChatEvent<F extends ChatFacts>(facts: F, event: ChatEvent):
   return haveSameFacts(facts, merged) ? facts : merged;
 }
 
+/**
+ * The event, where Linq didn't say whether it is us who left or was added: it is, if the participant is one of our lines; null if it
+ * isn't. Any line of ours will do, as where Linq does say that it is us: so the order of events doesn't matter, once a line is known.
+ */
+export function ownMembership(event: ChatEvent, isOurLine: (handle: string) => boolean): ChatEvent | null {
+  const { member, ...rest } = event;
+  if (member === undefined) return event;
+  return isOurLine(member.handle) ? { ...rest, leftAt: member.leftAt, joinedAt: member.joinedAt } : null;
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function outboundFacts(facts: ChatFacts, outbound: OutboundEvidence | null): Partial<Mutable<ChatFacts>> {
@@ -84,6 +94,7 @@ function outboundFacts(facts: ChatFacts, outbound: OutboundEvidence | null): Par
 function inboundFacts(facts: ChatFacts, { inbound }: ChatEvent): Partial<ChatFacts> {
   if (inbound === null) return {};
   const lastInboundAt = latest(facts.lastInboundAt, inbound.at);
+  if (inbound.isOptOut === null) return { lastInboundAt };
   return inbound.isOptOut
     ? { lastInboundAt, optOutWordAt: latest(facts.optOutWordAt, inbound.at) }
     : { lastInboundAt, optedInAt: latest(facts.optedInAt, inbound.at) };

@@ -4,6 +4,12 @@ const RFC_3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
+/**
+ * iMessage began on 12 October 2011. An earlier time of Linq's is a zero that was never set (Go writes the year 1, Unix 1970), or
+ * the time of a broken clock, so it isn't believed.
+ */
+export const FIRST_IMESSAGE_AT: EpochMs = Date.UTC(2011, 9, 12);
+
 /** The calendar repeats itself after so many years. */
 const CYCLE_YEARS = 400;
 const CYCLE_MS = 146_097 * DAY;

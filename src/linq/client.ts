@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { LinqAnswer } from '../decide/answer.ts';
 import { type EpochMs, SECOND } from '../decide/duration.ts';
 import { parseHttpDate } from '../decide/http-date.ts';
+import type { OnUnreadable } from '../payload/fields.ts';
 import type { HttpProxy } from '../proxy.ts';
 import type { Headers, Reply } from './call.ts';
 import { createExchange } from './exchange.ts';
@@ -30,6 +31,8 @@ export interface LinqClientOptions {
   readonly proxy?: HttpProxy | null;
   /** Told of every answer with a valid `Date` header that wasn't cached on the way. */
   readonly onDate: (reading: DateReading) => void;
+  /** Told of fields of answers that can't be read. */
+  readonly onUnreadable?: OnUnreadable;
 }
 
 /** Linq's clock, which counts whole seconds, read between two readings of the system's wall clock. */
@@ -88,7 +91,15 @@ const MAX_LIST_BYTES = 8 * 1024 * 1024;
 const LIST_CONNECTIONS = 1;
 
 export function createLinqClient(options: LinqClientOptions): LinqClient {
-  const { clock, onDate, deadlineMs = 15 * SECOND, connectMs = 5 * SECOND, proxy = null, ...rest } = options;
+  const {
+    clock,
+    onDate,
+    deadlineMs = 15 * SECOND,
+    connectMs = 5 * SECOND,
+    proxy = null,
+    onUnreadable,
+    ...rest
+  } = options;
   const systemNow = () => clock.systemNow();
   const common = {
     ...rest,
@@ -126,7 +137,7 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
     async contactCards(line, signal) {
       const query = line === null ? '' : `?phone_number=${segment(line)}`;
       const reply = await get(`/v3/contact_card${query}`, signal);
-      const cards = isSuccess(reply) ? readCards(reply.body) : null;
+      const cards = isSuccess(reply) ? readCards(reply.body, onUnreadable) : null;
       if (cards !== null) return { kind: 'cards', cards };
       const failure = failed(reply);
       return failure.answer.kind === 'answered' && failure.answer.linqCode === CARD_NOT_FOUND
@@ -135,28 +146,28 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
     },
     async chat(chatId, signal) {
       const reply = await get(`/v3/chats/${segment(chatId)}`, signal);
-      const chat = isSuccess(reply) ? readChat(reply.body) : null;
+      const chat = isSuccess(reply) ? readChat(reply.body, onUnreadable) : null;
       return chat === null ? failed(reply) : { kind: 'chat', ...chat };
     },
     async chats(line, cursor, signal) {
       const from = line === null ? '' : `&from=${segment(line)}`;
       const reply = await getList(`/v3/chats${pageQuery(cursor)}${from}`, signal);
-      const page = isSuccess(reply) ? readChats(reply.body) : null;
+      const page = isSuccess(reply) ? readChats(reply.body, onUnreadable) : null;
       return page === null ? failed(reply) : { kind: 'chats', ...page };
     },
     async messages(chatId, cursor, signal) {
       const reply = await getList(`/v3/chats/${segment(chatId)}/messages${pageQuery(cursor)}`, signal);
-      const page = isSuccess(reply) ? readMessages(reply.body) : null;
+      const page = isSuccess(reply) ? readMessages(reply.body, onUnreadable) : null;
       return page === null ? failed(reply) : { kind: 'messages', ...page };
     },
     async lines(signal) {
       const reply = await getList('/v3/phone_numbers', signal);
-      const lines = isSuccess(reply) ? readLines(reply.body) : null;
+      const lines = isSuccess(reply) ? readLines(reply.body, onUnreadable) : null;
       return lines === null ? failed(reply) : { kind: 'lines', lines };
     },
     async subscriptions(signal) {
       const reply = await getList('/v3/webhook-subscriptions', signal);
-      const subscriptions = isSuccess(reply) ? readSubscriptions(reply.body) : null;
+      const subscriptions = isSuccess(reply) ? readSubscriptions(reply.body, onUnreadable) : null;
       return subscriptions === null ? failed(reply) : { kind: 'subscriptions', subscriptions };
     },
     ...createWrites({

@@ -1,5 +1,4 @@
-import type { EpochMs } from '../decide/duration.ts';
-import { parseInstant } from '../decide/instant.ts';
+import { isObject, type Node, type OnUnreadable } from '../payload/fields.ts';
 
 /** Undefined when there is no JSON; `null` is JSON. */
 export function parseJson(text: string | null): unknown {
@@ -22,20 +21,10 @@ export function asString(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/**
- * Text that the store can keep: at most 64 characters, as its columns for service, line and health hold, no control
- * characters and no lone surrogates; null for anything else.
- */
-export function asShortText(value: unknown): string | null {
-  return typeof value === 'string' && SHORT_TEXT.test(value) ? value : null;
-}
-
-const SHORT_TEXT = /^[^\p{Cc}\p{Cs}]{1,64}$/u;
-
-/** A time before 1970 was never set: Go writes 0001-01-01T00:00:00Z for it. */
-export function asInstant(value: unknown): EpochMs | null {
-  const at = typeof value === 'string' ? parseInstant(value) : null;
-  return at !== null && at >= 0 ? at : null;
+/** The JSON object of a body. @param at what it is, for the places of its fields; empty for a list's frame */
+export function readRoot(body: string | null, at: string, onUnreadable: OnUnreadable): Node | null {
+  const value = parseJson(body);
+  return isObject(value) ? { at, value, onUnreadable } : null;
 }
 
 /** Where the next page begins; opaque. Null: this was the last one. */

@@ -1,4 +1,13 @@
-import { asObject, asString, parseJson } from './json.ts';
+import {
+  ignoreUnreadable,
+  isObject,
+  type Node,
+  type OnUnreadable,
+  optionalBoolean,
+  optionalHandle,
+  optionalItems,
+} from '../payload/fields.ts';
+import { parseJson, readRoot } from './json.ts';
 
 /** A line's contact card. `isActive`: applied to the device; only then can it be shared. */
 export interface ContactCard {
@@ -10,26 +19,26 @@ export interface ContactCard {
  * The body of `GET /v3/contact_card`: a list, or a single card in its place; null when it is neither. What isn't
  * plainly active isn't active, and a card without a number belongs to no line.
  */
-export function readCards(body: string | null): readonly ContactCard[] | null {
+export function readCards(
+  body: string | null,
+  onUnreadable: OnUnreadable = ignoreUnreadable,
+): readonly ContactCard[] | null {
   const json = parseJson(body);
-  const root = asObject(json);
-  const list = root !== null && 'contact_cards' in root ? root.contact_cards : json;
-  if (list === null && root !== null) return []; // an empty list, as some servers write it
-  const items = Array.isArray(list) ? list : isCard(list) ? [list] : null;
-  return items?.flatMap(readCard) ?? null;
+  const whole = isObject(json) && 'contact_cards' in json ? json.contact_cards : json;
+  // one shape for all: a list named as Linq documents it
+  const list = isObject(whole) && 'phone_number' in whole ? [whole] : whole;
+  if (list === json && !Array.isArray(list)) return null;
+  const root = { at: '', value: { contact_cards: list }, onUnreadable };
+  return optionalItems(root, 'contact_cards')?.flatMap(readCard) ?? null;
 }
 
 /** A card alone, as it is answered when it was created; null when it is none. */
 export function readCreatedCard(body: string | null): ContactCard | null {
-  return readCard(parseJson(body))[0] ?? null;
+  const card = readRoot(body, 'contact_card', ignoreUnreadable);
+  return (card && readCard(card)[0]) ?? null;
 }
 
-function isCard(value: unknown): boolean {
-  return asString(asObject(value)?.phone_number) !== null;
-}
-
-function readCard(value: unknown): ContactCard[] {
-  const card = asObject(value);
-  const line = asString(card?.phone_number);
-  return line === null ? [] : [{ line, isActive: card?.is_active === true }];
+function readCard(card: Node): ContactCard[] {
+  const line = optionalHandle(card, 'phone_number');
+  return line === null ? [] : [{ line, isActive: optionalBoolean(card, 'is_active') === true }];
 }

@@ -1,5 +1,13 @@
 import type { EpochMs } from '../decide/duration.ts';
-import { asCursor, asInstant, asObject, parseJson } from './json.ts';
+import {
+  ignoreUnreadable,
+  type Node,
+  type OnUnreadable,
+  optionalChatId,
+  optionalInstant,
+  optionalItems,
+} from '../payload/fields.ts';
+import { asCursor, readRoot } from './json.ts';
 import { type ChatRead, readChatObject } from './read-chat.ts';
 
 /** A chat in a list. */
@@ -16,20 +24,19 @@ export interface ChatsPage {
 }
 
 /** The body of `GET /v3/chats`; null when it isn't a list of chats. What has no usable id is no chat. */
-export function readChats(body: string | null): ChatsPage | null {
-  const root = asObject(parseJson(body));
-  if (root === null || !Array.isArray(root.chats)) return null;
-  return { chats: root.chats.flatMap(readListedChat), nextCursor: asCursor(root.next_cursor) };
+export function readChats(
+  body: string | null,
+  onUnreadable: OnUnreadable = ignoreUnreadable,
+): ChatsPage | null {
+  const root = readRoot(body, '', onUnreadable);
+  const chats = root && optionalItems(root, 'chats');
+  if (root === null || chats === null) return null;
+  return { chats: chats.flatMap(readListedChat), nextCursor: asCursor(root.value.next_cursor) };
 }
 
-function readListedChat(value: unknown): ListedChat[] {
-  const chat = asObject(value);
-  const chatId = chat?.id;
-  if (chat === null || typeof chatId !== 'string' || !isChatId(chatId)) return [];
-  return [{ chatId, updatedAt: asInstant(chat.updated_at), ...readChatObject(chat) }];
-}
-
-/** Text that the store keeps as the id of a chat, and that a path can carry: a lone dot or two would climb. */
-function isChatId(text: string): boolean {
-  return /^[^\p{Cc}\p{Cs}]{1,128}$/u.test(text) && text !== '.' && text !== '..';
+function readListedChat(chat: Node): ListedChat[] {
+  const chatId = optionalChatId(chat, 'id');
+  return chatId === null
+    ? []
+    : [{ chatId, updatedAt: optionalInstant(chat, 'updated_at'), ...readChatObject(chat) }];
 }

@@ -1,9 +1,12 @@
-import { asObject, asShortText, parseJson } from './json.ts';
+import { ignoreUnreadable, type OnUnreadable, optionalHandle, optionalItems } from '../payload/fields.ts';
+import { readRoot } from './json.ts';
 
 /** The numbers in the body of `GET /v3/phone_numbers`; null when it isn't a list. */
-export function readLines(body: string | null): readonly string[] | null {
-  const root = asObject(parseJson(body));
-  if (root === null || !Array.isArray(root.phone_numbers)) return null;
-  const lines = root.phone_numbers.map((value) => asShortText(asObject(value)?.phone_number));
-  return [...new Set(lines.filter((line) => line !== null))];
+export function readLines(
+  body: string | null,
+  onUnreadable: OnUnreadable = ignoreUnreadable,
+): readonly string[] | null {
+  const root = readRoot(body, '', onUnreadable);
+  const items = root && optionalItems(root, 'phone_numbers');
+  return items && [...new Set(items.flatMap((item) => optionalHandle(item, 'phone_number') ?? []))];
 }

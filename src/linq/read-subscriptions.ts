@@ -1,4 +1,13 @@
-import { asObject, asString, parseJson } from './json.ts';
+import { isHandle } from '../decide/text.ts';
+import {
+  ignoreUnreadable,
+  type Node,
+  type OnUnreadable,
+  optionalBoolean,
+  optionalItems,
+  optionalList,
+} from '../payload/fields.ts';
+import { asString, readRoot } from './json.ts';
 
 /** A webhook subscription of the account. */
 export interface SubscriptionRead {
@@ -14,15 +23,19 @@ export interface SubscriptionRead {
 }
 
 /** The body of `GET /v3/webhook-subscriptions`; null when it isn't a list. */
-export function readSubscriptions(body: string | null): readonly SubscriptionRead[] | null {
-  const root = asObject(parseJson(body));
-  if (root === null || !Array.isArray(root.subscriptions)) return null;
-  return root.subscriptions.flatMap((value) => readFields(value) ?? []);
+export function readSubscriptions(
+  body: string | null,
+  onUnreadable: OnUnreadable = ignoreUnreadable,
+): readonly SubscriptionRead[] | null {
+  const root = readRoot(body, '', onUnreadable);
+  const items = root && optionalItems(root, 'subscriptions');
+  return items?.flatMap((item) => readFields(item) ?? []) ?? null;
 }
 
 /** A subscription alone, as it is answered when it was changed; null when it is none. */
 export function readSubscription(body: string | null): SubscriptionRead | null {
-  return readFields(parseJson(body));
+  const root = readRoot(body, 'subscription', ignoreUnreadable);
+  return root && readFields(root);
 }
 
 /**
@@ -30,9 +43,9 @@ export function readSubscription(body: string | null): SubscriptionRead | null {
  * the whole is null without an id.
  */
 export function readCreated(body: string | null) {
-  const json = parseJson(body);
-  const subscription = readFields(json);
-  const secret = asString(asObject(json)?.signing_secret);
+  const root = readRoot(body, 'subscription', ignoreUnreadable);
+  const subscription = root && readFields(root);
+  const secret = asString(root?.value.signing_secret);
   if (subscription === null || subscription.subscriptionId === null) return null;
   return {
     subscription: { ...subscription, subscriptionId: subscription.subscriptionId },
@@ -42,17 +55,16 @@ export function readCreated(body: string | null) {
 
 const SIGNING_SECRET = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/;
 
-function readFields(value: unknown): SubscriptionRead | null {
-  const subscription = asObject(value);
-  const targetUrl = asString(subscription?.target_url);
-  if (subscription === null || targetUrl === null) return null;
-  const lines = namesIn(subscription.phone_numbers);
+function readFields(subscription: Node): SubscriptionRead | null {
+  const targetUrl = asString(subscription.value.target_url);
+  if (targetUrl === null) return null;
+  const lines = optionalList(subscription, 'phone_numbers')?.filter(isText).filter(isHandle) ?? [];
   return {
-    subscriptionId: asId(subscription.id),
+    subscriptionId: asId(subscription.value.id),
     targetUrl,
-    isActive: subscription.is_active !== false,
-    events: namesIn(subscription.subscribed_events),
-    lines: lines === null || lines.length === 0 ? null : lines,
+    isActive: optionalBoolean(subscription, 'is_active') !== false,
+    events: optionalList(subscription, 'subscribed_events')?.filter(isText) ?? null,
+    lines: lines.length === 0 ? null : lines,
   };
 }
 
@@ -63,6 +75,4 @@ function asId(value: unknown): string | null {
 
 const ID = /^[\x21-\x7e]{1,128}$/;
 
-function namesIn(value: unknown): readonly string[] | null {
-  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : null;
-}
+const isText = (value: unknown): value is string => typeof value === 'string';

@@ -20,6 +20,8 @@ export interface Meter {
   interrupted(attempts: number): void;
   called(call: string, outcome: string, tookMs: number): void;
   settled(attempt: SettledAttempt): void;
+  /** @param field where it stands; the places are named by this program, so they are few */
+  unreadable(field: string): void;
 }
 
 export interface Metrics extends Meter {
@@ -82,6 +84,12 @@ export function createMetrics(): Metrics {
     'Time from when a chat was due until its attempt began; includes what pacing, a pause or a closed line made it wait.',
     LATENESS_BUCKETS,
   );
+  const unreadable = counter(
+    'ccr_unreadable_fields_total',
+    'Fields in deliveries and answers of Linq that couldn’t be read and weren’t needed: they were taken as not told.',
+    ['field'],
+  );
+  for (const field of ['data.chat.health_status', 'data.parts[]']) unreadable({ field }, 0);
   for (const trigger of TRIGGERS) for (const outcome of OUTCOMES) attempts({ trigger, outcome }, 0);
   for (const kind of ['events', 'catch_up', 'shares']) failedCommits({ kind }, 0);
   const show = createShownMetrics(registry);
@@ -109,6 +117,7 @@ export function createMetrics(): Metrics {
       attemptTimes({}, tookMs / SECOND);
       if (trigger !== 'manual') lateness({}, Math.max(0, lateMs) / SECOND);
     },
+    unreadable: (field) => unreadable({ field }, 1),
     async render(view) {
       show(view);
       return registry.render();

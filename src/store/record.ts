@@ -1,7 +1,7 @@
 import type { ChatRecord } from '../decide/chat.ts';
 import type { EpochMs } from '../decide/duration.ts';
 import type { ChatEvent, LineEvent, ReactorEvent } from '../decide/event.ts';
-import { mergeChatEvent, mergeLineEvent } from '../decide/facts.ts';
+import { mergeChatEvent, mergeLineEvent, ownMembership } from '../decide/facts.ts';
 import type { Line } from '../decide/hold.ts';
 import type { ChatTable, StoredChat } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
@@ -30,7 +30,11 @@ export function createRecord(
   function changesOf(events: readonly ReactorEvent[], now: EpochMs): Changes {
     const touchedChats = new Map<string, { stored: StoredChat; chat: ChatRecord }>();
     const touchedLines = new Map<string, { stored: Line | null; line: Line }>();
-    const mergeChat = (event: ChatEvent) => {
+    const isOurLine = (handle: string, chatId: string) =>
+      handle === touchedChats.get(chatId)?.chat.line || lines.find(handle) !== null;
+    const mergeChat = (told: ChatEvent) => {
+      const event = ownMembership(told, (handle) => isOurLine(handle, told.chatId));
+      if (event === null) return;
       let touched = touchedChats.get(event.chatId);
       if (touched === undefined) {
         const stored = chats.find(event.chatId);
@@ -54,7 +58,10 @@ export function createRecord(
       }
       touched.line = mergeLineEvent(touched.line, event);
     };
-    for (const event of events) event.kind === 'chat' ? mergeChat(event) : mergeLine(event);
+    for (const event of events) {
+      if (event.kind === 'chat') mergeChat(event);
+      else if (event.kind === 'line') mergeLine(event);
+    }
     return {
       chats: [...touchedChats.values()]
         .map(({ stored, chat }) => ({ stored, chat: chats.decided(stored, chat, now) }))

@@ -1,6 +1,6 @@
 /** How a type of event is read, or why it is left aside. */
 export type Disposition =
-  | { readonly read: 'message' | 'edit' | 'chat' | 'participant' | 'line' }
+  | { readonly read: 'message' | 'edit' | 'chat' | 'participant' | 'line' | 'card' }
   | { readonly ignore: string };
 
 const FAILED: Disposition = { ignore: 'a failed message is no outbound evidence' };
@@ -35,15 +35,16 @@ const DISPOSITIONS: ReadonlyMap<string, Disposition> = new Map<string, Dispositi
   ...all(POLL, 'poll.', 'received failed sent delivered read updated vote.added vote.removed reaction.added'),
   ...all(PAYMENT, 'payment.', 'succeeded canceled expired declined authorized'),
   ...all(ACCOUNT, 'connection.', 'created revoked'),
-  ...all(ACCOUNT, 'contact_card.', 'created updated deleted'),
+  ...all({ read: 'card' }, 'contact_card.', 'created updated deleted'),
   // a person's card, sent to our line: no acknowledgement of a share
   ['contact_card.received', { ignore: "a person's own card is no acknowledgement of ours" }],
   ...all(ACCOUNT, 'phone_number.', 'assigned released forwarding_updated'),
-  ...all(
-    ACCOUNT,
-    'webhook_subscription.',
-    'created deleted enabled disabled target_url_changed events.updated',
-  ),
+  ...all(ACCOUNT, 'webhook_subscription.', 'created deleted enabled disabled target_url_changed'),
+  ...all(ACCOUNT, 'webhook_subscription.', 'events.updated phone_numbers.updated'),
+  ...all(ACCOUNT, 'webhook_subscription.', 'routing_headers_set routing_headers_cleared'),
+  ...all(ACCOUNT, 'environment.', 'line_moved created renamed deleted'),
+  ...all(ACCOUNT, 'api_token.', 'created renamed expiry_scheduled expired activated deleted'),
+  ...all(ACCOUNT, 'team_member.', 'added signed_in signed_out'),
   ...all(ACCOUNT, 'zero_day_retention.', 'updated'),
 ]);
 

@@ -1,7 +1,22 @@
 import type { EpochMs } from '../decide/duration.ts';
-import { isOptOutWord } from '../decide/opt-out.ts';
-import { spellService } from '../decide/service.ts';
-import { expected, isObject, type Node, optionalInstant, optionalText, readText } from './fields.ts';
+import {
+  type Node,
+  neededBoolean,
+  neededChatId,
+  neededObject,
+  neededWord,
+  optionalBoolean,
+  optionalHandle,
+  optionalObject,
+} from '../payload/fields.ts';
+import {
+  type Health,
+  type Parts,
+  readHealth,
+  readMessageTime,
+  readParts,
+  readService,
+} from '../payload/message.ts';
 
 /** A message event of either payload version, in one shape. Null says nothing. */
 export interface Message {
@@ -14,54 +29,63 @@ export interface Message {
   readonly line: string | null;
   readonly service: string | null;
   readonly isGroup: boolean | null;
-  readonly parts: readonly unknown[];
-  /** Where `parts` stands in the body, for complaints. */
-  readonly partsAt: string;
+  readonly parts: Parts;
   /** The message's own time: sent, else delivered, else read. */
   readonly at: EpochMs | null;
   readonly health: Health | null;
 }
 
-/** `at` is null when Linq didn't say since when. */
-export interface Health {
-  readonly status: string;
-  readonly at: EpochMs | null;
+/** `message.sent`, `delivered`, `read` and `received` as of payload version 2026-02-03. @throws PayloadError */
+export function readMessage2026(data: Node): Message {
+  const chat = neededObject(data, 'chat');
+  return {
+    chatId: neededChatId(chat, 'id'),
+    ...readSender2026(data, chat),
+    service: readService(data),
+    isGroup: optionalBoolean(chat, 'is_group'),
+    parts: readParts(data),
+    at: readMessageTime(data),
+    health: readHealth(chat),
+  };
 }
 
-/** The first of sent, delivered and read that is told, in one of the places where a version puts them. */
-export function readMessageTime(places: readonly Node[]): EpochMs | null {
-  for (const key of ['sent_at', 'delivered_at', 'read_at']) {
-    for (const place of places) {
-      const at = optionalInstant(place, key);
-      if (at !== null) return at;
-    }
-  }
-  return null;
+/** Who sent it; edits say this in the same words. @throws PayloadError */
+export function readSender2026(data: Node, chat: Node): Pick<Message, 'direction' | 'isSenderMe' | 'line'> {
+  const direction = neededWord(data, 'direction').toLowerCase();
+  const sender = optionalObject(data, 'sender_handle');
+  const isSenderMe = sender && optionalBoolean(sender, 'is_me');
+  if (direction === 'inbound') return { direction, isSenderMe, line: null };
+  if (direction !== 'outbound') return { direction: null, isSenderMe, line: null };
+  const owner = optionalObject(chat, 'owner_handle');
+  return { direction, isSenderMe, line: readHandle(owner) ?? readHandle(sender) };
 }
 
-export function readHealth(node: Node | null): Health | null {
-  if (node === null) return null;
-  const status = optionalText(node, 'status');
-  return status === null ? null : { status: status.toUpperCase(), at: optionalInstant(node, 'updated_at') };
+function readHandle(participant: Node | null): string | null {
+  return participant && optionalHandle(participant, 'handle');
 }
 
-/** Linq's spelling for the known services whatever the case; others as they came. */
-export function readService(node: Node): string | null {
-  const service = optionalText(node, 'service');
-  return service === null ? null : spellService(service);
+/**
+ * `message.sent`, `delivered`, `read` and `received` as of payload version 2025-01-01. The schema puts `delivered_at`
+ * and `read_at` at the top too, Linq's own samples only inside `message`: both places are read.
+ * @throws PayloadError
+ */
+export function readMessage2025(data: Node): Message {
+  const chatId = neededChatId(data, 'chat_id');
+  const isFromMe = neededBoolean(data, 'is_from_me');
+  const message = optionalObject(data, 'message');
+  const sender = optionalObject(data, 'from_handle');
+  const line = (sender && optionalHandle(sender, 'handle')) ?? optionalHandle(data, 'from');
+  return {
+    chatId,
+    direction: isFromMe ? 'outbound' : 'inbound',
+    isSenderMe: sender && optionalBoolean(sender, 'is_me'),
+    line: isFromMe ? line : null,
+    service: readService(data),
+    isGroup: optionalBoolean(data, 'is_group'),
+    parts: message === null ? NOT_TOLD : readParts(message),
+    at: message === null ? readMessageTime(data) : readMessageTime(message, data),
+    health: null,
+  };
 }
 
-/** Whether a direct chat's whole message is an opt-out word. The text is read here once and kept nowhere. */
-export function isOptOut(message: Message): boolean {
-  if (message.isGroup === true) return false;
-  let text = '';
-  for (const [index, part] of message.parts.entries()) {
-    if (!isObject(part)) throw expected({ at: message.partsAt, value: {} }, String(index), 'an object');
-    const node = { at: `${message.partsAt}.${index}`, value: part };
-    if (readText(node, 'type') !== 'text') return false;
-    const value = part.value ?? '';
-    if (typeof value !== 'string') throw expected(node, 'value', 'a string');
-    text += value;
-  }
-  return isOptOutWord(text);
-}
+const NOT_TOLD = { areNone: false, isOptOutWord: null };

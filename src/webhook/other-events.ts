@@ -1,57 +1,63 @@
 import {
+  neededChatId,
+  neededHandle,
   optionalBoolean,
+  optionalHandle,
   optionalInstant,
   optionalObject,
-  optionalText,
-  readChatId,
-  readInstant,
-  readText,
-} from './fields.ts';
-import { readHealth } from './message.ts';
-import { datedBy, datedHealth, type Envelope, type Reading, readingOf } from './reading.ts';
+  optionalUpperWord,
+} from '../payload/fields.ts';
+import { readHealth } from '../payload/message.ts';
+import { datedBy, datedHealth, type Envelope, type Reading, readingOf, SAYS_NOTHING } from './reading.ts';
 
 /** `chat.created`: proves no message; tells the chat's health at most. @throws PayloadError */
 export function readChatCreated(envelope: Envelope): Reading {
   const { data } = envelope;
-  return readingOf(readChatId(data, 'id'), {
-    health: datedHealth(envelope, readHealth(optionalObject(data, 'health_status'))),
-  });
+  return readingOf(neededChatId(data, 'id'), { health: datedHealth(envelope, readHealth(data)) });
 }
 
-/** `participant.added` and `removed` matter when the participant is our own line. @throws PayloadError */
+/**
+ * `participant.added` and `removed` matter when the participant is our own line. Where Linq doesn't say whether it is, the store
+ * knows our lines.
+ * @throws PayloadError
+ */
 export function readParticipant(envelope: Envelope): Reading {
   const { data } = envelope;
   const participant = optionalObject(data, 'participant');
-  if (participant === null) return { kind: 'ignored', reason: 'it does not say who joined or left' };
-  if (optionalBoolean(participant, 'is_me') !== true) {
-    return { kind: 'ignored', reason: 'another participant joined or left' };
+  const isMe = participant && optionalBoolean(participant, 'is_me');
+  if (isMe === false) return { kind: 'ignored', reason: 'another participant joined or left' };
+  const handle = (participant && optionalHandle(participant, 'handle')) ?? optionalHandle(data, 'handle');
+  if (isMe === null && handle === null) {
+    return { kind: 'ignored', reason: 'it does not say who joined or left' };
   }
-  const chatId = readChatId(data, 'chat_id');
+  const chatId = neededChatId(data, 'chat_id');
   const isRemoval = envelope.eventType === 'participant.removed';
   const at = datedBy(
     envelope,
     optionalInstant(data, isRemoval ? 'removed_at' : 'added_at'),
-    optionalInstant(participant, isRemoval ? 'left_at' : 'joined_at'),
+    participant && optionalInstant(participant, isRemoval ? 'left_at' : 'joined_at'),
   );
-  return readingOf(chatId, isRemoval ? { leftAt: at } : { joinedAt: at });
+  const told = isRemoval ? { leftAt: at, joinedAt: null } : { leftAt: null, joinedAt: at };
+  return readingOf(chatId, isMe === null && handle !== null ? { member: { handle, ...told } } : told);
 }
 
-/**
- * `phone_number.status_updated`: grew over time, so only what all its forms have is needed. `new_health_status` is the
- * former name of `new_reputation`.
- * @throws PayloadError
- */
+/** `phone_number.status_updated`. `new_health_status` is the former name of `new_reputation`. @throws PayloadError */
 export function readLineStatus(envelope: Envelope): Reading {
   const { data } = envelope;
-  const reputation = optionalText(data, 'new_reputation') ?? optionalText(data, 'new_health_status');
-  return {
-    kind: 'event',
-    event: {
-      kind: 'line',
-      line: readText(data, 'phone_number'),
-      at: datedBy(envelope, readInstant(data, 'changed_at')),
-      status: readText(data, 'new_status').toUpperCase(),
-      reputation: reputation?.toUpperCase() ?? null,
-    },
-  };
+  const line = neededHandle(data, 'phone_number');
+  const at = datedBy(envelope, optionalInstant(data, 'changed_at'));
+  const status = optionalUpperWord(data, 'new_status');
+  const reputation =
+    optionalUpperWord(data, 'new_reputation') ?? optionalUpperWord(data, 'new_health_status');
+  if (status === null && reputation === null) return SAYS_NOTHING;
+  return { kind: 'event', event: { kind: 'line', line, at, status, reputation } };
+}
+
+/** `contact_card.created`, `updated` and `deleted`: of a line. Their shape still moves, so little is asked of it. */
+export function readCardChange({ data }: Envelope): Reading {
+  const card = optionalObject(data, 'contact_card');
+  const line = optionalHandle(data, 'phone_number') ?? (card && optionalHandle(card, 'phone_number'));
+  return line === null
+    ? { kind: 'ignored', reason: 'it does not say which line’s card changed' }
+    : { kind: 'event', event: { kind: 'card', line } };
 }

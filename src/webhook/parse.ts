@@ -1,9 +1,16 @@
 import { PayloadError } from '../errors.ts';
+import {
+  ignoreUnreadable,
+  type JsonObject,
+  neededObject,
+  type OnUnreadable,
+  optionalInstant,
+  optionalWord,
+} from '../payload/fields.ts';
 import { type Disposition, dispositionOf } from './events.ts';
-import { type JsonObject, optionalInstant, readObject } from './fields.ts';
 import { parseJson } from './json.ts';
 import { readEdit, readMessage } from './message-event.ts';
-import { readChatCreated, readLineStatus, readParticipant } from './other-events.ts';
+import { readCardChange, readChatCreated, readLineStatus, readParticipant } from './other-events.ts';
 import type { Envelope, Reading } from './reading.ts';
 
 export type ParsedDelivery = Reading & {
@@ -23,13 +30,15 @@ const READERS: Readonly<Record<Kind, (envelope: Envelope) => Reading>> = {
   chat: readChatCreated,
   participant: readParticipant,
   line: readLineStatus,
+  card: readCardChange,
 };
 
 /**
- * Reads a verified delivery of either payload version. Types that we don't handle are ignored whatever they hold.
- * @throws PayloadError naming the field that couldn't be read, never its value, and the event type if it could
+ * Reads a verified delivery of either payload version. Types that we don't handle are ignored whatever they hold. Needed of the
+ * others are a chat (or a line), who sent a message, and one time; what else can't be read says nothing.
+ * @throws PayloadError naming the needed field that couldn't be read, never its value, and the event type if it could
  */
-export function parseDelivery(raw: Buffer): ParsedDelivery {
+export function parseDelivery(raw: Buffer, onUnreadable: OnUnreadable = ignoreUnreadable): ParsedDelivery {
   const body = parseJson(raw);
   const { event_type: eventType, event_id: id } = body;
   if (typeof eventType !== 'string' || !EVENT_TYPE.test(eventType)) {
@@ -39,13 +48,18 @@ export function parseDelivery(raw: Buffer): ParsedDelivery {
   const disposition = dispositionOf(eventType);
   if ('ignore' in disposition) return { eventType, eventId, kind: 'ignored', reason: disposition.ignore };
   try {
-    return { eventType, eventId, ...READERS[disposition.read](openEnvelope(eventType, body)) };
+    return { eventType, eventId, ...READERS[disposition.read](openEnvelope(eventType, body, onUnreadable)) };
   } catch (error) {
     throw error instanceof PayloadError ? new PayloadError(error.message, eventType) : error;
   }
 }
 
-function openEnvelope(eventType: string, body: JsonObject): Envelope {
-  const root = { at: '', value: body };
-  return { eventType, createdAt: optionalInstant(root, 'created_at'), data: readObject(root, 'data') };
+function openEnvelope(eventType: string, body: JsonObject, onUnreadable: OnUnreadable): Envelope {
+  const root = { at: '', value: body, onUnreadable };
+  return {
+    eventType,
+    version: optionalWord(root, 'webhook_version'),
+    createdAt: optionalInstant(root, 'created_at'),
+    data: neededObject(root, 'data'),
+  };
 }

@@ -1,11 +1,13 @@
 import type { EpochMs } from '../decide/duration.ts';
 import type { ChatEvent, ReactorEvent } from '../decide/event.ts';
-import { expected, type Node } from './fields.ts';
-import type { Health } from './message.ts';
+import { expected, type Node } from '../payload/fields.ts';
+import type { Health } from '../payload/message.ts';
 
 /** What stands around the event's own data. */
 export interface Envelope {
   readonly eventType: string;
+  /** Of the payload; null: not told. */
+  readonly version: string | null;
   /** When Linq made the event: the bound of every time in it. Null: not told, no bound. */
   readonly createdAt: EpochMs | null;
   readonly data: Node;
@@ -16,13 +18,15 @@ export type Reading =
   /** It carries nothing for us. */
   | { readonly kind: 'ignored'; readonly reason: string };
 
-const SAYS_NOTHING: Reading = { kind: 'ignored', reason: 'it says nothing that matters for sharing' };
+export const SAYS_NOTHING: Reading = { kind: 'ignored', reason: 'it says nothing that matters for sharing' };
 
 /** An event of a chat with what was told of it; ignored when that is nothing. */
 export function readingOf(chatId: string, told: Partial<ChatEvent>): Reading {
-  const { outbound = null, inbound = null, health = null, leftAt = null, joinedAt = null } = told;
+  const { outbound = null, inbound = null, health = null, leftAt = null, joinedAt = null, member } = told;
+  const event = { kind: 'chat', chatId, outbound, inbound, health, leftAt, joinedAt } as const;
+  if (member !== undefined) return { kind: 'event', event: { ...event, member } };
   if ((outbound ?? inbound ?? health ?? leftAt ?? joinedAt) === null) return SAYS_NOTHING;
-  return { kind: 'event', event: { kind: 'chat', chatId, outbound, inbound, health, leftAt, joinedAt } };
+  return { kind: 'event', event };
 }
 
 /**
@@ -33,8 +37,10 @@ export function readingOf(chatId: string, told: Partial<ChatEvent>): Reading {
 export function datedBy(envelope: Envelope, ...told: readonly (EpochMs | null)[]): EpochMs {
   const { createdAt } = envelope;
   const at = told.find((time) => time !== null) ?? createdAt;
-  if (at === null)
-    throw expected({ at: '', value: {} }, 'created_at', 'an RFC 3339 time, since no other is told');
+  if (at === null) {
+    const root = { at: '', value: {}, onUnreadable: envelope.data.onUnreadable };
+    throw expected(root, 'created_at', 'an RFC 3339 time, since no other is told');
+  }
   return createdAt === null ? at : Math.min(at, createdAt);
 }
 

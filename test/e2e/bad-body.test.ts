@@ -28,7 +28,11 @@ const UNREADABLE: Readonly<Record<string, string | Buffer>> = {
   'a message without chat': eventWith({ direction: 'outbound', parts: [] }),
   'a chat id that is a number': eventWith({ chat: { id: 7 }, direction: 'outbound', parts: [] }),
   'a chat id of 129 characters': JSON.stringify(message2026({ chatId: 'x'.repeat(129) })),
-  'a time that is none': JSON.stringify(message2026()).replace('"sent_at":"2026', '"sent_at":"tomorrow 2026'),
+  'a chat id that turns the text around it': JSON.stringify(message2026({ chatId: `${CANARY}\u202e\u2028` })),
+  'no time at all': JSON.stringify(message2026()).replaceAll(
+    /"(sent|created)_at":"2026/g,
+    '"$1_at":"tomorrow',
+  ),
 };
 
 describe('an authentic delivery that cannot be read', () => {

@@ -60,8 +60,8 @@ export function toldOf(events: readonly ChatEvent[], asked: Asked | null): Told 
     firstOutboundAt: -(maxOf(sent.map(({ at }) => -at)) ?? 0) || null,
     lastOutboundAt: maxOf(sent.map(({ at }) => at)),
     lastInboundAt: maxOf(heard.map(({ at }) => at)),
-    optOutWordAt: maxOf(heard.filter(({ isOptOut }) => isOptOut).map(({ at }) => at)),
-    optedInAt: maxOf(heard.filter(({ isOptOut }) => !isOptOut).map(({ at }) => at)),
+    optOutWordAt: maxOf(heard.filter(({ isOptOut }) => isOptOut === true).map(({ at }) => at)),
+    optedInAt: maxOf(heard.filter(({ isOptOut }) => isOptOut === false).map(({ at }) => at)),
     leftAt: maxOf(events.flatMap(({ leftAt }) => leftAt ?? [])),
     joinedAt: maxOf(events.flatMap(({ joinedAt }) => joinedAt ?? [])),
   };

@@ -151,7 +151,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     async deliver(...events) {
       for (const event of events) {
         if (event.kind === 'chat') oracle.toldChat(event, trueNow());
-        else oracle.toldLine(event, trueNow());
+        else if (event.kind === 'line') oracle.toldLine(event, trueNow());
       }
       await life.store.record(events, clock.now());
       if (events.some(({ kind }) => kind === 'line')) life.dispatcher.linesChanged();

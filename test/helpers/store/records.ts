@@ -117,6 +117,48 @@ export function describeRecords(bench: StoreBench): void {
       expect(await chatOfStore(store, 'quiet')).toMatchObject({ state: 'held', reason: 'no_outbound' });
     });
 
+    const removed = (handle: string, at: number, chatId = 'chat-1') =>
+      eventOf({ chatId, member: { handle, leftAt: at, joinedAt: null } });
+
+    it('knows that it is us who left by the line of the chat, also within one group', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T), removed(LINE, T + 1)], T + 2);
+      expect(await chatOfStore(store)).toMatchObject({
+        state: 'retired',
+        reason: 'chat_left',
+        leftAt: T + 1,
+      });
+      await store.record([eventOf({ member: { handle: LINE, leftAt: null, joinedAt: T + 3 } })], T + 4);
+      expect(await chatOfStore(store)).toMatchObject({ state: 'due', joinedAt: T + 3 });
+    });
+
+    it('knows any line of ours, before the chat itself is known', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T, { chatId: 'another' })], T);
+      await store.record([removed(LINE, T + 1)], T + 1);
+      await store.record([outboundOf(T)], T + 2);
+      expect(await chatOfStore(store)).toMatchObject({ state: 'retired', reason: 'chat_left' });
+    });
+
+    it('keeps nothing of anyone else who left, and makes no chat of it', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      const before = await chatOfStore(store);
+      const person = '+12025550142';
+      expect(await store.record([removed(person, T + 1), removed(person, T, 'new')], T + 1)).toEqual([
+        { kind: 'stored' },
+        { kind: 'stored' },
+      ]);
+      expect(await chatOfStore(store)).toEqual(before);
+      expect(await store.chat('new')).toBeNull();
+    });
+
+    it('has nothing to keep of a card that changed', async () => {
+      const store = await bench.open();
+      expect(await store.record([{ kind: 'card', line: LINE }], T)).toEqual([{ kind: 'stored' }]);
+      expect(await store.lines()).toEqual([]);
+    });
+
     it('leaves the lease of a chat whose attempt is under way', async () => {
       const store = await bench.open();
       await store.record([outboundOf(T)], T);

@@ -24,7 +24,7 @@ export const chatEvents: fc.Arbitrary<ChatEvent> = fc.record({
   outbound: option(
     fc.record({ at: closeAt, line: option(lines), service: option(services), isGroup: option(fc.boolean()) }),
   ),
-  inbound: option(fc.record({ at: closeAt, isOptOut: fc.boolean() })),
+  inbound: option(fc.record({ at: closeAt, isOptOut: option(fc.boolean()) })),
   health: option(fc.record({ status: healths, at: closeAt })),
   leftAt: option(closeAt),
   joinedAt: option(closeAt),

@@ -7,7 +7,9 @@ import {
   mergeChatEvent,
   mergeLineEvent,
   NO_FACTS,
+  ownMembership,
 } from '../../../src/decide/facts.ts';
+import { eventOf, LINE, OTHER_LINE, T } from '../../helpers/builders.ts';
 import { chatEvents, lineEvents } from './arbitraries.ts';
 import { holds } from './properties.ts';
 
@@ -83,6 +85,38 @@ describe('merging the events of a chat', () => {
       for (const value of Object.values(mergeAll(events))) {
         if (typeof value === 'number') expect(told).toContain(value);
       }
+    });
+    holds(property);
+  });
+});
+
+describe('someone of whom Linq does not say whether it is us', () => {
+  const members: fc.Arbitrary<ChatEvent> = fc
+    .record({
+      handle: fc.constantFrom(LINE, OTHER_LINE, '+12025550142'),
+      isRemoval: fc.boolean(),
+      at: fc.integer({ min: T, max: T + 6 }),
+    })
+    .map(({ handle, isRemoval, at }) =>
+      eventOf({ member: { handle, leftAt: isRemoval ? at : null, joinedAt: isRemoval ? null : at } }),
+    );
+  const isOurLine = (handle: string) => handle === LINE || handle === OTHER_LINE;
+  const resolved = (events: readonly ChatEvent[]) =>
+    events.flatMap((event) => ownMembership(event, isOurLine) ?? []);
+
+  it('ends in the same facts for any order and any repetition, whatever line the chat has meanwhile', () => {
+    const property = fc.property(delivered(fc.oneof(chatEvents, members)), ({ sent, received }) => {
+      expect(mergeAll(resolved(received))).toEqual(mergeAll(resolved(sent)));
+    });
+    holds(property);
+  });
+
+  it('is us exactly when one of our lines left or joined, as if Linq had said so', () => {
+    const property = fc.property(members, (event) => {
+      const { member } = event;
+      const isUs = member !== undefined && isOurLine(member.handle);
+      const said = isUs ? eventOf({ leftAt: member.leftAt, joinedAt: member.joinedAt }) : null;
+      expect(ownMembership(event, isOurLine)).toEqual(said);
     });
     holds(property);
   });

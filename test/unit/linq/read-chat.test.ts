@@ -70,13 +70,24 @@ describe('readChat', () => {
     expect(health({ updated_at: '2026-11-03T16:18:57Z' })).toBeNull();
   });
 
-  it('takes a time before 1970 for none', () => {
-    const health = { status: 'AT_RISK', updated_at: '0001-01-01T00:00:00Z' };
-    expect(readChat(JSON.stringify({ id: 'c1', health_status: health }))?.health).toEqual({
-      status: 'AT_RISK',
-      at: null,
-    });
-  });
+  it.each(['0001-01-01T00:00:00Z', '1970-01-01T00:00:00Z', '2011-10-11T23:59:59.999Z'])(
+    'takes a time before iMessage for none: %s',
+    (updated_at) => {
+      const health = { status: 'AT_RISK', updated_at };
+      expect(readChat(JSON.stringify({ id: 'c1', health_status: health }))?.health).toEqual({
+        status: 'AT_RISK',
+        at: null,
+      });
+    },
+  );
+
+  it.each(['+1202555\u202e0100', '+1 202 555 0100', '\u200b+12025550100', 'a\u2028b'])(
+    'knows no line like %j',
+    (line) => {
+      expect(lineOf(me('+12025550100'), me(line))).toBe('+12025550100');
+      expect(lineOf(me(line))).toBeNull();
+    },
+  );
 
   const read = (text: string) => {
     const handles = [me('+12025550100', { handle: text })];

@@ -36,7 +36,7 @@ describe('readChats', () => {
     expect(readChats(JSON.stringify({ chats: [], next_cursor: nextCursor }))?.nextCursor).toBe(read);
   });
 
-  it.each([undefined, null, 'yesterday', 7, '2026-11-03', '0001-01-01T00:00:00Z'])(
+  it.each([undefined, null, 'yesterday', 7, '2026-11-03', '0001-01-01T00:00:00Z', '1970-01-01T00:00:00Z'])(
     "doesn't know when a chat changed that says %j",
     (updatedAt) => {
       const body = JSON.stringify({ chats: [{ id: 'c1', updated_at: updatedAt }] });
@@ -46,14 +46,34 @@ describe('readChats', () => {
 
   it('leaves out what has no id that can be kept and asked for', () => {
     const bad = [null, 7, 'x', [], {}, { id: null }, { id: 7 }, { id: '' }, { id: '.' }, { id: '..' }];
-    const worse = [{ id: 'a\0b' }, { id: '\ud800' }, { id: 'x'.repeat(129) }];
+    const worse = ['a\0b', '\ud800', 'x'.repeat(129), 'a b', 'a\u2028b', 'a\u202eb', '\u200ba'].map((id) => ({
+      id,
+    }));
     expect(idsOf(...bad, { id: 'c1' }, ...worse, { id: 'x'.repeat(128) })).toEqual(['c1', 'x'.repeat(128)]);
   });
 
-  it.each([null, '', 'null', '[]', '{}', '{"chats":null}', '{"chats":{}}', '<html>'])(
-    'finds no list in %j',
-    (body) => {
-      expect(readChats(body)).toBeNull();
-    },
-  );
+  it('takes a list that is null for an empty one, as Go writes it', () => {
+    expect(readChats('{"chats":null}')).toEqual({ chats: [], nextCursor: null });
+  });
+
+  it('reports what it can’t read of a chat, and reads the rest', () => {
+    const unreadable: string[] = [];
+    const odd = {
+      id: 'c1',
+      is_group: 'no',
+      service: 5,
+      health_status: 'HEALTHY',
+      handles: ['x'],
+      updated_at: 5,
+    };
+    const page = readChats(JSON.stringify({ chats: [odd, 7, { id: 9 }] }), (field) => unreadable.push(field));
+    const nothing = { line: null, service: null, isGroup: null, health: null, updatedAt: null };
+    expect(page?.chats).toEqual([{ chatId: 'c1', ...nothing }]);
+    const fields = ['', '.updated_at', '.handles[]', '.service', '.is_group', '.health_status', '.id'];
+    expect(unreadable.sort()).toEqual(fields.map((field) => `chats[]${field}`).sort());
+  });
+
+  it.each([null, '', 'null', '[]', '{}', '{"chats":{}}', '<html>'])('finds no list in %j', (body) => {
+    expect(readChats(body)).toBeNull();
+  });
 });

@@ -13,8 +13,17 @@ it('reads what Linq documents', () => {
 
 it('takes the numbers, each once, and leaves out what is none', () => {
   const entries = [{ phone_number: '+12025550100', new_field: 1 }, { phone_number: '+12025550100' }];
-  const others = [null, 'x', {}, { phone_number: 7 }, { phone_number: '' }, { phone_number: '+12025550101' }];
+  const others = [
+    null,
+    'x',
+    {},
+    { phone_number: 7 },
+    { phone_number: '' },
+    { phone_number: '+1202\u200b5550101' },
+    { phone_number: '+12025550101' },
+  ];
   const body = JSON.stringify({ phone_numbers: [...entries, ...others] });
   expect(readLines(body)).toEqual(['+12025550100', '+12025550101']);
   expect(readLines('{"phone_numbers":[]}')).toEqual([]);
+  expect(readLines('{"phone_numbers":null}')).toEqual([]);
 });

@@ -73,16 +73,49 @@ describe('readMessages', () => {
     expect(read(ours({ reconciled_at: new Date(T + 3_600_000).toISOString() }))).toEqual([OUTBOUND]);
   });
 
-  it.each([{ parts: null }, { parts: undefined }])(
-    'takes a message of ours whose parts are left out for one: %j',
+  it.each([{ parts: null }, { parts: undefined }, { parts: 'x' }, { parts: [7] }])(
+    'takes a message of ours whose parts are left out, or can’t be read, for one: %j',
     (parts) => {
       expect(read(ours(parts))).toEqual([OUTBOUND]);
     },
   );
 
-  it.each([{ parts: [] }, { parts: 'x' }])('takes a message of ours with %j for no proof', (parts) => {
-    expect(read(ours(parts))).toEqual([]);
+  it('takes a message of ours that is told to have no parts for no proof', () => {
+    expect(read(ours({ parts: [] }))).toEqual([]);
   });
+
+  it('reports what it can’t read, and reads the rest', () => {
+    const unreadable: string[] = [];
+    const odd = ours({
+      service: 5,
+      from_handle: { handle: 'a\u2028b', is_me: 'yes' },
+      from: LINE,
+      delivered_at: 5,
+    });
+    const body = JSON.stringify({ messages: [odd, 'x', { ...odd, sent_at: 'soon', delivered_at: AT }] });
+    const page = readMessages(body, (field) => unreadable.push(field));
+    expect(page?.messages).toEqual([
+      { ...OUTBOUND, service: null },
+      { ...OUTBOUND, service: null },
+    ]);
+    expect(new Set(unreadable)).toEqual(
+      new Set([
+        'messages[]',
+        'messages[].service',
+        'messages[].from_handle.handle',
+        'messages[].from_handle.is_me',
+        'messages[].sent_at',
+      ]),
+    );
+  });
+
+  it.each(['1970-01-01T00:00:00Z', '2011-10-11T23:59:59.999Z'])(
+    'believes no time before iMessage: %s',
+    (sent_at) => {
+      expect(read(ours({ sent_at, delivered_at: AT }))).toEqual([OUTBOUND]);
+      expect(read(ours({ sent_at }))).toEqual([]);
+    },
+  );
 
   it('knows line and service as told, in the spelling of webhooks', () => {
     expect(read(ours({ service: 'imessage' }))).toEqual([OUTBOUND]);
@@ -112,19 +145,19 @@ describe('readMessages', () => {
     ],
     [[{ type: 'text', value: 'STOP' }, { type: 'media' }], false],
     [[{ type: 'media' }], false],
-    [[{ type: 'text' }], false],
+    [[{ type: 'text', value: 'Stop!' }, 7], true],
+    [[{ type: 'text', value: 'Hello' }, 'x'], false],
     [[], false],
-    [null, false],
+    [null, null],
+    [undefined, null],
+    ['STOP', null],
+    [['STOP'], null],
+    [[{ type: 'text' }], null],
+    [[{ value: 'STOP' }], null],
+    [[{ type: 'text', value: { text: 'STOP' } }], null],
   ])('reads the whole of their message: %j', (parts, isOptOutWord) => {
     expect(read(theirs({ parts }))).toEqual([{ kind: 'inbound', at: T, isOptOutWord }]);
   });
-
-  it.each([['STOP'], [{ value: 'STOP' }], [{ type: 'text', value: { text: 'STOP' } }]])(
-    'takes nothing from a message of theirs whose parts it cannot read: %j',
-    (part) => {
-      expect(read(theirs({ parts: [part] }))).toEqual([]);
-    },
-  );
 
   it('keeps no text', () => {
     const text = 'a-secret-of-theirs';
@@ -136,7 +169,11 @@ describe('readMessages', () => {
     expect(JSON.stringify(page)).not.toContain(text);
   });
 
-  it.each([null, '', 'null', '[]', '{}', '{"messages":null}', '<html>'])('finds no list in %j', (body) => {
+  it('takes a list that is null for an empty one, as Go writes it', () => {
+    expect(readMessages('{"messages":null}')).toEqual({ messages: [], nextCursor: null });
+  });
+
+  it.each([null, '', 'null', '[]', '{}', '{"messages":{}}', '<html>'])('finds no list in %j', (body) => {
     expect(readMessages(body)).toBeNull();
   });
 });

@@ -34,6 +34,22 @@ it.each(['', 'a b', 'a.\nLINQ_API_BASE_URL=https://b.example', 'a\u001b[31m', 'a
   },
 );
 
+it('takes a list that is null for an empty one, as Go writes it', () => {
+  expect(readSubscriptions('{"subscriptions":null}')).toEqual([]);
+  const one = { target_url: 'https://a.example', subscribed_events: null, phone_numbers: null };
+  expect(readSubscription(JSON.stringify(one))).toMatchObject({ events: [], lines: null });
+});
+
+it('leaves out what is odd in a list, and keeps the rest', () => {
+  const subscribed_events = ['message.sent', 7, null];
+  const phone_numbers = ['+12025550100', {}, '+1202\u202e5550101'];
+  const one = { target_url: 'https://a.example', subscribed_events, phone_numbers };
+  expect(readSubscription(JSON.stringify(one))).toMatchObject({
+    events: ['message.sent'],
+    lines: ['+12025550100'],
+  });
+});
+
 it.each([null, '', 'null', '[]', '{}', '<html>'])('finds no list in %j', (body) => {
   expect(readSubscriptions(body)).toBeNull();
 });

@@ -11,6 +11,9 @@ it.each([
   'participant.added',
   'participant.removed',
   'phone_number.status_updated',
+  'contact_card.created',
+  'contact_card.updated',
+  'contact_card.deleted',
 ])('%s is read', (type) => expect(dispositionOf(type)).toHaveProperty('read'));
 
 it.each([
@@ -22,6 +25,9 @@ it.each([
   ['location.sharing.started', /location/],
   ['poll.vote.added', /poll/],
   ['payment.authorized', /payment/],
+  ['environment.line_moved', /account/],
+  ['api_token.expired', /account/],
+  ['webhook_subscription.routing_headers_cleared', /account/],
   ['contact_card.received', /no acknowledgement/],
   ['webhook_subscription.disabled', /account/],
   ['message.opt_out', /does not know/],
@@ -29,3 +35,36 @@ it.each([
 ])('%s is ignored, and why', (type, why) =>
   expect(dispositionOf(type)).toEqual({ ignore: expect.stringMatching(why) }),
 );
+
+/** Linq's catalogue of August 2026. */
+const CATALOGUE = [
+  ...of('message', 'sent received read delivered failed edited'),
+  ...of('reaction', 'added removed'),
+  ...of('participant', 'added removed'),
+  ...of('chat', 'created group_name_updated group_icon_updated group_name_update_failed'),
+  ...of('chat', 'group_icon_update_failed background_updated background_update_failed'),
+  ...of('chat.typing_indicator', 'started stopped'),
+  ...of('call', 'initiated ringing answered ended failed declined no_answer'),
+  ...of('location.sharing', 'started stopped'),
+  ...of('poll', 'received failed sent delivered read updated vote.added vote.removed reaction.added'),
+  ...of('payment', 'succeeded canceled expired declined authorized'),
+  ...of('connection', 'created revoked'),
+  ...of('contact_card', 'received created updated deleted'),
+  ...of('phone_number', 'status_updated assigned released forwarding_updated'),
+  ...of('webhook_subscription', 'created deleted enabled disabled target_url_changed events.updated'),
+  ...of('webhook_subscription', 'phone_numbers.updated routing_headers_set routing_headers_cleared'),
+  ...of('environment', 'line_moved created renamed deleted'),
+  ...of('api_token', 'created renamed expiry_scheduled expired activated deleted'),
+  ...of('team_member', 'added signed_in signed_out'),
+  ...of('zero_day_retention', 'updated'),
+];
+
+function of(topic: string, names: string): string[] {
+  return names.split(' ').map((name) => `${topic}.${name}`);
+}
+
+it('every event of the catalogue is known', () => {
+  const unknown = CATALOGUE.filter((type) => /does not know/.test(JSON.stringify(dispositionOf(type))));
+  expect(unknown).toEqual([]);
+  expect(new Set(CATALOGUE).size).toBe(75);
+});

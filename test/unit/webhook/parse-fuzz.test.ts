@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FIRST_IMESSAGE_AT } from '../../../src/decide/instant.ts';
 import { PayloadError } from '../../../src/errors.ts';
 import { type ParsedDelivery, parseDelivery } from '../../../src/webhook/parse.ts';
 import type { Tree } from './parsing.ts';
@@ -62,6 +63,7 @@ const oddValue: fc.Arbitrary<unknown> = fc.oneof(
     '2026-02-30T00:00:00Z',
     '9999-12-31T23:59:59-23:59',
     '1969-12-31T23:59:59Z',
+    '2011-10-11T23:59:59.999Z',
   ),
   fc.constantFrom(
     'outbound',
@@ -71,6 +73,7 @@ const oddValue: fc.Arbitrary<unknown> = fc.oneof(
     'iMessage',
     '\ud800',
     'a\u0000b',
+    'a\u2028b',
     '__proto__',
     'x'.repeat(200),
   ),
@@ -113,15 +116,15 @@ function classify(raw: Buffer): string {
   if (parsed.kind === 'ignored') return parsed.kind;
   const { event } = parsed;
   const instants =
-    event.kind === 'line'
-      ? [event.at]
+    event.kind !== 'chat'
+      ? [event.kind === 'line' ? event.at : null]
       : [event.outbound?.at, event.inbound?.at, event.health?.at, event.leftAt, event.joinedAt];
   for (const at of instants) {
-    if (at !== undefined && at !== null && !(Number.isSafeInteger(at) && at >= 0))
+    if (at !== undefined && at !== null && !(Number.isSafeInteger(at) && at >= FIRST_IMESSAGE_AT))
       throw new Error(`instant ${at}`);
   }
-  const id = event.kind === 'line' ? event.line : event.chatId;
-  if (id.length === 0 || [...id].length > 128 || /[\p{Cc}\p{Cs}]/u.test(id)) throw new Error('id');
+  const id = event.kind === 'chat' ? event.chatId : event.line;
+  if (id.length === 0 || [...id].length > 128 || /[\p{C}\p{Z}]/u.test(id)) throw new Error('id');
   return parsed.kind;
 }
 

@@ -17,7 +17,7 @@ describe('the health of a chat', () => {
   });
 
   it("is dated by the event without one, and never later than the event's", () => {
-    for (const untold of [null, '0001-01-01T00:00:00Z'])
+    for (const untold of [null, '0001-01-01T00:00:00Z', '1970-01-01T00:00:00Z', 'soon', 5])
       expect(told(message({ [`${STATUS}.updated_at`]: untold })).health?.at).toBe(T('10:00:05'));
     expect(told(message({ [`${STATUS}.updated_at`]: iso(T('11:00:00')) })).health?.at).toBe(T('10:00:05'));
     expect(told(message({ [`${STATUS}.updated_at`]: null, created_at: null })).health?.at).toBe(
@@ -25,8 +25,8 @@ describe('the health of a chat', () => {
     );
   });
 
-  it('is nothing when it is absent or empty', () => {
-    for (const value of [undefined, null, {}, { status: null }])
+  it('is nothing when it is absent, empty, or of another shape', () => {
+    for (const value of [undefined, null, {}, { status: null }, 'HEALTHY', 5, [], { status: 5 }])
       expect(told(message({ [STATUS]: value })).health).toBeNull();
   });
 

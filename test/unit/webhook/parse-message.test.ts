@@ -3,8 +3,8 @@ import { SENDER_CONFLICT } from '../../../src/webhook/message-event.ts';
 import { type MessageFields, message2025, message2026 } from '../../helpers/deliver.ts';
 import { complaintOf, iso, reasonOf, T, type Tree, told, versions, withField } from './parsing.ts';
 
-/** What Go writes for a time that was never set. */
-const ZERO = '0001-01-01T00:00:00Z';
+/** What Go and Unix write for a time that was never set, and the last that isn't believed. */
+const ZEROS = ['0001-01-01T00:00:00Z', '1970-01-01T00:00:00Z', '2011-10-11T23:59:59.999Z'];
 
 describe.each(versions)('a message of version %s', (_version, message, place) => {
   const build = (fields: MessageFields = {}, changes: Tree = {}) =>
@@ -33,7 +33,7 @@ describe.each(versions)('a message of version %s', (_version, message, place) =>
     expect(told(event).outbound?.at).toBe(T(expected));
   });
 
-  it('takes a time before 1970 for one that is not told', () => {
+  it.each(ZEROS)('takes a time before iMessage for one that is not told: %s', (ZERO) => {
     const changes = { [`${place}.sent_at`]: ZERO, [`${place}.delivered_at`]: iso(T('10:00:02')) };
     expect(told(build({}, { ...changes, [`${place}.read_at`]: ZERO })).outbound?.at).toBe(T('10:00:02'));
     const undated = build({ createdAt: T('10:00:09') }, { [`${place}.sent_at`]: ZERO });
@@ -41,6 +41,8 @@ describe.each(versions)('a message of version %s', (_version, message, place) =>
     expect(complaintOf(withField(undated, 'created_at', ZERO))).toMatch(/^created_at: /);
     const dated = withField(build({ sentAt: T('10:00:00') }), 'created_at', ZERO);
     expect(told(dated).outbound?.at).toBe(T('10:00:00'));
+    const first = { [`${place}.sent_at`]: '2011-10-12T00:00:00Z' };
+    expect(told(build({}, first)).outbound?.at).toBe(Date.UTC(2011, 9, 12));
   });
 
   it('is never dated later than the envelope, and only then needs its created_at', () => {
@@ -51,9 +53,10 @@ describe.each(versions)('a message of version %s', (_version, message, place) =>
     expect(complaintOf(undated)).toMatch(/^created_at: expected an RFC 3339 time/);
   });
 
-  it('without parts is no outbound evidence', () => {
+  it('is no outbound evidence only where it is told to have no parts', () => {
     expect(reasonOf(build({}, { [`${place}.parts`]: [] }))).toMatch(/says nothing/);
-    expect(reasonOf(build({}, { [`${place}.parts`]: null }))).toMatch(/says nothing/);
+    for (const parts of [undefined, null])
+      expect(told(build({}, { [`${place}.parts`]: parts })).outbound).not.toBeNull();
   });
 
   it.each([
@@ -96,10 +99,16 @@ describe.each(versions)('a message of version %s', (_version, message, place) =>
     },
   );
 
-  it('is told by its shape, whatever webhook_version says', () => {
-    for (const version of ['2025-01-01', '2026-02-03', '2031-01-01', undefined, 5]) {
+  it('is told by its shape where webhook_version is missing, unknown or unreadable', () => {
+    for (const version of ['2031-01-01', undefined, null, 5]) {
       expect(reasonOf(build({}, { webhook_version: version }))).toBe('an event');
     }
+  });
+
+  it('is read as webhook_version says, whatever else it holds', () => {
+    const both =
+      place === 'data' ? { 'data.chat_id': 'c2', 'data.message': {} } : { 'data.chat': { id: 'c2' } };
+    expect(told(build({ chatId: 'c1' }, both)).chatId).toBe('c1');
   });
 });
 

@@ -22,8 +22,32 @@ describe.each(versions)('a message of version %s', (_version, message, place) =>
     expect(optOut({ text: 'please stop' })).toBe(false);
     expect(optOut({}, [text('STOP'), text('it')])).toBe(false);
     expect(optOut({}, [text('STOP'), { type: 'media' }])).toBe(false);
-    expect(optOut({}, [{ type: 'from the future' }])).toBe(false);
     expect(optOut({}, [])).toBe(false);
+  });
+
+  it('is one although there is an odd part beside it: what can be read is the whole message', () => {
+    const odd = ['x', 7, null, {}, { type: 9 }, text(5), text({ text: 'it' }), { type: 'from the future' }];
+    for (const part of odd) {
+      expect(optOut({}, [part, text('STOP')])).toBe(true);
+      expect(optOut({}, [text('Hello'), part])).toBe(false);
+      expect(optOut({}, [part, text('STOP'), { type: 'media' }])).toBe(false);
+    }
+  });
+
+  it('opts neither out nor in when nothing of it can be read', () => {
+    for (const parts of [
+      null,
+      'STOP',
+      [7],
+      [text({})],
+      [text(null)],
+      [{ value: 'STOP' }],
+      [{ type: 'mention' }],
+    ])
+      expect(optOut({}, parts)).toBeNull();
+    const untold = build({ isOutbound: false }, { [`${place}.parts`]: undefined });
+    expect(told(untold).inbound?.isOptOut).toBeNull();
+    expect(optOut({ isGroup: true }, null)).toBe(false);
   });
 
   it('never carries the text on', () => {

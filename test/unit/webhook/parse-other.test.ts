@@ -27,14 +27,29 @@ describe('participant events', () => {
     '%s is ignored for anyone else, and when Linq does not say who',
     (type) => {
       expect(reasonOf(event(type, { is_me: false }))).toBe('another participant joined or left');
-      expect(reasonOf(event(type, { is_me: null }))).toBe('another participant joined or left');
-      expect(reasonOf(event(type, undefined))).toBe('it does not say who joined or left');
+      expect(reasonOf(event(type, { is_me: null }, { handle: null }))).toBe(
+        'it does not say who joined or left',
+      );
+      expect(reasonOf(event(type, undefined, { handle: 7 }))).toBe('it does not say who joined or left');
     },
   );
 
+  it.each([
+    ['removed', 'leftAt'],
+    ['added', 'joinedAt'],
+  ] as const)('%s names who it was where Linq does not say whether it is us', (type, fact) => {
+    const member = { handle: '+12025550100', leftAt: null, joinedAt: null, [fact]: T('10:00:05') };
+    for (const participant of [{ is_me: null }, { is_me: 'yes' }, {}, null, undefined, 'me'])
+      expect(told(event(type, participant))).toMatchObject({ leftAt: null, joinedAt: null, member });
+    const other = { handle: '+12025550101' };
+    expect(told(event(type, other)).member?.handle).toBe('+12025550101');
+  });
+
   it('cannot be read without a chat id', () => {
     expect(complaintOf(event('removed', { is_me: true }, { chat_id: null }))).toMatch(/^data\.chat_id: /);
-    expect(complaintOf(event('removed', 'me'))).toMatch(/^data\.participant: /);
+    expect(complaintOf(event('removed', { is_me: true }, { chat_id: 'a\u2028b' }))).toMatch(
+      /^data\.chat_id: /,
+    );
   });
 });
 
@@ -61,12 +76,45 @@ describe('phone_number.status_updated', () => {
     expect(line({ changed_at: iso(T('12:00:00')) })).toMatchObject({ at: T('10:00:05') });
   });
 
-  it.each(['phone_number', 'new_status', 'changed_at'])('cannot be read without %s', (key) => {
-    expect(complaintOf(event({ [key]: null }))).toMatch(`data.${key}: expected`);
+  it.each([null, 5, '', '+1202555\u200b0100', '+1 202 555 0100', 'x'.repeat(65)])(
+    'cannot be read when its line is %j',
+    (line) => {
+      expect(complaintOf(event({ phone_number: line }))).toMatch('data.phone_number: expected');
+    },
+  );
+
+  it.each([null, 5, 'soon', '0001-01-01T00:00:00Z', '1970-01-01T00:00:00Z'])(
+    'is dated by the event when it changed at %j',
+    (changed_at) => {
+      expect(line({ changed_at })).toMatchObject({ at: T('10:00:05'), status: 'FLAGGED' });
+      expect(complaintOf({ ...event({ changed_at }), created_at: null })).toMatch(/^created_at: expected/);
+    },
+  );
+
+  it('tells status and reputation each on its own, and nothing without both', () => {
+    expect(line({ new_status: 5, new_reputation: 'critical' })).toMatchObject({
+      status: null,
+      reputation: 'CRITICAL',
+    });
+    expect(line({ new_reputation: {}, new_health_status: 'AT_RISK' })).toMatchObject({
+      reputation: 'AT_RISK',
+    });
+    expect(reasonOf(event({ new_status: null }))).toMatch(/says nothing/);
+  });
+});
+
+describe('contact_card events', () => {
+  const event = (type: string, data: Tree) => ({ event_type: `contact_card.${type}`, data });
+
+  it.each(['created', 'updated', 'deleted'])('%s says whose card changed, and needs nothing else', (type) => {
+    const card = { kind: 'card', line: '+12025550100' };
+    for (const data of [{ phone_number: '+12025550100' }, { contact_card: { phone_number: '+12025550100' } }])
+      expect(parse(event(type, data))).toMatchObject({ kind: 'event', event: card });
   });
 
-  it('cannot be read when its time was never set', () => {
-    expect(complaintOf(event({ changed_at: '0001-01-01T00:00:00Z' }))).toMatch('data.changed_at: expected');
+  it('are ignored when they do not say whose', () => {
+    for (const data of [{}, { phone_number: 5 }, { contact_card: 'x' }, { phone_number: '\u2028' }])
+      expect(reasonOf(event('updated', data))).toMatch(/which line’s card/);
   });
 });
 

@@ -13,6 +13,13 @@ export function withField(event: Tree, path: string, value: unknown): Tree {
   return { ...event, [key]: next };
 }
 
+/** The event, if it is one, and the places of what couldn't be read. */
+export function parseNoting(event: Tree) {
+  const unreadable: string[] = [];
+  const parsed = parseDelivery(Buffer.from(JSON.stringify(event)), (field) => unreadable.push(field));
+  return { event: parsed.kind === 'event' ? parsed.event : null, unreadable };
+}
+
 /** What is told of the chat; throws unless it is an event of a chat. */
 export function told(event: Tree) {
   const parsed = parse(event);

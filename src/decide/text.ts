@@ -1,0 +1,32 @@
+/** Linq's ids and lines have no spaces, and nothing in them that doesn't show or turns the text around it. */
+const ASCII_NAME = /^[\x21-\x7e]{1,128}$/;
+const NAME = /^[^\p{C}\p{Z}]{1,128}$/u;
+const PLAIN = /^[^\p{C}\p{Z}]*$/u;
+const WORD = /^[^\p{C}\p{Zl}\p{Zp}]{1,64}$/u;
+
+/**
+ * Whether a text can be the id of a chat: 1 to 128 characters, none of them a control, format or separator character, or half of a
+ * surrogate pair. An id becomes a segment of a URL's path, where a lone dot or two would climb.
+ */
+export function isChatId(text: string): boolean {
+  return isName(text) && text !== '.' && text !== '..';
+}
+
+/** Whether a text can be a line or another participant's handle: like an id, of at most 64 characters. */
+export function isHandle(text: string): boolean {
+  return isName(text) && (text.length <= 64 || [...text].length <= 64);
+}
+
+/** Whether a text can be one of Linq's words, of a service or a status: at most 64 characters that show, spaces included. */
+export function isWord(text: string): boolean {
+  return WORD.test(text);
+}
+
+/** Whether a text has neither spaces nor characters that don't show or turn the text around them, as ids and lines haven't. */
+export function isPlain(text: string): boolean {
+  return PLAIN.test(text);
+}
+
+function isName(text: string): boolean {
+  return ASCII_NAME.test(text) || NAME.test(text);
+}
