@@ -36,7 +36,10 @@ const CHANGING = {
 
 /** Of every route with a name in its path. */
 export const NAMED_ANSWERS = {
-  400: answer('The path isn’t properly encoded.', ErrorSchema),
+  400: answer(
+    'The path isn’t properly encoded, or the name in it has a space or a character that doesn’t show.',
+    ErrorSchema,
+  ),
   414: answer('The name in the path is too long to be one.', ErrorSchema),
 };
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import { isPlain } from '../decide/text.ts';
 import { guardRoutes } from './access.ts';
-import { answerFaults } from './answers.ts';
+import { answerFaults, badParameter } from './answers.ts';
 import { catchUpRoute } from './catch-up-route.ts';
 import { chatRoutes } from './chat-routes.ts';
 import type { StatusDeps } from './deps.ts';
@@ -14,6 +15,9 @@ import { OverviewSchema } from './schemas.ts';
 import { shareRoute } from './share-route.ts';
 import { steeringRoutes } from './steering-routes.ts';
 import { createOverview } from './whole-picture.ts';
+
+const UNPLAIN =
+  'The id in the path has a space in it, or a character that doesn’t show; no chat and no line has.';
 
 /** None of these routes takes a body; one that comes along all the same is left alone. */
 const MAX_BODY_BYTES = 16 * 1024;
@@ -32,6 +36,12 @@ export async function statusRoutes(app: FastifyInstance, deps: StatusDeps): Prom
   assetRoutes(app);
   await app.register(async (guarded) => {
     await guardRoutes(guarded, deps);
+    guarded.addHook('preValidation', async ({ params }, reply) => {
+      const names = Object.values(Object(params));
+      if (names.some((name) => typeof name === 'string' && !isPlain(name)))
+        return refuseReadably(reply, badParameter(UNPLAIN));
+      return undefined;
+    });
     guarded.get(
       '/status',
       {

@@ -60,6 +60,24 @@ const BAD_PARAMETERS: readonly Refused[] = [
   },
   { path: `/status/chats/${'x'.repeat(3000)}`, status: 414, says: /max param length/ },
   { path: '/status/chats/%ZZ', status: 400, says: /./ },
+  ...[
+    '/status/chats/a%E2%80%A8b',
+    '/chats/a%E2%80%AEb',
+    '/status/chats/a%20b',
+    '/status/chats/%E2%80%8Ba',
+  ].map((path) => ({
+    path,
+    status: 400,
+    code: 'BAD_PARAMETER',
+    says: /has a space in it, or a character that/,
+  })),
+  {
+    path: '/status/lines/%2B1202555%E2%80%AE0100/hold',
+    asking: { method: 'DELETE' },
+    status: 400,
+    code: 'BAD_PARAMETER',
+    says: /no chat and no line has/,
+  },
   {
     path: '/status/lines/%2B12025559999/hold',
     asking: { method: 'DELETE' },
@@ -98,7 +116,7 @@ describe('the routes for people and machines', () => {
 
   it('find a chat whatever its id, in any length that a delivery may tell', async () => {
     const { reactor } = await startRig();
-    for (const chatId of ['x'.repeat(128), '\u{1f4c7}'.repeat(128), 'a/b?c#d %', '...', 'status']) {
+    for (const chatId of ['x'.repeat(128), '\u{1f4c7}'.repeat(128), 'a/b?c#d%', '...', 'status']) {
       await deliver(reactor.url, message2026({ chatId, isOutbound: false }));
       expect(await readChat(reactor.url, encodeURIComponent(chatId))).toMatchObject({ chatId });
     }

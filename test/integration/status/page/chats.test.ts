@@ -97,11 +97,11 @@ describe('GET /chats', () => {
   });
 
   it('leads straight to the chat whose id is searched for', async () => {
-    const events = ['chat-1', 'chat-12', 'a/b c?d'].map((chatId) => outboundOf(T, { chatId }));
+    const events = ['chat-1', 'chat-12', 'a/b+c?d'].map((chatId) => outboundOf(T, { chatId }));
     const { open } = await browse({ events });
     expect(await open('/chats?q=%20chat-1%20')).toMatchObject({ status: 303, location: '/chats/chat-1' });
-    const odd = await open(`/chats?q=${encodeURIComponent('a/b c?d')}`);
-    expect(odd.location).toBe('/chats/a%2Fb%20c%3Fd');
+    const odd = await open(`/chats?q=${encodeURIComponent('a/b+c?d')}`);
+    expect(odd.location).toBe('/chats/a%2Fb%2Bc%3Fd');
     expect((await open(String(odd.location))).status).toBe(200);
   });
 
