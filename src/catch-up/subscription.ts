@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { HOUR, MINUTE } from '../decide/duration.ts';
+import { VITAL_EVENT } from '../decide/event-names.ts';
 import type { Calls } from './calls.ts';
 import type { LinqReads, Log, ReadSubscription } from './ports.ts';
 
@@ -9,8 +10,6 @@ import type { LinqReads, Log, ReadSubscription } from './ports.ts';
  */
 export type SubscriptionState = 'unknown' | 'fine' | 'missing' | 'inactive';
 
-/** Without it nobody would tell us of new chats. */
-const NEEDED_EVENT = 'message.sent';
 /** Real time between two looks, and after one that failed. */
 const LOOK_MS = HOUR;
 const RETRY_MS = MINUTE;
@@ -21,7 +20,7 @@ export function decideSubscription(
   publicUrl: string,
 ): Exclude<SubscriptionState, 'unknown'> {
   const own = subscriptions.filter(({ targetUrl }) => addressOf(targetUrl) === addressOf(publicUrl));
-  const useful = own.filter(({ events }) => events === null || events.includes(NEEDED_EVENT));
+  const useful = own.filter(({ events }) => events === null || events.includes(VITAL_EVENT));
   if (useful.some(({ isActive }) => isActive)) return 'fine';
   return useful.length > 0 ? 'inactive' : 'missing';
 }

@@ -4,7 +4,7 @@ import { SETTINGS } from '../config/settings.ts';
 import { ConfigError } from '../errors.ts';
 import type { LinqClient } from '../linq/client.ts';
 import { failureOf } from '../setup/failure.ts';
-import { subscribe, unsubscribe, updateSubscription } from '../setup/subscribe.ts';
+import { addCardEvents, subscribe, unsubscribe, updateSubscription } from '../setup/subscribe.ts';
 import {
   decideSubscriptionPlan,
   ownSubscriptions,
@@ -100,7 +100,9 @@ async function keep(session: Session, linq: LinqClient, plan: Keeping, work: Wor
     report.envFile.saved.push(SETTING.name);
   }
   if (plan.kind === 'keep') {
-    talk.done('Linq has it: active, with all events, payload version pinned. Nothing to change.');
+    const isAdded = !isDry && (await waitFor(session, addCardEvents({ linq }, plan.subscription)));
+    const change = isAdded ? 'The events of contact cards are added.' : 'Nothing to change.';
+    talk.done(`Linq has it: active, with all events, payload version pinned. ${change}`);
     report.subscription = { action: 'kept', subscriptionId, targetUrl };
   } else {
     if (!isDry) await waitFor(session, updateSubscription({ linq }, subscriptionId, plan.change));

@@ -1,10 +1,11 @@
 import type { LinqAnswer } from '../decide/answer.ts';
+import { CARD_EVENTS, CORE_EVENTS } from '../decide/event-names.ts';
 import { classifyAnswer } from '../decide/outcome.ts';
 import { SetupError } from '../errors.ts';
 import { failureOf } from './failure.ts';
 import {
+  cardEventsFor,
   type NamedSubscription,
-  SUBSCRIBED_EVENTS,
   type Subscription,
   type SubscriptionChange,
 } from './subscription-plan.ts';
@@ -58,13 +59,13 @@ export async function subscribe(
   targetUrl: string,
   before: readonly Subscription[],
 ): Promise<NamedSubscription> {
-  const answer = await ports.linq.createSubscription({ targetUrl, events: SUBSCRIBED_EVENTS });
+  const answer = await create(ports, targetUrl);
   if (answer.kind === 'created') return keepSecret(ports, answer.subscription, answer.signingSecret);
   if (!mayHaveArrived(answer.answer)) throw failureOf(CREATE, answer.answer);
   ports.tell('Linq’s answer got lost. Looking whether the subscription is there.');
   if (!(await removeStrays(ports, targetUrl, before))) throw failureOf(CREATE, answer.answer);
   ports.tell('It was there, without its secret, so it is deleted and created anew.');
-  const second = await ports.linq.createSubscription({ targetUrl, events: SUBSCRIBED_EVENTS });
+  const second = await create(ports, targetUrl);
   if (second.kind === 'created') return keepSecret(ports, second.subscription, second.signingSecret);
   throw new SetupError(
     'Linq’s answer to creating the webhook subscription got lost twice. Run setup again: it looks what is there.',
@@ -77,14 +78,45 @@ function mayHaveArrived(answer: LinqAnswer): boolean {
   return answer.httpStatus >= 500 && classifyAnswer(answer).kind !== 'rate_limited';
 }
 
-/** Changes a subscription in place. @throws {ReactorError} */
+/** Asks for the events of contact cards too, and does without where the account lacks them. */
+async function create({ linq }: SubscribePorts, targetUrl: string) {
+  const answer = await linq.createSubscription({ targetUrl, events: [...CORE_EVENTS, ...CARD_EVENTS] });
+  if (answer.kind === 'created' || !mayLackEvents(answer.answer)) return answer;
+  return linq.createSubscription({ targetUrl, events: CORE_EVENTS });
+}
+
+/**
+ * An event that the account lacks fails the whole call, with a code that nobody documents. It is none of those that name another
+ * reason: the key, a conflict, the rate.
+ */
+function mayLackEvents(answer: LinqAnswer): boolean {
+  if (answer.kind !== 'answered' || !answer.hasEnvelope) return false;
+  const { httpStatus } = answer;
+  return httpStatus >= 400 && httpStatus < 500 && ![401, 409, 429].includes(httpStatus);
+}
+
+/** Changes a subscription in place; does without the events of contact cards as well. @throws {ReactorError} */
 export async function updateSubscription(
   { linq }: Pick<SubscribePorts, 'linq'>,
   subscriptionId: string,
   change: SubscriptionChange,
 ): Promise<void> {
-  const answer = await linq.updateSubscription(subscriptionId, change);
+  let answer = await linq.updateSubscription(subscriptionId, change);
+  if (answer.kind === 'failed' && change.events !== undefined && mayLackEvents(answer.answer)) {
+    const events = change.events.filter((event) => !CARD_EVENTS.includes(event));
+    answer = await linq.updateSubscription(subscriptionId, { ...change, events });
+  }
   if (answer.kind === 'failed') throw failureOf('change the webhook subscription', answer.answer);
+}
+
+/** Adds the events of contact cards, where the account has them. True: they were added. Never rejects: it isn't vital. */
+export async function addCardEvents(
+  { linq }: Pick<SubscribePorts, 'linq'>,
+  subscription: NamedSubscription,
+): Promise<boolean> {
+  const change = cardEventsFor(subscription);
+  if (change === null) return false;
+  return (await linq.updateSubscription(subscription.subscriptionId, change)).kind === 'updated';
 }
 
 /** Deletes subscriptions, as many as can be; returns those that are left. */

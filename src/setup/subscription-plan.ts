@@ -1,8 +1,4 @@
-/** What the service lives on; the others of Linq's event types tell it nothing. */
-export const SUBSCRIBED_EVENTS: readonly string[] = [
-  ...['sent', 'delivered', 'read', 'failed', 'received'].map((what) => `message.${what}`),
-  ...['chat.created', 'participant.added', 'participant.removed', 'phone_number.status_updated'],
-];
+import { CARD_EVENTS, CORE_EVENTS } from '../decide/event-names.ts';
 
 /** Pinned in the address: without it a subscription's version follows the day on which it was created. */
 export const PAYLOAD_VERSION = '2026-02-03';
@@ -102,7 +98,7 @@ function findFaults(subscription: Subscription, { lines }: SubscriptionSituation
   const { isActive, events, targetUrl, lines: only } = subscription;
   const faults: [SubscriptionFault, boolean][] = [
     ['inactive', !isActive],
-    ['events', events !== null && SUBSCRIBED_EVENTS.some((event) => !events.includes(event))],
+    ['events', lacks(events, CORE_EVENTS)],
     ['version', new URL(targetUrl).searchParams.get('version') !== PAYLOAD_VERSION],
     ['lines', only !== null && lines.some((line) => !only.includes(line))],
   ];
@@ -117,11 +113,26 @@ function changeFor(
 ): SubscriptionChange {
   return {
     ...(faults.includes('inactive') ? { isActive: true } : {}),
-    ...(faults.includes('events') ? { events: [...new Set([...(events ?? []), ...SUBSCRIBED_EVENTS])] } : {}),
+    ...(faults.includes('events') ? { events: withAll(events) } : {}),
     ...(faults.includes('version') ? { targetUrl: free } : {}),
     ...(faults.includes('lines') ? { lines: null } : {}),
   };
 }
+
+/**
+ * What gives a subscription that is as it has to be the events of contact cards too; null: it has them, or Linq doesn't tell. To
+ * lack them is no fault: there are accounts without.
+ */
+export function cardEventsFor({ events }: Subscription): SubscriptionChange | null {
+  return lacks(events, CARD_EVENTS) ? { events: withAll(events) } : null;
+}
+
+const lacks = (events: readonly string[] | null, wanted: readonly string[]): boolean =>
+  events !== null && wanted.some((event) => !events.includes(event));
+
+const withAll = (events: readonly string[] | null): readonly string[] => [
+  ...new Set([...(events ?? []), ...CORE_EVENTS, ...CARD_EVENTS]),
+];
 
 /**
  * Our address with its version, and with a number where Linq has a subscription with the same one already: it takes

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SUBSCRIBED_EVENTS } from '../../src/setup/subscription-plan.ts';
+import { CORE_EVENTS } from '../../src/decide/event-names.ts';
 import { ACCOUNT_KEY, startAccount } from '../helpers/simulated-account.ts';
 import { PUBLIC_URL, prepare, readEnv, readText, SECRET, setUp, TARGET } from './setting-up.ts';
 
@@ -58,7 +58,7 @@ describe('a subscription that leads here already', () => {
     const [after, ...others] = await account.subscriptions();
     expect(others).toEqual([]);
     expect(after).toMatchObject({ id, is_active: true, target_url: TARGET, ...right });
-    expect(after?.subscribed_events).toEqual(expect.arrayContaining([...SUBSCRIBED_EVENTS]));
+    expect(after?.subscribed_events).toEqual(expect.arrayContaining([...CORE_EVENTS]));
     expect(readEnv(directory).LINQ_WEBHOOK_SECRET).toBe(SECRET);
   });
 

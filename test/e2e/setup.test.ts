@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SUBSCRIBED_EVENTS } from '../../src/setup/subscription-plan.ts';
+import { CARD_EVENTS, CORE_EVENTS } from '../../src/decide/event-names.ts';
 import { createWorkDir, startReactor } from '../helpers/process.ts';
 import { ACCOUNT_KEY, startAccount } from '../helpers/simulated-account.ts';
 import { runVerb } from '../helpers/verb.ts';
@@ -20,7 +20,7 @@ describe('a fresh account', () => {
     const [subscription, ...others] = await account.subscriptions();
     expect(others).toEqual([]);
     expect(subscription).toMatchObject({ target_url: TARGET, is_active: true, phone_numbers: null });
-    expect(subscription?.subscribed_events).toEqual(SUBSCRIBED_EVENTS);
+    expect(subscription?.subscribed_events).toEqual([...CORE_EVENTS, ...CARD_EVENTS]);
     const env = readEnv(directory);
     expect(Object.keys(env).toSorted()).toEqual([
       ...['LINQ_API_BASE_URL', 'LINQ_API_KEY', 'LINQ_WEBHOOK_SECRET', 'PUBLIC_URL', 'STATUS_TOKEN'],
@@ -83,6 +83,15 @@ describe('what Linq refuses or loses', () => {
     const { code, stderr } = await setUp(prepare(), { settings });
     expect(code).toBe(5);
     expect(stderr).toMatch(/^Linq can't be reached .*LINQ_API_BASE_URL/);
+  });
+
+  it('an account without events of contact cards is set up with the others', async () => {
+    const account = await startAccount();
+    account.simulator.fail({ route: 'webhook_subscriptions', method: 'POST', code: 1005, times: 1 });
+    const { code } = await setUp(prepare(), account);
+    expect(code).toBe(0);
+    const [only, ...others] = await account.subscriptions();
+    expect([only?.subscribed_events, others]).toEqual([CORE_EVENTS, []]);
   });
 
   it('an answer to the create that got lost leaves one subscription, whose secret is saved', async () => {

@@ -1,3 +1,4 @@
+import { CORE_EVENTS, VITAL_EVENT } from '../../decide/event-names.ts';
 import { type Finding, fine, found } from '../finding.ts';
 
 export interface SeenSubscription {
@@ -9,20 +10,6 @@ export interface SeenSubscription {
   readonly lines: readonly string[] | null;
 }
 
-/** Without it nobody would tell of new chats. */
-const VITAL_EVENT = 'message.sent';
-/** What the service reads, and what Linq's dashboards of failed messages want beside. */
-const NEEDED_EVENTS: readonly string[] = [
-  VITAL_EVENT,
-  'message.delivered',
-  'message.read',
-  'message.failed',
-  'message.received',
-  'chat.created',
-  'participant.added',
-  'participant.removed',
-  'phone_number.status_updated',
-];
 /** Versions of the payload that this program reads. */
 const VERSIONS: readonly string[] = ['2026-02-03', '2025-01-01'];
 
@@ -82,7 +69,7 @@ function duplicate(publicUrl: string, count: number): Finding {
 
 function judgeEvents(active: readonly SeenSubscription[]): readonly Finding[] {
   const isCarried = (event: string) => active.some(({ events }) => events === null || events.includes(event));
-  const absent = NEEDED_EVENTS.filter((event) => !isCarried(event));
+  const absent = CORE_EVENTS.filter((event) => !isCarried(event));
   if (absent.length === 0) return [];
   const isBlind = absent.includes(VITAL_EVENT);
   const effect = isBlind

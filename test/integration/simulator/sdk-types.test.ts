@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import { SUBSCRIBED_EVENTS } from '../../../src/setup/subscription-plan.ts';
+import { CORE_EVENTS } from '../../../src/decide/event-names.ts';
 import type { Payload } from '../../../src/simulator/payloads.ts';
 import { createTestClient, http, startRawServer } from '../linq/raw-server.ts';
 import { LINE, startReceiver, startSimulator } from './harness.ts';
@@ -145,7 +145,7 @@ it('types what we ask Linq to create and to change', async () => {
     await call();
     return { name, type: `LinqAPIV3.${type}`, json: server.requests.at(-1)?.body ?? '' };
   };
-  const events = SUBSCRIBED_EVENTS;
+  const events = CORE_EVENTS; // those of contact cards are newer than these types
   const all = { targetUrl, events, isActive: true, lines: [LINE] };
   const card = { line: LINE, firstName: 'Ann', lastName: 'Lee', imageUrl: 'https://a.example/a.jpg' };
   const literals = [

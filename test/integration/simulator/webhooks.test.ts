@@ -33,6 +33,19 @@ describe('what happens in the account is delivered', () => {
     expect(new Set(receiver.received.map(({ event }) => event.webhook_version))).toEqual(new Set([version]));
   });
 
+  it('of contact cards, as they come, change and go', async () => {
+    const { simulator, receiver } = await start();
+    simulator.addLine('+12025550101', { card: 'none' });
+    for (const state of ['none', 'inactive', 'active', 'none'] as const)
+      simulator.setCard('+12025550101', state, { announce: true });
+    await simulator.settled();
+    expect(receiver.types().sort()).toEqual(
+      ['created', 'deleted', 'updated'].map((what) => `contact_card.${what}`),
+    );
+    for (const { event } of receiver.received)
+      expect(event.data).toMatchObject({ phone_number: '+12025550101' });
+  });
+
   it('with the state of the moment, whatever happens to the message later', async () => {
     const { simulator, receiver } = await start();
     const { chatId } = simulator.createChat({ line: LINE, announce: false });

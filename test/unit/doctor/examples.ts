@@ -1,4 +1,5 @@
 import type { LinqAnswer } from '../../../src/decide/answer.ts';
+import { CORE_EVENTS } from '../../../src/decide/event-names.ts';
 import type { Finding, FindingCode } from '../../../src/doctor/finding.ts';
 import { judgeConnection, judgeName } from '../../../src/doctor/judge/address.ts';
 import type { Answer } from '../../../src/doctor/judge/answer.ts';
@@ -31,10 +32,6 @@ export const LINE = '+12025550100';
 const PUBLIC_URL = 'https://cards.example.com/webhooks/linq';
 const SERVICE_URL = 'http://127.0.0.1:8080';
 const DATABASE = './data/reactor.db';
-const NEEDED_EVENTS = [
-  ...['sent', 'delivered', 'read', 'failed', 'received'].map((what) => `message.${what}`),
-  ...['chat.created', 'participant.added', 'participant.removed', 'phone_number.status_updated'],
-];
 
 export const directory = (seen: Partial<SeenDirectory> = {}) =>
   judgeDataDirectory({
@@ -96,7 +93,7 @@ export const subscriptions = (...changes: readonly Partial<SeenSubscription>[]) 
     changes.map((change) => ({
       targetUrl: `${PUBLIC_URL}?version=2026-02-03`,
       isActive: true,
-      events: NEEDED_EVENTS,
+      events: CORE_EVENTS,
       lines: null,
       ...change,
     })),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { PAYLOAD_VERSION, SUBSCRIBED_EVENTS } from '../../../src/setup/subscription-plan.ts';
+import { CORE_EVENTS } from '../../../src/decide/event-names.ts';
+import { PAYLOAD_VERSION } from '../../../src/setup/subscription-plan.ts';
 import { run } from '../cli/terminal.ts';
 
 const text = readFileSync(new URL('../../../docs/install.md', import.meta.url), 'utf8');
@@ -14,11 +15,11 @@ it('docs/install.md has every option of setup, and none that isn’t there', asy
   );
 });
 
-it('docs/install.md creates by hand what setup creates', () => {
+it('docs/install.md creates by hand what setup creates on every account', () => {
   const [, json = ''] = /-d '(\{[^']*\})'/.exec(text) ?? [];
   const asked: unknown = JSON.parse(json);
   expect(asked).toEqual({
     target_url: `https://cards.example.com/webhooks/linq?version=${PAYLOAD_VERSION}`,
-    subscribed_events: SUBSCRIBED_EVENTS,
+    subscribed_events: CORE_EVENTS,
   });
 });

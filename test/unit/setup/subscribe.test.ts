@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { LinqAnswer } from '../../../src/decide/answer.ts';
+import { CARD_EVENTS, CORE_EVENTS } from '../../../src/decide/event-names.ts';
 import { SetupError, UnreachableError } from '../../../src/errors.ts';
-import { type SubscriptionCalls, subscribe, unsubscribe } from '../../../src/setup/subscribe.ts';
-import type { NamedSubscription } from '../../../src/setup/subscription-plan.ts';
+import {
+  addCardEvents,
+  type SubscriptionCalls,
+  subscribe,
+  unsubscribe,
+  updateSubscription,
+} from '../../../src/setup/subscribe.ts';
+import type { NamedSubscription, SubscriptionChange } from '../../../src/setup/subscription-plan.ts';
 import { answerOf, silenceOf } from '../../helpers/builders.ts';
 
 const TARGET = 'https://cards.example.com/webhooks/linq?version=2026-02-03';
@@ -26,13 +33,15 @@ interface Trouble {
 function setUp({ creates = ['answered'], isListLost, isDeleteLost, isDiskFull }: Trouble = {}) {
   const account = new Map<string, NamedSubscription>([['old', subscriptionOf('old')]]);
   const saved = new Map<string, string>();
+  const asked: (readonly string[])[] = [];
   let count = 0;
   const linq: SubscriptionCalls = {
     subscriptions: async () =>
       isListLost === true
         ? { kind: 'failed', answer: LOST }
         : { kind: 'subscriptions', subscriptions: [...account.values()] },
-    async createSubscription() {
+    async createSubscription({ events }) {
+      asked.push(events);
       const fate = creates[Math.min(count++, creates.length - 1)] ?? 'answered';
       if (typeof fate !== 'string') return { kind: 'failed', answer: fate };
       if (fate === 'lost') return { kind: 'failed', answer: LOST };
@@ -53,7 +62,7 @@ function setUp({ creates = ['answered'], isListLost, isDeleteLost, isDiskFull }:
     saved.set(subscriptionId, secret);
   };
   const run = () => subscribe({ linq, saveSecret, tell: () => {} }, TARGET, [subscriptionOf('old')]);
-  return { run, linq, saved, account, ids: () => [...account.keys()], creates: () => count };
+  return { run, linq, saved, account, ids: () => [...account.keys()], creates: () => count, asked };
 }
 
 function subscriptionOf(subscriptionId: string): NamedSubscription {
@@ -120,7 +129,7 @@ describe('when the answer to a create gets lost', () => {
 describe('a create that Linq refuses', () => {
   it.each([
     ['never arrived', UNSENT, UnreachableError],
-    ['isn’t allowed', answerOf(403, 2011), SetupError],
+    ['isn’t a call of Linq’s', answerOf(403, null, { hasEnvelope: false }), SetupError],
     ['conflicts', answerOf(409, 2015), SetupError],
     ['is limited', answerOf(429, 1007), SetupError],
   ])('since it %s leaves everything as it was, and is made once', async (_, answer, kind) => {
@@ -135,6 +144,63 @@ it('a create that Linq limits with 503 wasn’t made: nobody looks for it, which
   const { run, creates } = setUp({ creates: [limited], isListLost: true });
   await expect(run()).rejects.toThrow(/limits the rate of calls.*10 minutes/);
   expect(creates()).toBe(1);
+});
+
+describe('the events of contact cards', () => {
+  const ALL = [...CORE_EVENTS, ...CARD_EVENTS];
+
+  it('are asked for', async () => {
+    const { run, asked } = setUp();
+    await run();
+    expect(asked).toEqual([ALL]);
+  });
+
+  it.each([answerOf(400, 1005), answerOf(422, 1003), answerOf(403, 2011), answerOf(404)])(
+    'are done without when Linq refuses them with %j',
+    async (answer) => {
+      const { run, asked, saved } = setUp({ creates: [answer, 'answered'] });
+      await run();
+      expect(asked).toEqual([ALL, CORE_EVENTS]);
+      expect([...saved.values()]).toEqual([SECRET]);
+    },
+  );
+
+  it('and a refusal that isn’t about them is told', async () => {
+    const { run, asked } = setUp({ creates: [answerOf(403, 2011)] });
+    await expect(run()).rejects.toThrow(/HTTP 403, code 2011/);
+    expect(asked).toHaveLength(2);
+  });
+
+  /** An account that lacks them: a change with one of them in it fails as a whole. */
+  function changing() {
+    const made: SubscriptionChange[] = [];
+    const { linq } = setUp();
+    return {
+      made,
+      linq: {
+        ...linq,
+        async updateSubscription(_: string, change: SubscriptionChange) {
+          if (change.events?.some((event) => CARD_EVENTS.includes(event)) === true)
+            return { kind: 'failed', answer: answerOf(400, 1005) } as const;
+          made.push(change);
+          return { kind: 'updated' } as const;
+        },
+      },
+    };
+  }
+
+  it('are left out of a change as well', async () => {
+    const { linq, made } = changing();
+    await updateSubscription({ linq }, 'a', { isActive: true, events: ALL });
+    expect(made).toEqual([{ isActive: true, events: CORE_EVENTS }]);
+  });
+
+  it('are added to one that is kept, where the account has them', async () => {
+    const lacking = { ...subscriptionOf('a'), events: CORE_EVENTS };
+    expect(await addCardEvents({ linq: setUp().linq }, lacking)).toBe(true);
+    expect(await addCardEvents({ linq: changing().linq }, lacking)).toBe(false);
+    expect(await addCardEvents({ linq: setUp().linq }, { ...lacking, events: ALL })).toBe(false);
+  });
 });
 
 it('of several to delete, those that can’t be are told', async () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CORE_EVENTS } from '../../../src/decide/event-names.ts';
 import {
   PAYLOAD_VERSION,
-  SUBSCRIBED_EVENTS,
   type Subscription,
   type SubscriptionPlan,
 } from '../../../src/setup/subscription-plan.ts';
@@ -36,7 +36,7 @@ const anySubscription = fc.record({
     'https://old.example.com/webhooks/linq?version=2026-02-03',
   ),
   isActive: fc.boolean(),
-  events: fc.constantFrom(null, SUBSCRIBED_EVENTS, ['message.sent'], []),
+  events: fc.constantFrom(null, CORE_EVENTS, ['message.sent'], []),
   lines: fc.constantFrom(null, [LINE], ['+12025550101']),
 });
 const anyAccount = fc.uniqueArray(anySubscription, {

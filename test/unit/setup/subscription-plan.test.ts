@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { SUBSCRIBED_EVENTS, type SubscriptionPlan } from '../../../src/setup/subscription-plan.ts';
+import { CARD_EVENTS, CORE_EVENTS } from '../../../src/decide/event-names.ts';
+import { cardEventsFor, type SubscriptionPlan } from '../../../src/setup/subscription-plan.ts';
 import { dispositionOf } from '../../../src/webhook/events.ts';
 import { decide, LINE, PINNED, sound, WEBHOOK_URL } from './subscription-situation.ts';
 
 describe('the events to subscribe to', () => {
   it('are those that the service reads, and the failures beside them', () => {
-    const unread = SUBSCRIBED_EVENTS.filter((event) => !('read' in dispositionOf(event)));
+    const wanted = [...CORE_EVENTS, ...CARD_EVENTS];
+    const unread = wanted.filter((event) => !('read' in dispositionOf(event)));
     expect(unread).toEqual(['message.failed']);
-    expect(new Set(SUBSCRIBED_EVENTS).size).toBe(9);
+    expect(new Set(wanted).size).toBe(12);
   });
 });
 
@@ -29,7 +31,7 @@ describe('a subscription is kept', () => {
   });
 
   it.each([
-    ['with more events', { events: [...SUBSCRIBED_EVENTS, 'reaction.added'] }],
+    ['with more events', { events: [...CORE_EVENTS, 'reaction.added'] }],
     ['with events that Linq doesn’t tell', { events: null }],
     ['limited to lines that are all that are wanted', { lines: [LINE, '+12025550101'] }],
     [
@@ -64,7 +66,20 @@ describe('a subscription is changed in place', () => {
   it('so that it keeps events that somebody else added', () => {
     const plan = decide([{ ...sound, events: ['reaction.added', 'message.sent'] }]);
     const { events } = (plan as Extract<SubscriptionPlan, { kind: 'update' }>).change;
-    expect(new Set(events)).toEqual(new Set(['reaction.added', ...SUBSCRIBED_EVENTS]));
+    expect(new Set(events)).toEqual(new Set(['reaction.added', ...CORE_EVENTS, ...CARD_EVENTS]));
+  });
+});
+
+describe('the events of contact cards', () => {
+  it('are added to a subscription that is as it has to be, beside those that it has', () => {
+    const change = cardEventsFor({ ...sound, events: ['reaction.added', ...CORE_EVENTS] });
+    expect(new Set(change?.events)).toEqual(new Set(['reaction.added', ...CORE_EVENTS, ...CARD_EVENTS]));
+  });
+
+  it('are no fault where they are missing, and no change where they aren’t, or nobody tells', () => {
+    expect(decide([{ ...sound, events: CORE_EVENTS }])).toMatchObject({ kind: 'keep' });
+    expect(cardEventsFor({ ...sound, events: [...CARD_EVENTS, ...CORE_EVENTS] })).toBeNull();
+    expect(cardEventsFor({ ...sound, events: null })).toBeNull();
   });
 });
 

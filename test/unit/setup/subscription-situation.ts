@@ -1,6 +1,6 @@
+import { CORE_EVENTS } from '../../../src/decide/event-names.ts';
 import {
   decideSubscriptionPlan,
-  SUBSCRIBED_EVENTS,
   type Subscription,
   type SubscriptionSituation,
 } from '../../../src/setup/subscription-plan.ts';
@@ -13,7 +13,7 @@ export const sound: Subscription = {
   subscriptionId: 's1',
   targetUrl: PINNED,
   isActive: true,
-  events: SUBSCRIBED_EVENTS,
+  events: CORE_EVENTS,
   lines: null,
 };
 
