@@ -34,6 +34,9 @@ export function createCatchUpTable(
     .pluck();
   const putRead = sql.prepare<[string, EpochMs]>('INSERT OR REPLACE INTO catch_up_reads VALUES (?, ?)');
   const deleteReads = sql.prepare('DELETE FROM catch_up_reads');
+  const unread = sql
+    .prepare<[], string>(`SELECT chat_id FROM catch_up_reads WHERE read_at = ${UNREAD}`)
+    .pluck();
   const active = sql.prepare<[number, EpochMs], { id: number; chatId: string; isGroup: number | null }>(
     `SELECT id, chat_id AS chatId, is_group AS isGroup
        FROM (SELECT * FROM chats WHERE id > ? ORDER BY id LIMIT ${SCANNED}) WHERE last_outbound_at > ?`,
@@ -105,7 +108,8 @@ export function createCatchUpTable(
     shift(byMs: number, lastHeartbeatAt: EpochMs | null, now: EpochMs): void {
       if (meta.text('catch_up') === null) return;
       change((before) => afterClockShift(before, byMs, lastHeartbeatAt, now));
-      sql.exec(`DELETE FROM catch_up_reads WHERE read_at <> ${UNREAD}`);
+      // to drop all rows at once takes a tenth of what it takes to choose among a million of them
+      change((same) => same, unread.all());
     },
   };
 }

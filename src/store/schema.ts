@@ -140,6 +140,8 @@ export const catchUpReads = sqliteTable(
   'catch_up_reads',
   { chatId: text('chat_id').primaryKey(), readAt: integer('read_at').notNull() },
   (t) => [
+    /** What couldn't be read, found among millions that were. */
+    index('catch_up_reads_unread').on(t.readAt).where(sql`${t.readAt} = 0`),
     lengths('catch_up_reads_lengths', [[t.chatId, 255]]),
     instants('catch_up_reads_instants', [t.readAt]),
   ],

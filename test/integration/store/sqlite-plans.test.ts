@@ -94,6 +94,10 @@ describe('with a million chats', () => {
       expect(find(`UPDATE attempts SET ${column}`)).toContain('USING INDEX attempts_open (chat_row=?)');
   });
 
+  it('chats that a catch-up couldn’t read are found among all that it read', () => {
+    expect(find('FROM catch_up_reads WHERE read_at = 0')).toContain('USING INDEX catch_up_reads_unread');
+  });
+
   it('no statement reads all chats or all attempts', () => {
     const scans = statements
       .filter((text) => !/attempts LEFT JOIN chats .* ORDER BY attempts.id DESC LIMIT/s.test(text)) // reads only its end
