@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { normalizeIP } from '@fastify/rate-limit';
 
 /** Stands for what isn't an address: all of it shares one limit, and none of it is this machine or a trusted proxy. */
 const UNKNOWN = 'unknown';
@@ -21,3 +22,6 @@ function plainAddress(text: string): string {
   const address = host.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
   return isIP(address) === 0 ? UNKNOWN : address;
 }
+
+/** What limits count by: an IPv4 address, or the /64 of an IPv6 one, since a sender has all of that. */
+export const networkOf = (address: string | undefined): string => normalizeIP(address ?? UNKNOWN);

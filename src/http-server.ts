@@ -1,9 +1,10 @@
-import { STATUS_CODES } from 'node:http';
+import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
-import { plainAddresses } from './addresses.ts';
+import { networkOf, plainAddresses } from './addresses.ts';
 import { checkWhileConnected } from './connection-checks.ts';
 import { SECOND } from './decide/duration.ts';
+import { createFairShare } from './fair-share.ts';
 import { createLogOptions, type LogSettings } from './log.ts';
 
 export interface HttpServerOptions {
@@ -18,7 +19,6 @@ const REQUEST_TIMEOUT_MS = 15 * SECOND;
 const CHECK_EVERY_MS = SECOND;
 /** Longer than proxies keep their idle connections, so that it is never us who closes one that they just chose. */
 const KEEP_ALIVE_MS = 75 * SECOND;
-const MAX_BODY_BYTES = 1024 * 1024;
 /** Chat ids have up to 128 characters, each of which may come percent-encoded. */
 const MAX_PARAMETER_LENGTH = 512;
 
@@ -50,7 +50,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     logger: await createLogOptions(options.log),
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustProxy === false ? false : [...options.trustProxy],
-    bodyLimit: MAX_BODY_BYTES,
     // A slash too many, anywhere, must not lose a delivery: Linq doesn't repeat what was answered 404.
     routerOptions: {
       ignoreTrailingSlash: true,
@@ -65,8 +64,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     frameworkErrors: (error, _request, reply) => void harden(reply).send(error), // no hook sees these
     clientErrorHandler: answerBrokenRequest,
   });
-  app.server.maxConnections = MAX_CONNECTIONS;
+  shareConnections(app.server);
   checkWhileConnected(app.server, CHECK_EVERY_MS);
+  // bodies are left unread, but where a route has a use for them: whoever sends one needn't have shown a token yet
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('onRequest', ({ headers }, _reply, done) => {
     const forwardedFor = headers['x-forwarded-for']; // repeated headers are one by now
     if (typeof forwardedFor === 'string') headers['x-forwarded-for'] = plainAddresses(forwardedFor);
@@ -97,6 +99,17 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     });
   });
   return app;
+}
+
+/** Also no single address takes them all; behind a proxy that is the proxy's, which needs few. */
+function shareConnections(server: Server): void {
+  server.maxConnections = MAX_CONNECTIONS;
+  const connections = createFairShare(MAX_CONNECTIONS);
+  server.on('connection', (socket: Socket) => {
+    const sender = networkOf(socket.remoteAddress);
+    if (connections.take(sender, 1, 0)) socket.once('close', () => connections.giveBack(sender, 1));
+    else socket.destroy();
+  });
 }
 
 /** What every answer of this status carries. A 503 always says when to come again, whoever made it. */

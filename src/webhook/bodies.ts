@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { networkOf } from '../addresses.ts';
+import { createFairShare } from '../fair-share.ts';
 import { MAX_BODY_BYTES, OVERLOADED, type Refusing, TOO_LARGE } from './answers.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What this request's body takes of the bytes in flight. */
-    webhookBytes: number;
+    /** What this request's body takes of the bytes in flight; null: nothing yet, or no more. */
+    webhookBytes: { readonly sender: string; taken: number } | null;
   }
 }
 
@@ -23,38 +25,44 @@ export interface BodyReader {
   release(request: FastifyRequest): void;
 }
 
-/** All bodies being received or handled together; what arrives beyond it must come again. */
+/** All bodies being received or handled together; what arrives beyond a sender's part of it must come again. */
 const MAX_BYTES_IN_FLIGHT = 64 * MAX_BODY_BYTES;
-/** A piece takes some 600 bytes besides its own, so that a body in pieces of one byte isn't as small as it says. */
-const MIN_PIECE_BYTES = 1024;
+const LEAST_ROOM_BYTES = 1024;
+const NOTHING = Buffer.alloc(0);
 
-/** Counts what has arrived, not what headers promise: a promise takes no memory, and costs its sender nothing. */
+/** Counts what is kept, not what headers promise: a promise takes no memory, and costs its sender nothing. */
 export function createBodyReader(app: FastifyInstance): BodyReader {
-  app.decorateRequest('webhookBytes', 0);
-  let inFlight = 0;
+  app.decorateRequest('webhookBytes', null);
+  const inFlight = createFairShare(MAX_BYTES_IN_FLIGHT);
 
-  function take(request: FastifyRequest, piece: Buffer): boolean {
-    const bytes = Math.max(piece.length, MIN_PIECE_BYTES);
-    if (inFlight + bytes > MAX_BYTES_IN_FLIGHT) return false;
-    request.webhookBytes += bytes;
-    inFlight += bytes;
+  function take(request: FastifyRequest, bytes: number): boolean {
+    // kept: a connection that is gone has no address any more
+    request.webhookBytes ??= { sender: networkOf(request.ip), taken: 0 };
+    const held = request.webhookBytes;
+    if (!inFlight.take(held.sender, bytes, held.taken)) return false;
+    held.taken += bytes;
     return true;
   }
 
   return {
     read(request, payload, done) {
-      const pieces: Buffer[] = [];
+      const most = Number(request.headers['content-length'] ?? MAX_BODY_BYTES);
+      let room: Buffer = NOTHING;
       let length = 0;
       const onData = (piece: Buffer) => {
-        length += piece.length;
-        if (length > MAX_BODY_BYTES) refuse(TOO_LARGE);
-        else if (take(request, piece)) pieces.push(piece);
-        else refuse(OVERLOADED);
+        const needed = length + piece.length;
+        if (needed > MAX_BODY_BYTES) return refuse(TOO_LARGE);
+        const size = length === 0 ? needed : roomFor(needed, room.length, most);
+        if (size > room.length && !take(request, size - room.length)) return refuse(OVERLOADED);
+        // most bodies are one piece; others are joined as they come, since each small piece costs some 600 bytes more
+        if (length === 0) room = piece;
+        else {
+          if (size > room.length) room = enlarged(room, length, size);
+          piece.copy(room, length);
+        }
+        length = needed;
       };
-      const onEnd = () => {
-        const [only] = pieces;
-        finish(null, only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces, length));
-      };
+      const onEnd = () => finish(null, room.subarray(0, length));
       const onError = (error: Error) => finish(error);
       const finish = (error: Error | null, body?: Body) => {
         payload.off('data', onData).off('end', onEnd).off('error', onError);
@@ -67,8 +75,21 @@ export function createBodyReader(app: FastifyInstance): BodyReader {
       payload.on('data', onData).on('end', onEnd).on('error', onError);
     },
     release(request) {
-      inFlight -= request.webhookBytes;
-      request.webhookBytes = 0;
+      const held = request.webhookBytes;
+      if (held !== null) inFlight.giveBack(held.sender, held.taken);
+      request.webhookBytes = null;
     },
   };
+}
+
+/** Doubles, so that all the copying together costs no more than the body itself. */
+function roomFor(needed: number, room: number, most: number): number {
+  if (needed <= room) return room;
+  return Math.max(needed, Math.min(most, Math.max(2 * room, LEAST_ROOM_BYTES)));
+}
+
+function enlarged(room: Buffer, length: number, size: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(size);
+  room.copy(larger, 0, 0, length);
+  return larger;
 }

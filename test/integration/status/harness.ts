@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fastify, { type InjectOptions } from 'fastify';
+import type { InjectOptions } from 'fastify';
 import { onTestFinished } from 'vitest';
 import type { LinqAnswer } from '../../../src/decide/answer.ts';
 import { type EpochMs, HOUR } from '../../../src/decide/duration.ts';
@@ -10,6 +10,7 @@ import type { Policy } from '../../../src/decide/policy.ts';
 import { createClockGuard } from '../../../src/dispatch/clock-guard.ts';
 import { createDispatcher } from '../../../src/dispatch/dispatcher.ts';
 import type { LinqCalls } from '../../../src/dispatch/ports.ts';
+import { createHttpServer } from '../../../src/http-server.ts';
 import type { StatusDeps } from '../../../src/status/deps.ts';
 import { createProblemWatch } from '../../../src/status/problem-watch.ts';
 import { statusRoutes } from '../../../src/status/routes.ts';
@@ -131,7 +132,11 @@ export async function startStatus(given: Given = {}) {
     isDraining: () => false,
     ...given.deps,
   };
-  const app = fastify({ trustProxy: 'loopback' });
+  const app = await createHttpServer({
+    trustProxy: ['loopback'],
+    log: { level: 'fatal', format: 'json' },
+    isDraining: deps.isDraining,
+  });
   await app.register(async (scope) => statusRoutes(scope, deps));
   await store.record(events, clock.now());
   await dispatcher.start();

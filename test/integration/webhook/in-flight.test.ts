@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { message2026, sign } from '../../helpers/deliver.ts';
 import { errorOf, NOW, startRoute } from './server.ts';
@@ -24,7 +25,9 @@ const head = (length: string) =>
   `POST /webhooks/linq HTTP/1.1\r\nHost: reactor\r\nContent-Type: application/json\r\n${length}\r\n\r\n`;
 const ONE_MIB = `Content-Length: ${MIB}`;
 const CHUNKED = 'Transfer-Encoding: chunked';
-/** What is left of a body of 1 MiB that began: 64 of them stay below the bound, whatever the sizes of their pieces. */
+/** So many of 1 MiB one address may have under way: three times what is then still free of 64 MiB. */
+const MOST = 47;
+/** What is left of a body of 1 MiB that began. */
 const REST = Buffer.alloc(8 * 1024, ' ');
 const NEARLY_ALL = Buffer.alloc(MIB - REST.length, ' ');
 const START: Readonly<Record<string, Buffer>> = {
@@ -56,16 +59,16 @@ async function begin(route: Route, count: number, length = ONE_MIB): Promise<Soc
   return begun;
 }
 
-/** 64 requests of 1 MiB, so that they all fit and then nothing more. */
+/** As many requests of 1 MiB as one address may have, so that they all fit and then no more. */
 async function fill(route: Route, length = ONE_MIB): Promise<Socket[]> {
-  const begun = await begin(route, 64, length);
+  const begun = await begin(route, MOST, length);
   expect(await fits(route)).toBe(false);
   return begun;
 }
 
 describe('bodies in flight', () => {
   it.each([ONE_MIB, CHUNKED])(
-    'beyond 64 MiB newcomers are answered 503 and told to come again (%s)',
+    "beyond an address's part of 64 MiB large newcomers are answered 503 and told to come again (%s)",
     async (length) => {
       const route = await startRoute();
       await fill(route, length);
@@ -112,7 +115,7 @@ describe('bodies in flight', () => {
     for (const socket of sockets) socket.destroy();
     for (const finish of asked) finish();
     isHolding = false;
-    // all of it is free: 64 more fit exactly
+    // all of it is free: as many as before fit exactly
     await expect.poll(() => fits(route)).toBe(true);
     const again = await fill(route);
     again[0]?.destroy();
@@ -126,12 +129,40 @@ describe('bodies in flight', () => {
     expect((await route.deliver(message2026())).status).toBe(204);
   });
 
-  it('count as more than they are when they come in tiny pieces, each of which costs more than its bytes', async () => {
+  it('of one address leave room for those of any other, and for its own small ones', async () => {
+    const route = await startRoute();
+    await fill(route);
+    const from = (address: string) => ({
+      ...sign(LARGEST, { at: NOW }),
+      'x-forwarded-for': address,
+    });
+    expect((await route.post(LARGEST, from('198.51.100.1'))).status).toBe(204);
+    expect((await route.post(LARGEST, from('2001:db8::1'))).status).toBe(204);
+    expect((await route.deliver(message2026())).status).toBe(204);
+  });
+
+  it('count as what is kept of them, however tiny their pieces: these are joined', async () => {
     const route = await startRoute();
     const tiny = head(CHUNKED) + '1\r\n \r\n'.repeat(64 * 1024 - 1);
     (await open(route.url)).write(tiny);
-    await expect.poll(() => route.bytesRead()).toBe(tiny.length);
-    expect(await fits(route)).toBe(false);
+    await expect.poll(() => route.bytesRead(), { timeout: 10_000 }).toBe(tiny.length);
+    await begin(route, MOST - 1);
+    expect((await route.deliver(message2026())).status).toBe(204);
+  });
+
+  it('arrive as they were sent, in whatever pieces', async () => {
+    const route = await startRoute();
+    const sizes = [1, 2, 1_000, 1_023, 1_025, 5_000, 70_000, 300_000];
+    for (const first of sizes) {
+      const body = Buffer.from(JSON.stringify(message2026()).padEnd(500_000, ' '));
+      const pieces = (function* () {
+        yield body.subarray(0, first);
+        yield body.subarray(first, first + 1);
+        for (let at = first + 1; at < body.length; at += 9_999) yield body.subarray(at, at + 9_999);
+      })();
+      const answer = await route.post(Readable.from(pieces), sign(body, { at: NOW }));
+      expect(answer.status, `the first of ${first} bytes`).toBe(204);
+    }
   });
 
   it('of one that is answered 503 are not waited for: the connection goes on', async () => {
