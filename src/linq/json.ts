@@ -1,4 +1,4 @@
-import { isObject, type Node, type OnUnreadable } from '../payload/fields.ts';
+import { isObject, type JsonObject, type Node, type OnUnreadable } from '../payload/fields.ts';
 
 /** Undefined when there is no JSON; `null` is JSON. */
 export function parseJson(text: string | null): unknown {
@@ -11,10 +11,8 @@ export function parseJson(text: string | null): unknown {
 }
 
 /** A JSON object, to be read field by field; null for anything else. */
-export function asObject(value: unknown): Readonly<Record<string, unknown>> | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : null;
+export function asObject(value: unknown): JsonObject | null {
+  return isObject(value) ? value : null;
 }
 
 export function asString(value: unknown): string | null {

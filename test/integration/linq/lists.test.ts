@@ -29,6 +29,33 @@ describe('lists', () => {
     ]);
   });
 
+  it('that are null are empty, as Go writes them', async () => {
+    const nothing = '{"chats":null,"messages":null,"phone_numbers":null,"subscriptions":null,"contact_cards":null}';
+    const { client } = await setUp(http(200, nothing));
+    expect([
+      await client.chats(null, null),
+      await client.messages('c1', null),
+      await client.lines(),
+      await client.subscriptions(),
+      await client.contactCards(null),
+    ]).toEqual([
+      { kind: 'chats', chats: [], nextCursor: null },
+      { kind: 'messages', messages: [], nextCursor: null },
+      { kind: 'lines', lines: [] },
+      { kind: 'subscriptions', subscriptions: [] },
+      { kind: 'cards', cards: [] },
+    ]);
+  });
+
+  it('report what in them can’t be read, and keep the rest', async () => {
+    const unreadable: string[] = [];
+    const body = '{"chats":[7,{"id":"c1","health_status":"canary"}],"phone_numbers":[{"phone_number":"a b"}]}';
+    const { client } = await setUp(http(200, body), { onUnreadable: (field) => unreadable.push(field) });
+    expect(await client.chats(null, null)).toMatchObject({ chats: [{ chatId: 'c1', health: null }] });
+    expect(await client.lines()).toEqual({ kind: 'lines', lines: [] });
+    expect(unreadable).toEqual(['chats[]', 'chats[].health_status', 'phone_numbers[].phone_number']);
+  });
+
   it('may be 8 MiB long, so that 100 messages of 10,000 characters fit however they are escaped', async () => {
     const { client } = await setUp(http(200, largeMessages(8 * MIB - 200)));
     expect(await client.messages('c1', null)).toEqual({ kind: 'messages', messages: [], nextCursor: '9' });

@@ -136,6 +136,8 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     invalid: [
       ['12025550100', "the number isn't + and 7 to 15 digits, without spaces or dashes"],
       ['+12025550100,+1 202 555 0101', "number 2 of 2 isn't + and 7 to 15 digits"],
+      ['+1202555\u202e0100', "the number isn't + and 7 to 15 digits"],
+      ['+12025550100\u200b', "the number isn't + and 7 to 15 digits"],
       ['+123456', "the number isn't + and 7 to 15 digits"],
       ['+1234567890123456', "the number isn't + and 7 to 15 digits"],
       [',', 'the list is empty'],
