@@ -30,7 +30,8 @@ describe('lists', () => {
   });
 
   it('that are null are empty, as Go writes them', async () => {
-    const nothing = '{"chats":null,"messages":null,"phone_numbers":null,"subscriptions":null,"contact_cards":null}';
+    const nothing =
+      '{"chats":null,"messages":null,"phone_numbers":null,"subscriptions":null,"contact_cards":null}';
     const { client } = await setUp(http(200, nothing));
     expect([
       await client.chats(null, null),
@@ -49,7 +50,8 @@ describe('lists', () => {
 
   it('report what in them can’t be read, and keep the rest', async () => {
     const unreadable: string[] = [];
-    const body = '{"chats":[7,{"id":"c1","health_status":"canary"}],"phone_numbers":[{"phone_number":"a b"}]}';
+    const body =
+      '{"chats":[7,{"id":"c1","health_status":"canary"}],"phone_numbers":[{"phone_number":"a b"}]}';
     const { client } = await setUp(http(200, body), { onUnreadable: (field) => unreadable.push(field) });
     expect(await client.chats(null, null)).toMatchObject({ chats: [{ chatId: 'c1', health: null }] });
     expect(await client.lines()).toEqual({ kind: 'lines', lines: [] });
