@@ -28,6 +28,7 @@ const PARTS = [
   ['recover', /^UPDATE attempts SET ended_at/, 'interruptAll'],
   ['settle', /^UPDATE attempts SET ended_at/, '/store/settle.'],
   ['prune', /^DELETE FROM attempts\s/, '/store/prune-attempts.'],
+  ['shift', /^DELETE FROM shifted_chats /, '/store/shift-clock.'],
 ];
 const partOf = (sql) => PARTS.find(([, pattern, from]) => pattern.test(sql) && isCalledFrom(from))?.[0];
 
