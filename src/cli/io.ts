@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { type EnvFile, parseEnvFile } from '../config/env-file.ts';
+import { isSettingName } from '../config/misspelt.ts';
 import type { Sources, Variables } from '../config/origin.ts';
 import { ConfigError } from '../errors.ts';
 
@@ -84,11 +85,18 @@ const DEFAULT_ENV_FILE = '.env';
  */
 export function readSources(io: Io, envFile: string | null): Sources {
   const path = envFile ?? DEFAULT_ENV_FILE;
-  const { variables, brokenLines } = readEnvFile(io, envFile, path);
+  const { variables, brokenLines, cutLines, isBinary } = readEnvFile(io, envFile, path);
   const envFileMistakes = brokenLines.map(
     (line) => `${path}, line ${line}: expected NAME=value, or # and a comment, for example PORT=8080`,
   );
-  return { env: io.env, envFile: variables, envFileMistakes, readFile: io.readFile };
+  if (isBinary) envFileMistakes.push(`${path} is saved as UTF-16 or is no text: save it as UTF-8`);
+  const envFileWarnings = cutLines
+    .filter(({ name }) => isSettingName(name))
+    .map(
+      ({ line, name }) =>
+        `${path}, line ${line}: only a part of it is the value of ${name}, since # begins a comment and nothing may follow a closing quote; put all of it in one pair of quotes`,
+    );
+  return { env: io.env, envFile: variables, envFileMistakes, envFileWarnings, readFile: io.readFile };
 }
 
 function readEnvFile(io: Io, envFile: string | null, path: string): EnvFile {
@@ -96,7 +104,7 @@ function readEnvFile(io: Io, envFile: string | null, path: string): EnvFile {
     return parseEnvFile(io.readFile(path));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    if (envFile === null && code === 'ENOENT') return { variables: {}, brokenLines: [] };
+    if (envFile === null && code === 'ENOENT') return parseEnvFile('');
     throw new ConfigError(
       `The settings file ${path} can't be read (${code}): check --env-file and its permissions.`,
       { cause: error },

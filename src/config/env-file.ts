@@ -1,44 +1,74 @@
-import { parseEnv } from 'node:util';
 import type { Variables } from './origin.ts';
 
 export interface EnvFile {
   readonly variables: Variables;
   /** Numbers of the lines that say nothing, counted from 1. What they hold may be a secret, so it isn't told. */
   readonly brokenLines: readonly number[];
+  /** Where only a part of what is written became the value, without looking like a comment: the line, and of which variable. */
+  readonly cutLines: readonly { readonly line: number; readonly name: string }[];
+  /** It is no text in UTF-8, so nothing of it can be read. */
+  readonly isBinary: boolean;
 }
 
 /** Some editors put it in front; it would become part of the first variable's name. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
 const BLANK_OR_COMMENT = /^\s*(#.*)?$/;
-const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=\s*(.*)$/;
+export const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/;
 
 /**
- * Reads a `.env` file. Node's own parser takes a line without `=` (and an indented comment) together with the next
- * one, and stops without a word at a line without a name; from Node.js 22 on, a blank value takes the next line, and one
- * after `export` is lost: settings would be lost silently. So it sees assignments only, in their plainest form.
+ * Reads a `.env` file as Node.js does where that is beyond doubt. Its own parser differs between versions, and loses
+ * settings without a word: it takes a line without `=` together with the next one, stops at a line without a name, and
+ * from Node.js 22 on lets a blank value take the next line.
  */
 export function parseEnvFile(text: string): EnvFile {
+  if (isBinary(text)) return { variables: {}, brokenLines: [], cutLines: [], isBinary: true };
   const lines = text.replace(BYTE_ORDER_MARK, '').split(/\r?\n/);
+  const variables: [name: string, value: string][] = [];
   const brokenLines: number[] = [];
+  const cutLines: { line: number; name: string }[] = [];
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] ?? '';
-    const [, name, value] = ASSIGNMENT.exec(line) ?? [];
-    if (name !== undefined && value !== undefined) {
-      const end = endOfValue(lines, index, value);
-      lines[index] = `${name}=${end === index ? value.trimEnd() : value}`;
-      index = end;
+    const [, name, written] = ASSIGNMENT.exec(line) ?? [];
+    if (name === undefined || written === undefined) {
+      if (!BLANK_OR_COMMENT.test(line)) brokenLines.push(index + 1);
       continue;
     }
-    if (!BLANK_OR_COMMENT.test(line)) brokenLines.push(index + 1);
-    lines[index] = '';
+    const end = endOfValue(lines, index, written);
+    const { value, isCut } = readValue([written, ...lines.slice(index + 1, end + 1)].join('\n'));
+    variables.push([name, value]);
+    if (isCut) cutLines.push({ line: index + 1, name });
+    index = end;
   }
-  return { variables: parseEnv(lines.join('\n')), brokenLines };
+  return { variables: Object.fromEntries(variables), brokenLines, cutLines, isBinary: false };
 }
 
-/** Where a value ends: a quoted one may go on over lines; one whose quote is never closed ends with its line. */
-function endOfValue(lines: readonly string[], start: number, value: string): number {
+/** As UTF-16 is, read as UTF-8. */
+const isBinary = (text: string) => text.includes('\0');
+
+/** So a value looks that goes on over lines because its quote was never closed: it has swallowed another setting. */
+const SWALLOWED = /^\s*(?:export\s+)?[A-Z][A-Z0-9_]{3,}\s*=\s*[^=\s]/;
+
+/**
+ * The line on which a value ends: a quoted one may go on over lines; one whose quote is never closed ends with its line.
+ * @param written what stands behind `=` on its first line
+ */
+export function endOfValue(lines: readonly string[], start: number, written: string): number {
+  const value = written.trimStart();
   const quote = /^["'`]/.exec(value)?.[0];
   if (quote === undefined || value.includes(quote, 1)) return start;
   const end = lines.findIndex((line, index) => index > start && line.includes(quote));
-  return end === -1 ? start : end;
+  return lines.slice(start + 1, end + 1).some((line) => SWALLOWED.test(line)) ? start : Math.max(end, start);
+}
+
+function readValue(written: string): { readonly value: string; readonly isCut: boolean } {
+  const text = written.trimStart();
+  const quoted = /^(["'`])([\s\S]*?)\1(.*)$/.exec(text);
+  if (quoted !== null) {
+    const [, quote, content = '', rest = ''] = quoted;
+    const value = quote === '"' ? content.replaceAll('\\n', '\n') : content;
+    return { value, isCut: !BLANK_OR_COMMENT.test(rest) };
+  }
+  const hash = written.indexOf('#');
+  if (hash === -1) return { value: text.trimEnd(), isCut: false };
+  return { value: written.slice(0, hash).trim(), isCut: !/\s/.test(written[hash - 1] ?? '=') };
 }

@@ -23,6 +23,18 @@ export const showShort = (text: string) => (text.length <= LONGEST_SHOWN ? text 
 /** What is told of a text that isn't printed. */
 export const showLength = (text: string) => `${[...text].length} characters`;
 
+/** Straight ones as in a shell or `.env`, and those that word processors make of them. */
+const QUOTE = /^["'`\u2018-\u201f\u00ab\u00bb]|["'`\u2018-\u201f\u00ab\u00bb]$/;
+
+/** What is wrong with any text of a setting, whatever its kind; null: nothing. Never repeats it. */
+export function faultOfText(text: string): string | null {
+  if (text.includes('\0')) return 'it is saved as UTF-16 or is no text: save it as UTF-8';
+  if (text.includes('\uFFFD')) return 'it holds bytes that are no text in UTF-8';
+  if (QUOTE.test(text))
+    return 'it begins or ends with a quote: leave quotes out, or close the one that is open';
+  return /[\r\n]/.test(text) ? 'it goes on over several lines: is a quote open?' : null;
+}
+
 const UNIT_MS = { s: SECOND, m: MINUTE, h: HOUR, d: DAY } as const;
 
 /** `90s`, `15m`, `24h` or `7d` → ms; null when it is nothing of the sort. */

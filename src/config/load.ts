@@ -80,7 +80,11 @@ export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig 
       format: read(SETTINGS.logFormat) ?? (isTerminal ? 'pretty' : 'json'),
     },
   };
-  const warnings = [...warnOfMisspelt(namesIn(sources)), ...warnOfUnread(sources)];
+  const warnings = [
+    ...(sources.envFileWarnings ?? []),
+    ...warnOfMisspelt(namesIn(sources)),
+    ...warnOfUnread(sources),
+  ];
   if (reader.mistakes.length > 0) {
     throw new ConfigError(listMistakes(reader.mistakes, warnings), { mistakes: reader.mistakes, warnings });
   }

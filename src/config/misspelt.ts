@@ -4,6 +4,9 @@ const KNOWN: readonly string[] = ALL_SETTINGS.flatMap(({ name, aliases, isSecret
   [name, ...aliases].flatMap((known) => (isSecret ? [known, `${known}_FILE`] : [known])),
 );
 
+/** True for the name of a setting, or of a secret's file. */
+export const isSettingName = (name: string) => KNOWN.includes(name);
+
 /** Names of other programs that look like ours, in upper case. */
 const FOREIGN: ReadonlySet<string> = new Set([
   'LINQ_API_V3_CUSTOM_HEADERS', // Linq's own SDK
@@ -17,7 +20,7 @@ const SHORTEST_GUESSED = 6;
 /** One warning for each variable that looks like a misspelt setting, letter case aside. */
 export function warnOfMisspelt(names: readonly string[]): string[] {
   return names
-    .filter((name) => !KNOWN.includes(name) && !FOREIGN.has(name.toUpperCase()))
+    .filter((name) => !isSettingName(name) && !FOREIGN.has(name.toUpperCase()))
     .flatMap((name) => {
       const nearest = nearestKnown(name);
       if (nearest !== null) return [`${name} is no setting: did you mean ${nearest}?`];

@@ -1,3 +1,4 @@
+import { faultOfText } from './kinds.ts';
 import type { Setting } from './setting.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -9,12 +10,14 @@ export interface Sources {
   readonly envFile: Variables;
   /** What is wrong with the file itself, one sentence each. */
   readonly envFileMistakes?: readonly string[];
+  /** What is odd about it, one sentence each. */
+  readonly envFileWarnings?: readonly string[];
   /** Reads a secret's file. @throws as `fs.readFileSync` */
   readonly readFile: (path: string) => string;
 }
 
 /** A setting's text and where it came from, or nothing, or why it can't be told. */
-export type Found = { readonly text: string; readonly origin: string } | { readonly mistake: string } | null;
+export type Found = Text | { readonly mistake: string } | null;
 
 /** Looks a setting up under its names and, for a secret, as a file. An empty text counts as unset. */
 export function findSetting(setting: Setting<unknown>, sources: Sources): Found {
@@ -36,18 +39,32 @@ function findByName(name: string, isSecret: boolean, sources: Sources): Found {
   const direct = findVariable(name, sources);
   const file = isSecret ? findVariable(`${name}_FILE`, sources) : null;
   if (direct !== null && file !== null) return { mistake: `${name} and ${name}_FILE are both set: keep one` };
-  if (file === null) return direct;
-  if (file.text === '-') return { mistake: `${name}_FILE names no file` };
+  if (file === null) return direct === null ? null : checked(direct);
+  const path = checked(file);
+  if ('mistake' in path) return { mistake: `${name}_FILE: ${path.mistake}` };
+  if (path.text === '-') return { mistake: `${name}_FILE names no file` };
   try {
-    const text = sources.readFile(file.text).trim();
-    return text === '' ? { mistake: `the file of ${name}_FILE is empty` } : { text, origin: `${name}_FILE` };
+    const text = sources.readFile(path.text).trim();
+    if (text === '') return { mistake: `the file of ${name}_FILE is empty` };
+    const content = checked({ text, origin: `${name}_FILE` });
+    return 'mistake' in content ? { mistake: `the file of ${name}_FILE: ${content.mistake}` } : content;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     return { mistake: `the file of ${name}_FILE can't be read (${code})` };
   }
 }
 
-function findVariable(name: string, { env, envFile }: Sources): { text: string; origin: string } | null {
+interface Text {
+  readonly text: string;
+  readonly origin: string;
+}
+
+function checked(found: Text): Text | { readonly mistake: string } {
+  const mistake = faultOfText(found.text);
+  return mistake === null ? found : { mistake };
+}
+
+function findVariable(name: string, { env, envFile }: Sources): Text | null {
   const fromEnv = env[name]?.trim() ?? '';
   if (fromEnv !== '') return { text: fromEnv, origin: 'environment' };
   const fromFile = envFile[name]?.trim() ?? '';

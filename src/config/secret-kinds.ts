@@ -1,4 +1,4 @@
-import { type Kind, type Parsed, showLength } from './kinds.ts';
+import { faultOfText, type Kind, type Parsed, showLength } from './kinds.ts';
 
 /** Says only that a secret is there and how long it is. */
 const showSecret = (text: string) => `set (${showLength(text)})`;
@@ -10,6 +10,8 @@ export const apiKey: Kind<string> = {
   expects: 'the API key alone, without spaces',
   parse(text) {
     if (/^bearer\s/i.test(text)) return { wrong: 'leave "Bearer" out' };
+    const fault = faultOfText(text); // it may have been typed or pasted
+    if (fault !== null) return { wrong: fault };
     return HEADER_SAFE.test(text)
       ? { value: text }
       : { wrong: 'it has a space or a character that no key has' };

@@ -1,4 +1,4 @@
-import { parseEnvFile } from '../config/env-file.ts';
+import { ASSIGNMENT, endOfValue, parseEnvFile } from '../config/env-file.ts';
 
 /** A setting to be written into a settings file. */
 export interface Assignment {
@@ -22,8 +22,6 @@ export function editEnvFile(text: string, assignments: readonly Assignment[]): s
   checkMeaning(text, edited, assignments);
   return edited;
 }
-
-const ASSIGNMENT = /^\uFEFF?\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=\s*(.*)$/;
 
 /** A line of the file without its line break, or the several lines of a quoted value. */
 interface Piece {
@@ -63,21 +61,23 @@ const isTemplate = (line: string, name: string) => new RegExp(`^\\s*#\\s*${name}
 
 const join = ({ text, lineBreak }: Piece) => text + lineBreak;
 
-/** As `parseEnvFile` reads it: a quoted value may go on over lines, one whose quote is never closed ends with its line. */
+/** As `parseEnvFile` reads it. */
 function split(text: string): Piece[] {
   const lines = [...text.matchAll(/([^\n]*?)(\r?\n|$)/g)].filter(([whole]) => whole !== '');
+  const contents = lines.map(([, content = ''], index) =>
+    index === 0 ? content.replace(BYTE_ORDER_MARK, '') : content,
+  );
   const pieces: Piece[] = [];
   for (let index = 0; index < lines.length; index++) {
-    const content = lines[index]?.[1] ?? '';
-    const [, name = null, value = ''] = ASSIGNMENT.exec(content) ?? [];
-    const quoteMark = /^["'`]/.exec(value)?.[0];
-    const isOpen = quoteMark !== undefined && !value.includes(quoteMark, 1);
-    const end = isOpen ? lines.findIndex(([line], at) => at > index && line.includes(quoteMark)) : -1;
-    const whole = lines.slice(index, Math.max(end, index) + 1).map(([line]) => line);
-    const lineBreak = lines[Math.max(end, index)]?.[2] ?? '';
-    const joined = whole.join('');
+    const [, name = null, written = ''] = ASSIGNMENT.exec(contents[index] ?? '') ?? [];
+    const end = endOfValue(contents, index, written);
+    const lineBreak = lines[end]?.[2] ?? '';
+    const joined = lines
+      .slice(index, end + 1)
+      .map(([line]) => line)
+      .join('');
     pieces.push({ text: joined.slice(0, joined.length - lineBreak.length), lineBreak, name });
-    if (end !== -1) index = end;
+    index = end;
   }
   return pieces;
 }

@@ -49,6 +49,8 @@ export interface SettingsFile {
 /** @throws {ConfigError} when there is a file that can't be read */
 export function openSettingsFile({ path, env, readFile }: SettingsFileOptions): SettingsFile {
   const before = readText(path, readFile);
+  if (parseEnvFile(before ?? '').isBinary)
+    throw new ConfigError(`The settings file ${path} is saved as UTF-16 or is no text: save it as UTF-8.`);
   let text = before ?? '';
   const sourcesOf = (content: string): Sources => ({
     env,

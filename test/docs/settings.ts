@@ -14,6 +14,8 @@ environment wins. They are read once, at the start: restart the service after a 
 - \`contact-card-reactor config check\` tells every mistake at once, with what was expected. The service doesn't start with one (exit code 3).
 - \`contact-card-reactor config show\` tells what is in force, and where it came from. Secrets are never printed.
 - Every secret can come from a file: \`NAME_FILE=/path\` in place of \`NAME\`.
+- In \`.env\` a value may stand in quotes. Without them a \`#\` begins a comment, even inside a value: then a warning says so. A value that
+  still begins or ends with a quote is refused; \`docker run --env-file\` passes quotes on. The file is UTF-8.
 - An empty value counts as unset. Durations are a whole number and a unit: \`90s\`, \`15m\`, \`24h\`, \`7d\`.
 - What Node.js itself reads (\`NODE_EXTRA_CA_CERTS\`, \`NODE_OPTIONS\`) has an effect in the environment only; in \`.env\` it is warned of.
 - [.env.example](../.env.example) has all of them, ready to be filled in.

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readSources } from '../../../src/cli/io.ts';
 import { ConfigError } from '../../../src/errors.ts';
-import { createFakeIo } from './terminal.ts';
+import { SECRET } from '../../helpers/deliver.ts';
+import { createFakeIo, run } from './terminal.ts';
 
 const readEnv = (content: string) => readSources(createFakeIo({ files: { '.env': content } }), null).envFile;
 
@@ -37,6 +38,41 @@ describe('the settings file', () => {
 
   it('may begin with a byte order mark', () => {
     expect(readEnv('\uFEFFLINQ_API_KEY=abc')).toEqual({ LINQ_API_KEY: 'abc' });
+  });
+});
+
+describe('what is odd about the settings file', () => {
+  const lookAt = (content: string) => readSources(createFakeIo({ files: { '.env': content } }), null);
+
+  it('is UTF-16, named as the cause', () => {
+    const text = Buffer.from('\uFEFFPORT=1\n', 'utf16le').toString('utf8');
+    expect(lookAt(text).envFileMistakes).toEqual(['.env is saved as UTF-16 or is no text: save it as UTF-8']);
+  });
+
+  it('is a # in a value of ours without a space before it, or what follows a closing quote; what it was isn’t told', () => {
+    const { envFileWarnings } = lookAt(
+      'STATUS_TOKEN=abc#def\nFOREIGN=a#b\nLINQ_API_KEY_FILE="/a" b\nPORT=1 # fine',
+    );
+    expect(envFileWarnings).toEqual([
+      expect.stringMatching(/^\.env, line 1: only a part of it is the value of STATUS_TOKEN, since # begins/),
+      expect.stringMatching(/^\.env, line 3: only a part of it is the value of LINQ_API_KEY_FILE/),
+    ]);
+    expect(JSON.stringify(envFileWarnings)).not.toMatch(/abc|def/);
+  });
+
+  it('is a mistake or a warning of config check', async () => {
+    const needed = `LINQ_API_KEY=abc\nLINQ_WEBHOOK_SECRET=${SECRET}\n`;
+    const cut = await run('config check', {
+      files: { '.env': `${needed}STATUS_TOKEN=a-token-of-sixteen#and more\n` },
+    });
+    expect(cut).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^warning: \.env, line 3: only a part/),
+    });
+    const wide = await run('config check', {
+      files: { '.env': Buffer.from(needed, 'utf16le').toString('utf8') },
+    });
+    expect(wide).toMatchObject({ code: 3, err: expect.stringMatching(/\.env is saved as UTF-16/) });
   });
 });
 

@@ -12,7 +12,7 @@ describe('.env.example', () => {
 
   it('asks for what is required and changes nothing else', () => {
     const variables = { LINQ_API_KEY: '', LINQ_WEBHOOK_SECRET: '' };
-    expect(parseEnvFile(example)).toEqual({ variables, brokenLines: [] });
+    expect(parseEnvFile(example)).toEqual({ variables, brokenLines: [], cutLines: [], isBinary: false });
   });
 
   it('says what is in force already: taking every line in leads to the defaults', () => {

@@ -33,6 +33,10 @@ const inItsPlace = (text: string) => [
   `whsec_${text}`,
   `whsec_${text}====`,
   `,${text},nonsense`,
+  `"${text}"`,
+  `'${text}`,
+  `${text}\n${text}`,
+  Buffer.from(`\uFEFF${text}`, 'utf16le').toString('utf8'),
 ];
 
 const SECRET_NAMES = ALL_SETTINGS.filter(({ isSecret }) => isSecret).flatMap(({ name, aliases }) => [
@@ -87,7 +91,7 @@ it('no report holds a piece of a secret, right or wrong, from wherever it was re
     fc.property(
       fc.constantFrom(...SECRET_NAMES),
       fc.oneof(secret, shortSecret),
-      fc.nat(6),
+      fc.nat(10),
       places,
       (name, text, form, place) => {
         const value = inItsPlace(text)[form] ?? text;

@@ -69,7 +69,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       ['Bearer 0a1b2c', 'leave "Bearer" out'],
       ['0a1b 2c3d', 'it has a space or a character that no key has'],
       ['schlüssel', 'it has a space or a character that no key has'],
-      ['one\ntwo', 'it has a space or a character that no key has'],
+      ['one\ntwo', 'it goes on over several lines'],
     ],
   },
   LINQ_WEBHOOK_SECRET: {
@@ -224,7 +224,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       ['file::memory:', 'what is in memory is lost with the process'],
       ['file:a.db?mode=ro', 'the path holds ?, # or a control character'],
       ['file:a#b', 'the path holds ?, # or a control character'],
-      ['file:a\u0000b', 'the path holds ?, # or a control character'],
+      ['file:a\u0001b', 'the path holds ?, # or a control character'],
     ],
   },
   STATUS_TOKEN: {

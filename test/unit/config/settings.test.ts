@@ -40,6 +40,48 @@ describe('every setting', () => {
     },
   );
 
+  it.each(ALL_SETTINGS)(
+    '$name refuses a value with a quote on either end, wherever it is from',
+    ({ name, isSecret, fallback, example }) => {
+      const value = fallback ?? example.slice(name.length + 1);
+      for (const text of [
+        `"${value}"`,
+        `'${value}'`,
+        `\`${value}\``,
+        `"${value}`,
+        `${value}'`,
+        `“${value}”`,
+      ]) {
+        const expected = [
+          expect.stringMatching(new RegExp(`^${name}: .*begins or ends with a quote: leave quotes out`)),
+        ];
+        expect(mistakesIn({ [name]: text })).toEqual(expected);
+        expect(mistakesIn({ [name]: undefined }, { envFile: { [name]: text } })).toEqual(expected);
+        if (!isSecret) continue;
+        const inFile = { [name]: undefined, [`${name}_FILE`]: '/s' };
+        expect(mistakesIn(inFile, { files: { '/s': `${text}\n` } })).toEqual(expected);
+        expect(mistakesIn({ [name]: undefined, [`${name}_FILE`]: '"/s"' })).toEqual([
+          expect.stringContaining(`${name}_FILE: it begins or ends with a quote`),
+        ]);
+      }
+    },
+  );
+
+  it.each(ALL_SETTINGS.filter(({ isSecret }) => isSecret))(
+    '$name is read from a file with a byte order mark and line ends, and refused in UTF-16',
+    ({ name }) => {
+      const [text = ''] = CASES[name]?.valid[0] ?? [];
+      const from = (content: string) => ({ files: { '/s': content } });
+      const env = { [name]: undefined, [`${name}_FILE`]: '/s' };
+      expect(load(env, from(`\uFEFF${text}\r\n\n`))).toEqual(load({ [name]: text }));
+      expect(mistakesIn(env, from(Buffer.from(`\uFEFF${text}`, 'utf16le').toString('utf8')))).toEqual([
+        expect.stringContaining(
+          `the file of ${name}_FILE: it is saved as UTF-16 or is no text: save it as UTF-8`,
+        ),
+      ]);
+    },
+  );
+
   it.each(ALL_SETTINGS.filter(({ isRequired }) => isRequired))('$name is required', ({ name, example }) => {
     const [mistake = '', ...others] = mistakesIn({ [name]: undefined });
     expect(others).toEqual([]);
