@@ -113,6 +113,7 @@ function createWatch(
     backupEveryMs: config.backup.everyMs,
     showNumbers,
     isTelling: alertUrl !== null,
+    alerts: () => teller?.state() ?? 'fine',
     onChange: () => teller?.nudge(),
     log,
   });

@@ -11,6 +11,8 @@ import { durationInWords, isoTime } from '../status/wording.ts';
 export interface Alert extends Omit<Problem, 'remedy'> {
   /** All of it in words: what chat tools show of a POST. */
   readonly text: string;
+  /** The same for Discord, which refuses a longer one than 2,000 characters. */
+  readonly content: string;
   readonly event: 'opened' | 'closed';
   /** When this alert was made. */
   readonly at: string;
@@ -19,6 +21,7 @@ export interface Alert extends Omit<Problem, 'remedy'> {
   readonly version: string;
 }
 
+const CONTENT_LENGTH = 2_000;
 const NAME = 'contact-card-reactor';
 
 export function createAlert(
@@ -30,9 +33,15 @@ export function createAlert(
   const { severity, code, message, remedy, line } = problem;
   const rest = { event, at: isoTime(at), version };
   if (event === 'opened') {
-    return { ...problem, ...rest, text: `${NAME}: ${severity} ${code}. ${message} ${remedy}` };
+    return { ...problem, ...rest, ...inWords(`${severity} ${code}. ${message} ${remedy}`) };
   }
   const where = line === null ? '' : ` of ${line}`;
   const over = `${code}${where} is over; it lasted ${durationInWords((closedAt ?? at) - since)}.`;
-  return { ...problem, ...rest, text: `${NAME}: ${over}`, message: `The problem ${over}`, remedy: null };
+  return { ...problem, ...rest, ...inWords(over), message: `The problem ${over}`, remedy: null };
+}
+
+function inWords(words: string): Pick<Alert, 'text' | 'content'> {
+  const text = `${NAME}: ${words}`;
+  const isLong = text.length > CONTENT_LENGTH;
+  return { text, content: isLong ? `${text.slice(0, CONTENT_LENGTH - 1)}…` : text };
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
 import { doublingMs } from '../decide/backoff.ts';
-import { MINUTE, SECOND } from '../decide/duration.ts';
+import { type EpochMs, MINUTE, SECOND } from '../decide/duration.ts';
 import type { ProblemWatch } from '../status/problem-watch.ts';
+import type { AlertState } from '../status/problems.ts';
 import { createAlert } from './alert.ts';
 import type { Poster } from './poster.ts';
 
@@ -18,6 +19,7 @@ export interface Teller {
   start(): void;
   /** There may be something to tell. */
   nudge(): void;
+  state(): AlertState;
   /** Gives up what is under way: it is told again after the next start. Never rejects. */
   stop(): Promise<void>;
 }
@@ -25,6 +27,10 @@ export interface Teller {
 /** Real time. */
 const RETRY_MS = [SECOND, 5 * MINUTE] as const;
 const LOG_EVERY_MS = MINUTE;
+/** So many failures in a row are no hiccup. */
+const FAILING = 3;
+/** After so long without an alert to send nothing is known to fail any more. */
+const UNKNOWN_MS = 15 * MINUTE;
 
 /**
  * Tells of problems one after the other, each until it is taken or nobody's business any more. At least once: a crash
@@ -36,6 +42,9 @@ export function createTeller({ watch, poster, clock, log, ...shown }: TellerDeps
   let wake = () => {};
   let failures = 0;
   let loggedAt = Number.NEGATIVE_INFINITY;
+  let failing: { failingSince: EpochMs; cause: string } | null = null;
+  let isAnyTaken = false;
+  const startedAt = clock.monotonic();
 
   /** Resolves to false when there is nothing to tell. */
   async function tellNext(): Promise<boolean> {
@@ -46,7 +55,7 @@ export function createTeller({ watch, poster, clock, log, ...shown }: TellerDeps
     const { kind, cause } = await poster.post(createAlert(change, at, shown), stopping.signal);
     book.told(change, kind, at);
     await watch.write();
-    if (kind === 'taken') failures = 0;
+    if (kind === 'taken') [failures, failing, isAnyTaken] = [0, null, true];
     else if (!stopping.signal.aborted) await waitAfterFailure(cause);
     return true;
   }
@@ -54,6 +63,7 @@ export function createTeller({ watch, poster, clock, log, ...shown }: TellerDeps
   async function waitAfterFailure(cause: string): Promise<void> {
     const waitMs = doublingMs(failures, ...RETRY_MS);
     failures++;
+    failing = { failingSince: failing?.failingSince ?? clock.now(), cause };
     if (clock.monotonic() - loggedAt >= LOG_EVERY_MS) {
       loggedAt = clock.monotonic();
       log.warn({ cause, failures }, 'alert.failed');
@@ -79,6 +89,10 @@ export function createTeller({ watch, poster, clock, log, ...shown }: TellerDeps
       running = run();
     },
     nudge: () => wake(),
+    state() {
+      if (failing !== null && failures >= FAILING) return failing;
+      return isAnyTaken || clock.monotonic() - startedAt >= UNKNOWN_MS ? 'fine' : 'unknown';
+    },
     async stop() {
       stopping.abort();
       wake();

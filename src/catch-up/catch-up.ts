@@ -4,6 +4,7 @@ import {
   beginRun,
   type CatchUpReason,
   type CatchUpState,
+  countFailure,
   NO_CATCH_UP,
   nextRunAt,
   nextSweepAt,
@@ -136,16 +137,26 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     return Math.min(lookAt, runAt, sweepAt ?? Number.POSITIVE_INFINITY);
   }
 
-  /** @returns real ms to wait */
-  function report(error: unknown, failures: number): number {
+  /** Resolves to real ms to wait. Never rejects. */
+  async function report(error: unknown, failures: number): Promise<number> {
     if (error instanceof CatchUpError && error.message === SUPERSEDED) return 0;
     const isOurs = error instanceof CatchUpError;
-    if (isRunWanted(known)) failedFor = isOurs ? error.message : 'unforeseen';
+    const cause = isOurs ? error.message : 'unforeseen';
+    if (isRunWanted(known)) failedFor = cause;
+    await count(cause);
     const inARow = isOurs ? Math.max(failures, calls.failures()) : failures;
     const retryInMs = doublingMs(inARow - 1, ...RETRY_MS);
     if (isOurs) log.warn({ cause: error.message, retryInMs, ...countsOf(known.run) }, 'catch-up.failed');
     else log.error({ err: error, retryInMs }, 'catch-up.failed');
     return retryInMs;
+  }
+
+  async function count(cause: string): Promise<void> {
+    try {
+      known = await store.changeCatchUp((state) => countFailure(state, cause, clock.now()));
+    } catch {
+      // a store that fails is a problem of its own
+    }
   }
 
   async function live(): Promise<void> {
@@ -158,7 +169,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         noticeGap();
       } catch (error) {
         if (stopping.signal.aborted) return;
-        await calls.pause(report(error, ++failures), wake.signal).catch(() => {});
+        await calls.pause(await report(error, ++failures), wake.signal).catch(() => {});
       }
     }
   }

@@ -47,6 +47,7 @@ export function createSubscriptionCheck({
   log: Log;
 }) {
   let state: SubscriptionState = 'unknown';
+  let isUnread = false;
   let nextAt = publicUrl === null ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
 
   return {
@@ -59,9 +60,11 @@ export function createSubscriptionCheck({
       const answer = await calls.tryOnce((signal) => linq.subscriptions(signal));
       nextAt = clock.monotonic() + (answer.kind === 'subscriptions' ? LOOK_MS : RETRY_MS);
       if (answer.kind !== 'subscriptions') {
-        log.debug({}, 'subscription.unread');
+        if (!isUnread) log.warn({}, 'subscription.unread');
+        isUnread = true;
         return;
       }
+      isUnread = false;
       const before = state;
       state = decideSubscription(answer.subscriptions, publicUrl);
       if (state === before) return;

@@ -1,4 +1,4 @@
-import { type CatchUpState, nextSweepAt } from '../decide/catch-up.ts';
+import { type CatchUpState, completeSweep, nextSweepAt } from '../decide/catch-up.ts';
 import type { CatchUpStore } from '../store/catch-up-store.ts';
 import type { Reader } from './reader.ts';
 
@@ -37,6 +37,6 @@ export async function performSweep(known: CatchUpState, deps: SweepDeps): Promis
     after = scannedTo;
     deps.onState(await store.changeCatchUp(reached(after)));
   }
-  deps.onState(await store.changeCatchUp((state) => ({ ...state, sweep: null, sweptAt: startedAt })));
+  deps.onState(await store.changeCatchUp((state) => completeSweep(state, startedAt)));
   return true;
 }

@@ -42,6 +42,15 @@ export interface CatchUpState {
   readonly sweep: { readonly startedAt: EpochMs; readonly after: number } | null;
   /** When the last one that completed began. */
   readonly sweptAt: EpochMs | null;
+  /** Tries that were given up since the last one that completed; null: none was. */
+  readonly failing: CatchUpFailing | null;
+}
+
+export interface CatchUpFailing {
+  readonly since: EpochMs;
+  readonly tries: number;
+  /** Why the last one was: one short word. */
+  readonly cause: string;
 }
 
 export const NO_CATCH_UP: CatchUpState = Object.freeze({
@@ -50,10 +59,15 @@ export const NO_CATCH_UP: CatchUpState = Object.freeze({
   completed: null,
   sweep: null,
   sweptAt: null,
+  failing: null,
 });
 
 /** When a chat was read is noted as this, if it couldn't be: it is read next time, whatever its `updatedAt`. */
 export const UNREAD: EpochMs = 0;
+
+/** So many tries in a row, or so long a time, are no hiccup. */
+const FAILING_TRIES = 3;
+const FAILING_MS = 2 * HOUR;
 
 /** Linq may note a change late, and its clock may differ from ours. */
 const OVERLAP_MS = HOUR;
@@ -100,7 +114,24 @@ export function completeRun(state: CatchUpState, now: EpochMs): CatchUpState {
     run: null,
     completed: { ...run, endedAt: now },
     sweptAt: sweptAt ?? run.startedAt, // the first run reads what a sweep would
+    failing: null,
   };
+}
+
+/** With the daily reading completed that began at `startedAt`. */
+export function completeSweep(state: CatchUpState, startedAt: EpochMs): CatchUpState {
+  return { ...state, sweep: null, sweptAt: startedAt, failing: null };
+}
+
+/** With a try that was given up. One that a restart cut off isn't counted, and doesn't end the count. */
+export function countFailure(state: CatchUpState, cause: string, now: EpochMs): CatchUpState {
+  const { since = now, tries = 0 } = state.failing ?? {};
+  return { ...state, failing: { since, tries: tries + 1, cause } };
+}
+
+/** Whether catching up fails for more than a hiccup. */
+export function isCatchUpFailing(failing: CatchUpFailing | null, now: EpochMs): failing is CatchUpFailing {
+  return failing !== null && (failing.tries >= FAILING_TRIES || now - failing.since >= FAILING_MS);
 }
 
 /**
@@ -141,7 +172,7 @@ export function afterClockShift(
   lastHeartbeatAt: EpochMs | null,
   now: EpochMs,
 ): CatchUpState {
-  const { wanted, run, completed, sweptAt } = state;
+  const { wanted, run, completed, sweptAt, failing } = state;
   const isFromFuture = (at: EpochMs) => at > now || (lastHeartbeatAt ?? 0) > now;
   const earlier = (at: EpochMs) => at + Math.min(byMs, 0);
   const wish = wanted ?? run;
@@ -154,5 +185,6 @@ export function afterClockShift(
         : { ...completed, startedAt: earlier(completed.startedAt), endedAt: earlier(completed.endedAt) },
     sweep: null,
     sweptAt: sweptAt === null ? null : Math.min(sweptAt, now),
+    failing: failing === null ? null : { ...failing, since: Math.min(failing.since, now) },
   };
 }

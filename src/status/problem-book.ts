@@ -30,6 +30,9 @@ export type ProblemBook = ReturnType<typeof createProblemBook>;
 /** One that comes and goes is told to have opened this seldom; what closes meanwhile isn't told at all. */
 const REOPENED_EVERY_MS = 5 * MINUTE;
 
+/** Nobody can be told by an alert that alerts fail. */
+const UNTELLABLE: ProblemCode = 'alerts_failing';
+
 const nameOf = ({ code, scope }: Key) => `${code} ${scope}`;
 const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEM_WORDS, code);
 
@@ -86,7 +89,7 @@ export function createProblemBook(known: readonly KnownProblem[], isTelling: boo
 
   function close(problem: BookedProblem, now: EpochMs): void {
     const isToBeTold = problem.toldAt !== null || problem.mayBeTold || telling === nameOf(problem);
-    if (isTelling && isToBeTold) put({ ...problem, closedAt: now });
+    if (isTelling && isToBeTold && problem.code !== UNTELLABLE) put({ ...problem, closedAt: now });
     else remove(problem);
   }
 
@@ -112,6 +115,7 @@ export function createProblemBook(known: readonly KnownProblem[], isTelling: boo
     /** A change that nobody was told of, the oldest first, to be told now: `told` says how that ended. Null: none. */
     nextToTell(now: EpochMs): Change | null {
       const changes = [...booked.values()]
+        .filter(({ code }) => code !== UNTELLABLE)
         .map(untoldOf)
         .filter((change) => change !== null)
         .filter((change) => !isTooSoon(change, now));

@@ -19,6 +19,8 @@ export type ProblemCode =
   | 'shares_overdue'
   | 'disk_low'
   | 'backup_stale'
+  | 'catch_up_failing'
+  | 'alerts_failing'
   | 'subscription_missing'
   | 'subscription_inactive';
 
@@ -144,6 +146,18 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, ProblemWords>> = {
       "The latest backup failed, or none was made for twice as long as BACKUP_EVERY; a lost disk would lose what isn't in one.",
     remedy:
       'See the service log (backup.failed), and mend the free space or the permissions of BACKUP_DIR. It is tried again within an hour, and at once after a restart of the service; the first that works ends this. `backup` makes a copy meanwhile.',
+  },
+  catch_up_failing: {
+    severity: 'warning',
+    message: "Catching up fails again and again (DETAIL): what webhooks missed isn't read from Linq's API.",
+    remedy:
+      "Run `doctor`: it calls Linq's API with LINQ_API_KEY at LINQ_API_BASE_URL. It is tried again by itself at least every 15 minutes, and at once by `catch-up`; the first that completes ends this.",
+  },
+  alerts_failing: {
+    severity: 'warning',
+    message: "Alerts don't get through (DETAIL): whoever ALERT_WEBHOOK_URL leads to isn't told of problems.",
+    remedy:
+      'See that whoever ALERT_WEBHOOK_URL leads to takes a JSON POST, or correct the address and restart the service. Alerts are repeated at least every 5 minutes; the first that is taken ends this, and after a restart also 15 minutes in which there was none to send.',
   },
   subscription_missing: {
     severity: 'error',

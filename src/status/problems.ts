@@ -1,3 +1,4 @@
+import { type CatchUpFailing, isCatchUpFailing } from '../decide/catch-up.ts';
 import { type EpochMs, MINUTE } from '../decide/duration.ts';
 import { accountClosure } from '../decide/gate.ts';
 import type { AccountHoldReason } from '../decide/hold.ts';
@@ -26,11 +27,17 @@ export interface Circumstances {
   readonly disk: DiskSpace | null;
   readonly backup: BackupState;
   readonly subscription: SubscriptionState;
+  /** What catching up failed with; null: it works. */
+  readonly catchUp: CatchUpFailing | null;
+  readonly alerts: AlertState;
   readonly policy: Policy;
 }
 
 /** `unknown`: not found out yet. */
 export type SubscriptionState = 'fine' | 'missing' | 'inactive' | 'unknown';
+
+/** Whether alerts are taken. `unknown`: none was posted yet. */
+export type AlertState = 'fine' | 'unknown' | { readonly failingSince: EpochMs; readonly cause: string };
 
 /** A problem that is open now. */
 export interface OpenProblem {
@@ -54,11 +61,12 @@ export interface Findings {
 const UNAVAILABLE_ERROR_MS = 10 * MINUTE;
 
 export function findProblems(circumstances: Circumstances): Findings {
-  const { signatures, overdue, backup, subscription } = circumstances;
+  const { signatures, overdue, backup, subscription, alerts } = circumstances;
   const unknown: readonly [ProblemCode, boolean][] = [
     ['signature_failures', signatures === 'unknown'],
     ['shares_overdue', overdue === 'unknown'],
     ['backup_stale', backup === 'unknown'],
+    ['alerts_failing', alerts === 'unknown'],
     ['subscription_missing', subscription === 'unknown'],
     ['subscription_inactive', subscription === 'unknown'],
   ];
@@ -74,7 +82,8 @@ export function findProblems(circumstances: Circumstances): Findings {
 }
 
 /** Of what this service keeps and does. */
-function ownProblems({ probe, quarantined, parked, overdue, disk, backup }: Circumstances): OpenProblem[] {
+function ownProblems(circumstances: Circumstances): OpenProblem[] {
+  const { now, probe, quarantined, parked, overdue, disk, backup, catchUp, alerts } = circumstances;
   const open: OpenProblem[] = [];
   if (!probe.isWritable) {
     open.push({ code: 'store_failing', since: null, noticedAt: probe.failingSince, detail: probe.fault });
@@ -88,6 +97,12 @@ function ownProblems({ probe, quarantined, parked, overdue, disk, backup }: Circ
   if (disk !== null && isDiskLow(disk))
     open.push({ code: 'disk_low', since: null, detail: spaceInWords(disk) });
   if (backup === 'stale') open.push({ code: 'backup_stale', since: null });
+  if (isCatchUpFailing(catchUp, now))
+    open.push({ code: 'catch_up_failing', since: catchUp.since, detail: catchUp.cause });
+  if (typeof alerts === 'object') {
+    const { failingSince, cause } = alerts;
+    open.push({ code: 'alerts_failing', since: null, noticedAt: failingSince, detail: cause });
+  }
   return open;
 }
 

@@ -7,7 +7,7 @@ import type { WebhookCounters } from '../webhook/delivery-log.ts';
 import { createBackupWatch } from './backup-state.ts';
 import { type Closures, closuresOf } from './closures.ts';
 import { createOverdueWatch, type Queue } from './overdue.ts';
-import type { Circumstances, SubscriptionState } from './problems.ts';
+import type { AlertState, Circumstances, SubscriptionState } from './problems.ts';
 import { type ShownCounts, showCounts } from './shown-counts.ts';
 import { createSignatureWatch } from './signature-failures.ts';
 import { createSilence } from './silence.ts';
@@ -16,7 +16,7 @@ import type { StoreProbe } from './store-probe.ts';
 export interface SituationDeps {
   readonly store: Pick<
     Store,
-    'counts' | 'nextAttempts' | 'quarantinedCount' | 'chats' | 'diskSpace' | 'lastBackupAt'
+    'counts' | 'nextAttempts' | 'quarantinedCount' | 'chats' | 'diskSpace' | 'lastBackupAt' | 'catchUp'
   >;
   readonly probeStore: () => Promise<StoreProbe>;
   readonly dispatcher: Pick<Dispatcher, 'view'>;
@@ -31,6 +31,7 @@ export interface SituationDeps {
   readonly backupEveryMs: number;
   readonly isBackupFailing: () => boolean;
   readonly subscription: () => SubscriptionState;
+  readonly alerts: () => AlertState;
 }
 
 /** What problems, and what else of the whole picture, are read from. */
@@ -82,6 +83,8 @@ export function createSituation(deps: SituationDeps, before: DeliveryNews): () =
       disk: await store.diskSpace(),
       backup: backup(lastBackupAt, deps.isBackupFailing(), now, elapsed()),
       subscription: deps.subscription(),
+      catchUp: (await store.catchUp()).failing,
+      alerts: deps.alerts(),
       policy,
     };
   };

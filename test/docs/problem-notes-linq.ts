@@ -159,4 +159,18 @@ export const LINQ_NOTES: ProblemNotes = {
       'With the next authentic delivery, one of `doctor` among them. If failures come again and again between deliveries that pass (a proxy changes some, say), when none came for 15 minutes. A restart begins the count anew, and shows a warning until a delivery decides. If somebody else sends forgeries, nothing needs to be done: they are refused.',
     lost: 'Nothing for good: catch-up reads what was refused, if it was Linq’s.',
   },
+  catch_up_failing: {
+    seen: 'Reading from Linq’s API what webhooks missed was given up three times in a row, or has failed for two hours. A try is given up after five calls in a row that failed, or at once when Linq refuses what it asks for; a restart neither counts nor ends the count.',
+    confirm:
+      'The cause is in the message: a status (`http_503`), a code of Linq’s (`linq_3006`), or an error of the connection. `catch-up.failed` in the service log has it, too.',
+    steps: [
+      'Run `contact-card-reactor doctor`. It calls Linq’s API and says what comes back.',
+      'Check `LINQ_API_BASE_URL` and that this machine reaches the internet.',
+      'Run `contact-card-reactor catch-up`: it is tried at once, and goes on where it was.',
+      'If Linq refuses the call again and again, report it with the code.',
+    ],
+    clears:
+      'With the first run that completes. It is tried again by itself, at growing intervals up to 15 minutes.',
+    lost: 'What webhooks missed while the service was down isn’t known until then. Webhooks themselves go on.',
+  },
 };

@@ -81,4 +81,17 @@ export const OWN_NOTES: ProblemNotes = {
     clears: 'With the next scheduled backup that works.',
     lost: 'Nothing, unless the disk is lost: then what isn’t in a backup.',
   },
+  alerts_failing: {
+    seen: 'Three alerts in a row were refused by whoever `ALERT_WEBHOOK_URL` leads to, or didn’t arrive. It is shown everywhere, but no alert is sent of it: it wouldn’t arrive either.',
+    confirm:
+      'The cause is in the message: an HTTP status, or an error of the connection. `alert.failed` in the service log has it, too.',
+    steps: [
+      'A status of 400 to 499: see that the address is whole, is still valid, and takes a JSON POST with `text` or `content`, as chat tools do.',
+      'Anything else: see that this machine reaches the address.',
+      'After a change of `ALERT_WEBHOOK_URL`, restart the service. To be told nothing, unset it.',
+    ],
+    clears:
+      'With the first alert that is taken; they are repeated after 1 second, doubling to 5 minutes. After a restart also when there was none to send for 15 minutes.',
+    lost: 'Nothing, as long as somebody looks at the page. Alerts of problems that are still open are sent later.',
+  },
 };

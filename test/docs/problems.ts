@@ -19,6 +19,8 @@ const DETAILS: Readonly<Partial<Record<ProblemCode, string>>> = {
   chats_parked: '2',
   webhooks_silent: '1 d 2 h',
   disk_low: '812 MiB',
+  catch_up_failing: 'http_503',
+  alerts_failing: 'HTTP 400',
 };
 
 /** `docs/problems.md`. */

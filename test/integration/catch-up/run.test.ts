@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
-import { answerOf, silenceOf, T } from '../../helpers/builders.ts';
+import { answerOf, outboundOf, silenceOf, T } from '../../helpers/builders.ts';
 import { chatOfStore } from '../../helpers/store/use-store.ts';
 import { failedWith, received, sent } from './account.ts';
 import { createWorld, type World } from './world.ts';
@@ -279,6 +279,40 @@ describe('a call that fails', () => {
     await world.start();
     await world.run(RUN_MS);
     expect(world.account.calls.map(({ atMs }) => atMs / SECOND)).toEqual([0, 90]);
+  });
+
+  it('again and again is remembered with its cause, over restarts, until a run completes', async () => {
+    const world = createWorld();
+    let isDown = true;
+    world.account.onCall = ({ what }) =>
+      what === 'chats' && isDown ? failedWith(answerOf(400, 1005)) : null;
+    const first = await world.start();
+    await world.run(MINUTE, () => world.events().includes('catch-up.failed'));
+    const { failing } = await first.store.catchUp();
+    expect(failing).toMatchObject({ cause: 'linq_1005' });
+    await first.stop();
+    const second = await world.start();
+    await world.run(HOUR);
+    const after = (await second.store.catchUp()).failing;
+    expect(after?.since).toBe(failing?.since);
+    expect(after?.tries).toBeGreaterThan((failing?.tries ?? 0) + 2);
+    isDown = false;
+    await world.run(HOUR);
+    expect((await second.store.catchUp()).failing).toBeNull();
+  });
+
+  it('again and again is remembered of the daily reading, too', async () => {
+    const world = createWorld();
+    const { store } = await world.start();
+    await world.run(HOUR);
+    for (let n = 0; n < 20; n++) await store.record([outboundOf(T, { chatId: `chat-${n}` })], T);
+    world.account.onCall = ({ what }) => (what === 'messages' ? failedWith(silenceOf()) : null);
+    const fails = () => world.events().filter((event) => event === 'catch-up.failed').length >= 3;
+    await world.run(26 * HOUR, fails);
+    expect((await store.catchUp()).failing).toMatchObject({ tries: 3, cause: 'timeout' });
+    world.account.onCall = () => null;
+    await world.run(HOUR, () => world.events().includes('catch-up.swept'));
+    expect((await store.catchUp()).failing).toBeNull();
   });
 
   it('again and again fails the run, which is tried again ever more seldom, without reading a chat twice', async () => {

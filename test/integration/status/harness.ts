@@ -93,6 +93,7 @@ export async function startStatus(given: Given = {}) {
     backupEveryMs: 0,
     isBackupFailing: () => false,
     subscription: () => 'unknown',
+    alerts: () => 'fine',
     showNumbers: false,
     isTelling: false,
     onChange: () => {},

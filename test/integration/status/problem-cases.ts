@@ -1,3 +1,4 @@
+import { beginRun, completeRun, countFailure } from '../../../src/decide/catch-up.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import { noteAuthentic, noteRefused } from '../../../src/webhook/delivery-log.ts';
 import { sealDelivery } from '../../../src/webhook/quarantine.ts';
@@ -168,6 +169,24 @@ export const CASES: readonly Case[] = [
     remedy: async (world) => {
       world.isBackupFailing = false;
       await world.status.store.noteBackup(world.status.clock.now());
+    },
+  },
+  {
+    code: 'catch_up_failing',
+    provoke: async ({ status }) => {
+      for (let n = 0; n < 3; n++)
+        await status.store.changeCatchUp((state) => countFailure(state, 'http_500', T));
+    },
+    remedy: ({ status }) =>
+      status.store.changeCatchUp((state) => completeRun(beginRun(state, 0, T), status.clock.now())),
+  },
+  {
+    code: 'alerts_failing',
+    provoke: (world) => {
+      world.alerts = { failingSince: T, cause: 'HTTP 400' };
+    },
+    remedy: (world) => {
+      world.alerts = 'fine';
     },
   },
   ...(['missing', 'inactive'] as const).map(

@@ -45,6 +45,7 @@ async function startWatch(given: Partial<ProblemWatchDeps> = {}, home = createHo
     backupEveryMs: 0,
     isBackupFailing: () => false,
     subscription: () => 'unknown',
+    alerts: () => 'fine',
     showNumbers: false,
     isTelling: false,
     onChange: () => {},

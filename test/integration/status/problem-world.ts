@@ -1,6 +1,6 @@
 import type { LinqAnswer } from '../../../src/decide/answer.ts';
 import type { ProblemCode } from '../../../src/status/problem-words.ts';
-import type { SubscriptionState } from '../../../src/status/problems.ts';
+import type { AlertState, SubscriptionState } from '../../../src/status/problems.ts';
 import type { StoreProbe } from '../../../src/status/store-probe.ts';
 import type { Given, startStatus } from './harness.ts';
 
@@ -13,6 +13,7 @@ export interface World {
   readonly inactive: string[];
   probe: StoreProbe | null;
   subscription: SubscriptionState;
+  alerts: AlertState;
   isBackupFailing: boolean;
   /** Lets time pass with everybody awake. */
   pass(ms: number): Promise<void>;

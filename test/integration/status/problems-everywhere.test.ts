@@ -20,6 +20,7 @@ async function start({ given = {} }: Case): Promise<World> {
     inactive: [] as string[],
     probe: { isWritable: true } as World['probe'],
     subscription: 'fine' as World['subscription'],
+    alerts: 'fine' as World['alerts'],
     isBackupFailing: false,
   };
   const status = await startStatus({
@@ -32,6 +33,7 @@ async function start({ given = {} }: Case): Promise<World> {
     },
     situation: {
       subscription: () => turned.subscription,
+      alerts: () => turned.alerts,
       isBackupFailing: () => turned.isBackupFailing,
       probeStore: async () => turned.probe ?? { isWritable: true },
       ...given.situation,

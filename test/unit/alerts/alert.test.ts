@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createAlert } from '../../../src/alerts/alert.ts';
 import { HOUR, MINUTE } from '../../../src/decide/duration.ts';
 import type { BookedProblem } from '../../../src/status/problem-book.ts';
+import { PROBLEM_WORDS, type ProblemCode } from '../../../src/status/problem-words.ts';
 import type { OpenProblem } from '../../../src/status/problems.ts';
 import { LINE, T } from '../../helpers/builders.ts';
 
@@ -31,6 +32,7 @@ describe('an alert', () => {
       remedy: expect.stringContaining('Set up a contact card'),
       version: '1.2.3',
       text: `contact-card-reactor: warning card_missing. ${alert.message} ${alert.remedy}`,
+      content: alert.text, // Discord wants it under this name
     });
   });
 
@@ -44,7 +46,26 @@ describe('an alert', () => {
       message: 'The problem card_missing of +1•••••0100 is over; it lasted 1 h 2 min.',
       remedy: null,
       text: 'contact-card-reactor: card_missing of +1•••••0100 is over; it lasted 1 h 2 min.',
+      content: 'contact-card-reactor: card_missing of +1•••••0100 is over; it lasted 1 h 2 min.',
     });
+  });
+
+  it.each(Object.keys(PROBLEM_WORDS) as ProblemCode[])(
+    'of %s is taken by Discord as it is, and calls nobody by name',
+    (code) => {
+      const problem = bookedOf({ code, since: null, detail: 'full' });
+      const { text, content } = createAlert({ event: 'opened', problem }, T, SHOWN);
+      expect(content).toBe(text);
+      expect(text).not.toMatch(/[@<]/);
+    },
+  );
+
+  it('is cut for Discord where it is longer than that takes', () => {
+    const problem = bookedOf({ code: 'store_failing', since: null, detail: 'x'.repeat(3_000) });
+    const { text, content } = createAlert({ event: 'opened', problem }, T, SHOWN);
+    expect(text.length).toBeGreaterThan(3_000);
+    expect(content).toMatch(/^contact-card-reactor: error store_failing.*x…$/);
+    expect(content).toHaveLength(2_000);
   });
 
   it('tells a severity that grew', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Posted } from '../../../src/alerts/poster.ts';
 import { createTeller } from '../../../src/alerts/teller.ts';
-import { MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import { createProblemBook } from '../../../src/status/problem-book.ts';
 import type { OpenProblem } from '../../../src/status/problems.ts';
 import { T } from '../../helpers/builders.ts';
@@ -115,6 +115,31 @@ describe('whoever is told of problems', () => {
       { cause: 'HTTP 500', failures: 8 },
       { cause: 'HTTP 500', failures: 9 },
     ]);
+  });
+
+  it('is known to fail after three failures in a row, until it takes one', async () => {
+    let answer = REFUSED;
+    const { find, pass, teller } = await startTeller(() => answer);
+    expect(teller.state()).toBe('unknown');
+    await find(LOW);
+    await pass(2 * SECOND);
+    expect(teller.state()).toBe('unknown');
+    await pass(SECOND);
+    expect(teller.state()).toEqual({ failingSince: T, cause: 'HTTP 500' });
+    await find(); // nothing is left to tell
+    await pass(HOUR);
+    expect(teller.state()).toMatchObject({ failingSince: T });
+    answer = TAKEN;
+    await find(LOW);
+    expect(teller.state()).toBe('fine');
+  });
+
+  it('is not known to fail any more when there was nothing to tell for 15 minutes after a start', async () => {
+    const { pass, teller } = await startTeller();
+    await pass(15 * MINUTE - 1);
+    expect(teller.state()).toBe('unknown');
+    await pass(1);
+    expect(teller.state()).toBe('fine');
   });
 
   it('wakes nobody while there is nothing to tell', async () => {

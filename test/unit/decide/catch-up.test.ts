@@ -4,6 +4,9 @@ import {
   beginRun,
   type CatchUpState,
   completeRun,
+  completeSweep,
+  countFailure,
+  isCatchUpFailing,
   NO_CATCH_UP,
   needsReading,
   nextRunAt,
@@ -151,5 +154,31 @@ describe('after a correction of the clock', () => {
     const state = afterClockShift(running, HOUR, T, T + 7 * HOUR);
     expect(state).toMatchObject({ run: null, wanted: { reason: 'stale', at: T + 7 * HOUR } });
     expect(afterClockShift(COMPLETED, HOUR, T, T + 7 * HOUR).wanted).toBeNull();
+  });
+});
+
+describe('catching up that fails', () => {
+  const failed = (state: CatchUpState, now: number) => countFailure(state, 'http_500', now);
+  const isFailing = ({ failing }: CatchUpState, now: number) => isCatchUpFailing(failing, now);
+
+  it('does so after three tries in a row, or two hours', () => {
+    const once = failed(NO_CATCH_UP, T);
+    const twice = failed(once, T + MINUTE);
+    expect([isFailing(NO_CATCH_UP, T), isFailing(twice, T + 2 * HOUR - 1)]).toEqual([false, false]);
+    expect(isFailing(once, T + 2 * HOUR)).toBe(true);
+    const thrice = failed(twice, T + 2 * MINUTE);
+    expect(isFailing(thrice, T + 2 * MINUTE)).toBe(true);
+    expect(thrice.failing).toEqual({ since: T, tries: 3, cause: 'http_500' });
+  });
+
+  it('is over with a run or a daily reading that completed', () => {
+    const failing = failed(failed(failed(beginRun(NO_CATCH_UP, IDLE, T), T), T), T);
+    expect(completeRun(failing, T + HOUR).failing).toBeNull();
+    expect(completeSweep(failing, T + HOUR)).toMatchObject({ failing: null, sweep: null, sweptAt: T + HOUR });
+  });
+
+  it('keeps its count when the clock is corrected, and never began in the future', () => {
+    const failing = failed(failed(NO_CATCH_UP, T + DAY), T + DAY);
+    expect(afterClockShift(failing, -DAY, T + DAY, T).failing).toMatchObject({ since: T, tries: 2 });
   });
 });

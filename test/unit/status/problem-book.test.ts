@@ -37,6 +37,18 @@ describe('a book of problems', () => {
     expect(codes(found(LOW), T + 4)).toEqual([['disk_low'], []]);
   });
 
+  it('tells nobody by an alert that alerts fail, and keeps it over a restart', () => {
+    const failing: OpenProblem = { code: 'alerts_failing', since: null };
+    const book = startBook();
+    expect(book.update(found(failing), T).opened).toMatchObject([{ code: 'alerts_failing' }]);
+    expect(book.nextToTell(T)).toBeNull();
+    const restarted = startBook(book.takeUnwritten().put);
+    expect(restarted.open()).toMatchObject([{ code: 'alerts_failing', since: T }]);
+    expect(restarted.update(NOTHING, T + 1).closed).toHaveLength(1);
+    expect(restarted.nextToTell(T + 1)).toBeNull();
+    expect(restarted.takeUnwritten()).toMatchObject({ put: [], removed: [{ code: 'alerts_failing' }] });
+  });
+
   it('counts a problem of each line alone', () => {
     const book = startBook();
     book.update(found(cardOf(LINE), cardOf(OTHER_LINE)), T);

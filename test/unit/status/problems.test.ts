@@ -37,6 +37,8 @@ function circumstancesOf({ holds = [], lines = [], clockDistrustedSince, ...rest
     disk: ROOMY,
     backup: 'fine',
     subscription: 'fine',
+    catchUp: null,
+    alerts: 'fine',
     policy: policyOf(),
     ...rest,
   };
@@ -109,6 +111,8 @@ const OPENED: readonly Opened[] = [
   ['disk_low', 'warning', SEEN, null, { disk: { ...ROOMY, freeBytes: 1024 * MIB - 1 } }],
   ['disk_low', 'warning', SEEN, null, { disk: { freeBytes: 10 * MIB - 1, totalBytes: 100 * MIB } }],
   ['backup_stale', 'warning', SEEN, null, { backup: 'stale' }],
+  ['catch_up_failing', 'warning', SINCE, null, { catchUp: { since: T, tries: 3, cause: 'http_500' } }],
+  ['alerts_failing', 'warning', SINCE, null, { alerts: { failingSince: T, cause: 'HTTP 400' } }],
 ];
 
 describe('the list of problems', () => {
@@ -155,6 +159,7 @@ describe('the list of problems', () => {
     ['signature_failures', { signatures: { since: T + HOUR, isAll: false } }, { signatures: 'unknown' }],
     ['shares_overdue', { overdue: 'overdue' }, { overdue: 'unknown' }],
     ['backup_stale', { backup: 'stale' }, { backup: 'unknown' }],
+    ['alerts_failing', { alerts: { failingSince: T + HOUR, cause: 'HTTP 400' } }, { alerts: 'unknown' }],
     ['subscription_missing', { subscription: 'missing' }, { subscription: 'unknown' }],
     ['subscription_inactive', { subscription: 'inactive' }, { subscription: 'unknown' }],
   ] as const)('keeps %s as it was while nobody knows', (code, open, unknown) => {

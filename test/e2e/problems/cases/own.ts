@@ -1,14 +1,17 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { request } from 'undici';
 import { expect } from 'vitest';
-import { DAY, HOUR, SECOND } from '../../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/decide/duration.ts';
 import { openSqliteStore } from '../../../../src/store/sqlite-store.ts';
 import { sealDelivery } from '../../../../src/webhook/quarantine.ts';
+import { type AlertReceiver, startAlertReceiver } from '../../../helpers/alert-receiver.ts';
 import { policyOf } from '../../../helpers/builders.ts';
 import { DATABASE_PATH } from '../../../helpers/database.ts';
 import { deliver, message2026, SECRET } from '../../../helpers/deliver.ts';
 import { startReactor } from '../../../helpers/process.ts';
+import { TOKEN } from '../../../helpers/status.ts';
 import type { ProblemCases } from '../problem-case.ts';
 import { isOpen } from '../seen.ts';
 import { LINE, type World } from '../world.ts';
@@ -126,7 +129,63 @@ export const OWN_CASES = {
       },
     },
   },
+  catch_up_failing: {
+    severity: 'warning',
+    async provoke(world) {
+      world.simulator.fail({ route: 'chats', status: 500 });
+      await request(`${world.url()}/status/catch-up`, { method: 'POST', headers: TOKEN });
+      await world.until(() => isOpen(world, 'catch_up_failing'), 10 * SECOND);
+    },
+    ways: {
+      async 'Linq answers again, at once by `catch-up`'(world) {
+        world.simulator.clearFaults();
+        await world.verb('doctor').catch(() => {}); // it tells of this very problem
+        await world.verb('catch-up');
+      },
+      async 'Linq answers again, within 15 minutes'(world) {
+        world.simulator.clearFaults();
+        world.clock.leap(15 * MINUTE);
+      },
+    },
+  },
+  alerts_failing: {
+    severity: 'warning',
+    provoke: refuseAlerts,
+    ways: {
+      async 'the receiver takes them again, within 5 minutes'(world) {
+        receiverOf(world).answers.length = 0;
+        world.clock.leap(5 * MINUTE);
+      },
+      async 'ALERT_WEBHOOK_URL is corrected and the service is restarted'(world) {
+        const receiver = await startAlertReceiver();
+        await world.restart({ ALERT_WEBHOOK_URL: receiver.url });
+        await world.until(() => receiver.taken.length > 0);
+        expect(receiver.taken).toMatchObject([{ event: 'closed', code: 'webhooks_silent' }]);
+      },
+    },
+  },
 } satisfies ProblemCases;
+
+const receivers = new WeakMap<World, AlertReceiver>();
+
+function receiverOf(world: World): AlertReceiver {
+  const receiver = receivers.get(world);
+  if (receiver === undefined) throw new Error('nobody is alerted here');
+  return receiver;
+}
+
+/** Whoever is alerted hears that a problem opened, and then takes nothing any more: not that it closed either. */
+async function refuseAlerts(world: World): Promise<void> {
+  const receiver = await startAlertReceiver();
+  receivers.set(world, receiver);
+  await world.restart({ ALERT_WEBHOOK_URL: receiver.url, WEBHOOKS_SILENT_AFTER: '2h' });
+  world.clock.leap(2 * HOUR);
+  await world.until(() => receiver.taken.length === 1);
+  receiver.answers.push(...Array.from({ length: 100 }, () => 400));
+  await world.write();
+  await world.until(() => isOpen(world, 'alerts_failing'), 2 * SECOND);
+  expect(receiver.taken).toHaveLength(1);
+}
 
 function mendPlace({ directory }: World): void {
   rmSync(join(directory, 'place'));
