@@ -26,7 +26,7 @@ export const SETTING_NOTES: Readonly<Record<string, string>> = {
   SHARE_WINDOW:
     'Elapsed time since Linq acknowledged the last share, not a calendar day. Linq ignores shares within 24 hours, so less is refused unless the API is on this machine.',
   RESHARE_POLICY:
-    '`daily` shares again at each lapse while the latest outbound message is younger than RESHARE_IDLE_AFTER. `active` waits for an outbound message since the last share. `once` shares a single time. A change applies to every chat from the next start on.',
+    '`daily` shares again at each lapse while the latest outbound message is younger than RESHARE_IDLE_AFTER. `active` waits for an outbound message since the last share. `once` shares a single time. A fair warning about `daily`: accepting the prompt replaces the name and photo that the recipient had saved for you in their contacts. `once` is good where people keep you under a name of their own, or where a second prompt would be one too many: each chat is asked a single time. A change applies to every chat from the next start on.',
   RESHARE_IDLE_AFTER:
     'It covers the first share too, so installing the reactor on an old account doesn’t greet every old chat.',
   REQUIRE_INBOUND: 'Chats without a reply are held as `awaiting_inbound`.',
