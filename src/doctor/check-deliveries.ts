@@ -1,4 +1,5 @@
 import { isLoopbackUrl } from '../config/network-kinds.ts';
+import { readSecretNote } from '../setup/secret-note.ts';
 import type { Running } from './check-service.ts';
 import type { DoctorOptions } from './doctor.ts';
 import { type CheckId, type Finding, fine, skipped } from './finding.ts';
@@ -7,7 +8,7 @@ import { type Answer, readAnswer } from './judge/answer.ts';
 import { judgeCertificate } from './judge/certificate.ts';
 import { judgeLocalDelivery } from './judge/local-delivery.ts';
 import { judgeRoundTrip } from './judge/round-trip.ts';
-import { judgeSecrets } from './judge/webhook-secret.ts';
+import { judgeSecrets, type SecretNote } from './judge/webhook-secret.ts';
 import { trustBeside } from './look/authorities.ts';
 import { exchange } from './look/http.ts';
 import { createProbe, type Probe, type ProbeForm } from './look/probes.ts';
@@ -25,16 +26,21 @@ const PUBLIC_CHECKS = [
   'round_trip',
 ] as const satisfies readonly CheckId[];
 
-/** Whether what Linq signs and sends arrives: straight at the service, then through PUBLIC_URL. */
+/**
+ * Whether what Linq signs and sends arrives: straight at the service, then through PUBLIC_URL.
+ * @param own ids of the subscriptions that lead here; null: unknown
+ */
 export async function checkDeliveries(
   report: Report,
   options: DoctorOptions,
   settings: DoctorSettings,
-  running: Running | null,
+  { running, own }: { readonly running: Running | null; readonly own: readonly string[] | null },
 ): Promise<void> {
   const { secrets, wrong } = settings;
   const skip = (id: CheckId, reason: string) => report(id, async () => skipped(id, reason));
-  await report('webhook_secret', async () => judgeSecrets(secrets, (await running?.verdicts()) ?? null));
+  await report('webhook_secret', async () =>
+    judgeSecrets(secrets, (await running?.verdicts()) ?? null, findNote(options), own),
+  );
   const [secret] = secrets;
   const reason = !options.isRoundTripWanted
     ? 'Not wanted (--no-round-trip).'
@@ -64,6 +70,16 @@ export async function checkDeliveries(
   }
   const make = (form: ProbeForm) => createProbe(form, secret, options.clock.systemNow());
   await report('round_trip', async () => goRound({ publicUrl, local, running, plain, make, send }));
+}
+
+/** What `setup` noted in the settings file. */
+function findNote({ envFilePath, sources }: DoctorOptions): SecretNote | null {
+  if (envFilePath === null) return null;
+  try {
+    return readSecretNote(sources.readFile(envFilePath));
+  } catch {
+    return null; // there is none, or another check tells why it can't be read
+  }
 }
 
 type Send = (url: string, probe: Probe) => Promise<Answer>;

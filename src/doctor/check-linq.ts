@@ -8,7 +8,7 @@ import { judgeClock } from './judge/clock.ts';
 import { judgeLines } from './judge/lines.ts';
 import { judgeLinqFailure } from './judge/linq-api.ts';
 import { judgeProxy, type Routes } from './judge/proxy.ts';
-import { judgeNoPublicUrl, judgeSubscriptions } from './judge/subscription.ts';
+import { idsOfOwn, judgeNoPublicUrl, judgeSubscriptions } from './judge/subscription.ts';
 import { lookAtLinq, type SeenLinq } from './look/linq.ts';
 import { lookAtProxy } from './look/proxy.ts';
 import type { Report } from './report.ts';
@@ -17,21 +17,24 @@ import type { DoctorSettings } from './settings.ts';
 const NEED_LINQ = ['clock', 'lines', 'cards', 'subscription'] as const satisfies readonly CheckId[];
 const NEED_PROXY = ['api_key', ...NEED_LINQ] as const;
 
-/** The account at Linq, and the way there: proxy, key, clock, lines, cards, subscription. */
+/**
+ * The account at Linq, and the way there: proxy, key, clock, lines, cards, subscription. Resolves to the ids of the
+ * subscriptions that lead here; null: unknown.
+ */
 export async function checkLinq(
   report: Report,
   { clock }: Pick<DoctorOptions, 'clock'>,
   settings: DoctorSettings,
-): Promise<void> {
-  const { apiKey, baseUrl, wrong } = settings;
+): Promise<readonly string[] | null> {
+  const { apiKey, baseUrl, publicUrl, wrong } = settings;
   const skip = async (ids: readonly CheckId[], reason: string) => {
     for (const id of ids) await report(id, async () => skipped(id, reason));
+    return null;
   };
   const unusable =
     wrong.find((name) => name === 'HTTPS_PROXY') ?? (baseUrl === null ? 'LINQ_API_BASE_URL' : null);
   if (unusable !== null || baseUrl === null) {
-    await skip(['proxy', ...NEED_PROXY], `${unusable} can't be used.`);
-    return;
+    return skip(['proxy', ...NEED_PROXY], `${unusable} can't be used.`);
   }
   const proxy = proxyFor(baseUrl, settings.proxies);
   const [way] = await report('proxy', async () =>
@@ -39,15 +42,14 @@ export async function checkLinq(
   );
   if (way?.state === 'error' || apiKey === null) {
     const reason = apiKey === null ? "LINQ_API_KEY can't be used." : 'The proxy keeps calls to Linq back.';
-    await skip(NEED_PROXY, reason);
-    return;
+    return skip(NEED_PROXY, reason);
   }
   const place = {
     baseUrl,
     isDefault: baseUrl === SETTINGS.baseUrl.fallback,
     proxy: proxy?.origin ?? null,
   };
-  let seen: SeenLinq | null = null;
+  let seen = null as SeenLinq | null;
   await report('api_key', async () => {
     seen = await lookAtLinq({ apiKey, baseUrl, proxy }, clock);
     return seen.lines.kind === 'lines'
@@ -55,6 +57,8 @@ export async function checkLinq(
       : judgeLinqFailure(seen.lines.answer, place);
   });
   for (const id of NEED_LINQ) await report(id, async () => judge(id, seen, settings));
+  if (publicUrl === null || seen?.subscriptions.kind !== 'subscriptions') return null;
+  return idsOfOwn(seen.subscriptions.subscriptions, publicUrl);
 }
 
 function routesOf({ alertUrl, proxies }: DoctorSettings, proxy: HttpProxy | null): Routes {

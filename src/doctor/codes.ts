@@ -73,6 +73,8 @@ export const FINDINGS = {
   subscription_duplicate: ['subscription', 'warning'],
   subscription_limited: ['subscription', 'warning'],
   secret_wrong: ['webhook_secret', 'error'],
+  secret_differs: ['webhook_secret', 'error'],
+  secret_orphaned: ['webhook_secret', 'error'],
   secret_suspect: ['webhook_secret', 'warning'],
   service_secret_differs: ['local_delivery', 'error'],
   service_clock_differs: ['local_delivery', 'error'],

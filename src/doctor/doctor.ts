@@ -46,7 +46,7 @@ export async function runDoctor(options: DoctorOptions): Promise<readonly Findin
   const settings = readDoctorSettings(sources);
   const { isDatabaseLocked } = await checkMachine(report, options, settings);
   const running = await checkService(report, options, isDatabaseLocked);
-  await checkLinq(report, options, settings);
-  await checkDeliveries(report, options, settings, running);
+  const own = await checkLinq(report, options, settings);
+  await checkDeliveries(report, options, settings, { running, own });
   return findings;
 }

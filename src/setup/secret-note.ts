@@ -16,10 +16,17 @@ export function noteSecretOwner(text: string, secret: string, subscriptionId: st
   return `${before}${isWhole ? '' : lineBreak}${note}${lineBreak}${text.slice(at)}`;
 }
 
+/** The subscription that the note names, and whether its secret is this one; null: nothing is noted. */
+export function readSecretNote(text: string) {
+  const [, check, subscriptionId] = NOTE.exec(text) ?? [];
+  if (check === undefined || subscriptionId === undefined) return null;
+  return { subscriptionId, isOf: (secret: string) => checkOf(secret) === check };
+}
+
 /** The subscription that the note names, if it is about this secret; else null. */
 export function findSecretOwner(text: string, secret: string): string | null {
-  const [, check, subscriptionId] = NOTE.exec(text) ?? [];
-  return check === checkOf(secret) ? (subscriptionId ?? null) : null;
+  const note = readSecretNote(text);
+  return note?.isOf(secret) ? note.subscriptionId : null;
 }
 
 const NOTE =

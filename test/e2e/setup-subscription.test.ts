@@ -1,7 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CORE_EVENTS } from '../../src/decide/event-names.ts';
+import type { Finding } from '../../src/doctor/finding.ts';
 import { ACCOUNT_KEY, startAccount } from '../helpers/simulated-account.ts';
-import { PUBLIC_URL, prepare, readEnv, readText, SECRET, setUp, TARGET } from './setting-up.ts';
+import { runVerb } from '../helpers/verb.ts';
+import { NOTHING, PUBLIC_URL, prepare, readEnv, readText, SECRET, setUp, TARGET } from './setting-up.ts';
 
 describe('a subscription that leads here already', () => {
   it('whose secret nobody knows is not touched without being told to, and no second one is made', async () => {
@@ -70,6 +74,27 @@ describe('a subscription that leads here already', () => {
     const { code, stderr } = await setUp(prepare(), { settings });
     expect([code, stderr]).toEqual([1, expect.stringMatching(/lacks events\..*--yes/)]);
     expect(await account.subscriptions()).toEqual(before);
+  });
+
+  it('has another secret than the one that is set: doctor says so, and its remedy mends it', async () => {
+    const account = await startAccount();
+    const directory = prepare();
+    await setUp(directory, account);
+    const { LINQ_WEBHOOK_SECRET: right = '' } = readEnv(directory);
+    writeFileSync(join(directory, '.env'), readText(directory).replace(right, SECRET));
+    const examine = async () => {
+      const args = ['doctor', '--json', '--no-round-trip'];
+      const { stdout } = await runVerb(directory, args, { ...NOTHING, ...account.settings });
+      const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+      return findings.find(({ id }) => id === 'webhook_secret');
+    };
+    const finding = await examine();
+    expect(finding).toMatchObject({ state: 'error', code: 'secret_differs' });
+    expect(JSON.stringify(finding)).not.toContain(SECRET.slice(6, 14));
+    const [, command = ''] = /`contact-card-reactor setup ([^`]+)`/.exec(finding?.remedy ?? '') ?? [];
+    expect((await setUp(directory, account, ...command.split(' '))).code).toBe(0);
+    expect(await examine()).toMatchObject({ state: 'ok' });
+    expect(await account.subscriptions()).toHaveLength(1);
   });
 
   it('was made anew by somebody else: the old secret isn’t taken for its own', async () => {

@@ -71,7 +71,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   simulator: ['clock.ts', 'decide/duration.ts', 'package'],
   doctor: [
     ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'config', 'linq', 'store', 'status', 'package'],
-    ...['real-path.ts', 'proxy.ts', 'webhook/probe.ts', 'simulator/sign.ts'],
+    ...['real-path.ts', 'proxy.ts', 'webhook/probe.ts', 'simulator/sign.ts', 'setup/secret-note.ts'],
   ],
 };
 

@@ -2,6 +2,7 @@ import { CORE_EVENTS, VITAL_EVENT } from '../../decide/event-names.ts';
 import { type Finding, fine, found } from '../finding.ts';
 
 export interface SeenSubscription {
+  readonly subscriptionId: string | null;
   readonly targetUrl: string;
   readonly isActive: boolean;
   /** Null: not told. */
@@ -14,6 +15,7 @@ export interface SeenSubscription {
 const VERSIONS: readonly string[] = ['2026-02-03', '2025-01-01'];
 
 const SETUP = '`contact-card-reactor setup`';
+const RECREATE = '`contact-card-reactor setup --recreate`';
 
 export function judgeNoPublicUrl(): Finding {
   return found(
@@ -40,11 +42,18 @@ export function judgeSubscriptions(
   ];
 }
 
+/** Ids of those that lead here, whether or not they are active. */
+export function idsOfOwn(subscriptions: readonly SeenSubscription[], publicUrl: string): readonly string[] {
+  return subscriptions
+    .filter(({ targetUrl }) => addressOf(targetUrl) === addressOf(publicUrl))
+    .flatMap(({ subscriptionId }) => subscriptionId ?? []);
+}
+
 function missing(publicUrl: string): Finding {
   return found(
     'subscription_missing',
     `No webhook subscription of the account leads to ${publicUrl}, so Linq tells the service nothing.`,
-    `Run ${SETUP}: it creates one and saves its signing secret. If PUBLIC_URL is wrong, correct it first.`,
+    `Run ${SETUP}: it creates one and saves its signing secret. If PUBLIC_URL is wrong, correct it first. Then restart the service.`,
     { publicUrl },
   );
 }
@@ -62,7 +71,7 @@ function duplicate(publicUrl: string, count: number): Finding {
   return found(
     'subscription_duplicate',
     `${count} active webhook subscriptions lead to ${publicUrl}; each event comes ${count} times, signed by different secrets.`,
-    'Delete all but one in the Linq dashboard: keep the one whose signing secret is in LINQ_WEBHOOK_SECRET.',
+    `Run ${RECREATE}, which puts a single new one in their place, and restart the service. Or delete all but one in the Linq dashboard: keep the one whose signing secret is in LINQ_WEBHOOK_SECRET.`,
     { count },
   );
 }
@@ -92,7 +101,7 @@ function judgeVersion(active: readonly SeenSubscription[]): readonly Finding[] {
     found(
       'subscription_unpinned',
       'The address of the webhook subscription names no version of the payload that this program reads, so its format may change one day.',
-      `Run ${SETUP} and let it recreate the subscription, with ?version=${VERSIONS[0]} at the end of its address.`,
+      `Run ${SETUP}, which puts ?version=${VERSIONS[0]} at the end of its address.`,
       { versions },
     ),
   ];
@@ -105,7 +114,7 @@ function judgeLimit(active: readonly SeenSubscription[]): readonly Finding[] {
     found(
       'subscription_limited',
       'The webhook subscription is limited to some lines; of the others the service hears nothing.',
-      `If that isn't meant, run ${SETUP} and let it recreate the subscription; if it is, name the same lines in LINQ_LINES.`,
+      `If that isn't meant, run ${RECREATE}, which makes one for all lines, and restart the service; if it is, name the same lines in LINQ_LINES.`,
     ),
   ];
 }

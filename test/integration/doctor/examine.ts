@@ -46,7 +46,7 @@ export async function examine(options: Examined): Promise<readonly Finding[]> {
   };
   const { report, findings } = createReport({ onCheck: undefined, onFinding: undefined });
   const running = route === null ? null : { url: route.url, verdicts: async () => verdictsOf(route) };
-  await checkDeliveries(report, doctor, readDoctorSettings(sources), running);
+  await checkDeliveries(report, doctor, readDoctorSettings(sources), { running, own: null });
   return findings;
 }
 

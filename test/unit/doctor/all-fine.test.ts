@@ -34,7 +34,7 @@ describe('what is right is fine', () => {
     ['subscription', subscriptions({})],
     ['a subscription whose events Linq doesn’t tell', subscriptions({ events: null })],
     ['an old, switched-off one beside it', subscriptions({}, { isActive: false })],
-    ['secret', judgeSecrets([SECRET], { authentic: 1, mismatched: 9 })],
+    ['secret', judgeSecrets([SECRET], { authentic: 1, mismatched: 9 }, null, null)],
     ['delivery', local(TAKEN)],
     [
       'public address',

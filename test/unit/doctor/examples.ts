@@ -90,7 +90,8 @@ const proxy = (seen: SeenProxy | null, routes: Partial<Routes> = {}) =>
   judgeProxy({ linq: 'http://proxy.example.com:3128', alerts: undefined, isAnyNamed: true, ...routes }, seen);
 export const subscriptions = (...changes: readonly Partial<SeenSubscription>[]) =>
   judgeSubscriptions(
-    changes.map((change) => ({
+    changes.map((change, index) => ({
+      subscriptionId: `subscription-${index}`,
       targetUrl: `${PUBLIC_URL}?version=2026-02-03`,
       isActive: true,
       events: CORE_EVENTS,
@@ -174,8 +175,10 @@ export const EXAMPLES: Readonly<Record<FindingCode, () => Finding | readonly Fin
   subscription_unpinned: () => subscriptions({ targetUrl: PUBLIC_URL }),
   subscription_duplicate: () => subscriptions({}, { targetUrl: `${PUBLIC_URL}?version=2025-01-01` }),
   subscription_limited: () => subscriptions({ lines: [LINE] }),
-  secret_wrong: () => judgeSecrets([SECRET], { authentic: 0, mismatched: 3 }),
-  secret_suspect: () => judgeSecrets([`whsec_${Buffer.alloc(32, 'a').toString('base64')}`], null),
+  secret_wrong: () => judgeSecrets([SECRET], { authentic: 0, mismatched: 3 }, null, null),
+  secret_differs: () => judgeSecrets([SECRET], null, { subscriptionId: 's1', isOf: () => false }, ['s1']),
+  secret_orphaned: () => judgeSecrets([SECRET], null, { subscriptionId: 's1', isOf: () => true }, ['s2']),
+  secret_suspect: () => judgeSecrets([`whsec_${Buffer.alloc(32, 'a').toString('base64')}`], null, null, null),
   service_secret_differs: () => local(refused('SIGNATURE_MISMATCH')),
   service_clock_differs: () => local(refused('SIGNATURE_STALE')),
   service_refuses: () => local(refused('NOT_STORED', 503)),

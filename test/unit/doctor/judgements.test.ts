@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../../src/doctor/finding.ts';
 import { fine, found, skipped } from '../../../src/doctor/finding.ts';
@@ -8,6 +9,7 @@ import { judgeLinqFailure } from '../../../src/doctor/judge/linq-api.ts';
 import { judgeProblems } from '../../../src/doctor/judge/problems.ts';
 import { judgeSecrets } from '../../../src/doctor/judge/webhook-secret.ts';
 import { decideVerdict } from '../../../src/doctor/verdict.ts';
+import { noteSecretOwner, readSecretNote } from '../../../src/setup/secret-note.ts';
 import { SECRET } from '../../helpers/deliver.ts';
 import {
   answered,
@@ -165,14 +167,33 @@ describe('a secret', () => {
     ['twice', [SECRET, SECRET]],
     ['of one letter', [`whsec_${Buffer.alloc(32, 1).toString('base64')}`]],
   ])('%s is suspect, and never told', (_name, secrets) => {
-    const [finding] = judgeSecrets(secrets, null);
+    const [finding] = judgeSecrets(secrets, null, null, null);
     expect(finding?.code).toBe('secret_suspect');
     for (const secret of secrets) expect(JSON.stringify(finding)).not.toContain(secret.slice(6, 20));
   });
 
+  const noteOf = (secret: string) => readSecretNote(noteSecretOwner('', secret, 's1'));
+  const codeOf = (secrets: readonly string[], noted: string, own: readonly string[] | null) =>
+    judgeSecrets(secrets, null, noteOf(noted), own)[0]?.code ?? null;
+  const ANOTHER = `whsec_${randomBytes(32).toString('base64')}`;
+
+  it.each([
+    ['is that which setup saved', [SECRET], SECRET, ['s1'], null],
+    ['is an old one beside that which setup saved', [ANOTHER, SECRET], SECRET, ['s1'], null],
+    ['is another one than setup saved', [ANOTHER], SECRET, ['s1'], 'secret_differs'],
+    ['is another one, and Linq tells nothing', [ANOTHER], SECRET, null, 'secret_differs'],
+    ['is another one, of a subscription made by hand', [ANOTHER], SECRET, ['s2'], null],
+    ['is that of a subscription in whose place is another', [SECRET], SECRET, ['s2'], 'secret_orphaned'],
+    ['is that of a subscription that is gone, beside another one', [SECRET, ANOTHER], SECRET, ['s2'], null],
+    ['is that of a subscription that is gone, and none is there', [SECRET], SECRET, [], null],
+    ['can’t be used', [], SECRET, ['s1'], null],
+  ])('that %s is judged by what setup noted', (_name, secrets, noted, own, code) => {
+    expect(codeOf(secrets, noted, own)).toBe(code);
+  });
+
   it('isn’t blamed for two refused deliveries, nor for any once one was authentic', () => {
-    expect(statesOf(judgeSecrets([SECRET], { authentic: 0, mismatched: 2 }))).toEqual(['ok']);
-    expect(statesOf(judgeSecrets([SECRET], { authentic: 1, mismatched: 50 }))).toEqual(['ok']);
+    expect(statesOf(judgeSecrets([SECRET], { authentic: 0, mismatched: 2 }, null, null))).toEqual(['ok']);
+    expect(statesOf(judgeSecrets([SECRET], { authentic: 1, mismatched: 50 }, null, null))).toEqual(['ok']);
   });
 });
 
