@@ -132,7 +132,7 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, ProblemWords>> = {
     severity: 'error',
     message: 'Chats have been due for over 10 minutes longer than SHARE_RATE_PER_LINE explains.',
     remedy:
-      'See the service log (turn.failed, attempt.settled). Linq may answer slowly: then raise SHARE_CONCURRENCY. If nothing is attempted at all, restart the service and report it.',
+      'See the service log (turn.failed, attempt.settled, card.check_failed). Linq may answer slowly: then raise SHARE_CONCURRENCY. If nothing is attempted at all, restart the service and report it.',
   },
   disk_low: {
     severity: 'warning',

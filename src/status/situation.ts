@@ -90,7 +90,7 @@ export function createSituation(deps: SituationDeps, before: DeliveryNews): () =
   };
 }
 
-/** Of the lines that nothing closes. */
+/** Of the lines that nothing closes. One whose card nobody could look at yet isn't closed: if each look fails, nothing else tells. */
 function dueQueues(
   heads: Situation['heads'],
   counts: readonly ChatCount[],
@@ -100,8 +100,9 @@ function dueQueues(
   const due = new Map<string | null, number>();
   for (const { line, state, count } of counts)
     if (state === 'due') due.set(line, (due.get(line) ?? 0) + count);
+  const isOpen = (line: string | null) => (closures.of(line)?.reason ?? 'card_unknown') === 'card_unknown';
   return heads
-    .filter(({ line, nextAttemptAt }) => nextAttemptAt <= now && closures.of(line) === null)
+    .filter(({ line, nextAttemptAt }) => nextAttemptAt <= now && isOpen(line))
     .map(({ line, nextAttemptAt }) => ({ line, headAt: nextAttemptAt, due: due.get(line) ?? 0 }));
 }
 

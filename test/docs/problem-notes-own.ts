@@ -30,7 +30,7 @@ export const OWN_NOTES: ProblemNotes = {
     confirm:
       '`contact-card-reactor status` shows how many are overdue and for how long. `contact-card-reactor chat list --state due` lists them.',
     steps: [
-      'See the service log: `turn.failed` means that the service can’t do its work, `attempt.settled` how long calls take.',
+      'See the service log: `turn.failed` means that the service can’t do its work, `attempt.settled` how long calls take, `card.check_failed` that Linq doesn’t tell a line’s card.',
       'If Linq answers slowly, raise `SHARE_CONCURRENCY` and restart the service.',
       'If nothing is attempted at all, restart the service, and report it with the log.',
     ],

@@ -236,6 +236,22 @@ it('opens shares_overdue when chats that are due stay so though nothing closes t
   expect(await codes()).toEqual([]);
 });
 
+it('opens shares_overdue when the card of a line can never be looked at, which closes it and is told by nothing else', async () => {
+  const clock = createFakeClock(T);
+  let reason: 'card_unknown' | 'card_missing' = 'card_unknown';
+  const view = (): GateView => ({
+    ...{ account: null, holds: [], inFlight: 0, clockDistrustedSince: null },
+    lines: [{ line: lineOf({ card: 'unknown' }), closure: { reason, since: null, until: null } }],
+  });
+  const { codes, store } = await startWatch({ clock, dispatcher: { view } });
+  await store.record([outboundOf(T)], T);
+  await codes();
+  clock.advance(10 * MINUTE + SECOND);
+  expect(await codes()).toEqual(['shares_overdue']);
+  reason = 'card_missing'; // a problem of its own
+  expect(await codes()).toEqual([]);
+});
+
 it('opens disk_low, backup_stale and the subscription from what it is told, and closes them', async () => {
   const clock = createFakeClock(T);
   const told = { isFailing: true, subscription: 'missing' as 'missing' | 'inactive' | 'fine' };
