@@ -7,14 +7,14 @@ const LOOK_EVERY_MS = SECOND / 4;
 
 /**
  * Waits for work and, on a terminal, tells how far it is once it takes longer than a second.
- * @param look how far it is, in words
+ * @param look how far it is, in words; null: what is printed is for programs
  */
 export async function withProgress<T>(
-  { io, clock, look }: { io: Io; clock: Clock; look: () => string },
+  { io, clock, look }: { io: Io; clock: Clock; look: (() => string) | null },
   work: Promise<T>,
 ): Promise<T> {
   const done = new AbortController();
-  const telling = io.isTerminal ? tell(io, clock, look, done.signal) : null;
+  const telling = io.isTerminal && look !== null ? tell(io, clock, look, done.signal) : null;
   try {
     return await work;
   } finally {

@@ -72,7 +72,7 @@ async function backUp(
   const { withProgress } = await import('./backup-progress.ts');
   const { signal } = new AbortController();
   const content = await withProgress(
-    { io, clock, look },
+    { io, clock, look: flags.json === true ? null : look },
     makeBackup({ databasePath, file, partial, signal }),
   ).catch((error: unknown) => {
     if (!(error instanceof StoreError)) throw error;

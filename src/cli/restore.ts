@@ -47,7 +47,7 @@ async function restore(
     marked = count;
   };
   const restored = await withProgress(
-    { io, clock, look },
+    { io, clock, look: json === true ? null : look },
     restoreBackup({ databasePath, file, isWaiting: wait, now: clock.now(), onMarked }),
   ).catch((error: unknown) => {
     if (!(error instanceof StoreError)) throw error;

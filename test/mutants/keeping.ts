@@ -91,4 +91,14 @@ export const KEEPING: readonly Mutant[] = [
     ],
     suite: { file: STORE, test: 'attempts that are kept no longer' },
   },
+  {
+    name: 'a database is let pass under a second name',
+    edits: [{ file: 'src/store/lock.ts', find: '  refuseSecondName(databasePath);\n', replace: '' }],
+    suite: { file: FILE, test: 'a second name of the database as a hard link is refused' },
+  },
+  {
+    name: 'nobody looks whether the lock is still in its place',
+    edits: [{ file: 'src/store/database.ts', find: '      lock.check();\n', replace: '' }],
+    suite: { file: FILE, test: 'the lock that was deleted fails every later write' },
+  },
 ];

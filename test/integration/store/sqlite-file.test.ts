@@ -216,9 +216,8 @@ describe('the lock', () => {
     const store = openSqliteStore({ path: home.path, policy });
     lose(`${home.path}.lock`);
     const error = { fault: 'io', message: expect.stringMatching(/\.lock was .*only one works/) };
-    await expect(store.record([outboundOf(T)], T)).rejects.toMatchObject(error);
-    await expect(store.probe(T)).rejects.toMatchObject(error);
-    await expect(store.close()).rejects.toMatchObject(error);
+    for (const use of [() => store.record([outboundOf(T)], T), () => store.probe(T), () => store.close()])
+      expect(await use().catch((thrown: unknown) => thrown)).toMatchObject(error);
   });
 
   const holder = fileURLToPath(new URL('./hold-lock.ts', import.meta.url));
