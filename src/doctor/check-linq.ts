@@ -34,10 +34,10 @@ export async function checkLinq(
   const unusable =
     wrong.find((name) => name === 'HTTPS_PROXY') ?? (baseUrl === null ? 'LINQ_API_BASE_URL' : null);
   if (unusable !== null || baseUrl === null) {
-    return skip(['proxy', ...NEED_PROXY], `${unusable} can't be used.`);
+    return skip(['linq_proxy', ...NEED_PROXY], `${unusable} can't be used.`);
   }
   const proxy = proxyFor(baseUrl, settings.proxies);
-  const [way] = await report('proxy', async () =>
+  const [way] = await report('linq_proxy', async () =>
     judgeProxy(routesOf(settings, proxy), proxy === null ? null : await lookAtProxy(proxy, baseUrl)),
   );
   if (way?.state === 'error' || apiKey === null) {

@@ -8,8 +8,8 @@ const ABOUT_REACHING: readonly FindingCode[] = [
   'service_down',
   'service_elsewhere',
   'service_foreign',
-  'proxy_unreachable',
-  'proxy_refuses',
+  'linq_proxy_unreachable',
+  'linq_proxy_refuses',
   'api_unreachable',
   'api_intercepted',
 ];

@@ -67,6 +67,17 @@ export const SHARING: readonly Mutant[] = [
     suite: { file: STORE, test: 'after a crash' },
   },
   {
+    name: "a gateway's refusal taken for Linq's",
+    edits: [
+      {
+        file: 'src/decide/outcome.ts',
+        find: 'if (!answer.hasEnvelope) return transient(answer);',
+        replace: '',
+      },
+    ],
+    suite: { file: 'test/unit/decide/outcome.test.ts', test: 'classifyAnswer' },
+  },
+  {
     name: 'jitter that may subtract',
     edits: [
       {

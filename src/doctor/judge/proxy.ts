@@ -23,14 +23,14 @@ export function judgeProxy({ linq, alerts, isAnyNamed }: Routes, seen: SeenProxy
     const why = isAnyNamed
       ? ' HTTPS_PROXY isn’t set, NO_PROXY exempts it, or LINQ_API_BASE_URL is on this machine.'
       : '';
-    return fine('proxy', `Linq is called directly.${why}${toAlerts}`, details);
+    return fine('linq_proxy', `Linq is called directly.${why}${toAlerts}`, details);
   }
   if (seen.kind === 'open')
-    return fine('proxy', `Linq is called through ${linq}, which lets calls pass.${toAlerts}`, details);
+    return fine('linq_proxy', `Linq is called through ${linq}, which lets calls pass.${toAlerts}`, details);
   const { httpStatus, cause } = seen;
   if (httpStatus === null) {
     return found(
-      'proxy_unreachable',
+      'linq_proxy_unreachable',
       `The proxy ${linq} of HTTPS_PROXY doesn't answer (${cause}), so Linq can't be called.`,
       'Start the proxy, open the way to it, or correct HTTPS_PROXY. If Linq can be reached without it, put api.linqapp.com into NO_PROXY. Then restart the service.',
       { ...details, cause },
@@ -38,7 +38,7 @@ export function judgeProxy({ linq, alerts, isAnyNamed }: Routes, seen: SeenProxy
   }
   const isLogin = httpStatus === 407;
   return found(
-    'proxy_refuses',
+    'linq_proxy_refuses',
     `The proxy ${linq} of HTTPS_PROXY lets no calls to Linq pass (HTTP ${httpStatus}).`,
     isLogin
       ? 'Put a valid user name and password into HTTPS_PROXY, as http://USER:PASSWORD@HOST:PORT, and restart the service.'

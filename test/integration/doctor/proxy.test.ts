@@ -27,7 +27,7 @@ const HELD_BACK = { clock: 'skipped', lines: 'skipped', cards: 'skipped', subscr
 it('names the proxy that lets calls pass, and doesn’t blame it for what lies behind', async () => {
   const proxy = await startConnectProxy((await startServer()).port); // which speaks no TLS
   const findings = await examineLinq({ HTTPS_PROXY: proxy.origin });
-  expect(summary(findings)).toEqual({ proxy: 'ok', api_key: 'api_unreachable', ...HELD_BACK });
+  expect(summary(findings)).toEqual({ linq_proxy: 'ok', api_key: 'api_unreachable', ...HELD_BACK });
   expect(findings[0]?.message).toContain(`through ${proxy.origin}, which lets calls pass`);
   expect(findings[1]?.remedy).toMatch(/NODE_EXTRA_CA_CERTS.*in \.env it has no effect/);
   expect(findings[1]?.remedy).not.toContain('curl -');
@@ -43,7 +43,7 @@ it.each([
     const findings = await examineLinq({
       HTTPS_PROXY: proxy.origin.replace('://', '://user:s3cret-word@'),
     });
-    expect(summary(findings)).toEqual({ proxy: 'proxy_refuses', api_key: 'skipped', ...HELD_BACK });
+    expect(summary(findings)).toEqual({ linq_proxy: 'linq_proxy_refuses', api_key: 'skipped', ...HELD_BACK });
     expect(findings[0]?.message).toContain(`${proxy.origin} of HTTPS_PROXY`);
     expect(findings[0]?.remedy).toMatch(remedy);
     expect(JSON.stringify(findings)).not.toMatch(/s3cret-word|Basic/);
@@ -55,7 +55,7 @@ it('a proxy that nobody runs is named as what can’t be reached', async () => {
   const proxy = await startConnectProxy(9);
   await proxy.stop();
   const findings = await examineLinq({ https_proxy: proxy.origin });
-  expect(summary(findings)).toMatchObject({ proxy: 'proxy_unreachable', api_key: 'skipped' });
+  expect(summary(findings)).toMatchObject({ linq_proxy: 'linq_proxy_unreachable', api_key: 'skipped' });
   expect(findings[0]?.message).toContain('ECONNREFUSED');
 });
 
@@ -68,13 +68,13 @@ it('this machine is called directly, whatever proxy there is, and that is told',
     HTTP_PROXY: proxy.origin,
     ALERT_WEBHOOK_URL: 'http://alerts.example.com/x',
   });
-  expect(summary(findings)).toMatchObject({ proxy: 'ok', api_key: 'ok' });
+  expect(summary(findings)).toMatchObject({ linq_proxy: 'ok', api_key: 'ok' });
   expect(findings[0]?.message).toMatch(/^Linq is called directly\. .* Alerts go through http:\/\/127/);
   expect(proxy.connections()).toBe(0);
 });
 
 it('a proxy that is no address keeps the checks back that need one', async () => {
   const findings = await examineLinq({ HTTPS_PROXY: 'socks5://proxy:1080' });
-  expect(summary(findings)).toMatchObject({ proxy: 'skipped', api_key: 'skipped' });
+  expect(summary(findings)).toMatchObject({ linq_proxy: 'skipped', api_key: 'skipped' });
   expect(findings[0]?.message).toBe("HTTPS_PROXY can't be used.");
 });

@@ -153,8 +153,8 @@ export const EXAMPLES: Readonly<Record<FindingCode, () => Finding | readonly Fin
   status_closed: () => judgeProblems({ kind: 'refused', httpStatus: 401 }),
   problem_error: () => problem('error'),
   problem_warning: () => problem('warning'),
-  proxy_unreachable: () => proxy({ kind: 'failed', httpStatus: null, cause: 'ECONNREFUSED' }),
-  proxy_refuses: () => proxy({ kind: 'failed', httpStatus: 407, cause: 'none' }),
+  linq_proxy_unreachable: () => proxy({ kind: 'failed', httpStatus: null, cause: 'ECONNREFUSED' }),
+  linq_proxy_refuses: () => proxy({ kind: 'failed', httpStatus: 407, cause: 'none' }),
   api_unreachable: () =>
     judgeLinqFailure({ kind: 'unanswered', mayHaveArrived: false, cause: 'dns' }, AT_LINQ),
   api_key_rejected: () => answered(401),
