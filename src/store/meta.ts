@@ -12,6 +12,8 @@ export type MetaKey =
   | 'restored_at'
   /** The last row of the backup's chats, while later ones may wait for a catch-up. */
   | 'restored_last_row'
+  /** The latest heartbeat of the backup: it knows nothing that is younger. */
+  | 'restored_backup_at'
   | 'attempts_behind_ms'
   | 'attempts_behind_since'
   | 'delivery_accepted_at'

@@ -66,11 +66,12 @@ export function createRestoreMark(
   /** The marks have no effect any more. */
   const isOver = (at: EpochMs, now: EpochMs) => now >= at + policy.windowMs;
 
-  /** What the last run had to read it has read, and it began after the restore. */
+  /** The last run began after the restore and has read whatever changed since the backup. */
   function isCaughtUp(at: EpochMs): boolean {
     const text = meta.text('catch_up');
     const { completed } = text === null ? { completed: null } : (JSON.parse(text) as CatchUpState);
-    return completed !== null && completed.startedAt >= at && completed.chatsUnread === 0;
+    if (completed === null || completed.startedAt < at || completed.chatsUnread > 0) return false;
+    return completed.since === null || completed.since <= (meta.number('restored_backup_at') ?? 0);
   }
 
   return {

@@ -116,14 +116,17 @@ async function prepareCopy(
     sql.pragma('synchronous = OFF');
     applyMigrations(sql, pending);
     const heartbeat = sql.prepare<[], string>(`SELECT value FROM meta WHERE key = 'heartbeat_at'`).pluck();
+    const backupAt = Number(heartbeat.get() ?? 0);
     // a clock that stands before the backup is slow, and a wait from there on would end too soon
-    const restoredAt = isWaiting ? Math.max(now, Number(heartbeat.get() ?? 0)) : null;
+    const restoredAt = isWaiting ? Math.max(now, backupAt) : null;
     await markChats(sql, restoredAt, onMarked ?? (() => {}));
     // a correction of the clock that was on its way belongs to a time long past: by the wait nothing is early all the same
     sql.exec(`DELETE FROM shifted_chats; DELETE FROM meta WHERE key IN
-      ('restored_at', 'restored_last_row', 'clock_shift', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
+      ('restored_at', 'restored_last_row', 'restored_backup_at', 'clock_shift', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
     if (restoredAt !== null) {
-      sql.prepare(`INSERT INTO meta (key, value) VALUES ('restored_at', ?)`).run(String(restoredAt));
+      sql
+        .prepare(`INSERT INTO meta (key, value) VALUES ('restored_at', ?), ('restored_backup_at', ?)`)
+        .run(String(restoredAt), String(backupAt));
       sql.exec(`INSERT INTO meta (key, value) SELECT 'restored_last_row', coalesce(max(id), 0) FROM chats`);
     }
     sql.exec(`INSERT OR REPLACE INTO meta (key, value) VALUES ('restored_unread', '1')`);

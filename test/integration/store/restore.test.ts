@@ -129,6 +129,7 @@ describe('after a restore', () => {
 
     /** A chat that was shared after the backup, and the backup in its place. */
     async function restoreWithout(chatId: string, changes = {}): Promise<void> {
+      await store.heartbeat(T);
       await backUp();
       await share(chatId, T + HOUR);
       await store.close();
@@ -141,9 +142,13 @@ describe('after a restore', () => {
       return store.recordRead({ chatId, events, readAt: LATER, isWhole, change: (same) => same }, LATER);
     };
     /** A run that began then reads everything; `unread` chats it can't. */
-    async function catchUp(startedAt: number, chatsUnread = 0): Promise<void> {
+    async function catchUp(startedAt: number, chatsUnread = 0, idleAfterMs = 0): Promise<void> {
       await store.changeCatchUp((state) => {
-        const begun = beginRun(wishFor(state, 'away', startedAt), 0, startedAt);
+        const begun = beginRun(
+          wishFor({ ...state, completed: null }, 'away', startedAt),
+          idleAfterMs,
+          startedAt,
+        );
         const run = begun.run === null ? null : { ...begun.run, chatsUnread };
         return completeRun({ ...begun, run }, startedAt + 1);
       });
@@ -187,15 +192,16 @@ describe('after a restore', () => {
         fresh.map((chatId) => outboundOf(LATER, { chatId })),
         LATER,
       );
-      for (const [startedAt, unread] of [
-        [RESTORED_AT - 1, 0],
-        [RESTORED_AT, 1],
+      for (const [startedAt, unread, idleAfterMs] of [
+        [RESTORED_AT - 1, 0, 0],
+        [RESTORED_AT, 1, 0],
+        [RESTORED_AT, 0, HOUR], // it read nothing from before
       ] as const) {
-        await catchUp(startedAt, unread);
+        await catchUp(startedAt, unread, idleAfterMs);
         expect(await store.releaseRestored(2, LATER)).toBe(false);
         expect(await dueIds(LATER)).toEqual([]);
       }
-      await catchUp(RESTORED_AT);
+      await catchUp(RESTORED_AT, 0, 11 * HOUR);
       expect(await store.releaseRestored(2, LATER)).toBe(true);
       expect(await dueIds(LATER)).toEqual(fresh.slice(0, 2));
       await store.record([outboundOf(LATER, { chatId: 'amid' })], LATER);
