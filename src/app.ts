@@ -116,10 +116,11 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   const wired = { config, store, linq, dispatcher, clock, log };
   const background = createBackground({ ...wired, latestFailure: watched.latestFailure, counters, version });
   const recorder = createRecorder({
-    async commit(events, now) {
-      const results = await store.record(events, now);
-      if (bringsNewsOfLines(events)) dispatcher.linesChanged();
-      for (const event of events) if (event.kind === 'card') dispatcher.cardChanged(event.line);
+    async commit(entries, now) {
+      const results = await store.record(entries, now);
+      if (bringsNewsOfLines(entries)) dispatcher.linesChanged();
+      for (const entry of entries)
+        if ('kind' in entry && entry.kind === 'card') dispatcher.cardChanged(entry.line);
       return results;
     },
     now: () => clock.now(),
@@ -133,7 +134,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   await registerRoutes(server, {
     ...wired,
     parse: (raw) => parseDelivery(raw, onUnreadable),
-    record,
+    recorder,
     quarantine,
     counters,
     background,

@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { ClockGuard } from './dispatch/clock-guard.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
+import type { Recorder } from './recorder.ts';
 import type { Metrics } from './status/metrics.ts';
 import { metricsRoutes } from './status/metrics-route.ts';
 import { describeRoutes } from './status/openapi.ts';
@@ -22,7 +23,7 @@ export interface Served {
   readonly clock: Clock;
   readonly guard: ClockGuard;
   readonly parse: WebhookDeps['parse'];
-  readonly record: WebhookDeps['record'];
+  readonly recorder: Pick<Recorder, 'record' | 'quarantine'>;
   readonly quarantine: Quarantine;
   readonly counters: WebhookCounters;
   readonly background: Background;
@@ -41,9 +42,9 @@ export async function registerRoutes(server: FastifyInstance, served: Served): P
     webhookRoute(scope, {
       verify: createVerifier(config.webhook),
       parse: served.parse,
-      record: served.record,
+      record: served.recorder.record,
       seal: quarantine.seal,
-      quarantine: (row) => store.quarantine(row),
+      quarantine: served.recorder.quarantine,
       clock,
       onStale: background.onStale,
       linqDateOffMs: served.guard.linqDateOffMs,

@@ -1,15 +1,16 @@
 import type { EpochMs } from './decide/duration.ts';
 import type { ReactorEvent } from './decide/event.ts';
 import { StoreError } from './errors.ts';
+import type { Recordable } from './store/store.ts';
 
-/** What became of one event of a group. */
+/** What became of one entry of a group. */
 export type CommitResult =
   | { readonly kind: 'stored' }
   | { readonly kind: 'unstorable'; readonly cause: string };
 
 export interface RecorderOptions {
-  /** One durable transaction for all; the results stand in the order of the events. Rejects when none is stored. */
-  readonly commit: (events: readonly ReactorEvent[], now: EpochMs) => Promise<readonly CommitResult[]>;
+  /** One durable transaction for all; the results stand in the order of the entries. Rejects when none is stored. */
+  readonly commit: (entries: readonly Recordable[], now: EpochMs) => Promise<readonly CommitResult[]>;
   readonly now: () => EpochMs;
   /** A hint after each commit that these chats and lines changed; nothing may depend on it. */
   readonly onRecorded: (chatIds: ReadonlySet<string>, lines: ReadonlySet<string>) => void;
@@ -23,23 +24,28 @@ export interface Recorder {
    * be committed now.
    */
   record(event: ReactorEvent): Promise<'stored' | { readonly unstorable: string }>;
+  /** Resolves once a delivery that can't be read is committed, in the same groups; rejects when it isn't. */
+  quarantine(delivery: Unreadable): Promise<void>;
   /** Resolves when nothing is waiting or being committed. */
   drain(): Promise<void>;
 }
 
-/** From so many on, a commit's own cost hardly shows in that of its events. */
+type Unreadable = Exclude<Recordable, ReactorEvent>;
+
+/** From so many on, a commit's own cost hardly shows in that of its entries. */
 const ENOUGH = 256;
-/** Bounds how long one commit may hold the event loop. */
+/** These bound how long one commit may hold the event loop. Events are small; what is quarantined comes whole. */
 const MAX_GROUP = 512;
+const MAX_GROUP_BYTES = 1024 * 1024;
 
 interface Waiting {
-  readonly event: ReactorEvent;
+  readonly entry: Recordable;
   readonly resolve: (result: 'stored' | { readonly unstorable: string }) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Group commit: all events that arrive together go into one transaction, and the next group forms while it is being
+ * Group commit: all that arrives together goes into one transaction, and the next group forms while it is being
  * committed. Senders that were answered together come back together, but not within one turn of the event loop.
  */
 export function createRecorder({ commit, now, onRecorded, schedule }: RecorderOptions): Recorder {
@@ -56,14 +62,15 @@ export function createRecorder({ commit, now, onRecorded, schedule }: RecorderOp
   /** Takes in what comes for as long as each turn of the event loop brings more. */
   function gather(known: number): void {
     later(() => {
-      if (queue.length > known && queue.length < ENOUGH) gather(queue.length);
+      if (queue.length > known && queue.length < ENOUGH && !isFull(queue)) gather(queue.length);
       else void flush();
     });
   }
 
   async function flush(): Promise<void> {
-    const group = queue.slice(0, MAX_GROUP);
-    queue = queue.slice(MAX_GROUP);
+    const count = groupOf(queue);
+    const group = queue.slice(0, count);
+    queue = queue.slice(count);
     const stored = await commitGroup(group, commit, now);
     if (queue.length > 0) start();
     else {
@@ -73,18 +80,37 @@ export function createRecorder({ commit, now, onRecorded, schedule }: RecorderOp
     nudge(stored, onRecorded);
   }
 
+  const add = (entry: Recordable): ReturnType<Recorder['record']> =>
+    new Promise((resolve, reject) => {
+      queue.push({ entry, resolve, reject });
+      if (!isFlushing) start();
+    });
+
   return {
-    record: (event) =>
-      new Promise((resolve, reject) => {
-        queue.push({ event, resolve, reject });
-        if (!isFlushing) start();
-      }),
+    record: add,
+    async quarantine(delivery) {
+      const result = await add(delivery);
+      if (result !== 'stored') throw new StoreError('broken', result.unstorable);
+    },
     drain: () =>
       new Promise((resolve) => {
         if (isFlushing) onDrained.push(resolve);
         else resolve();
       }),
   };
+}
+
+const bytesOf = ({ entry }: Waiting) => ('sealed' in entry ? entry.sealed.length : 0);
+const isFull = (queue: readonly Waiting[]) => groupOf(queue) < queue.length;
+
+/** How many from the front make one group: at least one. */
+function groupOf(queue: readonly Waiting[]): number {
+  let bytes = 0;
+  for (const [index, waiting] of queue.entries()) {
+    bytes += bytesOf(waiting);
+    if (index === MAX_GROUP || (index > 0 && bytes > MAX_GROUP_BYTES)) return index;
+  }
+  return queue.length;
 }
 
 /** Answers everyone in the group and returns the events that are stored; never rejects. */
@@ -96,16 +122,16 @@ async function commitGroup(
   const stored: ReactorEvent[] = [];
   try {
     const results = await commit(
-      group.map(({ event }) => event),
+      group.map(({ entry }) => entry),
       now(),
     );
     for (const [index, waiting] of group.entries()) {
       const result = results[index];
       if (result === undefined)
-        waiting.reject(new StoreError('broken', 'the store left an event of a group out'));
+        waiting.reject(new StoreError('broken', 'the store left an entry of a group out'));
       else if (result.kind === 'unstorable') waiting.resolve({ unstorable: result.cause });
       else {
-        stored.push(waiting.event);
+        if (!('sealed' in waiting.entry)) stored.push(waiting.entry);
         waiting.resolve('stored');
       }
     }

@@ -31,10 +31,13 @@ export function measureStore(store: Store, monotonic: () => number, meter: Store
 
   return {
     ...store,
-    async record(events, now) {
-      const results = await measure('events', () => store.record(events, now));
+    async record(entries, now) {
+      const results = await measure('events', () => store.record(entries, now));
       let stored = 0;
-      for (const { kind } of results) if (kind === 'stored') stored++;
+      for (const [index, { kind }] of results.entries()) {
+        const entry = entries[index];
+        if (kind === 'stored' && entry !== undefined && !('sealed' in entry)) stored++;
+      }
       meter.recorded(stored);
       return results;
     },

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, inArray, lte, min, notInArray, or } from 'drizzle-orm';
+import { and, count, desc, eq, gt, inArray, lte, min } from 'drizzle-orm';
 import { DAY, type EpochMs } from '../decide/duration.ts';
 import type { Ways } from './catch-up-store.ts';
 import type { StoreContext } from './context.ts';
@@ -21,10 +21,8 @@ export interface QuarantinedRow extends Omit<QuarantinedDelivery, 'sealed'> {
 /** Names a row: the id alone may be given again once the newest is gone. */
 export type QuarantineKey = Pick<QuarantinedRow, 'id' | 'receivedAt'>;
 
-/** The part of the store that keeps what can't be read or stored yet. */
+/** The part of the store that keeps what can't be read or stored yet; `record` puts it there. */
 export interface QuarantineStore {
-  /** Keeps the newest 1,000 deliveries of the last 7 days; `heartbeat` deletes older ones. */
-  quarantine(delivery: QuarantinedDelivery): Promise<void>;
   quarantinedCount(now: EpochMs): Promise<{ count: number; oldestAt: EpochMs | null }>;
   /** Newest first. */
   quarantined(now: EpochMs): Promise<readonly QuarantinedRow[]>;
@@ -37,6 +35,11 @@ export interface QuarantineStore {
 }
 
 export interface QuarantineTable extends QuarantineStore {
+  /**
+   * Adds some in the transaction under way. Kept are the newest 1,000 of the last 7 days; what is too old goes here, or
+   * with the heartbeats.
+   */
+  put(deliveries: readonly QuarantinedDelivery[]): void;
   /** Deletes some of those that are kept no longer, in the transaction under way; again and again, it deletes them all. */
   expire(now: EpochMs): void;
 }
@@ -54,18 +57,23 @@ export function createQuarantineTable(
     and(eq(quarantine.id, id), eq(quarantine.receivedAt, receivedAt));
   const isKept = (now: EpochMs) => gt(quarantine.receivedAt, now - KEPT_MS);
 
-  function put(delivery: QuarantinedDelivery): void {
-    orm.insert(quarantine).values(delivery).run();
-    const newest = orm
+  function put(deliveries: readonly QuarantinedDelivery[]): void {
+    let newestAt: EpochMs = Number.NEGATIVE_INFINITY;
+    for (const delivery of deliveries) {
+      orm.insert(quarantine).values(delivery).run();
+      newestAt = Math.max(newestAt, delivery.receivedAt);
+    }
+    orm
+      .delete(quarantine)
+      .where(lte(quarantine.receivedAt, newestAt - KEPT_MS))
+      .run();
+    const oneTooMany = orm
       .select({ id: quarantine.id })
       .from(quarantine)
       .orderBy(desc(quarantine.id))
-      .limit(KEPT_ROWS);
-    const isTooOld = lte(quarantine.receivedAt, delivery.receivedAt - KEPT_MS);
-    orm
-      .delete(quarantine)
-      .where(or(isTooOld, notInArray(quarantine.id, newest)))
-      .run();
+      .limit(1)
+      .offset(KEPT_ROWS);
+    orm.delete(quarantine).where(lte(quarantine.id, oneTooMany)).run();
   }
 
   const { sealed, ...listed } = {
@@ -78,7 +86,7 @@ export function createQuarantineTable(
   };
 
   return {
-    quarantine: async (delivery) => guarded(() => write(() => put(delivery))),
+    put,
     quarantinedCount: async (now) =>
       guarded(() => {
         const row = orm

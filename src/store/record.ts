@@ -1,33 +1,37 @@
 import type { ChatRecord } from '../decide/chat.ts';
 import type { EpochMs } from '../decide/duration.ts';
-import type { ChatEvent, LineEvent, ReactorEvent } from '../decide/event.ts';
+import type { ChatEvent, LineEvent } from '../decide/event.ts';
 import { mergeChatEvent, mergeLineEvent, ownMembership } from '../decide/facts.ts';
 import type { Line } from '../decide/hold.ts';
 import type { ChatTable, StoredChat } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import { isUnstorable } from './faults.ts';
 import { type LineTable, newLine } from './line-table.ts';
+import type { QuarantinedDelivery, QuarantineTable } from './quarantine-table.ts';
 import type { RestoreMark } from './restore-mark.ts';
-import type { Recorded } from './store.ts';
+import type { Recordable, Recorded } from './store.ts';
 
-/** What a group of events makes of the chats and lines that it names. */
+/** What a group makes of the chats and lines that it names, and what of it can't be read. */
 interface Changes {
   readonly chats: readonly { readonly stored: StoredChat; readonly chat: ChatRecord }[];
   readonly lines: readonly Line[];
+  readonly unreadable: readonly QuarantinedDelivery[];
 }
 
-export type RecordEvents = (events: readonly ReactorEvent[], now: EpochMs) => readonly Recorded[];
+export type RecordEvents = (entries: readonly Recordable[], now: EpochMs) => readonly Recorded[];
 
 /** @see Store.record */
 export function createRecord(
   context: StoreContext,
   chats: ChatTable,
   lines: LineTable,
+  quarantine: Pick<QuarantineTable, 'put'>,
   restoreMark: RestoreMark,
 ): RecordEvents {
   const { transactions } = context;
 
-  function changesOf(events: readonly ReactorEvent[], now: EpochMs): Changes {
+  function changesOf(entries: readonly Recordable[], now: EpochMs): Changes {
+    const unreadable: QuarantinedDelivery[] = [];
     const touchedChats = new Map<string, { stored: StoredChat; chat: ChatRecord }>();
     const touchedLines = new Map<string, { stored: Line | null; line: Line }>();
     const isOurLine = (handle: string, chatId: string) =>
@@ -58,26 +62,29 @@ export function createRecord(
       }
       touched.line = mergeLineEvent(touched.line, event);
     };
-    for (const event of events) {
-      if (event.kind === 'chat') mergeChat(event);
-      else if (event.kind === 'line') mergeLine(event);
+    for (const entry of entries) {
+      if ('sealed' in entry) unreadable.push(entry);
+      else if (entry.kind === 'chat') mergeChat(entry);
+      else if (entry.kind === 'line') mergeLine(entry);
     }
     return {
       chats: [...touchedChats.values()]
         .map(({ stored, chat }) => ({ stored, chat: chats.decided(stored, chat, now) }))
         .filter(({ stored, chat }) => stored.row === null || chat !== stored.chat),
       lines: [...touchedLines.values()].filter(({ stored, line }) => line !== stored).map(({ line }) => line),
+      unreadable,
     };
   }
 
   function writeChanges(changes: Changes): void {
     for (const line of changes.lines) lines.update(line.line, line);
     for (const { stored, chat } of changes.chats) chats.write(stored, chat);
+    if (changes.unreadable.length > 0) quarantine.put(changes.unreadable);
   }
 
-  function recordAlone(event: ReactorEvent, now: EpochMs): Recorded {
+  function recordAlone(entry: Recordable, now: EpochMs): Recorded {
     try {
-      transactions.write(() => writeChanges(changesOf([event], now)));
+      transactions.write(() => writeChanges(changesOf([entry], now)));
       return STORED;
     } catch (error) {
       if (!isUnstorable(error)) throw error;
@@ -85,16 +92,17 @@ export function createRecord(
     }
   }
 
-  return (events, now) => {
+  return (entries, now) => {
     // nobody else writes between the two transactions: one process, and this function doesn't wait
-    const changes = transactions.read(() => changesOf(events, now));
-    if (changes.chats.length + changes.lines.length === 0) return events.map(() => STORED);
+    const changes = transactions.read(() => changesOf(entries, now));
+    const { chats: changed, lines: changedLines, unreadable } = changes;
+    if (changed.length + changedLines.length + unreadable.length === 0) return entries.map(() => STORED);
     try {
       transactions.write(() => writeChanges(changes));
-      return events.map(() => STORED);
+      return entries.map(() => STORED);
     } catch (error) {
       if (!isUnstorable(error)) throw error;
-      return transactions.write(() => events.map((event) => recordAlone(event, now)));
+      return transactions.write(() => entries.map((entry) => recordAlone(entry, now)));
     }
   };
 }

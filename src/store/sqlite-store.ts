@@ -86,9 +86,9 @@ export function createSqliteStore(
   const upkeep = createUpkeep(context, chats, meta, shiftPass);
   const list = createChatList(context, chats);
   const ways = { read, write, withRoom, guarded };
-  const { expire, ...keepQuarantine } = createQuarantineTable(context, ways);
+  const { put, expire, ...keepQuarantine } = createQuarantineTable(context, ways);
   const restoreMark = createRestoreMark(context, meta, chats);
-  const record = createRecord(context, chats, lines, restoreMark);
+  const record = createRecord(context, chats, lines, { put }, restoreMark);
   const pruning = createAttemptPruning(context, meta);
   const catchUp = createCatchUpTable(context, meta, chats, record, restoreMark);
   const shiftClock = createShiftClock(context, {
@@ -120,7 +120,7 @@ export function createSqliteStore(
   return {
     kind: 'sqlite',
     schemaVersion,
-    record: async (events, now) => guarded(() => inPlace(withRoom(now, () => record(events, now)))),
+    record: async (entries, now) => guarded(() => inPlace(withRoom(now, () => record(entries, now)))),
     turn: async (all, now) => guarded(() => withRoom(now, () => write(() => turn(all, now)))),
     claimManually: async (chatId, leaseUntil, now) =>
       guarded(() => write(() => claims.manual(chatId, leaseUntil, now))),

@@ -6,12 +6,15 @@ import type { LookedUpFacts } from '../decide/look-up.ts';
 import type { CatchUpStore } from './catch-up-store.ts';
 import type { PageStore } from './page-store.ts';
 import type { ProblemStore } from './problem-table.ts';
-import type { QuarantineStore } from './quarantine-table.ts';
+import type { QuarantinedDelivery, QuarantineStore } from './quarantine-table.ts';
 import type { Attempt, Claim, Turn, TurnResult } from './turn.ts';
 
 export type { DeliveryNews, KnownProblem } from './problem-table.ts';
 
-/** What became of one event of a group: committed, or refused by a constraint (the rest of its group is committed). */
+/** What deliveries bring: an event, or one that can't be read or stored yet. */
+export type Recordable = ReactorEvent | QuarantinedDelivery;
+
+/** What became of one entry of a group: committed, or refused by a constraint (the rest of its group is committed). */
 export type Recorded = { readonly kind: 'stored' } | { readonly kind: 'unstorable'; readonly cause: string };
 
 /** One conjunction; null: any. */
@@ -51,8 +54,11 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   /** Number of the newest migration applied. */
   readonly schemaVersion: number;
 
-  /** Merges a group of events into the facts in one commit. The results stand in the order of the events. */
-  record(events: readonly ReactorEvent[], now: EpochMs): Promise<readonly Recorded[]>;
+  /**
+   * Merges the events of a group into the facts and quarantines its other deliveries, in one commit. The results stand in
+   * the order of the entries.
+   */
+  record(entries: readonly Recordable[], now: EpochMs): Promise<readonly Recorded[]>;
 
   /** Settles, writes holds and cards, then claims. */
   turn(turn: Turn, now: EpochMs): Promise<TurnResult>;

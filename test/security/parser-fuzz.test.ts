@@ -67,7 +67,7 @@ async function startRoute() {
       parse: parseDelivery,
       record: recorder.record,
       seal: (raw) => sealDelivery(raw, SECRET),
-      quarantine: (row) => store.quarantine(row),
+      quarantine: recorder.quarantine,
       clock,
       onStale: () => {},
       linqDateOffMs: () => null,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ReactorEvent } from '../../src/decide/event.ts';
 import { StoreError } from '../../src/errors.ts';
 import { type CommitResult, createRecorder } from '../../src/recorder.ts';
+import type { Recordable } from '../../src/store/store.ts';
 
 const STORED: CommitResult = { kind: 'stored' };
 const chat = (chatId: string): ReactorEvent => ({
@@ -14,10 +15,20 @@ const chat = (chatId: string): ReactorEvent => ({
   joinedAt: null,
 });
 const line: ReactorEvent = { kind: 'line', line: '+12025550100', at: 1, status: 'ACTIVE', reputation: null };
-const idOf = (event: ReactorEvent) => (event.kind === 'chat' ? event.chatId : event.line);
+const unreadable = (webhookId: string, bytes = 100): Extract<Recordable, { sealed: Buffer }> => ({
+  receivedAt: 1,
+  webhookId,
+  eventType: null,
+  cause: 'not JSON',
+  sealed: Buffer.alloc(bytes),
+});
+const idOf = (entry: Recordable) => {
+  if ('sealed' in entry) return entry.webhookId;
+  return entry.kind === 'chat' ? entry.chatId : entry.line;
+};
 
 /** A recorder whose turns of the event loop and commits happen when the test says so. */
-function setUp(answer: (event: ReactorEvent) => CommitResult = () => STORED) {
+function setUp(answer: (entry: Recordable) => CommitResult = () => STORED) {
   const turns: (() => void)[] = [];
   const groups: { ids: string[]; finish: (error?: Error) => void }[] = [];
   const nudges: string[][] = [];
@@ -132,6 +143,50 @@ describe('createRecorder', () => {
     }
     expect(groups.map(({ ids }) => ids.length)).toEqual([512, 512, 76]);
     await Promise.all(results);
+  });
+
+  it('commits what cannot be read together with the events, in order, and nudges for these alone', async () => {
+    const { recorder, groups, nudges, turn } = setUp();
+    const results = Promise.all([
+      recorder.quarantine(unreadable('x')),
+      recorder.record(chat('a')),
+      recorder.quarantine(unreadable('y')),
+    ]);
+    turn();
+    expect(groups.map(({ ids }) => ids)).toEqual([['x@7', 'a@7', 'y@7']]);
+    groups[0]?.finish();
+    expect(await results).toEqual([undefined, 'stored', undefined]);
+    expect(nudges).toEqual([['a']]);
+  });
+
+  it('bounds a group by what it quarantines: 1 MiB, but always one', async () => {
+    const { recorder, groups, turn } = setUp();
+    const sizes = [600_000, 400_000, 100_000, 3_000_000, 1, 1_048_576];
+    const results = sizes.map((bytes) => recorder.quarantine(unreadable(`${bytes}`, bytes)));
+    results.push(recorder.record(chat('a')).then(() => {}));
+    for (let n = 0; n < 4; n++) {
+      turn();
+      groups[n]?.finish();
+      await settled();
+    }
+    expect(groups.map(({ ids }) => ids)).toEqual([
+      ['600000@7', '400000@7'],
+      ['100000@7'],
+      ['3000000@7'],
+      ['1@7'],
+    ]);
+    turn();
+    groups[4]?.finish();
+    await Promise.all(results);
+    expect(groups[4]?.ids).toEqual(['1048576@7', 'a@7']);
+  });
+
+  it('rejects a delivery that can neither be read nor quarantined', async () => {
+    const { recorder, groups, turn } = setUp(() => ({ kind: 'unstorable', cause: 'CHECK' }));
+    const failed = Promise.allSettled([recorder.quarantine(unreadable('x'))]);
+    turn();
+    groups[0]?.finish();
+    expect(await failed).toMatchObject([{ status: 'rejected', reason: { code: 'REACTOR_STORE' } }]);
   });
 
   it('tells each event its own result: one that cannot be stored does not harm the others', async () => {

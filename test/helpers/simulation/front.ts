@@ -18,9 +18,9 @@ export interface Front {
 export async function createFront({ store, dispatcher, clock, guard }: LifeParts): Promise<Front> {
   const bringsNewsOfLines = createLineNews();
   const recorder = createRecorder({
-    async commit(events, now) {
-      const results = await store.record(events, now);
-      if (bringsNewsOfLines(events)) dispatcher.linesChanged();
+    async commit(entries, now) {
+      const results = await store.record(entries, now);
+      if (bringsNewsOfLines(entries)) dispatcher.linesChanged();
       return results;
     },
     now: () => clock.now(),
@@ -38,7 +38,7 @@ export async function createFront({ store, dispatcher, clock, guard }: LifeParts
       parse: parseDelivery,
       record: recorder.record,
       seal: (raw) => sealDelivery(raw, SECRET),
-      quarantine: (row) => store.quarantine(row),
+      quarantine: recorder.quarantine,
       clock,
       onStale: () => {},
       linqDateOffMs: guard.linqDateOffMs,

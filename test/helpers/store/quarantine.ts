@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DAY } from '../../../src/decide/duration.ts';
-import { T } from '../builders.ts';
+import { outboundOf, T } from '../builders.ts';
 import { definite, type StoreBench } from './use-store.ts';
 
 const delivery = (receivedAt: number) => ({
@@ -16,17 +16,17 @@ export function describeQuarantine(bench: StoreBench): void {
     it('keeps deliveries for 7 days', async () => {
       const store = await bench.open();
       expect(await store.quarantinedCount(T)).toEqual({ count: 0, oldestAt: null });
-      await store.quarantine(delivery(T));
-      await store.quarantine({ ...delivery(T + DAY), webhookId: null, eventType: null });
+      await store.record([delivery(T)], 0);
+      await store.record([{ ...delivery(T + DAY), webhookId: null, eventType: null }], 0);
       expect(await store.quarantinedCount(T + DAY)).toEqual({ count: 2, oldestAt: T });
       expect(await store.quarantinedCount(T + 7 * DAY)).toEqual({ count: 1, oldestAt: T + DAY });
-      await store.quarantine(delivery(T + 9 * DAY));
+      await store.record([delivery(T + 9 * DAY)], 0);
       expect(await store.quarantinedCount(T)).toEqual({ count: 1, oldestAt: T + 9 * DAY });
     });
 
     it('deletes with the heartbeats what is older, though nothing new comes', async () => {
       const store = await bench.open();
-      for (let i = 0; i < 60; i++) await store.quarantine(delivery(T + i));
+      for (let i = 0; i < 60; i++) await store.record([delivery(T + i)], 0);
       const isThere = async () => (await store.quarantinedCount(T)).count; // as of then: told of whatever is stored
       await store.heartbeat(T + 7 * DAY - 1);
       expect(await isThere()).toBe(60);
@@ -39,8 +39,8 @@ export function describeQuarantine(bench: StoreBench): void {
 
     it('lists the newest first without what they hold, and gives that out one by one', async () => {
       const store = await bench.open();
-      await store.quarantine({ ...delivery(T), webhookId: 'first' });
-      await store.quarantine({ ...delivery(T + 1), webhookId: 'second', sealed: Buffer.from('more') });
+      await store.record([{ ...delivery(T), webhookId: 'first' }], 0);
+      await store.record([{ ...delivery(T + 1), webhookId: 'second', sealed: Buffer.from('more') }], 0);
       const rows = await store.quarantined(T + 1);
       expect(rows.map(({ webhookId }) => webhookId)).toEqual(['second', 'first']);
       expect(Object.keys(rows[0] ?? {}).sort()).toEqual(
@@ -52,8 +52,8 @@ export function describeQuarantine(bench: StoreBench): void {
 
     it('lets go of one that was read after all, and notes why another still cannot be', async () => {
       const store = await bench.open();
-      await store.quarantine(delivery(T));
-      await store.quarantine(delivery(T + 1));
+      await store.record([delivery(T)], 0);
+      await store.record([delivery(T + 1)], 0);
       const [second, first] = (await store.quarantined(T + 1)).map(definite);
       await store.endQuarantine(definite(first));
       await store.recauseQuarantined(definite(second), { cause: 'another', eventType: 'message.sent' });
@@ -65,18 +65,46 @@ export function describeQuarantine(bench: StoreBench): void {
 
     it('takes none for another that got its number', async () => {
       const store = await bench.open();
-      await store.quarantine(delivery(T));
+      await store.record([delivery(T)], 0);
       const [gone] = (await store.quarantined(T)).map(definite);
       await store.endQuarantine(definite(gone));
-      await store.quarantine(delivery(T + 1));
+      await store.record([delivery(T + 1)], 0);
       await store.endQuarantine(definite(gone));
       expect(await store.sealedDelivery(definite(gone))).toBeNull();
       expect(await store.quarantined(T + 1)).toHaveLength(1);
     });
 
+    it('takes in a group with events among them, in order', async () => {
+      const store = await bench.open();
+      const group = [delivery(T), outboundOf(T), { ...delivery(T + 1), webhookId: 'last' }];
+      expect(await store.record(group, T + 5)).toEqual(group.map(() => ({ kind: 'stored' })));
+      const rows = await store.quarantined(T + 1);
+      expect(rows.map(({ webhookId }) => webhookId)).toEqual(['last', 'msg_1']);
+      expect(await store.chat('chat-1')).toMatchObject({ firstOutboundAt: T });
+    });
+
+    it('is spoilt by none of a group that cannot be stored, nor are the events', async () => {
+      const store = await bench.open();
+      const group = [delivery(T), { ...delivery(T), receivedAt: Number.NaN }, outboundOf(T)];
+      const results = await store.record(group, T + 5);
+      expect(results.map(({ kind }) => kind)).toEqual(['stored', 'unstorable', 'stored']);
+      expect(await store.quarantined(T)).toHaveLength(1);
+      expect(await store.chat('chat-1')).toMatchObject({ firstOutboundAt: T });
+    });
+
+    it('keeps the newest 1,000 of a group, too', async () => {
+      const store = await bench.open();
+      await store.record([delivery(T), delivery(T + 1)], T);
+      await store.record(
+        Array.from({ length: 1_001 }, (_, i) => delivery(T + 2 + i)),
+        T,
+      );
+      expect(await store.quarantinedCount(T)).toEqual({ count: 1_000, oldestAt: T + 3 });
+    });
+
     it('keeps the newest 1,000', async () => {
       const store = await bench.open();
-      for (let i = 0; i < 1_003; i++) await store.quarantine(delivery(T + i));
+      for (let i = 0; i < 1_003; i++) await store.record([delivery(T + i)], 0);
       expect(await store.quarantinedCount(T)).toEqual({ count: 1_000, oldestAt: T + 3 });
     });
   });

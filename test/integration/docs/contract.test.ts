@@ -144,7 +144,7 @@ describe('what a route that did its work answers is what the document tells:', (
     await ask(service, { id: 'startCatchUp', method: 'POST', url: '/status/catch-up' }, 202);
     const raw = Buffer.from(JSON.stringify(message2026({ sentAt: T })));
     const row = { receivedAt: T, webhookId: 'msg_1', eventType: null, cause: 'of yesterday' };
-    await service.store.quarantine({ ...row, sealed: sealDelivery(raw, SECRET) });
+    await service.store.record([{ ...row, sealed: sealDelivery(raw, SECRET) }], 0);
     await ask(service, { id: 'listQuarantine', method: 'GET', url: '/status/quarantine' }, 200);
     const replay = { id: 'replayQuarantine', method: 'POST' as const, url: '/status/quarantine/replay' };
     await ask(service, replay, 200);

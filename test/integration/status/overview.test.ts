@@ -124,7 +124,7 @@ describe('GET /status', () => {
   it('tells of deliveries in quarantine', async () => {
     const { get, store } = await startStatus();
     const delivery = { webhookId: null, eventType: null, cause: 'not JSON', sealed: Buffer.from('x') };
-    await store.quarantine({ ...delivery, receivedAt: T });
+    await store.record([{ ...delivery, receivedAt: T }], 0);
     expect((await get('/status')).body.problems).toMatchObject([
       { code: 'unreadable_deliveries', since: '2026-11-03T16:00:00.000Z' },
     ]);

@@ -104,10 +104,15 @@ export const CASES: readonly Case[] = [
   {
     code: 'unreadable_deliveries',
     provoke: ({ status }) =>
-      status.store.quarantine({
-        ...{ receivedAt: T, webhookId: 'msg_1', eventType: null, cause: 'of yesterday' },
-        sealed: sealDelivery(Buffer.from(JSON.stringify(message2026({ sentAt: T }))), SECRET),
-      }),
+      status.store.record(
+        [
+          {
+            ...{ receivedAt: T, webhookId: 'msg_1', eventType: null, cause: 'of yesterday' },
+            sealed: sealDelivery(Buffer.from(JSON.stringify(message2026({ sentAt: T }))), SECRET),
+          },
+        ],
+        0,
+      ),
     remedy: ({ status }) => status.post('/status/quarantine/replay'),
   },
   {

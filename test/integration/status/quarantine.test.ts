@@ -26,7 +26,7 @@ const sentIn = (chatId: string) => message2026({ chatId, sentAt: T });
 
 async function start(held: readonly Held[], given: Parameters<typeof startStatus>[0] = {}) {
   const service = await startStatus(given);
-  for (const one of held) await service.store.quarantine(heldOf(one));
+  for (const one of held) await service.store.record([heldOf(one)], 0);
   return service;
 }
 
@@ -124,7 +124,7 @@ describe('POST /status/quarantine/replay', () => {
     const chats = Array.from({ length: 40 }, (_, index) => `chat-${index}`);
     const { post, store } = await start(chats.map((chatId) => ({ body: sentIn(chatId), webhookId: chatId })));
     const both = [post('/status/quarantine/replay'), post('/status/quarantine/replay')];
-    await store.quarantine(heldOf({ body: sentIn('late'), webhookId: 'late' }));
+    await store.record([heldOf({ body: sentIn('late'), webhookId: 'late' })], 0);
     const results = await Promise.all(both);
     await post('/status/quarantine/replay');
     expect(results.reduce((sum, { body }) => sum + body.replayed + body.failed, 0)).toBeLessThanOrEqual(41);
@@ -142,7 +142,7 @@ describe('the quarantine verbs', () => {
         return parseDelivery(raw);
       },
     });
-    for (const one of held) await service.store.quarantine(heldOf(one));
+    for (const one of held) await service.store.record([heldOf(one)], 0);
     return service;
   }
   const unreadable = { body: { from_tomorrow: true }, webhookId: 'msg_new', receivedAt: T + MINUTE };

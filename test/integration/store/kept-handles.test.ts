@@ -88,7 +88,7 @@ async function doEverything(store: Store, round: number): Promise<void> {
   await store.putHold(hold);
   await store.changeProblems([problem], []);
   await store.noteDeliveries({ lastAcceptedAt: now, silentMs: round });
-  await store.quarantine(sealed);
+  await store.record([sealed], 0);
   for (const row of await store.quarantined(now)) {
     await store.sealedDelivery(row);
     await store.recauseQuarantined(row, found);

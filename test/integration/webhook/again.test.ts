@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ReactorEvent } from '../../../src/decide/event.ts';
 import { StoreError } from '../../../src/errors.ts';
 import { createRecorder } from '../../../src/recorder.ts';
+import type { Recordable } from '../../../src/store/store.ts';
 import type { WebhookDeps } from '../../../src/webhook/route.ts';
 import { message2026, sign } from '../../helpers/deliver.ts';
 import { errorOf, NOW, startRoute } from './server.ts';
@@ -62,7 +62,7 @@ describe('whatever goes wrong on our side, an authentic delivery is answered 503
   });
 
   it('fails the whole group when the commit fails, and commits the next', async () => {
-    const committed: ReactorEvent[] = [];
+    const committed: Recordable[] = [];
     const faults: Error[] = [new StoreError('busy', 'busy')];
     const recorder = createRecorder({
       commit: async (events) => {

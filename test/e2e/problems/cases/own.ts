@@ -22,13 +22,18 @@ async function upgradeFromOneThatCouldNotRead(world: World): Promise<void> {
   const raw = Buffer.from(JSON.stringify(message2026({ chatId, line: LINE, sentAt: world.clock.now() })));
   await world.whileDown(async () => {
     const store = openSqliteStore({ path: join(world.directory, DATABASE_PATH), policy: policyOf() });
-    await store.quarantine({
-      receivedAt: world.clock.now(),
-      webhookId: 'msg_unread',
-      eventType: 'message.sent',
-      cause: 'data: expected something else',
-      sealed: sealDelivery(raw, SECRET),
-    });
+    await store.record(
+      [
+        {
+          receivedAt: world.clock.now(),
+          webhookId: 'msg_unread',
+          eventType: 'message.sent',
+          cause: 'data: expected something else',
+          sealed: sealDelivery(raw, SECRET),
+        },
+      ],
+      0,
+    );
     await store.close();
   });
 }
