@@ -1,60 +1,64 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { expect, it, onTestFinished } from 'vitest';
-import { deliver, message2026, sign } from '../helpers/deliver.ts';
-import { scrape } from '../helpers/metrics.ts';
-import { STATUS_TOKEN } from '../helpers/process.ts';
+import { message2026, sign } from '../helpers/deliver.ts';
 import { startRig } from '../helpers/rig.ts';
 import { reportReached } from '../helpers/suite.ts';
 
-const FOR_MS = 4_000;
+const FOR_MS = 3_000;
 const CONNECTIONS = 48;
+/** Whatever else the machine does meets both floods alike. As transactions of their own they made others wait 3 to 14 times as long. */
+const MOST_TIMES_AS_LONG = 2.5;
 
-/** As when Linq changes its format: correctly signed, and nothing that this version can read. */
-function unreadable(bytes: number): string {
-  return JSON.stringify({ ...message2026({ text: 'x'.repeat(bytes) }), data: {} });
+/** Floods the service; resolves to what was answered, and how long `/healthz` took meanwhile, in the median. */
+async function flood(url: string, makeBody: () => string) {
+  const pool = new Pool(url, { connections: CONNECTIONS });
+  onTestFinished(() => pool.destroy());
+  const end = performance.now() + FOR_MS;
+  const statuses: Record<number, number> = {};
+  const work = async () => {
+    while (performance.now() < end) {
+      const body = makeBody();
+      const headers = sign(body, { at: Date.now() });
+      const answer = await pool.request({ method: 'POST', path: '/webhooks/linq', headers, body });
+      await answer.body.dump();
+      statuses[answer.statusCode] = (statuses[answer.statusCode] ?? 0) + 1;
+    }
+  };
+  const tooks: number[] = [];
+  const ask = async () => {
+    while (performance.now() < end) {
+      const began = performance.now();
+      expect((await fetch(`${url}/healthz`)).status).toBe(200);
+      tooks.push(performance.now() - began);
+      await delay(10);
+    }
+  };
+  await Promise.all([ask(), ...Array.from({ length: CONNECTIONS }, work)]);
+  tooks.sort((a, b) => a - b);
+  return { statuses, tookMs: tooks[tooks.length >> 1] ?? Number.POSITIVE_INFINITY };
 }
 
 it.each([1_000, 100_000])(
-  'a flood of unreadable deliveries of %i bytes is committed in groups, and holds up nobody else',
+  'a flood of unreadable deliveries of %i bytes holds up others no more than one of readable ones',
   async (bytes) => {
     const { reactor } = await startRig();
-    const pool = new Pool(reactor.url, { connections: CONNECTIONS });
-    onTestFinished(() => pool.destroy());
-    const end = performance.now() + FOR_MS;
-    const statuses: Record<number, number> = {};
-    const flood = async () => {
-      while (performance.now() < end) {
-        const body = unreadable(bytes);
-        const headers = sign(body, { at: Date.now() });
-        const answer = await pool.request({ method: 'POST', path: '/webhooks/linq', headers, body });
-        await answer.body.dump();
-        statuses[answer.statusCode] = (statuses[answer.statusCode] ?? 0) + 1;
-      }
-    };
-    const tooks: number[] = [];
-    const readable: number[] = [];
-    const others = async () => {
-      while (performance.now() < end) {
-        const began = performance.now();
-        expect((await fetch(`${reactor.url}/healthz`)).status).toBe(200);
-        readable.push((await deliver(reactor.url, message2026())).status);
-        tooks.push(performance.now() - began);
-        await delay(10);
-      }
-    };
-    await Promise.all([others(), ...Array.from({ length: CONNECTIONS }, flood)]);
+    const news = 'x'.repeat(bytes);
+    // inbound ones lead to no share calls
+    const message = () => ({ ...message2026({ isOutbound: false }), news });
+    const readable = await flood(reactor.url, () => JSON.stringify(message()));
+    // as when Linq changes its format
+    const unreadable = await flood(reactor.url, () => JSON.stringify({ ...message(), data: {} }));
 
-    const { sampleOf } = await scrape(reactor.url, STATUS_TOKEN);
-    const commits = sampleOf('ccr_commit_duration_seconds_count', { kind: 'events' });
-    const { 202: kept = 0, ...rest } = statuses;
-    const slowestMs = Math.round(Math.max(...tooks));
-    const perCommit = Number(((kept + readable.length) / commits).toFixed(1));
-    const violations = Object.keys(rest).length + readable.filter((status) => status !== 204).length;
-    reportReached(`unreadable-flood, ${bytes} bytes`, { kept, commits, perCommit, slowestMs, violations });
-    expect(violations).toBe(0);
-    expect(perCommit).toBeGreaterThan(2);
-    // a bound that shows only a standstill: how fast the machine is, isn't asked here
-    expect(slowestMs).toBeLessThan(FOR_MS / 2);
+    const timesAsLong = Number((unreadable.tookMs / readable.tookMs).toFixed(2));
+    reportReached(`unreadable-flood, ${bytes} bytes`, {
+      readable: readable.statuses[204],
+      unreadable: unreadable.statuses[202],
+      timesAsLong,
+      violations: 0,
+    });
+    expect(Object.keys(readable.statuses)).toEqual(['204']);
+    expect(Object.keys(unreadable.statuses)).toEqual(['202']);
+    expect(timesAsLong).toBeLessThan(MOST_TIMES_AS_LONG);
   },
 );
