@@ -24,9 +24,12 @@ function measure(methods: Record<string, () => Promise<unknown>>) {
 }
 
 it('a commit of events is told of with its time, and with how many of them were stored', async () => {
-  const results = [{ kind: 'stored' }, { kind: 'unstorable', cause: 'x' }, { kind: 'stored' }];
+  const stored = { kind: 'stored' };
+  const results = [stored, { kind: 'unstorable', cause: 'x' }, stored, stored];
   const { measured, told } = measure({ record: async () => results });
-  expect(await measured.record([], 0)).toBe(results);
+  const event = { kind: 'line', line: '+12025550100', at: 0 } as never;
+  const unreadable = { sealed: Buffer.alloc(1) } as never; // in the same commit, but no event
+  expect(await measured.record([event, event, unreadable, event], 0)).toBe(results);
   expect(told).toEqual([
     ['events', 4, true],
     ['recorded', 2],
