@@ -24,7 +24,7 @@ describe('status', () => {
         '          0 rejected',
         '          none yet',
         'catch-up  never completed yet',
-        'database  sqlite, some kB, schema 3',
+        'database  sqlite, some kB, schema 4',
         '',
         'LINE         CARD    CARD CHECKED             CHATS  HOLD  UNTIL',
         '+1•••••0100  active  2026-11-03 16:00:00 UTC  1      –     –',
