@@ -43,7 +43,7 @@ function fingerprintOfSchema(): string {
 async function makePrototypes(path: string, program: Program): Promise<number> {
   const store = program.sqliteStore.openSqliteStore({ path, policy: POLICY });
   const now = Date.now();
-  const settling = { holds: [], endedHolds: [], cleared: [], unretired: [] };
+  const settling = { holds: [], endedHolds: [], cleared: [], undone: [] };
   await store.record(outboundEvents(LINES.length, 'prototype', now - HOUR), now);
   const lines = LINES.map((line) => ({ line, limit: 1 }));
   const claim = { lines, total: LINES.length, leaseUntil: now + 60_000 };

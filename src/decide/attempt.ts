@@ -103,9 +103,21 @@ function uncertainSince(chat: ChatRecord, startedAt: EpochMs): EpochMs {
   return chat.uncertainAt === null ? startedAt : Math.min(chat.uncertainAt, startedAt);
 }
 
-/** A chat that was refused for good, as if it had not been: the refusals turned out to mean something else. */
-export function undoRetirement(chat: ChatRecord): ChatRecord {
-  return { ...chat, retiredAt: null, retiredReason: null };
+/**
+ * A refused chat, as if its refusal had been a failure: it turned out to say nothing of the chat. It is due again, after
+ * those that weren't tried yet.
+ */
+export function undoRefusal(chat: ChatRecord): ChatRecord {
+  const { retiredAt, optOutRefusedAt, blockedAt, retryReason } = chat;
+  const refusals = [retiredAt, optOutRefusedAt, blockedAt];
+  if (retryReason !== 'rejected' && refusals.every((at) => at === null)) return chat;
+  const nothing = { retiredAt: null, retiredReason: null, optOutRefusedAt: null, blockedAt: null };
+  return { ...chat, ...nothing, retryAt: null, retryReason: null, failures: chat.failures + 1 };
+}
+
+/** Its last refusal was undone: a failure would have a backoff. */
+export function wasUndone({ failures, retryReason }: ChatRecord): boolean {
+  return failures > 0 && retryReason === null;
 }
 
 /** A chat without any hold of its own: the operator's, the crash loop's, the block list's. */

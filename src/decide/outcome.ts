@@ -109,3 +109,8 @@ export function outcomeOf(verdict: Verdict): 'shared' | 'retry' | 'rejected' | '
       return 'rejected';
   }
 }
+
+/** Linq refused this chat, whatever the reason: what a wrong address or key, or a forbidden account, looks like, too. */
+export function isRefusal({ kind }: Verdict): boolean {
+  return kind === 'retired' || kind === 'rejected' || kind === 'opted_out' || kind === 'recipient_blocked';
+}

@@ -3,6 +3,9 @@ import { type EpochMs, SECOND } from './duration.ts';
 /** Starts reach Linq a little later than we count them, by varying amounts: the second is counted a bit longer. */
 const MARGIN = 1.01;
 
+/** Look-ups of unknown facts a second, of all lines together. */
+export const LOOK_UP_RATE = 5;
+
 /** Recent starts of one line, oldest first. */
 export type Starts = readonly EpochMs[];
 

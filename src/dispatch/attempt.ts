@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { LinqAnswer } from '../decide/answer.ts';
+import { wasUndone } from '../decide/attempt.ts';
 import { classifyAnswer, type Verdict } from '../decide/outcome.ts';
 import type { Policy } from '../decide/policy.ts';
 import { needsLookup } from '../decide/share.ts';
@@ -16,6 +17,7 @@ export interface AttemptDeps {
   readonly gates: Gates;
   readonly book: Pick<HoldBook, 'account' | 'closureOf'>;
   readonly cardChecks: Pick<CardChecks, 'refused'>;
+  readonly ended: (settlement: Settlement) => void;
   readonly clock: Clock;
   readonly policy: Policy;
   /** In [0, 1). */
@@ -23,12 +25,13 @@ export interface AttemptDeps {
 }
 
 /**
- * Makes one claimed attempt: asks for unknown facts, then shares. Resolves to what is to be settled.
+ * Makes one claimed attempt: asks for unknown facts, then shares. What is to be settled is told by `ended`, together
+ * with what it says of the account: both are written in one commit.
  * @throws {StoreError} when what was looked up can't be stored; the claim's lease ends by itself then
  */
-export async function runAttempt(deps: AttemptDeps, claim: Claim, signal: AbortSignal): Promise<Settlement> {
+export async function runAttempt(deps: AttemptDeps, claim: Claim, signal: AbortSignal): Promise<void> {
   const { policy, linq } = deps;
-  const settle = (result: AttemptResult): Settlement => ({ claim, endedAt: roundUp(deps.clock), result });
+  const settle = (result: AttemptResult) => deps.ended({ claim, endedAt: roundUp(deps.clock), result });
   if (needsLookup(claim.chat, policy)) {
     const read = await linq.chat(claim.chat.chatId, signal);
     if (read.kind === 'failed') return settle(hear(deps, claim, read.answer, signal));
@@ -62,9 +65,16 @@ function hear(deps: AttemptDeps, claim: Claim, answer: LinqAnswer, signal: Abort
   return { kind: 'verdict', verdict, httpStatus, linqCode, traceId, random: deps.random() };
 }
 
-function callOf(deps: AttemptDeps, claim: Claim): Call {
-  const { chatId, line } = claim.chat;
-  return { subject: chatId, chatId, line, startedAt: claim.startedAt, endedAt: deps.clock.now() };
+function callOf({ clock }: AttemptDeps, { chat, startedAt }: Claim): Call {
+  const { chatId, line, failures } = chat;
+  return {
+    chatId,
+    line,
+    isFirst: failures === 0,
+    wasUndone: wasUndone(chat),
+    startedAt,
+    endedAt: clock.now(),
+  };
 }
 
 /** Instants are whole milliseconds cut off: an end rounded up never shortens the window that runs from it. */

@@ -31,13 +31,19 @@ export function createCardChecks({
   onDone: () => void;
 }) {
   let found: Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[] = [];
-  let looks = 0;
   const running = new Set<Promise<void>>();
 
   async function look(line: string | null, startedAt: EpochMs, signal: AbortSignal): Promise<void> {
-    const subject = `card ${++looks}`;
+    const isFirst = line !== null && !cards.hasFailed(line);
     const answer = await linq.contactCards(line, signal);
-    const call: Call = { subject, chatId: null, line, startedAt, endedAt: clock.now() };
+    const call: Call = {
+      chatId: null,
+      line,
+      isFirst,
+      wasUndone: false,
+      startedAt,
+      endedAt: clock.now(),
+    };
     if (answer.kind === 'cards') {
       gates.reached(call);
       if (line !== null) note(line, stateOf(answer.cards, line), call.endedAt);

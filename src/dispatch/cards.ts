@@ -39,6 +39,8 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
     /** When the line's card is looked at next; null: a look is under way. */
     checkAt: (line: string): EpochMs | null => (of(line).isChecking ? null : of(line).checkAt),
     isWanted: (line: string): boolean => of(line).isWanted,
+    /** The last look at it failed. */
+    hasFailed: (line: string): boolean => of(line).failures > 0,
     checking: (line: string): void =>
       void cached.set(line, { ...of(line), isChecking: true, isOutdated: false }),
     checked(line: string, state: CardState, now: EpochMs): void {

@@ -6,6 +6,8 @@ export interface Committed {
   readonly claims: readonly Claim[];
   /** Chats are due that weren't when the claim was planned. */
   readonly isDueAgain: boolean;
+  /** Chats are due that wait for their look-up. */
+  readonly lacksLookUps: boolean;
 }
 
 /** What attempts, looks at cards and holds brought, until it is written. */
@@ -45,7 +47,7 @@ export function createCommits({ store, book, cardChecks, manual, log, onSettled 
     async commit(claim: ClaimRequest | null, now: EpochMs): Promise<Committed> {
       const found = cardChecks.takeFound();
       const isNothing = claim === null && waiting.length === 0 && found.length === 0 && !book.hasChanges();
-      if (isNothing) return { claims: [], isDueAgain: false };
+      if (isNothing) return { claims: [], isDueAgain: false, lacksLookUps: false };
       const settlements = waiting;
       const changes = book.takeChanges();
       waiting = [];
@@ -58,14 +60,15 @@ export function createCommits({ store, book, cardChecks, manual, log, onSettled 
             endedHolds: holds.filter((hold) => !('since' in hold)),
             cards: found,
             cleared: changes.cleared,
-            unretired: changes.unretired,
+            undone: changes.undone,
             claim,
           },
           now,
         );
         for (const [index, settled] of result.settled.entries()) tell(settlements[index], settled);
         const isDueAgain = result.settled.some(({ chat }) => chat.state === 'due');
-        return { claims: result.claims, isDueAgain: isDueAgain || changes.unretired.length > 0 };
+        const { claims, lacksLookUps } = result;
+        return { claims, isDueAgain: isDueAgain || changes.undone.length > 0, lacksLookUps };
       } catch (error) {
         waiting = [...settlements, ...waiting];
         book.giveBack(changes);

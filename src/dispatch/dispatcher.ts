@@ -20,6 +20,9 @@ import { createTurns } from './turns.ts';
 /** Real time: how long a stopping dispatcher waits for running calls before it ends them. */
 const STOP_GRACE_MS = 5 * SECOND;
 
+/** Attempts whose ends a start reads, to know what came in a row before it. */
+const REMEMBERED = 1_000;
+
 export interface DispatcherOptions {
   readonly store: Store;
   readonly linq: LinqCalls;
@@ -116,6 +119,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const now = clock.now();
       const recovered = await store.recoverInterrupted(now);
       if (recovered.interrupted > 0) log.warn(recovered, 'attempts.interrupted');
+      gates.remember(await store.recentEnds(REMEMBERED));
       book.load(probeSoon(await store.holds(), now), await store.lines(), now);
       turns.useFingerprint(policyFingerprint(policy));
       loop.start();
@@ -132,8 +136,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     heardElsewhere(answer, startedAt) {
       const verdict = classifyAnswer(answer);
       if (verdict.kind !== 'rate_limited' && verdict.kind !== 'api_key_rejected') return;
-      const call = { subject: 'elsewhere', chatId: null, line: null, startedAt, endedAt: clock.now() };
-      gates.heard(verdict, call);
+      const when = { startedAt, endedAt: clock.now() };
+      gates.heard(verdict, { chatId: null, line: null, isFirst: false, wasUndone: false, ...when });
       nudge();
     },
     shareManually(chatId) {

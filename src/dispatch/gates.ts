@@ -1,15 +1,18 @@
-import type { EpochMs } from '../decide/duration.ts';
+import { type EpochMs, SECOND } from '../decide/duration.ts';
 import { flaggedSince, isProbeOf } from '../decide/gate.ts';
-import type { Verdict } from '../decide/outcome.ts';
+import { isRefusal, type Verdict } from '../decide/outcome.ts';
+import type { AttemptOutcome } from '../store/turn.ts';
 import type { HoldBook, ProbedReason } from './hold-book.ts';
 import { createStreaks } from './streaks.ts';
 
 /** What a call to Linq was about, and when. */
 export interface Call {
-  /** What is counted as different when failures come in a row: a chat, or one look at a card. */
-  readonly subject: string;
+  /** Null: a look at cards. */
   readonly chatId: string | null;
   readonly line: string | null;
+  /** The chat, or the look at this line's card, hadn't failed before. */
+  readonly isFirst: boolean;
+  readonly wasUndone: boolean;
   readonly startedAt: EpochMs;
   readonly endedAt: EpochMs;
 }
@@ -18,25 +21,52 @@ export interface Call {
 const LOOKED_FOR: readonly string[] = ['api_key_rejected'];
 const TRIED: readonly string[] = ['feature_disabled', 'line_not_ours', 'api_unavailable'];
 
+/** Wait before an untried chat may probe the breaker: after any other probe, and at most, however long others wait. */
+const UNTRIED_MIN_MS = SECOND;
+const UNTRIED_MAX_MS = 4 * SECOND;
+
 export type Gates = ReturnType<typeof createGates>;
 
 /** Turns the verdicts of calls into holds of the account and its lines, and ends them again. */
 export function createGates(book: HoldBook) {
-  const streaks = createStreaks();
-  /** What opened the breaker, and so what may close it: only a call of the kind that failed. A restart forgets it. */
-  let openedBy: 'looks' | 'shares' | 'refusals' = 'looks';
+  let streaks = createStreaks();
+  /**
+   * A chat that wasn't tried yet may probe the breaker before its time, so that those that always fail don't keep it
+   * waiting: from `at` on, if it became due after the last such probe began, at `since`.
+   */
+  let untried = { at: 0, since: 0 };
+  const breakerOf = () => book.find(null, 'api_unavailable');
 
-  /** Any answer of Linq itself shows that the API is there, unless refusals were what opened the breaker. */
-  function closeBreakerAfterAnswer(call: Call): void {
-    const breaker = book.find(null, 'api_unavailable');
-    if (breaker !== null && openedBy !== 'refusals' && isProbeOf(breaker, call.startedAt)) {
-      book.end(null, 'api_unavailable');
-    }
+  /** Only a call of the kind that failed closes the breaker: a look none that shares opened, and no answer one that refusals did. */
+  function closeBreaker(by: 'look' | 'answer' | 'share'): void {
+    if (by !== 'share' && streaks.isRefusing()) return;
+    if (by === 'look' && streaks.areSharesFailing()) return;
+    book.end(null, 'api_unavailable');
   }
 
-  /** A 2xx ends the holds that this call was the probe of; calls that were under way before end nothing. */
+  /**
+   * Opens the breaker, or lets it wait on after a probe that failed. That an untried chat failed counts as a probe even
+   * before its time, since it may go first.
+   */
+  function openBreaker(call: Call): void {
+    const breaker = breakerOf();
+    const isUntriedProbe = breaker !== null && call.isFirst && call.startedAt >= untried.at;
+    const startedAt = isUntriedProbe ? Math.max(call.startedAt, breaker.until ?? 0) : call.startedAt;
+    const isProbe = breaker === null || isProbeOf(breaker, startedAt);
+    book.close(null, 'api_unavailable', { ...call, startedAt });
+    const isNews = breaker === null || (isProbe && call.isFirst);
+    // of a chat that failed before, no more is learnt than that it still does
+    const at = call.endedAt + (breaker !== null && isNews ? UNTRIED_MAX_MS : UNTRIED_MIN_MS);
+    untried = {
+      at: isProbe ? Math.min(breakerOf()?.until ?? at, at) : Math.max(untried.at, at),
+      since: isNews && call.chatId !== null ? call.startedAt : untried.since,
+    };
+  }
+
+  /** A 2xx ends the holds that this call was the probe of; calls that were under way before end only the breaker. */
   function succeed(call: Call): void {
     streaks.shared();
+    closeBreaker('share');
     for (const hold of book.all()) {
       const isConcerned = hold.scope === null || hold.scope === call.line;
       if (isConcerned && isProbeOf(hold, call.startedAt)) book.end(hold.scope, hold.reason);
@@ -48,26 +78,16 @@ export function createGates(book: HoldBook) {
   }
 
   function fail(call: Call): void {
-    const isStreak = streaks.failed(call.subject);
-    const isOpen = book.find(null, 'api_unavailable') !== null;
-    if (!isOpen && isStreak) openedBy = call.chatId === null ? 'looks' : 'shares';
-    if (isOpen || isStreak) book.close(null, 'api_unavailable', call);
+    const isStreak =
+      call.chatId === null ? streaks.lookFailed() : call.isFirst && streaks.failed(call.chatId);
+    if (isStreak || breakerOf() !== null) openBreaker(call);
   }
 
-  function retire(call: Call): void {
+  function refuse(call: Call): void {
     if (call.chatId === null) return;
-    const breaker = book.find(null, 'api_unavailable');
-    if (breaker !== null && openedBy === 'refusals') {
-      if (isProbeOf(breaker, call.startedAt)) book.close(null, 'api_unavailable', call);
-      book.unretire([call.chatId]);
-      return;
-    }
-    closeBreakerAfterAnswer(call);
-    const undone = streaks.retired(call.chatId);
-    if (undone.length === 0) return;
-    openedBy = 'refusals';
-    book.unretire(undone);
-    book.close(null, 'api_unavailable', call);
+    const undone = streaks.refused(call.chatId, call.wasUndone);
+    book.undo(undone);
+    if (undone.length > 0) openBreaker(call);
   }
 
   /** A probe that brought no success: the hold waits on. Pauses end by time and aren't probed. */
@@ -86,18 +106,25 @@ export function createGates(book: HoldBook) {
     }
   }
 
+  /** Linq itself answered. */
+  function answered(call: Call): void {
+    if (call.chatId === null) streaks.looked();
+    else streaks.answered();
+    closeBreaker(call.chatId === null ? 'look' : 'answer');
+  }
+
   return {
+    /** What earlier processes saw, oldest first. */
+    remember(past: readonly AttemptOutcome[]): void {
+      streaks = createStreaks(past);
+    },
+    untried: () => untried,
     /** Takes in what a call's verdict says of the account and the line. */
     heard(verdict: Verdict, call: Call): void {
-      if (verdict.kind !== 'transient' && verdict.kind !== 'rate_limited') {
-        streaks.answered();
-        if (verdict.kind !== 'retired' && (call.chatId !== null || openedBy === 'looks')) {
-          closeBreakerAfterAnswer(call);
-        }
-      }
+      if (verdict.kind !== 'transient' && verdict.kind !== 'rate_limited') answered(call);
       if (verdict.kind === 'shared') succeed(call);
       else if (verdict.kind === 'transient') fail(call);
-      else if (verdict.kind === 'retired') retire(call);
+      else if (isRefusal(verdict)) refuse(call);
       else if (verdict.kind === 'rate_limited') book.close(null, 'rate_limited', call, verdict.retryAfterMs);
       else if (verdict.kind === 'api_key_rejected' || verdict.kind === 'feature_disabled') {
         book.close(null, verdict.kind, call);
@@ -108,12 +135,12 @@ export function createGates(book: HoldBook) {
     },
     /** A look at contact cards or at a chat was answered: key and API are there. */
     reached(call: Call): void {
-      streaks.answered();
-      if (openedBy === 'looks') closeBreakerAfterAnswer(call);
-      const breaker = book.find(null, 'api_unavailable');
+      streaks.looked();
+      closeBreaker('look');
+      const breaker = breakerOf();
       const isProbe = breaker !== null && isProbeOf(breaker, call.startedAt);
       // the look at a chat, or at its line's card, only prepares the share that is the probe
-      if (isProbe && call.line === null && call.chatId === null) book.close(null, 'api_unavailable', call);
+      if (isProbe && call.line === null && call.chatId === null) openBreaker(call);
       const rejected = book.find(null, 'api_key_rejected');
       if (rejected !== null && isProbeOf(rejected, call.startedAt)) book.end(null, 'api_key_rejected');
     },

@@ -9,7 +9,8 @@ export type HoldChange = Hold | Pick<Hold, 'scope' | 'reason'>;
 export interface HoldChanges {
   readonly holds: ReadonlyMap<string, HoldChange>;
   readonly cleared: readonly { readonly line: string; readonly clearedAt: EpochMs }[];
-  readonly unretired: readonly string[];
+  /** Chats whose refusals are to be undone. */
+  readonly undone: readonly string[];
 }
 
 export type ProbedReason = Exclude<HoldReason, 'paused'>;
@@ -115,7 +116,7 @@ export function createHoldBook(
       const known = lines.get(line);
       if (known !== undefined) lines.set(line, { ...known, card, cardCheckedAt });
     },
-    unretire: (chatIds: readonly string[]): void => void changes.unretired.push(...chatIds),
+    undo: (chatIds: readonly string[]): void => void changes.undone.push(...chatIds),
     takeChanges(): HoldChanges {
       const taken = changes;
       changes = noChanges();
@@ -126,11 +127,11 @@ export function createHoldBook(
       changes = {
         holds: new Map([...taken.holds, ...changes.holds]),
         cleared: [...taken.cleared, ...changes.cleared],
-        unretired: [...taken.unretired, ...changes.unretired],
+        undone: [...taken.undone, ...changes.undone],
       };
     },
     hasChanges: (): boolean =>
-      changes.holds.size > 0 || changes.cleared.length > 0 || changes.unretired.length > 0,
+      changes.holds.size > 0 || changes.cleared.length > 0 || changes.undone.length > 0,
   };
 }
 
@@ -138,6 +139,6 @@ function noChanges() {
   return {
     holds: new Map<string, HoldChange>(),
     cleared: [] as { line: string; clearedAt: EpochMs }[],
-    unretired: [] as string[],
+    undone: [] as string[],
   };
 }

@@ -25,6 +25,8 @@ export function createInFlight(clock: Pick<Clock, 'monotonic'>) {
     add: (claim: Claim): void => void flights.set(claim.attemptId, { claim, since: turnAt }),
     remove: ({ attemptId }: Claim): void => void flights.delete(attemptId),
     size: (): number => flights.size,
+    /** Of chats that hadn't failed before. */
+    untried: (): number => [...flights.values()].filter(({ claim }) => claim.chat.failures === 0).length,
     sizeOf: (line: string): number =>
       [...flights.values()].filter(({ claim }) => claim.chat.line === line).length,
     /**

@@ -1,9 +1,9 @@
 import type { ChatReason, ChatRecord, ChatState } from '../decide/chat.ts';
 import type { EpochMs } from '../decide/duration.ts';
 import type { ClosedReason } from '../decide/gate.ts';
-import { pace, type Starts } from '../decide/pacing.ts';
+import { LOOK_UP_RATE, pace, type Starts } from '../decide/pacing.ts';
 import type { Policy } from '../decide/policy.ts';
-import { decideManualShare } from '../decide/share.ts';
+import { decideManualShare, needsLookup } from '../decide/share.ts';
 import type { Store } from '../store/store.ts';
 import type { Attempt, Claim, Settled } from '../store/turn.ts';
 import type { Cards } from './cards.ts';
@@ -25,10 +25,11 @@ interface Request {
   readonly resolve: (share: ManualShare) => void;
 }
 
+/** What a claim has to reckon with. */
 interface Claiming {
-  readonly claims: readonly Claim[];
   readonly free: number;
   readonly starts: ReadonlyMap<string, Starts>;
+  readonly lookUps: Starts;
   readonly leaseUntil: EpochMs;
   readonly now: EpochMs;
 }
@@ -69,15 +70,28 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
     return 'wait';
   }
 
+  /** Starts on the chat's line, or look-ups, come too fast already. */
+  function lacksPace(
+    chat: ChatRecord,
+    claims: readonly Claim[],
+    { starts, lookUps, now }: Claiming,
+  ): boolean {
+    const lacks = (isAlike: (other: ChatRecord) => boolean, before: Starts, rate: number) =>
+      rate > 0 && (pace(before, rate, now).available === 0 || claims.some((claim) => isAlike(claim.chat)));
+    const { line } = chat;
+    const isLookedUp = (other: ChatRecord) => needsLookup(other, policy);
+    if (isLookedUp(chat) && lacks(isLookedUp, lookUps, LOOK_UP_RATE)) return true;
+    return line !== null && lacks((other) => other.line === line, starts.get(line) ?? [], ratePerLine);
+  }
+
   /** A claim; null: the request was answered, or waits on. */
-  async function claimOne(request: Request, { claims, free, starts, leaseUntil, now }: Claiming) {
+  async function claimOne(request: Request, claims: readonly Claim[], claiming: Claiming) {
+    const { free, leaseUntil, now } = claiming;
     const chat = await store.chat(request.chatId);
     const answer = chat === null ? ({ kind: 'not_found' } as const) : answerNow(chat, now);
-    const line = chat?.line ?? null;
-    const isPaced = line !== null && pace(starts.get(line) ?? [], ratePerLine, now).available === 0;
-    const isTaken = claims.some((claim) => claim.chat.line === line) && ratePerLine > 0;
+    const isPaced = chat !== null && lacksPace(chat, claims, claiming);
     if (answer !== null && answer !== 'wait') request.resolve(answer);
-    else if (answer === 'wait' || isPaced || isTaken || claims.length >= free) waiting.push(request);
+    else if (answer === 'wait' || isPaced || claims.length >= free) waiting.push(request);
     else {
       const claim = await store.claimManually(request.chatId, leaseUntil, now);
       if (claim === null) request.resolve({ kind: 'not_found' });
@@ -104,18 +118,13 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
      * Claims what may start now; the rest keeps waiting or is answered.
      * @throws {StoreError} when nothing could be claimed; all requests wait on then
      */
-    async claim(
-      free: number,
-      starts: ReadonlyMap<string, Starts>,
-      leaseUntil: EpochMs,
-      now: EpochMs,
-    ): Promise<readonly Claim[]> {
+    async claim(claiming: Claiming): Promise<readonly Claim[]> {
       const claims: Claim[] = [];
       const requests = waiting;
       waiting = [];
       for (const [index, request] of requests.entries()) {
         try {
-          const claim = await claimOne(request, { claims, free, starts, leaseUntil, now });
+          const claim = await claimOne(request, claims, claiming);
           if (claim !== null) claims.push(claim);
         } catch (error) {
           waiting.push(...requests.slice(index));

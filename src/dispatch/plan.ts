@@ -1,7 +1,7 @@
 import type { EpochMs } from '../decide/duration.ts';
-import { accountProbeAt, cardClosure } from '../decide/gate.ts';
+import { accountProbeAt, type ClosedReason, cardClosure } from '../decide/gate.ts';
 import { type Pace, pace, type Starts } from '../decide/pacing.ts';
-import type { ClaimRequest } from '../store/turn.ts';
+import type { ClaimedLine, Probe } from '../store/turn.ts';
 import type { Cards } from './cards.ts';
 import type { HoldBook } from './hold-book.ts';
 
@@ -20,7 +20,11 @@ export interface PlanInput {
   readonly ratePerLine: number;
   /** How many attempts may start now. */
   readonly free: number;
+  /** From when on a chat that wasn't tried yet and is due since `since` may probe the breaker before its time. */
+  readonly untried: { readonly at: EpochMs; readonly since: EpochMs };
   readonly inFlight: number;
+  /** Of them, chats that hadn't failed before. */
+  readonly untriedInFlight: number;
   readonly inFlightOf: (line: string) => number;
   /** A look at a card is under way. */
   readonly isLooking: boolean;
@@ -32,8 +36,9 @@ export interface PlanInput {
 }
 
 export interface Plan {
-  readonly lines: ClaimRequest['lines'];
+  readonly lines: readonly ClaimedLine[];
   readonly total: number;
+  readonly probe: Probe;
   readonly checkCards: readonly string[];
   /** When to plan again at the latest, new facts and ending calls aside; null: nothing to wait for. */
   readonly nextAt: EpochMs | null;
@@ -41,15 +46,23 @@ export interface Plan {
 
 /** Which lines may start attempts now, how many, whose cards to look at first, and when to plan again. */
 export function planClaims(input: PlanInput): Plan {
-  const { now, book, cards, free, inFlight } = input;
+  const { now, book, cards, free } = input;
   const account = book.account(now);
   const probeAt = accountProbeAt(book.all(), now);
-  const isProbe = account !== null && isChatProbe(account.reason) && probeAt === now;
   // a probe's time that has come is no time to wait for: the probe's end is
-  if (account !== null && !isProbe) return { ...NOTHING, nextAt: probeAt === now ? null : probeAt };
-  if (isProbe && (inFlight > 0 || input.isLooking)) return NOTHING; // its end is what to wait for
+  const nextProbeAt = probeAt === now ? null : probeAt;
+  const mode = account === null ? 'open' : probeMode(account.reason, probeAt === now, input);
+  if (mode === 'closed') {
+    const untriedAt = account?.reason === 'api_unavailable' ? input.untried.at : null;
+    return { ...NOTHING, nextAt: earliest([nextProbeAt, untriedAt], now) };
+  }
+  const isProbe = mode !== 'open';
+  const isUntriedOnly = mode === 'untried';
+  // chats that always fail may stand at either end of the queue
+  const isNewestFirst = isUntriedOnly || (book.find(null, 'api_unavailable')?.step ?? 1) % 2 === 0;
+  const probe: Probe = { isNewestFirst, untriedSince: isUntriedOnly ? input.untried.since : null };
   const wakeAts: (EpochMs | null)[] = [];
-  const lines: { line: string | null; limit: number }[] = [];
+  const lines: ClaimedLine[] = [];
   const checkCards = watchedCards(input, wakeAts);
   for (const { line, nextAttemptAt } of input.heads) {
     if (nextAttemptAt > now) {
@@ -58,7 +71,7 @@ export function planClaims(input: PlanInput): Plan {
     }
     if (input.isHalted) continue;
     if (line === null) {
-      lines.push({ line, limit: free });
+      lines.push({ line, limit: free, isProbe });
       continue;
     }
     if (!cards.isFresh(line, now)) {
@@ -66,32 +79,54 @@ export function planClaims(input: PlanInput): Plan {
       else wakeAts.push(cards.checkAt(line));
       continue;
     }
-    const { limit, nextAt } = openingOf(line, input);
+    const { limit, nextAt, isProbe: isLineProbe } = openingOf(line, input);
     wakeAts.push(nextAt);
-    if (limit > 0) lines.push({ line, limit });
+    if (limit > 0) lines.push({ line, limit, isProbe: isProbe || isLineProbe });
   }
   const looks = [...new Set(checkCards)];
   const nextAt = earliest(wakeAts, now);
-  if (!isProbe) return { lines, total: free, checkCards: looks, nextAt };
-  return { lines, total: Math.min(free, 1), checkCards: lines.length > 0 ? [] : looks.slice(0, 1), nextAt };
+  if (!isProbe) return { lines, total: free, probe, checkCards: looks, nextAt };
+  // chats that failed on one line don't keep the untried ones of another from the look that they need
+  const mayLook = !input.isLooking && (lines.length === 0 || isUntriedOnly);
+
+  return {
+    lines,
+    total: Math.min(free, 1),
+    probe,
+    checkCards: mayLook ? looks.slice(0, 1) : [],
+    nextAt: earliest([nextAt, nextProbeAt], now),
+  };
 }
 
-const NOTHING: Plan = { lines: [], total: 0, checkCards: [], nextAt: null };
+/**
+ * Whether a closed account may be probed with a chat now: one at a time, with whichever, or between those probes only
+ * with one that hasn't failed yet.
+ */
+function probeMode(reason: ClosedReason, isTime: boolean, input: PlanInput): 'any' | 'untried' | 'closed' {
+  if (isChatProbe(reason) && isTime && input.inFlight === 0 && !input.isLooking) return 'any';
+  const mayTry = reason === 'api_unavailable' && input.now >= input.untried.at;
+  return mayTry && input.untriedInFlight === 0 ? 'untried' : 'closed';
+}
+
+const NOTHING: Plan = { lines: [], total: 0, probe: {}, checkCards: [], nextAt: null };
 
 /** How many attempts of a line with a known card may start now, and when more may. */
-function openingOf(line: string, input: PlanInput): { limit: number; nextAt: EpochMs | null } {
+function openingOf(
+  line: string,
+  input: PlanInput,
+): { limit: number; nextAt: EpochMs | null; isProbe: boolean } {
   const { now, book } = input;
   const closure = book.closureOf(line, now);
   if (closure !== null) {
     const isProbe = closure.until !== null && now >= closure.until;
-    if (!isProbe) return { limit: 0, nextAt: closure.until };
+    if (!isProbe) return { limit: 0, nextAt: closure.until, isProbe };
     const known = book.line(line);
     const isCardless = known !== null && cardClosure(known) !== null; // its own look ends that
-    if (isCardless || input.inFlightOf(line) > 0) return { limit: 0, nextAt: null };
+    if (isCardless || input.inFlightOf(line) > 0) return { limit: 0, nextAt: null, isProbe };
   }
   const { available, nextAt }: Pace = pace(input.starts.get(line) ?? [], input.ratePerLine, now);
   const limit = Math.min(input.free, available, closure === null ? Number.POSITIVE_INFINITY : 1);
-  return { limit, nextAt: available > 0 ? null : nextAt };
+  return { limit, nextAt: available > 0 ? null : nextAt, isProbe: closure !== null };
 }
 
 /**
@@ -107,7 +142,7 @@ function watchedCards({ now, book, cards }: PlanInput, wakeAts: (EpochMs | null)
 }
 
 /** These two are probed with one chat; a rejected key is probed with a look at the cards. */
-function isChatProbe(reason: string): boolean {
+function isChatProbe(reason: ClosedReason): boolean {
   return reason === 'api_unavailable' || reason === 'feature_disabled';
 }
 

@@ -1,6 +1,7 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { type EpochMs, SECOND } from '../decide/duration.ts';
-import { afterStarts, type Starts } from '../decide/pacing.ts';
+import { afterStarts, LOOK_UP_RATE, pace, type Starts } from '../decide/pacing.ts';
+import { needsLookup } from '../decide/share.ts';
 import type { Claim } from '../store/turn.ts';
 import { runAttempt } from './attempt.ts';
 import type { CardChecks } from './card-checks.ts';
@@ -39,6 +40,7 @@ export function createTurns(deps: TurnDeps) {
   const inFlight = createInFlight(clock);
   const running = new Set<Promise<void>>();
   const starts = new Map<string, Starts>();
+  let lookUps: Starts = [];
   let areLinesStale = false;
   let fingerprint: string | null = null;
   let areAllDecided = false;
@@ -57,10 +59,9 @@ export function createTurns(deps: TurnDeps) {
       const { line } = claim.chat;
       inFlight.add(claim);
       if (line !== null) starts.set(line, afterStarts(starts.get(line) ?? [], 1, deps.ratePerLine, now));
-      const run = runAttempt(deps, claim, deps.signal)
-        .then(commits.ended, (error: unknown) =>
-          log.error({ err: error, chatId: claim.chat.chatId }, 'attempt.failed'),
-        )
+      if (needsLookup(claim.chat, deps.policy)) lookUps = afterStarts(lookUps, 1, LOOK_UP_RATE, now);
+      const run = runAttempt({ ...deps, ended: commits.ended }, claim, deps.signal)
+        .catch((error: unknown) => log.error({ err: error, chatId: claim.chat.chatId }, 'attempt.failed'))
         .finally(() => {
           inFlight.remove(claim);
           running.delete(run);
@@ -75,7 +76,7 @@ export function createTurns(deps: TurnDeps) {
     await commits.commit(null, now); // a call that ended after its lease must not count as interrupted
     book.refreshLines(await store.lines(), now); // the line may have no chat due, so that nobody asked for it yet
     const free = deps.concurrency - inFlight.size();
-    start(await manual.claim(free, starts, leaseUntil(now), now), now);
+    start(await manual.claim({ free, starts, lookUps, leaseUntil: leaseUntil(now), now }), now);
   }
 
   async function planNow(now: EpochMs, isOutlasted: boolean): Promise<Plan> {
@@ -93,7 +94,9 @@ export function createTurns(deps: TurnDeps) {
       starts,
       ratePerLine: deps.ratePerLine,
       free: deps.concurrency - inFlight.size(),
+      untried: deps.gates.untried(),
       inFlight: inFlight.size(),
+      untriedInFlight: inFlight.untried(),
       inFlightOf: inFlight.sizeOf,
       isLooking: cardChecks.isRunning(),
       isHalted: deps.guard.isDistrusted() || isOutlasted || (await store.isShifting()),
@@ -143,6 +146,7 @@ export function createTurns(deps: TurnDeps) {
     book.reload(await store.holds(), await store.lines());
     cards.forgetAll();
     starts.clear();
+    lookUps = [];
     deps.guard.corrected(byMs);
   }
 
@@ -169,11 +173,13 @@ export function createTurns(deps: TurnDeps) {
       if (manual.isWaiting() && !isOutlasted) await startManual(now);
       const plan = await planNow(now, isOutlasted);
       for (const line of plan.checkCards) cardChecks.start(line, now, deps.signal);
-      const { lines, total } = plan;
+      const { lines, total, probe: choice } = plan;
       const isClaiming = total > 0 && lines.length > 0;
       const probeAt = probe(isClaiming || inFlight.size() > 0, now);
-      const { claims, isDueAgain } = await commits.commit(
-        isClaiming ? { lines, total, leaseUntil: leaseUntil(now) } : null,
+      const lookUpPace = pace(lookUps, LOOK_UP_RATE, now);
+      const request = { lines, total, probe: choice, lookUps: lookUpPace.available };
+      const { claims, isDueAgain, lacksLookUps } = await commits.commit(
+        isClaiming ? { ...request, leaseUntil: leaseUntil(now) } : null,
         now,
       );
       start(claims, now);
@@ -185,6 +191,9 @@ export function createTurns(deps: TurnDeps) {
         probeAt,
         await store.nextWakeAt(),
         manual.isWaiting() ? now + SECOND / 2 : null,
+        lacksLookUps ? pace(lookUps, LOOK_UP_RATE, now).nextAt : null,
+        // the untried chat that is due next may stand behind others that are due and failed
+        (choice.untriedSince ?? null) === null ? null : await store.nextDueAfter(now),
       ];
       return Math.min(...wakes.map((at) => at ?? Number.POSITIVE_INFINITY));
     },

@@ -2,7 +2,7 @@ import type { Outcome, Trigger } from '../decide/chat.ts';
 import type { EpochMs } from '../decide/duration.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import type { RecentAttempt } from './page-store.ts';
-import type { Attempt } from './turn.ts';
+import type { Attempt, AttemptOutcome } from './turn.ts';
 
 export interface AttemptEnd {
   readonly endedAt: EpochMs;
@@ -36,6 +36,8 @@ export interface AttemptTable {
   open(): readonly { readonly chatRow: number; readonly startedAt: EpochMs }[];
   /** Newest first. */
   ofChat(chatId: string, limit: number): readonly Attempt[];
+  /** @see Store.recentEnds */
+  recentEnds(limit: number): readonly AttemptOutcome[];
   /** Of all chats, newest first. */
   recent(limit: number): readonly RecentAttempt[];
 }
@@ -76,6 +78,12 @@ export function createAttemptTable({ sql }: StoreContext): AttemptTable {
     `SELECT ${ATTEMPT}, line FROM attempts LEFT JOIN chats ON chats.id = attempts.chat_row
       LEFT JOIN lines ON lines.id = chats.line_id ORDER BY attempts.id DESC ${BOUND_LIMIT}`,
   );
+  const recentEnds = sql.prepare<[number], AttemptOutcome>(
+    `SELECT * FROM (
+      SELECT chat_id AS chatId, outcome, http_status AS httpStatus, linq_code AS linqCode, failures, ended_at
+        FROM attempts LEFT JOIN chats ON chats.id = attempts.chat_row ORDER BY attempts.id DESC ${BOUND_LIMIT}
+      ) WHERE ended_at IS NOT NULL AND outcome <> 'interrupted' ORDER BY ended_at`,
+  );
   return {
     begin: (chatRow, { attemptId, trigger, startedAt, mayHaveCalled }) =>
       begin.run(attemptId, chatRow, trigger, startedAt, mayHaveCalled ? 1 : 0),
@@ -90,6 +98,7 @@ export function createAttemptTable({ sql }: StoreContext): AttemptTable {
     lastEndedAt: (chatRow) => lastEndedAt.get(chatRow) ?? null,
     open: () => open.all(),
     ofChat: (chatId, limit) => ofChat.all(chatId, limit),
+    recentEnds: (limit) => recentEnds.all(limit),
     recent: (limit) => recent.all(limit),
   };
 }

@@ -9,7 +9,7 @@ import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import type { LineIds } from './line-ids.ts';
 import type { Totals } from './share-totals.ts';
 import type { Store } from './store.ts';
-import type { Claim, ClaimRequest } from './turn.ts';
+import type { Claim, ClaimRequest, Probe, TurnResult } from './turn.ts';
 
 /** The parts that claiming and settling work on. */
 export interface AttemptParts {
@@ -21,30 +21,47 @@ export interface AttemptParts {
 
 export interface Claims {
   /** Takes due chats under a lease, in the transaction under way. */
-  due(request: ClaimRequest, now: EpochMs): readonly Claim[];
+  due(request: ClaimRequest, now: EpochMs): Pick<TurnResult, 'claims' | 'lacksLookUps'>;
   manual(chatId: string, leaseUntil: EpochMs, now: EpochMs): Awaited<ReturnType<Store['claimManually']>>;
   interruptAll(now: EpochMs): Awaited<ReturnType<Store['recoverInterrupted']>>;
 }
+
+/** How many more chats of one claim may need a look-up, and whether that kept one waiting. */
+interface Budget {
+  lookUps: number;
+  isShort: boolean;
+}
+
+interface Candidate {
+  readonly id: number;
+  readonly failures: number;
+  readonly dueAt: EpochMs;
+}
+
+/** Due chats that a probe is chosen from, at most. */
+const PROBE_LOOKS = 256;
 
 type Leased = StoredChat & { readonly row: ChatRow };
 
 export function createClaims({ sql, policy, randomId }: StoreContext, parts: AttemptParts): Claims {
   const { chats, attempts, totals, lineIds } = parts;
-  // only the ids: that many columns cost ten times as much through RETURNING as when they are read afterwards
-  const take = sql
-    .prepare<[EpochMs, number | null, EpochMs, number], number>(
-      `UPDATE chats SET lease_until = ? WHERE id IN (
-          SELECT id FROM chats WHERE line_id IS ? AND next_attempt_at <= ? ORDER BY next_attempt_at, id ${BOUND_LIMIT}
-        ) RETURNING id`,
-    )
-    .pluck();
+  const front = chats.select<[number | null, EpochMs, number]>(
+    `WHERE line_id IS ? AND next_attempt_at <= ? ORDER BY next_attempt_at, id ${BOUND_LIMIT}`,
+  );
+  // not the whole queue, which may be a million chats long; new chats stand at its end, behind those that failed
+  const end = (order: 'ASC' | 'DESC') =>
+    `SELECT * FROM (SELECT id, failures, next_attempt_at AS dueAt FROM chats
+      WHERE line_id IS @lineId AND next_attempt_at <= @now
+      ORDER BY next_attempt_at ${order}, id ${order} LIMIT @count + 0)`;
+  const ends = sql.prepare<[{ lineId: number | null; now: EpochMs; count: number }], Candidate>(
+    `${end('ASC')} UNION ${end('DESC')}`,
+  );
   const byId = chats.select<[number]>('WHERE id = ?');
   const oldest = sql
     .prepare<[number | null], EpochMs | null>(
       'SELECT min(next_attempt_at) FROM chats WHERE line_id IS ? AND next_attempt_at IS NOT NULL',
     )
     .pluck();
-  const rowsOf = (ids: readonly number[]) => ids.map((id) => byId.get(id)).filter((row) => row !== undefined);
 
   /** The chat without its lease; the attempt of a lease that ran out is recorded as interrupted. */
   function freed(stored: Leased, now: EpochMs): ChatRecord {
@@ -74,37 +91,79 @@ export function createClaims({ sql, policy, randomId }: StoreContext, parts: Att
     return { ...attempt, leaseId, dueAt: Math.min(dueAt, now), chat: begun };
   }
 
-  /** Takes the oldest chats of one queue; those that aren't due after all are only decided anew. */
-  function takeFrom(lineId: number | null, limit: number, leaseUntil: EpochMs, now: EpochMs) {
-    const rows = rowsOf(take.all(leaseUntil, lineId, now, limit)).sort(byQueue);
-    const claims = rows.flatMap((row) => {
-      const stored = { row, chat: chats.ofRow(row).chat };
-      const chat = freed(stored, now);
-      const { state, reason } = decideShare(chat, policy, now);
-      if (state === 'due') {
-        const trigger = reason === 'window_lapsed' ? reason : 'became_eligible';
-        return [begin(stored, chat, trigger, leaseUntil, now)];
+  /** Takes one chat of a queue; null: it isn't due after all, and was only decided anew, or must not be looked up yet. */
+  function takeOne(row: ChatRow, budget: Budget, leaseUntil: EpochMs, now: EpochMs): Claim | 'later' | null {
+    const stored = { row, chat: chats.ofRow(row).chat };
+    if (needsLookup(stored.chat, policy)) {
+      if (budget.lookUps <= 0) {
+        budget.isShort = true;
+        return 'later';
       }
-      chats.save(stored, chat, now);
-      return [];
-    });
-    return { claims, isDrained: rows.length < limit };
+      budget.lookUps--;
+    }
+    const chat = freed(stored, now);
+    const { state, reason } = decideShare(chat, policy, now);
+    if (state === 'due') {
+      const trigger = reason === 'window_lapsed' ? reason : 'became_eligible';
+      return begin(stored, chat, trigger, leaseUntil, now);
+    }
+    chats.save(stored, chat, now);
+    return null;
   }
 
-  function due({ lines, total, leaseUntil }: ClaimRequest, now: EpochMs): readonly Claim[] {
+  /** Takes the oldest chats of one queue; those that aren't due after all are only decided anew. */
+  function takeFrom(lineId: number | null, limit: number, budget: Budget, leaseUntil: EpochMs, now: EpochMs) {
     const claims: Claim[] = [];
-    const queues = lines.map(({ line, limit }) => ({ lineId: lineIds.find(line), left: limit }));
+    const rows = front.all(lineId, now, limit);
+    let isStuck = false;
+    for (const row of rows) {
+      const claim = takeOne(row, budget, leaseUntil, now);
+      if (claim === 'later') isStuck = true;
+      else if (claim !== null) claims.push(claim);
+    }
+    return { claims, isDrained: isStuck || rows.length < limit };
+  }
+
+  /** Of each of these queues the chat to probe with, best first. */
+  function candidates(lineIds: readonly (number | null)[], probe: Probe, now: EpochMs): readonly Candidate[] {
+    const count = Math.max(1, Math.floor(PROBE_LOOKS / (2 * lineIds.length)));
+    const { untriedSince = null, isNewestFirst = false } = probe;
+    const isAllowed = ({ failures, dueAt }: Candidate) =>
+      untriedSince === null || (failures === 0 && dueAt > untriedSince);
+    const isNewest = (one: Candidate) => isNewestFirst && one.failures === 0;
+    const byProbe = (a: Candidate, b: Candidate) =>
+      a.failures - b.failures || (isNewest(a) ? -1 : 1) * (a.dueAt - b.dueAt || a.id - b.id);
+    return lineIds
+      .flatMap((lineId) => ends.all({ lineId, now, count }).filter(isAllowed).sort(byProbe).slice(0, 1))
+      .sort(byProbe);
+  }
+
+  function due({ lines, total, leaseUntil, probe = {}, lookUps }: ClaimRequest, now: EpochMs) {
+    const claims: Claim[] = [];
+    const budget: Budget = { lookUps: lookUps ?? Number.POSITIVE_INFINITY, isShort: false };
+    const known = lines.flatMap(({ line, limit, isProbe = false }) => {
+      const lineId = lineIds.find(line);
+      return lineId === undefined || limit <= 0 ? [] : [{ lineId, left: limit, isProbe }];
+    });
+    const queues = known.filter(({ isProbe }) => !isProbe);
     const takeAtMost = (queue: (typeof queues)[number], most: number) => {
       const count = Math.min(most, queue.left, total - claims.length);
-      if (count <= 0 || queue.lineId === undefined) return;
-      const taken = takeFrom(queue.lineId, count, leaseUntil, now);
+      if (count <= 0) return;
+      const taken = takeFrom(queue.lineId, count, budget, leaseUntil, now);
       claims.push(...taken.claims);
       queue.left = taken.isDrained ? 0 : queue.left - taken.claims.length;
     };
+    const probed = known.filter(({ isProbe }) => isProbe).map(({ lineId }) => lineId);
+    for (const { id } of candidates(probed, probe, now)) {
+      if (claims.length >= total) break;
+      const row = byId.get(id);
+      const claim = row === undefined ? null : takeOne(row, budget, leaseUntil, now);
+      if (claim !== null && claim !== 'later') claims.push(claim);
+    }
     const fair = Math.max(1, Math.floor(total / queues.length));
     for (const queue of queues) takeAtMost(queue, fair);
     for (const queue of queues) takeAtMost(queue, total);
-    return claims;
+    return { claims, lacksLookUps: budget.isShort };
   }
 
   return {
@@ -137,11 +196,6 @@ export function createClaims({ sql, policy, randomId }: StoreContext, parts: Att
       return { interrupted: open.length, parked };
     },
   };
-}
-
-/** By when they are to be attempted, then by age: RETURNING keeps no order. */
-function byQueue(a: ChatRow, b: ChatRow): number {
-  return (a[4] ?? 0) - (b[4] ?? 0) || a[0] - b[0];
 }
 
 const NO_ANSWER = { httpStatus: null, linqCode: null, traceId: null };

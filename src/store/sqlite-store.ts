@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { undoRetirement } from '../decide/attempt.ts';
+import { undoRefusal } from '../decide/attempt.ts';
 import type { ChatRecord } from '../decide/chat.ts';
 import type { EpochMs } from '../decide/duration.ts';
 import type { Policy } from '../decide/policy.ts';
@@ -109,12 +109,13 @@ export function createSqliteStore(
 
   function turn({ settlements: ended, ...turn }: Turn, now: EpochMs): TurnResult {
     const settled = ended.map((settlement) => settlements.settle(settlement, now));
-    for (const chatId of turn.unretired) updateChat(chatId, undoRetirement, now);
+    for (const chatId of turn.undone) updateChat(chatId, undoRefusal, now);
     for (const hold of turn.endedHolds) holds.end(hold);
     for (const hold of turn.holds) holds.put(hold);
     for (const { line, ...card } of turn.cards) lines.update(line, card);
     for (const { line, clearedAt } of turn.cleared) lines.update(line, { clearedAt });
-    return { settled, claims: turn.claim === null ? [] : claims.due(turn.claim, now) };
+    const nothing = { claims: [], lacksLookUps: false };
+    return { settled, ...(turn.claim === null ? nothing : claims.due(turn.claim, now)) };
   }
 
   return {
@@ -131,6 +132,8 @@ export function createSqliteStore(
       guarded(() => (upkeep.isWakeDue(now) ? write(() => upkeep.wake(now, limit)) : 0)),
     nextWakeAt: async () => guarded(() => upkeep.nextWakeAt()),
     nextAttempts: async () => guarded(() => upkeep.nextAttempts()),
+    nextDueAfter: async (now) => guarded(() => upkeep.nextDueAfter(now)),
+    recentEnds: async (limit) => guarded(() => attempts.recentEnds(limit)),
     redecide: async (fingerprint, limit, now) =>
       guarded(() => write(() => upkeep.redecide(fingerprint, limit, now))),
     shiftClock: async (byMs, now) => guarded(() => write(() => shiftClock(byMs, now))),

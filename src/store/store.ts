@@ -7,7 +7,7 @@ import type { CatchUpStore } from './catch-up-store.ts';
 import type { PageStore } from './page-store.ts';
 import type { ProblemStore } from './problem-table.ts';
 import type { QuarantinedDelivery, QuarantineStore } from './quarantine-table.ts';
-import type { Attempt, Claim, Turn, TurnResult } from './turn.ts';
+import type { Attempt, AttemptOutcome, Claim, Turn, TurnResult } from './turn.ts';
 
 export type { DeliveryNews, KnownProblem } from './problem-table.ts';
 
@@ -85,6 +85,10 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   nextWakeAt(): Promise<EpochMs | null>;
   /** The earliest claimable instant of every line that has one (leased chats excepted). */
   nextAttempts(): Promise<readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[]>;
+  /** The earliest claimable instant of any line that is later than this; null: none. */
+  nextDueAfter(now: EpochMs): Promise<EpochMs | null>;
+  /** How the latest attempts ended, in the order of their ends; those that a crash cut off aside. */
+  recentEnds(limit: number): Promise<readonly AttemptOutcome[]>;
   /**
    * Decides every chat anew after settings changed or the clock was corrected, `limit` chats a call, resuming after a
    * restart. Resolves to true when nothing is left to do for this fingerprint. On its way it writes the correction.

@@ -15,6 +15,12 @@ export interface Attempt {
   readonly traceId: string | null;
 }
 
+/** How an attempt ended, and what its chat's count of failures is by now. */
+export interface AttemptOutcome extends Pick<Attempt, 'chatId' | 'httpStatus' | 'linqCode'> {
+  readonly outcome: Outcome;
+  readonly failures: number;
+}
+
 /** A chat taken under a lease; the attempt is on disk already, so that a crash counts. */
 export interface Claim {
   readonly attemptId: string;
@@ -26,11 +32,29 @@ export interface Claim {
   readonly chat: ChatRecord;
 }
 
+/** One line's queue; `null` is that of the chats whose line no event told. */
+export interface ClaimedLine {
+  readonly line: string | null;
+  readonly limit: number;
+  /** Its call finds out whether something works again: one chat, chosen by `probe`. */
+  readonly isProbe?: boolean;
+}
+
+/** Which chat of a queue a probe takes: that which failed least. */
+export interface Probe {
+  /** Only one that hasn't failed, and has become due since. */
+  readonly untriedSince?: EpochMs | null;
+  /** Of those that haven't failed, the one that has been due for the shortest time. */
+  readonly isNewestFirst?: boolean;
+}
+
 /** Takes due chats: of each line at most `limit`, oldest first; in all at most `total`, lines in the given order. */
 export interface ClaimRequest {
-  /** `null` is the queue of the chats whose line no event told. */
-  readonly lines: readonly { readonly line: string | null; readonly limit: number }[];
+  readonly lines: readonly ClaimedLine[];
   readonly total: number;
+  readonly probe?: Probe;
+  /** Chats whose facts have to be looked up first are taken up to this number; those behind them on their line wait, too. */
+  readonly lookUps?: number;
   readonly leaseUntil: EpochMs;
 }
 
@@ -68,8 +92,8 @@ export interface Turn {
   readonly endedHolds: readonly Pick<Hold, 'scope' | 'reason'>[];
   readonly cards: readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[];
   readonly cleared: readonly { readonly line: string; readonly clearedAt: EpochMs }[];
-  /** Chats that were retired by mistake. */
-  readonly unretired: readonly string[];
+  /** Chats that were refused by mistake. */
+  readonly undone: readonly string[];
   readonly claim: ClaimRequest | null;
 }
 
@@ -77,4 +101,6 @@ export interface TurnResult {
   /** In the order of the turn's settlements. */
   readonly settled: readonly Settled[];
   readonly claims: readonly Claim[];
+  /** Chats are due that `lookUps` kept waiting. */
+  readonly lacksLookUps: boolean;
 }

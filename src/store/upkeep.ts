@@ -10,6 +10,7 @@ export interface Upkeep {
   wake(now: EpochMs, limit: number): number;
   nextWakeAt(): EpochMs | null;
   nextAttempts(): readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[];
+  nextDueAfter(now: EpochMs): EpochMs | null;
   redecide(fingerprint: string, limit: number, now: EpochMs): boolean;
 }
 
@@ -32,6 +33,13 @@ export function createUpkeep(
   const fronts = sql.prepare<[], { line: string | null; nextAttemptAt: EpochMs | null }>(
     `SELECT line, ${front('lines.id')} AS nextAttemptAt FROM lines UNION ALL SELECT NULL, ${front('NULL')}`,
   );
+  const frontAfter = (line: string) =>
+    `(SELECT min(next_attempt_at) FROM chats WHERE line_id IS ${line} AND next_attempt_at > @now)`;
+  const nextDue = sql
+    .prepare<[{ now: EpochMs }], EpochMs | null>(
+      `SELECT min(dueAt) FROM (SELECT ${frontAfter('lines.id')} AS dueAt FROM lines UNION ALL SELECT ${frontAfter('NULL')})`,
+    )
+    .pluck();
   return {
     isWakeDue: (now) => (nextWake.get() ?? Number.POSITIVE_INFINITY) <= now,
     wake(now, limit) {
@@ -47,6 +55,7 @@ export function createUpkeep(
       fronts
         .all()
         .flatMap(({ line, nextAttemptAt }) => (nextAttemptAt === null ? [] : [{ line, nextAttemptAt }])),
+    nextDueAfter: (now) => nextDue.get({ now }) ?? null,
     redecide(fingerprint, limit, now) {
       if (meta.text('decided_fingerprint') === fingerprint) return true;
       const isResumed = meta.text('redecide_fingerprint') === fingerprint;

@@ -27,7 +27,7 @@ export const LINQ_NOTES: ProblemNotes = {
     lost: 'Nothing, unless chats go idle meanwhile (RESHARE_IDLE_AFTER); they are shared after their next outbound message.',
   },
   api_unavailable: {
-    seen: 'Five calls in a row failed over different chats: no answer, an error of Linq’s, or an answer that isn’t Linq’s. Five chats in a row that Linq doesn’t know count, too: then the base URL or the key’s account is wrong. It is a warning for ten minutes, then an error.',
+    seen: 'Five different chats in a row failed for the first time: no answer, an error of Linq’s, or an answer that isn’t Linq’s. Five chats in a row that Linq refuses, for whatever reason, count, too: then the base URL or the key’s account is probably wrong. It is a warning for ten minutes, then an error.',
     confirm:
       '`contact-card-reactor doctor` calls Linq and tells what comes back. `contact-card-reactor chat show CHAT_ID` shows the status and code of the latest attempts.',
     steps: [
@@ -36,8 +36,8 @@ export const LINQ_NOTES: ProblemNotes = {
       'Look whether Linq reports an outage. If it does, there is nothing to do but wait.',
     ],
     clears:
-      'By itself: one call is tried after a second, then at growing intervals up to a minute, and the first answer that is as it should be ends it. After five unknown chats only a share that works does.',
-    lost: 'Nothing. Chats that seemed unknown in those five calls are not retired.',
+      'By itself: one call is tried after a second, then at growing intervals up to a minute, and the first answer that is as it should be ends it. A chat that wasn’t tried yet goes first, within seconds. After five refused chats only a share that works ends it.',
+    lost: 'Nothing. The refusals of those five calls are undone.',
   },
   rate_limited: {
     seen: 'Linq answered 429, or 503 with `Retry-After`. All calls wait; chats show `held`, reason `rate_limited`, with the time of the next attempt.',

@@ -1,7 +1,8 @@
 import type { ChatRecord } from '../../../src/decide/chat.ts';
 import { openSqlite } from '../../../src/store/sqlite.js';
 import type { Store } from '../../../src/store/store.ts';
-import { asItBegins, backoffBounds, type CutAttempt } from './answers.ts';
+import { asItBegins, backoffBounds, type CutAttempt, type Meaning } from './answers.ts';
+import { REFUSALS } from './closures.ts';
 import type { Call, Oracle } from './oracle.ts';
 
 /** What an onlooker can't know beforehand is taken from the rows, if it lies within what is promised. */
@@ -68,14 +69,19 @@ async function adoptAnswer(oracle: Oracle, store: Store, { chatId, answered }: C
   oracle.adopted(chatId, { retry: { until: chat.retryAt ?? 0, reason: 'backoff' } });
 }
 
-/** Refusals for good are undone when five chats in a row had one: then it isn't about the chats. */
+/** Refusals are undone when five chats in a row had one: then it isn't about the chats. */
 async function adoptUndone(oracle: Oracle, store: Store): Promise<void> {
   for (const chatId of oracle.chats.keys()) {
-    if (oracle.pastOf(chatId).refusal === null) continue;
+    const past = oracle.pastOf(chatId);
+    const { refusal, optOutRefusedAt, isBlocked, retry } = past;
+    const isRejected = retry?.reason === 'rejected';
+    if (refusal === null && optOutRefusedAt === null && !isBlocked && !isRejected) continue;
     const chat = await store.chat(chatId);
-    if (chat === null || chat.retiredAt !== null) continue;
-    if (oracle.refusedChats() < 5) oracle.fail(`${chatId} is no longer retired, and nothing ended that`);
-    oracle.adopted(chatId, { refusal: null });
+    const stands = [chat?.retiredAt, chat?.optOutRefusedAt, chat?.blockedAt].some((at) => at !== null);
+    if (chat === null || stands || chat.retryReason === 'rejected') continue;
+    if (oracle.refusedChats() < 5) oracle.fail(`${chatId} is no longer refused, and nothing ended that`);
+    const { failures } = chat;
+    oracle.adopted(chatId, { refusal: null, optOutRefusedAt: null, isBlocked: false, retry: null, failures });
   }
 }
 
@@ -94,6 +100,6 @@ async function adoptPretended(oracle: Oracle, store: Store): Promise<void> {
   }
 }
 
-function isRefusal(means: string | undefined): boolean {
-  return means === 'chat_gone' || means === 'chat_left' || means === 'unsupported';
+function isRefusal(means: Meaning | undefined): boolean {
+  return means !== undefined && REFUSALS.includes(means);
 }

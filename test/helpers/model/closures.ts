@@ -24,6 +24,15 @@ const OF_LINE: readonly Meaning[] = ['line_paused', 'line_not_ours'];
 const PROBED: readonly Closure['why'][] = ['feature', 'line_not_ours'];
 const FLAGGED_MS = 6 * HOUR;
 const STREAK = 5;
+/** Linq refuses the chat itself. */
+export const REFUSALS: readonly Meaning[] = [
+  'chat_gone',
+  'chat_left',
+  'unsupported',
+  'opted_out',
+  'blocked',
+  'rejected',
+];
 /** 15 min, and half as much in jitter. */
 export const CARD_BACKOFF_MS = 22.5 * MINUTE;
 
@@ -39,9 +48,11 @@ export interface Look {
 export interface Gates {
   readonly isPaused: boolean;
   readonly closures: readonly Closure[];
-  /** Different chats and looks that failed in a row. */
+  /** Different chats that failed in a row and hadn't before. */
   readonly failing: readonly string[];
-  /** Different chats that were refused for good since the last share. */
+  /** Looks at cards that failed in a row. */
+  readonly failedLooks: number;
+  /** Different chats that were refused since the last share. */
   readonly refused: readonly string[];
   readonly looks: ReadonlyMap<string, Look>;
   readonly lineEvents: readonly LineEvent[];
@@ -54,6 +65,7 @@ export const OPEN_GATES: Gates = {
   isPaused: false,
   closures: [],
   failing: [],
+  failedLooks: 0,
   refused: [],
   looks: new Map(),
   lineEvents: [],
@@ -62,8 +74,10 @@ export const OPEN_GATES: Gates = {
 };
 
 export interface Answered {
-  /** The chat, or one look at a card. */
-  readonly subject: string;
+  /** Null: a look at a card. */
+  readonly chatId: string | null;
+  /** The chat had not failed before. */
+  readonly isFirst: boolean;
   readonly line: string | null;
   readonly answer: ModelAnswer;
   readonly startedAt: number;
@@ -71,12 +85,15 @@ export interface Answered {
 }
 
 /** The gates after an answer to a share or to the look at a chat before it, or after a look at a card that failed. */
-export function gatesAfter(gates: Gates, { subject, line, answer, startedAt, at }: Answered): Gates {
+export function gatesAfter(gates: Gates, answered: Answered): Gates {
+  const { chatId, line, answer, startedAt, at } = answered;
   const { means, retryAfterMs } = answer;
   const least = LEAST_MS[means];
   const isEnded = (one: Closure) => means === 'shared' && (one.line === null || one.line === line);
+  const isAnswer = !['failing', 'lost', 'limited'].includes(means) && chatId !== null;
   const closures = gates.closures.filter(
-    (one) => one.until > at || (PROBED.includes(one.why) && !isEnded(one)),
+    (one) =>
+      !(one.why === 'breaker' && isAnswer) && (one.until > at || (PROBED.includes(one.why) && !isEnded(one))),
   );
   // whatever isn't a success prolongs what waits for one
   const isProbing = means !== 'shared' && closures.some(({ why }) => PROBED.includes(why));
@@ -90,21 +107,23 @@ export function gatesAfter(gates: Gates, { subject, line, answer, startedAt, at 
   }
   if (means === 'limited') return { ...next, closures };
   if (means === 'failing' || means === 'lost') {
-    const failing = [...new Set([...gates.failing, subject])];
-    const isOpening =
-      failing.length >= STREAK && !closures.some(({ why, until }) => why === 'breaker' && until > at);
+    const isNews = chatId !== null && answered.isFirst && !gates.failing.includes(chatId);
+    const failing = isNews ? [...gates.failing, chatId] : gates.failing;
+    const failedLooks = gates.failedLooks + (chatId === null ? 1 : 0);
+    const isStreak = (isNews ? failing.length : chatId === null ? failedLooks : 0) === STREAK;
+    const isOpening = isStreak && !closures.some(({ why, until }) => why === 'breaker' && until > at);
     if (isOpening) closures.push({ why: 'breaker', line: null, from: at, until: at + SECOND });
-    return { ...next, closures, failing: failing.length >= STREAK ? [] : failing };
+    return { ...next, closures, failing, failedLooks };
   }
-  const isRefusal = ['chat_gone', 'chat_left', 'unsupported'].includes(means);
-  const refused = means === 'shared' ? [] : [...new Set([...gates.refused, ...(isRefusal ? [subject] : [])])];
+  const isRefusal = REFUSALS.includes(means) && chatId !== null;
+  const refused = means === 'shared' ? [] : [...new Set([...gates.refused, ...(isRefusal ? [chatId] : [])])];
   const clearedAt = new Map(gates.clearedAt);
   const flaggedAt = line === null ? null : flaggedSince(gates, line);
   const isCleared = means === 'shared' && flaggedAt !== null && startedAt > flaggedAt;
   if (isCleared && line !== null) clearedAt.set(line, startedAt);
   const looks = new Map(gates.looks);
   if (means === 'card' && line !== null) looks.set(line, { isActive: false, at });
-  return { ...next, closures, failing: [], refused, clearedAt, looks };
+  return { ...next, closures, failing: [], failedLooks: 0, refused, clearedAt, looks };
 }
 
 /** After a look that told something: the key is right, and Linq is there. */
@@ -112,7 +131,7 @@ export function gatesAfterLook(gates: Gates, line: string | null, isActive: bool
   const looks = new Map(gates.looks);
   if (line !== null) looks.set(line, { isActive, at });
   const closures = gates.closures.filter(({ why }) => why !== 'key');
-  const next = { ...gates, looks, closures, failing: [] };
+  const next = { ...gates, looks, closures, failedLooks: 0 };
   return line === null || isActive ? next : calmAfter(next, at + CARD_RECHECK_MS);
 }
 
@@ -148,11 +167,17 @@ export function calmAfter(gates: Gates, until: number): Gates {
   return { ...gates, calmAt: Math.max(gates.calmAt, until) };
 }
 
-/** A new process knows no cards and no streaks, and tries at once whether key, feature and lines were mended. */
+/** A new process knows no cards, and tries at once whether key, feature and lines were mended. */
 export function gatesAfterStart(gates: Gates, now: number): Gates {
   const standing = gates.closures.filter((one) => one.why !== 'line_paused' || !isLifted(gates, one));
   const closures = standing.map((one) => (PROBED.includes(one.why) ? { ...one, until: now } : one));
-  return { ...gates, closures, looks: new Map(), failing: [], calmAt: Math.max(gates.calmAt, now + SECOND) };
+  return {
+    ...gates,
+    closures,
+    looks: new Map(),
+    failedLooks: 0,
+    calmAt: Math.max(gates.calmAt, now + SECOND),
+  };
 }
 
 /** An ACTIVE event that isn't older than the pause may have come before or after it: a new process can't tell. */

@@ -49,7 +49,6 @@ type Reply<K extends keyof LinqCalls> = Awaited<ReturnType<LinqCalls[K]>>;
 
 /** A Linq that tells the oracle of every call as it arrives, and answers as its mood is, at once or later. */
 export function createModelLinq({ clock, oracle, mood, trueNow, crashing }: ModelLinqOptions) {
-  let looks = 0;
   let answering = 0;
   const timers = new Set<{ readonly at: number; readonly fire: () => void }>();
 
@@ -129,12 +128,12 @@ export function createModelLinq({ clock, oracle, mood, trueNow, crashing }: Mode
     },
     async contactCards(line, signal): Promise<Reply<'contactCards'>> {
       if (life.isDead) return NEVER;
-      const subject = `look ${++looks}`;
       const { card } = mood;
       if ((await travel(life, 0, signal)) === 'cut') return { kind: 'failed', answer: CUT.answer };
       if (card === 'failing') {
         const at = trueNow();
-        oracle.lookFailed(line, { subject, line: null, answer: ANSWERS.failing, startedAt: at, at });
+        const look = { chatId: null, isFirst: false, line: null, startedAt: at, at };
+        oracle.lookFailed(line, { ...look, answer: ANSWERS.failing });
         return { kind: 'failed', answer: ANSWERS.failing.answer };
       }
       oracle.looked(line, card === 'active', trueNow());

@@ -53,8 +53,10 @@ export function createOracle(options: OracleOptions) {
 
   function take({ chatId, line, at: startedAt }: Call, { answer, at }: NonNullable<Call['answered']>): void {
     const times = { startedAt, endedAt: at + 1, windowMs };
+    const isFirst = pastOf(chatId).failures === 0;
     change(chatId, at, afterAnswer(pastOf(chatId), answer, times));
-    memory.setGates((gates) => closures.gatesAfter(gates, { subject: chatId, line, answer, startedAt, at }));
+    const answered = { chatId, isFirst, line, answer, startedAt, at };
+    memory.setGates((gates) => closures.gatesAfter(gates, answered));
   }
 
   /** Whether a cut attempt may have called is known to the row alone; what is known here must agree. */

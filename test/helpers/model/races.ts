@@ -162,7 +162,7 @@ export async function createRace({ scheduler, answers, ...options }: RaceOptions
   };
 }
 
-const NOTHING = { holds: [], endedHolds: [], cards: [], cleared: [], unretired: [] };
+const NOTHING = { holds: [], endedHolds: [], cards: [], cleared: [], undone: [] };
 
 /** Every method's work is done, and its result told, when the scheduler says. */
 function delayed(store: Store, scheduler: fc.Scheduler): Store {

@@ -123,14 +123,19 @@ export function describeSettlements(bench: StoreBench): void {
       expect(claims.map(({ chat }) => chat.chatId)).toEqual(['chat-1', 'chat-2']);
     });
 
-    it('undoes a retirement that was a mistake', async () => {
+    it.each([
+      ['retired', { kind: 'retired', reason: 'chat_gone' }],
+      ['held', { kind: 'opted_out' }],
+      ['held', { kind: 'recipient_blocked' }],
+      ['retrying', { kind: 'rejected' }],
+    ] as const)('undoes a refusal that was a mistake: %s, %j', async (state, verdict) => {
       const { store, claim } = await openWithClaim();
-      const result = verdictOf({ kind: 'retired', reason: 'chat_gone' }, 404);
-      expect((await settle(store, { claim, endedAt: T + 50, result })).chat).toMatchObject({
-        state: 'retired',
-      });
-      await store.turn(turnOf({ unretired: ['chat-1', 'nobody'] }), T + 60);
-      expect(await chatOfStore(store)).toMatchObject({ state: 'due', retiredAt: null, retiredReason: null });
+      const settled = await settle(store, { claim, endedAt: T + 50, result: verdictOf(verdict, 404) });
+      expect(settled.chat).toMatchObject({ state });
+      await store.turn(turnOf({ undone: ['chat-1', 'nobody'] }), T + 60);
+      const nothing = { retiredAt: null, retiredReason: null, optOutRefusedAt: null, blockedAt: null };
+      const chat = { state: 'due', ...nothing, retryAt: null, retryReason: null, nextAttemptAt: T + 60 };
+      expect(await chatOfStore(store)).toMatchObject(chat);
     });
   });
 
@@ -160,7 +165,11 @@ export function describeSettlements(bench: StoreBench): void {
 
     it('claims nothing when it is not asked to', async () => {
       const { store } = await openWithClaim();
-      expect(await store.turn(turnOf(), T + LEASE_MS * 2)).toEqual({ settled: [], claims: [] });
+      expect(await store.turn(turnOf(), T + LEASE_MS * 2)).toEqual({
+        settled: [],
+        claims: [],
+        lacksLookUps: false,
+      });
       expect(await claim(store, T + LEASE_MS * 2)).toHaveLength(1);
     });
   });

@@ -49,7 +49,7 @@ export function turnOf(parts: Partial<Turn> = {}): Turn {
     endedHolds: [],
     cards: [],
     cleared: [],
-    unretired: [],
+    undone: [],
     claim: null,
     ...parts,
   };

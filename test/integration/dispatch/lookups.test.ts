@@ -14,6 +14,55 @@ const told = (parts: object) => ({
   ...parts,
 });
 
+describe('look-ups', () => {
+  const many = (count: number, evidence: object) =>
+    Array.from({ length: count }, (_, index) => outboundOf(T, { chatId: `c${index}`, ...evidence }));
+  const looked = ({ calls }: FakeLinq) => calls.filter(({ kind }) => kind === 'chat');
+
+  it.each([
+    ['line', { line: null }],
+    ['service, on one line', { service: null }],
+  ])('of an unknown %s are five a second in all, and all are made in the end', async (_, evidence) => {
+    const { deliver, linq, run } = await startReactor();
+    await deliver(...many(40, evidence));
+    await run(SECOND);
+    expect(looked(linq)).toHaveLength(5);
+    await run(8 * SECOND);
+    expect(looked(linq)).toHaveLength(40);
+    await run(SECOND);
+    expect(linq.shares()).toHaveLength(40);
+  });
+
+  it('are paced over all lines together, and those asked for by hand with them', async () => {
+    const { deliver, linq, run, dispatcher } = await startReactor();
+    const onLines = many(20, { service: null }).map((event, index) => ({
+      ...event,
+      ...outboundOf(T, { chatId: `c${index}`, service: null, line: `+1202555${1000 + index}` }),
+    }));
+    await deliver(...onLines);
+    const byHand = dispatcher.shareManually('c19');
+    await run(SECOND);
+    expect(looked(linq)).toHaveLength(5);
+    await run(5 * SECOND);
+    expect(looked(linq)).toHaveLength(20);
+    expect((await byHand).kind).toBe('settled');
+  });
+
+  it('count as attempts at once', async () => {
+    const { deliver, linq, run } = await startReactor({ concurrency: 2 });
+    linq.script.chat = () => new Promise(() => {});
+    await deliver(...many(10, { line: null }));
+    await run(10 * SECOND);
+    expect(linq.open()).toBe(2);
+  });
+
+  it("don't hold up chats of other lines", async () => {
+    const { deliver, linq } = await startReactor();
+    await deliver(...many(40, { line: null }), outboundOf(T, { chatId: 'known' }));
+    expect(linq.sharesOf('known')).toEqual([T]);
+  });
+});
+
 describe('facts that no event told', () => {
   it('are asked for before the share, once', async () => {
     const { deliver, linq, chat, leap } = await startReactor();

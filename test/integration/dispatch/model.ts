@@ -22,6 +22,8 @@ export function createOracle() {
   const broken: string[] = [];
   let isPaused = false;
   let limited = { from: 0, until: 0 };
+  /** Chats refused in a row: from the fifth on, all are undone until a share works. */
+  const refused = new Set<string>();
 
   function of(chatId: string): Known {
     const known = chats.get(chatId) ?? {
@@ -87,12 +89,17 @@ export function createOracle() {
     answered(chatId: string, at: EpochMs, answer: LinqAnswer): void {
       if (answer.kind !== 'answered') return;
       const known = of(chatId);
-      if (answer.httpStatus < 300) known.lastSharedAt = at;
+      if (answer.httpStatus < 300) {
+        known.lastSharedAt = at;
+        refused.clear();
+      }
       if (answer.httpStatus === 429 && answer.retryAfterMs !== null) {
         limited = { from: at, until: Math.max(limited.until, at + answer.retryAfterMs) };
       }
       if (answer.linqCode === 2024) known.refusals.push({ at, kind: 'opted_out' });
       if (answer.linqCode === 2026) known.refusals.push({ at, kind: 'blocked' });
+      if ([1005, 2001, 2024, 2026].includes(answer.linqCode ?? 0)) refused.add(chatId);
+      if (refused.size >= 5) for (const one of refused) of(one).refusals.splice(0);
     },
     /** Chats without an acknowledged share in the last so many ms. */
     neglected(chatIds: readonly string[], now: EpochMs, withinMs: number): string[] {

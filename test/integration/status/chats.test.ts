@@ -85,7 +85,7 @@ describe('GET /status/chats/{chatId}', () => {
 
   it('decides as of now, even before the dispatcher has noticed that time passed', async () => {
     const { get, clock, store } = await startMixed();
-    store.turn = async () => ({ settled: [], claims: [] });
+    store.turn = async () => ({ settled: [], claims: [], lacksLookUps: false });
     store.wakeChats = async () => 0;
     clock.advance(DAY + 1);
     expect((await get('/status/chats/shared')).body).toMatchObject({ state: 'due', reason: 'window_lapsed' });
@@ -165,7 +165,7 @@ describe('GET /status/chats', () => {
 
   it('leaves out a chat that is no longer as it was stored', async () => {
     const { get, clock, store } = await startMixed();
-    store.turn = async () => ({ settled: [], claims: [] });
+    store.turn = async () => ({ settled: [], claims: [], lacksLookUps: false });
     store.wakeChats = async () => 0;
     clock.advance(DAY + 1);
     expect(chatIds(await get('/status/chats?state=waiting'))).toEqual([]);

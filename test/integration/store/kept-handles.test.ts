@@ -78,7 +78,7 @@ async function doEverything(store: Store, round: number): Promise<void> {
     await settle(store, { claim: claimed, endedAt: now, result: verdictOf() });
   }
   const cleared = [{ line: LINE, clearedAt: now }];
-  await store.turn(turnOf({ endedHolds: [hold], unretired: [first], cleared }), now);
+  await store.turn(turnOf({ endedHolds: [hold], undone: [first], cleared }), now);
   await store.claimManually(second, now, now);
   await store.recoverInterrupted(now);
   await correctClock(store, 1, now);

@@ -44,9 +44,24 @@ const find = (...parts: string[]) => {
 
 describe('with a million chats', () => {
   it('a claim reads the front of one line’s queue, in its order', () => {
-    const plan = find('UPDATE chats SET lease_until');
-    expect(plan).toContain('USING COVERING INDEX chats_queue (line_id=? AND next_attempt_at<?)');
-    expect(plan).not.toMatch(/SCAN|TEMP B-TREE/);
+    expect(find('chats.id', 'line_id IS ? AND next_attempt_at <= ?')).toBe(
+      'SEARCH chats USING INDEX chats_queue (line_id=? AND next_attempt_at<?)',
+    );
+  });
+
+  it('a probe is chosen from both ends of one line’s queue', () => {
+    const plan = find('AS dueAt FROM chats');
+    expect(
+      plan.match(/SEARCH chats USING INDEX chats_queue \(line_id=\? AND next_attempt_at<\?\)/g),
+    ).toHaveLength(2);
+    expect(plan).not.toMatch(/SCAN chats/);
+  });
+
+  it('what is due after an instant is the front of each queue from there', () => {
+    const plan = find('AS dueAt FROM lines');
+    expect(
+      plan.match(/USING COVERING INDEX chats_queue \(line_id=\? AND next_attempt_at>\?\)/g),
+    ).toHaveLength(2);
   });
 
   it('the next attempts are the fronts of the queues', () => {
@@ -78,7 +93,8 @@ describe('with a million chats', () => {
   });
 
   it('the recent attempts are the end of their table', () => {
-    const plan = find('attempts LEFT JOIN chats');
+    const plan = find('attempts LEFT JOIN chats', 'attempt_id');
+    expect(find('attempts LEFT JOIN chats', 'failures')).not.toMatch(/SCAN chats/);
     expect(plan).toMatch(/^SCAN attempts\n/); // from its end, up to the limit
     expect(plan.match(/USING INTEGER PRIMARY KEY \(rowid=\?\)/g)).toHaveLength(2);
     expect(plan).not.toContain('TEMP B-TREE');

@@ -4,7 +4,7 @@ import {
   releaseChat,
   settleInterrupted,
   settleVerdict,
-  undoRetirement,
+  undoRefusal,
   withdrawAttempt,
 } from '../../../src/decide/attempt.ts';
 import type { ChatRecord } from '../../../src/decide/chat.ts';
@@ -76,7 +76,7 @@ describe('taking back', () => {
   it('undoes a refusal for good', () => {
     const refused: Verdict = { kind: 'retired', reason: 'chat_gone' };
     const chat = settleVerdict(begun(), refused, SPAN, policyOf(), 0);
-    expect(decideShare(undoRetirement(chat), policyOf(), T + SECOND).state).toBe('due');
+    expect(decideShare(undoRefusal(chat), policyOf(), T + SECOND).state).toBe('due');
   });
 
   it("releases the operator's hold, the parking and the block list, and starts to count crashes anew", () => {

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createStreaks } from '../../../src/dispatch/streaks.ts';
+import type { AttemptOutcome } from '../../../src/store/turn.ts';
 
 const five = ['a', 'b', 'c', 'd', 'e'];
 
-describe('failures in a row', () => {
-  it('make a streak with the fifth chat', () => {
-    const { failed } = createStreaks();
-    expect(five.map((chat) => failed(chat))).toEqual([false, false, false, false, true]);
+describe('first failures in a row', () => {
+  it('make a streak with the fifth chat, and prolong it with each further one', () => {
+    const { failed, areSharesFailing } = createStreaks();
+    expect([...five, 'f'].map((chat) => failed(chat))).toEqual([false, false, false, false, true, true]);
+    expect(areSharesFailing()).toBe(true);
   });
 
   it('of the same chat count once', () => {
@@ -21,45 +23,113 @@ describe('failures in a row', () => {
     expect(streaks.failed('e')).toBe(false);
   });
 
-  it('begin anew after a streak', () => {
-    const { failed } = createStreaks();
-    for (const chat of five) failed(chat);
-    expect(five.map((chat) => failed(chat))).toEqual([false, false, false, false, true]);
+  it('are counted on when a card could be looked at, which begins to count looks anew', () => {
+    const streaks = createStreaks();
+    for (const chat of five.slice(0, 4)) streaks.failed(chat);
+    for (let looks = 0; looks < 4; looks++) streaks.lookFailed();
+    streaks.looked();
+    expect(streaks.lookFailed()).toBe(false);
+    expect(streaks.failed('e')).toBe(true);
   });
 });
 
-describe('refusals for good', () => {
+describe('refusals', () => {
+  const refuse = (
+    { refused }: ReturnType<typeof createStreaks>,
+    chats: readonly string[],
+    wasUndone = false,
+  ) => chats.flatMap((chat) => refused(chat, wasUndone));
+
   it('are to be undone, all five, with the fifth chat', () => {
-    const { retired } = createStreaks();
-    const undone = five.map((chat) => retired(chat));
-    expect(undone.slice(0, 4).flat()).toEqual([]);
-    expect(undone[4]).toEqual(five);
+    const streaks = createStreaks();
+    expect(refuse(streaks, five.slice(0, 4))).toEqual([]);
+    expect(refuse(streaks, ['e'])).toEqual(five);
+    expect(streaks.isRefusing()).toBe(true);
   });
 
-  it('are not, with a success between', () => {
-    const { retired, shared } = createStreaks();
-    for (const chat of five.slice(0, 4)) retired(chat);
-    shared();
-    expect(five.slice(0, 4).flatMap((chat) => retired(chat))).toEqual([]);
+  it('are not, with a share between', () => {
+    const streaks = createStreaks();
+    refuse(streaks, five.slice(0, 4));
+    streaks.shared();
+    expect(refuse(streaks, five.slice(0, 4))).toEqual([]);
   });
 
   it('are counted on through other answers', () => {
-    const { retired, answered } = createStreaks();
-    for (const chat of five.slice(0, 4)) retired(chat);
-    answered();
-    expect(retired('e')).toEqual(five);
+    const streaks = createStreaks();
+    refuse(streaks, five.slice(0, 4));
+    streaks.answered();
+    expect(refuse(streaks, ['e'])).toEqual(five);
   });
 
-  it('stand for a chat that was undone once and is refused again after a success', () => {
-    const { retired, shared } = createStreaks();
-    for (const chat of five) retired(chat);
-    shared();
-    expect(five.flatMap((chat) => retired(chat))).toEqual([]);
+  it('stand for a chat that was undone once and is refused again after a share', () => {
+    const streaks = createStreaks();
+    refuse(streaks, five);
+    streaks.shared();
+    expect(refuse(streaks, [...five, 'f'], true)).toEqual([]);
+    expect(streaks.isRefusing()).toBe(false);
   });
 
-  it('are undone again while nothing has worked', () => {
-    const { retired } = createStreaks();
-    for (const chat of five) retired(chat);
-    expect(five.flatMap((chat) => retired(chat))).toEqual(five);
+  it('are undone one by one while nothing has worked', () => {
+    const streaks = createStreaks();
+    refuse(streaks, five);
+    expect(refuse(streaks, ['a', 'f'], true)).toEqual(['a', 'f']);
+  });
+});
+
+describe('what a process before saw', () => {
+  const ended = (chatId: string, parts: Partial<AttemptOutcome> = {}): AttemptOutcome => ({
+    chatId,
+    outcome: 'retry',
+    httpStatus: 500,
+    linqCode: 3006,
+    failures: 1,
+    ...parts,
+  });
+  const REFUSED = { outcome: 'rejected', httpStatus: 400, linqCode: 1005, failures: 0 } as const;
+  const SHARED = { outcome: 'shared', httpStatus: 200, linqCode: null, failures: 0 } as const;
+  const all = (parts: Partial<AttemptOutcome>) => five.slice(0, 4).map((chat) => ended(chat, parts));
+
+  it.each([
+    ['400 of an unknown kind', 400, 9999],
+    ['chat gone', 404, 2001],
+    ['opted out', 403, 2024],
+    ['blocked', 403, 2026],
+  ])('counts on: refused, %s', (_, httpStatus, linqCode) => {
+    const streaks = createStreaks(all({ ...REFUSED, httpStatus, linqCode }));
+    expect(streaks.refused('e', false)).toEqual(five);
+  });
+
+  it('counts on: first failures', () => {
+    expect(createStreaks(all({})).failed('e')).toBe(true);
+    expect(createStreaks(all({ outcome: 'unknown', httpStatus: null, linqCode: null })).failed('e')).toBe(
+      true,
+    );
+  });
+
+  it('does not count refusals of the account or the line, nor rate limits', () => {
+    const closed = all({ ...REFUSED, httpStatus: 403, linqCode: 2011 });
+    expect(createStreaks(closed).refused('e', false)).toEqual([]);
+    expect(createStreaks(all({ httpStatus: 429, linqCode: 1007, failures: 0 })).failed('e')).toBe(false);
+  });
+
+  it('does not count what came before a share', () => {
+    const refused = createStreaks([...all(REFUSED), ended('x', SHARED)]);
+    expect(refused.refused('e', false)).toEqual([]);
+    expect(createStreaks([...all({}), ended('x', SHARED)]).failed('e')).toBe(false);
+  });
+
+  it('does not count a chat that began to fail before the last answer, or before what is remembered', () => {
+    const began = [ended('a', { failures: 2 }), ended('x', REFUSED), ended('a', { failures: 2 })];
+    expect(createStreaks([...began, ...all({}).slice(1)]).failed('e')).toBe(false);
+    expect(createStreaks([ended('a', { failures: 9 }), ...all({}).slice(1)]).failed('e')).toBe(false);
+  });
+
+  it('knows that refusals opened the breaker, and believes those it undid, after a share', () => {
+    const opened = five.map((chat) => ended(chat, { ...REFUSED, failures: 1 }));
+    expect(createStreaks(opened).isRefusing()).toBe(true);
+    const believed = [...opened, ended('x', SHARED), ...five.map((chat) => ended(chat, REFUSED))];
+    const streaks = createStreaks(believed);
+    expect(streaks.isRefusing()).toBe(false);
+    expect(streaks.refused('f', false)).toEqual([]);
   });
 });
