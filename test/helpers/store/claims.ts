@@ -57,6 +57,26 @@ export function describeClaims(bench: StoreBench): void {
       expect(claims.map(({ chat }) => chat.chatId)).toEqual(['first', 'second']);
     });
 
+    it('takes for a probe the chat that failed least, and at wish none that has failed or was due before', async () => {
+      const store = await bench.open();
+      for (const [index, chatId] of ['failed', 'old', 'new'].entries())
+        await store.record([outboundOf(T, { chatId })], T + index);
+      await store.updateChat('failed', (chat) => ({ ...chat, failures: 1 }), T + 3);
+      const of = async (probe: object) => {
+        const request = { lines: [{ line: LINE, limit: 1, isProbe: true }], total: 1, probe };
+        const [taken] = await claim(store, T + 5, request);
+        if (taken === undefined) return null;
+        await settle(store, { claim: taken, endedAt: T + 5, result: { kind: 'withdrawn' } });
+        return taken.chat.chatId;
+      };
+      expect(await of({})).toBe('old');
+      expect(await of({ isNewestFirst: true })).toBe('new');
+      expect(await of({ untriedSince: T + 1 })).toBe('new');
+      expect(await of({ untriedSince: T + 2 })).toBeNull();
+      expect(await store.nextDueAfter(T + 1)).toBe(T + 2);
+      expect(await store.nextDueAfter(T + 2)).toBeNull();
+    });
+
     it('does not take a chat before its time, nor one of another line', async () => {
       const store = await bench.open();
       await store.record([outboundOf(T), outboundOf(T, { chatId: 'other', line: OTHER_LINE })], T + 5);

@@ -117,6 +117,8 @@ async function doEverything(store: Store, round: number): Promise<void> {
     store.activeChats(0, 0),
     store.nextWakeAt(),
     store.nextAttempts(),
+    store.nextDueAfter(now),
+    store.recentEnds(10),
     store.lastBackupAt(),
     store.sizeBytes(),
     store.diskSpace(),
