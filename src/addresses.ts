@@ -6,7 +6,7 @@ const UNKNOWN = 'unknown';
 
 /**
  * An `X-Forwarded-For` header with nothing but addresses in it. Some proxies write the port beside each, a new one for
- * every connection, and whoever reaches us through one that passes anything on may write what they like.
+ * every connection, and a client behind one that passes anything on may write what it likes.
  */
 export function plainAddresses(header: string): string {
   const entries = header.split(',').map((entry) => entry.trim());

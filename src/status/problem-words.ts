@@ -155,9 +155,9 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, ProblemWords>> = {
   },
   alerts_failing: {
     severity: 'warning',
-    message: "Alerts don't get through (DETAIL): whoever ALERT_WEBHOOK_URL leads to isn't told of problems.",
+    message: "Alerts don't get through (DETAIL): nothing reaches ALERT_WEBHOOK_URL.",
     remedy:
-      'See that whoever ALERT_WEBHOOK_URL leads to takes a JSON POST, or correct the address and restart the service. Alerts are repeated at least every 5 minutes; the first that is taken ends this, and after a restart also 15 minutes in which there was none to send.',
+      'Check that ALERT_WEBHOOK_URL accepts a JSON POST, or correct it and restart the service. Alerts are repeated at least every 5 minutes; the first one accepted ends this. After a restart, so do 15 minutes without an alert to send.',
   },
   subscription_missing: {
     severity: 'error',

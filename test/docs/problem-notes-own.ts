@@ -82,7 +82,7 @@ export const OWN_NOTES: ProblemNotes = {
     lost: 'Nothing, unless the disk is lost: then what isn’t in a backup.',
   },
   alerts_failing: {
-    seen: 'Three alerts in a row were refused by whoever `ALERT_WEBHOOK_URL` leads to, or didn’t arrive. It is shown everywhere, but no alert is sent of it: it wouldn’t arrive either.',
+    seen: 'Three alerts in a row were refused by `ALERT_WEBHOOK_URL`, or didn’t arrive. It is shown everywhere, but not sent as an alert: that wouldn’t arrive either.',
     confirm:
       'The cause is in the message: an HTTP status, or an error of the connection. `alert.failed` in the service log has it, too.',
     steps: [

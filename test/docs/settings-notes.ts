@@ -47,7 +47,7 @@ export const SETTING_NOTES: Readonly<Record<string, string>> = {
   BACKUP_EVERY: 'Copies are made while the service runs, and checked before they count.',
   BACKUP_DIR: 'Best on another disk, and one directory for each database.',
   ALERT_WEBHOOK_URL:
-    'The body has `text`, as chat tools read it, the same as `content` for Discord, and `event`, `code`, `severity`, `since`, `at`, `line`, `message`, `remedy` and `version`. It is repeated until it is taken, so it may come twice. [problems.md](problems.md) tells of each `code`.',
+    'The body has `text`, as chat tools read it, the same as `content` for Discord, and `event`, `code`, `severity`, `since`, `at`, `line`, `message`, `remedy` and `version`. It is repeated until it is taken, so it may come twice. [problems.md](problems.md) explains each `code`.',
   SHOW_NUMBERS:
     'Otherwise they are shown as `+1•••••0100`. People’s numbers are never shown, since they aren’t kept.',
 };
