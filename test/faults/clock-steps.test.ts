@@ -100,7 +100,8 @@ describe('a wall clock that is wrong after a restart', () => {
 describe('a clock of which nobody can tell that it is odd', () => {
   const startAt = (name: string, at: number) => ({ name, offMs: () => at - Date.now(), ppm: 0 });
   const variants = [
-    startAt('from the first second of 1970 on', Date.UTC(1970, 0, 1, 0, 0, 1)),
+    // no message of an earlier time is believed, see FIRST_IMESSAGE_AT
+    startAt('from the second in which iMessage began', Date.UTC(2011, 9, 12, 0, 0, 1)),
     startAt('past the end of 32 bits in 2038', 2 ** 31 * 1_000 - 5_000),
     startAt('past the end of February 2100', Date.UTC(2100, 1, 28, 23, 59, 55)),
     { name: '500 ppm fast', offMs: () => 0, ppm: 500 },
