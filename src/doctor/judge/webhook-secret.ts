@@ -23,7 +23,8 @@ const RECREATE =
 
 /**
  * Whether the secrets can be those of the subscription. Linq shows a secret only once, so nobody can compare it but with
- * what `setup` noted of it; and what the service made of Linq's deliveries tells most.
+ * what `setup` noted of it; and what the service made of Linq's deliveries tells most: where Linq doesn't say whether the
+ * subscription of the note is still there, one that the service took outweighs it.
  * @param verdicts null: unknown
  * @param note null: nothing is noted
  * @param own ids of the subscriptions that lead here; null: unknown
@@ -34,7 +35,11 @@ export function judgeSecrets(
   note: SecretNote | null,
   own: readonly string[] | null,
 ): readonly Finding[] {
-  const unfit = note === null || secrets.length === 0 ? null : judgeByNote(secrets, note, own);
+  const isProven = (verdicts?.authentic ?? 0) > 0;
+  const unfit =
+    note === null || secrets.length === 0 || (own === null && isProven)
+      ? null
+      : judgeByNote(secrets, note, own);
   if (unfit !== null) return [unfit];
   if (verdicts !== null && verdicts.authentic === 0 && verdicts.mismatched >= TELLING) {
     return [
@@ -58,7 +63,7 @@ export function judgeSecrets(
     ];
   }
   if (secrets.length === 0) return [skipped('webhook_secret', "LINQ_WEBHOOK_SECRET can't be used.")];
-  const proven = (verdicts?.authentic ?? 0) > 0 ? ' and has signed deliveries that the service took' : '';
+  const proven = isProven ? ' and has signed deliveries that the service took' : '';
   const what = secrets.length === 1 ? 'It has' : `Each of the ${secrets.length} has`;
   return [fine('webhook_secret', `${what} the form that Linq issues${proven}.`, { count: secrets.length })];
 }

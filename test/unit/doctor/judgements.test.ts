@@ -191,6 +191,12 @@ describe('a secret', () => {
     expect(codeOf(secrets, noted, own)).toBe(code);
   });
 
+  it('that signed what the service took isn’t blamed for a note that Linq can’t confirm', () => {
+    const proven = { authentic: 1, mismatched: 0 };
+    expect(statesOf(judgeSecrets([ANOTHER], proven, noteOf(SECRET), null))).toEqual(['ok']);
+    expect(judgeSecrets([ANOTHER], proven, noteOf(SECRET), ['s1'])[0]?.code).toBe('secret_differs');
+  });
+
   it('isn’t blamed for two refused deliveries, nor for any once one was authentic', () => {
     expect(statesOf(judgeSecrets([SECRET], { authentic: 0, mismatched: 2 }, null, null))).toEqual(['ok']);
     expect(statesOf(judgeSecrets([SECRET], { authentic: 1, mismatched: 50 }, null, null))).toEqual(['ok']);
