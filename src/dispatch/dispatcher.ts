@@ -119,7 +119,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const now = clock.now();
       const recovered = await store.recoverInterrupted(now);
       if (recovered.interrupted > 0) log.warn(recovered, 'attempts.interrupted');
-      gates.remember(await store.recentEnds(REMEMBERED));
+      // in a dry run no share is made that could disprove them: then a look at a card that is answered is enough
+      if (!policy.dryRun) gates.remember(await store.recentEnds(REMEMBERED));
       book.load(probeSoon(await store.holds(), now), await store.lines(), now);
       turns.useFingerprint(policyFingerprint(policy));
       loop.start();

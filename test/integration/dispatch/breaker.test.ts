@@ -148,6 +148,27 @@ describe('failures that open no breaker', () => {
   });
 });
 
+describe('a breaker that a dry run finds open', () => {
+  it.each([
+    ['five failures', answerOf(500)],
+    ['five refusals', answerOf(403)],
+  ])('after %s is closed by the first look at a card, since no share can', async (_, answer) => {
+    const reactor = await startReactor();
+    reactor.linq.script.share = () => answer;
+    await reactor.deliver(...chats(5));
+    expect(accountReason(reactor)).toBe('api_unavailable');
+    await reactor.stop();
+    const dry = await reactor.restart({ policy: { dryRun: true } });
+    await dry.run(2 * SECOND);
+    expect(accountReason(dry)).toBeNull();
+    expect(dry.linq.shares()).toHaveLength(5);
+    await dry.stop();
+    const live = await dry.restart({ policy: { dryRun: false } });
+    await live.deliver(outboundOf(live.clock.now(), { chatId: 'new' }));
+    expect(accountReason(live)).toBe('api_unavailable');
+  });
+});
+
 describe('a card that cannot be looked at', () => {
   it('is looked at again like after any transient failure, and closes its line alone', async () => {
     const reactor = await startReactor();
