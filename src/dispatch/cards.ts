@@ -58,9 +58,11 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
       const checkAt = now + backoffMs(failures, retryAfterMs, random());
       cached.set(line, { ...of(line), checkAt, failures, isChecking: false });
     },
-    /** A share was refused for lack of a card, whatever the last look said. */
+    /** A share was refused for lack of a card, whatever the last look said. A look that is wanted or under way stays so. */
     missing(line: string, now: EpochMs): void {
-      cached.set(line, { ...UNKNOWN, state: 'missing', checkAt: now + RECHECK_MS });
+      const known = of(line);
+      const checkAt = known.isWanted ? known.checkAt : now + RECHECK_MS;
+      cached.set(line, { ...known, state: 'missing', checkAt, failures: 0 });
     },
     /** An operator wants the card looked at now, or Linq says that it changed. */
     forget(line: string): void {

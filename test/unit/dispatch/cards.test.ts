@@ -87,6 +87,18 @@ describe('what is known of a card', () => {
     expect([cards.isWanted(LINE), cards.isCheckDue(LINE, T + 1)]).toEqual([true, true]);
   });
 
+  it('that changed is looked at although a share of before was refused for lack of it', () => {
+    const cards = start();
+    cards.forget(LINE);
+    cards.missing(LINE, T);
+    expect([cards.isWanted(LINE), cards.isCheckDue(LINE, T)]).toEqual([true, true]);
+    cards.checking(LINE);
+    cards.forget(LINE);
+    cards.missing(LINE, T);
+    cards.checked(LINE, 'missing', T + 1);
+    expect([cards.isWanted(LINE), cards.isCheckDue(LINE, T + 1)]).toEqual([true, true]);
+  });
+
   it('is forgotten for one line, or for all', () => {
     const cards = start();
     for (const line of [LINE, OTHER_LINE]) cards.checked(line, 'active', T);
