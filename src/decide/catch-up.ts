@@ -48,6 +48,7 @@ export interface CatchUpState {
 
 export interface CatchUpFailing {
   readonly since: EpochMs;
+  readonly lastAt: EpochMs;
   readonly tries: number;
   /** Why the last one was: one short word. */
   readonly cause: string;
@@ -126,12 +127,14 @@ export function completeSweep(state: CatchUpState, startedAt: EpochMs): CatchUpS
 /** With a try that was given up. One that a restart cut off isn't counted, and doesn't end the count. */
 export function countFailure(state: CatchUpState, cause: string, now: EpochMs): CatchUpState {
   const { since = now, tries = 0 } = state.failing ?? {};
-  return { ...state, failing: { since, tries: tries + 1, cause } };
+  return { ...state, failing: { since, lastAt: now, tries: tries + 1, cause } };
 }
 
 /** Whether catching up fails for more than a hiccup. */
-export function isCatchUpFailing(failing: CatchUpFailing | null, now: EpochMs): failing is CatchUpFailing {
-  return failing !== null && (failing.tries >= FAILING_TRIES || now - failing.since >= FAILING_MS);
+export function isCatchUpFailing(failing: CatchUpFailing | null): failing is CatchUpFailing {
+  if (failing === null) return false;
+  // up to the last of them: a run that has been reading well since may take longer than that
+  return failing.tries >= FAILING_TRIES || failing.lastAt - failing.since >= FAILING_MS;
 }
 
 /**
@@ -185,6 +188,10 @@ export function afterClockShift(
         : { ...completed, startedAt: earlier(completed.startedAt), endedAt: earlier(completed.endedAt) },
     sweep: null,
     sweptAt: sweptAt === null ? null : Math.min(sweptAt, now),
-    failing: failing === null ? null : { ...failing, since: Math.min(failing.since, now) },
+    failing: failing && {
+      ...failing,
+      since: Math.min(failing.since, now),
+      lastAt: Math.min(failing.lastAt, now),
+    },
   };
 }

@@ -83,7 +83,7 @@ export function findProblems(circumstances: Circumstances): Findings {
 
 /** Of what this service keeps and does. */
 function ownProblems(circumstances: Circumstances): OpenProblem[] {
-  const { now, probe, quarantined, parked, overdue, disk, backup, catchUp, alerts } = circumstances;
+  const { probe, quarantined, parked, overdue, disk, backup, catchUp, alerts } = circumstances;
   const open: OpenProblem[] = [];
   if (!probe.isWritable) {
     open.push({ code: 'store_failing', since: null, noticedAt: probe.failingSince, detail: probe.fault });
@@ -97,7 +97,7 @@ function ownProblems(circumstances: Circumstances): OpenProblem[] {
   if (disk !== null && isDiskLow(disk))
     open.push({ code: 'disk_low', since: null, detail: spaceInWords(disk) });
   if (backup === 'stale') open.push({ code: 'backup_stale', since: null });
-  if (isCatchUpFailing(catchUp, now))
+  if (isCatchUpFailing(catchUp))
     open.push({ code: 'catch_up_failing', since: catchUp.since, detail: catchUp.cause });
   if (typeof alerts === 'object') {
     const { failingSince, cause } = alerts;

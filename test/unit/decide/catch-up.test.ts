@@ -159,16 +159,15 @@ describe('after a correction of the clock', () => {
 
 describe('catching up that fails', () => {
   const failed = (state: CatchUpState, now: number) => countFailure(state, 'http_500', now);
-  const isFailing = ({ failing }: CatchUpState, now: number) => isCatchUpFailing(failing, now);
+  const isFailing = ({ failing }: CatchUpState) => isCatchUpFailing(failing);
 
   it('does so after three tries in a row, or two hours', () => {
     const once = failed(NO_CATCH_UP, T);
-    const twice = failed(once, T + MINUTE);
-    expect([isFailing(NO_CATCH_UP, T), isFailing(twice, T + 2 * HOUR - 1)]).toEqual([false, false]);
-    expect(isFailing(once, T + 2 * HOUR)).toBe(true);
-    const thrice = failed(twice, T + 2 * MINUTE);
-    expect(isFailing(thrice, T + 2 * MINUTE)).toBe(true);
-    expect(thrice.failing).toEqual({ since: T, tries: 3, cause: 'http_500' });
+    expect([NO_CATCH_UP, once, failed(once, T + 2 * HOUR - 1)].map(isFailing)).toEqual([false, false, false]);
+    expect(isFailing(failed(once, T + 2 * HOUR))).toBe(true);
+    const thrice = failed(failed(once, T + MINUTE), T + 2 * MINUTE);
+    expect(isFailing(thrice)).toBe(true);
+    expect(thrice.failing).toEqual({ since: T, lastAt: T + 2 * MINUTE, tries: 3, cause: 'http_500' });
   });
 
   it('is over with a run or a daily reading that completed', () => {

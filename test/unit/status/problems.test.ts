@@ -111,7 +111,13 @@ const OPENED: readonly Opened[] = [
   ['disk_low', 'warning', SEEN, null, { disk: { ...ROOMY, freeBytes: 1024 * MIB - 1 } }],
   ['disk_low', 'warning', SEEN, null, { disk: { freeBytes: 10 * MIB - 1, totalBytes: 100 * MIB } }],
   ['backup_stale', 'warning', SEEN, null, { backup: 'stale' }],
-  ['catch_up_failing', 'warning', SINCE, null, { catchUp: { since: T, tries: 3, cause: 'http_500' } }],
+  [
+    'catch_up_failing',
+    'warning',
+    SINCE,
+    null,
+    { catchUp: { since: T, lastAt: T, tries: 3, cause: 'http_500' } },
+  ],
   ['alerts_failing', 'warning', SINCE, null, { alerts: { failingSince: T, cause: 'HTTP 400' } }],
 ];
 
