@@ -5,10 +5,11 @@ import type { LinqReads, ListedChat, ReadFailed } from './ports.ts';
 
 /**
  * Where a listing that never says so ends: after this many pages in a row without a chat that it hadn't listed yet,
- * and after ten million chats in any case. Cursors alone can't show it: they may be new for ever.
+ * and after so many pages or chats in any case. Cursors alone can't show it: they may be new for ever.
  */
 const MAX_STALE_PAGES = 3;
 const MAX_PAGES = 100_000;
+const MAX_CHATS = 10_000_000;
 
 export interface ListingPage {
   readonly chats: readonly ListedChat[];
@@ -46,7 +47,7 @@ export function createListing(linq: Pick<LinqReads, 'chats' | 'lines'>, calls: P
     isLastLine: boolean,
     seen: Set<number>,
   ): AsyncGenerator<ListingPage> {
-    const cursors = new Set<string>();
+    const cursors = new Set<number>();
     let stalePages = 0;
     let answer = first;
     for (let pages = 1; ; pages++) {
@@ -55,11 +56,11 @@ export function createListing(linq: Pick<LinqReads, 'chats' | 'lines'>, calls: P
       const before = seen.size;
       for (const { chatId } of chats) seen.add(digestOf(chatId));
       stalePages = seen.size === before ? stalePages + 1 : 0;
-      const isStuck = stalePages >= MAX_STALE_PAGES || pages >= MAX_PAGES;
-      const isEnd = nextCursor === null || cursors.has(nextCursor) || isStuck;
+      const isStuck = stalePages >= MAX_STALE_PAGES || pages >= MAX_PAGES || seen.size >= MAX_CHATS;
+      const isEnd = nextCursor === null || cursors.has(digestOf(nextCursor)) || isStuck;
       yield { chats, seen: seen.size, isLast: isEnd && isLastLine };
       if (isEnd) return;
-      cursors.add(nextCursor);
+      cursors.add(digestOf(nextCursor));
       answer = await ask(line, nextCursor);
     }
   }
@@ -81,7 +82,10 @@ export function createListing(linq: Pick<LinqReads, 'chats' | 'lines'>, calls: P
   };
 }
 
-/** Stands for an id in half the memory: of a million chats it miscounts one in one listing of 500. */
-function digestOf(chatId: string): number {
-  return createHash('sha1').update(chatId).digest().readUIntBE(0, 6);
+/**
+ * Stands for an id in half the memory: of a million chats it miscounts one in one listing of 500. Of a cursor, too,
+ * which may be as long as Linq likes.
+ */
+function digestOf(text: string): number {
+  return createHash('sha1').update(text).digest().readUIntBE(0, 6);
 }

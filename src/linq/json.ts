@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type Node, type OnUnreadable } from '../payload/fields.ts';
+import { isObject, type JsonObject, type Node, type OnUnreadable, optionalItems } from '../payload/fields.ts';
 
 /** Undefined when there is no JSON; `null` is JSON. */
 export function parseJson(text: string | null): unknown {
@@ -28,4 +28,13 @@ export function readRoot(body: string | null, at: string, onUnreadable: OnUnread
 /** Where the next page begins; opaque. Null: this was the last one. */
 export function asCursor(value: unknown): string | null {
   return typeof value === 'number' ? String(value) : asString(value);
+}
+
+/** Ten times what we ask for: what holds more is no page of Linq's, and would take memory and time from all else. */
+const MOST_ON_PAGE = 1000;
+
+/** The objects of one page of a list; null when it isn't a list, or too long to be a page. */
+export function readPageItems(root: Node, key: string): readonly Node[] | null {
+  const list = root.value[key];
+  return Array.isArray(list) && list.length > MOST_ON_PAGE ? null : optionalItems(root, key);
 }

@@ -5,9 +5,8 @@ import {
   type OnUnreadable,
   optionalChatId,
   optionalInstant,
-  optionalItems,
 } from '../payload/fields.ts';
-import { asCursor, readRoot } from './json.ts';
+import { asCursor, readPageItems, readRoot } from './json.ts';
 import { type ChatRead, readChatObject } from './read-chat.ts';
 
 /** A chat in a list. */
@@ -29,7 +28,7 @@ export function readChats(
   onUnreadable: OnUnreadable = ignoreUnreadable,
 ): ChatsPage | null {
   const root = readRoot(body, '', onUnreadable);
-  const chats = root && optionalItems(root, 'chats');
+  const chats = root && readPageItems(root, 'chats');
   if (root === null || chats === null) return null;
   return { chats: chats.flatMap(readListedChat), nextCursor: asCursor(root.value.next_cursor) };
 }

@@ -5,12 +5,11 @@ import {
   type OnUnreadable,
   optionalBoolean,
   optionalHandle,
-  optionalItems,
   optionalObject,
   optionalWord,
 } from '../payload/fields.ts';
 import { readMessageTime, readParts, readService } from '../payload/message.ts';
-import { asCursor, readRoot } from './json.ts';
+import { asCursor, readPageItems, readRoot } from './json.ts';
 
 /** What one message proves, in the terms of its own time. Its text is read once and kept nowhere. */
 export type MessageRead =
@@ -40,7 +39,7 @@ export function readMessages(
   onUnreadable: OnUnreadable = ignoreUnreadable,
 ): MessagesPage | null {
   const root = readRoot(body, '', onUnreadable);
-  const messages = root && optionalItems(root, 'messages');
+  const messages = root && readPageItems(root, 'messages');
   if (root === null || messages === null) return null;
   return {
     messages: messages.flatMap((message) => readMessage(message) ?? []),

@@ -73,6 +73,12 @@ describe('readChats', () => {
     expect(unreadable.sort()).toEqual(fields.map((field) => `chats[]${field}`).sort());
   });
 
+  it('takes a list that is far longer than a page was asked to be for none of Linq’s', () => {
+    const listOf = (length: number) => Array.from({ length }, (_, i) => ({ id: `c${i}` }));
+    expect(idsOf(...listOf(1000))).toHaveLength(1000);
+    expect(idsOf(...listOf(1001))).toBeUndefined();
+  });
+
   it.each([null, '', 'null', '[]', '{}', '{"chats":{}}', '<html>'])('finds no list in %j', (body) => {
     expect(readChats(body)).toBeNull();
   });

@@ -28,6 +28,11 @@ const read = (...messages: unknown[]) => readMessages(JSON.stringify({ messages 
 const OUTBOUND = { kind: 'outbound', at: T, line: LINE, service: 'iMessage' };
 
 describe('readMessages', () => {
+  it('takes a list that is far longer than a page was asked to be for none of Linq’s', () => {
+    expect(read(...Array.from({ length: 1000 }, () => ours()))).toHaveLength(1000);
+    expect(read(...Array.from({ length: 1001 }, () => ours()))).toBeUndefined();
+  });
+
   it('reads what was sent and received from recorded answers, and nothing of what is queued or failed', () => {
     expect(readMessages(fixture('chats.messages-list.json'))).toEqual({
       nextCursor: null,
