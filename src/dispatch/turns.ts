@@ -52,6 +52,13 @@ export function createTurns(deps: TurnDeps) {
   const probe = createProbes(deps);
   const commits = createCommits(deps);
 
+  /**
+   * Chats that failed before may have half of the calls at once: each may fail slowly, and they are told from those that
+   * never failed, which must not wait behind them.
+   */
+  const roomForTried = () =>
+    Math.max(1, Math.floor(deps.concurrency / 2)) - (inFlight.size() - inFlight.untried());
+
   const leaseUntil = (now: EpochMs) => now + clock.toDomain(LEASE_MS);
 
   function start(claims: readonly Claim[], now: EpochMs): void {
@@ -177,7 +184,7 @@ export function createTurns(deps: TurnDeps) {
       const isClaiming = total > 0 && lines.length > 0;
       const probeAt = probe(isClaiming || inFlight.size() > 0, now);
       const lookUpPace = pace(lookUps, LOOK_UP_RATE, now);
-      const request = { lines, total, probe: choice, lookUps: lookUpPace.available };
+      const request = { lines, total, probe: choice, lookUps: lookUpPace.available, tried: roomForTried() };
       const { claims, isDueAgain, lacksLookUps } = await commits.commit(
         isClaiming ? { ...request, leaseUntil: leaseUntil(now) } : null,
         now,
@@ -193,7 +200,7 @@ export function createTurns(deps: TurnDeps) {
         manual.isWaiting() ? now + SECOND / 2 : null,
         lacksLookUps ? pace(lookUps, LOOK_UP_RATE, now).nextAt : null,
         // the untried chat that is due next may stand behind others that are due and failed
-        (choice.untriedSince ?? null) === null ? null : await store.nextDueAfter(now),
+        (choice.untriedSince ?? null) === null && roomForTried() > 0 ? null : await store.nextDueAfter(now),
       ];
       return Math.min(...wakes.map((at) => at ?? Number.POSITIVE_INFINITY));
     },

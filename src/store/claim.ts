@@ -26,10 +26,11 @@ export interface Claims {
   interruptAll(now: EpochMs): Awaited<ReturnType<Store['recoverInterrupted']>>;
 }
 
-/** How many more chats of one claim may need a look-up, and whether that kept one waiting. */
+/** How many more chats of one claim may need a look-up, whether that kept one waiting, and how many more may have failed before. */
 interface Budget {
   lookUps: number;
   isShort: boolean;
+  tried: number;
 }
 
 interface Candidate {
@@ -38,7 +39,7 @@ interface Candidate {
   readonly dueAt: EpochMs;
 }
 
-/** Due chats that a probe is chosen from, at most. */
+/** Due chats that a probe, or those behind chats that failed, are chosen from, at most. */
 const PROBE_LOOKS = 256;
 
 type Leased = StoredChat & { readonly row: ChatRow };
@@ -114,14 +115,36 @@ export function createClaims({ sql, policy, randomId }: StoreContext, parts: Att
   /** Takes the oldest chats of one queue; those that aren't due after all are only decided anew. */
   function takeFrom(lineId: number | null, limit: number, budget: Budget, leaseUntil: EpochMs, now: EpochMs) {
     const claims: Claim[] = [];
-    const rows = front.all(lineId, now, limit);
     let isStuck = false;
-    for (const row of rows) {
+    let passedOver = 0;
+    const take = (row: ChatRow) => {
+      const hasFailed = chats.ofRow(row).chat.failures > 0;
+      if (hasFailed && budget.tried <= 0) {
+        passedOver++;
+        return;
+      }
       const claim = takeOne(row, budget, leaseUntil, now);
       if (claim === 'later') isStuck = true;
-      else if (claim !== null) claims.push(claim);
-    }
-    return { claims, isDrained: isStuck || rows.length < limit };
+      else if (claim !== null) {
+        claims.push(claim);
+        if (hasFailed) budget.tried--;
+      }
+    };
+    const rows = front.all(lineId, now, limit);
+    for (const row of rows) take(row);
+    if (passedOver === 0) return { claims, isDrained: isStuck || rows.length < limit };
+    for (const row of untriedBehind(lineId, passedOver, now)) take(row);
+    return { claims, isDrained: true };
+  }
+
+  /** For the places of chats that failed, stand before them, and may not be taken now. */
+  function untriedBehind(lineId: number | null, count: number, now: EpochMs): readonly ChatRow[] {
+    const found = ends.all({ lineId, now, count: PROBE_LOOKS / 2 }).filter(({ failures }) => failures === 0);
+    const oldestFirst = found.sort((a, b) => a.dueAt - b.dueAt || a.id - b.id);
+    return oldestFirst.slice(0, count).flatMap(({ id }) => {
+      const row = byId.get(id);
+      return row === undefined ? [] : [row];
+    });
   }
 
   /** Of each of these queues the chat to probe with, best first. */
@@ -138,9 +161,13 @@ export function createClaims({ sql, policy, randomId }: StoreContext, parts: Att
       .sort(byProbe);
   }
 
-  function due({ lines, total, leaseUntil, probe = {}, lookUps }: ClaimRequest, now: EpochMs) {
+  function due({ lines, total, leaseUntil, probe = {}, lookUps, tried }: ClaimRequest, now: EpochMs) {
     const claims: Claim[] = [];
-    const budget: Budget = { lookUps: lookUps ?? Number.POSITIVE_INFINITY, isShort: false };
+    const budget: Budget = {
+      lookUps: lookUps ?? Number.POSITIVE_INFINITY,
+      isShort: false,
+      tried: tried ?? Number.POSITIVE_INFINITY,
+    };
     const known = lines.flatMap(({ line, limit, isProbe = false }) => {
       const lineId = lineIds.find(line);
       return lineId === undefined || limit <= 0 ? [] : [{ lineId, left: limit, isProbe }];

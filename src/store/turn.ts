@@ -55,6 +55,8 @@ export interface ClaimRequest {
   readonly probe?: Probe;
   /** Chats whose facts have to be looked up first are taken up to this number; those behind them on their line wait, too. */
   readonly lookUps?: number;
+  /** Chats that failed before are taken up to this number; those behind them that didn't go first. Default: any number. */
+  readonly tried?: number;
   readonly leaseUntil: EpochMs;
 }
 

@@ -98,6 +98,28 @@ describe('ten chats that always fail', () => {
     for (const delay of await delaysOf(reactor)) expect(delay).toBeLessThanOrEqual(2 * SECOND);
   });
 
+  it('delay no other chat when there are more of them than calls at once, each of which takes fifteen seconds', async () => {
+    const reactor = await startReactor();
+    const { clock, linq, deliver, run } = reactor;
+    linq.script.share = async (chatId) => {
+      if (!isBad(chatId)) return answerOf();
+      await clock.sleepUntil(clock.now() + 15 * SECOND, 15 * SECOND, new AbortController().signal);
+      return silenceOf();
+    };
+    await deliver(...outbounds('bad', 100));
+    // until each of them has failed once, nothing tells them from an API that is down, but for those that work between
+    for (let index = 0; index < 60; index++) {
+      await deliver(outboundOf(clock.now(), { chatId: `between${index}` }));
+      await run(5 * SECOND);
+    }
+    for (const delay of await delaysOf(reactor)) expect(delay).toBeLessThanOrEqual(2 * SECOND);
+    await run(HOUR);
+    for (const delay of await delaysOf(reactor)) expect(delay).toBeLessThanOrEqual(2 * SECOND);
+    // and they themselves are tried on
+    const calls = outbounds('bad', 100).map((event) => linq.sharesOf(event.chatId).length);
+    expect(Math.min(...calls)).toBeGreaterThan(4);
+  });
+
   it('delay no chat of another line, whose card has to be looked at first', async () => {
     const reactor = await startWithFailing();
     await reactor.run(10 * MINUTE);
