@@ -131,6 +131,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       nudge();
     },
     cardChanged(line) {
+      if (book.line(line) === null) return; // nothing is known of its card, nor to be remembered of any number that is told
       cards.forget(line);
       nudge();
     },

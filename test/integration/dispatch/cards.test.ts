@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MINUTE } from '../../../src/decide/duration.ts';
-import { answerOf, LINE, OTHER_LINE, outboundOf, T } from '../../helpers/builders.ts';
+import { answerOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../../helpers/builders.ts';
 import { activeCards } from '../../helpers/fake-linq.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 
@@ -125,6 +125,8 @@ describe('the card of a line', () => {
     reactor.dispatcher.cardChanged(OTHER_LINE);
     await reactor.idle();
     expect(reactor.linq.looks()).toEqual([]);
+    await reactor.deliver(lineEventOf({ line: OTHER_LINE }));
+    expect(reactor.linq.looks()).toEqual([]); // nor was it remembered
   });
 
   it('is looked at as soon as an operator releases the line', async () => {
