@@ -28,6 +28,9 @@ const MAX_PARAMETER_LENGTH = 512;
  */
 const MAX_CONNECTIONS = 10_000;
 
+/** Requests of one connection that have no answer yet. Who pipelines more, or doesn't listen, would keep memory for each. */
+const MAX_UNANSWERED = 64;
+
 /**
  * On every answer: no guessing of types, no copies, no scripts, no frames, no address of ours told to others. A route
  * that needs another one (a page its styles) sets its own. HSTS is for the proxy that speaks TLS to say.
@@ -65,6 +68,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     clientErrorHandler: answerBrokenRequest,
   });
   shareConnections(app.server);
+  limitUnanswered(app.server);
   checkWhileConnected(app.server, CHECK_EVERY_MS);
   // bodies are left unread, but where a route has a use for them: whoever sends one needn't have shown a token yet
   app.removeAllContentTypeParsers();
@@ -109,6 +113,27 @@ function shareConnections(server: Server): void {
     const sender = networkOf(socket.remoteAddress);
     if (connections.take(sender, 1, 0)) socket.once('close', () => connections.giveBack(sender, 1));
     else socket.destroy();
+  });
+}
+
+/**
+ * Node hands over all requests that it finds in what it read at once, some 1,700 of the shortest, and waits only then. Those
+ * beyond what one connection may have are dropped with it before anything is made of them.
+ */
+function limitUnanswered(server: Server): void {
+  const unanswered = new WeakMap<Socket, number>();
+  const handlers = server.listeners('request');
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    const { socket } = request;
+    const count = (unanswered.get(socket) ?? 0) + 1;
+    if (count > MAX_UNANSWERED) {
+      socket.destroy();
+      return;
+    }
+    unanswered.set(socket, count);
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    for (const handle of handlers) handle.call(server, request, response);
   });
 }
 
