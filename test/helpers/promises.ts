@@ -85,7 +85,7 @@ export function findBrokenPromises(
 /**
  * Chats whose attempt a kill cut off and that were not the next of their line: another chat's attempt came first that
  * is no repeat itself.
- * @param windowMs for so long from its start the repeat may be expected; later the attempt counts as a share
+ * @param windowMs for so long the repeat may be expected, from the earliest start that counts as a share after it
  */
 export function findLateRepeats({ chats, attempts }: Stored, windowMs: number): string[] {
   const wrong: string[] = [];
@@ -98,10 +98,10 @@ export function findLateRepeats({ chats, attempts }: Stored, windowMs: number): 
   });
   for (const [index, cut] of attempts.entries()) {
     if (cut.outcome !== 'interrupted' || isThirdInARow(attempts, cut)) continue;
+    const countsFrom = uncertainSince(attempts, cut, windowMs);
     for (let i = index + 1; i < attempts.length; i++) {
       const next = attempts[i];
-      if (next === undefined || next.startedAt >= cut.startedAt + windowMs || next.chatId === cut.chatId)
-        break;
+      if (next === undefined || next.startedAt >= countsFrom + windowMs || next.chatId === cut.chatId) break;
       const isOther = next.startedAt >= (cut.endedAt ?? 0) && lineOf(next) === lineOf(cut);
       if (!isOther || before[i]?.outcome === 'interrupted') continue;
       wrong.push(`chat ${cut.chatId}: cut at ${cut.startedAt}, but ${next.chatId} was next`);
@@ -109,6 +109,17 @@ export function findLateRepeats({ chats, attempts }: Stored, windowMs: number): 
     }
   }
   return wrong;
+}
+
+/** The earliest start since the chat's last share that may have arrived unanswered and wasn't counted yet. */
+function uncertainSince(attempts: readonly StoredAttempt[], cut: StoredAttempt, windowMs: number): number {
+  const made = attempts.filter(({ chatId }) => chatId === cut.chatId);
+  let since: number | null = null;
+  for (const { startedAt, outcome } of made.slice(0, made.indexOf(cut) + 1)) {
+    if (outcome === 'shared' || (since !== null && startedAt >= since + windowMs)) since = null;
+    if (outcome === 'interrupted' || outcome === 'unknown') since ??= startedAt;
+  }
+  return since ?? cut.startedAt;
 }
 
 /** Such a chat is parked until somebody releases it. */
