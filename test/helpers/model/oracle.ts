@@ -44,6 +44,8 @@ export function createOracle(options: OracleOptions) {
   /** Attempts that looked at their chat first, and those whose share call arrived. */
   const looking = new Set<string>();
   const calling = new Set<string>();
+  /** Attempts whose look at their chat was answered: an event that comes later doesn't take that back. */
+  const answeredLooks = new Set<string>();
 
   const fail = (text: string) => void broken.push(text);
   let { windowMs } = options.policy; // of the process that lives, or of the one that has just died
@@ -61,7 +63,8 @@ export function createOracle(options: OracleOptions) {
 
   /** Whether a cut attempt may have called is known to the row alone; what is known here must agree. */
   function checkCut(chatId: string, { attemptId, mayHaveCalled }: CutAttempt): void {
-    const isLooking = looking.has(attemptId) && !memory.pastOf(chatId).wasAsked && !lookUps.has(chatId);
+    const isAsked = answeredLooks.has(attemptId) || memory.pastOf(chatId).wasAsked || lookUps.has(chatId);
+    const isLooking = looking.has(attemptId) && !isAsked;
     const canHave = !options.policy.dryRun && !isLooking;
     if (calling.has(attemptId) && !mayHaveCalled) fail(`${chatId} was called, and its row denies it`);
     if (mayHaveCalled && !canHave) fail(`${chatId} can't have been called, and its row doesn't know`);
@@ -132,6 +135,7 @@ export function createOracle(options: OracleOptions) {
     lookedAt(call: Call, asked: Asked): void {
       calls = calls.filter((one) => one !== call);
       lookUps.set(call.chatId, asked);
+      answeredLooks.add(call.attemptId);
       memory.setGates((gates) => closures.gatesAfterLook(gates, null, false, call.at));
     },
     /** Chats of which the API told something that isn't known to be written down. */
