@@ -30,7 +30,7 @@ export interface AppOptions {
   readonly warnings?: readonly string[];
   /** The store broke beyond what this process can mend: it has to end. */
   readonly onFatal: (error: StoreError) => void;
-  /** Told before the log says that the service has started: whoever reads that may stop it at once. */
+  /** Told before the log says that the service has started: a reader of that line may stop it at once. */
   readonly onStarted?: (app: App) => void;
   /** Where log lines go; standard output by default. */
   readonly logStream?: Writable;

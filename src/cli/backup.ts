@@ -92,7 +92,7 @@ async function backUp(
 /**
  * The file has no name any more before its first byte is sent, so that nothing is left of it whatever happens.
  * @returns false when standard output couldn't take all of it, and that was told
- * @throws {StoreError} when whoever read it ended early
+ * @throws {StoreError} when its reader ended early
  */
 async function moveToOutput(path: string): Promise<boolean> {
   const { createReadStream, openSync, rmSync } = await import('node:fs');
