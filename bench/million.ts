@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSqlite } from '../src/store/sqlite.js';
+import { openSqlite } from '../src/store/sqlite/native.js';
 import { outboundEvents } from './events.ts';
 import { loadProgram, type Program } from './program.ts';
 import { LINES, POLICY } from './settings.ts';

@@ -6,11 +6,11 @@ export interface Program {
   readonly clock: typeof import('../src/clock.ts');
   readonly clockGuard: typeof import('../src/dispatch/clock-guard.ts');
   readonly dispatcher: typeof import('../src/dispatch/dispatcher.ts');
-  readonly httpServer: typeof import('../src/http-server.ts');
+  readonly httpServer: typeof import('../src/http/server.ts');
   readonly linqClient: typeof import('../src/linq/client.ts');
   readonly policy: typeof import('../src/decide/policy.ts');
   readonly recorder: typeof import('../src/recorder.ts');
-  readonly sqliteStore: typeof import('../src/store/sqlite-store.ts');
+  readonly sqliteStore: typeof import('../src/store/sqlite/sqlite-store.ts');
   readonly deliveryLog: typeof import('../src/webhook/delivery-log.ts');
   readonly parse: typeof import('../src/webhook/parse.ts');
   readonly quarantine: typeof import('../src/webhook/quarantine.ts');

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EpochMs } from './decide/duration.ts';
+import type { EpochMs } from './decide/time.ts';
 
 /**
  * The only reader of system time.

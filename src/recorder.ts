@@ -1,5 +1,5 @@
-import type { EpochMs } from './decide/duration.ts';
 import type { ReactorEvent } from './decide/event.ts';
+import type { EpochMs } from './decide/time.ts';
 import { StoreError } from './errors.ts';
 import type { Recordable } from './store/store.ts';
 

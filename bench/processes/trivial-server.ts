@@ -1,5 +1,4 @@
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { answerParent } from '../child.ts';
 
 /** Accepts everything at once and reads nothing: shows how fast the load can be sent. */

@@ -1,8 +1,7 @@
 import type { Clock } from '../clock.ts';
-import type { LinqAnswer } from '../decide/answer.ts';
-import { backoffMs } from '../decide/backoff.ts';
-import { SECOND } from '../decide/duration.ts';
-import { classifyAnswer } from '../decide/outcome.ts';
+import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
+import { backoffMs } from '../decide/pacing.ts';
+import { SECOND } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
 import type { Account, ReadFailed } from './ports.ts';
 

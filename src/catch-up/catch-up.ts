@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts';
-import { doublingMs } from '../decide/backoff.ts';
 import {
   beginRun,
   type CatchUpReason,
@@ -10,9 +9,10 @@ import {
   nextSweepAt,
   wishFor,
 } from '../decide/catch-up.ts';
-import { type EpochMs, MINUTE, SECOND } from '../decide/duration.ts';
+import { doublingMs } from '../decide/pacing.ts';
+import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
-import type { CatchUpStore } from '../store/catch-up-store.ts';
+import type { CatchUpStore } from '../store/sqlite/catch-up-store.ts';
 import { createCalls } from './calls.ts';
 import type { Account, LinqReads, Log } from './ports.ts';
 import { createReader } from './reader.ts';

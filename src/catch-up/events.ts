@@ -1,5 +1,5 @@
-import type { EpochMs } from '../decide/duration.ts';
 import type { ChatEvent } from '../decide/event.ts';
+import type { EpochMs } from '../decide/time.ts';
 import type { ChatToRead, ReadMessage } from './ports.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { LinqAnswer } from '../decide/answer.ts';
-import type { EpochMs } from '../decide/duration.ts';
+import type { LinqAnswer } from '../decide/outcome.ts';
+import type { EpochMs } from '../decide/time.ts';
 
 /** A read brought nothing. */
 export interface ReadFailed {

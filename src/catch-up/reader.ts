@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import { type CatchUpState, UNREAD } from '../decide/catch-up.ts';
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
-import type { CatchUpStore } from '../store/catch-up-store.ts';
+import type { CatchUpStore } from '../store/sqlite/catch-up-store.ts';
 import type { Calls } from './calls.ts';
 import { eventsOf } from './events.ts';
 import type { ChatToRead, LinqReads, Log, ReadMessage } from './ports.ts';

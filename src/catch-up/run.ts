@@ -1,6 +1,6 @@
 import { type CatchUpRun, type CatchUpState, completeRun, needsReading, UNREAD } from '../decide/catch-up.ts';
 import { CatchUpError } from '../errors.ts';
-import type { CatchUpStore } from '../store/catch-up-store.ts';
+import type { CatchUpStore } from '../store/sqlite/catch-up-store.ts';
 import type { Calls } from './calls.ts';
 import { createListing } from './listing.ts';
 import type { LinqReads, ListedChat } from './ports.ts';

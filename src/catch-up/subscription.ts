@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { HOUR, MINUTE } from '../decide/duration.ts';
-import { VITAL_EVENT } from '../decide/event-names.ts';
+import { VITAL_EVENT } from '../decide/event.ts';
+import { HOUR, MINUTE } from '../decide/time.ts';
 import type { Calls } from './calls.ts';
 import type { LinqReads, Log, ReadSubscription } from './ports.ts';
 

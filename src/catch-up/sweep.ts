@@ -1,5 +1,5 @@
 import { type CatchUpState, completeSweep, nextSweepAt } from '../decide/catch-up.ts';
-import type { CatchUpStore } from '../store/catch-up-store.ts';
+import type { CatchUpStore } from '../store/sqlite/catch-up-store.ts';
 import type { Reader } from './reader.ts';
 
 export interface SweepDeps {

@@ -1,5 +1,5 @@
 import type { CatchUpRun, CatchUpState } from '../decide/catch-up.ts';
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 
 /**
  * `waiting`: the account is closed to calls, or one that failed is about to be repeated; `failed`: given up for now,

@@ -2,11 +2,11 @@ import type { Static, TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import { Agent, type Dispatcher, errors, request } from 'undici';
 import type { Sources } from '../config/origin.ts';
-import { SECOND } from '../decide/duration.ts';
+import { SECOND } from '../decide/time.ts';
 import { UnreachableError } from '../errors.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { findToken, locateService } from './locate-service.ts';
-import { printable, printableJson, type Screen, screenOf } from './screen.ts';
+import { printable, printableJson, type Screen, screenOf } from './terminal/screen.ts';
 
 /** What a verb prints for people, and what it ends with (`fine` unless told). */
 export interface Shown {

@@ -1,9 +1,9 @@
-import { cliTokenPath } from '../cli-token.ts';
 import { isLoopbackUrl } from '../config/network-kinds.ts';
 import type { Sources } from '../config/origin.ts';
 import { readSetting } from '../config/read-setting.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { ConfigError, UsageError } from '../errors.ts';
+import { cliTokenPath } from '../http/cli-token.ts';
 
 /**
  * Where the running service is, without a slash at the end. Reads no other settings than it needs, so that verbs which

@@ -1,4 +1,4 @@
-import { DAY, HOUR, MINUTE, SECOND } from '../decide/duration.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../decide/time.ts';
 
 /** `wrong` says what is the matter beyond "not what was expected", or is empty; it never repeats the text. */
 export type Parsed<T> = { readonly value: T } | { readonly wrong: string };

@@ -1,4 +1,4 @@
-import { DAY } from '../decide/duration.ts';
+import { DAY } from '../decide/time.ts';
 import { ConfigError } from '../errors.ts';
 import type { Config } from './config.ts';
 import { warnOfMisspelt } from './misspelt.ts';

@@ -1,8 +1,8 @@
-import { backoffMs } from './backoff.ts';
 import type { ChatRecord } from './chat.ts';
-import type { EpochMs } from './duration.ts';
 import type { Verdict } from './outcome.ts';
+import { backoffMs } from './pacing.ts';
 import type { Policy } from './policy.ts';
+import type { EpochMs } from './time.ts';
 
 /** After so many attempts in a row that a crash cut off, a chat is parked: it may be what crashes us. */
 const INTERRUPTIONS_TO_PARK = 3;

@@ -1,4 +1,4 @@
-import { DAY, type EpochMs, HOUR, MINUTE } from './duration.ts';
+import { DAY, type EpochMs, HOUR, MINUTE } from './time.ts';
 
 /** Why chats are read from the API. `away`: nobody took deliveries for longer than Linq's are believed. */
 export type CatchUpReason = 'away' | 'periodic' | 'stale' | 'manual';

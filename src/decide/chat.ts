@@ -1,5 +1,5 @@
-import type { EpochMs } from './duration.ts';
 import { type ChatFacts, NO_FACTS } from './facts.ts';
+import type { EpochMs } from './time.ts';
 
 export type ChatState = 'retired' | 'held' | 'done' | 'waiting' | 'idle' | 'retrying' | 'due' | 'sharing';
 

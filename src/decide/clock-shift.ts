@@ -1,6 +1,6 @@
 import type { ChatRecord } from './chat.ts';
-import { DAY, type EpochMs, MINUTE } from './duration.ts';
-import type { Hold, Line } from './hold.ts';
+import type { Hold, Line } from './holds.ts';
+import { DAY, type EpochMs, MINUTE } from './time.ts';
 
 /** Longest backoff: a day of Retry-After, and the jitter. */
 const MAX_BACKOFF_MS = DAY + 8 * MINUTE;

@@ -1,4 +1,4 @@
-import { type EpochMs, SECOND } from './duration.ts';
+import { DAY, type EpochMs, MINUTE, parseHttpDate, SECOND } from './time.ts';
 
 /** Starts reach Linq a little later than we count them, by varying amounts: the second is counted a bit longer. */
 const MARGIN = 1.01;
@@ -44,4 +44,64 @@ export function afterStarts(starts: Starts, count: number, ratePerSecond: number
 function window(ratePerSecond: number): { capacity: number; spanMs: number } {
   const capacity = Math.max(1, Math.floor(ratePerSecond));
   return { capacity, spanMs: (capacity / ratePerSecond) * SECOND * MARGIN };
+}
+
+const BACKOFF_MIN_MS = SECOND;
+const BACKOFF_MAX_MS = 15 * MINUTE;
+
+/**
+ * Wait before the next attempt, in whole ms: 1 s doubling to 15 min, plus up to half of that in jitter, which only
+ * ever adds. There is no last attempt.
+ * @param failures transient failures in a row, this one included: 1 or more
+ * @param retryAfterMs what Linq asked for, or null; the wait is never shorter, even past the 15 min
+ * @param random in [0, 1); an argument so that a test can fix the jitter
+ */
+export function backoffMs(failures: number, retryAfterMs: number | null, random: number): number {
+  const baseMs = doublingMs(failures - 1, BACKOFF_MIN_MS, BACKOFF_MAX_MS);
+  return Math.max(baseMs, retryAfterMs ?? 0) + Math.floor((random * baseMs) / 2);
+}
+
+/**
+ * `firstMs` at step 0, doubled with each step, never more than `maxMs`: for probes and pauses.
+ * @param step how often it was waited before; a negative step counts as 0
+ */
+export function doublingMs(step: number, firstMs: number, maxMs: number): number {
+  return Math.min(firstMs * 2 ** Math.max(step, 0), maxMs);
+}
+
+/** The longest wait that Linq can ask of us. */
+export const RETRY_AFTER_MAX_MS = DAY;
+
+/**
+ * How long Linq asks us to wait, in whole ms from now, more than 0 and at most `RETRY_AFTER_MAX_MS`; null when it
+ * doesn't say or says nonsense (zero, negative, past, not finite): the caller's own backoff applies.
+ * @param header `Retry-After`: seconds or an HTTP date
+ * @param bodySeconds `error.retry_after` of the body, looked at when the header gives nothing
+ * @param systemNow the wall clock, for the date form
+ */
+export function parseRetryAfter(
+  header: string | null,
+  bodySeconds: unknown,
+  systemNow: EpochMs,
+): number | null {
+  const waitMs = fromText(header, systemNow) ?? fromBody(bodySeconds, systemNow);
+  return waitMs === null ? null : Math.min(waitMs, RETRY_AFTER_MAX_MS);
+}
+
+function fromBody(value: unknown, systemNow: EpochMs): number | null {
+  if (typeof value === 'number') return usable(value * SECOND);
+  return typeof value === 'string' ? fromText(value, systemNow) : null;
+}
+
+function fromText(text: string | null, systemNow: EpochMs): number | null {
+  const trimmed = text?.trim() ?? '';
+  // digits only: Number() would also read "0x10", "1e9" and ""
+  if (/^\d+(\.\d+)?$/.test(trimmed)) return usable(Number(trimmed) * SECOND);
+  const at = parseHttpDate(trimmed);
+  return at === null ? null : usable(at - systemNow);
+}
+
+/** Rounded up: a call a fraction of a millisecond early is early. */
+function usable(waitMs: number): number | null {
+  return Number.isFinite(waitMs) && waitMs > 0 ? Math.ceil(waitMs) : null;
 }

@@ -1,7 +1,7 @@
 import type { ChatReason, ChatRecord, ChatState, RetiredReason } from './chat.ts';
-import type { EpochMs } from './duration.ts';
 import { isIMessage, latest, nextOf } from './facts.ts';
 import type { Policy } from './policy.ts';
+import type { EpochMs } from './time.ts';
 
 /** What a rule that applies says of a chat. */
 export interface Row {

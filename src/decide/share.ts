@@ -1,7 +1,7 @@
 import type { ChatReason, ChatRecord, ChatState, StoredDecision } from './chat.ts';
-import type { EpochMs } from './duration.ts';
 import type { Policy } from './policy.ts';
 import { AUTOMATIC, firstRow, MANUAL } from './rules.ts';
+import type { EpochMs } from './time.ts';
 
 /**
  * Whether a chat may be shared now, why not, and when time alone changes that. The first rule that applies decides.

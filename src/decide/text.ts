@@ -30,3 +30,9 @@ export function isPlain(text: string): boolean {
 function isName(text: string): boolean {
   return ASCII_NAME.test(text) || NAME.test(text);
 }
+const SERVICES = new Map(['iMessage', 'SMS', 'RCS'].map((service) => [service.toLowerCase(), service]));
+
+/** Linq's spelling for the known services whatever the case; others as they came. */
+export function spellService(service: string): string {
+  return SERVICES.get(service.toLowerCase()) ?? service;
+}

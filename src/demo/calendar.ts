@@ -1,4 +1,4 @@
-import { DAY, type EpochMs, HOUR, MINUTE, SECOND } from '../decide/duration.ts';
+import { DAY, type EpochMs, HOUR, MINUTE, SECOND } from '../decide/time.ts';
 
 /** The demo's own days, so that nobody has to read dates that run ahead of the real ones. */
 export interface Calendar {

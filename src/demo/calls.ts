@@ -1,4 +1,4 @@
-import { HOUR } from '../decide/duration.ts';
+import { HOUR } from '../decide/time.ts';
 import type { ShareCall } from '../simulator/shares.ts';
 import { inSentence, NAMES, type Name } from './cast.ts';
 import type { Mark, Narrator } from './narrator.ts';

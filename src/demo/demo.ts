@@ -1,4 +1,4 @@
-import { DAY, HOUR, SECOND } from '../decide/duration.ts';
+import { DAY, HOUR, SECOND } from '../decide/time.ts';
 import { createCalendar } from './calendar.ts';
 import { narrateCalls } from './calls.ts';
 import { createNarrator, type Narrator, type NarratorOptions } from './narrator.ts';

@@ -1,4 +1,4 @@
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import type { Calendar } from './calendar.ts';
 
 /** `said`: the story; `shared`: a card reached its chat; `why`: what the service says of it; `trouble`: Linq refuses. */

@@ -1,4 +1,4 @@
-import { SECOND } from '../decide/duration.ts';
+import { SECOND } from '../decide/time.ts';
 import type { Calendar } from './calendar.ts';
 import type { Name } from './cast.ts';
 import type { Narrator } from './narrator.ts';

@@ -1,4 +1,4 @@
-import { type EpochMs, SECOND } from '../decide/duration.ts';
+import { type EpochMs, SECOND } from '../decide/time.ts';
 import { CAST, inSentence, NAMES, type Name } from './cast.ts';
 import type { Play } from './play.ts';
 import { pausesOf, reviewChat, reviewPauses } from './review.ts';

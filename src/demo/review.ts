@@ -1,4 +1,4 @@
-import { DAY, type EpochMs } from '../decide/duration.ts';
+import { DAY, type EpochMs } from '../decide/time.ts';
 import type { ShareCall } from '../simulator/shares.ts';
 import type { Calendar } from './calendar.ts';
 

@@ -1,4 +1,4 @@
-import { DAY, HOUR, SECOND } from '../decide/duration.ts';
+import { DAY, HOUR, SECOND } from '../decide/time.ts';
 import { LINES } from './cast.ts';
 import type { Play } from './play.ts';
 

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { request } from 'undici';
-import { type App, startApp } from '../app.ts';
+import { type App, startApp } from '../app/app.ts';
 import { type Clock, createSystemClock } from '../clock.ts';
 import { loadConfig } from '../config/load.ts';
-import { DAY, HOUR } from '../decide/duration.ts';
+import { DAY, HOUR } from '../decide/time.ts';
 import type { StoreError } from '../errors.ts';
 import { createSigningSecret } from '../simulator/sign.ts';
 import { createSimulator, type Simulator } from '../simulator/simulator.ts';
-import type { ChatView, Overview } from '../status/schemas.ts';
+import type { ChatView, Overview } from '../status/api/schemas.ts';
 import { CAST, LINES, NAMES, type Name } from './cast.ts';
 
 /** The simulated Linq and the real service, connected, on one clock. */

@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts';
-import type { LinqAnswer } from '../decide/answer.ts';
 import { wasUndone } from '../decide/attempt.ts';
-import { classifyAnswer, type Verdict } from '../decide/outcome.ts';
+import { classifyAnswer, type LinqAnswer, type Verdict } from '../decide/outcome.ts';
 import type { Policy } from '../decide/policy.ts';
 import { needsLookup } from '../decide/share.ts';
 import type { Store } from '../store/store.ts';

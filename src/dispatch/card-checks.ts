@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
-import type { EpochMs } from '../decide/duration.ts';
-import type { CardState, Line } from '../decide/hold.ts';
+import type { CardState, Line } from '../decide/holds.ts';
 import { classifyAnswer } from '../decide/outcome.ts';
+import type { EpochMs } from '../decide/time.ts';
 import type { Cards } from './cards.ts';
 import type { Call, Gates } from './gates.ts';
 import type { HoldBook } from './hold-book.ts';

@@ -1,6 +1,6 @@
-import { backoffMs } from '../decide/backoff.ts';
-import { type EpochMs, MINUTE } from '../decide/duration.ts';
-import type { CardState } from '../decide/hold.ts';
+import type { CardState } from '../decide/holds.ts';
+import { backoffMs } from '../decide/pacing.ts';
+import { type EpochMs, MINUTE } from '../decide/time.ts';
 
 /** A missing or inactive card is looked at again after at most this, so that one set up now is used soon. */
 const RECHECK_MS = 2 * MINUTE;

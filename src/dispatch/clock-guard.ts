@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { type EpochMs, SECOND } from '../decide/duration.ts';
+import { type EpochMs, SECOND } from '../decide/time.ts';
 
 /** More than this between two clocks is a wrong clock, not delay or rounding. */
 const MAX_DISAGREEMENT_MS = 30 * SECOND;

@@ -1,4 +1,4 @@
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import type { Claim, ClaimRequest, Settled, Settlement } from '../store/turn.ts';
 import type { TurnDeps } from './turns.ts';
 

@@ -1,10 +1,8 @@
 import type { Clock } from '../clock.ts';
-import type { LinqAnswer } from '../decide/answer.ts';
-import { type EpochMs, SECOND } from '../decide/duration.ts';
-import type { Closure } from '../decide/gate.ts';
-import type { Hold, Line } from '../decide/hold.ts';
-import { classifyAnswer } from '../decide/outcome.ts';
+import type { Closure, Hold, Line } from '../decide/holds.ts';
+import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
 import { type Policy, policyFingerprint } from '../decide/policy.ts';
+import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { StoreError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { createCardChecks } from './card-checks.ts';

@@ -1,6 +1,6 @@
-import { type EpochMs, SECOND } from '../decide/duration.ts';
-import { flaggedSince, isProbeOf } from '../decide/gate.ts';
+import { flaggedSince, isProbeOf } from '../decide/holds.ts';
 import { isRefusal, type Verdict } from '../decide/outcome.ts';
+import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { AttemptOutcome } from '../store/turn.ts';
 import type { HoldBook, ProbedReason } from './hold-book.ts';
 import { createStreaks } from './streaks.ts';

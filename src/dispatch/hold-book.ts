@@ -1,6 +1,14 @@
-import type { EpochMs } from '../decide/duration.ts';
-import { accountClosure, type Closure, holdAfter, isLifted, lineClosure } from '../decide/gate.ts';
-import type { Hold, HoldReason, Line } from '../decide/hold.ts';
+import {
+  accountClosure,
+  type Closure,
+  type Hold,
+  type HoldReason,
+  holdAfter,
+  isLifted,
+  type Line,
+  lineClosure,
+} from '../decide/holds.ts';
+import type { EpochMs } from '../decide/time.ts';
 
 /** A hold as it is now, or only its name when it ended. */
 export type HoldChange = Hold | Pick<Hold, 'scope' | 'reason'>;

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { MINUTE, SECOND } from '../decide/duration.ts';
+import { MINUTE, SECOND } from '../decide/time.ts';
 import type { Claim } from '../store/turn.ts';
 
 /** Real time; longer than an attempt can last: a look-up and a share call with deadlines of 15 s each. */

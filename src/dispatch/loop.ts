@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { doublingMs } from '../decide/backoff.ts';
-import { type EpochMs, SECOND } from '../decide/duration.ts';
+import { doublingMs } from '../decide/pacing.ts';
+import { type EpochMs, SECOND } from '../decide/time.ts';
 import { StoreError } from '../errors.ts';
 import type { Log } from './ports.ts';
 

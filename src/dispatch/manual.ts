@@ -1,9 +1,9 @@
 import type { ChatReason, ChatRecord, ChatState } from '../decide/chat.ts';
-import type { EpochMs } from '../decide/duration.ts';
-import type { ClosedReason } from '../decide/gate.ts';
+import type { ClosedReason } from '../decide/holds.ts';
 import { LOOK_UP_RATE, pace, type Starts } from '../decide/pacing.ts';
 import type { Policy } from '../decide/policy.ts';
 import { decideManualShare, needsLookup } from '../decide/share.ts';
+import type { EpochMs } from '../decide/time.ts';
 import type { Store } from '../store/store.ts';
 import type { Attempt, Claim, Settled } from '../store/turn.ts';
 import type { Cards } from './cards.ts';

@@ -1,6 +1,6 @@
-import type { EpochMs } from '../decide/duration.ts';
-import { accountProbeAt, type ClosedReason, cardClosure } from '../decide/gate.ts';
+import { accountProbeAt, type ClosedReason, cardClosure } from '../decide/holds.ts';
 import { type Pace, pace, type Starts } from '../decide/pacing.ts';
+import type { EpochMs } from '../decide/time.ts';
 import type { ClaimedLine, Probe } from '../store/turn.ts';
 import type { Cards } from './cards.ts';
 import type { HoldBook } from './hold-book.ts';

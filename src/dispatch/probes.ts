@@ -1,5 +1,5 @@
-import { type EpochMs, SECOND } from '../decide/duration.ts';
-import { accountProbeAt, type Closure } from '../decide/gate.ts';
+import { accountProbeAt, type Closure } from '../decide/holds.ts';
+import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { TurnDeps } from './turns.ts';
 
 /** Real time between two looks at the cards whose `Date` is to tell whether our clock can be believed again. */

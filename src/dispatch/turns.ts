@@ -1,7 +1,7 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-import { type EpochMs, SECOND } from '../decide/duration.ts';
 import { afterStarts, LOOK_UP_RATE, pace, type Starts } from '../decide/pacing.ts';
 import { needsLookup } from '../decide/share.ts';
+import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { Claim } from '../store/turn.ts';
 import { runAttempt } from './attempt.ts';
 import type { CardChecks } from './card-checks.ts';

@@ -1,6 +1,6 @@
 import { type HttpProxy, proxyFor } from '../config/proxies.ts';
 import { SETTINGS } from '../config/settings.ts';
-import type { LinqAnswer } from '../decide/answer.ts';
+import type { LinqAnswer } from '../decide/outcome.ts';
 import type { DoctorOptions } from './doctor.ts';
 import { type CheckId, type Finding, fine, skipped } from './finding.ts';
 import { judgeCards } from './judge/cards.ts';

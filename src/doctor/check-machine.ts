@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load.ts';
-import { SECOND } from '../decide/duration.ts';
+import { SECOND } from '../decide/time.ts';
 import { ConfigError } from '../errors.ts';
 import type { DoctorOptions } from './doctor.ts';
 import { type Finding, skipped } from './finding.ts';
@@ -64,7 +64,7 @@ async function checkDatabase(
 /** Loads the module for real: that it is there says nothing of whether it fits this Node.js. */
 async function adviceOnNativeModule({ adviseOnNativeModule }: DoctorOptions): Promise<string | null> {
   try {
-    const { openSqlite } = await import('../store/sqlite.js');
+    const { openSqlite } = await import('../store/sqlite/native.js');
     openSqlite(':memory:').close();
     return null;
   } catch (error) {

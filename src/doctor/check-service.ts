@@ -1,4 +1,4 @@
-import type { Overview } from '../status/schemas.ts';
+import type { Overview } from '../status/api/schemas.ts';
 import type { DoctorOptions } from './doctor.ts';
 import { skipped } from './finding.ts';
 import { judgeProblems } from './judge/problems.ts';

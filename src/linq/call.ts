@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import type { Endable } from './aborts.ts';
 import { causeOf } from './cause.ts';
 import type { Expiring } from './deadlines.ts';

@@ -1,10 +1,9 @@
 import { toUSVString } from 'node:util';
 import type { Clock } from '../clock.ts';
-import type { LinqAnswer } from '../decide/answer.ts';
-import { type EpochMs, SECOND } from '../decide/duration.ts';
-import { parseHttpDate } from '../decide/http-date.ts';
-import type { OnUnreadable } from '../payload/fields.ts';
-import type { HttpProxy } from '../proxy.ts';
+import type { LinqAnswer } from '../decide/outcome.ts';
+import { type EpochMs, parseHttpDate, SECOND } from '../decide/time.ts';
+import type { HttpProxy } from '../http/proxy.ts';
+import type { OnUnreadable } from '../payload.ts';
 import type { Headers, Reply } from './call.ts';
 import { createExchange } from './exchange.ts';
 import { firstHeader, readAnswer } from './read-answer.ts';

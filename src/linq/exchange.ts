@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
-import { SECOND } from '../decide/duration.ts';
-import { connectThrough, type HttpProxy } from '../proxy.ts';
+import { SECOND } from '../decide/time.ts';
+import { connectThrough, type HttpProxy } from '../http/proxy.ts';
 import { createAborts } from './aborts.ts';
 import { Call, type CallEvents, type Reply } from './call.ts';
 import { createDeadlines } from './deadlines.ts';

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type Node, type OnUnreadable, optionalItems } from '../payload/fields.ts';
+import { isObject, type JsonObject, type Node, type OnUnreadable, optionalItems } from '../payload.ts';
 
 /** Undefined when there is no JSON; `null` is JSON. */
 export function parseJson(text: string | null): unknown {

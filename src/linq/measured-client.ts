@@ -1,4 +1,4 @@
-import type { LinqAnswer } from '../decide/answer.ts';
+import type { LinqAnswer } from '../decide/outcome.ts';
 import type { LinqClient } from './client.ts';
 
 /** What became of a call, in one of few words: which of Linq's codes it was is with the attempt. */

@@ -1,6 +1,6 @@
-import type { LinqAnswer } from '../decide/answer.ts';
-import type { EpochMs } from '../decide/duration.ts';
-import { parseRetryAfter } from '../decide/retry-after.ts';
+import type { LinqAnswer } from '../decide/outcome.ts';
+import { parseRetryAfter } from '../decide/pacing.ts';
+import type { EpochMs } from '../decide/time.ts';
 import type { Headers, Reply } from './call.ts';
 import { asObject, parseJson } from './json.ts';
 

@@ -6,7 +6,7 @@ import {
   optionalBoolean,
   optionalHandle,
   optionalItems,
-} from '../payload/fields.ts';
+} from '../payload.ts';
 import { parseJson, readRoot } from './json.ts';
 
 /** A line's contact card. `isActive`: applied to the device; only then can it be shared. */

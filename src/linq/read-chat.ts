@@ -1,4 +1,5 @@
 import {
+  type Health,
   ignoreUnreadable,
   type Node,
   type OnUnreadable,
@@ -8,8 +9,9 @@ import {
   optionalInstant,
   optionalItems,
   optionalWord,
-} from '../payload/fields.ts';
-import { type Health, readHealth, readService } from '../payload/message.ts';
+  readHealth,
+  readService,
+} from '../payload.ts';
 import { readRoot } from './json.ts';
 
 /** What Linq knows of a chat. Null says that the answer didn't tell, or nothing that could be kept. */

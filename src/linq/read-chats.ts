@@ -1,11 +1,11 @@
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import {
   ignoreUnreadable,
   type Node,
   type OnUnreadable,
   optionalChatId,
   optionalInstant,
-} from '../payload/fields.ts';
+} from '../payload.ts';
 import { asCursor, readPageItems, readRoot } from './json.ts';
 import { type ChatRead, readChatObject } from './read-chat.ts';
 

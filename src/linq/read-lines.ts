@@ -1,4 +1,4 @@
-import { ignoreUnreadable, type OnUnreadable, optionalHandle, optionalItems } from '../payload/fields.ts';
+import { ignoreUnreadable, type OnUnreadable, optionalHandle, optionalItems } from '../payload.ts';
 import { readRoot } from './json.ts';
 
 /** The numbers in the body of `GET /v3/phone_numbers`; null when it isn't a list. */

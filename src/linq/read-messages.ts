@@ -1,4 +1,4 @@
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import {
   ignoreUnreadable,
   type Node,
@@ -7,8 +7,10 @@ import {
   optionalHandle,
   optionalObject,
   optionalWord,
-} from '../payload/fields.ts';
-import { readMessageTime, readParts, readService } from '../payload/message.ts';
+  readMessageTime,
+  readParts,
+  readService,
+} from '../payload.ts';
 import { asCursor, readPageItems, readRoot } from './json.ts';
 
 /** What one message proves, in the terms of its own time. Its text is read once and kept nowhere. */

@@ -6,7 +6,7 @@ import {
   optionalBoolean,
   optionalItems,
   optionalList,
-} from '../payload/fields.ts';
+} from '../payload.ts';
 import { asString, readRoot } from './json.ts';
 
 /** A webhook subscription of the account. */

@@ -1,4 +1,4 @@
-import type { LinqAnswer } from '../decide/answer.ts';
+import type { LinqAnswer } from '../decide/outcome.ts';
 import type { Reply } from './call.ts';
 import type { ExchangeRequest } from './exchange.ts';
 import { type ContactCard, readCreatedCard } from './read-cards.ts';

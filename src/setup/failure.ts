@@ -1,6 +1,5 @@
-import type { LinqAnswer } from '../decide/answer.ts';
-import { MINUTE, SECOND } from '../decide/duration.ts';
-import { classifyAnswer } from '../decide/outcome.ts';
+import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
+import { MINUTE, SECOND } from '../decide/time.ts';
 import { ConfigError, type ReactorError, SetupError, UnreachableError } from '../errors.ts';
 
 /**

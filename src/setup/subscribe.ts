@@ -1,6 +1,5 @@
-import type { LinqAnswer } from '../decide/answer.ts';
-import { CARD_EVENTS, CORE_EVENTS } from '../decide/event-names.ts';
-import { classifyAnswer } from '../decide/outcome.ts';
+import { CARD_EVENTS, CORE_EVENTS } from '../decide/event.ts';
+import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
 import { SetupError } from '../errors.ts';
 import { failureOf } from './failure.ts';
 import {

@@ -1,4 +1,4 @@
-import { CARD_EVENTS, CORE_EVENTS } from '../decide/event-names.ts';
+import { CARD_EVENTS, CORE_EVENTS } from '../decide/event.ts';
 
 /** Pinned in the address: without it a subscription's version follows the day on which it was created. */
 export const PAYLOAD_VERSION = '2026-02-03';

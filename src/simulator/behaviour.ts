@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Create } from 'typebox/value';
-import { DAY } from '../decide/duration.ts';
+import { DAY } from '../decide/time.ts';
 import { STRICT } from './schema.ts';
 
 const SHARE = { minimum: 0, maximum: 1 };

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { type EpochMs, MINUTE, SECOND } from '../decide/duration.ts';
+import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
 import type { ApiRequest } from './api.ts';
 import type { Behaviour } from './behaviour.ts';
 import { accountPayload } from './envelope.ts';

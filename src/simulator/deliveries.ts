@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici';
 import type { Clock } from '../clock.ts';
-import { type EpochMs, SECOND } from '../decide/duration.ts';
+import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { Behaviour } from './behaviour.ts';
 import { createStop, pause } from './pause.ts';
 import { signDelivery } from './sign.ts';

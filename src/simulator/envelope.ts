@@ -1,4 +1,4 @@
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import { iso, isoNanos } from './resources.ts';
 
 /** Linq's two payload versions; the second is what subscriptions made before February 2026 still get. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import { SimulatorError } from './errors.ts';
 import type { Tell } from './events.ts';
 import type { Chat, Message, Parts, Service } from './model.ts';

@@ -1,4 +1,4 @@
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 
 /** What the simulated Linq knows. Instants are domain time; ids are UUIDs, as Linq's are. */
 

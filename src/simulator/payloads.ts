@@ -1,4 +1,4 @@
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import { type EventHead, envelope, type Payload, type PayloadVersion } from './envelope.ts';
 import type { Chat, LineStatus, Message, Participant, Reputation } from './model.ts';
 import { chatObject, healthObject, iso, isoMicros, participantObject, partsOf } from './resources.ts';

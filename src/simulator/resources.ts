@@ -1,4 +1,4 @@
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import { isObject } from './http.ts';
 import type { Card, Chat, Line, Message, Participant } from './model.ts';
 

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { SECOND } from '../decide/duration.ts';
+import { SECOND } from '../decide/time.ts';
 import { type AnyEvent, createAnyEvent } from './any-event.ts';
 import { type Behaviour, createBehaviour } from './behaviour.ts';
 import { type Cards, createCards } from './cards.ts';

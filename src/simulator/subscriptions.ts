@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { PayloadVersion } from './envelope.ts';
 import { CATALOGUES } from './event-types.ts';

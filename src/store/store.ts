@@ -1,15 +1,15 @@
 import type { ChatReason, ChatRecord, ChatState } from '../decide/chat.ts';
-import type { EpochMs } from '../decide/duration.ts';
 import type { ReactorEvent } from '../decide/event.ts';
-import type { Hold, HoldReason, Line } from '../decide/hold.ts';
-import type { LookedUpFacts } from '../decide/look-up.ts';
-import type { CatchUpStore } from './catch-up-store.ts';
-import type { PageStore } from './page-store.ts';
-import type { ProblemStore } from './problem-table.ts';
-import type { QuarantinedDelivery, QuarantineStore } from './quarantine-table.ts';
+import type { LookedUpFacts } from '../decide/facts.ts';
+import type { Hold, HoldReason, Line } from '../decide/holds.ts';
+import type { EpochMs } from '../decide/time.ts';
+import type { CatchUpStore } from './sqlite/catch-up-store.ts';
+import type { PageStore } from './sqlite/page-store.ts';
+import type { ProblemStore } from './sqlite/problem-table.ts';
+import type { QuarantinedDelivery, QuarantineStore } from './sqlite/quarantine-table.ts';
 import type { Attempt, AttemptOutcome, Claim, Turn, TurnResult } from './turn.ts';
 
-export type { DeliveryNews, KnownProblem } from './problem-table.ts';
+export type { DeliveryNews, KnownProblem } from './sqlite/problem-table.ts';
 
 /** What deliveries bring: an event, or one that can't be read or stored yet. */
 export type Recordable = ReactorEvent | QuarantinedDelivery;

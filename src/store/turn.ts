@@ -1,7 +1,7 @@
 import type { ChatRecord, Outcome, Trigger } from '../decide/chat.ts';
-import type { EpochMs } from '../decide/duration.ts';
-import type { Hold, Line } from '../decide/hold.ts';
+import type { Hold, Line } from '../decide/holds.ts';
 import type { Verdict } from '../decide/outcome.ts';
+import type { EpochMs } from '../decide/time.ts';
 
 export interface Attempt {
   readonly attemptId: string;

@@ -1,5 +1,5 @@
 import type { ChatReason, ChatState, Outcome, Trigger } from '../decide/chat.ts';
-import type { CardState, HoldReason } from '../decide/hold.ts';
+import type { CardState, HoldReason } from '../decide/holds.ts';
 
 /** Lists every word of a union exactly: a word that is missing or too many doesn't compile. */
 const wordsOf =

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { MINUTE } from '../decide/duration.ts';
+import { MINUTE } from '../decide/time.ts';
 import { ENCODED, MAX_BODY_BYTES, NOT_JSON, type Refusing, TOO_LARGE } from './answers.ts';
 
 /** What can be refused by the headers alone, before a byte of the body is read; null: nothing. */

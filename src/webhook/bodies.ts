@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { networkOf } from '../addresses.ts';
-import { createFairShare } from '../fair-share.ts';
+import { createFairShare, networkOf } from '../http/addresses.ts';
 import { MAX_BODY_BYTES, OVERLOADED, type Refusing, TOO_LARGE } from './answers.ts';
 
 declare module 'fastify' {

@@ -1,4 +1,4 @@
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import type { SignatureFault } from '../errors.ts';
 
 /** Why a delivery was refused: its signature, its size or type, or too many of them. */

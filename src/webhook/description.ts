@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { answer, ErrorSchema, emptyAnswer } from '../http-schemas.ts';
+import { answer, ErrorSchema, emptyAnswer } from '../http/answers.ts';
 
 const REPEATED = 'Linq sends it again.';
 const NOT_REPEATED = 'Linq does not send it again.';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import secureJson from 'secure-json-parse';
 import { PayloadError } from '../errors.ts';
-import { isObject, type JsonObject } from '../payload/fields.ts';
+import { isObject, type JsonObject } from '../payload.ts';
 
 /** Linq's payloads nest about five levels. Beyond this a parser's or a reader's stack is at risk, not a fact. */
 export const MAX_DEPTH = 64;

@@ -1,6 +1,5 @@
 import type { ChatEvent } from '../decide/event.ts';
-import { isObject, neededChatId, neededObject } from '../payload/fields.ts';
-import { readHealth } from '../payload/message.ts';
+import { isObject, neededChatId, neededObject, readHealth } from '../payload.ts';
 import { type Message, readMessage2025, readMessage2026, readSender2026 } from './message.ts';
 import { datedBy, datedHealth, type Envelope, type Reading, readingOf } from './reading.ts';
 

@@ -1,5 +1,6 @@
-import type { EpochMs } from '../decide/duration.ts';
+import type { EpochMs } from '../decide/time.ts';
 import {
+  type Health,
   type Node,
   neededBoolean,
   neededChatId,
@@ -8,15 +9,12 @@ import {
   optionalBoolean,
   optionalHandle,
   optionalObject,
-} from '../payload/fields.ts';
-import {
-  type Health,
   type Parts,
   readHealth,
   readMessageTime,
   readParts,
   readService,
-} from '../payload/message.ts';
+} from '../payload.ts';
 
 /** A message event of either payload version, in one shape. Null says nothing. */
 export interface Message {

@@ -6,8 +6,8 @@ import {
   optionalInstant,
   optionalObject,
   optionalUpperWord,
-} from '../payload/fields.ts';
-import { readHealth } from '../payload/message.ts';
+  readHealth,
+} from '../payload.ts';
 import { datedBy, datedHealth, type Envelope, type Reading, readingOf, SAYS_NOTHING } from './reading.ts';
 
 /** `chat.created`: proves no message; tells the chat's health at most. @throws PayloadError */

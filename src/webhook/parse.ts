@@ -6,7 +6,7 @@ import {
   type OnUnreadable,
   optionalInstant,
   optionalWord,
-} from '../payload/fields.ts';
+} from '../payload.ts';
 import { type Disposition, dispositionOf } from './events.ts';
 import { parseJson } from './json.ts';
 import { readEdit, readMessage } from './message-event.ts';

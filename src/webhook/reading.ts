@@ -1,7 +1,6 @@
-import type { EpochMs } from '../decide/duration.ts';
 import type { ChatEvent, ReactorEvent } from '../decide/event.ts';
-import { expected, type Node } from '../payload/fields.ts';
-import type { Health } from '../payload/message.ts';
+import type { EpochMs } from '../decide/time.ts';
+import { expected, type Health, type Node } from '../payload.ts';
 
 /** What stands around the event's own data. */
 export interface Envelope {

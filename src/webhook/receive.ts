@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.ts';
-import type { EpochMs } from '../decide/duration.ts';
 import type { ReactorEvent } from '../decide/event.ts';
+import type { EpochMs } from '../decide/time.ts';
 import { PayloadError, SignatureError } from '../errors.ts';
 import type { AddressLimiter } from './admission.ts';
 import { CLOCK_SUSPECT, NOT_STORED, sendRefusal, tooManyFailures, unauthorized } from './answers.ts';

@@ -1,6 +1,6 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-import type { EpochMs } from '../decide/duration.ts';
 import type { ReactorEvent } from '../decide/event.ts';
+import type { EpochMs } from '../decide/time.ts';
 import { PayloadError } from '../errors.ts';
 import type { ParsedDelivery } from './parse.ts';
 import { openSealed, sealDelivery } from './quarantine.ts';

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Clock } from '../clock.ts';
-import { SECOND } from '../decide/duration.ts';
+import { SECOND } from '../decide/time.ts';
 import { ReactorError } from '../errors.ts';
-import { createLineLimiter } from '../line-limiter.ts';
+import { createLineLimiter } from '../log.ts';
 import {
   type DeliveryLog,
   noteAuthentic,

@@ -1,4 +1,4 @@
-import { MINUTE, SECOND } from '../decide/duration.ts';
+import { MINUTE, SECOND } from '../decide/time.ts';
 
 const SPAN_MS = 5 * MINUTE;
 const ENOUGH = 3;

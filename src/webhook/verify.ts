@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { type EpochMs, SECOND } from '../decide/duration.ts';
+import { type EpochMs, SECOND } from '../decide/time.ts';
 import { ConfigError, SignatureError } from '../errors.ts';
 import { decodeSecret } from './secret.ts';
 import { readSignature, type SignatureClaim, type SignatureScheme } from './signature.ts';

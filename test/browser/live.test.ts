@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { SECOND } from '../../src/decide/duration.ts';
+import { SECOND } from '../../src/decide/time.ts';
 import { LINE } from '../helpers/builders.ts';
 import { deliver, message2026 } from '../helpers/deliver.ts';
 import { createWorkDir, STATUS_TOKEN, startReactor } from '../helpers/process.ts';

@@ -1,7 +1,7 @@
 import type { CatchUpView } from '../../src/catch-up/catch-up.ts';
-import type { LinqAnswer } from '../../src/decide/answer.ts';
-import { DAY, type EpochMs, HOUR, MINUTE, SECOND } from '../../src/decide/duration.ts';
 import type { ReactorEvent } from '../../src/decide/event.ts';
+import type { LinqAnswer } from '../../src/decide/outcome.ts';
+import { DAY, type EpochMs, HOUR, MINUTE, SECOND } from '../../src/decide/time.ts';
 import { createRandom } from '../../src/simulator/random.ts';
 import type { SeenDelivery, Verdict } from '../../src/webhook/delivery-log.ts';
 import { answerOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../helpers/builders.ts';

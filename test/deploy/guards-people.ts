@@ -1,5 +1,4 @@
-import type { Dispatcher } from 'undici';
-import { request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { message2026, OTHER_SECRET, sign } from '../helpers/deliver.ts';
 import { STATUS_TOKEN } from '../helpers/process.ts';

@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { openSqlite } from '../../src/store/sqlite.js';
+import { openSqlite } from '../../src/store/sqlite/native.js';
 import { deliver, message2026 } from '../helpers/deliver.ts';
 import { createWorkDir, startReactor } from '../helpers/process.ts';
 import { startRig } from '../helpers/rig.ts';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { PROBLEM_WORDS } from '../../src/status/problem-words.ts';
+import { PROBLEM_WORDS } from '../../src/status/problems/problem-words.ts';
 import { scrape } from '../helpers/metrics.ts';
 import { createWorkDir } from '../helpers/process.ts';
 import { startRig } from '../helpers/rig.ts';

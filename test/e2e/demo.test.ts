@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { DAY, HOUR } from '../../src/decide/duration.ts';
+import { DAY, HOUR } from '../../src/decide/time.ts';
 import type { ChatSummary, DemoReport } from '../../src/demo/summary.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { readMigrations } from '../../src/store/migrate.ts';
+import { readMigrations } from '../../src/store/sqlite/migrate.ts';
 import { DATABASE_PATH, openStored } from '../helpers/database.ts';
 import type { Planned } from '../helpers/deliveries.ts';
 import type { Load } from '../helpers/load.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openSqlite } from '../../src/store/sqlite.js';
+import { openSqlite } from '../../src/store/sqlite/native.js';
 import { DATABASE_PATH, openStored } from '../helpers/database.ts';
 import { deliver, message2026 } from '../helpers/deliver.ts';
 import { lastWords, launch, type Reactor, startReactor } from '../helpers/process.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { MINUTE, SECOND } from '../../src/decide/duration.ts';
+import { MINUTE, SECOND } from '../../src/decide/time.ts';
 import { checkAttempts, checkRows } from '../helpers/model/checks.ts';
 import { createModelDirectory } from '../helpers/model/directory.ts';
 import { isGroup, lineOf, type Step, settings, steps } from '../helpers/model/steps.ts';

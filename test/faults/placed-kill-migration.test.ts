@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { applyMigrations, readMigrations } from '../../src/store/migrate.ts';
-import { openSqlite } from '../../src/store/sqlite.js';
+import { applyMigrations, readMigrations } from '../../src/store/sqlite/migrate.ts';
+import { openSqlite } from '../../src/store/sqlite/native.js';
 import { createLoadDying, type Place } from '../helpers/crash-points-process.ts';
 import { DATABASE_PATH } from '../helpers/database.ts';
 import { deliver, message2026 } from '../helpers/deliver.ts';

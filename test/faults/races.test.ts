@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { releaseChat } from '../../src/decide/attempt.ts';
-import { DAY, MINUTE } from '../../src/decide/duration.ts';
+import { DAY, MINUTE } from '../../src/decide/time.ts';
 import { answerOf, outboundOf, policyOf, silenceOf, T } from '../helpers/builders.ts';
 import { createModelDirectory } from '../helpers/model/directory.ts';
 import { createRace, type Race } from '../helpers/model/races.ts';

@@ -2,9 +2,9 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync,
 import { basename, dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
-import { openDatabase } from '../../src/store/database.ts';
-import { readMigrations } from '../../src/store/migrate.ts';
-import { openSqlite } from '../../src/store/sqlite.js';
+import { openDatabase } from '../../src/store/sqlite/database.ts';
+import { readMigrations } from '../../src/store/sqlite/migrate.ts';
+import { openSqlite } from '../../src/store/sqlite/native.js';
 import { DATABASE_PATH } from '../helpers/database.ts';
 import { createWorkDir } from '../helpers/process.ts';
 import { writeReleased } from '../helpers/released-database.ts';

@@ -1,9 +1,9 @@
-import type { LinqAnswer } from '../../src/decide/answer.ts';
 import { type ChatRecord, newChat } from '../../src/decide/chat.ts';
-import { DAY, type EpochMs } from '../../src/decide/duration.ts';
 import type { ChatEvent, LineEvent } from '../../src/decide/event.ts';
-import type { Hold, Line } from '../../src/decide/hold.ts';
+import type { Hold, Line } from '../../src/decide/holds.ts';
+import type { LinqAnswer } from '../../src/decide/outcome.ts';
 import type { Policy } from '../../src/decide/policy.ts';
+import { DAY, type EpochMs } from '../../src/decide/time.ts';
 
 /** The instant around which tests take place. */
 export const T: EpochMs = Date.UTC(2026, 10, 3, 16);

@@ -1,6 +1,5 @@
-import type { Clock } from '../../src/clock.ts';
-import { MAX_SLEEP_MS } from '../../src/clock.ts';
-import type { EpochMs } from '../../src/decide/duration.ts';
+import { type Clock, MAX_SLEEP_MS } from '../../src/clock.ts';
+import type { EpochMs } from '../../src/decide/time.ts';
 
 export interface FakeClock extends Clock {
   /** Lets time pass on every time line at once and wakes the sleepers whose time has come. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { ShareCall } from '../../src/simulator/shares.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { policyOf } from './builders.ts';
 import { type Image, writeImage } from './crash-image.ts';
 import { DATABASE_PATH, openStored } from './database.ts';

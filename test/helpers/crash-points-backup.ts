@@ -1,7 +1,7 @@
 import { cpSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
-import { openSqlite } from '../../src/store/sqlite.js';
+import { openSqlite } from '../../src/store/sqlite/native.js';
 import { createLoadDying } from './crash-points-process.ts';
 import { DATABASE_PATH, openStored, type StoredChat } from './database.ts';
 import { createWorkDir, startReactor } from './process.ts';

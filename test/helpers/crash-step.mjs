@@ -3,7 +3,7 @@
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
-import { openSqlite } from '../../src/store/sqlite.js';
+import { openSqlite } from '../../src/store/sqlite/native.js';
 
 const Database = createRequire(import.meta.url)('better-sqlite3');
 const crashBefore = Number(process.env.CRASH_BEFORE ?? 0);

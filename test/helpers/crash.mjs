@@ -6,7 +6,7 @@ import { statSync, writeSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
-import { openSqlite } from '../../src/store/sqlite.js';
+import { openSqlite } from '../../src/store/sqlite/native.js';
 
 const Database = createRequire(import.meta.url)('better-sqlite3');
 const point = process.env.CRASH_AT;

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../src/clock.ts';
-import type { LinqAnswer } from '../../src/decide/answer.ts';
-import { type EpochMs, SECOND } from '../../src/decide/duration.ts';
+import type { LinqAnswer } from '../../src/decide/outcome.ts';
+import { type EpochMs, SECOND } from '../../src/decide/time.ts';
 import type { ServerDate } from '../../src/dispatch/clock-guard.ts';
 import type { LinqCalls } from '../../src/dispatch/ports.ts';
 import { answerOf, LINE } from './builders.ts';

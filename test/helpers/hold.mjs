@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 setFlagsFromString('--no-opt'); // what runs once isn't worth it, and it costs a sixth of the loading
 const dist = new URL('../../dist/', import.meta.url);
 await Promise.all(
-  ['cli/program.js', 'cli/io.js', 'app.js', 'clock.js'].map((path) => import(new URL(path, dist))),
+  ['cli/program.js', 'cli/io.js', 'app/app.js', 'clock.js'].map((path) => import(new URL(path, dist))),
 );
 await import('close-with-grace');
 readSync(0, Buffer.alloc(8));

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { HOUR, SECOND } from '../../src/decide/duration.ts';
-import { openSqlite } from '../../src/store/sqlite.js';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { HOUR, SECOND } from '../../src/decide/time.ts';
+import { openSqlite } from '../../src/store/sqlite/native.js';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { LINE, outboundOf, policyOf } from './builders.ts';
 import { DATABASE_PATH } from './database.ts';
 import { claimOne, settle, turnOf, verdictOf } from './store/use-store.ts';

@@ -1,5 +1,5 @@
 import { type Clock, createSystemClock } from '../../src/clock.ts';
-import type { EpochMs } from '../../src/decide/duration.ts';
+import type { EpochMs } from '../../src/decide/time.ts';
 
 export interface MovableClock extends Clock {
   /** Wall and domain time read so many ms more than the system's from now on. */

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { expect, it, onTestFinished } from 'vitest';
-import { startApp } from '../../src/app.ts';
+import { startApp } from '../../src/app/app.ts';
 import { createSystemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { SECRET } from '../helpers/deliver.ts';

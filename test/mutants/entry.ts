@@ -31,7 +31,7 @@ export const ENTRY: readonly Mutant[] = [
     name: 'tokens compared with ===',
     edits: [
       {
-        file: 'src/status/credentials.ts',
+        file: 'src/http/access.ts',
         find: 'timingSafeEqual(digest(presented), digest(expected))',
         replace: 'presented === expected',
       },

@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
-const STORE = 'test/integration/store/sqlite-conformance.test.ts';
-const FILE = 'test/integration/store/sqlite-file.test.ts';
+const STORE = 'test/integration/store/sqlite/conformance.test.ts';
+const FILE = 'test/integration/store/sqlite/file.test.ts';
 const UNVERIFIED = 'test/integration/webhook/unverified.test.ts';
 
 /** What keeps an answered delivery. */
@@ -10,11 +10,11 @@ export const KEEPING: readonly Mutant[] = [
     name: 'synchronous=NORMAL in place of FULL',
     edits: [
       {
-        file: 'src/store/database.ts',
+        file: 'src/store/sqlite/database.ts',
         find: "sql.pragma('synchronous = FULL');\n  const answers",
         replace: "sql.pragma('synchronous = NORMAL');\n  const answers",
       },
-      { file: 'src/store/database.ts', find: "['synchronous', 2],", replace: "['synchronous', 1]," },
+      { file: 'src/store/sqlite/database.ts', find: "['synchronous', 2],", replace: "['synchronous', 1]," },
     ],
     suite: { file: FILE, test: 'the database file is synced at every commit' },
   },
@@ -22,16 +22,16 @@ export const KEEPING: readonly Mutant[] = [
     name: 'synchronous=FULL neither set nor read back',
     edits: [
       {
-        file: 'src/store/database.ts',
+        file: 'src/store/sqlite/database.ts',
         find: "sql.pragma('synchronous = FULL');\n  const answers",
         replace: 'const answers',
       },
       {
-        file: 'src/store/database.ts',
+        file: 'src/store/sqlite/database.ts',
         find: "sql.pragma('synchronous = FULL');\n  const first",
         replace: 'const first',
       },
-      { file: 'src/store/database.ts', find: "['synchronous', 2],", replace: '' },
+      { file: 'src/store/sqlite/database.ts', find: "['synchronous', 2],", replace: '' },
     ],
     suite: { file: FILE, test: 'the database file is synced at every commit' },
   },
@@ -73,7 +73,7 @@ export const KEEPING: readonly Mutant[] = [
     name: 'attempts are pruned a millisecond too early',
     edits: [
       {
-        file: 'src/store/prune-attempts.ts',
+        file: 'src/store/sqlite/prune-attempts.ts',
         find: 'prune.run(limit, now - retentionMs - behindMs(retentionMs, now))',
         replace: 'prune.run(limit, now + 1 - retentionMs - behindMs(retentionMs, now))',
       },
@@ -84,7 +84,7 @@ export const KEEPING: readonly Mutant[] = [
     name: 'attempts under way are pruned too',
     edits: [
       {
-        file: 'src/store/prune-attempts.ts',
+        file: 'src/store/sqlite/prune-attempts.ts',
         find: ') AND ended_at < ?`',
         replace: ') AND ifnull(ended_at, started_at) < ?`',
       },
@@ -93,12 +93,12 @@ export const KEEPING: readonly Mutant[] = [
   },
   {
     name: 'a database is let pass under a second name',
-    edits: [{ file: 'src/store/lock.ts', find: '  refuseSecondName(databasePath);\n', replace: '' }],
+    edits: [{ file: 'src/store/sqlite/lock.ts', find: '  refuseSecondName(databasePath);\n', replace: '' }],
     suite: { file: FILE, test: 'a second name of the database as a hard link is refused' },
   },
   {
     name: 'nobody looks whether the lock is still in its place',
-    edits: [{ file: 'src/store/database.ts', find: '      lock.check();\n', replace: '' }],
+    edits: [{ file: 'src/store/sqlite/database.ts', find: '      lock.check();\n', replace: '' }],
     suite: { file: FILE, test: 'the lock that was deleted fails every later write' },
   },
 ];

@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
-const STORE = 'test/integration/store/sqlite-conformance.test.ts';
+const STORE = 'test/integration/store/sqlite/conformance.test.ts';
 const WINDOW = 'test/unit/decide/rules-window.test.ts';
 const BACKOFF = 'test/unit/decide/backoff.test.ts';
 
@@ -10,7 +10,7 @@ export const SHARING: readonly Mutant[] = [
     name: 'a settlement without its lease',
     edits: [
       {
-        file: 'src/store/settle.ts',
+        file: 'src/store/sqlite/settle.ts',
         find: 'return row === null || chat.leaseId !== leaseId ? null : { row, chat };',
         replace: 'return row === null || leaseId === null ? null : { row, chat };',
       },
@@ -21,12 +21,12 @@ export const SHARING: readonly Mutant[] = [
     name: 'attempts counted at the settlement in place of the claim',
     edits: [
       {
-        file: 'src/store/claim.ts',
+        file: 'src/store/sqlite/claim.ts',
         find: 'attempts.begin(stored.row[0], { ...attempt, mayHaveCalled });',
         replace: '',
       },
       {
-        file: 'src/store/settle.ts',
+        file: 'src/store/sqlite/settle.ts',
         find: 'attempts.end(stored.row[0], end);',
         replace: 'attempts.begin(stored.row[0], claim);\n      attempts.end(stored.row[0], end);',
       },
@@ -59,7 +59,7 @@ export const SHARING: readonly Mutant[] = [
     name: 'a dry run that was cut off counts as a share',
     edits: [
       {
-        file: 'src/store/claim.ts',
+        file: 'src/store/sqlite/claim.ts',
         find: 'const mayHaveCalled = !policy.dryRun && !needsLookup(begun, policy);',
         replace: 'const mayHaveCalled = !needsLookup(begun, policy);',
       },
@@ -81,7 +81,7 @@ export const SHARING: readonly Mutant[] = [
     name: 'jitter that may subtract',
     edits: [
       {
-        file: 'src/decide/backoff.ts',
+        file: 'src/decide/pacing.ts',
         find: 'Math.floor((random * baseMs) / 2)',
         replace: 'Math.floor((random - 0.5) * baseMs)',
       },
@@ -92,7 +92,7 @@ export const SHARING: readonly Mutant[] = [
     name: 'jitter inside the floor that Linq asks for',
     edits: [
       {
-        file: 'src/decide/backoff.ts',
+        file: 'src/decide/pacing.ts',
         find: 'Math.max(baseMs, retryAfterMs ?? 0) + Math.floor((random * baseMs) / 2)',
         replace: 'Math.max(retryAfterMs ?? 0, baseMs) - Math.floor((random * (retryAfterMs ?? 0)) / 2)',
       },
@@ -139,13 +139,13 @@ export const SHARING: readonly Mutant[] = [
     name: 'a chat that turns up after a restore is shared before anybody has read it',
     edits: [
       {
-        file: 'src/store/restore-mark.ts',
+        file: 'src/store/sqlite/restore-mark.ts',
         find: 'return isToBeRead || isForgotten(chat) ?',
         replace: 'return (isToBeRead && isForgotten(chat)) || isForgotten(chat) ?',
       },
     ],
     suite: {
-      file: 'test/integration/store/restore.test.ts',
+      file: 'test/integration/store/sqlite/backup/restore.test.ts',
       test: 'after a restore a chat that the backup didn’t have',
     },
   },
@@ -153,12 +153,12 @@ export const SHARING: readonly Mutant[] = [
     name: 'a chat that changes amid a correction of the clock is shifted twice',
     edits: [
       {
-        file: 'src/store/chat-table.ts',
+        file: 'src/store/sqlite/chat-table.ts',
         find: 'if (row !== null) shiftPass.wrote(row[0]);',
         replace: '',
       },
     ],
-    suite: { file: 'test/integration/store/clock-shift-pass.test.ts' },
+    suite: { file: 'test/integration/store/sqlite/clock-shift-pass.test.ts' },
   },
   {
     name: 'sharing goes on while a correction of the clock is on its way',

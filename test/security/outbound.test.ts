@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { gzipSync } from 'node:zlib';
 import { expect, it, onTestFinished } from 'vitest';
 import { createSystemClock } from '../../src/clock.ts';
-import type { LinqAnswer } from '../../src/decide/answer.ts';
+import type { LinqAnswer } from '../../src/decide/outcome.ts';
 import { createLinqClient } from '../../src/linq/client.ts';
 import { reportReached } from '../helpers/suite.ts';
 

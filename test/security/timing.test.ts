@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { expect, it } from 'vitest';
 import { SignatureError } from '../../src/errors.ts';
-import { isSameToken } from '../../src/status/credentials.ts';
+import { isSameToken } from '../../src/http/access.ts';
 import { createVerifier } from '../../src/webhook/verify.ts';
 import { SECRET } from '../helpers/deliver.ts';
 import { createSeeded, type Seeded } from '../helpers/seed.ts';

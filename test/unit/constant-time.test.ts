@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { beforeEach, expect, it, vi } from 'vitest';
-import { isSameToken } from '../../src/status/credentials.ts';
+import { isSameToken } from '../../src/http/access.ts';
 import { createVerifier } from '../../src/webhook/verify.ts';
 import { OTHER_SECRET, SECRET, sign } from '../helpers/deliver.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createLineLimiter } from '../../src/line-limiter.ts';
+import { createLineLimiter } from '../../src/log.ts';
 
 it('writes ten lines a second and tells with the next one how many were left out', () => {
   const limiter = createLineLimiter();

@@ -1,5 +1,5 @@
-import { DAY, type EpochMs } from '../../decide/duration.ts';
-import { timeInWords } from '../../status/wording.ts';
+import { DAY, type EpochMs } from '../../decide/time.ts';
+import { timeInWords } from '../../status/view/wording.ts';
 import { type Finding, type FindingCode, fine, found } from '../finding.ts';
 
 /** What the TLS handshake came to. */

@@ -1,5 +1,5 @@
-import { type EpochMs, SECOND } from '../../decide/duration.ts';
-import { durationInWords } from '../../status/wording.ts';
+import { type EpochMs, SECOND } from '../../decide/time.ts';
+import { durationInWords } from '../../status/view/wording.ts';
 import { type Finding, fine, found } from '../finding.ts';
 
 /** The `Date` header of an answer of Linq, and our wall clock around the call. */

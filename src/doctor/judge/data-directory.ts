@@ -1,4 +1,4 @@
-import { type DiskSpace, isDiskFull, isDiskLow, spaceInWords } from '../../status/disk.ts';
+import { type DiskSpace, isDiskFull, isDiskLow, spaceInWords } from '../../status/problems/disk.ts';
 import { type Finding, fine, found } from '../finding.ts';
 
 export interface SeenDirectory {

@@ -1,5 +1,5 @@
-import type { LinqAnswer } from '../../decide/answer.ts';
-import { durationInWords } from '../../status/wording.ts';
+import type { LinqAnswer } from '../../decide/outcome.ts';
+import { durationInWords } from '../../status/view/wording.ts';
 import { type Finding, found } from '../finding.ts';
 
 const CAUSES: ReadonlyMap<string, string> = new Map([

@@ -1,5 +1,5 @@
 import { maskNumber } from '../../mask.ts';
-import type { Problem } from '../../status/schemas.ts';
+import type { Problem } from '../../status/api/schemas.ts';
 import { type Finding, fine, found } from '../finding.ts';
 
 /** The service's own view, or the status by which it refuses to tell. */

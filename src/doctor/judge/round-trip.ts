@@ -1,4 +1,4 @@
-import { SECOND } from '../../decide/duration.ts';
+import { SECOND } from '../../decide/time.ts';
 import { type Finding, fine, found, skipped } from '../finding.ts';
 import type { Answer } from './answer.ts';
 import { judgeFailedTrip } from './failed-trip.ts';

@@ -1,4 +1,4 @@
-import { CORE_EVENTS, VITAL_EVENT } from '../../decide/event-names.ts';
+import { CORE_EVENTS, VITAL_EVENT } from '../../decide/event.ts';
 import { type Finding, fine, found } from '../finding.ts';
 
 export interface SeenSubscription {

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { SECOND } from '../../decide/duration.ts';
+import { SECOND } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
 import { realPath } from '../../real-path.ts';
-import { refuseMissingLog, refuseRemains } from '../../store/examine.ts';
-import { toStoreError } from '../../store/faults.ts';
-import { hasContent } from '../../store/files.ts';
-import { readMigrationState } from '../../store/migration-state.ts';
-import { openSqlite } from '../../store/sqlite.js';
+import { refuseMissingLog, refuseRemains } from '../../store/sqlite/examine.ts';
+import { toStoreError } from '../../store/sqlite/faults.ts';
+import { hasContent } from '../../store/sqlite/files.ts';
+import { readMigrationState } from '../../store/sqlite/migration-state.ts';
+import { openSqlite } from '../../store/sqlite/native.js';
 import type { SeenDatabase } from '../judge/database.ts';
 
 const SCRIPT = fileURLToPath(new URL('./quick-check-process.js', import.meta.url));

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, readdir, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { realPath } from '../../real-path.ts';
-import { type Mount, readMounts } from '../../store/place.ts';
+import { type Mount, readMounts } from '../../store/sqlite/place.ts';
 import type { SeenDirectory } from '../judge/data-directory.ts';
 import type { SeenFile } from '../judge/file-modes.ts';
 

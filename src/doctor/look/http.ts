@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici';
 import type { Clock } from '../../clock.ts';
-import { SECOND } from '../../decide/duration.ts';
+import { SECOND } from '../../decide/time.ts';
 import { PROBE_PROOF_HEADER } from '../../webhook/probe.ts';
 import type { Exchange } from '../judge/answer.ts';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
-import { SECOND } from '../../decide/duration.ts';
+import { SECOND } from '../../decide/time.ts';
+import type { HttpProxy } from '../../http/proxy.ts';
 import { createLinqClient, type LinqClient } from '../../linq/client.ts';
-import type { HttpProxy } from '../../proxy.ts';
 import type { DateReading } from '../judge/clock.ts';
 
 type Answers = {

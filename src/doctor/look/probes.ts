@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type EpochMs, SECOND } from '../../decide/duration.ts';
+import { type EpochMs, SECOND } from '../../decide/time.ts';
 import { signDelivery } from '../../simulator/sign.ts';
 import { PROBE_EVENT_TYPE } from '../../webhook/probe.ts';
 

@@ -1,6 +1,6 @@
-import { SECOND } from '../../decide/duration.ts';
+import { SECOND } from '../../decide/time.ts';
 import { ProxyError } from '../../errors.ts';
-import { type HttpProxy, openTunnel } from '../../proxy.ts';
+import { type HttpProxy, openTunnel } from '../../http/proxy.ts';
 import type { SeenProxy } from '../judge/proxy.ts';
 import { causeOf } from './http.ts';
 import { placeOf } from './public-address.ts';

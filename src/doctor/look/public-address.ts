@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
 import { connect as connectTls, type PeerCertificate } from 'node:tls';
-import { SECOND } from '../../decide/duration.ts';
+import { SECOND } from '../../decide/time.ts';
 import type { SeenName } from '../judge/address.ts';
 import type { SeenCertificate } from '../judge/certificate.ts';
 import { causeOf } from './http.ts';

@@ -4,7 +4,7 @@
 //
 // node quick-check-process.js FILE: prints `ok`, or what SQLite complains of. Reads only, so a service may work on it.
 
-import { openSqlite } from '../../store/sqlite.js';
+import { openSqlite } from '../../store/sqlite/native.js';
 
 const database = openSqlite(process.argv[2] ?? '', { readonly: true, fileMustExist: true, timeout: 2_000 });
 try {

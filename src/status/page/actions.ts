@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { StatusDeps } from '../deps.ts';
-import { releaseLine } from '../steering-routes.ts';
+import { releaseLine } from '../api/steering-routes.ts';
+import type { StatusDeps } from '../view/deps.ts';
 import { leadTo, type Notice } from './layout.ts';
 import { refuseReadably } from './refusal.ts';
 

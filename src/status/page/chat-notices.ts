@@ -1,7 +1,7 @@
 import type { Outcome } from '../../decide/chat.ts';
-import { CHAT_STATES } from '../chat-filters.ts';
-import { SHOWN_REASONS } from '../explanation.ts';
-import { whyNotShareable } from '../share-route.ts';
+import { whyNotShareable } from '../api/share-route.ts';
+import { CHAT_STATES } from '../view/chat-filters.ts';
+import { SHOWN_REASONS } from '../view/explanation.ts';
 import type { ChatPage } from './chat-view.ts';
 import type { Notice } from './layout.ts';
 

@@ -1,6 +1,6 @@
 import type { ChatState } from '../../decide/chat.ts';
-import type { EpochMs } from '../../decide/duration.ts';
-import { timeInWords } from '../wording.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import { timeInWords } from '../view/wording.ts';
 import { timeline } from './chat-timeline.ts';
 import type { Action, ChatPage } from './chat-view.ts';
 import { reasonWords } from './chat-words.ts';

@@ -1,8 +1,8 @@
 import type { ChatRecord, Trigger } from '../../decide/chat.ts';
-import { type EpochMs, SECOND } from '../../decide/duration.ts';
 import { optedOutAt } from '../../decide/rules.ts';
+import { type EpochMs, SECOND } from '../../decide/time.ts';
 import type { Attempt } from '../../store/turn.ts';
-import { durationInWords, timeInWords } from '../wording.ts';
+import { durationInWords, timeInWords } from '../view/wording.ts';
 import { codeInWords } from './chat-words.ts';
 import { type Content, type Html, html } from './html.ts';
 import { badge, card, counted, nothing, when } from './parts.ts';

@@ -1,12 +1,12 @@
 import type { ChatRecord } from '../../decide/chat.ts';
-import type { EpochMs } from '../../decide/duration.ts';
 import { decideManualShare } from '../../decide/share.ts';
+import type { EpochMs } from '../../decide/time.ts';
 import type { Attempt } from '../../store/turn.ts';
-import { MAX_ATTEMPTS } from '../chat-routes.ts';
-import { type Moment, showChat } from '../chat-view.ts';
-import { momentOf, type StatusDeps } from '../deps.ts';
-import type { ChatView, Overview } from '../schemas.ts';
-import { createOverview } from '../whole-picture.ts';
+import { MAX_ATTEMPTS } from '../api/chat-routes.ts';
+import type { ChatView, Overview } from '../api/schemas.ts';
+import { type Moment, showChat } from '../view/chat-view.ts';
+import { momentOf, type StatusDeps } from '../view/deps.ts';
+import { createOverview } from '../view/whole-picture.ts';
 
 /** What the operator can ask for with some hope. */
 export type Action = 'share' | 'hold' | 'release';

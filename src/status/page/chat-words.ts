@@ -1,5 +1,5 @@
 import type { ChatReason } from '../../decide/chat.ts';
-import type { ShownReason } from '../explanation.ts';
+import type { ShownReason } from '../view/explanation.ts';
 import { HOLD_WORDS } from './words.ts';
 
 const CHAT_REASON_WORDS: Readonly<Record<ChatReason, string>> = {

@@ -1,5 +1,5 @@
-import type { EpochMs } from '../../decide/duration.ts';
-import type { ChatView } from '../schemas.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import type { ChatView } from '../api/schemas.ts';
 import { reasonWords } from './chat-words.ts';
 import { chips, chosen, hrefOf, narrowing, searchForm } from './chats-filters.ts';
 import type { ChatsPage } from './chats-view.ts';

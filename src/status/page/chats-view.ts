@@ -1,15 +1,15 @@
 import { type Static, Type } from 'typebox';
 import type { ChatState } from '../../decide/chat.ts';
-import type { EpochMs } from '../../decide/duration.ts';
-import { layOver } from '../../decide/gate.ts';
+import { layOver } from '../../decide/holds.ts';
+import type { EpochMs } from '../../decide/time.ts';
 import type { ChatCount } from '../../store/store.ts';
-import { ChatQuerySchema } from '../chat-query.ts';
-import { findChats } from '../chat-search.ts';
-import { type Moment, showChat, showLine } from '../chat-view.ts';
-import { momentOf, type StatusDeps } from '../deps.ts';
-import type { ShownReason } from '../explanation.ts';
-import type { ChatView, Overview } from '../schemas.ts';
-import { createOverview } from '../whole-picture.ts';
+import { ChatQuerySchema } from '../api/chat-query.ts';
+import type { ChatView, Overview } from '../api/schemas.ts';
+import { findChats } from '../view/chat-search.ts';
+import { type Moment, showChat, showLine } from '../view/chat-view.ts';
+import { momentOf, type StatusDeps } from '../view/deps.ts';
+import type { ShownReason } from '../view/explanation.ts';
+import { createOverview } from '../view/whole-picture.ts';
 
 const { state, reason, line, cursor } = ChatQuerySchema.properties;
 export const ChatsQuerySchema = Type.Object({ state, reason, line, cursor, q: Type.Optional(Type.String()) });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Overview } from '../schemas.ts';
+import type { Overview } from '../api/schemas.ts';
 import { ASSETS } from './assets.ts';
 import { type Content, type Html, html } from './html.ts';
 import { badge, counted } from './parts.ts';

@@ -1,6 +1,6 @@
-import { type EpochMs, MINUTE } from '../../decide/duration.ts';
+import { type EpochMs, MINUTE } from '../../decide/time.ts';
 import type { SeenDelivery } from '../../webhook/delivery-log.ts';
-import type { ChatView } from '../schemas.ts';
+import type { ChatView } from '../api/schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { OverviewPage, SeenAttempt } from './overview-view.ts';
 import { badge, card, chatLink, coarse, counted, nothing, pastIso, stateBadge, when } from './parts.ts';

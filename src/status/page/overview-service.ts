@@ -1,5 +1,5 @@
-import type { EpochMs } from '../../decide/duration.ts';
-import type { LineView, Overview } from '../schemas.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import type { LineView, Overview } from '../api/schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { OverviewPage } from './overview-view.ts';
 import { badge, button, card, counted, nothing, number, pastIso, size, when } from './parts.ts';

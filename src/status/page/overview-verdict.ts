@@ -1,5 +1,5 @@
-import type { EpochMs } from '../../decide/duration.ts';
-import type { Overview, Problem } from '../schemas.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import type { Overview, Problem } from '../api/schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { OverviewPage } from './overview-view.ts';
 import { badge, button, counted, distance, number, pastIso, withCode } from './parts.ts';

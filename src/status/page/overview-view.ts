@@ -1,10 +1,10 @@
-import type { EpochMs } from '../../decide/duration.ts';
-import type { Figures } from '../../store/page-store.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import type { Figures } from '../../store/sqlite/page-store.ts';
 import type { SeenDelivery } from '../../webhook/delivery-log.ts';
-import { showAttempt, showChat, showLine } from '../chat-view.ts';
-import { momentOf, type StatusDeps } from '../deps.ts';
-import type { AttemptView, ChatView, Overview } from '../schemas.ts';
-import { createOverview } from '../whole-picture.ts';
+import type { AttemptView, ChatView, Overview } from '../api/schemas.ts';
+import { showAttempt, showChat, showLine } from '../view/chat-view.ts';
+import { momentOf, type StatusDeps } from '../view/deps.ts';
+import { createOverview } from '../view/whole-picture.ts';
 
 /** An attempt of some chat. */
 export interface SeenAttempt extends AttemptView {

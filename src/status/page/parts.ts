@@ -1,6 +1,6 @@
 import type { ChatState } from '../../decide/chat.ts';
-import { DAY, type EpochMs, HOUR, MINUTE } from '../../decide/duration.ts';
-import { isoTime, timeInWords } from '../wording.ts';
+import { DAY, type EpochMs, HOUR, MINUTE } from '../../decide/time.ts';
+import { isoTime, timeInWords } from '../view/wording.ts';
 import { type Content, type Html, html } from './html.ts';
 import { STATE_WORDS, type Tone } from './words.ts';
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Refusal, refuse } from '../answers.ts';
+import { type Refusal, refuse } from '../../http/answers.ts';
 import { html } from './html.ts';
 import { renderMessage, sendPage } from './layout.ts';
 

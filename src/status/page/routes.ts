@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { StatusDeps } from '../deps.ts';
+import type { StatusDeps } from '../view/deps.ts';
 import { actionRoutes, noticeOf } from './actions.ts';
 import { chatPages } from './chat-pages.ts';
 import { sendPage } from './layout.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { PROBLEM_WORDS } from '../../../src/status/problem-words.ts';
+import { PROBLEM_WORDS } from '../../../src/status/problems/problem-words.ts';
 import { ACCOUNT_CASES } from './cases/account.ts';
 import { DISK_CASES } from './cases/disk.ts';
 import { LINE_CASES } from './cases/lines.ts';

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { ProblemCode } from '../../../src/status/problem-words.ts';
+import type { ProblemCode } from '../../../src/status/problems/problem-words.ts';
 import type { Settings } from '../../helpers/process.ts';
 import { type Expected, expectSeen, expectWell, isOpen } from './seen.ts';
 import { createWorld, type World } from './world.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { request } from 'undici';
 import { onTestFinished } from 'vitest';
-import { type App, startApp } from '../../../src/app.ts';
+import { type App, startApp } from '../../../src/app/app.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { SECRET } from '../../helpers/deliver.ts';

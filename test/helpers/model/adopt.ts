@@ -1,5 +1,5 @@
 import type { ChatRecord } from '../../../src/decide/chat.ts';
-import { openSqlite } from '../../../src/store/sqlite.js';
+import { openSqlite } from '../../../src/store/sqlite/native.js';
 import type { Store } from '../../../src/store/store.ts';
 import { asItBegins, backoffBounds, type CutAttempt, type Meaning } from './answers.ts';
 import { REFUSALS } from './closures.ts';

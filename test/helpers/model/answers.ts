@@ -1,5 +1,5 @@
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { answerOf, silenceOf } from '../builders.ts';
 import type { Past } from './table.ts';
 

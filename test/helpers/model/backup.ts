@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { openSqlite } from '../../../src/store/sqlite.js';
+import { openSqlite } from '../../../src/store/sqlite/native.js';
 
 /** Copies a database in use. */
 export function backUpFile(path: string, backup: string): void {

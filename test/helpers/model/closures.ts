@@ -1,5 +1,5 @@
-import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import type { LineEvent } from '../../../src/decide/event.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { closesForMs, type Meaning, type ModelAnswer } from './answers.ts';
 import { healthHarm, latestOf } from './told.ts';
 

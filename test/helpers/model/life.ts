@@ -3,7 +3,7 @@ import type { Policy } from '../../../src/decide/policy.ts';
 import { type ClockGuard, createClockGuard } from '../../../src/dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from '../../../src/dispatch/dispatcher.ts';
 import type { LinqCalls } from '../../../src/dispatch/ports.ts';
-import { openSqliteStore } from '../../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { T } from '../builders.ts';
 import type { FakeClock } from '../clock.ts';

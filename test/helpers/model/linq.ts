@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-import { SECOND } from '../../../src/decide/duration.ts';
+import { SECOND } from '../../../src/decide/time.ts';
 import type { ServerDate } from '../../../src/dispatch/clock-guard.ts';
 import type { LinqCalls } from '../../../src/dispatch/ports.ts';
 import type { Store } from '../../../src/store/store.ts';

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type fc from 'fast-check';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
+import { MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { createClockGuard } from '../../../src/dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from '../../../src/dispatch/dispatcher.ts';
 import type { ManualShare } from '../../../src/dispatch/manual.ts';
 import type { LinqCalls } from '../../../src/dispatch/ports.ts';
-import { openSqliteStore } from '../../../src/store/sqlite-store.ts';
+import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { Claim } from '../../../src/store/turn.ts';
 import { LINE, outboundOf, T } from '../builders.ts';

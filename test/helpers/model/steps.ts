@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { LINE, OTHER_LINE, policyOf } from '../builders.ts';
 import { ANSWERS, type AnswerName } from './answers.ts';
 

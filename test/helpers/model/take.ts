@@ -1,5 +1,5 @@
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import type { ChatEvent } from '../../../src/decide/event.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { eventOf, inboundOf, lineEventOf, outboundOf } from '../builders.ts';
 import { CHATS, isGroup, LINES, lineOf, type Step } from './steps.ts';
 import type { World } from './world.ts';

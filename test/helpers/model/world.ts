@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import type { ReactorEvent } from '../../../src/decide/event.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
+import { MINUTE, SECOND } from '../../../src/decide/time.ts';
 import type { Dispatcher } from '../../../src/dispatch/dispatcher.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { T } from '../builders.ts';

@@ -1,5 +1,5 @@
-import { createHttpServer } from '../../../src/http-server.ts';
-import { createLineNews } from '../../../src/line-news.ts';
+import { createLineNews } from '../../../src/app/line-news.ts';
+import { createHttpServer } from '../../../src/http/server.ts';
 import { createRecorder } from '../../../src/recorder.ts';
 import { createDeliveryLog, createWebhookCounters } from '../../../src/webhook/delivery-log.ts';
 import { parseDelivery } from '../../../src/webhook/parse.ts';

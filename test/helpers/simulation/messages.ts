@@ -1,5 +1,5 @@
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import type { ChatEvent, LineEvent } from '../../../src/decide/event.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { eventOf, T } from '../builders.ts';
 import { type MessageFields, message2025, message2026 } from '../deliver.ts';
 import type { Dice } from './random.ts';

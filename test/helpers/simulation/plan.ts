@@ -1,5 +1,5 @@
-import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
+import { DAY, HOUR, MINUTE } from '../../../src/decide/time.ts';
 import { T } from '../builders.ts';
 import { ANSWERS, type AnswerName } from '../model/answers.ts';
 import type { CardMode, CrashPoint } from '../model/steps.ts';

@@ -1,4 +1,4 @@
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { policyOf, T } from '../builders.ts';
 import { checkAttempts, checkRows } from '../model/checks.ts';
 import type { Mood } from '../model/linq.ts';

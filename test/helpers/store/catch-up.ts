@@ -7,7 +7,7 @@ import {
   UNREAD,
   wishFor,
 } from '../../../src/decide/catch-up.ts';
-import { HOUR, MINUTE } from '../../../src/decide/duration.ts';
+import { HOUR, MINUTE } from '../../../src/decide/time.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { eventOf, inboundOf, outboundOf, T } from '../builders.ts';
 import { chatOfStore, correctClock, type StoreBench } from './use-store.ts';

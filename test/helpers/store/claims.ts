@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SECOND } from '../../../src/decide/duration.ts';
+import { SECOND } from '../../../src/decide/time.ts';
 import { LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
 import {
   chatOfStore,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE } from '../../../src/decide/time.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { holdOf, LINE, outboundOf, T } from '../builders.ts';
 import {

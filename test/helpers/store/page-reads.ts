@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE } from '../../../src/decide/time.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
 import { claim, claimOne, correctClock, type StoreBench, settle, verdictOf } from './use-store.ts';

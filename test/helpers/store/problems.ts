@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR } from '../../../src/decide/duration.ts';
+import { HOUR } from '../../../src/decide/time.ts';
 import type { KnownProblem } from '../../../src/store/store.ts';
 import { LINE, OTHER_LINE, T } from '../builders.ts';
 import type { StoreBench } from './use-store.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY } from '../../../src/decide/duration.ts';
+import { DAY } from '../../../src/decide/time.ts';
 import { outboundOf, T } from '../builders.ts';
 import { definite, type StoreBench } from './use-store.ts';
 

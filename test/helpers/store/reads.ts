@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, MINUTE } from '../../../src/decide/duration.ts';
+import { DAY, MINUTE } from '../../../src/decide/time.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { inboundOf, LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
 import { ANY, allChats, claimOne, correctClock, type StoreBench, settle, verdictOf } from './use-store.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR } from '../../../src/decide/duration.ts';
+import { HOUR } from '../../../src/decide/time.ts';
 import { eventOf, inboundOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../builders.ts';
 import { chatOfStore, claimOne, type StoreBench } from './use-store.ts';
 

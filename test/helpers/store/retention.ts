@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, type EpochMs, HOUR } from '../../../src/decide/duration.ts';
+import { DAY, type EpochMs, HOUR } from '../../../src/decide/time.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { outboundOf, T } from '../builders.ts';
 import { claim, claimOne, correctClock, type StoreBench, settle, verdictOf } from './use-store.ts';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect } from 'vitest';
 import type { ChatRecord } from '../../../src/decide/chat.ts';
-import { type EpochMs, MINUTE } from '../../../src/decide/duration.ts';
 import type { Verdict } from '../../../src/decide/outcome.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
+import { type EpochMs, MINUTE } from '../../../src/decide/time.ts';
 import type { ChatFilter, Store } from '../../../src/store/store.ts';
 import type { AttemptResult, Claim, ClaimRequest, Settlement, Turn } from '../../../src/store/turn.ts';
 import { LINE, policyOf } from '../builders.ts';

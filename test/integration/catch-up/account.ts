@@ -5,8 +5,8 @@ import type {
   ReadMessage,
   ReadSubscription,
 } from '../../../src/catch-up/ports.ts';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import type { EpochMs } from '../../../src/decide/duration.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import type { EpochMs } from '../../../src/decide/time.ts';
 import { LINE } from '../../helpers/builders.ts';
 
 /** A chat of the account as Linq has it. */

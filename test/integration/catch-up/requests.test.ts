@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { answerOf, T } from '../../helpers/builders.ts';
 import { failedWith, sent } from './account.ts';
 import { createWorld } from './world.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { outboundOf, T } from '../../helpers/builders.ts';
 import { sent } from './account.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { answerOf, outboundOf, silenceOf, T } from '../../helpers/builders.ts';
 import { chatOfStore } from '../../helpers/store/use-store.ts';
 import { failedWith, received, sent } from './account.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { HOUR, MINUTE } from '../../../src/decide/duration.ts';
+import { HOUR, MINUTE } from '../../../src/decide/time.ts';
 import { T } from '../../helpers/builders.ts';
 import { createSeeded, type Seeded } from '../../helpers/seed.ts';
 import { reportReached, suiteCount } from '../../helpers/suite.ts';

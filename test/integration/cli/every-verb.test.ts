@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type App, startApp } from '../../../src/app.ts';
+import { type App, startApp } from '../../../src/app/app.ts';
 import { createSystemClock } from '../../../src/clock.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { createSimulator } from '../../../src/simulator/simulator.ts';
 import { deliver, message2026, SECRET } from '../../helpers/deliver.ts';
 import { API_KEY } from '../../helpers/process.ts';
-import { type Machine, runVerb } from '../status/verbs-harness.ts';
+import { type Machine, runVerb } from '../status/api/verbs-harness.ts';
 import { listVerbs, type Place, VERB_CASES, type VerbCase } from './verbs.ts';
 
 const VERBS = Object.keys(VERB_CASES);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ExitCode } from '../../../src/cli/io.ts';
-import { runVerb } from '../status/verbs-harness.ts';
+import { runVerb } from '../status/api/verbs-harness.ts';
 
 /** What a verb does in each situation that all verbs share. Null: the situation can't arise. */
 export interface VerbCase {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { answerOf, OTHER_LINE, outboundOf, silenceOf, T } from '../../helpers/builders.ts';
 import { activeCards, failed, later } from '../../helpers/fake-linq.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MINUTE } from '../../../src/decide/duration.ts';
+import { MINUTE } from '../../../src/decide/time.ts';
 import { answerOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../../helpers/builders.ts';
 import { activeCards } from '../../helpers/fake-linq.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';

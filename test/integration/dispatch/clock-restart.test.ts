@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { StoreError } from '../../../src/errors.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { outboundOf, T } from '../../helpers/builders.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { releaseChat } from '../../../src/decide/attempt.ts';
-import { DAY, HOUR } from '../../../src/decide/duration.ts';
+import { DAY, HOUR } from '../../../src/decide/time.ts';
 import { answerOf, outboundOf, T } from '../../helpers/builders.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { DAY, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import { DAY, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { StoreError, type StoreFault } from '../../../src/errors.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { answerOf, outboundOf, T } from '../../helpers/builders.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { answerOf, outboundOf, silenceOf, T } from '../../helpers/builders.ts';
 import { startReactor } from '../../helpers/reactor.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, SECOND } from '../../../src/decide/duration.ts';
+import { DAY, SECOND } from '../../../src/decide/time.ts';
 import { answerOf, LINE, OTHER_LINE, outboundOf, silenceOf, T } from '../../helpers/builders.ts';
 import { type FakeLinq, failed } from '../../helpers/fake-linq.ts';
 import { startReactor } from '../../helpers/reactor.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { LINE, lineEventOf, outboundOf, T } from '../../helpers/builders.ts';
 import { activeCards, later } from '../../helpers/fake-linq.ts';
 import { startReactor } from '../../helpers/reactor.ts';

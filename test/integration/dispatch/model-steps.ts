@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { answerOf, LINE, OTHER_LINE, silenceOf } from '../../helpers/builders.ts';
 
 export const CHATS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const;

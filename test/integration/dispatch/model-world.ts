@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
 import { releaseChat } from '../../../src/decide/attempt.ts';
-import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
 import type { ChatEvent } from '../../../src/decide/event.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import { DAY, HOUR, MINUTE } from '../../../src/decide/time.ts';
 import { eventOf, inboundOf, lineEventOf, outboundOf, T } from '../../helpers/builders.ts';
 import { activeCards } from '../../helpers/fake-linq.ts';
 import type { Reactor } from '../../helpers/reactor.ts';

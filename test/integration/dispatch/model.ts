@@ -1,6 +1,6 @@
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { DAY, type EpochMs } from '../../../src/decide/duration.ts';
 import type { ChatEvent } from '../../../src/decide/event.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import { DAY, type EpochMs } from '../../../src/decide/time.ts';
 
 /** What the oracle knows of a chat: from what was delivered and answered, not from what the reactor stored. */
 interface Known {

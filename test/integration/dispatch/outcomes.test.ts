@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { answerOf, eventOf, inboundOf, outboundOf, silenceOf, T } from '../../helpers/builders.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 

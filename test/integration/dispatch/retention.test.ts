@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE } from '../../../src/decide/time.ts';
 import { outboundOf, T } from '../../helpers/builders.ts';
 import { createFakeClock } from '../../helpers/clock.ts';
 import { startReactor } from '../../helpers/reactor.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { DAY, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { answerOf, outboundOf, T } from '../../helpers/builders.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR } from '../../../src/decide/duration.ts';
+import { DAY, HOUR } from '../../../src/decide/time.ts';
 import { inboundOf, LINE, OTHER_LINE, outboundOf, T } from '../../helpers/builders.ts';
 import { startReactor } from '../../helpers/reactor.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { HOUR, SECOND } from '../../../src/decide/duration.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import { HOUR, SECOND } from '../../../src/decide/time.ts';
 import { answerOf, outboundOf, T } from '../../helpers/builders.ts';
 import { failed, later } from '../../helpers/fake-linq.ts';
 import { startReactor } from '../../helpers/reactor.ts';

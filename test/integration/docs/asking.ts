@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
-import type { startStatus } from '../status/harness.ts';
-import { TOKEN } from '../status/harness.ts';
+import { type startStatus, TOKEN } from '../status/harness.ts';
 import { type Answered, type Contract, OPERATIONS } from './contract.ts';
 
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });

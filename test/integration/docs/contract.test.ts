@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { STATUS_TOKEN, startRunningApp } from '../../../docs/generate/running-app.ts';
 import { StoreError } from '../../../src/errors.ts';
 import { sealDelivery } from '../../../src/webhook/quarantine.ts';
-import { STATUS_TOKEN, startRunningApp } from '../../docs/running-app.ts';
 import { answerOf, outboundOf, T } from '../../helpers/builders.ts';
 import { message2026, SECRET } from '../../helpers/deliver.ts';
 import { type Given, startStatus, TOKEN } from '../status/harness.ts';

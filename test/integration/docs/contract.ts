@@ -1,7 +1,7 @@
 import { Errors } from 'typebox/schema';
 import { afterAll, expect } from 'vitest';
-import { readOpenApi } from '../../docs/openapi.ts';
-import { operationsOf } from '../../docs/openapi-rules.ts';
+import { readOpenApi } from '../../../docs/generate/openapi.ts';
+import { operationsOf } from '../../../docs/generate/openapi-rules.ts';
 
 /** What came back, of whatever means was used to ask. */
 export interface Answered {

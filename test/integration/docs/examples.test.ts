@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { showProblem } from '../../../src/status/problem-view.ts';
-import { PROBLEM_WORDS, type ProblemCode } from '../../../src/status/problem-words.ts';
-import type { Problem } from '../../../src/status/schemas.ts';
-import { type Example, readExamples } from '../../docs/examples.ts';
+import { type Example, readExamples } from '../../../docs/generate/examples.ts';
+import type { Problem } from '../../../src/status/api/schemas.ts';
+import { showProblem } from '../../../src/status/problems/problem-view.ts';
+import { PROBLEM_WORDS, type ProblemCode } from '../../../src/status/problems/problem-words.ts';
 import { document, faultsBySchema, OPERATIONS } from './contract.ts';
 
 const EXAMPLES = readExamples();

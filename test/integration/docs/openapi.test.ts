@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type OpenApi, readOpenApi } from '../../docs/openapi.ts';
-import { faultsOf, operationsOf } from '../../docs/openapi-rules.ts';
+import { type OpenApi, readOpenApi } from '../../../docs/generate/openapi.ts';
+import { faultsOf, operationsOf } from '../../../docs/generate/openapi-rules.ts';
 
 /** Pages and their buttons, for people with a browser: what they look like is no interface. */
 const HIDDEN: readonly string[] = [

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isDatabaseInUse, lookAtDatabase } from '../../../src/doctor/look/database.ts';
-import { openDatabase } from '../../../src/store/database.ts';
-import { openSqlite } from '../../../src/store/sqlite.js';
+import { openDatabase } from '../../../src/store/sqlite/database.ts';
+import { openSqlite } from '../../../src/store/sqlite/native.js';
 import { createWorkDir } from '../../helpers/process.ts';
 
 function createDatabase(): string {

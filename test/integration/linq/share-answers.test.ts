@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { MINUTE } from '../../../src/decide/duration.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import { MINUTE } from '../../../src/decide/time.ts';
 import { createClockGuard } from '../../../src/dispatch/clock-guard.ts';
 import type { LinqClient, LinqClientOptions } from '../../../src/linq/client.ts';
 import { createFakeClock } from '../../helpers/clock.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { MINUTE } from '../../../src/decide/duration.ts';
+import { MINUTE } from '../../../src/decide/time.ts';
 import { createPairs, LINE } from './harness.ts';
 
 const { start, stopAll } = createPairs();

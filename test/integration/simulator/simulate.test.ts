@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { runSimulate, type SimulateOptions } from '../../../src/simulator/simulate.ts';
-import { runVerb } from '../status/verbs-harness.ts';
+import { runVerb } from '../status/api/verbs-harness.ts';
 import { startReceiver } from './harness.ts';
 
 const stops: (() => unknown)[] = [];

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PROBLEM_WORDS } from '../../../src/status/problem-words.ts';
+import { PROBLEM_WORDS } from '../../../src/status/problems/problem-words.ts';
 import { findFault } from '../../deploy/commands.ts';
 
 const SOURCE = new URL('../../../src/', import.meta.url).pathname;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { type ChatRecord, newChat } from '../../../src/decide/chat.ts';
-import { DAY, HOUR, SECOND } from '../../../src/decide/duration.ts';
 import type { ChatEvent, LineEvent } from '../../../src/decide/event.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
+import { DAY, HOUR, SECOND } from '../../../src/decide/time.ts';
 import { LINE, OTHER_LINE, T } from '../../helpers/builders.ts';
 
 /** Few instants close together, so that ties and every order of two are met often. */

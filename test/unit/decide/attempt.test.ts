@@ -8,9 +8,9 @@ import {
   withdrawAttempt,
 } from '../../../src/decide/attempt.ts';
 import type { ChatRecord } from '../../../src/decide/chat.ts';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import type { Verdict } from '../../../src/decide/outcome.ts';
 import { decideShare } from '../../../src/decide/share.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { chatOf, policyOf, T } from '../../helpers/builders.ts';
 
 const LEASE = { leaseId: 'lease-1', leaseUntil: T + MINUTE, trigger: 'became_eligible' as const };

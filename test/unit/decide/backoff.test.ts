@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs, doublingMs } from '../../../src/decide/backoff.ts';
-import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { backoffMs, doublingMs } from '../../../src/decide/pacing.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { holds } from './properties.ts';
 
 const failures = fc.integer({ min: 1, max: 1e6 });

@@ -15,7 +15,7 @@ import {
   wasAway,
   wishFor,
 } from '../../../src/decide/catch-up.ts';
-import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE } from '../../../src/decide/time.ts';
 import { T } from '../../helpers/builders.ts';
 
 const IDLE = 7 * DAY;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import type { ChatEvent, LineEvent } from '../../../src/decide/event.ts';
 import {
   type ChatFacts,
@@ -8,6 +7,7 @@ import {
   mergeLineEvent,
   NO_FACTS,
 } from '../../../src/decide/facts.ts';
+import { MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { eventOf, inboundOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../../helpers/builders.ts';
 
 const merge = (...events: ChatEvent[]): ChatFacts => events.reduce(mergeChatEvent<ChatFacts>, NO_FACTS);

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
-import { accountClosure, holdAfter, isLifted, isProbeOf } from '../../../src/decide/gate.ts';
-import type { Hold, HoldReason, Line } from '../../../src/decide/hold.ts';
+import {
+  accountClosure,
+  type Hold,
+  type HoldReason,
+  holdAfter,
+  isLifted,
+  isProbeOf,
+  type Line,
+} from '../../../src/decide/holds.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, T } from '../../helpers/builders.ts';
 import { holds } from './properties.ts';
 

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
-import { accountClosure, accountProbeAt, layOver, lineClosure } from '../../../src/decide/gate.ts';
-import type { CardState, Hold, Line } from '../../../src/decide/hold.ts';
+import {
+  accountClosure,
+  accountProbeAt,
+  type CardState,
+  type Hold,
+  type Line,
+  layOver,
+  lineClosure,
+} from '../../../src/decide/holds.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, T } from '../../helpers/builders.ts';
 
 const ACCOUNT_HOLDS: readonly Hold[] = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseHttpDate } from '../../../src/decide/http-date.ts';
+import { parseHttpDate } from '../../../src/decide/time.ts';
 
 describe('parseHttpDate', () => {
   it('reads the form that senders may generate', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseInstant } from '../../../src/decide/instant.ts';
+import { parseInstant } from '../../../src/decide/time.ts';
 import { holds } from './properties.ts';
 
 describe('parseInstant', () => {

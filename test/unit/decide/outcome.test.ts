@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { classifyAnswer, outcomeOf, type Verdict } from '../../../src/decide/outcome.ts';
+import { classifyAnswer, type LinqAnswer, outcomeOf, type Verdict } from '../../../src/decide/outcome.ts';
 import { holds } from './properties.ts';
 
 type Answered = Extract<LinqAnswer, { kind: 'answered' }>;

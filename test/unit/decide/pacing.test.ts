@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SECOND } from '../../../src/decide/duration.ts';
 import { afterStarts, pace, type Starts } from '../../../src/decide/pacing.ts';
+import { SECOND } from '../../../src/decide/time.ts';
 import { T } from '../../helpers/builders.ts';
 import { holds } from './properties.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HOUR } from '../../../src/decide/duration.ts';
 import { type Policy, policyFingerprint } from '../../../src/decide/policy.ts';
+import { HOUR } from '../../../src/decide/time.ts';
 import { LINE, OTHER_LINE, policyOf } from '../../helpers/builders.ts';
 import { policies } from './arbitraries.ts';
 import { holds } from './properties.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DAY, SECOND } from '../../../src/decide/duration.ts';
-import { parseRetryAfter, RETRY_AFTER_MAX_MS } from '../../../src/decide/retry-after.ts';
+import { parseRetryAfter, RETRY_AFTER_MAX_MS } from '../../../src/decide/pacing.ts';
+import { DAY, SECOND } from '../../../src/decide/time.ts';
 import { holds } from './properties.ts';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');

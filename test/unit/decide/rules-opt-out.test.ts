@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatRecord } from '../../../src/decide/chat.ts';
-import { HOUR } from '../../../src/decide/duration.ts';
 import { mergeChatEvent } from '../../../src/decide/facts.ts';
 import { decideShare } from '../../../src/decide/share.ts';
+import { HOUR } from '../../../src/decide/time.ts';
 import { chatOf, eventOf, inboundOf, policyOf, T } from '../../helpers/builders.ts';
 
 const NOW = T + HOUR;

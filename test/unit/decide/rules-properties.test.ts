@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { settleInterrupted, settleVerdict } from '../../../src/decide/attempt.ts';
-import { backoffMs } from '../../../src/decide/backoff.ts';
 import type { ChatRecord } from '../../../src/decide/chat.ts';
-import { DAY, SECOND } from '../../../src/decide/duration.ts';
 import { type ChatFacts, mergeChatEvent, NO_FACTS } from '../../../src/decide/facts.ts';
 import type { Verdict } from '../../../src/decide/outcome.ts';
-import { parseRetryAfter } from '../../../src/decide/retry-after.ts';
+import { backoffMs, parseRetryAfter } from '../../../src/decide/pacing.ts';
 import { decideManualShare, decideShare } from '../../../src/decide/share.ts';
+import { DAY, SECOND } from '../../../src/decide/time.ts';
 import { chatOf, inboundOf, policyOf, T } from '../../helpers/builders.ts';
 import { NO_PAST, type Past, rowByHand, rowOf } from '../../helpers/model/table.ts';
 import { type Latest, type Told, toldOf } from '../../helpers/model/told.ts';

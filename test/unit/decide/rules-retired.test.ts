@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatRecord } from '../../../src/decide/chat.ts';
-import { DAY, HOUR } from '../../../src/decide/duration.ts';
 import { decideShare } from '../../../src/decide/share.ts';
+import { DAY, HOUR } from '../../../src/decide/time.ts';
 import { chatOf, policyOf, T } from '../../helpers/builders.ts';
 
 const REFUSED: Partial<ChatRecord> = { retiredAt: T + HOUR, retiredReason: 'chat_gone' };

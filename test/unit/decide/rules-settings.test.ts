@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatRecord } from '../../../src/decide/chat.ts';
-import { DAY, HOUR, SECOND } from '../../../src/decide/duration.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
 import { decideShare } from '../../../src/decide/share.ts';
+import { DAY, HOUR, SECOND } from '../../../src/decide/time.ts';
 import { chatOf, LINE, OTHER_LINE, policyOf, sharedChatOf, T } from '../../helpers/builders.ts';
 
 const decide = (chat: Partial<ChatRecord>, policy: Partial<Policy> = {}) =>

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatRecord } from '../../../src/decide/chat.ts';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
 import { decideShare } from '../../../src/decide/share.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { chatOf, policyOf, sharedChatOf, T } from '../../helpers/builders.ts';
 
 const shared = (now: number, chat: Partial<ChatRecord> = {}, policy: Partial<Policy> = {}) =>

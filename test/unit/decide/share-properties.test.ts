@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChatRecord } from '../../../src/decide/chat.ts';
-import { DAY } from '../../../src/decide/duration.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
 import { decideChat, decideManualShare, decideShare } from '../../../src/decide/share.ts';
+import { DAY } from '../../../src/decide/time.ts';
 import { T } from '../../helpers/builders.ts';
 import { chats, policies } from './arbitraries.ts';
 import { holds } from './properties.ts';

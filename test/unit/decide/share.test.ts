@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatRecord } from '../../../src/decide/chat.ts';
-import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
 import { decideChat, decideManualShare, decideShare, needsLookup } from '../../../src/decide/share.ts';
+import { DAY, HOUR, MINUTE } from '../../../src/decide/time.ts';
 import { chatOf, OTHER_LINE, policyOf, sharedChatOf, T } from '../../helpers/builders.ts';
 
 describe('since when a chat is due', () => {

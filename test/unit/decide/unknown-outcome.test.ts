@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { beginAttempt, settleDryRun, settleInterrupted, settleVerdict } from '../../../src/decide/attempt.ts';
 import type { ChatRecord } from '../../../src/decide/chat.ts';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
 import type { Verdict } from '../../../src/decide/outcome.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
 import { decideShare } from '../../../src/decide/share.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { chatOf, policyOf, T } from '../../helpers/builders.ts';
 import { holds } from './properties.ts';
 

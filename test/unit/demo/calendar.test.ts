@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { createCalendar } from '../../../src/demo/calendar.ts';
-import { timeInWords } from '../../../src/status/wording.ts';
+import { timeInWords } from '../../../src/status/view/wording.ts';
 
 const START = Date.UTC(2026, 10, 22, 17, 25, 5, 430);
 const calendar = createCalendar(START);

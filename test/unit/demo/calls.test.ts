@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR } from '../../../src/decide/duration.ts';
+import { HOUR } from '../../../src/decide/time.ts';
 import { type ToldCall, tellCall } from '../../../src/demo/calls.ts';
 
 const T = Date.UTC(2026, 10, 22, 9);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MINUTE } from '../../../src/decide/duration.ts';
+import { MINUTE } from '../../../src/decide/time.ts';
 import { createCalendar } from '../../../src/demo/calendar.ts';
 import { createNarrator, wrap } from '../../../src/demo/narrator.ts';
 

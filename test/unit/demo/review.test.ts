@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE } from '../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE } from '../../../src/decide/time.ts';
 import { createCalendar } from '../../../src/demo/calendar.ts';
 import { type Course, pausesOf, reviewChat, reviewPauses } from '../../../src/demo/review.ts';
 

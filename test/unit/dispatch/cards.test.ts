@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { createCards } from '../../../src/dispatch/cards.ts';
 import { LINE, OTHER_LINE, T } from '../../helpers/builders.ts';
 

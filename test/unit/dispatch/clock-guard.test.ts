@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { createClockGuard } from '../../../src/dispatch/clock-guard.ts';
 import { T } from '../../helpers/builders.ts';
 import { createFakeClock } from '../../helpers/clock.ts';

@@ -1,5 +1,5 @@
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { CORE_EVENTS } from '../../../src/decide/event-names.ts';
+import { CORE_EVENTS } from '../../../src/decide/event.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import type { Finding, FindingCode } from '../../../src/doctor/finding.ts';
 import { judgeConnection, judgeName } from '../../../src/doctor/judge/address.ts';
 import type { Answer } from '../../../src/doctor/judge/answer.ts';

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../../../src/doctor/finding.ts';
-import { fine, found, skipped } from '../../../src/doctor/finding.ts';
+import { type Finding, fine, found, skipped } from '../../../src/doctor/finding.ts';
 import { judgeCards } from '../../../src/doctor/judge/cards.ts';
 import { judgeClock, offBy } from '../../../src/doctor/judge/clock.ts';
 import { judgeFileModes } from '../../../src/doctor/judge/file-modes.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import type { LinqClient } from '../../../src/linq/client.ts';
 import { measureCalls } from '../../../src/linq/measured-client.ts';
 import { answerOf } from '../../helpers/builders.ts';

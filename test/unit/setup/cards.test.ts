@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
-import { SECOND } from '../../../src/decide/duration.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import { SECOND } from '../../../src/decide/time.ts';
 import { SetupError } from '../../../src/errors.ts';
 import { type CardState, cardsOf, createCard } from '../../../src/setup/cards.ts';
 import { answerOf, silenceOf } from '../../helpers/builders.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LinqAnswer } from '../../../src/decide/answer.ts';
+import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import { failureOf } from '../../../src/setup/failure.ts';
 
 type Answered = Extract<LinqAnswer, { kind: 'answered' }>;

@@ -1,4 +1,4 @@
-import { CORE_EVENTS } from '../../../src/decide/event-names.ts';
+import { CORE_EVENTS } from '../../../src/decide/event.ts';
 import {
   decideSubscriptionPlan,
   type Subscription,

@@ -4,10 +4,15 @@ import { expect, it } from 'vitest';
 const folder = new URL('../../../src/simulator/', import.meta.url);
 
 it('uses nothing of the service but the clock and the names of durations, so that it is independent evidence', () => {
-  const imports = readdirSync(folder).flatMap((file) =>
-    [...readFileSync(new URL(file, folder), 'utf8').matchAll(/from '(\.\.\/[^']+)'/g)].map(
-      ([, path]) => path,
-    ),
-  );
-  expect([...new Set(imports)].sort()).toEqual(['../clock.ts', '../decide/duration.ts']);
+  const imports = readdirSync(folder).flatMap((file) => [
+    ...readFileSync(new URL(file, folder), 'utf8').matchAll(/^import ([^;]*?) from '(\.\.\/[^']+)'/gm),
+  ]);
+  expect([...new Set(imports.map(([, , path]) => path))].sort()).toEqual([
+    '../clock.ts',
+    '../decide/time.ts',
+  ]);
+
+  const ofTime = imports.filter(([, , path]) => path === '../decide/time.ts');
+  const names = ofTime.flatMap(([, named = '']) => named.match(/\b(?!type\b)\w+/g) ?? []);
+  expect(new Set(names)).toEqual(new Set(['DAY', 'EpochMs', 'HOUR', 'MINUTE', 'SECOND']));
 });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DAY } from '../../../src/decide/duration.ts';
+import { DAY } from '../../../src/decide/time.ts';
 import { createBehaviour } from '../../../src/simulator/behaviour.ts';
 import { createCards } from '../../../src/simulator/cards.ts';
 import { createChanges } from '../../../src/simulator/changes.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FIRST_IMESSAGE_AT } from '../../../src/decide/instant.ts';
+import { FIRST_IMESSAGE_AT } from '../../../src/decide/time.ts';
 import { PayloadError } from '../../../src/errors.ts';
 import { type ParsedDelivery, parseDelivery } from '../../../src/webhook/parse.ts';
 import type { Tree } from './parsing.ts';

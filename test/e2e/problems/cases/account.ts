@@ -1,4 +1,4 @@
-import { HOUR, MINUTE, SECOND } from '../../../../src/decide/duration.ts';
+import { HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
 import { API_KEY } from '../../../helpers/process.ts';
 import { readOverview } from '../../../helpers/status.ts';
 import type { ProblemCases } from '../problem-case.ts';

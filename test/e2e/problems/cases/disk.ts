@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { SECOND } from '../../../../src/decide/duration.ts';
+import { SECOND } from '../../../../src/decide/time.ts';
 import { mountVolume, type Volume } from '../../../helpers/volume.ts';
 import type { ProblemCases } from '../problem-case.ts';
 import type { World } from '../world.ts';

@@ -1,4 +1,4 @@
-import { HOUR, MINUTE } from '../../../../src/decide/duration.ts';
+import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import type { ProblemCases } from '../problem-case.ts';
 import { LINE, OTHER_LINE, type World } from '../world.ts';
 

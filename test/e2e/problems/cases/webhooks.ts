@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import { HOUR } from '../../../../src/decide/duration.ts';
+import { HOUR } from '../../../../src/decide/time.ts';
 import { deliver, message2026, OTHER_SECRET, SECRET } from '../../../helpers/deliver.ts';
 import { API_KEY } from '../../../helpers/process.ts';
 import type { ProblemCases } from '../problem-case.ts';

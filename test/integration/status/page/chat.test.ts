@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR, MINUTE } from '../../../../src/decide/duration.ts';
+import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import { answerOf, inboundOf, LINE, outboundOf, T } from '../../../helpers/builders.ts';
 import { TOKEN } from '../harness.ts';
 import { browse, LOGGED_IN, textOf } from './browsing.ts';

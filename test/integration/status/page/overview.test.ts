@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR } from '../../../../src/decide/duration.ts';
+import { HOUR } from '../../../../src/decide/time.ts';
 import { ASSETS } from '../../../../src/status/page/assets.ts';
 import type { SeenDelivery } from '../../../../src/webhook/delivery-log.ts';
 import { answerOf, LINE, lineEventOf, outboundOf, T } from '../../../helpers/builders.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR } from '../../../../src/decide/duration.ts';
+import { HOUR } from '../../../../src/decide/time.ts';
 import { barChart, niceAbove } from '../../../../src/status/page/chart.ts';
 import { T } from '../../../helpers/builders.ts';
 

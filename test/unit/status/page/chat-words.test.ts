@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classifyAnswer } from '../../../../src/decide/outcome.ts';
-import { SHOWN_REASONS } from '../../../../src/status/explanation.ts';
 import { codeInWords, reasonWords } from '../../../../src/status/page/chat-words.ts';
+import { SHOWN_REASONS } from '../../../../src/status/view/explanation.ts';
 import { answerOf } from '../../../helpers/builders.ts';
 
 describe('words for people', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/decide/duration.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
 import { html } from '../../../../src/status/page/html.ts';
 import {
   button,

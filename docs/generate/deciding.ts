@@ -1,0 +1,49 @@
+import { beginAttempt, settleVerdict } from '../../src/decide/attempt.ts';
+import { type ChatRecord, newChat } from '../../src/decide/chat.ts';
+import { mergeChatEvent } from '../../src/decide/facts.ts';
+import { type Closure, layOver } from '../../src/decide/holds.ts';
+import { classifyAnswer } from '../../src/decide/outcome.ts';
+import { decideChat } from '../../src/decide/share.ts';
+import { MINUTE } from '../../src/decide/time.ts';
+import { explain } from '../../src/status/view/explanation.ts';
+import { timeInWords } from '../../src/status/view/wording.ts';
+import { policyOf, T } from '../../test/helpers/builders.ts';
+import { DECIDING } from './deciding-words.ts';
+import { type Moment, STORIES, type Story } from './stories.ts';
+
+/** `docs/deciding.md`: what its examples say comes from the rules. */
+export function renderDeciding(): string {
+  return DECIDING.replace('STORIES\n', STORIES.map(tell).join('\n'));
+}
+
+function tell({ title, policy: parts, moments }: Story): string {
+  const policy = policyOf(parts);
+  let chat = newChat('example');
+  let closure: Closure | null = null;
+  const rows = moments.map((moment) => {
+    const now = T + moment.afterMs;
+    closure = moment.closure === undefined ? closure : moment.closure;
+    chat = after(chat, moment);
+    chat = { ...chat, ...decideChat(chat, policy, now) };
+    const { state, reason, nextAttemptAt } = layOver(chat, closure);
+    const sentence = explain({ chat, state, reason, nextAttemptAt, closure, policy, now });
+    return `| ${timeInWords(now).slice(5, 19)} | ${moment.happens} | \`${state}\` \`${reason}\` | ${sentence} |`;
+  });
+  return [
+    `### ${title}`,
+    '',
+    "| time (UTC) | what happens | state, reason | what the chat's page says |",
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+
+  function after(before: ChatRecord, { event, answer, afterMs }: Moment): ChatRecord {
+    const now = T + afterMs;
+    const merged = event === undefined ? before : mergeChatEvent(before, event);
+    if (answer === undefined) return merged;
+    const lease = { leaseId: 'example', leaseUntil: now + MINUTE, trigger: merged.reason };
+    const begun = beginAttempt(merged, lease, policy, now);
+    return settleVerdict(begun, classifyAnswer(answer), { startedAt: now, endedAt: now }, policy, 0);
+  }
+}

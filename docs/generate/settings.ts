@@ -1,0 +1,65 @@
+import { BEHAVIOUR_SETTINGS } from '../../src/config/behaviour-settings.ts';
+import { CONNECTION_SETTINGS } from '../../src/config/connection-settings.ts';
+import { OPERATION_SETTINGS } from '../../src/config/operation-settings.ts';
+import type { Setting } from '../../src/config/settings.ts';
+import { SETTING_NOTES } from './settings-notes.ts';
+
+const HEAD = `# Settings
+
+<!-- Written by "npm run docs". Change src/config or docs/generate/settings-notes.ts instead. -->
+
+Settings are environment variables, or lines of a \`.env\` file in the working directory (\`--env-file FILE\` names another). The
+environment wins. They are read once, at the start: restart the service after a change.
+
+- \`contact-card-reactor config check\` tells every mistake at once, with what was expected. The service doesn't start with one (exit code 3).
+- \`contact-card-reactor config show\` tells what is in force, and where it came from. Secrets are never printed.
+- Every secret can come from a file: \`NAME_FILE=/path\` in place of \`NAME\`.
+- In \`.env\` a value may stand in quotes. Without them a \`#\` begins a comment, even inside a value: then a warning says so. A value that
+  still begins or ends with a quote is refused; \`docker run --env-file\` passes quotes on. The file is UTF-8.
+- An empty value counts as unset. Durations are a whole number and a unit: \`90s\`, \`15m\`, \`24h\`, \`7d\`.
+- What Node.js itself reads (\`NODE_EXTRA_CA_CERTS\`, \`NODE_OPTIONS\`) has an effect in the environment only; in \`.env\` it is warned of.
+- [.env.example](../.env.example) has all of them, ready to be filled in.
+`;
+
+const GROUPS: readonly (readonly [
+  title: string,
+  about: string,
+  settings: Readonly<Record<string, Setting<unknown>>>,
+])[] = [
+  ['Connection', 'With whom the service talks, and where it keeps what it knows.', CONNECTION_SETTINGS],
+  ['Behaviour', 'Which chats get the card, when, and how fast.', BEHAVIOUR_SETTINGS],
+  ['Operation', 'What the service takes in, keeps and tells.', OPERATION_SETTINGS],
+];
+
+/** `docs/settings.md`. */
+export function renderSettings(): string {
+  const groups = GROUPS.map(([title, about, settings]) => {
+    const all = Object.values(settings);
+    const rows = all.map(
+      (one) => `| [\`${one.name}\`](#${one.name.toLowerCase()}) | ${defaultOf(one)} | ${one.why} |`,
+    );
+    return [
+      `## ${title}`,
+      about,
+      ['| variable | default | |', '|---|---|---|', ...rows].join('\n'),
+      ...all.map(chapterOf),
+    ];
+  });
+  return `${[HEAD, ...groups.flat()].join('\n\n').replaceAll('\n\n\n', '\n\n')}\n`;
+}
+
+const defaultOf = ({ fallback, isRequired }: Setting<unknown>) =>
+  isRequired ? 'required' : fallback === null ? 'unset' : `\`${fallback}\``;
+
+function chapterOf(setting: Setting<unknown>): string {
+  const { name, aliases, kind, why, isSecret, example } = setting;
+  const facts = [
+    `- Expected: ${kind.expects}`,
+    `- Default: ${defaultOf(setting)}`,
+    ...aliases.map((alias) => `- Also read as \`${alias}\``),
+    ...(isSecret ? [`- Secret: never shown or logged; \`${name}_FILE\` may name a file that holds it`] : []),
+    `- Example: \`${example}\``,
+  ];
+  const note = SETTING_NOTES[name];
+  return [`### ${name}`, why, facts.join('\n'), ...(note === undefined ? [] : [note])].join('\n\n');
+}

@@ -1,0 +1,197 @@
+import type { Writable } from 'node:stream';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { proxyFor } from '../config/proxies.ts';
+import { createClockGuard } from '../dispatch/clock-guard.ts';
+import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
+import type { StoreError } from '../errors.ts';
+import { createCliToken } from '../http/cli-token.ts';
+import { createHttpServer } from '../http/server.ts';
+import { createLinqClient } from '../linq/client.ts';
+import { measureCalls } from '../linq/measured-client.ts';
+import { createRecorder } from '../recorder.ts';
+import { createMetrics } from '../status/metrics/metrics.ts';
+import { measureStore } from '../store/measured-store.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import type { Store } from '../store/store.ts';
+import { watchStore } from '../store/watched-store.ts';
+import { createWebhookCounters } from '../webhook/delivery-log.ts';
+import { parseDelivery } from '../webhook/parse.ts';
+import { createQuarantine } from '../webhook/replay.ts';
+import { createBackground } from './background.ts';
+import { createLineNews } from './line-news.ts';
+import { registerRoutes } from './routes.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly version: string;
+  /** What is odd about the settings, one sentence each: goes to the log. */
+  readonly warnings?: readonly string[];
+  /** The store broke beyond what this process can mend: it has to end. */
+  readonly onFatal: (error: StoreError) => void;
+  /** Told before the log says that the service has started: a reader of that line may stop it at once. */
+  readonly onStarted?: (app: App) => void;
+  /** Where log lines go; standard output by default. */
+  readonly logStream?: Writable;
+}
+
+export interface App {
+  /** Where the service listens, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Refuses newcomers, finishes what is under way, and lets go of the database. */
+  stop(): Promise<void>;
+}
+
+/** Real time before the end in which what is under way still gets its answer. */
+const LAST_ANSWERS_MS = 500;
+
+/**
+ * The composition root: opens the store, wires the parts, and listens. Whatever it throws, nothing is left open then.
+ * @throws {StoreError} when the database can't be used; what `listen` throws
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { databasePath: path, policy } = options.config;
+  const store = openSqliteStore({ path, policy });
+  try {
+    return await wire(options, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function wire(options: AppOptions, opened: Store): Promise<App> {
+  const { config, clock, version, warnings = [], onFatal, logStream } = options;
+  let isDraining = false;
+  const metrics = createMetrics();
+  const watched = watchStore(opened, clock.monotonic, endSoon);
+  const store = measureStore(watched.store, clock.monotonic, metrics);
+  const server = await createHttpServer({
+    trustProxy: config.server.trustProxy,
+    log: { ...config.log, ...(logStream === undefined ? {} : { stream: logStream }) },
+    isDraining: () => isDraining,
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    metrics.answered(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime);
+    done();
+  });
+  const { log } = server;
+  for (const warning of warnings) log.warn({ warning }, 'config.warning');
+  const toleratedMs = config.catchUp.everyMs === 0 ? undefined : clock.toDomain(config.webhook.toleranceMs);
+  const lastHeartbeatAt = await store.heartbeat(clock.now(), toleratedMs);
+  const guard = createClockGuard({
+    clock,
+    lastHeartbeatAt,
+    onCorrected: (byMs) => log.warn({ byMs }, 'clock.corrected'),
+  });
+  /** What Linq writes and nobody needs says nothing when it can't be read; here it shows that something has changed. */
+  const onUnreadable = (field: string) => {
+    metrics.unreadable(field);
+    log.debug({ field }, 'field.unreadable');
+  };
+  const client = createLinqClient({
+    ...config.linq,
+    proxy: proxyFor(config.linq.baseUrl, config.proxies),
+    connections: config.dispatch.concurrency + 4, // looks at cards don't wait behind shares
+    clock,
+    onDate: guard.heard,
+    onUnreadable,
+  });
+  const linq = measureCalls(client, clock.monotonic, metrics.called);
+  const dispatcher: Dispatcher = createDispatcher({
+    store,
+    linq,
+    clock,
+    guard,
+    policy: config.policy,
+    ...config.dispatch,
+    attemptRetentionMs: config.attemptRetentionMs,
+    random: Math.random,
+    log,
+    onSettled: metrics.settled,
+    onFatal: endSoon,
+  });
+  const counters = createWebhookCounters();
+  const wired = { config, store, linq, dispatcher, clock, log };
+  const background = createBackground({ ...wired, latestFailure: watched.latestFailure, counters, version });
+  const recorder = createRecorder({
+    async commit(entries, now) {
+      const results = await store.record(entries, now);
+      if (bringsNewsOfLines(entries)) dispatcher.linesChanged();
+      for (const entry of entries)
+        if ('kind' in entry && entry.kind === 'card') dispatcher.cardChanged(entry.line);
+      return results;
+    },
+    now: () => clock.now(),
+    onRecorded: () => dispatcher.nudge(),
+  });
+  const bringsNewsOfLines = createLineNews();
+  const { secrets } = config.webhook;
+  const { record } = recorder;
+  const quarantine = createQuarantine({ store, secrets, parse: parseDelivery, record, now: clock.now, log });
+  const cliToken = createCliToken(config.databasePath);
+  await registerRoutes(server, {
+    ...wired,
+    parse: (raw) => parseDelivery(raw, onUnreadable),
+    recorder,
+    quarantine,
+    counters,
+    background,
+    metrics,
+    guard,
+    cliToken: cliToken.token,
+    version,
+    isDraining: () => isDraining,
+  });
+
+  /** A damaged or failing file isn't written to any further: says so, answers 503 what is under way, and ends. */
+  function endSoon(error: StoreError): void {
+    if (isDraining) return;
+    isDraining = true;
+    log.error({ err: error, fault: error.fault }, 'store.broken');
+    void pause(LAST_ANSWERS_MS).then(() => onFatal(error));
+  }
+
+  /** Real time. */
+  function pause(ms: number): Promise<void> {
+    return clock.sleepUntil(clock.now() + clock.toDomain(ms), ms, new AbortController().signal);
+  }
+
+  /** Everything but the store. */
+  async function close(): Promise<void> {
+    isDraining = true;
+    await recorder.drain();
+    await Promise.all([dispatcher.stop(), background.stop()]);
+    const closed = server.close();
+    await Promise.race([closed, pause(LAST_ANSWERS_MS)]);
+    server.server.closeAllConnections(); // requests that never came to their end
+    await closed;
+    await recorder.drain();
+    await linq.close();
+    cliToken.remove();
+  }
+
+  let url: string;
+  try {
+    cliToken.write();
+    await dispatcher.start();
+    background.start();
+    url = await server.listen({ host: config.server.host, port: config.server.port });
+  } catch (error) {
+    await close().catch(() => {}); // the first error is the one that explains
+    throw error;
+  }
+  const app: App = {
+    url,
+    async stop() {
+      log.info({}, 'service.stopping');
+      await close();
+      await store.close();
+      log.info({}, 'service.stopped');
+    },
+  };
+  options.onStarted?.(app);
+  log.info({ url, version, dryRun: config.policy.dryRun }, 'service.started');
+  return app;
+}

@@ -1,0 +1,123 @@
+import type { FastifyBaseLogger } from 'fastify';
+import { type CatchUp, createCatchUp } from '../catch-up/catch-up.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { proxyFor } from '../config/proxies.ts';
+import { accountClosure } from '../decide/holds.ts';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { LinqClient } from '../linq/client.ts';
+import { createPoster } from '../status/alerts/poster.ts';
+import { createTeller } from '../status/alerts/teller.ts';
+import type { MetricsDeps } from '../status/metrics/metrics-route.ts';
+import { createProblemWatch } from '../status/problems/problem-watch.ts';
+import { createStoreProbe } from '../status/problems/store-probe.ts';
+import type { StatusDeps } from '../status/view/deps.ts';
+import type { SituationDeps } from '../status/view/situation.ts';
+import { createBackupSchedule } from '../store/sqlite/backup/backup-schedule.ts';
+import type { Store } from '../store/store.ts';
+import type { WatchedStore } from '../store/watched-store.ts';
+import type { WebhookCounters } from '../webhook/delivery-log.ts';
+
+export interface BackgroundOptions {
+  readonly config: Config;
+  readonly store: Store;
+  /** Of the store. */
+  readonly latestFailure: WatchedStore['latestFailure'];
+  readonly linq: LinqClient;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly log: FastifyBaseLogger;
+  readonly counters: WebhookCounters;
+  readonly version: string;
+}
+
+/** What goes on beside deliveries and shares. */
+export interface Background {
+  /** Returns at once; the work goes on by itself. */
+  start(): void;
+  /** Ends what is under way, at a point where it can go on after a restart. Never rejects. */
+  stop(): Promise<void>;
+  /** A correctly signed delivery was stale: others may have been lost. */
+  onStale(): void;
+  /** What the status shows and steers of it. */
+  readonly shown: Pick<StatusDeps, 'catchUp' | 'probeStore'> & Pick<MetricsDeps, 'watch'>;
+}
+
+/** Wires the upkeep: catching up, backups, pruning, watching for problems. */
+export function createBackground(options: BackgroundOptions): Background {
+  const { config, store, clock, log } = options;
+  const { databasePath, backup } = config;
+  const backups = createBackupSchedule({ ...backup, databasePath, store, clock, log });
+  const catchUp = wireCatchUp(options);
+  const { watch, teller, probeStore } = createWatch(options, {
+    isBackupFailing: () => backups.failure() !== null,
+    subscription: catchUp.subscription,
+  });
+  return {
+    start() {
+      backups.start();
+      catchUp.start();
+      teller?.start();
+      watch.start();
+    },
+    async stop() {
+      await Promise.all([backups.stop(), catchUp.stop(), watch.stop(), teller?.stop()]);
+    },
+    onStale: catchUp.onStale,
+    shown: { catchUp, watch, probeStore },
+  };
+}
+
+function wireCatchUp({ config, store, linq, dispatcher, clock, log }: BackgroundOptions): CatchUp {
+  return createCatchUp({
+    store,
+    linq,
+    account: { closure: () => closureToReads(dispatcher, clock), heard: dispatcher.heardElsewhere },
+    clock,
+    random: Math.random,
+    log,
+    everyMs: config.catchUp.everyMs,
+    toleratedMs: config.webhook.toleranceMs,
+    idleAfterMs: config.policy.idleAfterMs,
+    publicUrl: config.publicUrl,
+    onNews: dispatcher.linesChanged, // the chat may be the first of its line
+  });
+}
+
+/** Reads go on while shares alone are closed; not by a clock that may be wrong, since facts are dated by it. */
+function closureToReads(dispatcher: Dispatcher, clock: Clock) {
+  const { holds, clockDistrustedSince } = dispatcher.view();
+  if (clockDistrustedSince !== null) return { cause: 'clock_skew', until: null };
+  const closing = holds.filter(({ reason }) => reason === 'rate_limited' || reason === 'api_key_rejected');
+  const closure = accountClosure(closing, clock.now());
+  return closure && { cause: closure.reason, until: closure.until };
+}
+
+/** Watches for problems, and tells of them whoever wants to be told. */
+function createWatch(
+  { config, store, latestFailure, dispatcher, clock, log, counters, version }: BackgroundOptions,
+  others: Pick<SituationDeps, 'isBackupFailing' | 'subscription'>,
+) {
+  const { policy, showNumbers, alertUrl } = config;
+  const probeStore = createStoreProbe(store, clock, latestFailure);
+  const watch = createProblemWatch({
+    ...others,
+    store,
+    probeStore,
+    dispatcher,
+    clock,
+    policy,
+    ratePerLine: config.dispatch.ratePerLine,
+    silentAfterMs: config.webhooksSilentAfterMs,
+    counters,
+    backupEveryMs: config.backup.everyMs,
+    showNumbers,
+    isTelling: alertUrl !== null,
+    alerts: () => teller?.state() ?? 'fine',
+    onChange: () => teller?.nudge(),
+    log,
+  });
+  const poster = alertUrl === null ? null : createPoster(alertUrl, clock, proxyFor(alertUrl, config.proxies));
+  const teller = poster === null ? null : createTeller({ watch, poster, clock, log, version, showNumbers });
+  return { watch, teller, probeStore };
+}

@@ -1,0 +1,125 @@
+import { StoreError, UsageError } from '../../errors.ts';
+import type { CopyContent } from '../../store/sqlite/backup/backup-copy.ts';
+import { EXIT, type ExitCode, type Io, readSources, STANDARD } from '../io.ts';
+import type { Register } from '../program.ts';
+import { bytesInWords } from '../terminal/words.ts';
+
+interface BackupFlags {
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** `backup`. */
+export const registerBackup: Register = (program, { io, globals, run }) => {
+  program
+    .command('backup')
+    .argument(
+      '[file]',
+      'where to, - for standard output (default: a new file in BACKUP_DIR, named by the time)',
+    )
+    .description('copy the database, whether the service runs or not, and check the copy')
+    .option('--force', 'replace a file that is there')
+    .option('--json', 'print JSON')
+    .action(
+      run(
+        async (file: string | undefined, flags: BackupFlags) =>
+          await backUp(io, globals().envFile, file ?? null, flags),
+      ),
+    );
+};
+
+/** @throws {ConfigError} @throws {StoreError} @throws {UsageError} */
+async function backUp(
+  io: Io,
+  envFile: string | null,
+  named: string | null,
+  flags: BackupFlags,
+): Promise<ExitCode> {
+  const [
+    { existsSync, statSync },
+    { join },
+    { makeBackup },
+    { backupName },
+    { createSystemClock },
+    settings,
+  ] = await Promise.all([
+    import('node:fs'),
+    import('node:path'),
+    import('../../store/sqlite/backup/backup.ts'),
+    import('../../store/sqlite/backup/backup-files.ts'),
+    import('../../clock.ts'),
+    import('../storage-settings.ts'),
+  ]);
+  if (named === STANDARD && io.isTerminal)
+    throw new UsageError(
+      'A database is nothing to look at: send it to a file or a program, as in `backup - > FILE`.',
+    );
+  const { databasePath, backupDirectory } = settings.readStorageSettings(readSources(io, envFile));
+  const clock = createSystemClock();
+  const isPiped = named === STANDARD;
+  const usual = () => join(backupDirectory, backupName(databasePath, clock.now()));
+  const whole = named === null || isPiped ? usual() : named;
+  const partial = `${whole}.partial`;
+  const file = isPiped ? partial : whole; // killed before it is sent, it isn't taken for one of the kept backups
+  if (flags.force !== true && !isPiped && existsSync(file)) {
+    throw new UsageError(`${file} is there already: name another file, or add --force to replace it.`);
+  }
+  const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const look = () => {
+    const part = sizeOf(partial) / Math.max(sizeOf(databasePath), 1);
+    return part < 1 ? `Copying ${databasePath}: ${Math.floor(part * 100)} %` : `Checking ${file}`;
+  };
+  const { withProgress } = await import('../terminal/backup-progress.ts');
+  const { signal } = new AbortController();
+  const content = await withProgress(
+    { io, clock, look: flags.json === true ? null : look },
+    makeBackup({ databasePath, file, partial, signal }),
+  ).catch((error: unknown) => {
+    if (!(error instanceof StoreError)) throw error;
+    throw new StoreError(error.fault, `No backup was made: ${error.message}.`, { cause: error });
+  });
+  if (isPiped && !(await moveToOutput(file))) return EXIT.failed;
+  const told = isPiped ? 'standard output' : file;
+  const tell = isPiped ? io.writeError : io.write;
+  tell(
+    flags.json === true
+      ? `${JSON.stringify({ file: told, ...content }, null, 2)}\n`
+      : describe(told, content),
+  );
+  return EXIT.fine;
+}
+
+/**
+ * The file has no name any more before its first byte is sent, so that nothing is left of it whatever happens.
+ * @returns false when standard output couldn't take all of it, and that was told
+ * @throws {StoreError} when its reader ended early
+ */
+async function moveToOutput(path: string): Promise<boolean> {
+  const { createReadStream, openSync, rmSync } = await import('node:fs');
+  const fd = openSync(path, 'r');
+  rmSync(path);
+  for await (const chunk of createReadStream(path, { fd, highWaterMark: CHUNK_BYTES })) {
+    const failure = await send(chunk);
+    if (failure === null) continue;
+    if (!('code' in failure) || failure.code !== 'EPIPE') return false;
+    throw new StoreError(
+      'io',
+      'The backup is not complete: the program that reads it ended too early (EPIPE).',
+      { cause: failure },
+    );
+  }
+  return true;
+}
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** Resolves once it was taken, so that no more than one chunk is ever in memory. */
+function send(chunk: Buffer): Promise<Error | null> {
+  return new Promise((resolve) => {
+    process.stdout.write(chunk, (error) => resolve(error ?? null));
+  });
+}
+
+function describe(file: string, { chats, schemaVersion, sizeBytes }: CopyContent): string {
+  return `${file}: ${bytesInWords(sizeBytes)}, ${chats} chats, schema ${schemaVersion}; the copy is complete and checked.\n`;
+}

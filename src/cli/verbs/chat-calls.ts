@@ -1,0 +1,124 @@
+import {
+  type AttemptView,
+  ChatPageSchema,
+  ChatSchema,
+  type ChatView,
+  ChatWithAttemptsSchema,
+  ShareSchema,
+} from '../../status/api/schemas.ts';
+import { type ServiceCall, type Shown, showing } from '../call-service.ts';
+import { EXIT } from '../io.ts';
+import type { Screen } from '../terminal/screen.ts';
+import { renderFields, renderTable, wrap } from '../terminal/table.ts';
+import { ABSENT, orAbsent, timeOrAbsent } from '../terminal/words.ts';
+
+const pathOf = (chatId: string, rest = '') => `/status/chats/${encodeURIComponent(chatId)}${rest}`;
+
+export function listChats(filter: Readonly<Record<string, string | undefined>>): ServiceCall {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter)) if (value !== undefined) query.set(name, value);
+  return {
+    method: 'GET',
+    path: `/status/chats?${query}`,
+    show: showing(ChatPageSchema, ({ chats, nextCursor }, { width }) => {
+      const more = nextCursor === null ? '' : `\nThere are more: add --cursor ${nextCursor}\n`;
+      const table = renderTable(
+        ['CHAT', 'LINE', 'STATE', 'REASON', 'SHARES', 'NEXT ATTEMPT'],
+        chats.map((chat) => [
+          chat.chatId,
+          orAbsent(chat.line),
+          chat.state,
+          chat.reason,
+          String(chat.shareCount),
+          timeOrAbsent(chat.nextAttemptAt),
+        ]),
+        width,
+      );
+      return { text: chats.length === 0 ? `No chats to show here.\n${more}` : `${table}${more}` };
+    }),
+  };
+}
+
+export function showChat(chatId: string): ServiceCall {
+  return {
+    method: 'GET',
+    path: pathOf(chatId),
+    show: showing(ChatWithAttemptsSchema, ({ attempts, ...chat }, screen) => {
+      const fields = renderFields(fieldsOf(chat), screen.width);
+      return { text: `${fields}\n${renderAttempts(attempts, screen)}` };
+    }),
+  };
+}
+
+function fieldsOf(chat: ChatView): [string, string][] {
+  return [
+    ['chat', chat.chatId],
+    ['state', `${chat.state} (${chat.reason})`],
+    ['', chat.explanation],
+    ['next attempt', timeOrAbsent(chat.nextAttemptAt)],
+    ['line', orAbsent(chat.line)],
+    ['service', orAbsent(chat.service)],
+    ['group', chat.isGroup === null ? ABSENT : chat.isGroup ? 'yes' : 'no'],
+    ['first outbound', timeOrAbsent(chat.firstOutboundAt)],
+    ['last outbound', timeOrAbsent(chat.lastOutboundAt)],
+    ['last inbound', timeOrAbsent(chat.lastInboundAt)],
+    ['opted out', timeOrAbsent(chat.optedOutAt)],
+    ['health', orAbsent(chat.health)],
+    ['last shared', timeOrAbsent(chat.lastSharedAt)],
+    ['shares', String(chat.shareCount)],
+  ];
+}
+
+function renderAttempts(attempts: readonly AttemptView[], { width }: Screen): string {
+  if (attempts.length === 0) return 'No attempts yet.\n';
+  const rows = attempts.map((attempt) => [
+    timeOrAbsent(attempt.startedAt),
+    attempt.trigger,
+    attempt.outcome ?? 'under way',
+    orAbsent(attempt.httpStatus),
+    orAbsent(attempt.linqCode),
+    orAbsent(attempt.traceId),
+  ]);
+  return renderTable(['STARTED', 'TRIGGER', 'OUTCOME', 'HTTP', 'LINQ CODE', 'TRACE ID'], rows, width);
+}
+
+export function shareChat(chatId: string): ServiceCall {
+  return {
+    method: 'POST',
+    path: pathOf(chatId, '/share'),
+    show: showing(ShareSchema, ({ attempt, chat }, screen) => {
+      const { text } = showState(chat, screen);
+      if (attempt === null) return { text: `The share waits for its turn; see it with chat show.\n${text}` };
+      if (attempt.outcome === null)
+        return { text: `The share is still under way; see it with chat show.\n${text}` };
+      const isFine = attempt.outcome === 'shared' || attempt.outcome === 'dry_run';
+      const code = attempt.linqCode === null ? '' : `, Linq's code ${attempt.linqCode}`;
+      const status = attempt.httpStatus === null ? '' : ` (HTTP ${attempt.httpStatus}${code})`;
+      return {
+        text: `${OUTCOMES[attempt.outcome]}${status}.\n${text}`,
+        exitCode: isFine ? EXIT.fine : EXIT.failed,
+      };
+    }),
+  };
+}
+
+const OUTCOMES: Readonly<Record<NonNullable<AttemptView['outcome']>, string>> = {
+  shared: 'The card was shared',
+  dry_run: 'Nothing was called, since DRY_RUN is true',
+  retry: "The card wasn't shared yet, and it is tried again",
+  rejected: 'Linq refused to share the card',
+  unknown: "Linq's answer didn't arrive, so it is tried again",
+  interrupted: 'The attempt was cut off',
+};
+
+export function holdChat(chatId: string): ServiceCall {
+  return { method: 'PUT', path: pathOf(chatId, '/hold'), show: showing(ChatSchema, showState) };
+}
+
+export function releaseChat(chatId: string): ServiceCall {
+  return { method: 'DELETE', path: pathOf(chatId, '/hold'), show: showing(ChatSchema, showState) };
+}
+
+function showState({ chatId, state, reason, explanation }: ChatView, { width }: Screen): Shown {
+  return { text: `${wrap(`Chat ${chatId} is ${state} (${reason}). ${explanation}`, width)}\n` };
+}

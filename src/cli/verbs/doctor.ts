@@ -1,0 +1,122 @@
+import type { Clock } from '../../clock.ts';
+import type { DoctorOptions } from '../../doctor/doctor.ts';
+import type { Verdict } from '../../doctor/verdict.ts';
+import { ConfigError, UsageError } from '../../errors.ts';
+import { printJson } from '../call-service.ts';
+import { EXIT, type ExitCode, type Io, readSources, realFile } from '../io.ts';
+import { findToken, locateService } from '../locate-service.ts';
+import type { Register } from '../program.ts';
+import { adviseOnNativeModule, adviseOnNode } from '../runtime.ts';
+import { createProgressLine } from '../terminal/progress-line.ts';
+import { screenOf } from '../terminal/screen.ts';
+
+export interface DoctorFlags {
+  readonly json?: boolean;
+  readonly strict?: boolean;
+  readonly url?: string;
+  readonly ca?: string;
+  /** False with `--no-round-trip`. */
+  readonly roundTrip: boolean;
+}
+
+/** `doctor`. */
+export const registerDoctor: Register = (program, { io, globals, run }) => {
+  program
+    .command('doctor')
+    .description(
+      'check everything from Node.js to the public URL, and say what to do (exit codes: 3 settings, 5 service or Linq unreachable, 4 other errors)',
+    )
+    .option('--strict', 'exit code 4 also for a warning')
+    .option('--url <url>', 'address of the running service (default: from HOST and PORT)')
+    .option('--ca <file>', 'trust the authorities in this PEM file, too', realFile)
+    .option('--no-round-trip', 'send no test delivery, neither to the service nor to PUBLIC_URL')
+    .option('--json', 'print {ok, findings}')
+    .action(
+      run(async (flags: DoctorFlags) => {
+        const { createSystemClock } = await import('../../clock.ts');
+        const prepared = prepareDoctor(io, globals().envFile, flags, createSystemClock());
+        return await examine(io, prepared, flags);
+      }),
+    );
+};
+
+/**
+ * What the doctor needs to know, out of the command line and its surroundings.
+ * @throws {ConfigError} when a named settings file can't be read @throws {UsageError}
+ */
+export function prepareDoctor(
+  io: Io,
+  envFile: string | null,
+  flags: Pick<DoctorFlags, 'url' | 'ca' | 'roundTrip'>,
+  clock: Clock,
+): DoctorOptions {
+  const sources = readSources(io, envFile);
+  const serviceUrl = unlessWrong(() => locateService(sources, flags.url ?? null));
+  return {
+    sources,
+    envFilePath: envFile ?? '.env',
+    serviceUrl,
+    statusToken: serviceUrl === null ? null : unlessWrong(() => findToken(sources, serviceUrl)),
+    isServiceExpected: true,
+    isRoundTripWanted: flags.roundTrip,
+    extraCa: flags.ca === undefined ? null : readAuthorities(io, flags.ca),
+    clock,
+    nodeVersion: process.versions.node,
+    adviseOnNode,
+    adviseOnNativeModule,
+  };
+}
+
+/** A wrong setting is one of the doctor's own findings. */
+function unlessWrong<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}
+
+function readAuthorities(io: Io, path: string): string {
+  try {
+    const text = io.readFile(path);
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  } catch {
+    throw new UsageError(`--ca: ${path} can't be read`);
+  }
+  throw new UsageError(`--ca: ${path} holds no certificate in PEM form`);
+}
+
+const EXIT_BY_VERDICT: Readonly<Record<Verdict, ExitCode>> = {
+  fine: EXIT.fine,
+  configuration: EXIT.configuration,
+  unreachable: EXIT.unreachable,
+  degraded: EXIT.degraded,
+};
+
+async function examine(io: Io, options: DoctorOptions, { json, strict }: DoctorFlags): Promise<ExitCode> {
+  const [{ runDoctor }, { decideVerdict }, { renderFinding, renderSummary }] = await Promise.all([
+    import('../../doctor/doctor.ts'),
+    import('../../doctor/verdict.ts'),
+    import('./doctor-words.ts'),
+  ]);
+  const isStrict = strict === true;
+  if (json === true) {
+    const findings = await runDoctor(options);
+    printJson({ ok: decideVerdict(findings, isStrict) === 'fine', findings }, io);
+    return EXIT_BY_VERDICT[decideVerdict(findings, isStrict)];
+  }
+  const screen = screenOf(io);
+  const progress = createProgressLine(io);
+  const findings = await runDoctor({
+    ...options,
+    onCheck: (title) => io.isTerminal && progress.tell(`… ${title}`),
+    onFinding(finding) {
+      progress.clear();
+      io.write(renderFinding(finding, screen));
+    },
+  });
+  progress.clear();
+  io.write(`\n${renderSummary(findings, screen)}`);
+  return EXIT_BY_VERDICT[decideVerdict(findings, isStrict)];
+}

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import type { Clock } from '../../clock.ts';
+import type { Sources } from '../../config/origin.ts';
+import { readSetting } from '../../config/read-setting.ts';
+import { signingSecrets } from '../../config/secret-kinds.ts';
+import { SETTINGS } from '../../config/settings.ts';
+import { type EpochMs, SECOND } from '../../decide/time.ts';
+import { ConfigError, UsageError } from '../../errors.ts';
+import { describeBody } from '../../simulator/events.ts';
+import { signDelivery } from '../../simulator/sign.ts';
+import { buildExample, EXAMPLES } from './event-examples.ts';
+
+/** What both verbs take. */
+export interface EventFlags {
+  readonly example?: string;
+  readonly payloadVersion?: string;
+  readonly line?: string;
+  readonly chatId?: string;
+  readonly secretFile?: string;
+  readonly scheme?: string;
+  readonly id?: string;
+  readonly timestamp?: string;
+  readonly json?: boolean;
+}
+
+/** An event, signed as Linq would have. */
+export interface SignedEvent {
+  /** The exact bytes. */
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+  /** As the body names it; `unknown` when it names none, or what can't be one. */
+  readonly eventType: string;
+}
+
+const EXAMPLE_LINE = '+12025550100';
+/** As the service reads it. */
+const EVENT_TYPE = /^[\w.:-]{1,128}$/;
+const SCHEMES = ['both', 'standard', 'legacy'] as const;
+
+/** @param file a path, `-` for standard input, or undefined @throws {UsageError} @throws {ConfigError} */
+export function signEvent(
+  file: string | undefined,
+  flags: EventFlags,
+  sources: Sources,
+  clock: Clock,
+): SignedEvent {
+  const body = readBody(file, flags, clock);
+  const { eventId, eventType: told } = describeBody(body.toString('utf8'));
+  const eventType = EVENT_TYPE.test(told) ? told : 'unknown'; // it becomes a header
+  const webhookId = flags.id ?? eventId;
+  if (!/^[A-Za-z0-9_-]{1,256}$/.test(webhookId))
+    throw new UsageError('--id: expected 1 to 256 of A-Z a-z 0-9 _ - (by default the event_id of the body)');
+  const signed = signDelivery({
+    secret: readSecret(flags, sources),
+    webhookId,
+    timestampSeconds: Math.floor(readTimestamp(flags.timestamp, clock) / SECOND),
+    body,
+    eventType,
+  });
+  const headers = { 'content-type': 'application/json', ...pickScheme(signed, flags.scheme ?? 'both') };
+  return { body, headers, eventType };
+}
+
+function readBody(file: string | undefined, flags: EventFlags, clock: Clock): Buffer {
+  const { example, payloadVersion: version = '2026-02-03', line = EXAMPLE_LINE, chatId = null } = flags;
+  if (example !== undefined && file !== undefined)
+    throw new UsageError('Name either a file or --example, not both.');
+  if (version !== '2026-02-03' && version !== '2025-01-01')
+    throw new UsageError('--payload-version: expected 2026-02-03 or 2025-01-01');
+  if (!/^\+[1-9]\d{6,14}$/.test(line)) throw new UsageError('--line: expected a number such as +12025550100');
+  if (example === undefined) return readBytes(file);
+  const body = buildExample({ type: example, version, line, chatId }, clock);
+  if (body === null) throw new UsageError(`--example: expected one of ${EXAMPLES.join(', ')}`);
+  return Buffer.from(body);
+}
+
+/** As they are: a signature is over bytes. */
+function readBytes(file: string | undefined): Buffer {
+  if (file === undefined && process.stdin.isTTY === true)
+    throw new UsageError(`Name a file, - for standard input, or --example TYPE (${EXAMPLES.join(', ')}).`);
+  const isInput = file === undefined || file === '-';
+  try {
+    return readFileSync(isInput ? process.stdin.fd : file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new UsageError(`${isInput ? 'Standard input' : file} can't be read (${code}).`, { cause: error });
+  }
+}
+
+/** The newest, where there are several. */
+function readSecret({ secretFile }: EventFlags, sources: Sources): string {
+  const secrets =
+    secretFile === undefined
+      ? readSetting(SETTINGS.webhookSecrets, sources)
+      : readSecretFile(secretFile, sources.readFile);
+  const [secret] = secrets ?? [];
+  if (secret === undefined)
+    throw new ConfigError(
+      'LINQ_WEBHOOK_SECRET is not set: set it, or name a file that holds it with --secret-file.',
+    );
+  return secret;
+}
+
+function readSecretFile(path: string, readFile: Sources['readFile']): readonly string[] {
+  let text: string;
+  try {
+    text = readFile(path).trim();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new ConfigError(`--secret-file: ${path} can't be read (${code}).`, { cause: error });
+  }
+  const parsed = signingSecrets.parse(text);
+  if ('wrong' in parsed)
+    throw new ConfigError(`--secret-file: expected ${signingSecrets.expects} (${parsed.wrong})`);
+  return parsed.value;
+}
+
+/** Unix seconds, or ISO 8601; so that a stale delivery can be made. */
+function readTimestamp(text: string | undefined, clock: Clock): EpochMs {
+  if (text === undefined) return clock.systemNow();
+  const at = /^\d{1,12}$/.test(text) ? Number(text) * SECOND : Date.parse(text);
+  if (Number.isNaN(at))
+    throw new UsageError('--timestamp: expected unix seconds, or a time such as 2026-11-03T16:20:00Z');
+  return at;
+}
+
+function pickScheme(signed: Readonly<Record<string, string>>, scheme: string): Record<string, string> {
+  if (!SCHEMES.some((known) => known === scheme))
+    throw new UsageError(`--scheme: expected ${SCHEMES.join(', ')}`);
+  const isWanted = (name: string) => scheme === 'both' || name.startsWith('x-') === (scheme === 'legacy');
+  return Object.fromEntries(Object.entries(signed).filter(([name]) => isWanted(name)));
+}

@@ -1,0 +1,107 @@
+import { isUtf8 } from 'node:buffer';
+import { createSystemClock } from '../../clock.ts';
+import { isLoopbackUrl } from '../../config/network-kinds.ts';
+import { readSetting } from '../../config/read-setting.ts';
+import { SETTINGS } from '../../config/settings.ts';
+import { readAnswer } from '../../doctor/judge/answer.ts';
+import { exchange } from '../../doctor/look/http.ts';
+import { UnreachableError, UsageError } from '../../errors.ts';
+import { dispositionOf } from '../../webhook/events.ts';
+import { printJson, type Surroundings } from '../call-service.ts';
+import { EXIT, type ExitCode } from '../io.ts';
+import { locateService } from '../locate-service.ts';
+import { screenOf } from '../terminal/screen.ts';
+import { wrap } from '../terminal/table.ts';
+import { meaningOf } from './event-answer.ts';
+import { type EventFlags, type SignedEvent, signEvent } from './event-body.ts';
+
+const ROUTE = '/webhooks/linq';
+
+/** Prints the headers, and of an example the body, too; or a curl command that sends both. */
+export function printSigned(
+  file: string | undefined,
+  flags: EventFlags & { readonly curl?: boolean; readonly to?: string },
+  { io, sources }: Surroundings,
+): ExitCode {
+  const signed = signEvent(file, flags, sources, createSystemClock());
+  const { headers, body, eventType } = signed;
+  if (flags.json === true) printJson({ eventType, headers, body: textOf(body) }, io);
+  else if (flags.curl === true) {
+    io.write(`${curlOf(signed, file, targetOf(flags.to, { io, sources }))}\n`);
+  } else {
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
+    io.write(`${lines.join('')}${flags.example === undefined ? '' : `\n${body.toString('utf8')}\n`}`);
+  }
+  return EXIT.fine;
+}
+
+/** Null: not text, so JSON can't carry it unchanged. */
+const textOf = (body: Buffer) => (isUtf8(body) ? body.toString('utf8') : null);
+
+function curlOf({ headers, body }: SignedEvent, file: string | undefined, url: string): string {
+  const isFile = file !== undefined && file !== '-';
+  if (!isFile && (!isUtf8(body) || body.includes(0)))
+    throw new UsageError('This body is no text: put it into a file and name that, so that curl can send it.');
+  // of inline data curl would take a leading @ for a file to read
+  const data = isFile ? `--data-binary ${quote(`@${file}`)}` : `--data-raw ${quote(body.toString('utf8'))}`;
+  const parts = Object.entries(headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`);
+  return [`curl -sS -i -X POST ${quote(url)}`, ...parts, data].join(' \\\n  ');
+}
+
+/** For a POSIX shell. */
+const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** @throws {ConfigError} @throws {UsageError} */
+function targetOf(to: string | undefined, { sources }: Surroundings): string {
+  if (to !== undefined && (!/^https?:\/\//i.test(to) || !URL.canParse(to)))
+    throw new UsageError('--to must be an address, for example http://127.0.0.1:8080');
+  const url = locateService(sources, to ?? null);
+  return `${url}${url.endsWith(ROUTE) ? '' : ROUTE}?version=2026-02-03`;
+}
+
+/**
+ * Sends it and tells what came back. Resolves to whether it was taken.
+ * @throws {UsageError} when it would have effects that nobody asked for @throws {UnreachableError}
+ */
+export async function sendEvent(
+  file: string | undefined,
+  flags: EventFlags & { readonly to?: string; readonly yes?: boolean },
+  surroundings: Surroundings,
+): Promise<boolean> {
+  const { io, sources } = surroundings;
+  const clock = createSystemClock();
+  const url = targetOf(flags.to, surroundings);
+  const signed = signEvent(file, flags, sources, clock);
+  if (flags.yes !== true) refuseEffects(signed.eventType, url, surroundings);
+  const { headers, body } = signed;
+  const came = await exchange({ method: 'POST', url, headers, body }, { clock, ca: null });
+  if (came.kind === 'failed')
+    throw new UnreachableError(
+      `Nothing answers at ${url} (${came.cause}): is the service running, and the address right?`,
+    );
+  const { httpStatus } = came;
+  const answer = readAnswer(came, url);
+  const meaning = meaningOf(httpStatus, answer);
+  const code = answer.kind === 'refused' ? answer.code : null;
+  const { eventType } = signed;
+  if (flags.json === true) printJson({ url, eventType, httpStatus, code, meaning }, io);
+  else io.write(`${wrap(`HTTP ${httpStatus}: ${meaning}`, screenOf(io).width)}\n`);
+  return httpStatus === 204;
+}
+
+/** An event that leaves facts is taken for real: with a real account, a card may be shared. */
+function refuseEffects(eventType: string, url: string, { sources }: Surroundings): void {
+  const publicUrl = readSetting(SETTINGS.publicUrl, sources);
+  const isOwn = isLoopbackUrl(url) || (publicUrl !== null && url.startsWith(`${publicUrl}?`));
+  if (!isOwn) {
+    throw new UsageError(
+      `${new URL(url).host} is neither this machine nor PUBLIC_URL: whoever gets a signed event can send it on for some minutes. Add --yes if you mean it.`,
+    );
+  }
+  const isSimulated = isLoopbackUrl(readSetting(SETTINGS.baseUrl, sources) ?? '');
+  if ('read' in dispositionOf(eventType) && !isSimulated) {
+    throw new UsageError(
+      `The service would take this ${eventType} for real, put its chat on record, and perhaps call Linq for it. Add --yes if you mean it, send --example probe, which leaves no trace, or try it against \`simulate\`.`,
+    );
+  }
+}

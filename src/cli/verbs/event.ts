@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { EXIT, type ExitCode, readSources } from '../io.ts';
+import type { Register, VerbContext } from '../program.ts';
+import type { EventFlags } from './event-body.ts';
+
+/** `event sign` and `event send`. */
+export const registerEvent: Register = (program, context) => {
+  const event = program.command('event').description('sign webhook events as Linq does, and send them');
+  registerSign(event, context);
+  registerSend(event, context);
+};
+
+function takeEvent(command: Command): Command {
+  return command
+    .argument('[file]', 'the body, - for standard input')
+    .option('--example <type>', 'a built-in body: probe, message.sent, message.received, …')
+    .option('--payload-version <version>', 'of the example: 2026-02-03 or 2025-01-01 (default: 2026-02-03)')
+    .option('--line <number>', 'the line of the example (default: +12025550100)')
+    .option('--chat-id <id>', 'the chat of the example (default: a new one)')
+    .option(
+      '--secret-file <file>',
+      'holds the signing secret, - for standard input (default: LINQ_WEBHOOK_SECRET)',
+    )
+    .option('--scheme <scheme>', 'headers: standard, legacy or both (default: both, as Linq)')
+    .option('--id <id>', 'webhook-id (default: event_id of the body)')
+    .option('--timestamp <time>', 'when it was signed: unix seconds or ISO 8601 (default: now)')
+    .option('--json', 'print JSON');
+}
+
+function registerSign(event: Command, { io, globals, run }: VerbContext): void {
+  takeEvent(event.command('sign').description('print the headers that sign a body'))
+    .option('--curl', 'print a curl command instead')
+    .option('--to <url>', 'where that curl sends it (default: the local service)')
+    .action(
+      run(async (file: string | undefined, flags: EventFlags & { curl?: boolean; to?: string }) => {
+        const { printSigned } = await import('./event-calls.ts');
+        return printSigned(file, flags, { io, sources: readSources(io, globals().envFile) });
+      }),
+    );
+}
+
+function registerSend(event: Command, { io, globals, run }: VerbContext): void {
+  takeEvent(event.command('send').description('sign an event, send it, and say what the answer means'))
+    .option('--to <url>', 'address of a service, or of a webhook route (default: from HOST and PORT)')
+    .option('--yes', 'also send what has effects on a real account, or to a foreign address')
+    .action(
+      run(
+        async (
+          file: string | undefined,
+          flags: EventFlags & { to?: string; yes?: boolean },
+        ): Promise<ExitCode> => {
+          const { sendEvent } = await import('./event-calls.ts');
+          const isTaken = await sendEvent(file, flags, { io, sources: readSources(io, globals().envFile) });
+          return isTaken ? EXIT.fine : EXIT.failed;
+        },
+      ),
+    );
+}

@@ -1,0 +1,64 @@
+import { StoreError } from '../../errors.ts';
+import type { MigrationState } from '../../store/sqlite/migration-state.ts';
+import { EXIT, type ExitCode, type Io, readSources } from '../io.ts';
+import type { Register } from '../program.ts';
+import { describeStoreFailure } from '../start-failure.ts';
+
+interface MigrateFlags {
+  readonly check?: boolean;
+  readonly json?: boolean;
+}
+
+/** `migrate`. */
+export const registerMigrate: Register = (program, { io, globals, run }) => {
+  program
+    .command('migrate')
+    .description(
+      'bring the database to the schema of this version, after a copy, while the service is stopped (its start does the same)',
+    )
+    .option('--check', 'change nothing: exit code 0 when it is up to date, 1 when migrations are pending')
+    .option('--json', 'print JSON')
+    .action(run(async (flags: MigrateFlags) => await migrate(io, globals().envFile, flags)));
+};
+
+/** @throws {ConfigError} @throws {StoreError} */
+async function migrate(io: Io, envFile: string | null, { check, json }: MigrateFlags): Promise<ExitCode> {
+  const [{ readMigrationState }, { openDatabase }, { toStoreError }, { readStorageSettings }] =
+    await Promise.all([
+      import('../../store/sqlite/migration-state.ts'),
+      import('../../store/sqlite/database.ts'),
+      import('../../store/sqlite/faults.ts'),
+      import('../storage-settings.ts'),
+    ]);
+  const { databasePath } = readStorageSettings(readSources(io, envFile));
+  const tell = (state: MigrationState, applied: readonly string[], sentence: string) =>
+    io.write(
+      json === true ? `${JSON.stringify({ databasePath, ...state, applied }, null, 2)}\n` : `${sentence}\n`,
+    );
+  try {
+    const before = readMigrationState(databasePath);
+    if (before.state !== 'pending' || check === true) {
+      tell(before, [], describe(before, databasePath));
+      return before.state === 'current' ? EXIT.fine : EXIT.failed;
+    }
+    openDatabase(databasePath).close();
+    const after = readMigrationState(databasePath);
+    const did = before.pending.length === 0 ? '' : `Applied ${before.pending.join(', ')}. `;
+    tell(after, before.pending, `${did}${describe(after, databasePath)}`);
+    return EXIT.fine;
+  } catch (error) {
+    const failure = toStoreError(error);
+    throw new StoreError(failure.fault, describeStoreFailure(failure, databasePath), { cause: error });
+  }
+}
+
+function describe({ state, schemaVersion, latest, pending }: MigrationState, path: string): string {
+  switch (state) {
+    case 'current':
+      return `${path} is up to date: schema ${latest}.`;
+    case 'pending':
+      return `${path} has schema ${schemaVersion}; pending up to ${latest}: ${pending.join(', ')}. The next start of the service applies them, or migrate does.`;
+    case 'newer':
+      return `${path} was written by a newer version of contact-card-reactor: run that one, or restore an older backup. Nothing was changed.`;
+  }
+}

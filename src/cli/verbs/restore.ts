@@ -1,0 +1,82 @@
+import { StoreError } from '../../errors.ts';
+import type { Restored } from '../../store/sqlite/backup/restore.ts';
+import { EXIT, type ExitCode, type Io, readSources, realFile } from '../io.ts';
+import type { Register } from '../program.ts';
+
+interface RestoreFlags {
+  /** False with `--no-wait`. */
+  readonly wait: boolean;
+  readonly json?: boolean;
+}
+
+/** `restore`. */
+export const registerRestore: Register = (program, { io, globals, run }) => {
+  program
+    .command('restore')
+    .argument('<file>', 'a backup', realFile)
+    .description('put a backup in the place of the database, which is kept; the service must be stopped')
+    .option(
+      '--no-wait',
+      'share at once; by default every chat waits one SHARE_WINDOW, since the backup has forgotten later shares',
+    )
+    .option('--json', 'print JSON')
+    .action(
+      run(async (file: string, flags: RestoreFlags) => await restore(io, globals().envFile, file, flags)),
+    );
+};
+
+/** @throws {ConfigError} @throws {StoreError} */
+async function restore(
+  io: Io,
+  envFile: string | null,
+  file: string,
+  { wait, json }: RestoreFlags,
+): Promise<ExitCode> {
+  const [{ restoreBackup }, { createSystemClock }, { readStorageSettings }, { withProgress }] =
+    await Promise.all([
+      import('../../store/sqlite/backup/restore.ts'),
+      import('../../clock.ts'),
+      import('../storage-settings.ts'),
+      import('../terminal/backup-progress.ts'),
+    ]);
+  const { databasePath, windowMs } = readStorageSettings(readSources(io, envFile));
+  const clock = createSystemClock();
+  let marked = 0;
+  const look = () => (marked === 0 ? `Copying and checking ${file}` : `Marking the chats: ${marked}`);
+  const onMarked = (count: number) => {
+    marked = count;
+  };
+  const restored = await withProgress(
+    { io, clock, look: json === true ? null : look },
+    restoreBackup({ databasePath, file, isWaiting: wait, now: clock.now(), onMarked }),
+  ).catch((error: unknown) => {
+    if (!(error instanceof StoreError)) throw error;
+    throw new StoreError(error.fault, `Not restored: ${error.message}.`, { cause: error });
+  });
+  const { restoredAt } = restored;
+  const waitsUntil = restoredAt === null ? null : new Date(restoredAt + windowMs).toISOString();
+  const told = { ...restored, file, restoredAt: isoOrNull(restoredAt), waitsUntil };
+  io.write(json === true ? `${JSON.stringify(told, null, 2)}\n` : describe(restored, file, waitsUntil));
+  return EXIT.fine;
+}
+
+const isoOrNull = (at: number | null) => (at === null ? null : new Date(at).toISOString());
+
+function describe(restored: Restored, file: string, waitsUntil: string | null): string {
+  const { databasePath, keptAs, chats, schemaVersion } = restored;
+  const kept =
+    keptAs === null
+      ? 'There was no database before.'
+      : `The database that was there is kept: ${keptAs}\nTo undo this, restore that one.`;
+  const wait =
+    waitsUntil === null
+      ? 'No chat waits (--no-wait): one that got a share after the backup was made may get another.'
+      : `Shares made after the backup are forgotten, so every chat in it waits one window, until ${waitsUntil}, and one that it lacks until catch-up has read it.`;
+  return [
+    `${databasePath} is now the backup ${file}: ${chats} chats, schema ${schemaVersion}.`,
+    kept,
+    wait,
+    'Start the service: it reads from Linq what happened since the backup.',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,68 @@
+import type CloseWithGrace from 'close-with-grace';
+import type { App } from '../../app/app.ts';
+import { loadConfig } from '../../config/load.ts';
+import { EXIT, type ExitCode, type Io, readSources } from '../io.ts';
+import type { Register } from '../program.ts';
+import { describeStoreFailure, explainStartFailure } from '../start-failure.ts';
+import { VERSION } from '../version.ts';
+
+/** Longest time between a stop signal and the end of the process. */
+const STOP_LIMIT_MS = 10_000;
+
+export const registerServe: Register = (program, { io, globals, run }) => {
+  program
+    .command('serve')
+    .description('run the service until it is told to stop (the default)')
+    .action(run(async () => await serve(io, globals().envFile)));
+};
+
+async function serve(io: Io, envFile: string | null): Promise<ExitCode> {
+  const { config, warnings } = loadConfig(readSources(io, envFile), io.isTerminal);
+  const { databasePath } = config;
+  const [{ startApp }, { createSystemClock }, { default: closeWithGrace }] = await Promise.all([
+    import('../../app/app.ts'),
+    import('../../clock.ts'),
+    import('close-with-grace'), // ahead of listening: whoever was served may not be cut off by an early signal
+  ]);
+  return new Promise((resolve, reject) => {
+    startApp({
+      config,
+      warnings,
+      clock: createSystemClock(),
+      version: VERSION,
+      onStarted: (app) => void stopWhenTold(app, io, closeWithGrace).then(resolve, reject),
+      onFatal(error) {
+        io.writeError(`${describeStoreFailure(error, databasePath)}\n`);
+        process.exit(EXIT.failed); // the store can't be trusted to write anything more, a clean stop included
+      },
+    }).catch((error: unknown) => {
+      reject(explainStartFailure(error, { databasePath, port: config.server.port }));
+    });
+  });
+}
+
+/** Resolves once a signal or an error that nobody caught has stopped the service; a second one ends it at once. */
+function stopWhenTold(app: App, io: Io, closeWithGrace: typeof CloseWithGrace): Promise<ExitCode> {
+  const tell = (text: string) => io.writeError(`${text}\n`);
+  const tellError = (error: unknown) =>
+    tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return new Promise((resolve) => {
+    const options = {
+      delay: STOP_LIMIT_MS,
+      logger: null,
+      onSecondSignal: (signal: string) => tell(`${signal} came a second time: not waiting any longer.`),
+      onSecondError: tellError,
+      onTimeout: (ms: number) => tell(`Not everything ended within ${ms / 1000} s: not waiting any longer.`),
+    };
+    closeWithGrace(options, async ({ err }) => {
+      if (err !== undefined) tellError(err);
+      try {
+        await app.stop();
+      } catch (error) {
+        tellError(error);
+        throw error;
+      }
+      resolve(err === undefined ? EXIT.fine : EXIT.failed);
+    });
+  });
+}

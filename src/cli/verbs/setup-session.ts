@@ -1,0 +1,135 @@
+import type { Clock } from '../../clock.ts';
+import { findSetting } from '../../config/origin.ts';
+import type { Setting } from '../../config/settings.ts';
+import type { LineCard } from '../../setup/cards.ts';
+import type { SettingsFile, Values } from '../../setup/settings-file.ts';
+import type { Io } from '../io.ts';
+import { withProgress } from '../terminal/backup-progress.ts';
+import type { Prompter } from '../terminal/prompt.ts';
+import type { Talk } from './setup-talk.ts';
+
+/** The command line of `setup`. */
+export interface SetupOptions {
+  readonly apiKeyFile?: string;
+  readonly lines?: string;
+  readonly createCard?: readonly string[];
+  readonly firstName?: string;
+  readonly lastName?: string;
+  readonly imageUrl?: string;
+  readonly publicUrl?: string;
+  readonly recreate?: boolean;
+  readonly showNumbers?: boolean;
+  readonly showToken?: boolean;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  /** False with `--no-check`. */
+  readonly check?: boolean;
+  readonly json?: boolean;
+}
+
+/** Something that is done, and needs someone's eye all the same. */
+export interface SetupFinding {
+  /** Stable. */
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** What `--json` prints; filled in as the steps go by, so that it also tells how far a failed one came. */
+export interface SetupReport {
+  ok: boolean;
+  readonly dryRun: boolean;
+  envFile: { readonly path: string; readonly saved: string[] };
+  apiKey: { readonly origin: string } | null;
+  lines: readonly (LineCard & { readonly isChosen: boolean })[] | null;
+  /** Where Linq delivers to, without the query. */
+  webhookUrl: string | null;
+  subscription: {
+    readonly action: 'created' | 'kept' | 'updated' | 'recreated';
+    /** Null in a dry run. */
+    readonly subscriptionId: string | null;
+    readonly targetUrl: string;
+  } | null;
+  statusToken: 'generated' | 'kept' | null;
+  readonly findings: SetupFinding[];
+  doctor: readonly unknown[] | null;
+  error: { readonly code: string; readonly message: string } | null;
+}
+
+/** One run of `setup`. */
+export interface Session {
+  readonly options: SetupOptions;
+  readonly io: Io;
+  readonly clock: Clock;
+  readonly talk: Talk;
+  /** Null when there is nobody to ask. */
+  readonly prompter: Prompter | null;
+  readonly file: SettingsFile;
+  /** What is to be saved, by variable. */
+  readonly values: Record<string, string | null>;
+  readonly report: SetupReport;
+  /** A line's number as it may be shown. */
+  readonly showLine: (line: string) => string;
+}
+
+export function find(session: Session, finding: SetupFinding): void {
+  session.report.findings.push(finding);
+  session.talk.warn(`${finding.message} ${finding.remedy}`);
+}
+
+/** Waits for Linq; on a terminal it says so once that takes longer than a second. */
+export function waitFor<T>({ io, clock, options }: Session, work: Promise<T>): Promise<T> {
+  const silent = { ...io, isTerminal: io.isTerminal && options.json !== true };
+  return withProgress({ io: silent, clock, look: () => '  Waiting for Linq …' }, work);
+}
+
+export function pause({ clock }: Session, ms: number): Promise<void> {
+  return clock.sleepUntil(clock.now() + ms, ms, new AbortController().signal);
+}
+
+/** Asks a yes-or-no question; `--yes` and the absence of a terminal take the default. */
+export async function confirm(session: Session, question: string, byDefault: boolean): Promise<boolean> {
+  const { prompter, options } = session;
+  if (prompter === null || options.yes === true) return byDefault;
+  for (;;) {
+    const answer = (await prompter.ask(`  ${question} [${byDefault ? 'Y/n' : 'y/N'}] `)).toLowerCase();
+    if (answer === '') return byDefault;
+    if (/^y(es)?$/.test(answer)) return true;
+    if (/^no?$/.test(answer)) return false;
+  }
+}
+
+/** Notes for saving what the environment says, where the file says nothing: the service may run without that environment. */
+export function adopt({ file, values }: Session, setting: Setting<unknown>): void {
+  const found = findSetting(setting, file.sources());
+  if (found === null || 'mistake' in found || found.origin !== 'environment') return;
+  const isInFile = [setting.name, ...setting.aliases].some((name) => file.sources().envFile[name]?.trim());
+  if (!isInFile && found.text !== setting.fallback) values[setting.name] = found.text;
+}
+
+/** Saves what is noted, or in a dry run says what would be. @throws {SetupError} @throws {ConfigError} */
+export function save({ file, values, options, talk, report }: Session, isForced: boolean): void {
+  const changes = file.changes(values);
+  const names = changes.join(', ');
+  if (options.dryRun === true) {
+    if (changes.length > 0) talk.note(`Would save in ${file.path}: ${names}.`);
+    return;
+  }
+  if (changes.length > 0 || isForced) file.write(values);
+  else if (file.openMode !== null) file.shut();
+  report.envFile.saved.push(...changes);
+  if (changes.length > 0) talk.done(`Saved in ${file.path}, for its owner alone (mode 0600): ${names}.`);
+  if (file.openMode !== null)
+    talk.done(`${file.path} could be read by others (mode ${file.openMode}); now only its owner can.`);
+}
+
+/** Tells of what was saved and is overruled by the environment. */
+export function tellOutvoted(session: Session, values: Values): void {
+  for (const name of session.file.outvoted(values)) {
+    find(session, {
+      code: 'environment_wins',
+      message: `${name} is set otherwise in the environment, which wins over ${session.file.path}.`,
+      remedy: `Take it out of the environment, or set it there as it is in ${session.file.path}.`,
+    });
+  }
+}

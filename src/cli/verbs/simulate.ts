@@ -1,0 +1,54 @@
+import { StartError, UsageError } from '../../errors.ts';
+import { EXIT } from '../io.ts';
+import type { Register } from '../program.ts';
+
+interface Options {
+  readonly port?: string;
+  readonly apiKey?: string;
+  readonly webhookUrl?: string;
+  readonly webhookSecret?: string;
+  readonly line?: readonly string[];
+  readonly payloadVersion?: string;
+  readonly seed?: string;
+  readonly subscription: boolean;
+  readonly json?: boolean;
+}
+
+const collect = (value: string, collected: readonly string[] = []) => [...collected, value];
+
+/** `simulate`: a Linq on loopback for a user's own tests. */
+export const registerSimulate: Register = (program, { io, run }) => {
+  program
+    .command('simulate')
+    .description('run a simulated Linq on loopback: its API, and a sender of signed webhooks')
+    .option('--port <number>', 'where its API listens; 0: any free port (default: 4010)')
+    .option('--api-key <key>', 'the key it lets in (default: one made of the seed, printed)')
+    .option('--webhook-url <url>', 'where webhooks go (default: a reactor with default settings)')
+    .option('--webhook-secret <secret>', 'whsec_… that signs them (default: one made of the seed, printed)')
+    .option('--line <number>', 'a line with an active card, E.164; repeatable', collect)
+    .option('--payload-version <version>', '2026-02-03 or 2025-01-01 (default: 2026-02-03)')
+    .option(
+      '--seed <number>',
+      'repeat the run that printed it: ids, secrets, losses, delays (default: a random one)',
+    )
+    .option('--no-subscription', 'start without a webhook subscription: `setup` creates one')
+    .option('--json', 'print one JSON object once it runs: addresses, lines, settings for the reactor')
+    .action(
+      run(async ({ payloadVersion, ...options }: Options) => {
+        const [{ runSimulate }, { SimulatorError }] = await Promise.all([
+          import('../../simulator/simulate.ts'),
+          import('../../simulator/errors.ts'),
+        ]);
+        const version = payloadVersion === undefined ? {} : { version: payloadVersion };
+        try {
+          await runSimulate({ ...options, ...version }, { print: (line) => io.write(`${line}\n`) });
+        } catch (error) {
+          if (!(error instanceof SimulatorError)) throw error;
+          if (error.cause instanceof Error && 'syscall' in error.cause)
+            throw new StartError(`${error.message}; name another --port`, { cause: error });
+          throw new UsageError(error.message, { cause: error });
+        }
+        return EXIT.fine;
+      }),
+    );
+};

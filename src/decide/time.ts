@@ -1,0 +1,59 @@
+/** An instant: whole milliseconds since 1970-01-01T00:00:00Z. */
+export type EpochMs = number;
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+const RFC_3339 =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
+const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/**
+ * iMessage began on 12 October 2011. An earlier time of Linq's is a zero that was never set (Go writes the year 1, Unix 1970), or
+ * the time of a broken clock, so it isn't believed.
+ */
+export const FIRST_IMESSAGE_AT: EpochMs = Date.UTC(2011, 9, 12);
+
+/** The calendar repeats itself after so many years. */
+const CYCLE_YEARS = 400;
+const CYCLE_MS = 146_097 * DAY;
+
+/**
+ * An RFC 3339 time with zone and up to nine fraction digits (Linq writes 3, 6 or 9), truncated to the millisecond;
+ * negative before 1970. Null for anything else, for days that don't exist, and beyond the year 9999. `Date.parse`
+ * alone would take many other notations, a time without a zone as local, and 30 February.
+ */
+export function parseInstant(text: string): EpochMs | null {
+  const match = RFC_3339.exec(text);
+  if (match === null) return null;
+  const field = (group: number) => Number(match[group] ?? 0);
+  const year = field(1) + CYCLE_YEARS; // Date.UTC reads the years 0 to 99 as 1900 to 1999
+  const month = field(2);
+  const day = field(3);
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return null;
+  const hour = field(4);
+  const minute = field(5);
+  const second = field(6);
+  // 60 is a leap second: the first of the next minute
+  if (hour > 23 || minute > 59 || second > 60 || field(9) > 23 || field(10) > 59) return null;
+  const ms = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
+  const offset = (field(9) * 60 + field(10)) * MINUTE * (match[8] === '-' ? -1 : 1);
+  const at = Date.UTC(year, month - 1, day, hour, minute, second, ms) - CYCLE_MS - offset;
+  return at <= LAST_INSTANT ? at : null;
+}
+
+function daysIn(year: number, month: number): number {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
+
+// The one form that senders may generate (RFC 9110, 5.6.7). `Date.parse` alone reads nearly anything, "-5" included.
+const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/** An HTTP header's date such as `Sun, 06 Nov 1994 08:49:37 GMT`; null for anything else. */
+export function parseHttpDate(text: string): EpochMs | null {
+  if (!IMF_FIXDATE.test(text)) return null;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? null : at;
+}

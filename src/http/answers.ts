@@ -1,0 +1,100 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type TProperties, type TSchema, Type } from 'typebox';
+import { StoreError } from '../errors.ts';
+
+/** An object that is described once, under its name, and referred to from wherever it is answered. */
+export function named<T extends TProperties>(title: string, description: string, fields: T) {
+  return Type.Object(fields, { title, description });
+}
+
+/** The same schema as an answer of one route, in that route's words. */
+export function answer<S extends TSchema>(description: string, schema: S): S {
+  return { ...schema, 'x-response-description': description };
+}
+
+/** An answer without a body. */
+export const emptyAnswer = (description: string) => answer(description, Type.Null());
+
+export const ERROR_FIELDS = {
+  statusCode: Type.Integer({ description: 'The HTTP status once more.' }),
+  code: Type.String({ description: 'For programs: a stable word in capitals.' }),
+  error: Type.String({ description: 'What HTTP calls the status.' }),
+  message: Type.String({ description: 'For people: what is wrong and what to do. Its wording may change.' }),
+};
+
+/** The shape of every answer that is no success. */
+export const ErrorSchema = named('Error', 'Why a request was refused.', ERROR_FIELDS);
+
+/** What a refused request is told, in fastify's shape of errors. */
+export interface Refusal {
+  readonly statusCode: 400 | 401 | 403 | 404 | 409 | 429 | 503;
+  readonly code: string;
+  /** For a person: what is wrong and what to do. */
+  readonly message: string;
+}
+
+/** Answers with a refusal; a page's own way may render it for a browser. */
+export type Refuse = (reply: FastifyReply, refusal: Refusal, more?: object) => FastifyReply;
+
+/** @param more fields beside the error's own */
+export function refuse(reply: FastifyReply, refusal: Refusal, more: object = {}): FastifyReply {
+  const { statusCode, code, message } = refusal;
+  const error = STATUS_CODES[statusCode] ?? '';
+  return reply.code(statusCode).send({ statusCode, code, error, message, ...more });
+}
+
+export function chatNotFound(chatId: string): Refusal {
+  const message = `No event told of a chat "${chatId.slice(0, 100)}" yet; GET /status/chats lists those that are known.`;
+  return { statusCode: 404, code: 'CHAT_NOT_FOUND', message };
+}
+
+export function badParameter(message: string): Refusal {
+  return { statusCode: 400, code: 'BAD_PARAMETER', message };
+}
+
+/** Bad parameters are told what is allowed; a store that fails is 503, since it may work again soon. @param refuseAs how they are told */
+export function answerFaults(app: FastifyInstance, refuseAs: Refuse = refuse): void {
+  app.setSchemaErrorFormatter((faults) => new Error(describeFault(faults[0])));
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error.validation !== undefined) return refuseAs(reply, badParameter(error.message));
+    if (error instanceof StoreError) return refuseForStore(error, request, reply, refuseAs);
+    throw error;
+  });
+}
+
+function refuseForStore(
+  error: StoreError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refuseAs: Refuse,
+): FastifyReply {
+  request.log.error({ err: error, fault: error.fault }, 'status.store_failed');
+  return refuseAs(reply, {
+    statusCode: 503,
+    code: 'STORE_UNAVAILABLE',
+    message: `The database can't do this now (${error.fault}); the service log says why. Try again in a few seconds.`,
+  });
+}
+
+interface SchemaFault {
+  readonly instancePath: string;
+  readonly params: Record<string, unknown>;
+}
+
+function describeFault(fault: SchemaFault | undefined): string {
+  if (fault === undefined) return 'The request has a parameter that is not allowed.';
+  const name = fault.instancePath.slice(1).split('/')[0] ?? '';
+  const { allowedValues } = fault.params;
+  const allowed = Array.isArray(allowedValues)
+    ? `must be one of ${allowedValues.join(', ')}`
+    : (ALLOWED.get(name) ?? 'must be given once');
+  return `"${name}" ${allowed}.`;
+}
+
+/** What is allowed for a parameter, where the schema's own words don't tell it whole. */
+const ALLOWED: ReadonlyMap<string, string> = new Map([
+  ['limit', 'must be a whole number from 1 to 200'],
+  ['line', 'must be given once, as a full number (+12025550100) or as it is shown (+1•••••0100)'],
+  ['cursor', 'must be the nextCursor of the page before'],
+]);

@@ -1,0 +1,135 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { releaseChat } from '../../decide/attempt.ts';
+import type { GateView } from '../../dispatch/dispatcher.ts';
+import { answer, chatNotFound, type Refusal, refuse } from '../../http/answers.ts';
+import { linesNamed } from '../view/chat-filters.ts';
+import { showChat } from '../view/chat-view.ts';
+import { momentOf, type StatusDeps } from '../view/deps.ts';
+import { showGate } from '../view/overview.ts';
+import { showCounts } from '../view/shown-counts.ts';
+import { changeChat, holdChat } from './chat-actions.ts';
+import { ChatParams } from './chat-routes.ts';
+import { CHAT_NOT_FOUND_ANSWER, changeAnswers, NAMED_ANSWERS, TOKEN_SECURITY } from './route-schema.ts';
+import { ChatSchema, ErrorSchema, LineSchema, PauseSchema } from './schemas.ts';
+
+const CHAT_STEERING = {
+  tags: ['Chats'],
+  security: TOKEN_SECURITY,
+  params: ChatParams,
+  response: changeAnswers({ 200: ChatSchema, ...NAMED_ANSWERS, 404: CHAT_NOT_FOUND_ANSWER }),
+};
+const HOLD_SCHEMA = {
+  ...CHAT_STEERING,
+  operationId: 'holdChat',
+  summary: 'Hold a chat',
+  description: 'It isn’t shared until somebody releases it. May be repeated.',
+};
+const RELEASE_SCHEMA = {
+  ...CHAT_STEERING,
+  operationId: 'releaseChat',
+  summary: 'Release a chat',
+  description: 'Ends an operator’s hold, its being parked, and what Linq’s block list held. May be repeated.',
+};
+
+const STEERING = {
+  tags: ['Steering'],
+  security: TOKEN_SECURITY,
+  response: changeAnswers({ 200: PauseSchema }),
+};
+const PAUSE_SCHEMA = {
+  ...STEERING,
+  operationId: 'pause',
+  summary: 'Stop all sharing',
+  description: 'At once, and over restarts. Deliveries are taken in as before.',
+};
+const RESUME_SCHEMA = {
+  ...STEERING,
+  operationId: 'resume',
+  summary: 'Resume sharing',
+  description: 'What became due meanwhile is shared at the usual pace, oldest first.',
+};
+
+const RELEASE_LINE_SCHEMA = {
+  operationId: 'releaseLine',
+  summary: 'End a line’s hold',
+  description: 'Whatever holds it: that Linq flagged it, refuses calls for it, or says it isn’t yours.',
+  tags: ['Steering'],
+  security: TOKEN_SECURITY,
+  params: Type.Object({
+    line: Type.String({
+      description: 'The full number, or as it is shown (+1•••••0100); encoded, as `%2B12025550100`.',
+      examples: ['+12025550100'],
+    }),
+  }),
+  response: changeAnswers({
+    200: LineSchema,
+    ...NAMED_ANSWERS,
+    400: answer('`AMBIGUOUS_LINE`: several lines are shown like this; name the full number.', ErrorSchema),
+    404: answer('`LINE_NOT_FOUND`: no event told of such a line yet.', ErrorSchema),
+  }),
+};
+
+/** Operator's holds of chats, pausing everything, and ending a line's hold. Each may be repeated without harm. */
+export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
+  const { store, dispatcher } = deps;
+  const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+
+  app.put('/status/chats/:chatId/hold', { schema: HOLD_SCHEMA }, async ({ params: { chatId } }, reply) => {
+    const chat = await changeChat(deps, chatId, holdChat);
+    return chat === null ? refuse(reply, chatNotFound(chatId)) : showChat(chat, momentOf(deps));
+  });
+
+  app.delete(
+    '/status/chats/:chatId/hold',
+    { schema: RELEASE_SCHEMA },
+    async ({ params: { chatId } }, reply) => {
+      const chat = await changeChat(deps, chatId, releaseChat);
+      return chat === null ? refuse(reply, chatNotFound(chatId)) : showChat(chat, momentOf(deps));
+    },
+  );
+
+  app.put('/status/pause', { schema: PAUSE_SCHEMA }, async () => {
+    await dispatcher.pause();
+    return { paused: true };
+  });
+
+  app.delete('/status/pause', { schema: RESUME_SCHEMA }, async () => {
+    await dispatcher.resume();
+    return { paused: false };
+  });
+
+  app.delete('/status/lines/:line/hold', { schema: RELEASE_LINE_SCHEMA }, async ({ params }, reply) => {
+    const released = await releaseLine(deps, params.line);
+    if ('refusal' in released) return refuse(reply, released.refusal);
+    const counts = showCounts(await store.counts(), momentOf(deps).closures);
+    return showGate(released.gate, { ...deps, counts });
+  });
+}
+
+/** Ends the hold of the line that a full number, or its masked form, names. @throws {StoreError} */
+export async function releaseLine(
+  { store, dispatcher }: Pick<StatusDeps, 'store' | 'dispatcher'>,
+  name: string,
+): Promise<{ readonly gate: GateView['lines'][number] } | { readonly refusal: Refusal }> {
+  const known = (await store.lines()).map(({ line }) => line);
+  const [line, ...others] = linesNamed(name, known);
+  if (line === undefined) return { refusal: LINE_NOT_FOUND };
+  if (others.length > 0) return { refusal: AMBIGUOUS_LINE };
+  await dispatcher.releaseLine(line);
+  const gate = dispatcher.view().lines.find((one) => one.line.line === line);
+  return gate === undefined ? { refusal: LINE_NOT_FOUND } : { gate };
+}
+
+const LINE_NOT_FOUND: Refusal = {
+  statusCode: 404,
+  code: 'LINE_NOT_FOUND',
+  message: 'No event told of such a line yet; GET /status lists those that are known.',
+};
+
+const AMBIGUOUS_LINE: Refusal = {
+  statusCode: 400,
+  code: 'AMBIGUOUS_LINE',
+  message: 'Several lines are shown like this; name the full number.',
+};

@@ -1,0 +1,74 @@
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { StoreError } from '../../errors.ts';
+import { guardRoutes } from '../../http/access.ts';
+import { answer, answerFaults, ErrorSchema } from '../../http/answers.ts';
+import { badgeRoute } from '../api/badge-route.ts';
+import { LOGIN_ANSWERS, TOKEN_SECURITY } from '../api/route-schema.ts';
+import { refuseReadably } from '../page/refusal.ts';
+import { showProblem } from '../problems/problem-view.ts';
+import type { ProblemWatch } from '../problems/problem-watch.ts';
+import type { StatusDeps } from '../view/deps.ts';
+import { createPicture } from '../view/whole-picture.ts';
+import type { Metrics } from './metrics.ts';
+import type { MetricsView } from './metrics-view.ts';
+
+export interface MetricsDeps extends StatusDeps {
+  readonly watch: Pick<ProblemWatch, 'look' | 'book'>;
+  readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
+  readonly metricsToken: string | null;
+  /** Linq's clock minus ours at its last answer; null: not known. */
+  readonly linqDateOffMs: () => number | null;
+}
+
+/** What monitoring reads: `GET /metrics` with a token, `GET /badge.svg` without. Register it in a scope of its own. */
+export async function metricsRoutes(app: FastifyInstance, deps: MetricsDeps): Promise<void> {
+  const { metrics, metricsToken, clock, version, watch, linqDateOffMs, webhookCounters } = deps;
+  const draw = createPicture(deps);
+  answerFaults(app);
+  badgeRoute(app, { overview: async () => (await draw()).overview, clock });
+
+  /** What can't be read from the store is left out, so that the problem itself can be seen. */
+  async function look(): Promise<Pick<MetricsView, 'seen' | 'problems'>> {
+    try {
+      const seen = await draw();
+      return { seen, problems: seen.overview.problems };
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      const booked = watch.book()?.open() ?? [];
+      const problems = booked.map(({ found, since }) => showProblem(found, since, false));
+      return { seen: null, problems };
+    }
+  }
+
+  await app.register(async (guarded) => {
+    await guardRoutes(guarded, deps, refuseReadably, { name: 'METRICS_TOKEN', token: metricsToken });
+    guarded.get('/metrics', { schema: METRICS_SCHEMA }, async (_request, reply) => {
+      const webhooks = webhookCounters();
+      const text = await metrics.render({
+        version,
+        webhooks,
+        linqDateOffMs: linqDateOffMs(),
+        ...(await look()),
+      });
+      return reply.type(metrics.contentType).send(text);
+    });
+  });
+}
+
+const METRICS_SCHEMA = {
+  operationId: 'getMetrics',
+  summary: 'Read the metrics',
+  description:
+    'For Prometheus, in its text format; docs/metrics.md tells of each. METRICS_TOKEN opens this route alone; STATUS_TOKEN opens it too.',
+  tags: ['Status'],
+  security: TOKEN_SECURITY,
+  response: {
+    ...LOGIN_ANSWERS,
+    403: answer('`NO_METRICS_TOKEN`: neither METRICS_TOKEN nor STATUS_TOKEN is set.', ErrorSchema),
+    200: {
+      description: 'All metrics as they are now.',
+      content: { 'text/plain': { schema: Type.String() } },
+    },
+  },
+};

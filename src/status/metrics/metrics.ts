@@ -1,0 +1,127 @@
+import type { Outcome, Trigger } from '../../decide/chat.ts';
+import { SECOND } from '../../decide/time.ts';
+import { createMetricsRegistry } from './metrics-registry.ts';
+import { createShownMetrics } from './metrics-shown.ts';
+import type { MetricsView } from './metrics-view.ts';
+
+export interface SettledAttempt {
+  readonly trigger: Trigger;
+  readonly outcome: Outcome | null;
+  readonly lateMs: number;
+  readonly tookMs: number;
+}
+
+/** What is counted while it happens. Everything that happens often costs about a microsecond. */
+export interface Meter {
+  /** @param route its pattern, never the path: that may name a chat or a line */
+  answered(method: string, route: string | undefined, statusCode: number, tookMs: number): void;
+  committed(kind: string, tookMs: number, isStored: boolean): void;
+  recorded(events: number): void;
+  interrupted(attempts: number): void;
+  called(call: string, outcome: string, tookMs: number): void;
+  settled(attempt: SettledAttempt): void;
+  /** @param field where it stands; the places are named by this program, so they are few */
+  unreadable(field: string): void;
+}
+
+export interface Metrics extends Meter {
+  /** All metrics as they are now, in the text format of Prometheus. */
+  render(view: MetricsView): Promise<string>;
+  readonly contentType: string;
+}
+
+const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+const COMMIT_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+/** A call has 15 s, and an attempt two of them. */
+const CALL_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
+/** From what nobody notices to a day that was missed. */
+const LATENESS_BUCKETS = [0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 600, 1_800, 3_600, 21_600, 86_400];
+
+const TRIGGERS: readonly Trigger[] = ['became_eligible', 'window_lapsed', 'manual'];
+const OUTCOMES: readonly Outcome[] = ['shared', 'retry', 'rejected', 'unknown', 'dry_run'];
+
+export function createMetrics(): Metrics {
+  const registry = createMetricsRegistry();
+  const { counter, histogram } = registry;
+  const requests = histogram(
+    'ccr_http_request_duration_seconds',
+    'Time from a request’s headers to the end of its answer.',
+    REQUEST_BUCKETS,
+    ['method', 'route', 'status'],
+  );
+  const commits = histogram(
+    'ccr_commit_duration_seconds',
+    'Time of a durable commit: of events from webhooks, of those that catching up read, of claims and outcomes of shares.',
+    COMMIT_BUCKETS,
+    ['kind'],
+  );
+  const failedCommits = counter('ccr_commit_failures_total', 'Commits that the database couldn’t make.', [
+    'kind',
+  ]);
+  const events = counter('ccr_events_recorded_total', 'Events merged into the facts of chats and lines.');
+  const calls = counter('ccr_linq_calls_total', 'Calls to Linq’s API that ended.', ['call', 'outcome']);
+  const callTimes = histogram(
+    'ccr_linq_call_duration_seconds',
+    'Time of a call to Linq’s API, with its wait for a connection.',
+    CALL_BUCKETS,
+    ['call'],
+  );
+  const attempts = counter('ccr_attempts_total', 'Attempts to share whose outcome is on disk.', [
+    'trigger',
+    'outcome',
+  ]);
+  const cutAttempts = counter(
+    'ccr_attempts_interrupted_total',
+    'Attempts that the end of the process before cut off; they are repeated.',
+  );
+  const attemptTimes = histogram(
+    'ccr_attempt_duration_seconds',
+    'Time of an attempt, from its claim to Linq’s answer.',
+    CALL_BUCKETS,
+  );
+  const lateness = histogram(
+    'ccr_share_lateness_seconds',
+    'Time from when a chat was due until its attempt began; includes what pacing, a pause or a closed line made it wait.',
+    LATENESS_BUCKETS,
+  );
+  const unreadable = counter(
+    'ccr_unreadable_fields_total',
+    'Fields in deliveries and answers of Linq that couldn’t be read and weren’t needed: they were taken as not told.',
+    ['field'],
+  );
+  for (const field of ['data.chat.health_status', 'data.parts[]']) unreadable({ field }, 0);
+  for (const trigger of TRIGGERS) for (const outcome of OUTCOMES) attempts({ trigger, outcome }, 0);
+  for (const kind of ['events', 'catch_up', 'shares']) failedCommits({ kind }, 0);
+  const show = createShownMetrics(registry);
+
+  return {
+    answered(method, route, statusCode, tookMs) {
+      const status = `${Math.floor(statusCode / 100)}xx`;
+      // of what isn't routed the method could be anything
+      const labels =
+        route === undefined ? { method: 'any', route: 'none', status } : { method, route, status };
+      requests(labels, tookMs / SECOND);
+    },
+    committed(kind, tookMs, isStored) {
+      if (isStored) commits({ kind }, tookMs / SECOND);
+      else failedCommits({ kind }, 1);
+    },
+    recorded: (count) => events({}, count),
+    interrupted: (count) => cutAttempts({}, count),
+    called(call, outcome, tookMs) {
+      calls({ call, outcome }, 1);
+      callTimes({ call }, tookMs / SECOND);
+    },
+    settled({ trigger, outcome, lateMs, tookMs }) {
+      attempts({ trigger, outcome: outcome ?? 'unknown' }, 1);
+      attemptTimes({}, tookMs / SECOND);
+      if (trigger !== 'manual') lateness({}, Math.max(0, lateMs) / SECOND);
+    },
+    unreadable: (field) => unreadable({ field }, 1),
+    async render(view) {
+      show(view);
+      return registry.render();
+    },
+    contentType: registry.contentType,
+  };
+}

@@ -1,0 +1,164 @@
+import type { Clock } from '../../clock.ts';
+import { MINUTE, SECOND } from '../../decide/time.ts';
+import { StoreError } from '../../errors.ts';
+import type { DeliveryNews, Store } from '../../store/store.ts';
+import type { Problem } from '../api/schemas.ts';
+import { createSituation, type Situation, type SituationDeps } from '../view/situation.ts';
+import { type BookedProblem, createProblemBook, type ProblemBook } from './problem-book.ts';
+import { compareProblems, showProblem } from './problem-view.ts';
+import { PROBLEM_WORDS, type ProblemCode } from './problem-words.ts';
+import { type Findings, findProblems } from './problems.ts';
+
+export interface ProblemWatchDeps extends SituationDeps {
+  readonly store: SituationDeps['store'] &
+    Pick<Store, 'problems' | 'changeProblems' | 'deliveryNews' | 'noteDeliveries'>;
+  readonly clock: Clock;
+  readonly showNumbers: boolean;
+  /** Somebody is told when a problem opens and when it closes. */
+  readonly isTelling: boolean;
+  /** Something changed that may have to be told. */
+  readonly onChange: () => void;
+  readonly log: {
+    info(fields: object, event: string): void;
+    warn(fields: object, event: string): void;
+    error(fields: object, event: string): void;
+  };
+}
+
+export interface Look {
+  readonly problems: readonly Problem[];
+  readonly situation: Situation;
+}
+
+export interface ProblemWatch {
+  /** Looks now. @throws {StoreError} when the store can't be read */
+  look(): Promise<Look>;
+  /** Looks by itself, twice a minute. */
+  start(): void;
+  /** Never rejects. */
+  stop(): Promise<void>;
+  /** Null until the store told what it remembers. */
+  book(): ProblemBook | null;
+  /** Writes down what became of the book; what can't be written now is written later. */
+  write(): Promise<void>;
+}
+
+/** Real time. */
+const LOOK_EVERY_MS = 30 * SECOND;
+/** A silence grows all the time, and needn't be known that exactly. */
+const NOTE_SILENCE_EVERY_MS = 5 * MINUTE;
+
+/** Looks for problems, remembers since when they are open over restarts, and logs each once when it opens and closes. */
+export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
+  const { store, clock, log, counters } = deps;
+  const stopping = new AbortController();
+  let running: Promise<void> | null = null;
+  let lastLook: Promise<unknown> = Promise.resolve();
+  let known: Awaited<ReturnType<typeof load>> | null = null;
+  let noted: DeliveryNews | null = null;
+  let unnoted: DeliveryNews | null = null;
+
+  async function load() {
+    const [problems, news] = await Promise.all([store.problems(), store.deliveryNews()]);
+    noted = news;
+    if (news.lastAcceptedAt !== null) {
+      counters.lastAcceptedAt ??= Math.min(news.lastAcceptedAt, clock.now()); // the clock may have been set back
+    }
+    return { book: createProblemBook(problems, deps.isTelling), situation: createSituation(deps, news) };
+  }
+
+  function show({ found, since }: BookedProblem): Problem {
+    return showProblem(found, since, deps.showNumbers);
+  }
+
+  /** Never rejects. */
+  async function takeIn(book: ProblemBook, findings: Findings): Promise<void> {
+    const { opened, closed } = book.update(findings, clock.now());
+    for (const problem of opened) {
+      const { code, severity, since, line } = show(problem);
+      log.warn({ code, severity, since, line }, 'problem.opened');
+    }
+    for (const problem of closed) {
+      const { code, since, line } = show(problem);
+      log.info({ code, since, line }, 'problem.closed');
+    }
+    await write();
+    deps.onChange();
+  }
+
+  async function write(): Promise<void> {
+    if (known === null) return;
+    const unwritten = known.book.takeUnwritten();
+    const { put, removed } = unwritten;
+    if (put.length + removed.length === 0) return;
+    try {
+      await store.changeProblems(put, removed);
+    } catch {
+      known.book.giveBack(unwritten); // a store that fails is itself a problem, and logged as one
+    }
+  }
+
+  async function lookNow(): Promise<Look> {
+    known ??= await load();
+    const { book } = known;
+    try {
+      const situation = await known.situation();
+      unnoted = situation.deliveries;
+      await takeIn(book, findProblems(situation));
+      return { problems: book.open().map(show).sort(compareProblems), situation };
+    } catch (error) {
+      if (error instanceof StoreError) await takeIn(book, unreadable(error));
+      throw error;
+    }
+  }
+
+  /** @throws {StoreError} */
+  async function note(isLast: boolean): Promise<void> {
+    if (unnoted === null) return;
+    const isAccepted = unnoted.lastAcceptedAt !== noted?.lastAcceptedAt;
+    const grewMs = unnoted.silentMs - (noted?.silentMs ?? 0);
+    if (!isAccepted && !isLast && grewMs < clock.toDomain(NOTE_SILENCE_EVERY_MS)) return;
+    await store.noteDeliveries(unnoted);
+    noted = unnoted;
+  }
+
+  function look(): Promise<Look> {
+    const next = lastLook.then(lookNow);
+    lastLook = next.catch(() => {});
+    return next;
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await look();
+        await note(false);
+      } catch (error) {
+        if (!(error instanceof StoreError)) log.error({ err: error }, 'problems.look_failed');
+      }
+      const ms = Math.ceil(LOOK_EVERY_MS - (clock.monotonic() % LOOK_EVERY_MS)); // together with others who wake
+      await clock.sleepUntil(clock.now() + clock.toDomain(ms), ms, stopping.signal);
+    }
+  }
+
+  return {
+    look,
+    start() {
+      running = run();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+      await lastLook;
+      await note(true).catch(() => {}); // then the next start knows a little less
+    },
+    book: () => known?.book ?? null,
+    write,
+  };
+}
+
+/** What can't be read stays as it was known. */
+function unreadable({ fault }: StoreError): Findings {
+  const undetermined = new Set(Object.keys(PROBLEM_WORDS) as ProblemCode[]);
+  return { open: [{ code: 'store_failing', since: null, detail: fault }], undetermined };
+}

@@ -1,0 +1,163 @@
+import { type CatchUpFailing, isCatchUpFailing } from '../../decide/catch-up.ts';
+import { type AccountHoldReason, accountClosure } from '../../decide/holds.ts';
+import type { Policy } from '../../decide/policy.ts';
+import { type EpochMs, MINUTE } from '../../decide/time.ts';
+import type { GateView } from '../../dispatch/dispatcher.ts';
+import { durationInWords } from '../view/wording.ts';
+import type { BackupState } from './backup-state.ts';
+import { type DiskSpace, isDiskLow, spaceInWords } from './disk.ts';
+import type { OverdueState } from './overdue.ts';
+import type { ProblemCode } from './problem-words.ts';
+import type { SignatureState } from './signature-failures.ts';
+import type { StoreProbe } from './store-probe.ts';
+
+/** Everything problems are read from, all of one moment. */
+export interface Circumstances {
+  readonly now: EpochMs;
+  readonly gates: GateView;
+  readonly probe: StoreProbe;
+  readonly quarantined: { readonly count: number; readonly oldestAt: EpochMs | null };
+  readonly parked: { readonly count: number; readonly oldestAt: EpochMs | null };
+  /** For how long no delivery has been accepted, and how long is too long (0: never). */
+  readonly silence: { readonly silentMs: number; readonly limitMs: number };
+  readonly signatures: SignatureState;
+  readonly overdue: OverdueState;
+  /** Null: nobody knows. */
+  readonly disk: DiskSpace | null;
+  readonly backup: BackupState;
+  readonly subscription: SubscriptionState;
+  /** What catching up failed with; null: it works. */
+  readonly catchUp: CatchUpFailing | null;
+  readonly alerts: AlertState;
+  readonly policy: Policy;
+}
+
+/** `unknown`: not found out yet. */
+export type SubscriptionState = 'fine' | 'missing' | 'inactive' | 'unknown';
+
+/** Whether alerts are taken. `unknown`: none was posted yet. */
+export type AlertState = 'fine' | 'unknown' | { readonly failingSince: EpochMs; readonly cause: string };
+
+/** A problem that is open now. */
+export interface OpenProblem {
+  readonly code: ProblemCode;
+  /** Null: nothing records when it began, only that it was there at `noticedAt`. */
+  readonly since: EpochMs | null;
+  readonly noticedAt?: EpochMs | null;
+  readonly line?: string;
+  /** Since when it is worse than its code says: an error. */
+  readonly errorSince?: EpochMs;
+  readonly detail?: string;
+}
+
+/** What is open, and of which codes nobody knows at the moment: there it is as it was. */
+export interface Findings {
+  readonly open: readonly OpenProblem[];
+  readonly undetermined: ReadonlySet<ProblemCode>;
+}
+
+/** An unavailable API becomes an error after this; shorter ones are everyday and pass. */
+const UNAVAILABLE_ERROR_MS = 10 * MINUTE;
+
+export function findProblems(circumstances: Circumstances): Findings {
+  const { signatures, overdue, backup, subscription, alerts } = circumstances;
+  const unknown: readonly [ProblemCode, boolean][] = [
+    ['signature_failures', signatures === 'unknown'],
+    ['shares_overdue', overdue === 'unknown'],
+    ['backup_stale', backup === 'unknown'],
+    ['alerts_failing', alerts === 'unknown'],
+    ['subscription_missing', subscription === 'unknown'],
+    ['subscription_inactive', subscription === 'unknown'],
+  ];
+  return {
+    open: [
+      ...accountProblems(circumstances),
+      ...lineProblems(circumstances),
+      ...ownProblems(circumstances),
+      ...worldProblems(circumstances),
+    ],
+    undetermined: new Set(unknown.filter(([, isUnknown]) => isUnknown).map(([code]) => code)),
+  };
+}
+
+/** Of what this service keeps and does. */
+function ownProblems(circumstances: Circumstances): OpenProblem[] {
+  const { probe, quarantined, parked, overdue, disk, backup, catchUp, alerts } = circumstances;
+  const open: OpenProblem[] = [];
+  if (!probe.isWritable) {
+    open.push({ code: 'store_failing', since: null, noticedAt: probe.failingSince, detail: probe.fault });
+  }
+  if (quarantined.count > 0) {
+    open.push({ code: 'unreadable_deliveries', since: quarantined.oldestAt, detail: `${quarantined.count}` });
+  }
+  if (parked.count > 0)
+    open.push({ code: 'chats_parked', since: parked.oldestAt, detail: `${parked.count}` });
+  if (overdue === 'overdue') open.push({ code: 'shares_overdue', since: null });
+  if (disk !== null && isDiskLow(disk))
+    open.push({ code: 'disk_low', since: null, detail: spaceInWords(disk) });
+  if (backup === 'stale') open.push({ code: 'backup_stale', since: null });
+  if (isCatchUpFailing(catchUp))
+    open.push({ code: 'catch_up_failing', since: catchUp.since, detail: catchUp.cause });
+  if (typeof alerts === 'object') {
+    const { failingSince, cause } = alerts;
+    open.push({ code: 'alerts_failing', since: null, noticedAt: failingSince, detail: cause });
+  }
+  return open;
+}
+
+/** Of what comes in, and of the clock that it is held against. */
+function worldProblems({ now, gates, silence, signatures, subscription }: Circumstances): OpenProblem[] {
+  const open: OpenProblem[] = [];
+  if (gates.clockDistrustedSince !== null)
+    open.push({ code: 'clock_skew', since: null, noticedAt: gates.clockDistrustedSince });
+  const { silentMs, limitMs } = silence;
+  if (limitMs > 0 && silentMs >= limitMs) {
+    const detail = durationInWords(silentMs);
+    open.push({ code: 'webhooks_silent', since: null, noticedAt: now - silentMs, detail });
+  }
+  if (typeof signatures === 'object') {
+    const { since, isAll } = signatures;
+    const worse = isAll && since !== null ? { errorSince: since } : {};
+    open.push({ code: 'signature_failures', since: null, noticedAt: since, ...worse });
+  }
+  if (subscription === 'missing' || subscription === 'inactive')
+    open.push({ code: `subscription_${subscription}`, since: null });
+  return open;
+}
+
+const ACCOUNT_PROBLEMS = ['api_key_rejected', 'feature_disabled', 'rate_limited', 'api_unavailable'] as const;
+
+function accountProblems({ gates, now }: Circumstances): OpenProblem[] {
+  return ACCOUNT_PROBLEMS.flatMap((code): OpenProblem[] => {
+    const since = standingSince(gates, code, now);
+    if (since === null) return [];
+    const isLasting = code === 'api_unavailable' && now - since > UNAVAILABLE_ERROR_MS;
+    return [{ code, since, ...(isLasting ? { errorSince: since + UNAVAILABLE_ERROR_MS } : {}) }];
+  });
+}
+
+/** Each hold is looked at alone: the account's closure only names the first of them. */
+function standingSince({ holds }: GateView, reason: AccountHoldReason, now: EpochMs): EpochMs | null {
+  return (
+    accountClosure(
+      holds.filter((hold) => hold.reason === reason),
+      now,
+    )?.since ?? null
+  );
+}
+
+const LINE_HOLDS = ['line_not_ours', 'line_flagged', 'line_paused'] as const;
+
+function lineProblems({ gates, policy }: Circumstances): OpenProblem[] {
+  const served = gates.lines.filter(({ line }) => policy.lines === null || policy.lines.has(line.line));
+  return served.flatMap(({ line: { line, card, cardCheckedAt }, closure }): OpenProblem[] => {
+    const hold = LINE_HOLDS.find((reason) => reason === closure?.reason);
+    return [
+      ...(hold === undefined ? [] : [{ code: hold, since: closure?.since ?? null, line }]),
+      // when the card was last looked at is known, but not since when it is as it is
+      ...(card === 'missing' || card === 'inactive'
+        ? [{ code: `card_${card}` as const, since: null, noticedAt: cardCheckedAt, line }]
+        : []),
+    ];
+  });
+}

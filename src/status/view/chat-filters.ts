@@ -1,0 +1,103 @@
+import type { ChatState } from '../../decide/chat.ts';
+import { COVERED_REASON, COVERED_STATES } from '../../decide/holds.ts';
+import { maskNumber } from '../../mask.ts';
+import type { ChatFilter } from '../../store/store.ts';
+import type { Closures } from './closures.ts';
+import type { ShownReason } from './explanation.ts';
+
+export interface ShownFilter {
+  readonly state: ChatState | null;
+  readonly reason: ShownReason | null;
+  /** Any of these lines; null: any line. */
+  readonly lines: readonly string[] | null;
+}
+
+const STATES: Readonly<Record<ChatState, true>> = {
+  retired: true,
+  held: true,
+  done: true,
+  waiting: true,
+  idle: true,
+  retrying: true,
+  due: true,
+  sharing: true,
+};
+
+/** Every state a chat can be in, in the order of the rules. */
+export const CHAT_STATES = Object.keys(STATES) as readonly ChatState[];
+
+/**
+ * A filter over what is shown, in terms of what is stored: a chat that would be due or retried is shown as held while
+ * the account or its line is closed. The filters are to be joined by "or"; none: no chat can match.
+ */
+export function storedFilters(shown: ShownFilter, closures: Closures): readonly ChatFilter[] {
+  const { state, reason, lines } = shown;
+  if (state === null && reason === null) return [{ states: null, reasons: null, lines, notLines: null }];
+  const coverable: readonly ChatState[] =
+    reason === COVERED_REASON ? [...COVERED_STATES, 'held'] : COVERED_STATES;
+  const others = CHAT_STATES.filter((one) => !coverable.includes(one));
+  const filters = [ownDecision(shown, others, null)];
+  if (closures.account === null) {
+    const closed = [...closures.lines.keys()];
+    filters.push(ownDecision(shown, coverable, closed.length === 0 ? null : closed));
+  }
+  return [...filters.filter((filter) => filter !== null), ...coveredByClosure(shown, closures)];
+}
+
+/** Chats in one of these states that are shown as they are stored. */
+function ownDecision(
+  { state, reason, lines }: ShownFilter,
+  among: readonly ChatState[],
+  notLines: readonly string[] | null,
+): ChatFilter | null {
+  const states = state === null ? among : among.filter((one) => one === state);
+  if (states.length === 0 || (reason !== null && !isChatReason(reason))) return null;
+  return { states, reasons: reason === null ? null : [reason], lines, notLines };
+}
+
+function coveredByClosure({ state, reason, lines }: ShownFilter, closures: Closures): readonly ChatFilter[] {
+  if (state !== null && state !== 'held') return [];
+  const coveredOf = (among: readonly string[] | null): readonly ChatFilter[] => [
+    { states: COVERED_STATES, reasons: null, lines: among, notLines: null },
+    { states: ['held'], reasons: [COVERED_REASON], lines: among, notLines: null },
+  ];
+  if (closures.account !== null) {
+    return reason === null || reason === closures.account.reason ? coveredOf(lines) : [];
+  }
+  const closed = [...closures.lines]
+    .filter(
+      ([line, closure]) => (reason === null || closure.reason === reason) && (lines?.includes(line) ?? true),
+    )
+    .map(([line]) => line);
+  return closed.length === 0 ? [] : coveredOf(closed);
+}
+
+/** Why a line is closed, or its card can't be shared. */
+export const LINE_GATE_REASONS = [
+  'line_not_ours',
+  'line_flagged',
+  'line_paused',
+  'card_missing',
+  'card_inactive',
+  'card_unknown',
+] as const;
+
+/** The reasons that only an account or a line has are never stored with a chat. */
+const GATE_REASONS = [
+  'paused',
+  'api_key_rejected',
+  'feature_disabled',
+  'rate_limited',
+  'api_unavailable',
+  ...LINE_GATE_REASONS,
+] as const;
+
+function isChatReason(reason: ShownReason): reason is Exclude<ShownReason, (typeof GATE_REASONS)[number]> {
+  return !(GATE_REASONS as readonly string[]).includes(reason);
+}
+
+/** The known lines that a full number or its masked form names; several may share a masked form. */
+export function linesNamed(name: string, known: readonly string[]): readonly string[] {
+  const exact = known.filter((line) => line === name);
+  return exact.length > 0 ? exact : known.filter((line) => maskNumber(line) === name);
+}

@@ -1,0 +1,37 @@
+import type { CatchUp } from '../../catch-up/catch-up.ts';
+import type { Clock } from '../../clock.ts';
+import type { Policy } from '../../decide/policy.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import type { Dispatcher } from '../../dispatch/dispatcher.ts';
+import type { AccessOptions } from '../../http/access.ts';
+import type { Store } from '../../store/store.ts';
+import type { SeenDelivery, WebhookCounters } from '../../webhook/delivery-log.ts';
+import type { Quarantine } from '../../webhook/replay.ts';
+import type { ProblemWatch } from '../problems/problem-watch.ts';
+import type { StoreProbe } from '../problems/store-probe.ts';
+import type { Moment } from './chat-view.ts';
+import { closuresOf } from './closures.ts';
+
+/** What the status routes look at and steer. */
+export interface StatusDeps extends AccessOptions {
+  readonly store: Store;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly policy: Policy;
+  readonly showNumbers: boolean;
+  readonly catchUp: Pick<CatchUp, 'request' | 'view'>;
+  readonly watch: Pick<ProblemWatch, 'look'>;
+  readonly probeStore: () => Promise<StoreProbe>;
+  readonly quarantine: Pick<Quarantine, 'list' | 'replay'>;
+  readonly webhookCounters: () => WebhookCounters;
+  /** Newest first, since start. */
+  readonly deliveries: () => readonly SeenDelivery[];
+  readonly version: string;
+  readonly startedAt: EpochMs;
+  readonly isDraining: () => boolean;
+}
+
+/** Time, gates and policy as they are now. */
+export function momentOf({ clock, dispatcher, policy, showNumbers }: StatusDeps): Moment {
+  return { now: clock.now(), closures: closuresOf(dispatcher.view()), policy, showNumbers };
+}

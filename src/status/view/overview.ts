@@ -1,0 +1,98 @@
+import type { CatchUpView } from '../../catch-up/catch-up.ts';
+import type { Policy } from '../../decide/policy.ts';
+import { type EpochMs, SECOND } from '../../decide/time.ts';
+import type { GateView } from '../../dispatch/dispatcher.ts';
+import type { ShareTotals } from '../../store/store.ts';
+import type { WebhookCounters } from '../../webhook/delivery-log.ts';
+import { showCatchUp } from '../api/catch-up-route.ts';
+import type { LineView, Overview, Problem } from '../api/schemas.ts';
+import { showLine } from './chat-view.ts';
+import { type Closures, closuresOf } from './closures.ts';
+import type { ShownCounts } from './shown-counts.ts';
+import { isoTime } from './wording.ts';
+
+/** What the whole picture is drawn from, all of one moment. */
+export interface OverviewInput {
+  readonly version: string;
+  readonly startedAt: EpochMs;
+  readonly now: EpochMs;
+  readonly problems: readonly Problem[];
+  readonly webhooks: WebhookCounters;
+  readonly counts: ShownCounts;
+  readonly totals: ShareTotals;
+  /** The earliest attempt of every line that has one. */
+  readonly heads: readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[];
+  readonly gates: GateView;
+  readonly store: { readonly kind: string; readonly schemaVersion: number; readonly sizeBytes: number };
+  readonly lastBackupAt: EpochMs | null;
+  readonly catchUp: CatchUpView;
+  readonly policy: Policy;
+  readonly showNumbers: boolean;
+}
+
+export function showOverview(input: OverviewInput): Overview {
+  const { version, startedAt, now, problems, webhooks, counts, gates, store, policy } = input;
+  return {
+    ok: problems.every(({ severity }) => severity !== 'error'),
+    version,
+    startedAt: isoTime(startedAt),
+    now: isoTime(now),
+    problems: [...problems],
+    webhooks: {
+      lastAcceptedAt: isoTime(webhooks.lastAcceptedAt),
+      accepted: webhooks.accepted,
+      ignored: webhooks.ignored,
+      quarantined: webhooks.quarantined,
+      rejected: { ...webhooks.rejected },
+    },
+    chats: { total: counts.total, byState: { ...counts.byState } },
+    shares: showShares(input),
+    lines: showLines(input),
+    catchUp: showCatchUp(input.catchUp),
+    store: { ...store, lastBackupAt: isoTime(input.lastBackupAt) },
+    paused: gates.holds.some(({ scope, reason }) => scope === null && reason === 'paused'),
+    dryRun: policy.dryRun,
+  };
+}
+
+function showShares({ totals, counts, heads, gates, now }: OverviewInput): Overview['shares'] {
+  const nextDueAt = earliestOpen(heads, closuresOf(gates));
+  const overdue = counts.byState.due;
+  return {
+    total: totals.succeeded,
+    last24h: { ...totals.last24h },
+    lastSucceededAt: isoTime(totals.lastSucceededAt),
+    nextDueAt: isoTime(nextDueAt),
+    overdue,
+    oldestOverdueSeconds:
+      overdue === 0 || nextDueAt === null ? null : Math.max(0, Math.floor((now - nextDueAt) / SECOND)),
+  };
+}
+
+/** Chats behind a closed account or line aren't due. */
+function earliestOpen(heads: OverviewInput['heads'], closures: Closures): EpochMs | null {
+  const open = heads.filter(({ line }) => closures.of(line) === null);
+  return open.length === 0 ? null : Math.min(...open.map(({ nextAttemptAt }) => nextAttemptAt));
+}
+
+type LineInput = Pick<OverviewInput, 'counts' | 'policy' | 'showNumbers'>;
+
+/** Our own lines, in the order of their numbers. */
+function showLines(input: OverviewInput): LineView[] {
+  const lines = [...input.gates.lines].sort((a, b) => (a.line.line < b.line.line ? -1 : 1));
+  return lines.map((gate) => showGate(gate, input));
+}
+
+export function showGate(
+  { line: { line, card, cardCheckedAt }, closure }: GateView['lines'][number],
+  { counts, policy, showNumbers }: LineInput,
+): LineView {
+  const isExcluded = policy.lines !== null && !policy.lines.has(line);
+  return {
+    line: showLine(line, showNumbers),
+    card: { state: card, checkedAt: isoTime(cardCheckedAt) },
+    chats: counts.byLine.get(line) ?? 0,
+    hold: isExcluded ? 'line_excluded' : (closure?.reason ?? null),
+    until: isExcluded ? null : isoTime(closure?.until ?? null),
+  };
+}

@@ -1,0 +1,117 @@
+import type { Clock } from '../../clock.ts';
+import type { Policy } from '../../decide/policy.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import type { Dispatcher } from '../../dispatch/dispatcher.ts';
+import type { ChatCount, DeliveryNews, Store } from '../../store/store.ts';
+import type { WebhookCounters } from '../../webhook/delivery-log.ts';
+import { createBackupWatch } from '../problems/backup-state.ts';
+import { createOverdueWatch, type Queue } from '../problems/overdue.ts';
+import type { AlertState, Circumstances, SubscriptionState } from '../problems/problems.ts';
+import { createSignatureWatch } from '../problems/signature-failures.ts';
+import { createSilence } from '../problems/silence.ts';
+import type { StoreProbe } from '../problems/store-probe.ts';
+import { type Closures, closuresOf } from './closures.ts';
+import { type ShownCounts, showCounts } from './shown-counts.ts';
+
+export interface SituationDeps {
+  readonly store: Pick<
+    Store,
+    'counts' | 'nextAttempts' | 'quarantinedCount' | 'chats' | 'diskSpace' | 'lastBackupAt' | 'catchUp'
+  >;
+  readonly probeStore: () => Promise<StoreProbe>;
+  readonly dispatcher: Pick<Dispatcher, 'view'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'toDomain'>;
+  readonly policy: Policy;
+  /** Starts a second and line; 0: no limit. */
+  readonly ratePerLine: number;
+  /** 0: never silent for too long. */
+  readonly silentAfterMs: number;
+  readonly counters: WebhookCounters;
+  /** 0: no backups by itself. */
+  readonly backupEveryMs: number;
+  readonly isBackupFailing: () => boolean;
+  readonly subscription: () => SubscriptionState;
+  readonly alerts: () => AlertState;
+}
+
+/** What problems, and what else of the whole picture, are read from. */
+export interface Situation extends Circumstances {
+  readonly counts: ShownCounts;
+  /** The earliest attempt of every line that has one. */
+  readonly heads: Awaited<ReturnType<Store['nextAttempts']>>;
+  readonly deliveries: DeliveryNews;
+  readonly lastBackupAt: EpochMs | null;
+}
+
+/**
+ * Looks at everything at once; nothing in it takes longer with more chats. Some things show only from look to look.
+ * @throws {StoreError} what it resolves with rejects so
+ */
+export function createSituation(deps: SituationDeps, before: DeliveryNews): () => Promise<Situation> {
+  const { store, clock, policy, counters } = deps;
+  const elapsed = () => clock.toDomain(clock.monotonic());
+  const silence = createSilence(before, elapsed());
+  const signatures = createSignatureWatch(clock.monotonic());
+  const overdue = createOverdueWatch(deps.ratePerLine, clock.toDomain);
+  const backup = createBackupWatch(deps.backupEveryMs, elapsed());
+
+  return async () => {
+    const probe = await deps.probeStore();
+    const now = clock.now();
+    const gates = deps.dispatcher.view();
+    const closures = closuresOf(gates);
+    const stored = await store.counts();
+    const counts = showCounts(stored, closures);
+    const heads = await store.nextAttempts();
+    const isWaiting = gates.clockDistrustedSince !== null; // nothing starts by itself
+    const queues = isWaiting ? [] : dueQueues(heads, stored, closures, now);
+    const lastBackupAt = await store.lastBackupAt();
+    const deliveries = silence(counters.lastAcceptedAt, now, elapsed());
+    return {
+      now,
+      gates,
+      probe,
+      counts,
+      heads,
+      deliveries,
+      lastBackupAt,
+      quarantined: await store.quarantinedCount(now),
+      parked: { count: counts.parked, oldestAt: counts.parked === 0 ? null : await oldestParkedAt(store) },
+      silence: { silentMs: deliveries.silentMs, limitMs: deps.silentAfterMs },
+      signatures: signatures(counters, clock.monotonic()),
+      overdue: overdue(queues, now, clock.monotonic()),
+      disk: await store.diskSpace(),
+      backup: backup(lastBackupAt, deps.isBackupFailing(), now, elapsed()),
+      subscription: deps.subscription(),
+      catchUp: (await store.catchUp()).failing,
+      alerts: deps.alerts(),
+      policy,
+    };
+  };
+}
+
+/** Of the lines that nothing closes. One whose card nobody could look at yet isn't closed: if each look fails, nothing else tells. */
+function dueQueues(
+  heads: Situation['heads'],
+  counts: readonly ChatCount[],
+  closures: Closures,
+  now: EpochMs,
+): readonly Queue[] {
+  const due = new Map<string | null, number>();
+  for (const { line, state, count } of counts)
+    if (state === 'due') due.set(line, (due.get(line) ?? 0) + count);
+  const isOpen = (line: string | null) => (closures.of(line)?.reason ?? 'card_unknown') === 'card_unknown';
+  return heads
+    .filter(({ line, nextAttemptAt }) => nextAttemptAt <= now && isOpen(line))
+    .map(({ line, nextAttemptAt }) => ({ line, headAt: nextAttemptAt, due: due.get(line) ?? 0 }));
+}
+
+const PARKED_READ = 200;
+
+/** Of the first chats that are parked: seldom are there more. */
+async function oldestParkedAt(store: Pick<Store, 'chats'>): Promise<EpochMs | null> {
+  const filter = { states: null, reasons: ['parked'] as const, lines: null, notLines: null };
+  const { chats } = await store.chats([filter], PARKED_READ, null);
+  const instants = chats.map(({ parkedAt }) => parkedAt).filter((at) => at !== null);
+  return instants.length === 0 ? null : Math.min(...instants);
+}

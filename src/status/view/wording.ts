@@ -1,0 +1,40 @@
+import { DAY, type EpochMs, HOUR, MINUTE, SECOND } from '../../decide/time.ts';
+
+/** For JSON: ISO 8601 in UTC; null stays null. */
+export function isoTime(at: EpochMs): string;
+export function isoTime(at: EpochMs | null): string | null;
+export function isoTime(at: EpochMs | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}
+
+/** For sentences: `2026-11-04 16:20:05 UTC`. */
+export function timeInWords(at: EpochMs): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** `at 2026-11-04 16:20:05 UTC (in 3 h 12 min)`; an instant that has passed is only named. */
+export function whenInWords(at: EpochMs, now: EpochMs): string {
+  const ahead = at > now ? ` (in ${durationInWords(at - now)})` : '';
+  return `at ${timeInWords(at)}${ahead}`;
+}
+
+const UNITS = [
+  [DAY, 'd'],
+  [HOUR, 'h'],
+  [MINUTE, 'min'],
+  [SECOND, 's'],
+] as const;
+
+/** The two largest units: `3 h 12 min`; less than a second is `less than 1 s`. */
+export function durationInWords(ms: number): string {
+  const first = UNITS.findIndex(([unitMs]) => ms >= unitMs);
+  if (first === -1) return 'less than 1 s';
+  let rest = ms;
+  const parts: string[] = [];
+  for (const [unitMs, name] of UNITS.slice(first, first + 2)) {
+    const count = Math.floor(rest / unitMs);
+    rest -= count * unitMs;
+    if (count > 0) parts.push(`${count} ${name}`);
+  }
+  return parts.join(' ');
+}

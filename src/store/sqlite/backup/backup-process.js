@@ -1,0 +1,80 @@
+// @ts-check
+// Copies a database in a process of its own, so that nobody waits for it: the service answers and shares meanwhile, can
+// end the copying at any moment, and survives whatever a damaged file does to it. Plain JavaScript, because no Node.js
+// that this program runs on can be counted on to start TypeScript.
+//
+// node backup-process.js SOURCE TARGET: TARGET must be there, empty, with the mode that the copy is to have.
+
+import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import { openSqlite } from '../native.js';
+
+const [source = '', target = ''] = process.argv.slice(2);
+const parent = process.ppid;
+
+/** @param {import('./backup-copy.ts').CopyMessage} message */
+function tell(message) {
+  process.send?.(message);
+  process.disconnect?.();
+}
+
+/** Nobody waits for the copy any more: whoever asked was killed. */
+function endWithParent() {
+  if (process.ppid !== parent) process.exit(1);
+}
+
+/** One moment of the source, compact and complete: no log beside it is needed to read it. */
+function copy() {
+  const database = openSqlite(source, { readonly: true, fileMustExist: true, timeout: 5_000 });
+  try {
+    database.prepare('VACUUM INTO ?').run(target);
+  } finally {
+    database.close();
+  }
+}
+
+/** What SQLite says of the whole copy, every row and index, and what is in it. */
+function check() {
+  const database = openSqlite(target, { readonly: true, fileMustExist: true });
+  try {
+    const finding = String(database.pragma('integrity_check(1)', { simple: true }));
+    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+    if (finding !== 'ok') return finding;
+    if (!tables.includes('migrations') || !tables.includes('chats')) return null;
+    const count = database.prepare('SELECT count(*) FROM chats').pluck();
+    const version = database.prepare('SELECT count(*) FROM migrations').pluck();
+    return { chats: Number(count.get()), schemaVersion: Number(version.get()) };
+  } finally {
+    database.close();
+  }
+}
+
+function sync() {
+  const file = openSync(target, 'r+');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+try {
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // shares and deliveries go first
+} catch {
+  // then it competes with them
+}
+try {
+  copy();
+  endWithParent();
+  const found = check();
+  endWithParent();
+  if (found === null) tell({ kind: 'foreign' });
+  else if (typeof found === 'string') tell({ kind: 'damaged', finding: found });
+  else {
+    sync();
+    tell({ kind: 'copied', ...found, sizeBytes: statSync(target).size });
+  }
+} catch (error) {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  tell({ kind: 'failed', code, message: error instanceof Error ? error.message : String(error) });
+}

@@ -1,0 +1,115 @@
+import { existsSync, fstatSync, rmSync, statSync } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { StoreError } from '../../../errors.ts';
+import { realPath } from '../../../real-path.ts';
+import { toStoreError } from '../faults.ts';
+import { prepareFile } from '../files.ts';
+import { refuseSecondName } from '../place.ts';
+import { type CopyContent, copyDatabase } from './backup-copy.ts';
+
+export interface BackupOptions {
+  readonly databasePath: string;
+  /** The backup; one that is there is replaced once the new one is complete. */
+  readonly file: string;
+  /** Where it is written until then, in the same directory. */
+  readonly partial: string;
+  /** Ends it at once; nothing is left then. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes a backup of a database, in use or not: a whole and checked file for our user alone, or none.
+ * @throws {StoreError} that says what to do
+ */
+export async function makeBackup(options: BackupOptions): Promise<CopyContent> {
+  const { file, partial, signal } = options;
+  const databasePath = realPath(options.databasePath);
+  if (!existsSync(databasePath)) {
+    throw new StoreError('broken', `there is no database at ${options.databasePath}; check DATABASE_URL`);
+  }
+  refuseSecondName(databasePath); // what is in the log under the other name would be missing
+  let held: FileHandle | null = null;
+  try {
+    held = await startAnew(partial);
+    const { fd } = held;
+    const refuseOther = () => {
+      if (!isSame(fstatSync(fd, { bigint: true }), lookAt(partial)))
+        throw new StoreError('broken', OVERTAKEN);
+    };
+    refuseTarget(databasePath, file);
+    const content = await copyDatabase(databasePath, partial, signal).finally(refuseOther);
+    await rename(partial, file);
+    await syncDirectory(dirname(resolve(file)));
+    return content;
+  } catch (error) {
+    // the first error is the one that explains
+    if (!isOvertaken(error)) await rm(partial, { force: true }).catch(() => {});
+    throw explain(error, file);
+  } finally {
+    await held?.close();
+  }
+}
+
+const OVERTAKEN = 'another backup into the same file was begun meanwhile; wait for that one';
+const isOvertaken = (error: unknown) => error instanceof StoreError && error.message === OVERTAKEN;
+
+/**
+ * Not in the file that a crash left: whoever wrote it may not have ended yet. It is made and opened in one step, so that
+ * two that begin at once never share one; as long as it is held, no other file can be taken for it.
+ */
+async function startAnew(partial: string): Promise<FileHandle> {
+  prepareFile(partial, 'choose another place for backups');
+  rmSync(partial);
+  try {
+    return await open(partial, 'wx', 0o600);
+  } catch (error) {
+    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    throw isThere ? new StoreError('broken', OVERTAKEN) : error;
+  }
+}
+
+/** What stands beside a database under its name is a part of it, or is taken for one. */
+const PARTS = [
+  ...['-wal', '-shm', '-journal', '.lock', '.cli-token', '.restoring', '.restoring.partial'],
+] as const;
+
+/** A backup takes the place of what has its name. */
+function refuseTarget(databasePath: string, file: string): void {
+  const target = lookAt(file);
+  if (isSame(lookAt(databasePath), target)) {
+    throw new StoreError('broken', `${file} is the database itself; name another file`);
+  }
+  if (target !== undefined && !target.isFile()) {
+    throw new StoreError('broken', `${file} is no plain file; name another one`);
+  }
+  const place = join(realPath(dirname(file)), basename(file)); // a link there is replaced, not followed
+  if (PARTS.some((suffix) => place === databasePath + suffix)) {
+    throw new StoreError('broken', `${file} is a part of the database; name another file`);
+  }
+}
+
+const lookAt = (path: string) => statSync(path, { bigint: true, throwIfNoEntry: false });
+
+function isSame(one: ReturnType<typeof lookAt>, other: ReturnType<typeof lookAt>): boolean {
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** What the system says of the place, as a sentence. */
+function explain(error: unknown, file: string): unknown {
+  if (error instanceof StoreError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (!/^E[A-Z]+$/.test(code)) return error; // among them: it was told to end
+  const { fault } = toStoreError(error);
+  const what = fault === 'full' ? 'no space is left' : "it can't be written; check its owner, mode and kind";
+  return new StoreError(fault, `${file}: ${what} (${code})`, { cause: error });
+}

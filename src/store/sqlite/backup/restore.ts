@@ -1,0 +1,154 @@
+import { statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import type Database from 'better-sqlite3';
+import type { EpochMs } from '../../../decide/time.ts';
+import { StoreError } from '../../../errors.ts';
+import { realPath } from '../../../real-path.ts';
+import { toStoreError } from '../faults.ts';
+import { prepareFile } from '../files.ts';
+import { acquireLock } from '../lock.ts';
+import { applyMigrations, type Migration, pendingMigrations, readMigrations } from '../migrate.ts';
+import { openSqlite } from '../native.js';
+import { copyDatabase } from './backup-copy.ts';
+import { finishRestore, swapIn } from './restore-swap.ts';
+
+export interface RestoreOptions {
+  readonly databasePath: string;
+  /** The backup; it isn't changed. */
+  readonly file: string;
+  /** Every chat in it waits one window from now on, since shares made after the backup are forgotten. */
+  readonly isWaiting: boolean;
+  readonly now: EpochMs;
+  /** Told by and by how many chats are marked as waiting, from the first on. */
+  readonly onMarked?: (count: number) => void;
+}
+
+export interface Restored {
+  readonly databasePath: string;
+  /** Where the database that was there is now; null: there was none. */
+  readonly keptAs: string | null;
+  readonly chats: number;
+  readonly schemaVersion: number;
+  /** From here each chat waits one window; null: none waits. */
+  readonly restoredAt: EpochMs | null;
+}
+
+/** Marked in one transaction: so few that the journal of it is small. */
+const MARKED_AT_ONCE = 20_000;
+
+/**
+ * Puts a backup in the place of the database, which is kept. Killed at any moment, it leaves one of the two whole (the
+ * next start completes what was decided), and can be run again.
+ * @throws {StoreError} `locked` while a service runs on the database; else the sentence says what is wrong with which file
+ */
+export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const { file } = options;
+  const path = realPath(options.databasePath); // so that a link stays one
+  const known = readMigrations();
+  const pending = examineBackup(file, path, known);
+  const lock = acquireLock(path);
+  const partial = `${path}.restoring.partial`;
+  try {
+    finishRestore(path);
+    await rm(partial, { force: true });
+    prepareFile(partial);
+    const { chats } = await copyDatabase(file, partial, new AbortController().signal);
+    const restoredAt = await prepareCopy(partial, pending, options);
+    lock.check();
+    const keptAs = swapIn(partial, path);
+    return { databasePath: path, keptAs, chats, schemaVersion: known.length, restoredAt };
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => {}); // the first error is the one that explains
+    throw toStoreError(error);
+  } finally {
+    lock.release();
+  }
+}
+
+/** The migrations that a backup lacks. @throws {StoreError} when it is none of ours that this version can use */
+function examineBackup(file: string, path: string, known: readonly Migration[]): readonly Migration[] {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  if (found === undefined || !found.isFile()) {
+    throw new StoreError('broken', `${file} is no file; name a backup`);
+  }
+  const database = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (database?.ino === found.ino && database.dev === found.dev) {
+    throw new StoreError('broken', `${file} is the database itself; name a backup of it`);
+  }
+  const pending = pendingOf(file, known);
+  if (pending.length === known.length) throw new StoreError('broken', `${file} is empty; name a backup`);
+  return pending;
+}
+
+function pendingOf(file: string, known: readonly Migration[]): readonly Migration[] {
+  let sql: Database.Database | null = null;
+  try {
+    sql = openSqlite(file, { readonly: true, fileMustExist: true, timeout: 1_000 });
+    return pendingMigrations(sql, file, known);
+  } catch (error) {
+    const { fault, message } = toStoreError(error);
+    const what: Partial<Record<typeof fault, string>> = {
+      newer: 'was written by a newer version of contact-card-reactor; restore it with that one',
+      broken: 'is a database of another program',
+      corrupt: 'is damaged or no database at all',
+    };
+    const told = what[fault] ?? `can't be read (${message})`;
+    throw new StoreError(fault, `${file} ${told}; nothing was changed`, { cause: error });
+  } finally {
+    sql?.close();
+  }
+}
+
+/**
+ * Makes of a copy what the service is to start on. Attempts that were open when the backup was made stay so: the start
+ * settles them as it does after a crash, and the wait keeps them from being repeated.
+ * @returns from when the chats wait
+ */
+async function prepareCopy(
+  copy: string,
+  pending: readonly Migration[],
+  { isWaiting, now, onMarked }: RestoreOptions,
+): Promise<EpochMs | null> {
+  const sql = openSqlite(copy, { fileMustExist: true });
+  try {
+    sql.pragma('journal_mode = MEMORY'); // a crash makes the copy worthless anyway
+    sql.pragma('synchronous = OFF');
+    applyMigrations(sql, pending);
+    const heartbeat = sql.prepare<[], string>(`SELECT value FROM meta WHERE key = 'heartbeat_at'`).pluck();
+    const backupAt = Number(heartbeat.get() ?? 0);
+    // a clock that stands before the backup is slow, and a wait from there on would end too soon
+    const restoredAt = isWaiting ? Math.max(now, backupAt) : null;
+    await markChats(sql, restoredAt, onMarked ?? (() => {}));
+    // a correction of the clock that was on its way belongs to a time long past: by the wait nothing is early all the same
+    sql.exec(`DELETE FROM shifted_chats; DELETE FROM meta WHERE key IN
+      ('restored_at', 'restored_last_row', 'restored_backup_at', 'clock_shift', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
+    if (restoredAt !== null) {
+      sql
+        .prepare(`INSERT INTO meta (key, value) VALUES ('restored_at', ?), ('restored_backup_at', ?)`)
+        .run(String(restoredAt), String(backupAt));
+      sql.exec(`INSERT INTO meta (key, value) SELECT 'restored_last_row', coalesce(max(id), 0) FROM chats`);
+    }
+    sql.exec(`INSERT OR REPLACE INTO meta (key, value) VALUES ('restored_unread', '1')`);
+    return restoredAt;
+  } finally {
+    sql.close();
+  }
+}
+
+async function markChats(
+  sql: Database.Database,
+  restoredAt: EpochMs | null,
+  onMarked: (count: number) => void,
+): Promise<void> {
+  const last = sql.prepare<[], number | null>('SELECT max(id) FROM chats').pluck().get() ?? 0;
+  const mark = sql.prepare<[EpochMs | null, number, number]>(
+    'UPDATE chats SET restored_at = ? WHERE id > ? AND id <= ?',
+  );
+  let marked = 0;
+  for (let from = 0; from < last; from += MARKED_AT_ONCE) {
+    marked += mark.run(restoredAt, from, from + MARKED_AT_ONCE).changes;
+    onMarked(marked);
+    await eventLoopTurn();
+  }
+}

@@ -1,0 +1,115 @@
+import {
+  afterClockShift,
+  type CatchUpState,
+  NO_CATCH_UP,
+  UNREAD,
+  wasAway,
+  wishFor,
+} from '../../decide/catch-up.ts';
+import { haveSameFacts } from '../../decide/facts.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import type { ActiveChats, CatchUpReading } from './catch-up-store.ts';
+import type { ChatTable } from './chat-table.ts';
+import type { StoreContext } from './context.ts';
+import type { Meta } from './meta.ts';
+import type { RecordEvents } from './record.ts';
+import type { RestoreMark } from './restore-mark.ts';
+
+export type CatchUpChange = (state: CatchUpState) => CatchUpState;
+export type CatchUpTable = ReturnType<typeof createCatchUpTable>;
+
+/** So many rows are looked at in one go, active or not: it must not hold up deliveries. */
+const SCANNED = 1_000;
+
+/** What catching up remembers; each function in the transaction under way. */
+export function createCatchUpTable(
+  { sql }: StoreContext,
+  meta: Meta,
+  chats: ChatTable,
+  record: RecordEvents,
+  restoreMark: RestoreMark,
+) {
+  const readAt = sql
+    .prepare<[string], EpochMs>('SELECT read_at FROM catch_up_reads WHERE chat_id = ?')
+    .pluck();
+  const putRead = sql.prepare<[string, EpochMs]>('INSERT OR REPLACE INTO catch_up_reads VALUES (?, ?)');
+  const deleteReads = sql.prepare('DELETE FROM catch_up_reads');
+  const unread = sql
+    .prepare<[], string>(`SELECT chat_id FROM catch_up_reads WHERE read_at = ${UNREAD}`)
+    .pluck();
+  const active = sql.prepare<[number, EpochMs], { id: number; chatId: string; isGroup: number | null }>(
+    `SELECT id, chat_id AS chatId, is_group AS isGroup
+       FROM (SELECT * FROM chats WHERE id > ? ORDER BY id LIMIT ${SCANNED}) WHERE last_outbound_at > ?`,
+  );
+  const lastScanned = sql
+    .prepare<[number], number | null>(
+      `SELECT max(id) FROM (SELECT id FROM chats WHERE id > ? ORDER BY id LIMIT ${SCANNED})`,
+    )
+    .pluck();
+
+  function state(): CatchUpState {
+    const text = meta.text('catch_up');
+    return text === null ? NO_CATCH_UP : { ...NO_CATCH_UP, ...(JSON.parse(text) as CatchUpState) };
+  }
+
+  /** @see CatchUpStore.changeCatchUp */
+  function change(to: CatchUpChange, unread?: readonly string[]): CatchUpState {
+    const before = state();
+    const after = to(before);
+    if (after !== before) meta.put('catch_up', JSON.stringify(after));
+    if (unread === undefined) return after;
+    deleteReads.run();
+    for (const chatId of unread) putRead.run(chatId, UNREAD);
+    return after;
+  }
+
+  return {
+    state,
+    change,
+    /**
+     * A catch-up is wished for in the same commit as the heartbeat: no crash may come between. After a restore too, however
+     * young the backup: what was answered since it was made is forgotten, and won't be delivered again.
+     */
+    beat(before: EpochMs | null, now: EpochMs, toleratedMs: number): void {
+      const isRestored = meta.number('restored_unread') !== null;
+      if (isRestored) meta.remove('restored_unread');
+      if (isRestored || wasAway(before, now, toleratedMs)) change((known) => wishFor(known, 'away', now));
+    },
+    /** Chats that neither were read nor are to be read are left out. */
+    readsOf(chatIds: readonly string[]): ReadonlyMap<string, EpochMs> {
+      return new Map(
+        chatIds.flatMap((chatId) => {
+          const at = readAt.get(chatId);
+          return at === undefined ? [] : [[chatId, at] as const];
+        }),
+      );
+    },
+    /** @see CatchUpStore.recordRead */
+    recordRead({ chatId, events, readAt: at, isWhole, change: to }: CatchUpReading, now: EpochMs) {
+      const before = chats.find(chatId);
+      const results = record(events, now);
+      const after = chats.find(chatId);
+      const isNew = before.row === null ? after.row !== null : !haveSameFacts(before.chat, after.chat);
+      if (at !== null) putRead.run(chatId, at);
+      const unstorable = results.filter(({ kind }) => kind === 'unstorable').length;
+      const isFreed = isWhole && unstorable === 0 && restoreMark.wasRead(chatId, now);
+      return { unstorable, isNew, isFreed, state: change((known) => to(known, isNew)) };
+    },
+    /** @see CatchUpStore.activeChats */
+    activeChats(after: number, since: EpochMs): ActiveChats {
+      const rows = active.all(after, since);
+      const found = rows.map(({ isGroup, ...row }) => ({
+        ...row,
+        isGroup: isGroup === null ? null : isGroup === 1,
+      }));
+      return { chats: found, scannedTo: lastScanned.get(after) ?? null };
+    },
+    /** The clock was corrected: how far a run had come isn't known any more. */
+    shift(byMs: number, lastHeartbeatAt: EpochMs | null, now: EpochMs): void {
+      if (meta.text('catch_up') === null) return;
+      change((before) => afterClockShift(before, byMs, lastHeartbeatAt, now));
+      // to drop all rows at once takes a tenth of what it takes to choose among a million of them
+      change((same) => same, unread.all());
+    },
+  };
+}

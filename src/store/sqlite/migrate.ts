@@ -1,0 +1,101 @@
+import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type Database from 'better-sqlite3';
+import { StoreError } from '../../errors.ts';
+import { prepareFile, syncPath } from './files.ts';
+
+export interface Migration {
+  /** From 1, in the order in which they are applied. */
+  readonly number: number;
+  readonly tag: string;
+  readonly sql: string;
+}
+
+/** The generated migrations; they stand in the package beside `src/` and `dist/` alike. */
+const FOLDER = new URL('../../../migrations/', import.meta.url);
+
+/** The migrations that this program knows, oldest first. */
+export function readMigrations(folder: URL = FOLDER): readonly Migration[] {
+  const journal: { entries: { tag: string }[] } = JSON.parse(
+    readFileSync(new URL('meta/_journal.json', folder), 'utf8'),
+  );
+  return journal.entries.map(({ tag }, index) => ({
+    number: index + 1,
+    tag,
+    sql: readFileSync(new URL(`${tag}.sql`, folder), 'utf8'),
+  }));
+}
+
+/**
+ * The migrations that a database lacks. It isn't changed in any way, so that a newer version still finds it as it was.
+ * @throws {StoreError} `newer` when it has one that this program doesn't know; `broken` when it isn't ours at all
+ */
+export function pendingMigrations(
+  database: Database.Database,
+  path: string,
+  known: readonly Migration[],
+): readonly Migration[] {
+  const applied = appliedTags(database, path);
+  const unknown = applied.find((tag, index) => known[index]?.tag !== tag);
+  if (unknown !== undefined) {
+    throw new StoreError(
+      'newer',
+      `${path} was migrated to "${unknown}", which this version doesn't know; run the newer version, or restore an older backup`,
+    );
+  }
+  return known.slice(applied.length);
+}
+
+function appliedTags(database: Database.Database, path: string): readonly string[] {
+  const tables = new Set(
+    database.prepare<[], string>(`SELECT name FROM sqlite_schema WHERE type = 'table'`).pluck().all(),
+  );
+  if (tables.size === 0) return [];
+  if (!tables.has('migrations')) {
+    throw new StoreError('broken', `${path} is a database of another program; choose another DATABASE_URL`);
+  }
+  return database.prepare<[], string>('SELECT tag FROM migrations ORDER BY number').pluck().all();
+}
+
+/** Copies a database before it is migrated, into a file that is whole or not there; it replaces one of an earlier try. */
+export function copyBeforeMigration(database: Database.Database, path: string, first: Migration): void {
+  const copy = `${path}.before-migration-${first.number}`;
+  const partial = `${copy}.partial`;
+  rmSync(partial, { force: true });
+  prepareFile(partial);
+  database.prepare('VACUUM INTO ?').run(partial);
+  syncPath(partial);
+  renameSync(partial, copy);
+  syncPath(dirname(copy));
+}
+
+/**
+ * Applies migrations, all or none. Foreign keys are off meanwhile, since a table that is rebuilt is dropped in between,
+ * and are checked before the commit.
+ */
+export function applyMigrations(database: Database.Database, pending: readonly Migration[]): void {
+  if (pending.length === 0) return;
+  database.pragma('foreign_keys = OFF');
+  const apply = database.transaction(() => {
+    database.exec(
+      'CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY NOT NULL, tag text NOT NULL) STRICT',
+    );
+    const note = database.prepare('INSERT INTO migrations (number, tag) VALUES (?, ?)');
+    for (const { number, tag, sql } of pending) {
+      database.exec(sql);
+      note.run(number, tag);
+    }
+    const violations = database.prepare('PRAGMA foreign_key_check').all();
+    if (violations.length > 0) {
+      throw new StoreError(
+        'broken',
+        `the migration would leave ${violations.length} rows without the row they refer to`,
+      );
+    }
+  });
+  try {
+    apply.immediate();
+  } finally {
+    database.pragma('foreign_keys = ON');
+  }
+}

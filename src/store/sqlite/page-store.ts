@@ -1,0 +1,92 @@
+import type { ChatRecord } from '../../decide/chat.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import type { Attempt } from '../turn.ts';
+import type { AttemptTable } from './attempt-table.ts';
+import type { Ways } from './catch-up-store.ts';
+import type { ChatTable } from './chat-table.ts';
+import { BOUND_LIMIT, type StoreContext } from './context.ts';
+import type { Totals } from './share-totals.ts';
+
+/** Attempts that ended within an hour or a day. */
+export interface Figures {
+  readonly startAt: EpochMs;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+/** Oldest first, without gaps; the hour and the day under way come last. Days are those of UTC. */
+export interface ShareHistory {
+  /** 48 of them. */
+  readonly hours: readonly Figures[];
+  /** 30 of them. */
+  readonly days: readonly Figures[];
+}
+
+/** An attempt, and the line of its chat as we know it now. */
+export interface RecentAttempt extends Attempt {
+  readonly line: string | null;
+}
+
+/** What the status page asks for beyond what steering needs. None of it reads more of a table than it returns. */
+export interface PageStore {
+  shareHistory(now: EpochMs): Promise<ShareHistory>;
+  /** Of all chats, newest first. */
+  recentAttempts(limit: number): Promise<readonly RecentAttempt[]>;
+  /**
+   * The chats that are attempted next, of all lines together, earliest first; those under way excepted.
+   * @param notLines leaves out lines that are closed, say, so that their queues don't hide the others
+   */
+  nextDue(limit: number, notLines?: readonly (string | null)[]): Promise<readonly ChatRecord[]>;
+  /** Chats whose id begins so, letter for letter, in the order of their ids. */
+  chatsByIdPrefix(prefix: string, limit: number): Promise<readonly ChatRecord[]>;
+}
+
+interface Parts {
+  readonly chats: ChatTable;
+  readonly attempts: AttemptTable;
+  readonly totals: Totals;
+}
+
+export function createPageStore(
+  { sql }: StoreContext,
+  { chats, attempts, totals }: Parts,
+  { read, guarded }: Pick<Ways, 'read' | 'guarded'>,
+): PageStore {
+  const lines = sql.prepare<[], { id: number | null; line: string | null }>(
+    'SELECT id, line FROM lines UNION ALL SELECT NULL, NULL',
+  );
+  // only the front of each line's queue: one may be a million chats long
+  const front = sql.prepare<[number | null, number], { id: number; nextAttemptAt: EpochMs }>(
+    `SELECT id, next_attempt_at AS nextAttemptAt FROM chats
+      WHERE line_id IS ? AND next_attempt_at IS NOT NULL
+        AND count_id NOT IN (SELECT id FROM chat_counts WHERE state = 'sharing')
+      ORDER BY next_attempt_at, id ${BOUND_LIMIT}`,
+  );
+  const byId = chats.select<[number]>('WHERE id = ?');
+  const fromChatId = chats.select<[string, number]>(`WHERE chat_id >= ? ORDER BY chat_id ${BOUND_LIMIT}`);
+
+  function nextDue(limit: number, notLines: readonly (string | null)[]): readonly ChatRecord[] {
+    return lines
+      .all()
+      .filter(({ line }) => !notLines.includes(line))
+      .flatMap(({ id }) => front.all(id, limit))
+      .sort((a, b) => a.nextAttemptAt - b.nextAttemptAt || a.id - b.id)
+      .slice(0, limit)
+      .map(({ id }) => byId.get(id))
+      .filter((row) => row !== undefined)
+      .map((row) => chats.ofRow(row).chat);
+  }
+
+  return {
+    shareHistory: async (now) => guarded(() => read(() => totals.history(now))),
+    recentAttempts: async (limit) => guarded(() => attempts.recent(limit)),
+    nextDue: async (limit, notLines = []) => guarded(() => read(() => nextDue(limit, notLines))),
+    chatsByIdPrefix: async (prefix, limit) =>
+      guarded(() =>
+        fromChatId
+          .all(prefix, limit) // those that begin so come first in this order
+          .map((row) => chats.ofRow(row).chat)
+          .filter(({ chatId }) => chatId.startsWith(prefix)),
+      ),
+  };
+}

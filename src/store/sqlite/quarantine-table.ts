@@ -1,0 +1,119 @@
+import { and, count, desc, eq, gt, inArray, lte, min } from 'drizzle-orm';
+import { DAY, type EpochMs } from '../../decide/time.ts';
+import { quarantine } from '../schema/schema.ts';
+import type { Ways } from './catch-up-store.ts';
+import type { StoreContext } from './context.ts';
+
+/** A delivery that we can't read or store, sealed under a key of the secret that verified it. */
+export interface QuarantinedDelivery {
+  readonly receivedAt: EpochMs;
+  readonly webhookId: string | null;
+  readonly eventType: string | null;
+  readonly cause: string;
+  readonly sealed: Buffer;
+}
+
+/** One of them as it is listed: what it holds stays sealed. */
+export interface QuarantinedRow extends Omit<QuarantinedDelivery, 'sealed'> {
+  readonly id: number;
+}
+
+/** Names a row: the id alone may be given again once the newest is gone. */
+export type QuarantineKey = Pick<QuarantinedRow, 'id' | 'receivedAt'>;
+
+/** The part of the store that keeps what can't be read or stored yet; `record` puts it there. */
+export interface QuarantineStore {
+  quarantinedCount(now: EpochMs): Promise<{ count: number; oldestAt: EpochMs | null }>;
+  /** Newest first. */
+  quarantined(now: EpochMs): Promise<readonly QuarantinedRow[]>;
+  /** Null: it is there no longer. */
+  sealedDelivery(key: QuarantineKey): Promise<Buffer | null>;
+  /** It was read and stored after all. */
+  endQuarantine(key: QuarantineKey): Promise<void>;
+  /** It still can't be read or stored, for another reason maybe. */
+  recauseQuarantined(key: QuarantineKey, found: Pick<QuarantinedRow, 'cause' | 'eventType'>): Promise<void>;
+}
+
+export interface QuarantineTable extends QuarantineStore {
+  /**
+   * Adds some in the transaction under way. Kept are the newest 1,000 of the last 7 days; what is too old goes here, or
+   * with the heartbeats.
+   */
+  put(deliveries: readonly QuarantinedDelivery[]): void;
+  /** Deletes some of those that are kept no longer, in the transaction under way; again and again, it deletes them all. */
+  expire(now: EpochMs): void;
+}
+
+const KEPT_ROWS = 1_000;
+const KEPT_MS = 7 * DAY;
+/** Bodies are up to 1 MiB each: all at once could hold up deliveries. */
+const EXPIRED_AT_ONCE = 50;
+
+export function createQuarantineTable(
+  { orm }: StoreContext,
+  { write, guarded }: Pick<Ways, 'write' | 'guarded'>,
+): QuarantineTable {
+  const isRow = ({ id, receivedAt }: QuarantineKey) =>
+    and(eq(quarantine.id, id), eq(quarantine.receivedAt, receivedAt));
+  const isKept = (now: EpochMs) => gt(quarantine.receivedAt, now - KEPT_MS);
+
+  function put(deliveries: readonly QuarantinedDelivery[]): void {
+    let newestAt: EpochMs = Number.NEGATIVE_INFINITY;
+    for (const delivery of deliveries) {
+      orm.insert(quarantine).values(delivery).run();
+      newestAt = Math.max(newestAt, delivery.receivedAt);
+    }
+    orm
+      .delete(quarantine)
+      .where(lte(quarantine.receivedAt, newestAt - KEPT_MS))
+      .run();
+    const oneTooMany = orm
+      .select({ id: quarantine.id })
+      .from(quarantine)
+      .orderBy(desc(quarantine.id))
+      .limit(1)
+      .offset(KEPT_ROWS);
+    orm.delete(quarantine).where(lte(quarantine.id, oneTooMany)).run();
+  }
+
+  const { sealed, ...listed } = {
+    id: quarantine.id,
+    receivedAt: quarantine.receivedAt,
+    webhookId: quarantine.webhookId,
+    eventType: quarantine.eventType,
+    cause: quarantine.cause,
+    sealed: quarantine.sealed,
+  };
+
+  return {
+    put,
+    quarantinedCount: async (now) =>
+      guarded(() => {
+        const row = orm
+          .select({ count: count(), oldestAt: min(quarantine.receivedAt) })
+          .from(quarantine)
+          .where(isKept(now))
+          .get();
+        return { count: row?.count ?? 0, oldestAt: row?.oldestAt ?? null };
+      }),
+    quarantined: async (now) =>
+      guarded(() =>
+        orm.select(listed).from(quarantine).where(isKept(now)).orderBy(desc(quarantine.id)).all(),
+      ),
+    sealedDelivery: async (key) =>
+      guarded(() => orm.select({ sealed }).from(quarantine).where(isRow(key)).get()?.sealed ?? null),
+    endQuarantine: async (key) =>
+      guarded(() => write(() => void orm.delete(quarantine).where(isRow(key)).run())),
+    recauseQuarantined: async (key, found) =>
+      guarded(() => write(() => void orm.update(quarantine).set(found).where(isRow(key)).run())),
+    expire(now) {
+      const expired = orm
+        .select({ id: quarantine.id })
+        .from(quarantine)
+        .where(lte(quarantine.receivedAt, now - KEPT_MS))
+        .orderBy(quarantine.receivedAt)
+        .limit(EXPIRED_AT_ONCE);
+      orm.delete(quarantine).where(inArray(quarantine.id, expired)).run();
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import type { Outcome } from '../../decide/chat.ts';
+import { DAY, type EpochMs, HOUR, MINUTE } from '../../decide/time.ts';
+import type { ShareTotals } from '../store.ts';
+import type { StoreContext } from './context.ts';
+import { createFigureTable, type Outcomes } from './figure-table.ts';
+import type { ShareHistory } from './page-store.ts';
+
+export interface Totals {
+  /** Counts an attempt that ended; written at the commit. A pretended one doesn't count. */
+  add(outcome: Outcome, endedAt: EpochMs): void;
+  read(now: EpochMs): ShareTotals;
+  /** @see PageStore.shareHistory */
+  history(now: EpochMs): ShareHistory;
+  /** The clock went back: what ended later than now counts as ended now. */
+  cutTo(now: EpochMs): void;
+}
+
+/** Two days: a clock that is set back by up to a day still finds the figures of its last 24 h. */
+const KEPT_MINUTES_MS = 2 * DAY;
+/** Thrice what is shown: a clock that was ahead by weeks has pruned nothing of that. */
+const KEPT_HOURS_MS = 90 * DAY;
+const SHOWN_HOURS = 48;
+const SHOWN_DAYS = 30;
+
+/** Figures of attempts, kept as they end, so that nobody counts attempts, which are pruned. */
+export function createTotals(context: StoreContext): Totals {
+  const { sql, transactions } = context;
+  const minutes = createFigureTable(context, 'outcome_minutes', 'minute', MINUTE, KEPT_MINUTES_MS);
+  const hours = createFigureTable(context, 'outcome_hours', 'hour', HOUR, KEPT_HOURS_MS);
+  let succeededNow = 0;
+  let lastSucceededAt: EpochMs = 0;
+  const addTotal = sql.prepare<[number, EpochMs]>(
+    `INSERT INTO share_totals (id, succeeded, last_succeeded_at) VALUES (1, ?, ?)
+      ON CONFLICT (id) DO UPDATE SET succeeded = succeeded + excluded.succeeded,
+        last_succeeded_at = max(last_succeeded_at, excluded.last_succeeded_at)`,
+  );
+  const selectTotal = sql.prepare<[], Pick<ShareTotals, 'succeeded' | 'lastSucceededAt'>>(
+    'SELECT succeeded, last_succeeded_at AS lastSucceededAt FROM share_totals',
+  );
+  const cut = sql.prepare<[EpochMs]>('UPDATE share_totals SET last_succeeded_at = min(last_succeeded_at, ?)');
+
+  function forget(): void {
+    succeededNow = 0;
+    lastSucceededAt = 0;
+  }
+
+  transactions.join({
+    flush() {
+      if (succeededNow > 0) addTotal.run(succeededNow, lastSucceededAt);
+      forget();
+    },
+    forget,
+  });
+  return {
+    add(outcome, endedAt) {
+      if (outcome === 'dry_run') return;
+      const isSuccess = outcome === 'shared';
+      minutes.add(isSuccess, endedAt);
+      hours.add(isSuccess, endedAt);
+      if (!isSuccess) return;
+      succeededNow++;
+      lastSucceededAt = Math.max(lastSucceededAt, endedAt);
+    },
+    read(now) {
+      const { succeeded, lastSucceededAt } = selectTotal.get() ?? { succeeded: 0, lastSucceededAt: null };
+      return { succeeded, lastSucceededAt, last24h: minutes.sumSince(now - DAY + MINUTE) };
+    },
+    history(now) {
+      const oldestAt = startOf(now, DAY) - (SHOWN_DAYS - 1) * DAY;
+      const known = hours.since(oldestAt);
+      const last = (count: number, spanMs: number) =>
+        Array.from({ length: count }, (_, index) => {
+          const startAt = startOf(now, spanMs) - (count - 1 - index) * spanMs;
+          const within = known.filter(({ startAt: at }) => at >= startAt && at < startAt + spanMs);
+          return { startAt, ...sumOf(within) };
+        });
+      return { hours: last(SHOWN_HOURS, HOUR), days: last(SHOWN_DAYS, DAY) };
+    },
+    cutTo(now) {
+      cut.run(now);
+      minutes.cutTo(now);
+      hours.cutTo(now);
+    },
+  };
+}
+
+/** Of the hour or the UTC day that an instant is in. */
+const startOf = (at: EpochMs, spanMs: number): EpochMs => Math.floor(at / spanMs) * spanMs;
+
+function sumOf(figures: readonly Outcomes[]): Outcomes {
+  let [succeeded, failed] = [0, 0];
+  for (const each of figures) {
+    succeeded += each.succeeded;
+    failed += each.failed;
+  }
+  return { succeeded, failed };
+}

@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { DAY } from '../../../../src/decide/time.ts';
+import { inboundOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../../../helpers/builders.ts';
+import { startStatus } from '../harness.ts';
+
+const chatIds = ({ body }: { body: { chats: { chatId: string }[] } }) =>
+  body.chats.map(({ chatId }) => chatId);
+
+/** Due chats on a line with an active card (and so shared), on one without a card, and one that never sent. */
+async function startMixed() {
+  const started = await startStatus({
+    cards: [LINE],
+    events: [
+      outboundOf(T, { chatId: 'shared' }),
+      outboundOf(T, { chatId: 'no-card', line: OTHER_LINE }),
+      outboundOf(T, { chatId: 'sms', line: OTHER_LINE, service: 'SMS' }),
+      inboundOf(T, { chatId: 'inbound-only' }),
+    ],
+  });
+  await started.idle();
+  return started;
+}
+
+describe('GET /status/chats/{chatId}', () => {
+  it('shows every fact, the decision with its explanation, and the attempts', async () => {
+    const { get } = await startMixed();
+    expect(await get('/status/chats/shared')).toMatchObject({
+      status: 200,
+      body: {
+        chatId: 'shared',
+        line: '+1•••••0100',
+        service: 'iMessage',
+        isGroup: false,
+        firstOutboundAt: '2026-11-03T16:00:00.000Z',
+        lastOutboundAt: '2026-11-03T16:00:00.000Z',
+        lastInboundAt: null,
+        optedOutAt: null,
+        health: null,
+        lastSharedAt: '2026-11-03T16:00:00.001Z',
+        shareCount: 1,
+        state: 'waiting',
+        reason: 'window',
+        explanation:
+          'Shared at 2026-11-03 16:00:00 UTC; shared again when the window lapses, at 2026-11-04 16:00:00 UTC (in 1 d).',
+        nextAttemptAt: '2026-11-04T16:00:00.001Z',
+        attempts: [
+          {
+            attemptId: expect.stringMatching(/.+/),
+            trigger: 'became_eligible',
+            startedAt: '2026-11-03T16:00:00.000Z',
+            endedAt: '2026-11-03T16:00:00.001Z',
+            outcome: 'shared',
+            httpStatus: 204,
+            linqCode: null,
+            traceId: null,
+          },
+        ],
+      },
+    });
+  });
+
+  it('shows null for what no event told', async () => {
+    const { get } = await startMixed();
+    expect((await get('/status/chats/inbound-only')).body).toMatchObject({
+      line: null,
+      service: null,
+      isGroup: null,
+      firstOutboundAt: null,
+      lastInboundAt: '2026-11-03T16:00:00.000Z',
+      state: 'held',
+      reason: 'no_outbound',
+      nextAttemptAt: null,
+      attempts: [],
+    });
+  });
+
+  it('shows a due chat of a closed line as held by it', async () => {
+    const { get } = await startMixed();
+    expect((await get('/status/chats/no-card')).body).toMatchObject({
+      state: 'held',
+      reason: 'card_missing',
+      nextAttemptAt: null,
+    });
+  });
+
+  it('decides as of now, even before the dispatcher has noticed that time passed', async () => {
+    const { get, clock, store } = await startMixed();
+    store.turn = async () => ({ settled: [], claims: [], lacksLookUps: false });
+    store.wakeChats = async () => 0;
+    clock.advance(DAY + 1);
+    expect((await get('/status/chats/shared')).body).toMatchObject({ state: 'due', reason: 'window_lapsed' });
+  });
+
+  it('shows numbers in full when asked to', async () => {
+    const { get } = await startStatus({ events: [outboundOf(T)], deps: { showNumbers: true } });
+    expect((await get('/status/chats/chat-1')).body.line).toBe(LINE);
+  });
+
+  it('says that it knows no such chat', async () => {
+    const { get } = await startStatus();
+    expect(await get('/status/chats/nobody')).toMatchObject({
+      status: 404,
+      body: { statusCode: 404, code: 'CHAT_NOT_FOUND', error: 'Not Found' },
+    });
+  });
+});
+
+describe('GET /status/chats', () => {
+  it.each([
+    ['', ['shared', 'no-card', 'sms', 'inbound-only']],
+    ['state=waiting', ['shared']],
+    ['state=held', ['no-card', 'sms', 'inbound-only']],
+    ['state=due', []],
+    ['reason=card_missing', ['no-card']],
+    ['reason=not_imessage', ['sms']],
+    ['reason=became_eligible', []],
+    ['state=held&reason=card_missing', ['no-card']],
+    ['state=waiting&reason=card_missing', []],
+    ['line=%2B12025550100', ['shared']],
+    ['line=+12025550101', ['no-card', 'sms']],
+    [`line=${encodeURIComponent('+1•••••0101')}`, ['no-card', 'sms']],
+    ['line=%2B12025550101&state=held&reason=not_imessage', ['sms']],
+    ['line=%2B12025550199', []],
+  ])('lists for "%s" what is shown so', async (query, expected) => {
+    const { get } = await startMixed();
+    expect(chatIds(await get(`/status/chats?${query}`))).toEqual(expected);
+  });
+
+  it('pages through every chat exactly once', async () => {
+    const ids = Array.from({ length: 7 }, (_, index) => `chat-${index}`);
+    const { get, idle } = await startStatus({ events: ids.map((chatId) => outboundOf(T, { chatId })) });
+    await idle();
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page = await get(
+        `/status/chats?limit=3&state=waiting${cursor === '' ? '' : `&cursor=${cursor}`}`,
+      );
+      expect(chatIds(page).length).toBeLessThanOrEqual(3);
+      seen.push(...chatIds(page));
+      cursor = page.body.nextCursor;
+    }
+    expect(seen).toEqual(ids);
+  });
+
+  it.each([
+    ['limit=0', '"limit" must be a whole number from 1 to 200.'],
+    ['limit=201', '"limit" must be a whole number from 1 to 200.'],
+    ['limit=many', '"limit" must be a whole number from 1 to 200.'],
+    ['limit=', '"limit" must be a whole number from 1 to 200.'],
+    ['limit=1&limit=2', '"limit" must be a whole number from 1 to 200.'],
+    ['state=DUE', '"state" must be one of retired, held, done, waiting, idle, retrying, due, sharing.'],
+    ['state=due&state=held', '"state" must be given once.'],
+    ['reason=because', expect.stringContaining('"reason" must be one of chat_gone, ')],
+    ['line=me', '"line" must be a full number (+12025550100) or as it is shown (+1•••••0100).'],
+    ['cursor=x', '"cursor" must be the nextCursor of the page before.'],
+    ['stat=due', 'Unknown parameter "stat"; allowed are state, reason, line, limit, cursor.'],
+  ])('refuses "%s" and says what is allowed', async (query, message) => {
+    const { get } = await startStatus();
+    expect(await get(`/status/chats?${query}`)).toMatchObject({
+      status: 400,
+      body: { statusCode: 400, code: 'BAD_PARAMETER', error: 'Bad Request', message },
+    });
+  });
+
+  it('leaves out a chat that is no longer as it was stored', async () => {
+    const { get, clock, store } = await startMixed();
+    store.turn = async () => ({ settled: [], claims: [], lacksLookUps: false });
+    store.wakeChats = async () => 0;
+    clock.advance(DAY + 1);
+    expect(chatIds(await get('/status/chats?state=waiting'))).toEqual([]);
+  });
+
+  it('counts what Linq flags as held too', async () => {
+    const { get, put, del, store, dispatcher, idle } = await startMixed();
+    await put('/status/pause');
+    await store.record([outboundOf(T, { chatId: 'new' }), lineEventOf({ status: 'FLAGGED' })], T);
+    dispatcher.linesChanged();
+    await idle();
+    expect(chatIds(await get('/status/chats?reason=paused'))).toEqual(['no-card', 'new']);
+    await del('/status/pause');
+    await idle();
+    expect(chatIds(await get('/status/chats?reason=line_flagged'))).toEqual(['new']);
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { answerOf, outboundOf, T } from '../../../helpers/builders.ts';
+import { startService } from './verbs-harness.ts';
+
+const SHARED_IN_CHAT_1 = { events: [outboundOf(T)] };
+
+describe('status', () => {
+  it('shows the picture and ends with 0 while no error is open', async () => {
+    const { run, clock, idle } = await startService(SHARED_IN_CHAT_1);
+    await idle();
+    clock.advance(90_000);
+    const { exitCode, out, error } = await run('status');
+    expect({ exitCode, error }).toEqual({ exitCode: 0, error: '' });
+    expect(out.replace(/[0-9.]+ kB/, 'some kB')).toBe(
+      [
+        'contact-card-reactor 1.2.3 is fine',
+        'up for 1 min 30 s',
+        '',
+        'chats     1 (1 waiting)',
+        'shares    1, the last at 2026-11-03 16:00:00 UTC',
+        '          in the last 24 hours 1 succeeded and 0 failed',
+        '          the next is due at 2026-11-04 16:00:00 UTC',
+        'webhooks  0 accepted, 0 ignored, 0 quarantined since the start',
+        '          0 rejected',
+        '          none yet',
+        'catch-up  never completed yet',
+        'database  sqlite, some kB, schema 4',
+        '',
+        'LINE         CARD    CARD CHECKED             CHATS  HOLD  UNTIL',
+        '+1•••••0100  active  2026-11-03 16:00:00 UTC  1      –     –',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('fits a narrow terminal, with colours unless NO_COLOR is set', async () => {
+    const { run, env, idle } = await startService({ ...SHARED_IN_CHAT_1, cards: [] });
+    await idle();
+    const narrow = { isTerminal: true, columns: 48 };
+    const coloured = await run('status', narrow);
+    expect(coloured.out).toContain('\u001b[33mwarning\u001b[0m');
+    const { out } = await run('status', { ...narrow, env: { ...env, NO_COLOR: '1' } });
+    expect(out).not.toContain('\u001b');
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(48);
+    expect(out).toContain('warning card_missing\n  since 2026');
+    expect(out).toContain('CARD CHECKED  2026-11-03 16:00:00 UTC\n');
+  });
+
+  it('ends with 4 while an error is open, and with --strict also for a warning', async () => {
+    const warned = await startService({ ...SHARED_IN_CHAT_1, cards: [] });
+    await warned.idle();
+    expect((await warned.run('status')).exitCode).toBe(0);
+    expect((await warned.run('status --strict')).exitCode).toBe(4);
+    const failing = await startService({ ...SHARED_IN_CHAT_1, share: async () => answerOf(401, 2004) });
+    await failing.idle();
+    const { exitCode, out } = await failing.run('status');
+    expect(exitCode).toBe(4);
+    expect(out).toContain(
+      'error api_key_rejected\n  since 2026-11-03 16:00:00 UTC\n  Linq rejects the API key',
+    );
+    expect((await failing.run('status --json')).exitCode).toBe(4);
+  });
+
+  it('prints the JSON of the service as it is', async () => {
+    const { run, get, idle } = await startService(SHARED_IN_CHAT_1);
+    await idle();
+    expect(JSON.parse((await run('status --json')).out)).toEqual((await get('/status')).body);
+  });
+});

@@ -1,0 +1,319 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Hold, Line } from '../../../../src/decide/holds.ts';
+import { HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
+import type { GateView } from '../../../../src/dispatch/dispatcher.ts';
+import { StoreError } from '../../../../src/errors.ts';
+import { createProblemWatch, type ProblemWatchDeps } from '../../../../src/status/problems/problem-watch.ts';
+import { createStoreProbe } from '../../../../src/status/problems/store-probe.ts';
+import { openSqliteStore } from '../../../../src/store/sqlite/sqlite-store.ts';
+import { createWebhookCounters, noteAuthentic, noteRefused } from '../../../../src/webhook/delivery-log.ts';
+import { holdOf, LINE, lineOf, outboundOf, policyOf, T } from '../../../helpers/builders.ts';
+import { createFakeClock } from '../../../helpers/clock.ts';
+
+interface World {
+  holds: Hold[];
+  lines: Line[];
+}
+
+/** A watch over a real store, beside gates that a test sets. */
+async function startWatch(given: Partial<ProblemWatchDeps> = {}, home = createHome()) {
+  const clock = given.clock ?? createFakeClock(T);
+  const store = openSqliteStore({ path: join(home, 'reactor.db'), policy: policyOf() });
+  const counters = createWebhookCounters();
+  const world: World = { holds: [], lines: [] };
+  const logged: { event: string; fields: object }[] = [];
+  const log = (fields: object, event: string) => void logged.push({ event, fields });
+  const view = (): GateView => ({
+    account: null,
+    holds: world.holds,
+    lines: world.lines.map((line) => ({ line, closure: null })),
+    inFlight: 0,
+    clockDistrustedSince: null,
+  });
+  const watch = createProblemWatch({
+    store,
+    probeStore: createStoreProbe(store, clock, () => null),
+    dispatcher: { view },
+    clock,
+    policy: policyOf(),
+    ratePerLine: 2,
+    silentAfterMs: 24 * HOUR,
+    counters,
+    backupEveryMs: 0,
+    isBackupFailing: () => false,
+    subscription: () => 'unknown',
+    alerts: () => 'fine',
+    showNumbers: false,
+    isTelling: false,
+    onChange: () => {},
+    log: { info: log, warn: log, error: log },
+    ...given,
+  });
+  let isOpen = true;
+  const close = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    await watch.stop();
+    await store.close();
+  };
+  onTestFinished(close);
+  return {
+    watch,
+    store,
+    counters,
+    world,
+    logged,
+    close,
+    home,
+    problems: async () => (await watch.look()).problems,
+    codes: async () => (await watch.look()).problems.map(({ code }) => code),
+  };
+}
+
+function createHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'watch-'));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  return home;
+}
+
+const turns = async () => {
+  for (let turn = 0; turn < 30; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+it('looks by itself, twice a minute, and logs each problem once when it opens and when it closes', async () => {
+  const clock = createFakeClock(T);
+  const { watch, world, logged } = await startWatch({ clock });
+  watch.start();
+  await turns();
+  world.lines = [lineOf({ card: 'missing' })];
+  const pass = async (ms: number) => {
+    clock.advance(ms);
+    await turns();
+  };
+  await pass(30 * SECOND - 1);
+  expect(logged).toEqual([]);
+  await pass(1);
+  await pass(30 * SECOND);
+  world.lines = [lineOf()];
+  await pass(30 * SECOND);
+  await pass(30 * SECOND);
+  expect(logged).toEqual([
+    {
+      event: 'problem.opened',
+      fields: {
+        code: 'card_missing',
+        severity: 'warning',
+        since: '2026-11-03T16:00:00.000Z',
+        line: '+1•••••0100',
+      },
+    },
+    {
+      event: 'problem.closed',
+      fields: { code: 'card_missing', since: '2026-11-03T16:00:00.000Z', line: '+1•••••0100' },
+    },
+  ]);
+  expect(clock.nextWakeAt()).toBe(clock.now() + 30 * SECOND);
+});
+
+it('knows over a restart since when a problem is open, and does not log it again', async () => {
+  const clock = createFakeClock(T);
+  const before = await startWatch({ clock });
+  before.world.lines = [lineOf({ card: 'inactive', cardCheckedAt: T })];
+  await before.watch.look();
+  await before.close();
+  clock.advance(3 * HOUR);
+  const after = await startWatch({ clock }, before.home);
+  after.world.lines = [lineOf({ card: 'inactive', cardCheckedAt: T + 3 * HOUR })];
+  expect(await after.problems()).toMatchObject([
+    { code: 'card_inactive', since: '2026-11-03T16:00:00.000Z' },
+  ]);
+  expect(after.logged).toEqual([]);
+  after.world.lines = [lineOf()];
+  expect(await after.problems()).toEqual([]);
+  expect(after.logged).toMatchObject([{ event: 'problem.closed' }]);
+});
+
+it('opens store_failing when the store can be read no more, and keeps what it knew', async () => {
+  const { codes, watch, store, world } = await startWatch();
+  world.lines = [lineOf({ card: 'missing' })];
+  expect(await codes()).toEqual(['card_missing']);
+  const { counts } = store;
+  store.counts = async () => {
+    throw new StoreError('busy', 'database is locked');
+  };
+  await expect(watch.look()).rejects.toThrow('locked');
+  expect(
+    watch
+      .book()
+      ?.open()
+      .map(({ code }) => code),
+  ).toEqual(['card_missing', 'store_failing']);
+  store.counts = counts;
+  expect(await codes()).toEqual(['card_missing']);
+});
+
+it('writes down later what it could not write', async () => {
+  const { watch, store, world } = await startWatch();
+  const { changeProblems } = store;
+  store.changeProblems = async () => {
+    throw new StoreError('full', 'no space');
+  };
+  world.lines = [lineOf({ card: 'missing' })];
+  await watch.look();
+  expect(await store.problems()).toEqual([]);
+  store.changeProblems = changeProblems;
+  await watch.look();
+  expect(await store.problems()).toMatchObject([{ code: 'card_missing', scope: LINE, since: T }]);
+});
+
+it('opens webhooks_silent after the silence that is too long, over restarts, and closes it with the next delivery', async () => {
+  const clock = createFakeClock(T);
+  const given = { clock, silentAfterMs: 2 * HOUR };
+  const first = await startWatch(given);
+  expect(await first.codes()).toEqual([]);
+  first.counters.lastAcceptedAt = T;
+  clock.advance(HOUR);
+  await first.watch.look();
+  await first.close();
+  clock.advance(10 * HOUR); // nobody can deliver to a service that is down
+  const second = await startWatch(given, first.home);
+  expect(await second.codes()).toEqual([]);
+  expect(second.counters.lastAcceptedAt).toBe(T);
+  clock.advance(HOUR - 1);
+  expect(await second.codes()).toEqual([]);
+  clock.advance(1);
+  expect(await second.problems()).toMatchObject([
+    {
+      code: 'webhooks_silent',
+      since: new Date(T + 10 * HOUR).toISOString(),
+      message: expect.stringContaining('For 2 h no delivery'),
+    },
+  ]);
+  second.counters.lastAcceptedAt = clock.now();
+  expect(await second.codes()).toEqual([]);
+});
+
+it('counts a silence from the very first start when nothing was ever accepted', async () => {
+  const clock = createFakeClock(T);
+  const { codes } = await startWatch({ clock });
+  expect(await codes()).toEqual([]);
+  clock.advance(24 * HOUR);
+  expect(await codes()).toEqual(['webhooks_silent']);
+});
+
+it('notes what it knows of deliveries at most with every look, and a mere silence every five minutes', async () => {
+  const clock = createFakeClock(T);
+  const { watch, store, counters } = await startWatch({ clock });
+  const notes: number[] = [];
+  const { noteDeliveries } = store;
+  store.noteDeliveries = async (news) => {
+    notes.push(clock.now() - T);
+    await noteDeliveries(news);
+  };
+  watch.start();
+  await turns();
+  counters.lastAcceptedAt = T + 1;
+  for (let look = 0; look < 22; look++) {
+    clock.advance(30 * SECOND);
+    await turns();
+  }
+  expect(notes).toEqual([30 * SECOND, 5.5 * MINUTE, 10.5 * MINUTE]);
+});
+
+it('opens shares_overdue when chats that are due stay so though nothing closes them', async () => {
+  const clock = createFakeClock(T);
+  const { codes, store } = await startWatch({ clock });
+  await store.record([outboundOf(T)], T);
+  expect(await codes()).toEqual([]);
+  clock.advance(10 * MINUTE);
+  expect(await codes()).toEqual([]);
+  clock.advance(SECOND);
+  expect(await codes()).toEqual(['shares_overdue']);
+  await store.updateChat('chat-1', (chat) => ({ ...chat, operatorHeldAt: T }), T);
+  expect(await codes()).toEqual([]);
+});
+
+it('opens shares_overdue when the card of a line can never be looked at, which closes it and is told by nothing else', async () => {
+  const clock = createFakeClock(T);
+  let reason: 'card_unknown' | 'card_missing' = 'card_unknown';
+  const view = (): GateView => ({
+    ...{ account: null, holds: [], inFlight: 0, clockDistrustedSince: null },
+    lines: [{ line: lineOf({ card: 'unknown' }), closure: { reason, since: null, until: null } }],
+  });
+  const { codes, store } = await startWatch({ clock, dispatcher: { view } });
+  await store.record([outboundOf(T)], T);
+  await codes();
+  clock.advance(10 * MINUTE + SECOND);
+  expect(await codes()).toEqual(['shares_overdue']);
+  reason = 'card_missing'; // a problem of its own
+  expect(await codes()).toEqual([]);
+});
+
+it('opens disk_low, backup_stale and the subscription from what it is told, and closes them', async () => {
+  const clock = createFakeClock(T);
+  const told = { isFailing: true, subscription: 'missing' as 'missing' | 'inactive' | 'fine' };
+  const { codes, store } = await startWatch({
+    clock,
+    backupEveryMs: HOUR,
+    isBackupFailing: () => told.isFailing,
+    subscription: () => told.subscription,
+  });
+  store.diskSpace = async () => ({ freeBytes: 1, totalBytes: 1e12 });
+  expect(await codes()).toEqual(['subscription_missing', 'disk_low', 'backup_stale']);
+  Object.assign(told, { isFailing: false, subscription: 'inactive' });
+  store.diskSpace = async () => ({ freeBytes: 1e11, totalBytes: 1e12 });
+  await store.noteBackup(T);
+  expect(await codes()).toEqual(['subscription_inactive']);
+  told.subscription = 'fine';
+  clock.advance(2 * HOUR + 1);
+  expect(await codes()).toEqual(['backup_stale']);
+  await store.noteBackup(clock.now());
+  expect(await codes()).toEqual([]);
+});
+
+it('opens signature_failures as an error while nothing was accepted, and closes it over a restart with doctor’s delivery', async () => {
+  const clock = createFakeClock(T);
+  const first = await startWatch({ clock });
+  noteRefused(first.counters, 'mismatch', clock.now());
+  clock.advance(MINUTE);
+  const since = new Date(T).toISOString();
+  expect(await first.problems()).toMatchObject([{ code: 'signature_failures', severity: 'error', since }]);
+  await first.close();
+  clock.advance(HOUR);
+  const second = await startWatch({ clock }, first.home);
+  // whether the secret was corrected, a delivery will tell
+  expect(await second.problems()).toMatchObject([{ code: 'signature_failures', severity: 'warning', since }]);
+  noteAuthentic(second.counters);
+  expect(await second.codes()).toEqual([]);
+});
+
+it('opens signature_failures as a warning once something was accepted', async () => {
+  const { problems, counters } = await startWatch();
+  counters.accepted = 1;
+  noteAuthentic(counters);
+  for (let n = 0; n < 3; n++) noteRefused(counters, 'mismatch', T);
+  expect(await problems()).toMatchObject([{ code: 'signature_failures', severity: 'warning' }]);
+});
+
+it('shows nobody what is older than his question, though a look is under way', async () => {
+  const { watch, world, store } = await startWatch();
+  const { counts } = store;
+  let letGo = () => {};
+  const isHeld = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  store.counts = async () => {
+    await isHeld;
+    return counts();
+  };
+  const first = watch.look();
+  await turns(); // it has seen the gates
+  world.holds = [holdOf({ reason: 'api_key_rejected', until: T })];
+  const second = watch.look();
+  letGo();
+  expect((await first).problems).toEqual([]);
+  expect((await second).problems).toMatchObject([{ code: 'api_key_rejected' }]);
+});

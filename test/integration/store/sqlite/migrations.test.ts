@@ -1,0 +1,139 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type Database from 'better-sqlite3';
+import { getTableColumns, getTableName, is } from 'drizzle-orm';
+import { SQLiteTable } from 'drizzle-orm/sqlite-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as schema from '../../../../src/store/schema/schema.ts';
+import { openDatabase } from '../../../../src/store/sqlite/database.ts';
+import { type Migration, readMigrations } from '../../../../src/store/sqlite/migrate.ts';
+import { openSqlite } from '../../../../src/store/sqlite/native.js';
+import { createSqliteHome } from '../../../helpers/sqlite-home.ts';
+
+const known = readMigrations();
+const next = (sql: string): Migration => ({ number: known.length + 1, tag: 'test_next', sql });
+const GOOD = next(
+  'CREATE TABLE notes (id integer PRIMARY KEY, note text) STRICT; INSERT INTO notes (note) VALUES (1)',
+);
+
+let home: ReturnType<typeof createSqliteHome>;
+beforeEach(() => {
+  home = createSqliteHome();
+});
+afterEach(() => home.remove());
+
+/** Opens the database with these migrations, looks at it, and closes it. */
+function openWith<T>(migrations: readonly Migration[], look: (sql: Database.Database) => T): T {
+  const { sql, close } = openDatabase(home.path, migrations);
+  try {
+    return look(sql);
+  } finally {
+    close();
+  }
+}
+
+const tablesOf = (sql: Database.Database) =>
+  sql
+    .prepare<[], { name: string; strict: number }>(
+      `SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%'`,
+    )
+    .all();
+
+const copies = () => readdirSync(dirname(home.path)).filter((file) => file.includes('before-migration'));
+
+describe('migrations', () => {
+  it('make every table of the schema, column for column, and every one STRICT', () => {
+    const tables = openWith(known, (sql) =>
+      tablesOf(sql).map(({ name, strict }) => ({
+        name,
+        strict,
+        columns: sql.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(name),
+      })),
+    );
+    const expected = Object.values(schema)
+      .filter((value) => is(value, SQLiteTable))
+      .map((table) => ({
+        name: getTableName(table),
+        strict: 1,
+        columns: Object.values(getTableColumns(table)).map((column) => column.name),
+      }));
+    expect(expected.length).toBeGreaterThan(5);
+    expect(tables).toHaveLength(expected.length + 1);
+    expect(tables).toEqual(expect.arrayContaining(expected));
+  });
+
+  it('are applied once: a second open changes nothing and makes no copy', () => {
+    const dump = (sql: Database.Database) => sql.prepare('SELECT * FROM sqlite_schema').all();
+    expect(openWith(known, dump)).toEqual(openWith(known, dump));
+    expect(openWith(known, (sql) => sql.prepare('SELECT number, tag FROM migrations').all())).toEqual(
+      known.map(({ number, tag }) => ({ number, tag })),
+    );
+    expect(copies()).toEqual([]);
+  });
+
+  it('copy a database before they change it, for our user alone', () => {
+    openWith(known, (sql) => sql.exec(`INSERT INTO meta VALUES ('before', 'yes')`));
+    const after = openWith([...known, GOOD], (sql) => sql.prepare('SELECT note FROM notes').pluck().all());
+    expect(after).toEqual(['1']);
+    const copy = `${home.path}.before-migration-${GOOD.number}`;
+    expect(copies()).toHaveLength(1);
+    expect(statSync(copy).mode & 0o777).toBe(0o600);
+    const database = openSqlite(copy, { readonly: true });
+    expect(database.prepare(`SELECT value FROM meta WHERE key = 'before'`).pluck().get()).toBe('yes');
+    expect(tablesOf(database).map(({ name }) => name)).not.toContain('notes');
+    database.close();
+  });
+
+  it('are all undone when one of them fails, and can be tried again', () => {
+    openWith(known, () => undefined);
+    const bad = {
+      number: known.length + 2,
+      tag: 'test_bad',
+      sql: 'CREATE TABLE other (id integer); SELECT nonsense',
+    };
+    expect(() => openWith([...known, GOOD, bad], () => undefined)).toThrow(/nonsense/);
+    expect(openWith(known, tablesOf).map(({ name }) => name)).not.toContain('notes');
+    expect(openWith([...known, GOOD], tablesOf).map(({ name }) => name)).toContain('notes');
+  });
+
+  it('are refused when they would leave a row without the row it refers to', () => {
+    openWith(known, (sql) =>
+      sql.exec(`INSERT INTO lines (id, line) VALUES (1, '+1');
+        INSERT INTO chat_counts (line_id, state, reason) VALUES (1, 'due', 'became_eligible')`),
+    );
+    expect(() => openWith([...known, next('DELETE FROM lines')], () => undefined)).toThrow(/refer/);
+    openWith(known, (sql) => {
+      expect(sql.prepare('SELECT count(*) FROM lines').pluck().get()).toBe(1);
+      expect(sql.pragma('foreign_keys', { simple: true })).toBe(1);
+    });
+  });
+
+  it('of a newer version are refused, and the file stays as it is', () => {
+    openWith([...known, GOOD], (sql) => sql.exec(`INSERT INTO meta VALUES ('newer', 'yes')`));
+    const before = readFileSync(home.path);
+    expect(() => openWith(known, () => undefined)).toThrow(expect.objectContaining({ fault: 'newer' }));
+    expect(() => openWith(known, () => undefined)).toThrow(/test_next.*newer version/);
+    expect(readFileSync(home.path)).toEqual(before);
+    expect(copies()).toHaveLength(0);
+    expect(openWith([...known, GOOD], (sql) => sql.prepare('SELECT note FROM notes').pluck().get())).toBe(
+      '1',
+    );
+  });
+
+  it('sum up the minutes that an older version counted into hours', () => {
+    openWith(known.slice(0, 2), (sql) =>
+      sql.exec('INSERT INTO outcome_minutes VALUES (119, 3, 0), (120, 1, 0), (179, 2, 4), (180, 0, 1)'),
+    );
+    expect(openWith(known, (sql) => sql.prepare('SELECT * FROM outcome_hours').raw().all())).toEqual([
+      [1, 3, 0],
+      [2, 3, 4],
+      [3, 0, 1],
+    ]);
+  });
+
+  it('are found in the package', () => {
+    expect(known.map(({ number }) => number)).toEqual(known.map((_, index) => index + 1));
+    expect(existsSync(new URL('../../../../migrations/meta/_journal.json', import.meta.url))).toBe(true);
+    for (const { sql } of known) expect(sql).toMatch(/\w/);
+  });
+});

@@ -1,0 +1,165 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { EXIT } from '../../../../src/cli/io.ts';
+import { meaningOf } from '../../../../src/cli/verbs/event-answer.ts';
+import { signEvent } from '../../../../src/cli/verbs/event-body.ts';
+import { buildExample, EXAMPLES } from '../../../../src/cli/verbs/event-examples.ts';
+import { createSystemClock } from '../../../../src/clock.ts';
+import { parseDelivery } from '../../../../src/webhook/parse.ts';
+import { createVerifier } from '../../../../src/webhook/verify.ts';
+import { OTHER_SECRET, SECRET } from '../../../helpers/deliver.ts';
+import { run } from '../terminal.ts';
+
+const CHAT = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
+const SETTINGS = { LINQ_WEBHOOK_SECRET: SECRET };
+const sources = { env: SETTINGS, envFile: {}, readFile: () => `${OTHER_SECRET}\n` };
+const clock = createSystemClock();
+const FILE = new URL('../../../../package.json', import.meta.url).pathname;
+
+/** Whether the service would take it, and by which secret (0: SECRET) and scheme. */
+function verify(
+  { body, headers }: { body: Buffer; headers: Readonly<Record<string, string>> },
+  at = clock.systemNow(),
+) {
+  const verifier = createVerifier({
+    secrets: [SECRET, OTHER_SECRET],
+    toleranceMs: 300_000,
+    acceptLegacySignatures: true,
+  });
+  return verifier(body, headers, Object.entries(headers).flat(), at);
+}
+
+describe('event sign', () => {
+  it('signs the bytes of a file as Linq does, in both ways', () => {
+    const signed = signEvent(FILE, { id: 'msg_1' }, sources, clock);
+    expect(signed.body.equals(readFileSync(FILE))).toBe(true);
+    expect(verify(signed)).toEqual({ webhookId: 'msg_1', secretIndex: 0, scheme: 'standard' });
+    expect(Object.keys(signed.headers)).toContain('x-webhook-signature');
+  });
+
+  it('signs in one way alone, with the secret of a file, where it is told so', () => {
+    const standard = signEvent(
+      undefined,
+      { example: 'probe', scheme: 'standard', secretFile: 'f' },
+      sources,
+      clock,
+    );
+    expect(verify(standard)).toMatchObject({ secretIndex: 1, scheme: 'standard' });
+    expect(Object.keys(standard.headers).filter((name) => name.startsWith('x-'))).toEqual([]);
+    const legacy = signEvent(undefined, { example: 'probe', scheme: 'legacy' }, sources, clock);
+    expect(verify(legacy)).toMatchObject({ webhookId: null, scheme: 'legacy' });
+  });
+
+  it.each([
+    ['1795394390', 1_795_394_390_000],
+    ['2026-11-03T16:20:00Z', Date.UTC(2026, 10, 3, 16, 20)],
+  ])('signs for another time: %s', (timestamp, at) => {
+    const signed = signEvent(undefined, { example: 'probe', timestamp }, sources, clock);
+    expect(signed.headers['webhook-timestamp']).toBe(String(at / 1000));
+    expect(verify(signed, at)).toMatchObject({ secretIndex: 0 });
+  });
+
+  it('prints headers and body, a curl command, or JSON', async () => {
+    const env = { ...SETTINGS };
+    const plain = await run(`event sign --example probe --id a`, { env });
+    expect(plain.out).toMatch(
+      /^content-type: application\/json\nwebhook-id: a\nwebhook-timestamp: \d+\n.*\n\n\{.*\}\n$/s,
+    );
+    const curl = await run(`event sign ${FILE} --id a --curl --to https://cards.example.com`, { env });
+    expect(curl.out).toContain("-X POST 'https://cards.example.com/webhooks/linq?version=2026-02-03'");
+    expect(curl.out).toContain(`--data-binary '@${FILE}'`);
+    const { headers, body } = JSON.parse((await run('event sign --example probe --json', { env })).out);
+    expect(verify({ headers, body: Buffer.from(body) })).toMatchObject({ secretIndex: 0 });
+  });
+
+  it('prints no header that a body could break out of', () => {
+    const type = 'a\r\nx-injected: 1\u001b[31m';
+    const file = join(mkdtempSync(join(tmpdir(), 'event-')), 'body.json');
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }));
+    writeFileSync(file, JSON.stringify({ event_type: type, event_id: 'e1', data: {} }));
+    const signed = signEvent(file, {}, sources, clock);
+    expect([signed.eventType, signed.headers['x-webhook-event']]).toEqual(['unknown', 'unknown']);
+  });
+
+  it('prints a curl command that takes no inline body for the name of a file', async () => {
+    const { out } = await run('event sign --example probe --curl', { env: SETTINGS });
+    expect(out).toContain(`--data-raw '{"api_version"`);
+    expect(out).not.toContain('--data-binary');
+  });
+
+  it.each([
+    ['--example nonsense', '--example: expected one of probe, message.sent'],
+    [`${FILE} --example probe`, 'not both'],
+    ['--example probe --scheme both-of-them', '--scheme: expected'],
+    ['--example probe --timestamp yesterday', '--timestamp: expected'],
+    ['--example probe --id a.b', '--id: expected'],
+    ['--example message.sent --line 12', '--line: expected'],
+    ['--example message.sent --payload-version 1', '--payload-version: expected'],
+    ['no-such-file', "no-such-file can't be read (ENOENT)"],
+  ])('refuses %s with 2', async (args, words) => {
+    const { code, out, err } = await run(`event sign ${args}`, { env: SETTINGS });
+    expect([code, out]).toEqual([EXIT.usage, '']);
+    expect(err).toContain(words);
+  });
+
+  it('without a secret, or with a wrong one, ends with 3 and tells nothing of it', async () => {
+    expect(await run('event sign --example probe')).toMatchObject({ code: EXIT.configuration, out: '' });
+    const files = { secret: 'whsec_tooshort' };
+    const { code, err } = await run('event sign --example probe --secret-file secret', { files });
+    expect(code).toBe(EXIT.configuration);
+    expect(err).not.toContain('tooshort');
+  });
+});
+
+describe('an example', () => {
+  it.each(EXAMPLES.flatMap((type) => [[type, '2026-02-03'] as const, [type, '2025-01-01'] as const]))(
+    '%s of %s is read as what it says',
+    (type, version) => {
+      const body = buildExample({ type, version, line: '+12025550177', chatId: CHAT }, clock) ?? '';
+      const parsed = parseDelivery(Buffer.from(body));
+      const isIgnored = type === 'probe' || type === 'message.failed';
+      expect(parsed).toMatchObject(type === 'probe' ? {} : { eventType: type });
+      expect(parsed.kind === 'ignored').toBe(isIgnored);
+      if (type.startsWith('message.') || type.startsWith('chat.')) expect(body).toContain(CHAT);
+    },
+  );
+});
+
+describe('event send', () => {
+  const real = { ...SETTINGS, PUBLIC_URL: 'https://cards.example.com' };
+
+  it.each([
+    [
+      'a foreign address',
+      '--example probe --to https://elsewhere.example',
+      'neither this machine nor PUBLIC_URL',
+    ],
+    [
+      'an address that only begins like ours',
+      '--example probe --to https://cards.example.com.evil.example',
+      'neither',
+    ],
+    ['facts for a real account', '--example message.sent', 'for real'],
+    ['no address', '--example probe --to elsewhere', '--to must be an address'],
+  ])('refuses %s with 2 before anything is sent', async (_name, args, words) => {
+    const { code, out, err } = await run(`event send ${args}`, { env: real });
+    expect([code, out]).toEqual([EXIT.usage, '']);
+    expect(err).toContain(words);
+  });
+
+  it.each([
+    [204, { kind: 'taken', proof: 'p', tookMs: 1 }, 'keeps nothing'],
+    [204, { kind: 'foreign', httpStatus: 204 }, 'on disk'],
+    [202, { kind: 'foreign', httpStatus: 202 }, 'quarantine'],
+    [401, { kind: 'refused', httpStatus: 401, code: 'SIGNATURE_MISMATCH' }, 'another LINQ_WEBHOOK_SECRET'],
+    [401, { kind: 'refused', httpStatus: 401, code: 'SIGNATURE_STALE' }, 'WEBHOOK_TOLERANCE'],
+    [503, { kind: 'refused', httpStatus: 503, code: 'NOT_STORED' }, 'send it again'],
+    [301, { kind: 'redirect', httpStatus: 301, target: 'https://a.example/' }, 'https://a.example/'],
+    [404, { kind: 'wrong_path' }, '/webhooks/linq'],
+    [200, { kind: 'foreign', httpStatus: 200 }, 'something else answers'],
+  ] as const)('says what %d means', (httpStatus, answer, words) => {
+    expect(meaningOf(httpStatus, answer)).toContain(words);
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
+import type { Posted } from '../../../../src/status/alerts/poster.ts';
+import { createTeller } from '../../../../src/status/alerts/teller.ts';
+import { createProblemBook } from '../../../../src/status/problems/problem-book.ts';
+import type { OpenProblem } from '../../../../src/status/problems/problems.ts';
+import { T } from '../../../helpers/builders.ts';
+import { createFakeClock } from '../../../helpers/clock.ts';
+
+const LOW: OpenProblem = { code: 'disk_low', since: null };
+const TAKEN: Posted = { kind: 'taken', cause: 'HTTP 200' };
+const REFUSED: Posted = { kind: 'refused', cause: 'HTTP 500' };
+
+async function startTeller(answer: () => Posted | Promise<Posted> = () => TAKEN) {
+  const clock = createFakeClock(T);
+  const book = createProblemBook([], true);
+  const posted: { event: string; code: string; at: number }[] = [];
+  const warned: object[] = [];
+  let writes = 0;
+  const teller = createTeller({
+    watch: {
+      book: () => book,
+      write: async () => {
+        writes++;
+      },
+    },
+    poster: {
+      post: async (body) => {
+        const { event, code } = body as { event: string; code: string };
+        posted.push({ event, code, at: clock.now() - T });
+        return answer();
+      },
+      close: async () => {},
+    },
+    clock,
+    log: { warn: (fields) => void warned.push(fields) },
+    version: '1.2.3',
+    showNumbers: false,
+  });
+  const turns = async () => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  teller.start();
+  await turns();
+  onTestFinished(() => teller.stop());
+  return {
+    posted,
+    warned,
+    teller,
+    writes: () => writes,
+    async find(...open: OpenProblem[]) {
+      book.update({ open, undetermined: new Set() }, clock.now());
+      teller.nudge();
+      await turns();
+    },
+    /** Lets time pass, waking whoever wants to wake. */
+    async pass(ms: number) {
+      const end = clock.now() + ms;
+      for (;;) {
+        const wakeAt = clock.nextWakeAt();
+        if (wakeAt === null || wakeAt > end) break;
+        clock.advance(wakeAt - clock.now());
+        await turns();
+      }
+      clock.advance(end - clock.now());
+      await turns();
+    },
+  };
+}
+
+describe('whoever is told of problems', () => {
+  it('is told at once, each change once, and what was told is written down', async () => {
+    const { find, pass, posted, writes } = await startTeller();
+    await find(LOW);
+    await pass(MINUTE);
+    await find();
+    await pass(MINUTE);
+    expect(posted).toEqual([
+      { event: 'opened', code: 'disk_low', at: 0 },
+      { event: 'closed', code: 'disk_low', at: MINUTE },
+    ]);
+    expect(writes()).toBe(2);
+  });
+
+  it('is told again after 1 s, doubling to 5 min, until it takes it', async () => {
+    let answer = REFUSED;
+    const { find, pass, posted } = await startTeller(() => answer);
+    await find(LOW);
+    await pass(30 * MINUTE);
+    const seconds = posted.map(({ at }) => at / SECOND);
+    const waits = seconds.slice(1).map((at, index) => at - (seconds[index] ?? 0));
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300]);
+    answer = TAKEN;
+    await pass(5 * MINUTE);
+    const { length } = posted;
+    await pass(30 * MINUTE);
+    expect(posted).toHaveLength(length);
+  });
+
+  it('is told nothing any more of a problem that closed before', async () => {
+    const { find, pass, posted } = await startTeller(() => REFUSED);
+    await find(LOW);
+    await find();
+    await pass(10 * MINUTE);
+    expect(posted).toHaveLength(1);
+  });
+
+  it('fails with one line in the log a minute', async () => {
+    const { find, pass, warned } = await startTeller(() => REFUSED);
+    await find(LOW);
+    await pass(5 * MINUTE);
+    expect(warned).toEqual([
+      { cause: 'HTTP 500', failures: 1 },
+      { cause: 'HTTP 500', failures: 7 },
+      { cause: 'HTTP 500', failures: 8 },
+      { cause: 'HTTP 500', failures: 9 },
+    ]);
+  });
+
+  it('is known to fail after three failures in a row, until it takes one', async () => {
+    let answer = REFUSED;
+    const { find, pass, teller } = await startTeller(() => answer);
+    expect(teller.state()).toBe('unknown');
+    await find(LOW);
+    await pass(2 * SECOND);
+    expect(teller.state()).toBe('unknown');
+    await pass(SECOND);
+    expect(teller.state()).toEqual({ failingSince: T, cause: 'HTTP 500' });
+    await find(); // nothing is left to tell
+    await pass(HOUR);
+    expect(teller.state()).toMatchObject({ failingSince: T });
+    answer = TAKEN;
+    await find(LOW);
+    expect(teller.state()).toBe('fine');
+  });
+
+  it('is not known to fail any more when there was nothing to tell for 15 minutes after a start', async () => {
+    const { pass, teller } = await startTeller();
+    await pass(15 * MINUTE - 1);
+    expect(teller.state()).toBe('unknown');
+    await pass(1);
+    expect(teller.state()).toBe('fine');
+  });
+
+  it('wakes nobody while there is nothing to tell', async () => {
+    const { find, pass, posted } = await startTeller();
+    await pass(MINUTE);
+    await find(LOW);
+    expect(posted).toHaveLength(1);
+  });
+
+  it('does not hold up the end of the service', async () => {
+    const { find, teller } = await startTeller(() => REFUSED);
+    await find(LOW);
+    await teller.stop();
+  });
+});

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { layOver } from '../../../../src/decide/holds.ts';
+import {
+  CHAT_STATES,
+  linesNamed,
+  type ShownFilter,
+  storedFilters,
+} from '../../../../src/status/view/chat-filters.ts';
+import { closuresOf } from '../../../../src/status/view/closures.ts';
+import { SHOWN_REASONS, type ShownReason } from '../../../../src/status/view/explanation.ts';
+import type { ChatFilter } from '../../../../src/store/store.ts';
+import { CHAT_REASONS } from '../../../../src/store/vocabulary.ts';
+import { LINE, lineOf, OTHER_LINE } from '../../../helpers/builders.ts';
+
+const GATE_REASONS = ['paused', 'rate_limited', 'line_flagged', 'line_paused', 'card_missing'] as const;
+const closure = fc.constantFrom(...GATE_REASONS).map((reason) => ({ reason, since: 0, until: 5_000 }));
+
+const arbitrary = fc.record({
+  chat: fc.record({
+    state: fc.constantFrom(...CHAT_STATES),
+    reason: fc.constantFrom(...CHAT_REASONS),
+    line: fc.constantFrom(LINE, OTHER_LINE, null),
+  }),
+  account: fc.option(closure),
+  closed: fc.dictionary(fc.constantFrom(LINE, OTHER_LINE), closure),
+  filter: fc.record({
+    state: fc.option(fc.constantFrom(...CHAT_STATES)),
+    reason: fc.option(fc.constantFrom<ShownReason>(...SHOWN_REASONS)),
+    lines: fc.option(fc.subarray([LINE, OTHER_LINE])),
+  }),
+});
+
+type StoredChat = { state: string; reason: string; line: string | null };
+
+function isFound(filters: readonly ChatFilter[], { state, reason, line }: StoredChat): boolean {
+  const has = (words: readonly unknown[] | null, word: unknown) => words === null || words.includes(word);
+  return filters.some(
+    ({ states, reasons, lines, notLines }) =>
+      has(states, state) &&
+      has(reasons, reason) &&
+      has(lines, line) &&
+      (notLines === null || !has(notLines, line)),
+  );
+}
+
+describe('storedFilters', () => {
+  it('finds exactly the chats that are shown as asked for, whatever is closed', () => {
+    fc.assert(
+      fc.property(arbitrary, ({ chat, account, closed, filter }) => {
+        const gates = Object.entries(closed).map(([line, one]) => ({ line: lineOf({ line }), closure: one }));
+        const closures = closuresOf({ account, lines: gates });
+        const shown = layOver({ ...chat, nextAttemptAt: null }, closures.of(chat.line));
+        const isWanted =
+          (filter.state === null || filter.state === shown.state) &&
+          (filter.reason === null || filter.reason === shown.reason) &&
+          (filter.lines === null || (chat.line !== null && filter.lines.includes(chat.line)));
+        expect(isFound(storedFilters(filter, closures), chat)).toBe(isWanted);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('asks for chats of an unknown line as paused while everything is, and as such again after it', () => {
+    const unknown = { state: 'held', reason: 'line_unknown', line: null };
+    const isShownAs = (reason: ShownReason, isPaused: boolean) => {
+      const account = isPaused ? ({ reason: 'paused', since: 0, until: null } as const) : null;
+      const closures = closuresOf({ account, lines: [] });
+      return isFound(storedFilters({ state: null, reason, lines: null }, closures), unknown);
+    };
+    expect([isShownAs('paused', true), isShownAs('line_unknown', true)]).toEqual([true, false]);
+    expect([isShownAs('paused', false), isShownAs('line_unknown', false)]).toEqual([false, true]);
+  });
+
+  it('asks for the due chats of a closed line as held, and not as due', () => {
+    const gates = [{ line: lineOf(), closure: { reason: 'card_missing', since: 0, until: null } as const }];
+    const closures = closuresOf({ account: null, lines: gates });
+    const due = { state: 'due', reason: 'became_eligible', line: LINE };
+    const any: ShownFilter = { state: null, reason: null, lines: null };
+    expect(isFound(storedFilters({ ...any, state: 'held' }, closures), due)).toBe(true);
+    expect(isFound(storedFilters({ ...any, reason: 'card_missing' }, closures), due)).toBe(true);
+    expect(isFound(storedFilters({ ...any, state: 'due' }, closures), due)).toBe(false);
+    expect(isFound(storedFilters({ ...any, state: 'due' }, closures), { ...due, line: OTHER_LINE })).toBe(
+      true,
+    );
+  });
+});
+
+describe('linesNamed', () => {
+  const known = ['+12025550100', '+12025550101', '+14155550100'];
+
+  it('takes the full number', () => {
+    expect(linesNamed('+12025550100', known)).toEqual(['+12025550100']);
+  });
+
+  it('takes the masked form, which may stand for several', () => {
+    expect(linesNamed('+1•••••0100', known)).toEqual(['+12025550100', '+14155550100']);
+  });
+
+  it('finds nothing for a number that is not known', () => {
+    expect(linesNamed('+12025550199', known)).toEqual([]);
+  });
+});

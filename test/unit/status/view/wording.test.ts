@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { DAY, HOUR, MINUTE } from '../../../../src/decide/time.ts';
+import { durationInWords, isoTime, whenInWords } from '../../../../src/status/view/wording.ts';
+import { T } from '../../../helpers/builders.ts';
+
+describe('durationInWords', () => {
+  it.each([
+    [0, 'less than 1 s'],
+    [999, 'less than 1 s'],
+    [1_000, '1 s'],
+    [90_000, '1 min 30 s'],
+    [HOUR, '1 h'],
+    [HOUR + 30_000, '1 h'],
+    [2 * DAY + 3 * HOUR + 4 * MINUTE, '2 d 3 h'],
+  ])('says %d ms in its two largest units', (ms, words) => {
+    expect(durationInWords(ms)).toBe(words);
+  });
+});
+
+describe('whenInWords', () => {
+  it('tells how far ahead an instant is, and only names one that has passed', () => {
+    expect(whenInWords(T + MINUTE, T)).toBe('at 2026-11-03 16:01:00 UTC (in 1 min)');
+    expect(whenInWords(T, T)).toBe('at 2026-11-03 16:00:00 UTC');
+  });
+});
+
+describe('isoTime', () => {
+  it('is ISO 8601 in UTC, and null for what is absent', () => {
+    expect(isoTime(T + 7)).toBe('2026-11-03T16:00:00.007Z');
+    expect(isoTime(null)).toBeNull();
+  });
+});
