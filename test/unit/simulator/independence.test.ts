@@ -14,5 +14,6 @@ it('uses nothing of the service but the clock and the names of durations, so tha
 
   const ofTime = imports.filter(([, , path]) => path === '../decide/time.ts');
   const names = ofTime.flatMap(([, named = '']) => named.match(/\b(?!type\b)\w+/g) ?? []);
-  expect(new Set(names)).toEqual(new Set(['DAY', 'EpochMs', 'HOUR', 'MINUTE', 'SECOND']));
+  expect(names).toContain('SECOND');
+  expect(names.filter((name) => !['EpochMs', 'SECOND', 'MINUTE', 'HOUR', 'DAY'].includes(name))).toEqual([]);
 });
