@@ -23,12 +23,12 @@ function reached(name) {
 
 const isCalledFrom = (name) => new Error().stack.includes(name);
 const PARTS = [
-  ['record', /^INSERT INTO chats /, '/store/record.'],
-  ['claim', /^INSERT INTO attempts /, '/store/claim.'],
+  ['record', /^INSERT INTO chats /, '/record.'],
+  ['claim', /^INSERT INTO attempts /, '/claim.'],
   ['recover', /^UPDATE attempts SET ended_at/, 'interruptAll'],
-  ['settle', /^UPDATE attempts SET ended_at/, '/store/settle.'],
-  ['prune', /^DELETE FROM attempts\s/, '/store/prune-attempts.'],
-  ['shift', /^DELETE FROM shifted_chats /, '/store/shift-clock.'],
+  ['settle', /^UPDATE attempts SET ended_at/, '/settle.'],
+  ['prune', /^DELETE FROM attempts\s/, '/prune-attempts.'],
+  ['shift', /^DELETE FROM shifted_chats /, '/shift-clock.'],
 ];
 const partOf = (sql) => PARTS.find(([, pattern, from]) => pattern.test(sql) && isCalledFrom(from))?.[0];
 
