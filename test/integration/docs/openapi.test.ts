@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { placeOf } from '../../../docs/generate/documents.ts';
 import { type OpenApi, readOpenApi } from '../../../docs/generate/openapi.ts';
 import { faultsOf, operationsOf } from '../../../docs/generate/openapi-rules.ts';
 
@@ -69,5 +71,30 @@ describe('the OpenAPI document', () => {
     expect(described.filter((one) => !served.includes(one))).toEqual([]);
     expect(served.filter((one) => !described.includes(one) && !HIDDEN.includes(one))).toEqual([]);
     expect(described.filter((one) => HIDDEN.includes(one))).toEqual([]);
+  });
+});
+
+describe('docs/api.md', () => {
+  /** `GET /status/chats/{chatId}`, and what stands in a route's query. */
+  const rows = [
+    ...readFileSync(placeOf('docs/api.md'), 'utf8').matchAll(/^\| `([A-Z]+ \/[^?`]*)(?:\?([^`]*))?` \|/gm),
+  ].map(([, name = '', query = '']) => ({
+    name,
+    query: query.replaceAll('=', '').split('&').filter(Boolean),
+  }));
+
+  it('lists every operation once, and the status page', () => {
+    const names = operationsOf(document).map(({ name }) => name);
+    expect(rows.map(({ name }) => name).toSorted()).toEqual([...names, 'GET /'].toSorted());
+  });
+
+  it('names the parameters that an operation has', () => {
+    const wrong = rows.flatMap(({ name, query }) => {
+      const operation = operationsOf(document).find((one) => one.name === name)?.operation;
+      const known = operation?.parameters?.map((parameter) => parameter.name) ?? [];
+      return query.filter((one) => !known.includes(one)).map((one) => `${name}: ${one}`);
+    });
+    expect(wrong).toEqual([]);
+    expect(rows.flatMap(({ query }) => query)).toContain('cursor');
   });
 });

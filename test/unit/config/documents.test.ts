@@ -24,36 +24,45 @@ describe('.env.example', () => {
   });
 });
 
-describe('the README’s table of settings', () => {
-  /** [variable, default] pairs; a row may hold several, comma-separated in both cells. */
-  const rows = [...read('README.md').matchAll(/^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| ([^|]+) \|/gm)].flatMap(
-    ([, names = '', defaults = '']) => {
-      const values = defaults.split(',').map((text) => text.trim());
-      return names.split(', ').map((name, index) => [name.replaceAll('`', ''), values[index] ?? ''] as const);
-    },
-  );
+/** `[variable, default]` of each row of a document's tables of settings, code marks left out. */
+function defaultsIn(name: string): string[][] {
+  const rows = read(name).matchAll(/^\| (?:\[(?=`))?`([A-Z_]+)`(?:\]\(#[a-z_]+\))? \| ([^|]+) \|/gm);
+  return [...rows].map(([, variable = '', value = '']) => [variable, value.trim()]);
+}
 
-  /** As the table words a default that isn't a value. */
-  const IN_WORDS: Readonly<Record<string, string>> = {
-    LINQ_API_KEY: 'required',
-    LINQ_WEBHOOK_SECRET: 'required',
-    HTTPS_PROXY: 'none',
-    HTTP_PROXY: 'none',
-    NO_PROXY: 'none',
-    LINQ_LINES: 'all',
-    STATUS_TOKEN: 'none',
-    METRICS_TOKEN: 'none',
-    PUBLIC_URL: 'none',
-    ALERT_WEBHOOK_URL: 'none',
-    LOG_FORMAT: '`json`',
-  };
-
-  it('has exactly the settings that there are, with their defaults', () => {
-    const expected = ALL_SETTINGS.map(({ name, fallback }) => [
+describe('the tables of docs/settings.md', () => {
+  it('have exactly the settings that there are, in their order, with their defaults', () => {
+    const expected = ALL_SETTINGS.map(({ name, fallback, isRequired }) => [
       name,
-      fallback === null ? IN_WORDS[name] : `\`${fallback}\``,
+      isRequired ? 'required' : fallback === null ? 'unset' : `\`${fallback}\``,
     ]);
-    expect(rows.toSorted()).toEqual(expected.toSorted());
+    expect(defaultsIn('docs/settings.md')).toEqual(expected);
+  });
+});
+
+describe('the README’s table of settings', () => {
+  /** As the table words a default that isn't a value. */
+  const IN_WORDS: Readonly<Record<string, string>> = { LINQ_LINES: 'all', ALERT_WEBHOOK_URL: 'none' };
+  const rows = defaultsIn('README.md');
+
+  it('has what is required', () => {
+    const required = ALL_SETTINGS.filter(({ isRequired }) => isRequired).map(({ name }) => [
+      name,
+      'required',
+    ]);
+    expect(required).toHaveLength(2);
+    expect(rows.filter(([, value]) => value === 'required')).toEqual(required);
+  });
+
+  it('has settings that there are, with their defaults', () => {
+    const defaults = Object.fromEntries(
+      ALL_SETTINGS.map(({ name, fallback, isRequired }) => [
+        name,
+        isRequired ? 'required' : fallback === null ? IN_WORDS[name] : `\`${fallback}\``,
+      ]),
+    );
+    expect(rows.length).toBeGreaterThan(4);
+    expect(rows).toEqual(rows.map(([name = '']) => [name, defaults[name]]));
   });
 });
 
