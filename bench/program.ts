@@ -11,7 +11,7 @@ export interface Program {
   readonly policy: typeof import('../src/decide/policy.ts');
   readonly recorder: typeof import('../src/recorder.ts');
   readonly sqliteStore: typeof import('../src/store/sqlite/sqlite-store.ts');
-  readonly deliveryLog: typeof import('../src/webhook/delivery-log.ts');
+  readonly deliveryLog: typeof import('../src/webhook/report.ts');
   readonly parse: typeof import('../src/webhook/parse.ts');
   readonly quarantine: typeof import('../src/webhook/quarantine.ts');
   readonly route: typeof import('../src/webhook/route.ts');

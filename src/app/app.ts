@@ -7,19 +7,17 @@ import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
 import type { StoreError } from '../errors.ts';
 import { createCliToken } from '../http/cli-token.ts';
 import { createHttpServer } from '../http/server.ts';
-import { createLinqClient } from '../linq/client.ts';
-import { measureCalls } from '../linq/measured-client.ts';
+import { createLinqClient, measureCalls } from '../linq/client.ts';
 import { createRecorder } from '../recorder.ts';
 import { createMetrics } from '../status/metrics/metrics.ts';
 import { measureStore } from '../store/measured-store.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
-import type { Store } from '../store/store.ts';
+import type { Recordable, Store } from '../store/store.ts';
 import { watchStore } from '../store/watched-store.ts';
-import { createWebhookCounters } from '../webhook/delivery-log.ts';
 import { parseDelivery } from '../webhook/parse.ts';
-import { createQuarantine } from '../webhook/replay.ts';
+import { createQuarantine } from '../webhook/quarantine.ts';
+import { createWebhookCounters } from '../webhook/report.ts';
 import { createBackground } from './background.ts';
-import { createLineNews } from './line-news.ts';
 import { registerRoutes } from './routes.ts';
 
 export interface AppOptions {
@@ -194,4 +192,23 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   options.onStarted?.(app);
   log.info({ url, version, dryRun: config.policy.dryRun }, 'service.started');
   return app;
+}
+
+/**
+ * The returned function is true for events that say something of a line, or that come from a line for the first time
+ * since start: then the dispatcher has to read its lines anew.
+ */
+export function createLineNews(): (entries: readonly Recordable[]) => boolean {
+  const known = new Set<string>();
+  return (entries) => {
+    let hasNews = false;
+    for (const event of entries) {
+      if ('sealed' in event || event.kind === 'card') continue;
+      const line = event.kind === 'line' ? event.line : (event.outbound?.line ?? null);
+      if (line === null || (event.kind === 'chat' && known.has(line))) continue;
+      known.add(line);
+      hasNews = true;
+    }
+    return hasNews;
+  };
 }

@@ -16,7 +16,7 @@ import type { SituationDeps } from '../status/view/situation.ts';
 import { createBackupSchedule } from '../store/sqlite/backup/backup-schedule.ts';
 import type { Store } from '../store/store.ts';
 import type { WatchedStore } from '../store/watched-store.ts';
-import type { WebhookCounters } from '../webhook/delivery-log.ts';
+import type { WebhookCounters } from '../webhook/report.ts';
 
 export interface BackgroundOptions {
   readonly config: Config;

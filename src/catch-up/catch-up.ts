@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import {
   beginRun,
   type CatchUpReason,
+  type CatchUpRun,
   type CatchUpState,
   countFailure,
   NO_CATCH_UP,
@@ -13,15 +14,10 @@ import { doublingMs } from '../decide/pacing.ts';
 import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
 import type { CatchUpStore } from '../store/sqlite/catch-up-store.ts';
-import { createCalls } from './calls.ts';
-import type { Account, LinqReads, Log } from './ports.ts';
+import { type Account, createCalls, type LinqReads, type Log } from './calls.ts';
 import { createReader } from './reader.ts';
-import { performRun, SUPERSEDED } from './run.ts';
+import { performRun, performSweep, SUPERSEDED } from './run.ts';
 import { createSubscriptionCheck, type SubscriptionState } from './subscription.ts';
-import { performSweep } from './sweep.ts';
-import { type CatchUpView, countsOf, viewOf } from './view.ts';
-
-export type { CatchUpView } from './view.ts';
 
 export interface CatchUpOptions {
   readonly store: CatchUpStore;
@@ -196,4 +192,57 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     view: () => viewOf(known, { isAutomatic, failedFor, waitingFor: calls.waitingFor() }),
     subscription: subscription.state,
   };
+}
+
+/**
+ * `waiting`: the account is closed to calls, or one that failed is about to be repeated; `failed`: given up for now,
+ * and tried again later; `off`: only on demand.
+ */
+export type CatchUpActivity = 'idle' | 'running' | 'waiting' | 'failed' | 'off';
+
+/** For people and machines to see. */
+export interface CatchUpView {
+  readonly activity: CatchUpActivity;
+  /** Why it waits or failed: one short word. */
+  readonly cause: string | null;
+  /** The run under way, else the last one that completed. */
+  readonly run: (CatchUpRun & { readonly endedAt?: EpochMs }) | null;
+  readonly completedAt: EpochMs | null;
+}
+
+interface Circumstances {
+  /** Runs begin by themselves. */
+  readonly isAutomatic: boolean;
+  /** Why the latest try was given up; null: it wasn't. */
+  readonly failedFor: string | null;
+  readonly waitingFor: string | null;
+}
+
+function viewOf(state: CatchUpState, circumstances: Circumstances): CatchUpView {
+  const { run, completed } = state;
+  const { failedFor, waitingFor } = circumstances;
+  const activity = activityOf(state, circumstances);
+  const isHeld = activity === 'waiting' || activity === 'failed';
+  return {
+    activity,
+    cause: isHeld ? (failedFor ?? waitingFor) : null,
+    run: run ?? completed,
+    completedAt: completed?.endedAt ?? null,
+  };
+}
+
+function activityOf(
+  { run, wanted }: CatchUpState,
+  { isAutomatic, failedFor, waitingFor }: Circumstances,
+): CatchUpActivity {
+  if (run === null && wanted === null) return isAutomatic ? 'idle' : 'off';
+  if (failedFor !== null) return 'failed';
+  return waitingFor === null ? 'running' : 'waiting';
+}
+
+/** For the log. */
+function countsOf(run: CatchUpRun | null) {
+  if (run === null) return {};
+  const { chatsSeen, chatsTotal, chatsRead, chatsChanged, chatsUnread } = run;
+  return { chatsSeen, chatsTotal, chatsRead, chatsChanged, chatsUnread };
 }

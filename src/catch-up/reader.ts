@@ -1,18 +1,17 @@
 import type { Clock } from '../clock.ts';
 import { type CatchUpState, UNREAD } from '../decide/catch-up.ts';
+import type { ChatEvent } from '../decide/event.ts';
 import type { EpochMs } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
 import type { CatchUpStore } from '../store/sqlite/catch-up-store.ts';
-import type { Calls } from './calls.ts';
-import { eventsOf } from './events.ts';
-import type { ChatToRead, LinqReads, Log, ReadMessage } from './ports.ts';
+import type { Calls, ChatToRead, LinqReads, Log, ReadMessage } from './calls.ts';
 
 /** Of a hundred messages each. */
 const MAX_PAGES = 10;
 /** So many chats in a row that can't be read: it isn't about the chats. */
 const STRIKES = 3;
 
-export interface ReaderDeps {
+interface ReaderDeps {
   readonly linq: Pick<LinqReads, 'messages'>;
   readonly calls: Calls;
   readonly store: Pick<CatchUpStore, 'recordRead'>;
@@ -23,7 +22,7 @@ export interface ReaderDeps {
 }
 
 /** What a reading makes of the state, in the commit of its facts. */
-export type Progress = (state: CatchUpState, result: ReadResult) => CatchUpState;
+type Progress = (state: CatchUpState, result: ReadResult) => CatchUpState;
 
 interface Messages {
   readonly messages: ReadMessage[];
@@ -110,3 +109,25 @@ export function createReader({ linq, calls, store, clock, log, onNews }: ReaderD
 }
 
 export type Reader = ReturnType<typeof createReader>;
+
+/**
+ * What was read of a chat, as events. There is no envelope that bounds their times, so that a time later than `now`
+ * counts as `now`; so does a health without a time: it is what it is at the time of reading.
+ */
+function eventsOf(chat: ChatToRead, messages: readonly ReadMessage[], now: EpochMs): ChatEvent[] {
+  const { chatId, health } = chat;
+  const nothing = { kind: 'chat', chatId, outbound: null, inbound: null, health: null } as const;
+  const base: ChatEvent = { ...nothing, leftAt: null, joinedAt: null };
+  const told = messages.map((message): ChatEvent => {
+    const at = Math.min(message.at, now);
+    if (message.kind === 'inbound') {
+      // in a group it would be the wish of one among many
+      return { ...base, inbound: { at, isOptOut: chat.isGroup === true ? false : message.isOptOutWord } };
+    }
+    const { service } = message;
+    const line = chat.line ?? message.line;
+    return { ...base, outbound: { at, line, service, isGroup: chat.isGroup } };
+  });
+  if (health === null) return told;
+  return [...told, { ...base, health: { status: health.status, at: Math.min(health.at ?? now, now) } }];
+}

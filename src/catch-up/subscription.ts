@@ -1,8 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { VITAL_EVENT } from '../decide/event.ts';
 import { HOUR, MINUTE } from '../decide/time.ts';
-import type { Calls } from './calls.ts';
-import type { LinqReads, Log, ReadSubscription } from './ports.ts';
+import type { Calls, LinqReads, Log, ReadSubscription } from './calls.ts';
 
 /**
  * `missing`: none leads to us, or it doesn't carry what we live on. `unknown`: there is no public address to compare

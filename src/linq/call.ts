@@ -1,9 +1,95 @@
-import type { Dispatcher } from 'undici';
-import type { EpochMs } from '../decide/time.ts';
-import type { Endable } from './aborts.ts';
-import { causeOf } from './cause.ts';
-import type { Expiring } from './deadlines.ts';
-import { readBody } from './read-body.ts';
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+import { type Dispatcher, Pool } from 'undici';
+import { type EpochMs, SECOND } from '../decide/time.ts';
+import { connectThrough, type HttpProxy } from '../http/proxy.ts';
+
+interface ExchangeOptions {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** Most connections, and so most requests on the wire at once; more wait, and their deadline runs. */
+  readonly connections: number;
+  readonly deadlineMs: number;
+  readonly connectMs: number;
+  /** Null: the connection is a direct one. */
+  readonly proxy: HttpProxy | null;
+  /** Longest body that is read, as it arrives and decoded; a longer one counts as one that didn't arrive whole. */
+  readonly maxBodyBytes: number;
+  readonly systemNow: CallEvents['systemNow'];
+  readonly monotonic: () => number;
+  readonly onHeaders: CallEvents['onHeaders'];
+}
+
+export interface ExchangeRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below the base URL, with a leading slash. */
+  readonly path: string;
+  /** Sent as JSON; absent: no body and no content type. */
+  readonly json?: object;
+  readonly wantsBody: boolean;
+}
+
+/** For the rest of a body that doesn't matter: long enough to keep the connection, as a rule. */
+const REST_MS = SECOND;
+
+/**
+ * Sends requests to the base URL's origin and nowhere else: no redirects, no retries, one deadline over queueing,
+ * connecting, headers and body, and a short one over what doesn't matter any more. `send` never rejects.
+ */
+export function createExchange(options: ExchangeOptions) {
+  const { connections, deadlineMs, connectMs, proxy, maxBodyBytes, systemNow, monotonic, onHeaders } =
+    options;
+  const url = new URL(options.baseUrl);
+  const prefix = url.pathname.replace(/\/+$/, '');
+  const headers = [
+    ...['authorization', `Bearer ${options.apiKey}`, 'accept', 'application/json'],
+    ...['accept-encoding', 'identity', 'cache-control', 'no-cache'],
+  ];
+  const contentOf = (json: object | undefined) =>
+    json === undefined
+      ? { headers }
+      : { headers: [...headers, 'content-type', 'application/json'], body: JSON.stringify(json) };
+  const pool = new Pool(url.origin, {
+    connections,
+    ...(proxy === null ? { connectTimeout: connectMs } : { connect: connectThrough(proxy, connectMs) }),
+    headersTimeout: 0, // the deadline covers both, and a body that drips as well
+    bodyTimeout: 0,
+    maxResponseSize: maxBodyBytes,
+  });
+  const deadlines = createDeadlines<Call>(deadlineMs, monotonic);
+  const restDeadlines = createDeadlines<Call>(REST_MS, monotonic);
+  const callsOf = createAborts<Call>();
+  const events: CallEvents = {
+    onHeaders,
+    systemNow,
+    onSettledEarly(call) {
+      deadlines.delete(call);
+      restDeadlines.add(call);
+    },
+    onDone(call) {
+      deadlines.delete(call);
+      restDeadlines.delete(call);
+      if (call.signal !== undefined) callsOf(call.signal).delete(call);
+    },
+  };
+
+  return {
+    send({ method, path, json, wantsBody }: ExchangeRequest, signal?: AbortSignal): Promise<Reply> {
+      if (signal?.aborted) return Promise.resolve({ kind: 'none', wasSent: false, cause: 'aborted' });
+      return new Promise((resolve) => {
+        const call = new Call(wantsBody, maxBodyBytes, signal, events, resolve);
+        deadlines.add(call);
+        if (signal !== undefined) callsOf(signal).add(call);
+        pool.dispatch({ method, path: prefix + path, ...contentOf(json) }, call);
+      });
+    },
+    /** Ends what is still running as `closed` and drops every connection. */
+    async close(): Promise<void> {
+      for (const { running } of [deadlines, restDeadlines]) for (const call of running()) call.end('closed');
+      await pool.destroy();
+    },
+  };
+}
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -19,7 +105,7 @@ export type Reply =
   /** `wasSent`: the request was handed to a connection, so Linq may have acted on it. */
   | { readonly kind: 'none'; readonly wasSent: boolean; readonly cause: string };
 
-export interface CallEvents {
+interface CallEvents {
   /** An answer begins; `requestedAt` is when its request was written, by `systemNow`. */
   onHeaders(headers: Headers, requestedAt: EpochMs): void;
   /** The call is settled: what is still to come of its body doesn't matter. */
@@ -33,7 +119,7 @@ export interface CallEvents {
  * One HTTP exchange, from the queue to the last byte. Written against undici's `dispatch`, which alone tells whether
  * a request was handed to a connection: `request` fails alike before and after.
  */
-export class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
+class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
   /** What may end it early. */
   readonly signal: AbortSignal | undefined;
   readonly #wantsBody: boolean;
@@ -133,4 +219,143 @@ export class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
     this.#chunks = [];
     this.#resolve(reply);
   }
+}
+
+/** Something that has to end in time. */
+interface Expiring {
+  expire(): void;
+}
+
+/**
+ * Ends whatever is still running `deadlineMs` after it was added, with one timer for all: a timer per call would cost a
+ * tenth of the call. No timer is left when nothing runs.
+ */
+export function createDeadlines<T extends Expiring>(deadlineMs: number, monotonic: () => number) {
+  const running = new Map<T, number>(); // since when, in that order, which is the order of expiry
+  let isArmed = false;
+
+  function arm(leftMs: number): void {
+    isArmed = true;
+    AbortSignal.timeout(Math.ceil(leftMs)).addEventListener('abort', sweep, { once: true });
+  }
+
+  function sweep(): void {
+    isArmed = false;
+    for (const [item, startedMonotonicMs] of running) {
+      const leftMs = startedMonotonicMs + deadlineMs - monotonic();
+      if (leftMs > 0) {
+        arm(leftMs);
+        return;
+      }
+      running.delete(item);
+      item.expire();
+    }
+  }
+
+  return {
+    add(item: T): void {
+      running.set(item, monotonic());
+      if (!isArmed) arm(deadlineMs);
+    },
+    delete(item: T): void {
+      running.delete(item);
+    },
+    /** In the order in which they were added. */
+    running: (): Iterable<T> => running.keys(),
+  };
+}
+
+/** Something that can be ended early. */
+interface Endable {
+  end(cause: string): void;
+}
+
+/**
+ * Ends everything in a signal's set as `aborted` when the signal does. As a rule all calls share one signal: it gets
+ * one listener in its life, not one per call.
+ * @returns the set of a signal that isn't aborted yet; items enter and leave it by themselves
+ */
+function createAborts<T extends Endable>(): (signal: AbortSignal) => Set<T> {
+  const sets = new WeakMap<AbortSignal, Set<T>>();
+
+  function watch(signal: AbortSignal): Set<T> {
+    const items = new Set<T>();
+    sets.set(signal, items);
+    const endAll = () => {
+      for (const item of items) item.end('aborted');
+    };
+    signal.addEventListener('abort', endAll, { once: true });
+    return items;
+  }
+
+  return (signal) => sets.get(signal) ?? watch(signal);
+}
+
+/** Codes of node, undici and OpenSSL → the words of `LinqAnswer`. First match wins. */
+const CAUSES: readonly (readonly [RegExp, string])[] = [
+  [/^REACTOR_PROXY$/, 'proxy'],
+  [/^UND_ERR_CONNECT_TIMEOUT$/, 'connect_timeout'],
+  [/^ETIMEDOUT$/, 'timeout'],
+  [/^ENOTFOUND$|^EAI_/, 'dns'],
+  [/^ECONNREFUSED$/, 'refused'],
+  [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, 'unreachable'],
+  [/^ERR_(TLS|SSL)_|CERT|CRL|^UNABLE_TO_|^EPROTO$|^INVALID_CA$|^HOSTNAME_MISMATCH$/, 'tls'],
+  [/^UND_ERR_(DESTROYED|CLOSED)$/, 'closed'],
+  [/^(UND_ERR_SOCKET|ECONNRESET|ECONNABORTED|EPIPE)$/, 'reset'],
+  [/^HPE_|^HTTPParserError$|^UND_ERR_(HEADERS_OVERFLOW|RES_)/, 'protocol'],
+];
+
+/** One short stable word for an error of the transport: the error's own text may name addresses. */
+export function causeOf(error: Error & { code?: unknown }): string {
+  // undici's parser leaves the code out of some of its errors
+  const code = typeof error.code === 'string' ? error.code : error.name;
+  return CAUSES.find(([pattern]) => pattern.test(code))?.[1] ?? 'other';
+}
+
+type Decode = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
+
+const gunzip: Decode = promisify(zlib.gunzip);
+const inflate: Decode = promisify(zlib.inflate);
+const inflateRaw: Decode = promisify(zlib.inflateRaw);
+const ZLIB_METHOD = 8;
+
+const DECODERS: ReadonlyMap<string, Decode> = new Map([
+  ['gzip', gunzip],
+  ['x-gzip', gunzip],
+  ['br', promisify(zlib.brotliDecompress)],
+  // some servers leave out the header that belongs to it
+  [
+    'deflate',
+    (bytes, options) => ((bytes[0] ?? 0) % 16 === ZLIB_METHOD ? inflate : inflateRaw)(bytes, options),
+  ],
+  ['identity', async (bytes) => bytes],
+]);
+
+/** Nobody needs more than one. */
+const MOST_ENCODINGS = 2;
+
+/**
+ * The text of a body, without a byte order mark. We ask for plain bodies, but a proxy may compress them all the same.
+ * Null: its encoding is unknown or broken, or the text would be longer than `maxBytes`. Never rejects.
+ */
+async function readBody(bytes: Buffer, headers: Headers, maxBytes: number): Promise<string | null> {
+  const encodings = namesIn(headers['content-encoding']);
+  if (encodings.length > MOST_ENCODINGS) return null;
+  let plain = bytes;
+  try {
+    // the last one was applied last
+    for (const name of bytes.length === 0 ? [] : encodings.reverse()) {
+      const decode = DECODERS.get(name);
+      if (decode === undefined) return null;
+      plain = await decode(plain, { maxOutputLength: maxBytes });
+    }
+  } catch {
+    return null;
+  }
+  return new TextDecoder().decode(plain);
+}
+
+function namesIn(header: string | string[] | undefined): string[] {
+  const names = [header ?? []].flat().join().toLowerCase().split(',');
+  return names.map((name) => name.trim()).filter((name) => name !== '');
 }

@@ -1,8 +1,12 @@
 import type { LinqAnswer } from '../decide/outcome.ts';
-import type { Reply } from './call.ts';
-import type { ExchangeRequest } from './exchange.ts';
-import { type ContactCard, readCreatedCard } from './read-cards.ts';
-import { readCreated, readSubscription, type SubscriptionRead } from './read-subscriptions.ts';
+import type { ExchangeRequest, Reply } from './call.ts';
+import {
+  type ContactCard,
+  readCreated,
+  readCreatedCard,
+  readSubscription,
+  type SubscriptionRead,
+} from './read.ts';
 
 /**
  * It brought nothing. With `mayHaveArrived` it may have taken effect all the same: repeating it blindly could do it

@@ -7,11 +7,17 @@ import {
   optionalInstant,
   optionalWord,
 } from '../payload.ts';
-import { type Disposition, dispositionOf } from './events.ts';
+import {
+  type Envelope,
+  type Reading,
+  readCardChange,
+  readChatCreated,
+  readEdit,
+  readLineStatus,
+  readMessage,
+  readParticipant,
+} from './event-readers.ts';
 import { parseJson } from './json.ts';
-import { readEdit, readMessage } from './message-event.ts';
-import { readCardChange, readChatCreated, readLineStatus, readParticipant } from './other-events.ts';
-import type { Envelope, Reading } from './reading.ts';
 
 export type ParsedDelivery = Reading & {
   readonly eventType: string;
@@ -62,4 +68,63 @@ function openEnvelope(eventType: string, body: JsonObject, onUnreadable: OnUnrea
     createdAt: optionalInstant(root, 'created_at'),
     data: neededObject(root, 'data'),
   };
+}
+
+/** How a type of event is read, or why it is left aside. */
+export type Disposition =
+  | { readonly read: 'message' | 'edit' | 'chat' | 'participant' | 'line' | 'card' }
+  | { readonly ignore: string };
+
+const FAILED: Disposition = { ignore: 'a failed message is no outbound evidence' };
+const REACTION: Disposition = { ignore: 'a reaction is no message' };
+const APPEARANCE: Disposition = { ignore: "a chat's name, icon or background doesn't matter" };
+const TYPING: Disposition = { ignore: 'typing is no message' };
+const CALL: Disposition = { ignore: 'a call is no message' };
+const LOCATION: Disposition = { ignore: 'a shared location is no message' };
+const POLL: Disposition = { ignore: 'a poll is not counted as a message' };
+const PAYMENT: Disposition = { ignore: 'a payment is no message' };
+const ACCOUNT: Disposition = { ignore: 'about the account, not about a chat' };
+const UNKNOWN: Disposition = { ignore: 'an event type that this version does not know' };
+
+/** Every event type that Linq has published, and what becomes of it. */
+const DISPOSITIONS: ReadonlyMap<string, Disposition> = new Map<string, Disposition>([
+  ['message.sent', { read: 'message' }],
+  ['message.delivered', { read: 'message' }],
+  ['message.read', { read: 'message' }],
+  ['message.received', { read: 'message' }],
+  ['message.edited', { read: 'edit' }],
+  ['message.failed', FAILED],
+  ['chat.created', { read: 'chat' }],
+  ['participant.added', { read: 'participant' }],
+  ['participant.removed', { read: 'participant' }],
+  ['phone_number.status_updated', { read: 'line' }],
+  ...all(REACTION, 'reaction.', 'added removed'),
+  ...all(TYPING, 'chat.typing_indicator.', 'started stopped'),
+  ...all(APPEARANCE, 'chat.', 'group_name_updated group_icon_updated background_updated'),
+  ...all(APPEARANCE, 'chat.', 'group_name_update_failed group_icon_update_failed background_update_failed'),
+  ...all(CALL, 'call.', 'initiated ringing answered ended failed declined no_answer'),
+  ...all(LOCATION, 'location.sharing.', 'started stopped'),
+  ...all(POLL, 'poll.', 'received failed sent delivered read updated vote.added vote.removed reaction.added'),
+  ...all(PAYMENT, 'payment.', 'succeeded canceled expired declined authorized'),
+  ...all(ACCOUNT, 'connection.', 'created revoked'),
+  ...all({ read: 'card' }, 'contact_card.', 'created updated deleted'),
+  // a person's card, sent to our line: no acknowledgement of a share
+  ['contact_card.received', { ignore: "a person's own card is no acknowledgement of ours" }],
+  ...all(ACCOUNT, 'phone_number.', 'assigned released forwarding_updated'),
+  ...all(ACCOUNT, 'webhook_subscription.', 'created deleted enabled disabled target_url_changed'),
+  ...all(ACCOUNT, 'webhook_subscription.', 'events.updated phone_numbers.updated'),
+  ...all(ACCOUNT, 'webhook_subscription.', 'routing_headers_set routing_headers_cleared'),
+  ...all(ACCOUNT, 'environment.', 'line_moved created renamed deleted'),
+  ...all(ACCOUNT, 'api_token.', 'created renamed expiry_scheduled expired activated deleted'),
+  ...all(ACCOUNT, 'team_member.', 'added signed_in signed_out'),
+  ...all(ACCOUNT, 'zero_day_retention.', 'updated'),
+]);
+
+function all(disposition: Disposition, prefix: string, names: string): [string, Disposition][] {
+  return names.split(' ').map((name) => [prefix + name, disposition]);
+}
+
+/** Types that Linq adds later are ignored, never refused. */
+export function dispositionOf(eventType: string): Disposition {
+  return DISPOSITIONS.get(eventType) ?? UNKNOWN;
 }

@@ -6,7 +6,151 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
-import { decodeSecret } from './secret.ts';
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import type { ReactorEvent } from '../decide/event.ts';
+import type { EpochMs } from '../decide/time.ts';
+import { PayloadError } from '../errors.ts';
+import type { ParsedDelivery } from './parse.ts';
+import { decodeSecret } from './verify.ts';
+
+/** A quarantined delivery without what it holds. */
+export interface KeptRow {
+  readonly id: number;
+  readonly receivedAt: EpochMs;
+  readonly webhookId: string | null;
+  readonly eventType: string | null;
+  readonly cause: string;
+}
+
+type Key = Pick<KeptRow, 'id' | 'receivedAt'>;
+
+export interface ReplayDeps {
+  readonly store: {
+    /** Newest first. */
+    quarantined(now: EpochMs): Promise<readonly KeptRow[]>;
+    sealedDelivery(key: Key): Promise<Buffer | null>;
+    endQuarantine(key: Key): Promise<void>;
+    recauseQuarantined(key: Key, found: Pick<KeptRow, 'cause' | 'eventType'>): Promise<void>;
+  };
+  /** The webhook secrets that are configured. */
+  readonly secrets: readonly string[];
+  /** @throws PayloadError */
+  readonly parse: (raw: Buffer) => ParsedDelivery;
+  /** Resolves after the commit; rejects when the store can't commit now. */
+  readonly record: (event: ReactorEvent) => Promise<'stored' | { readonly unstorable: string }>;
+  readonly now: () => EpochMs;
+  readonly log: { info(fields: object, event: string): void };
+}
+
+/** A row as it is listed. */
+export interface QuarantineEntry extends Omit<KeptRow, 'id' | 'webhookId'> {
+  /** The webhook's id; where the signature covered none, one of our own. Redeliveries share one. */
+  readonly eventId: string;
+  /** It can be opened with a configured secret, and read by this version. */
+  readonly replayable: boolean;
+}
+
+export interface Quarantine {
+  /** Encrypts a body under the secret (by its index) that verified it. */
+  seal(raw: Buffer, secretIndex: number): Buffer;
+  /** Newest first. */
+  list(): Promise<readonly QuarantineEntry[]>;
+  /**
+   * Takes in what can be read and stored by now, row by row; what can't stays, with why. To do it twice does no harm.
+   * @param eventId null: everything; resolves to null when there is none of this id
+   */
+  replay(eventId: string | null): Promise<{ replayed: number; failed: number } | null>;
+}
+
+type Opened = { readonly raw: Buffer } | { readonly cause: string };
+
+const NO_SECRET =
+  'sealed under a secret that is no longer configured; add it to LINQ_WEBHOOK_SECRET again to read it';
+const eventIdOf = ({ id, webhookId }: KeptRow) => webhookId ?? `row-${id}`;
+
+/** What became of deliveries that couldn't be read, and what can be done with them after an upgrade. */
+export function createQuarantine({ store, secrets, parse, record, now, log }: ReplayDeps): Quarantine {
+  /** Opening and parsing takes long for many rows, and its result stays the same while this process lives. */
+  let readable = new Map<string, boolean>();
+  let lastReplay: Promise<unknown> = Promise.resolve();
+
+  /** Null: the row is gone. */
+  async function open(row: Key): Promise<Opened | null> {
+    const sealed = await store.sealedDelivery(row);
+    if (sealed === null) return null;
+    const raws = secrets.map((secret) => openSealed(sealed, secret));
+    const raw = raws.find((opened) => opened !== null) ?? null;
+    return raw === null ? { cause: NO_SECRET } : { raw };
+  }
+
+  async function isReadable(row: KeptRow): Promise<boolean> {
+    await eventLoopTurn(); // deliveries go first
+    const opened = await open(row);
+    if (opened === null || 'cause' in opened) return false;
+    return 'kind' in tryParse(opened.raw);
+  }
+
+  function tryParse(raw: Buffer): ParsedDelivery | Pick<KeptRow, 'cause' | 'eventType'> {
+    try {
+      return parse(raw);
+    } catch (error) {
+      if (!(error instanceof PayloadError)) throw error;
+      return { cause: error.message, eventType: error.eventType };
+    }
+  }
+
+  /** Why it failed; null: it was taken in, or needs to be no more. */
+  async function takeIn(row: KeptRow): Promise<Pick<KeptRow, 'cause' | 'eventType'> | null> {
+    await eventLoopTurn();
+    const opened = await open(row);
+    if (opened === null) return null;
+    if ('cause' in opened) return { ...opened, eventType: row.eventType };
+    const parsed = tryParse(opened.raw);
+    if ('cause' in parsed) return parsed;
+    const result = parsed.kind === 'ignored' ? 'stored' : await record(parsed.event);
+    return result === 'stored' ? null : { cause: result.unstorable, eventType: parsed.eventType };
+  }
+
+  async function replayNow(eventId: string | null): Promise<{ replayed: number; failed: number } | null> {
+    const all = await store.quarantined(now());
+    const rows = all.filter((row) => eventId === null || eventIdOf(row) === eventId);
+    if (eventId !== null && rows.length === 0) return null;
+    let failed = 0;
+    for (const row of rows) {
+      const failure = await takeIn(row);
+      if (failure !== null) failed++;
+      if (failure === null) await store.endQuarantine(row);
+      else if (failure.cause !== row.cause || failure.eventType !== row.eventType)
+        await store.recauseQuarantined(row, failure);
+    }
+    const result = { replayed: rows.length - failed, failed };
+    log.info(result, 'quarantine.replayed');
+    return result;
+  }
+
+  return {
+    seal: (raw, secretIndex) => sealDelivery(raw, secrets[secretIndex] ?? ''),
+    async list() {
+      const rows = await store.quarantined(now());
+      const before = readable;
+      readable = new Map();
+      const entries: QuarantineEntry[] = [];
+      for (const row of rows) {
+        const key = `${row.id} ${row.receivedAt}`;
+        const replayable = before.get(key) ?? (await isReadable(row));
+        readable.set(key, replayable);
+        const { receivedAt, eventType, cause } = row;
+        entries.push({ eventId: eventIdOf(row), receivedAt, eventType, cause, replayable });
+      }
+      return entries;
+    },
+    replay(eventId) {
+      const result = lastReplay.then(() => replayNow(eventId)); // one after the other: each row is taken in once
+      lastReplay = result.catch(() => {});
+      return result;
+    },
+  };
+}
 
 const FORMAT = 1;
 const IV_BYTES = 12;

@@ -3,15 +3,18 @@ import type { Clock } from '../clock.ts';
 import type { ReactorEvent } from '../decide/event.ts';
 import type { EpochMs } from '../decide/time.ts';
 import { PayloadError, SignatureError } from '../errors.ts';
-import type { AddressLimiter } from './admission.ts';
 import { CLOCK_SUSPECT, NOT_STORED, sendRefusal, tooManyFailures, unauthorized } from './answers.ts';
-import { SENDER_CONFLICT } from './message-event.ts';
+import { SENDER_CONFLICT } from './event-readers.ts';
 import type { ParsedDelivery } from './parse.ts';
 import { createProbeProof, PROBE_EVENT_TYPE, PROBE_PROOF_HEADER } from './probe.ts';
-import type { Described, Reporter } from './reporter.ts';
-import { claimedWebhookId } from './signature.ts';
-import { createStalenessTracker, isClockSuspect } from './staleness.ts';
-import type { Verified, Verify } from './verify.ts';
+import type { Described, Reporter } from './report.ts';
+import {
+  claimedWebhookId,
+  createStalenessTracker,
+  isClockSuspect,
+  type Verified,
+  type Verify,
+} from './verify.ts';
 
 /** An authentic delivery that can't be read or stored, to be kept for a later version. */
 export interface QuarantineRow {
@@ -39,6 +42,9 @@ export interface ReceiverDeps {
   /** How far the `Date` of Linq's last answer is from our wall clock; null: not known. */
   readonly linqDateOffMs: () => number | null;
 }
+
+/** Counts one request of this address; resolves to the seconds to wait when it was one too many, else to null. */
+export type AddressLimiter = (request: FastifyRequest) => Promise<number | null>;
 
 type Receive = (raw: Buffer, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 

@@ -3,7 +3,7 @@ import type { ReactorEvent } from '../../src/decide/event.ts';
 import type { LinqAnswer } from '../../src/decide/outcome.ts';
 import { DAY, type EpochMs, HOUR, MINUTE, SECOND } from '../../src/decide/time.ts';
 import { createRandom } from '../../src/simulator/random.ts';
-import type { SeenDelivery, Verdict } from '../../src/webhook/delivery-log.ts';
+import type { SeenDelivery, Verdict } from '../../src/webhook/report.ts';
 import { answerOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../helpers/builders.ts';
 import { startStatus, TOKEN } from '../integration/status/harness.ts';
 

@@ -6,7 +6,7 @@ import { SETTINGS } from '../../config/settings.ts';
 import { readAnswer } from '../../doctor/judge/answer.ts';
 import { exchange } from '../../doctor/look/http.ts';
 import { UnreachableError, UsageError } from '../../errors.ts';
-import { dispositionOf } from '../../webhook/events.ts';
+import { dispositionOf } from '../../webhook/parse.ts';
 import { printJson, type Surroundings } from '../call-service.ts';
 import { EXIT, type ExitCode } from '../io.ts';
 import { locateService } from '../locate-service.ts';

@@ -1,4 +1,4 @@
-import type { CatchUpActivity } from '../../catch-up/view.ts';
+import type { CatchUpActivity } from '../../catch-up/catch-up.ts';
 import type { CardState } from '../../decide/holds.ts';
 import { CHAT_STATES, LINE_GATE_REASONS } from '../view/chat-filters.ts';
 import { each, flag, ofSeen, type Shown, secondsOf, showAccount } from './metrics-view.ts';

@@ -1,6 +1,6 @@
 import { accountClosure } from '../../decide/holds.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
-import type { WebhookCounters } from '../../webhook/delivery-log.ts';
+import type { WebhookCounters } from '../../webhook/report.ts';
 import type { Overview } from '../api/schemas.ts';
 import { PROBLEM_WORDS, type ProblemCode } from '../problems/problem-words.ts';
 import type { Situation } from '../view/situation.ts';

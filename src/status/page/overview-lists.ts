@@ -1,5 +1,5 @@
 import { type EpochMs, MINUTE } from '../../decide/time.ts';
-import type { SeenDelivery } from '../../webhook/delivery-log.ts';
+import type { SeenDelivery } from '../../webhook/report.ts';
 import type { ChatView } from '../api/schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { OverviewPage, SeenAttempt } from './overview-view.ts';

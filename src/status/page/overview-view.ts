@@ -1,6 +1,6 @@
 import type { EpochMs } from '../../decide/time.ts';
 import type { Figures } from '../../store/sqlite/page-store.ts';
-import type { SeenDelivery } from '../../webhook/delivery-log.ts';
+import type { SeenDelivery } from '../../webhook/report.ts';
 import type { AttemptView, ChatView, Overview } from '../api/schemas.ts';
 import { showAttempt, showChat, showLine } from '../view/chat-view.ts';
 import { momentOf, type StatusDeps } from '../view/deps.ts';

@@ -1,5 +1,5 @@
 import type { ChatState, Outcome, Trigger } from '../../decide/chat.ts';
-import type { Verdict } from '../../webhook/delivery-log.ts';
+import type { Verdict } from '../../webhook/report.ts';
 
 /** How bad something is: the colour of its badge. */
 export type Tone = 'ok' | 'info' | 'warn' | 'error' | 'quiet';

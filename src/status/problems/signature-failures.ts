@@ -1,5 +1,5 @@
 import { type EpochMs, MINUTE, SECOND } from '../../decide/time.ts';
-import type { WebhookCounters } from '../../webhook/delivery-log.ts';
+import type { WebhookCounters } from '../../webhook/report.ts';
 
 interface Sample {
   readonly at: number;

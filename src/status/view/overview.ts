@@ -3,7 +3,7 @@ import type { Policy } from '../../decide/policy.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import type { GateView } from '../../dispatch/dispatcher.ts';
 import type { ShareTotals } from '../../store/store.ts';
-import type { WebhookCounters } from '../../webhook/delivery-log.ts';
+import type { WebhookCounters } from '../../webhook/report.ts';
 import { showCatchUp } from '../api/catch-up-route.ts';
 import type { LineView, Overview, Problem } from '../api/schemas.ts';
 import { showLine } from './chat-view.ts';

@@ -3,7 +3,7 @@ import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import type { ChatCount, DeliveryNews, Store } from '../../store/store.ts';
-import type { WebhookCounters } from '../../webhook/delivery-log.ts';
+import type { WebhookCounters } from '../../webhook/report.ts';
 import { createBackupWatch } from '../problems/backup-state.ts';
 import { createOverdueWatch, type Queue } from '../problems/overdue.ts';
 import type { AlertState, Circumstances, SubscriptionState } from '../problems/problems.ts';

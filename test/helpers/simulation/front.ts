@@ -1,9 +1,9 @@
-import { createLineNews } from '../../../src/app/line-news.ts';
+import { createLineNews } from '../../../src/app/app.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
 import { createRecorder } from '../../../src/recorder.ts';
-import { createDeliveryLog, createWebhookCounters } from '../../../src/webhook/delivery-log.ts';
 import { parseDelivery } from '../../../src/webhook/parse.ts';
 import { sealDelivery } from '../../../src/webhook/quarantine.ts';
+import { createDeliveryLog, createWebhookCounters } from '../../../src/webhook/report.ts';
 import { webhookRoute } from '../../../src/webhook/route.ts';
 import { createVerifier } from '../../../src/webhook/verify.ts';
 import { SECRET, sign } from '../deliver.ts';

@@ -4,7 +4,7 @@ import type {
   ReadFailed,
   ReadMessage,
   ReadSubscription,
-} from '../../../src/catch-up/ports.ts';
+} from '../../../src/catch-up/calls.ts';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import type { EpochMs } from '../../../src/decide/time.ts';
 import { LINE } from '../../helpers/builders.ts';

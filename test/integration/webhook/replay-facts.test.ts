@@ -9,7 +9,7 @@ import { PayloadError } from '../../../src/errors.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { parseDelivery } from '../../../src/webhook/parse.ts';
-import { createQuarantine } from '../../../src/webhook/replay.ts';
+import { createQuarantine } from '../../../src/webhook/quarantine.ts';
 import { policyOf, T } from '../../helpers/builders.ts';
 import { message2025, message2026, SECRET } from '../../helpers/deliver.ts';
 import { LINES } from '../../helpers/deliveries.ts';

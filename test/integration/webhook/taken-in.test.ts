@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { SENDER_CONFLICT } from '../../../src/webhook/message-event.ts';
+import { SENDER_CONFLICT } from '../../../src/webhook/event-readers.ts';
 import { openSealed } from '../../../src/webhook/quarantine.ts';
 import { message2025, message2026, OTHER_SECRET, SECRET, sign, signLegacy } from '../../helpers/deliver.ts';
 import { NOW, startRoute } from './server.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLineNews } from '../../../src/app/line-news.ts';
+import { createLineNews } from '../../../src/app/app.ts';
 import { LINE, OTHER_LINE, outboundOf, T } from '../../helpers/builders.ts';
 
 const flagged = { kind: 'line', line: LINE, at: T, status: 'FLAGGED', reputation: null } as const;

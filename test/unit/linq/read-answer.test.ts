@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { classifyAnswer } from '../../../src/decide/outcome.ts';
 import type { Headers } from '../../../src/linq/call.ts';
-import { readAnswer } from '../../../src/linq/read-answer.ts';
+import { readAnswer } from '../../../src/linq/read.ts';
 
 const FIXTURES = new URL('../../fixtures/linq/api/', import.meta.url);
 const API_KEY = 'key-for-tests';

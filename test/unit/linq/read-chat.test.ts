@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readChat } from '../../../src/linq/read-chat.ts';
+import { readChat } from '../../../src/linq/read.ts';
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../fixtures/linq/api/${name}`, import.meta.url), 'utf8');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { readLines } from '../../../src/linq/read-lines.ts';
+import { readLines } from '../../../src/linq/read.ts';
 
 it.each([null, '', '[]', '{}', '{"phone_numbers":{}}'])('is no list: %j', (body) => {
   expect(readLines(body)).toBeNull();

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readMessages } from '../../../src/linq/read-messages.ts';
+import { readMessages } from '../../../src/linq/read.ts';
 import { LINE, T } from '../../helpers/builders.ts';
 
 const fixture = (name: string) =>

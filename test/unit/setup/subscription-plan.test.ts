@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CARD_EVENTS, CORE_EVENTS } from '../../../src/decide/event.ts';
 import { cardEventsFor, type SubscriptionPlan } from '../../../src/setup/subscription-plan.ts';
-import { dispositionOf } from '../../../src/webhook/events.ts';
+import { dispositionOf } from '../../../src/webhook/parse.ts';
 import { decide, LINE, PINNED, sound, WEBHOOK_URL } from './subscription-situation.ts';
 
 describe('the events to subscribe to', () => {

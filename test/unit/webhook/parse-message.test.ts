@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SENDER_CONFLICT } from '../../../src/webhook/message-event.ts';
+import { SENDER_CONFLICT } from '../../../src/webhook/event-readers.ts';
 import { type MessageFields, message2025, message2026 } from '../../helpers/deliver.ts';
 import { complaintOf, iso, reasonOf, T, type Tree, told, versions, withField } from './parsing.ts';
 

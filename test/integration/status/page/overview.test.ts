@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR } from '../../../../src/decide/time.ts';
 import { ASSETS } from '../../../../src/status/page/assets.ts';
-import type { SeenDelivery } from '../../../../src/webhook/delivery-log.ts';
+import type { SeenDelivery } from '../../../../src/webhook/report.ts';
 import { answerOf, LINE, lineEventOf, outboundOf, T } from '../../../helpers/builders.ts';
 import { type Given, startStatus, TOKEN } from '../harness.ts';
 

@@ -1,7 +1,7 @@
 import { beginRun, completeRun, countFailure } from '../../../../src/decide/catch-up.ts';
 import { HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
-import { noteAuthentic, noteRefused } from '../../../../src/webhook/delivery-log.ts';
 import { sealDelivery } from '../../../../src/webhook/quarantine.ts';
+import { noteAuthentic, noteRefused } from '../../../../src/webhook/report.ts';
 import { answerOf, LINE, lineEventOf, outboundOf, T } from '../../../helpers/builders.ts';
 import { message2026, SECRET } from '../../../helpers/deliver.ts';
 import type { Case, World } from './problem-world.ts';

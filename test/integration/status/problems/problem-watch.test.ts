@@ -9,7 +9,7 @@ import { StoreError } from '../../../../src/errors.ts';
 import { createProblemWatch, type ProblemWatchDeps } from '../../../../src/status/problems/problem-watch.ts';
 import { createStoreProbe } from '../../../../src/status/problems/store-probe.ts';
 import { openSqliteStore } from '../../../../src/store/sqlite/sqlite-store.ts';
-import { createWebhookCounters, noteAuthentic, noteRefused } from '../../../../src/webhook/delivery-log.ts';
+import { createWebhookCounters, noteAuthentic, noteRefused } from '../../../../src/webhook/report.ts';
 import { holdOf, LINE, lineOf, outboundOf, policyOf, T } from '../../../helpers/builders.ts';
 import { createFakeClock } from '../../../helpers/clock.ts';
 

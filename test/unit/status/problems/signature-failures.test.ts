@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
 import { createSignatureWatch } from '../../../../src/status/problems/signature-failures.ts';
-import { createWebhookCounters, noteAuthentic, noteRefused } from '../../../../src/webhook/delivery-log.ts';
+import { createWebhookCounters, noteAuthentic, noteRefused } from '../../../../src/webhook/report.ts';
 import { T } from '../../../helpers/builders.ts';
 
 function startWatch() {

@@ -6,7 +6,7 @@ import { closuresOf } from '../../../../src/status/view/closures.ts';
 import { type OverviewInput, showOverview } from '../../../../src/status/view/overview.ts';
 import { showCounts } from '../../../../src/status/view/shown-counts.ts';
 import type { ChatCount } from '../../../../src/store/store.ts';
-import { createWebhookCounters } from '../../../../src/webhook/delivery-log.ts';
+import { createWebhookCounters } from '../../../../src/webhook/report.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, policyOf, T } from '../../../helpers/builders.ts';
 
 const NOW = T + HOUR;

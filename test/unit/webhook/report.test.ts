@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createDeliveryLog, type SeenDelivery } from '../../../src/webhook/delivery-log.ts';
+import { createDeliveryLog, type SeenDelivery } from '../../../src/webhook/report.ts';
 
 const seen = (at: number): SeenDelivery => ({
   at,

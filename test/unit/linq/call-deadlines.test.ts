@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDeadlines } from '../../../src/linq/deadlines.ts';
+import { createDeadlines } from '../../../src/linq/call.ts';
 
 const DEADLINE_MS = 20;
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { dispositionOf } from '../../../src/webhook/events.ts';
+import { dispositionOf } from '../../../src/webhook/parse.ts';
 
 it.each([
   'message.sent',

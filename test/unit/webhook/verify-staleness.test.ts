@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createStalenessTracker, isClockSuspect } from '../../../src/webhook/staleness.ts';
+import { createStalenessTracker, isClockSuspect } from '../../../src/webhook/verify.ts';
 
 const MINUTE = 60_000;
 /** [delivery, skew in s, at in min] */

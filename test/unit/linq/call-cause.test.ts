@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { causeOf } from '../../../src/linq/cause.ts';
+import { causeOf } from '../../../src/linq/call.ts';
 
 describe('causeOf', () => {
   it.each([
