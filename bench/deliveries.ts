@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Chat, Message, Participant } from '../src/simulator/model.ts';
 import { type MessageEventType, messagePayload, type PayloadVersion } from '../src/simulator/payloads.ts';
 import { createRandom } from '../src/simulator/random.ts';
 import { signDelivery } from '../src/simulator/sign.ts';
+import type { Chat, Message, Participant } from '../src/simulator/world.ts';
 import { LINES, SECRET } from './settings.ts';
 
 export interface DeliveryPlan {

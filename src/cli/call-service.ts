@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import { Agent, type Dispatcher, errors, request } from 'undici';
-import type { Sources } from '../config/origin.ts';
+import type { Sources } from '../config/sources.ts';
 import { SECOND } from '../decide/time.ts';
 import { UnreachableError } from '../errors.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';

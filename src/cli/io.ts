@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { type EnvFile, parseEnvFile } from '../config/env-file.ts';
-import { isSettingName } from '../config/misspelt.ts';
-import type { Sources, Variables } from '../config/origin.ts';
+import { type EnvFile, parseEnvFile, type Sources, type Variables } from '../config/sources.ts';
+import { isSettingName } from '../config/unread.ts';
 import { ConfigError } from '../errors.ts';
 
 /** What a verb may use of the outside; a test hands in its own. */

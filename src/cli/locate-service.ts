@@ -1,7 +1,7 @@
+import { readSetting } from '../config/load.ts';
 import { isLoopbackUrl } from '../config/network-kinds.ts';
-import type { Sources } from '../config/origin.ts';
-import { readSetting } from '../config/read-setting.ts';
 import { SETTINGS } from '../config/settings.ts';
+import type { Sources } from '../config/sources.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import { cliTokenPath } from '../http/cli-token.ts';
 

@@ -1,6 +1,6 @@
-import type { Sources } from '../config/origin.ts';
-import { readSetting } from '../config/read-setting.ts';
+import { readSetting } from '../config/load.ts';
 import { SETTINGS } from '../config/settings.ts';
+import type { Sources } from '../config/sources.ts';
 
 export interface StorageSettings {
   readonly databasePath: string;

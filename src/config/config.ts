@@ -1,5 +1,5 @@
 import type { Policy } from '../decide/policy.ts';
-import type { Proxies } from './proxies.ts';
+import type { Proxies } from './network-kinds.ts';
 
 /** Every setting, validated and frozen. */
 export interface Config {

@@ -1,7 +1,14 @@
-import { wholeNumber } from './kinds.ts';
-import { apiBaseUrl, databaseFile, host, lines, publicUrl, trustProxy } from './network-kinds.ts';
-import { exemptHosts, proxyUrl } from './proxies.ts';
-import { apiKey, signingSecrets, token } from './secret-kinds.ts';
+import { apiKey, signingSecrets, token, wholeNumber } from './kinds.ts';
+import {
+  apiBaseUrl,
+  databaseFile,
+  exemptHosts,
+  host,
+  lines,
+  proxyUrl,
+  publicUrl,
+  trustProxy,
+} from './network-kinds.ts';
 import { setting } from './setting.ts';
 
 /** Settings that say with whom the service talks, and where it keeps what it knows. */

@@ -1,12 +1,11 @@
 import { DAY } from '../decide/time.ts';
 import { ConfigError } from '../errors.ts';
 import type { Config } from './config.ts';
-import { warnOfMisspelt } from './misspelt.ts';
 import { isLoopbackUrl } from './network-kinds.ts';
-import { findSetting, type Sources } from './origin.ts';
 import type { Setting } from './setting.ts';
-import { SETTINGS } from './settings.ts';
-import { warnOfUnread } from './unread.ts';
+import { ALL_SETTINGS, SETTINGS } from './settings.ts';
+import { findSetting, type Sources } from './sources.ts';
+import { warnOfMisspelt, warnOfUnread } from './unread.ts';
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -145,4 +144,42 @@ function deepFreeze<T extends object>(value: T): T {
 
 function refuseChange(): never {
   throw new TypeError('settings are read once and never changed');
+}
+
+/** One setting by itself; null when it is unset and has no default. @throws {ConfigError} */
+export function readSetting<T>(setting: Setting<T>, sources: Sources): T | null {
+  const { name, kind, fallback, example } = setting;
+  const found = findSetting(setting, sources);
+  const wrong = (why: string) =>
+    new ConfigError(
+      `${name}: expected ${kind.expects}${why === '' ? '' : ` (${why})`}, for example ${example}`,
+    );
+  if (found !== null && 'mistake' in found) throw wrong(found.mistake);
+  const text = found?.text ?? fallback;
+  if (text === null) return null;
+  const parsed = kind.parse(text);
+  if ('wrong' in parsed) throw wrong(parsed.wrong);
+  return parsed.value;
+}
+
+/** A setting as it is in force, for people to read; never a secret's value. */
+export interface ShownSetting {
+  readonly name: string;
+  /** Null: unset, or not to be told. */
+  readonly value: string | null;
+  /** `environment`, `.env`, `NAME_FILE`, `default`, `unset`, or `mistake`: then `config check` tells more. */
+  readonly origin: string;
+}
+
+/** Every setting with its origin, mistakes or not. */
+export function showSettings(sources: Sources): readonly ShownSetting[] {
+  return ALL_SETTINGS.map((setting) => showSetting(setting, sources));
+}
+
+function showSetting(setting: Setting<unknown>, sources: Sources): ShownSetting {
+  const { name, kind, fallback } = setting;
+  const found = findSetting(setting, sources);
+  if (found === null) return { name, value: fallback, origin: fallback === null ? 'unset' : 'default' };
+  if ('mistake' in found) return { name, value: null, origin: 'mistake' };
+  return { name, value: kind.show(found.text), origin: found.origin };
 }

@@ -1,9 +1,16 @@
-import { SECOND } from '../decide/time.ts';
+import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { Calendar } from './calendar.ts';
-import type { Name } from './cast.ts';
 import type { Narrator } from './narrator.ts';
-import type { Opening } from './review.ts';
-import type { Stage } from './stage.ts';
+import type { Name, Stage } from './stage.ts';
+
+/** A time in which a chat has to get its card: once it is owed, and again at each lapse. */
+export interface Opening {
+  readonly from: EpochMs;
+  /** When the first share has to come; later than `from` while Linq refuses. */
+  readonly owedAt: EpochMs;
+  /** Null: it is still open. */
+  readonly until: EpochMs | null;
+}
 
 /** What a scene can do. */
 export interface Play {

@@ -1,15 +1,46 @@
-import { DAY, type EpochMs } from '../decide/time.ts';
-import type { ShareCall } from '../simulator/shares.ts';
+import { DAY, type EpochMs, SECOND } from '../decide/time.ts';
+import { isShare, type ShareCall } from '../simulator/shares.ts';
 import type { Calendar } from './calendar.ts';
+import type { Opening, Play } from './play.ts';
+import { PAUSE_MS } from './script.ts';
+import { CAST, inSentence, type Member, NAMES, type Name } from './stage.ts';
 
-/** A time in which a chat has to get its card: once it is owed, and again at each lapse. */
-export interface Opening {
-  readonly from: EpochMs;
-  /** When the first share has to come; later than `from` while Linq refuses. */
-  readonly owedAt: EpochMs;
-  /** Null: it is still open. */
-  readonly until: EpochMs | null;
+/** Real time by which a share may be late before the demo says so: machines have other things to do. */
+const ALLOWANCE_MS = 2 * SECOND;
+
+/** What became of each chat, and whether every promise was kept up to now. */
+export async function createReport(play: Play, startAt: EpochMs, speed: number): Promise<DemoReport> {
+  const { calendar } = play;
+  const { clock, simulator, chatIds } = play.stage;
+  const endAt = clock.now();
+  const options = { endAt, allowanceMs: clock.toDomain(ALLOWANCE_MS), calendar };
+  const broken = reviewPauses(simulator.calls, pausesOf(simulator.calls, PAUSE_MS), calendar);
+  const chats: ChatSummary[] = [];
+  for (const name of NAMES) {
+    const chat = await summarize(play, name);
+    const calls = simulator.callsOf(chatIds[name]);
+    const course = {
+      name: inSentence(name),
+      openings: play.openingsOf(name),
+      calls,
+      shareCount: chat.shares,
+    };
+    broken.push(...reviewChat(course, options));
+    chats.push(chat);
+  }
+  const [startedAt, endedAt] = [isoTime(startAt), isoTime(endAt)];
+  return { ok: broken.length === 0, speed, startedAt, endedAt, broken, chats };
 }
+
+async function summarize({ stage }: Play, name: Name): Promise<ChatSummary> {
+  const chatId = stage.chatIds[name];
+  const { service, isGroup } = CAST[name];
+  const { shareCount = 0, state = null, reason = null } = (await stage.chat(name)) ?? {};
+  const promptedAt = stage.simulator.prompts(chatId).map(({ arrivedAt }) => isoTime(arrivedAt));
+  return { name, chatId, service, isGroup, shares: shareCount, promptedAt, state, reason };
+}
+
+const isoTime = (at: EpochMs): string => new Date(at).toISOString();
 
 /** What Linq saw of a chat, and what it should have seen. */
 export interface Course {
@@ -20,7 +51,7 @@ export interface Course {
   readonly shareCount: number;
 }
 
-export interface ReviewOptions {
+interface ReviewOptions {
   readonly endAt: EpochMs;
   /** How late a share may come: the machine may be busy, and the demo's hours are short. */
   readonly allowanceMs: number;
@@ -88,4 +119,52 @@ export function pausesOf(
     .map(({ arrivedAt }) => ({ from: arrivedAt, until: arrivedAt + retryAfterMs }));
 }
 
-export const isShare = ({ status }: Pick<ShareCall, 'status'>): boolean => status !== null && status < 300;
+/** How a chat fared: what the service says of it, and what Linq saw. */
+export interface ChatSummary {
+  readonly name: Name;
+  readonly chatId: string;
+  readonly service: Member['service'];
+  readonly isGroup: boolean;
+  /** By the service's count. */
+  readonly shares: number;
+  /** When Linq showed the other person the prompt. */
+  readonly promptedAt: readonly string[];
+  readonly state: string | null;
+  readonly reason: string | null;
+}
+
+export interface DemoReport {
+  /** Every promise was kept. */
+  readonly ok: boolean;
+  /** Simulated seconds per second. */
+  readonly speed: number;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  /** Promises that were broken, as sentences. */
+  readonly broken: readonly string[];
+  readonly chats: readonly ChatSummary[];
+}
+
+const HEAD = ['chat', 'service', 'shares', 'prompts', 'state', 'reason'] as const;
+const NUMERIC: ReadonlySet<string> = new Set(['shares', 'prompts']);
+
+/** A table of less than 80 columns, one chat a line. */
+export function tabulate(chats: readonly ChatSummary[]): string {
+  const rows = [
+    HEAD,
+    ...chats.map((chat) => [
+      chat.name,
+      chat.isGroup ? `${chat.service} group` : chat.service,
+      String(chat.shares),
+      String(chat.promptedAt.length),
+      chat.state ?? '–',
+      chat.reason ?? '–',
+    ]),
+  ];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const cell = (text: string, column: number) => {
+    const width = widths[column] ?? 0;
+    return NUMERIC.has(HEAD[column] ?? '') ? text.padStart(width) : text.padEnd(width);
+  };
+  return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
+}

@@ -1,6 +1,6 @@
 import { DAY, HOUR, SECOND } from '../decide/time.ts';
-import { LINES } from './cast.ts';
 import type { Play } from './play.ts';
+import { LINES } from './stage.ts';
 
 /** What happens at one moment of the story. */
 export interface Scene {

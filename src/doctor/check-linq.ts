@@ -1,4 +1,4 @@
-import { type HttpProxy, proxyFor } from '../config/proxies.ts';
+import { type HttpProxy, proxyFor } from '../config/network-kinds.ts';
 import { SETTINGS } from '../config/settings.ts';
 import type { LinqAnswer } from '../decide/outcome.ts';
 import type { DoctorOptions } from './doctor.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Sources } from '../config/origin.ts';
+import type { Sources } from '../config/sources.ts';
 import { checkDeliveries } from './check-deliveries.ts';
 import { checkLinq } from './check-linq.ts';
 import { checkMachine } from './check-machine.ts';

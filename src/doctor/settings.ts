@@ -1,6 +1,6 @@
-import type { Sources } from '../config/origin.ts';
-import { readSetting } from '../config/read-setting.ts';
+import { readSetting } from '../config/load.ts';
 import { SETTINGS, type Setting } from '../config/settings.ts';
+import type { Sources } from '../config/sources.ts';
 import { ConfigError } from '../errors.ts';
 
 /** Settings that checks need, each by itself: one that is wrong keeps only the checks back that need it. */

@@ -1,4 +1,4 @@
-import { ASSIGNMENT, endOfValue, parseEnvFile } from '../config/env-file.ts';
+import { ASSIGNMENT, endOfValue, parseEnvFile } from '../config/sources.ts';
 
 /** A setting to be written into a settings file. */
 export interface Assignment {

@@ -1,6 +1,5 @@
-import { parseEnvFile } from '../config/env-file.ts';
-import { findSetting, type Sources, type Variables } from '../config/origin.ts';
 import { ALL_SETTINGS, SETTINGS, type Setting } from '../config/settings.ts';
+import { findSetting, parseEnvFile, type Sources, type Variables } from '../config/sources.ts';
 import { ConfigError, SetupError } from '../errors.ts';
 import { type Assignment, editEnvFile, UnwritableSetting } from './env-edit.ts';
 import { makePrivate, modeInDigits, modeOf, writePrivateFile } from './private-file.ts';

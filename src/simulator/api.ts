@@ -1,21 +1,11 @@
-import type { Behaviour } from './behaviour.ts';
-import type { Cards } from './cards.ts';
-import { inOrder } from './chat-order.ts';
-import type { RouteName } from './faults.ts';
-import { BadBody, type Reply } from './http.ts';
-import { errorEnvelope, LinqError, statusOfCode } from './linq-errors.ts';
+import { createHash } from 'node:crypto';
+import type { Behaviour, RouteName } from './behaviour.ts';
+import type { Cards } from './contact-cards.ts';
+import { type ApiRequest, BadBody, type Reply } from './reply.ts';
 import { chatObject, lineObject, messageObject } from './resources.ts';
-import type { Subscriptions } from './subscriptions.ts';
-import { serveSubscriptions } from './subscriptions-api.ts';
-import type { World } from './world.ts';
-
-export interface ApiRequest {
-  readonly method: string;
-  /** Path below `/v3/`. */
-  readonly segments: readonly string[];
-  readonly query: URLSearchParams;
-  readonly body: Readonly<Record<string, unknown>>;
-}
+import { errorEnvelope, LinqError, statusOfCode } from './simulator-errors.ts';
+import { type SubscriptionChange, type Subscriptions, subscriptionObject } from './subscriptions.ts';
+import { type Chat, isE164, type World } from './world.ts';
 
 export interface ApiParts {
   readonly world: World;
@@ -132,4 +122,73 @@ function listChats({ world, behaviour, random }: ApiParts, query: URLSearchParam
   const reply = { status: 200, body: { chats: items.map(chatObject), next_cursor: nextCursor } };
   for (let n = 0; n < behaviour.shiftPages; n++) world.moveToFront(Math.floor(random() * ordered.length));
   return reply;
+}
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** `/v3/webhook-subscriptions`: the signing secret appears in the answer of POST alone. @throws LinqError */
+function serveSubscriptions(subscriptions: Subscriptions, request: ApiRequest): Reply {
+  const { method, segments, body } = request;
+  const subscriptionId = segments[1];
+  if (subscriptionId === undefined && method === 'POST') {
+    const { targetUrl, events, lines = null, routing = {} } = readChange(body);
+    if (targetUrl === undefined || events === undefined) throw new LinqError(1001);
+    const created = subscriptions.create({ targetUrl, events, lines, routing });
+    return { status: 201, body: { ...subscriptionObject(created), signing_secret: created.signingSecret } };
+  }
+  if (subscriptionId === undefined)
+    return { status: 200, body: { subscriptions: subscriptions.list().map(subscriptionObject) } };
+  if (method === 'PUT') {
+    const updated = subscriptions.update(subscriptionId, readChange(body));
+    return { status: 200, body: subscriptionObject(updated) };
+  }
+  if (method === 'DELETE') {
+    subscriptions.remove(subscriptionId);
+    return { status: 204 };
+  }
+  return { status: 200, body: subscriptionObject(subscriptions.get(subscriptionId)) };
+}
+
+function readChange(body: Body): SubscriptionChange {
+  const {
+    target_url: targetUrl,
+    subscribed_events: events,
+    phone_numbers: lines,
+    is_active: isActive,
+    routing_key_header: key,
+    routing_id_header: id,
+  } = body;
+  if (targetUrl !== undefined && typeof targetUrl !== 'string') throw new LinqError(1005);
+  if (events !== undefined && !isStrings(events)) throw new LinqError(1005);
+  if (lines !== undefined && lines !== null && !(isStrings(lines) && lines.every(isE164)))
+    throw new LinqError(1002);
+  if (isActive !== undefined && typeof isActive !== 'boolean') throw new LinqError(1005);
+  if (!isNameOrNot(key) || !isNameOrNot(id)) throw new LinqError(1005);
+  return {
+    routing: { ...(key === undefined ? {} : { key }), ...(id === undefined ? {} : { id }) },
+    ...(targetUrl === undefined ? {} : { targetUrl }),
+    ...(events === undefined ? {} : { events }),
+    ...(lines === undefined ? {} : { lines: lines === null || lines.length === 0 ? null : lines }),
+    ...(isActive === undefined ? {} : { isActive }),
+  };
+}
+
+const isStrings = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+const isNameOrNot = (value: unknown): value is string | null | undefined =>
+  value === undefined || value === null || typeof value === 'string';
+
+/** The chats as a listing goes through them. Linq documents no order, so that a client must not need one. */
+function inOrder(chats: readonly Chat[], order: Behaviour['chatOrder']): readonly Chat[] {
+  if (order === 'created') return chats;
+  if (order === 'updated') return chats.toSorted((a, b) => b.updatedAt - a.updatedAt);
+  const keys = new Map(chats.map(({ chatId }) => [chatId, hashOf(chatId)]));
+  const keyOf = ({ chatId }: Chat) => keys.get(chatId) ?? '';
+  return chats.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+/** An order that has nothing to do with anything, and stays the same. */
+function hashOf(chatId: string): string {
+  return createHash('sha256').update(chatId).digest('hex');
 }

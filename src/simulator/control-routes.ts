@@ -1,10 +1,9 @@
-import { BehaviourChange } from './behaviour.ts';
-import { bodyRoute, type ControlRoute, plainRoute } from './control-route.ts';
+import { BehaviourChange, Fault } from './behaviour.ts';
+import { bodyRoute, type ControlRoute, plainRoute } from './control.ts';
 import * as bodies from './control-schemas.ts';
-import { SimulatorError } from './errors.ts';
-import { Fault } from './faults.ts';
 import { chatObject, iso, messageObject } from './resources.ts';
 import type { ShareCall } from './shares.ts';
+import { SimulatorError } from './simulator-errors.ts';
 import { subscriptionObject } from './subscriptions.ts';
 
 /** Whom the examples are about. */

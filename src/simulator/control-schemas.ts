@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { EVENT_TYPES } from './event-types.ts';
-import { STRICT } from './schema.ts';
+import { STRICT } from './body-schema.ts';
+import { EVENT_TYPES } from './linq-events.ts';
 
 /** Bodies of the control routes, as `GET /_sim` tells them. */
 const opt = Type.Optional;

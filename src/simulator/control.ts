@@ -1,26 +1,21 @@
-import { describeRoute, matches } from './control-route.ts';
-import { routes } from './control-routes.ts';
-import { SimulatorError } from './errors.ts';
-import { EVENT_TYPES } from './event-types.ts';
-import { BadBody, isObject, readJsonObject } from './http.ts';
-import { LinqError } from './linq-errors.ts';
-import type { Control } from './server.ts';
+import { type Static, type TSchema, Type } from 'typebox';
+import type { Control } from './api-server.ts';
+import { describeFields, mistakesIn, STRICT } from './body-schema.ts';
+import { EVENT_TYPES } from './linq-events.ts';
+import { BadBody, isObject, readJsonObject } from './reply.ts';
 import type { Simulator } from './simulator.ts';
+import { LinqError, SimulatorError } from './simulator-errors.ts';
 
-/** What `GET /_sim` answers. */
-const DESCRIPTION = {
-  about:
-    'Controls this simulated Linq. Bodies are JSON; times are ISO 8601, numbers ending in Ms milliseconds. ' +
-    'Every example works as it stands, in this order.',
-  eventTypes: EVENT_TYPES,
-  routes: routes.map(describeRoute),
-};
+const ABOUT =
+  'Controls this simulated Linq. Bodies are JSON; times are ISO 8601, numbers ending in Ms milliseconds. ' +
+  'Every example works as it stands, in this order.';
 
 /** Answers the control routes; 400 says what is wrong with a request, 404 lists the routes. */
-export function createControl(simulator: () => Simulator): Control {
+export function createControl(routes: readonly ControlRoute[], simulator: () => Simulator): Control {
+  const description = { about: ABOUT, eventTypes: EVENT_TYPES, routes: routes.map(describeRoute) };
   return async (request, path, query) => {
     const method = request.method ?? 'GET';
-    if (method === 'GET' && path.join('') === '') return { status: 200, body: DESCRIPTION };
+    if (method === 'GET' && path.join('') === '') return { status: 200, body: description };
     const route = routes.find((candidate) => candidate.method === method && matches(candidate, path));
     if (route === undefined) {
       const known = routes.map((one) => `${one.method} /_sim/${one.path}`);
@@ -35,5 +30,88 @@ export function createControl(simulator: () => Simulator): Control {
         return { status: 400, body: { error: error.message } };
       throw error;
     }
+  };
+}
+
+/** What a control route gets: the path's id (or ''), the checked body and the query. */
+interface ControlRequest<Body> {
+  readonly simulator: Simulator;
+  readonly id: string;
+  readonly body: Body;
+  readonly query: URLSearchParams;
+}
+
+/** What a route is, for people; its example works as it stands once those before it were played. */
+interface Told {
+  readonly method: string;
+  /** Below `/_sim/`; a segment in braces stands for an id. */
+  readonly path: string;
+  readonly does: string;
+  readonly example: string;
+  readonly query?: readonly string[];
+}
+
+/** One control route. An object is answered with 200 and JSON, nothing with 204. */
+export interface ControlRoute extends Told {
+  readonly schema: TSchema;
+  readonly exampleBody: object | null;
+  readonly handle: (request: ControlRequest<unknown>) => unknown;
+}
+
+/** A route that takes a JSON body; one that doesn't fit is refused with what is wrong with it. */
+export function bodyRoute<S extends TSchema>(
+  {
+    example: [example, exampleBody],
+    ...told
+  }: Omit<Told, 'example'> & {
+    readonly example: readonly [path: string, body: Static<S>];
+  },
+  schema: S,
+  handle: (request: ControlRequest<Static<S>>) => unknown,
+): ControlRoute {
+  return {
+    ...told,
+    example,
+    exampleBody: Object(exampleBody),
+    schema,
+    handle({ body, query, ...request }) {
+      const mistakes = mistakesIn(schema, body);
+      const known = told.query ?? [];
+      for (const name of query.keys())
+        if (!known.includes(name))
+          mistakes.push(`?${name}: no such parameter; allowed: ${known.join(', ') || 'none'}`);
+      if (mistakes.length > 0) throw new SimulatorError(mistakes.join('; '));
+      return handle({ ...request, body: body as Static<S>, query });
+    },
+  };
+}
+
+const NOTHING = Type.Object({}, STRICT);
+
+export function plainRoute(
+  { example, ...told }: Told,
+  handle: (request: ControlRequest<object>) => unknown,
+): ControlRoute {
+  return { ...bodyRoute({ ...told, example: [example, {}] }, NOTHING, handle), exampleBody: null };
+}
+
+/** True if the route's path stands for this one. */
+function matches(route: ControlRoute, path: readonly string[]): boolean {
+  const pattern = route.path.split('/');
+  return (
+    pattern.length === path.length &&
+    pattern.every((segment, index) => segment.startsWith('{') || segment === path[index])
+  );
+}
+
+/** The route as `GET /_sim` tells it. */
+function describeRoute({ method, path, does, query, schema, example, exampleBody }: ControlRoute) {
+  const fields = describeFields(schema);
+  return {
+    route: `${method} /_sim/${path}`,
+    does,
+    ...(query === undefined ? {} : { query }),
+    ...(Object.keys(fields).length === 0 ? {} : { body: fields }),
+    example: { method, path: `/_sim/${example}`, ...(exampleBody === null ? {} : { body: exampleBody }) },
   };
 }

@@ -1,9 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { EpochMs } from '../decide/time.ts';
 import type { Behaviour } from './behaviour.ts';
-import { LinqError } from './linq-errors.ts';
-import type { Chat, Message } from './model.ts';
-import type { World } from './world.ts';
+import { LinqError } from './simulator-errors.ts';
+import type { Chat, Message, World } from './world.ts';
 
 /**
  * What a share call would have done on the other person's phone: shown the prompt, or nothing and why. A client that
@@ -34,6 +33,9 @@ export interface ShareCall {
   code: number | null;
   effect: ShareEffect;
 }
+
+/** True for an answer with 2xx. */
+export const isShare = ({ status }: Pick<ShareCall, 'status'>): boolean => status !== null && status < 300;
 
 export interface Shares {
   readonly calls: readonly ShareCall[];

@@ -1,29 +1,26 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { SECOND } from '../decide/time.ts';
-import { type AnyEvent, createAnyEvent } from './any-event.ts';
-import { type Behaviour, createBehaviour } from './behaviour.ts';
-import { type Cards, createCards } from './cards.ts';
-import { type Changes, createChanges } from './changes.ts';
+import { type Changes, createChanges, createMessages, type Messages } from './activity.ts';
+import { createListener } from './api-server.ts';
+import { type Behaviour, createBehaviour, createFaults, type Fault } from './behaviour.ts';
+import { type Cards, createCards } from './contact-cards.ts';
 import { createControl } from './control.ts';
+import { routes } from './control-routes.ts';
 import { createDeliveries, type Delivery, REDELIVERY_MS } from './deliveries.ts';
-import type { PayloadVersion } from './envelope.ts';
-import { createTell, describeBody, type LinqEvent } from './events.ts';
-import { createFaults, type Fault } from './faults.ts';
-import { createListener } from './listener.ts';
-import { createMessages, type Messages } from './messages.ts';
-import type { CardState, Chat } from './model.ts';
+import { type AnyEvent, createAnyEvent, createTell, describeBody, type LinqEvent } from './linq-events.ts';
+import type { PayloadVersion } from './payloads.ts';
 import { createRandomness } from './random.ts';
-import { reshape } from './shapes.ts';
-import { createShares, type ShareCall } from './shares.ts';
+import { reshape } from './resources.ts';
+import { createShares, isShare, type ShareCall } from './shares.ts';
 import {
   createSubscriptions,
   type NewSubscription,
   payloadVersionOf,
   type Subscription,
 } from './subscriptions.ts';
-import { createWatchers } from './watchers.ts';
-import { createWorld } from './world.ts';
+import { createWatchers } from './waiting.ts';
+import { type CardState, type Chat, createWorld } from './world.ts';
 
 const PARTNER_ID = '5b0e6c1a-7d42-5c3e-9f18-2a64d0c7be91';
 
@@ -139,7 +136,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     randomness,
     faults,
     shares,
-    control: createControl(() => simulator),
+    control: createControl(routes, () => simulator),
   });
   const simulator: Simulator = {
     ...messages,
@@ -181,5 +178,3 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   for (const number of options.lines ?? []) simulator.addLine(number);
   return simulator;
 }
-
-const isShare = ({ status }: ShareCall): boolean => status !== null && status < 300;

@@ -1,13 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { EpochMs } from '../decide/time.ts';
 import type { Behaviour } from './behaviour.ts';
-import type { PayloadVersion } from './envelope.ts';
-import { CATALOGUES } from './event-types.ts';
-import type { LinqEvent } from './events.ts';
-import { LinqError } from './linq-errors.ts';
+import { CATALOGUES, type LinqEvent } from './linq-events.ts';
+import type { PayloadVersion } from './payloads.ts';
 import type { Randomness } from './random.ts';
 import { iso } from './resources.ts';
 import { createSigningSecret } from './sign.ts';
+import { LinqError } from './simulator-errors.ts';
 
 export interface Subscription {
   readonly subscriptionId: string;

@@ -4,8 +4,8 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { findSetting } from '../../src/config/origin.ts';
 import { ALL_SETTINGS } from '../../src/config/settings.ts';
+import { findSetting } from '../../src/config/sources.ts';
 import { inTree } from './program.ts';
 
 const Text = Type.String({ minLength: 1 });

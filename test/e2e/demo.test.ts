@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DAY, HOUR } from '../../src/decide/time.ts';
-import type { ChatSummary, DemoReport } from '../../src/demo/summary.ts';
+import type { ChatSummary, DemoReport } from '../../src/demo/review.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 

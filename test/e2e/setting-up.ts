@@ -1,6 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnvFile } from '../../src/config/env-file.ts';
+import { parseEnvFile } from '../../src/config/sources.ts';
 import { createWorkDir, type Settings } from '../helpers/process.ts';
 import { ACCOUNT_KEY, type SimulatedAccount } from '../helpers/simulated-account.ts';
 import { runVerb } from '../helpers/verb.ts';

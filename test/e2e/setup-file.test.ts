@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseEnvFile } from '../../src/config/env-file.ts';
+import { parseEnvFile } from '../../src/config/sources.ts';
 import { createWorkDir, type Settings } from '../helpers/process.ts';
 import { ACCOUNT_KEY, startAccount } from '../helpers/simulated-account.ts';
 import { runVerb } from '../helpers/verb.ts';

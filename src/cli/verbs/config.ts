@@ -1,5 +1,4 @@
-import { loadConfig } from '../../config/load.ts';
-import { type ShownSetting, showSettings } from '../../config/show.ts';
+import { loadConfig, type ShownSetting, showSettings } from '../../config/load.ts';
 import { ConfigError } from '../../errors.ts';
 import { EXIT, type ExitCode, type Io, readSources } from '../io.ts';
 import type { Register } from '../program.ts';

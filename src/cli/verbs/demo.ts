@@ -24,7 +24,7 @@ export const registerDemo: Register = (program, { io, run }) => {
 };
 
 async function demo(options: Options, io: Io): Promise<ExitCode> {
-  const { runDemo, DEFAULT_SPEED, MAX_SPEED } = await import('../../demo/demo.ts');
+  const { runDemo, DEFAULT_SPEED, MAX_SPEED } = await import('../../demo/run-demo.ts');
   const speed = options.speed === undefined ? DEFAULT_SPEED : Number(options.speed);
   if (!(speed >= 60 && speed <= MAX_SPEED))
     throw new UsageError(`--speed: expected a number from 60 to ${MAX_SPEED}, for example --speed 7200`);

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../../clock.ts';
-import type { Sources } from '../../config/origin.ts';
-import { readSetting } from '../../config/read-setting.ts';
-import { signingSecrets } from '../../config/secret-kinds.ts';
+import { signingSecrets } from '../../config/kinds.ts';
+import { readSetting } from '../../config/load.ts';
 import { SETTINGS } from '../../config/settings.ts';
+import type { Sources } from '../../config/sources.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
-import { describeBody } from '../../simulator/events.ts';
+import { describeBody } from '../../simulator/linq-events.ts';
 import { signDelivery } from '../../simulator/sign.ts';
 import { buildExample, EXAMPLES } from './event-examples.ts';
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createSystemClock } from '../../clock.ts';
+import { readSetting } from '../../config/load.ts';
 import { isLoopbackUrl } from '../../config/network-kinds.ts';
-import { readSetting } from '../../config/read-setting.ts';
 import { SETTINGS } from '../../config/settings.ts';
 import { readAnswer } from '../../doctor/judge/answer.ts';
 import { exchange } from '../../doctor/look/http.ts';

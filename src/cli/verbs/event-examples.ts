@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
-import { type Changes, createChanges } from '../../simulator/changes.ts';
-import type { Payload, PayloadVersion } from '../../simulator/envelope.ts';
-import { createTell } from '../../simulator/events.ts';
-import { createMessages, type Messages } from '../../simulator/messages.ts';
+import { type Changes, createChanges, createMessages, type Messages } from '../../simulator/activity.ts';
+import { createTell } from '../../simulator/linq-events.ts';
+import type { Payload, PayloadVersion } from '../../simulator/payloads.ts';
 import { createRandomness } from '../../simulator/random.ts';
 import { createWorld } from '../../simulator/world.ts';
 import { PROBE_EVENT_TYPE } from '../../webhook/probe.ts';

@@ -1,7 +1,7 @@
-import { findSetting } from '../../config/origin.ts';
-import { type HttpProxy, proxyFor } from '../../config/proxies.ts';
-import { readSetting } from '../../config/read-setting.ts';
+import { readSetting } from '../../config/load.ts';
+import { type HttpProxy, proxyFor } from '../../config/network-kinds.ts';
 import { SETTINGS } from '../../config/settings.ts';
+import { findSetting } from '../../config/sources.ts';
 import { classifyAnswer } from '../../decide/outcome.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
 import { createLinqClient, type LinqClient } from '../../linq/client.ts';

@@ -1,5 +1,5 @@
+import { readSetting } from '../../config/load.ts';
 import { lines as linesKind } from '../../config/network-kinds.ts';
-import { readSetting } from '../../config/read-setting.ts';
 import { SETTINGS } from '../../config/settings.ts';
 import { UsageError } from '../../errors.ts';
 import { cardsOf, type LineCard } from '../../setup/cards.ts';

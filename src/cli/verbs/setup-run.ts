@@ -1,8 +1,7 @@
 import { createSystemClock } from '../../clock.ts';
-import { parseEnvFile } from '../../config/env-file.ts';
-import type { Variables } from '../../config/origin.ts';
-import { readSetting } from '../../config/read-setting.ts';
+import { readSetting } from '../../config/load.ts';
 import { SETTINGS } from '../../config/settings.ts';
+import { parseEnvFile, type Variables } from '../../config/sources.ts';
 import { ReactorError, UsageError } from '../../errors.ts';
 import { maskNumber } from '../../mask.ts';
 import { openSettingsFile, type SettingsFile } from '../../setup/settings-file.ts';

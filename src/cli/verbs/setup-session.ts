@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
-import { findSetting } from '../../config/origin.ts';
 import type { Setting } from '../../config/settings.ts';
+import { findSetting } from '../../config/sources.ts';
 import type { LineCard } from '../../setup/cards.ts';
 import type { SettingsFile, Values } from '../../setup/settings-file.ts';
 import type { Io } from '../io.ts';

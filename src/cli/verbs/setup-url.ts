@@ -1,6 +1,6 @@
-import { findSetting } from '../../config/origin.ts';
-import { readSetting } from '../../config/read-setting.ts';
+import { readSetting } from '../../config/load.ts';
 import { SETTINGS } from '../../config/settings.ts';
+import { findSetting } from '../../config/sources.ts';
 import { UsageError } from '../../errors.ts';
 import { adopt, type Session } from './setup-session.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { findSetting } from '../../config/origin.ts';
 import { SETTINGS } from '../../config/settings.ts';
+import { findSetting } from '../../config/sources.ts';
 import { ConfigError } from '../../errors.ts';
 import type { LinqClient } from '../../linq/client.ts';
 import { failureOf } from '../../setup/failure.ts';

@@ -36,8 +36,8 @@ export const registerSimulate: Register = (program, { io, run }) => {
     .action(
       run(async ({ payloadVersion, ...options }: Options) => {
         const [{ runSimulate }, { SimulatorError }] = await Promise.all([
-          import('../../simulator/simulate.ts'),
-          import('../../simulator/errors.ts'),
+          import('../../simulator/run-simulator.ts'),
+          import('../../simulator/simulator-errors.ts'),
         ]);
         const version = payloadVersion === undefined ? {} : { version: payloadVersion };
         try {

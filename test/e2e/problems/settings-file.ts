@@ -1,7 +1,6 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnvFile } from '../../../src/config/env-file.ts';
-import type { Sources } from '../../../src/config/origin.ts';
+import { parseEnvFile, type Sources } from '../../../src/config/sources.ts';
 import type { Settings } from '../../helpers/process.ts';
 
 /** The settings file of a service, which verbs may change as well. */

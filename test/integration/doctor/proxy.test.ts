@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { createSystemClock } from '../../../src/clock.ts';
-import type { Variables } from '../../../src/config/origin.ts';
+import type { Variables } from '../../../src/config/sources.ts';
 import { checkLinq } from '../../../src/doctor/check-linq.ts';
 import { createReport } from '../../../src/doctor/report.ts';
 import { readDoctorSettings } from '../../../src/doctor/settings.ts';

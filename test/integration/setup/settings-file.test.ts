@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Variables } from '../../../src/config/origin.ts';
+import type { Variables } from '../../../src/config/sources.ts';
 import { ConfigError, SetupError } from '../../../src/errors.ts';
 import { modeOf } from '../../../src/setup/private-file.ts';
 import { openSettingsFile } from '../../../src/setup/settings-file.ts';

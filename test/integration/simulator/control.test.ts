@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeFields } from '../../../src/simulator/body-schema.ts';
 import { routes } from '../../../src/simulator/control-routes.ts';
-import { describeFields } from '../../../src/simulator/schema.ts';
 import { LINE, startReceiver, startSimulator } from './harness.ts';
 
 let linq: Awaited<ReturnType<typeof startSimulator>>;

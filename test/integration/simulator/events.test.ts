@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { EVENT_TYPES } from '../../../src/simulator/event-types.ts';
+import { EVENT_TYPES } from '../../../src/simulator/linq-events.ts';
 import { createPairs, LINE } from './harness.ts';
 
 const { start, stopAll } = createPairs();

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { runSimulate, type SimulateOptions } from '../../../src/simulator/simulate.ts';
+import { runSimulate, type SimulateOptions } from '../../../src/simulator/run-simulator.ts';
 import { runVerb } from '../status/api/verbs-harness.ts';
 import { startReceiver } from './harness.ts';
 

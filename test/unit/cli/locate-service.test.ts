@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findToken, locateService } from '../../../src/cli/locate-service.ts';
-import type { Sources } from '../../../src/config/origin.ts';
+import type { Sources } from '../../../src/config/sources.ts';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
 
 const sourcesOf = (env: Record<string, string>, files: Record<string, string> = {}): Sources => ({

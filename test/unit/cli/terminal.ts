@@ -1,6 +1,6 @@
 import type { ExitCode, Io } from '../../../src/cli/io.ts';
 import { runCommandLine } from '../../../src/cli/program.ts';
-import type { Variables } from '../../../src/config/origin.ts';
+import type { Variables } from '../../../src/config/sources.ts';
 
 export interface Surroundings {
   readonly env?: Variables;

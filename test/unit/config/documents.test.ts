@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SETTING_NOTES } from '../../../docs/generate/settings-notes.ts';
-import { parseEnvFile } from '../../../src/config/env-file.ts';
 import { ALL_SETTINGS } from '../../../src/config/settings.ts';
+import { parseEnvFile } from '../../../src/config/sources.ts';
 import { load, loadBare, NEEDED } from './loading.ts';
 
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');

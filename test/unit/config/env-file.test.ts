@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseEnvFile } from '../../../src/config/env-file.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import { parseEnvFile } from '../../../src/config/sources.ts';
 import { ConfigError } from '../../../src/errors.ts';
 
 const SOUND = { cutLines: [], isBinary: false };

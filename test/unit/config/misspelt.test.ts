@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { warnOfMisspelt } from '../../../src/config/misspelt.ts';
 import { ALL_SETTINGS } from '../../../src/config/settings.ts';
+import { warnOfMisspelt } from '../../../src/config/unread.ts';
 import { warningsOf } from './loading.ts';
 
 describe('a variable that is no setting', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Variables } from '../../../src/config/origin.ts';
 import { ALL_SETTINGS } from '../../../src/config/settings.ts';
+import type { Variables } from '../../../src/config/sources.ts';
 import { OTHER_SECRET } from '../../helpers/deliver.ts';
 import { load, loadBare, mistakesIn, NEEDED } from './loading.ts';
 

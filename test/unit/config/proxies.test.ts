@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exemptHosts, proxyFor } from '../../../src/config/proxies.ts';
+import { exemptHosts, proxyFor } from '../../../src/config/network-kinds.ts';
 
 const HTTPS = { origin: 'http://https-proxy:1', authorization: null };
 const HTTP = { origin: 'http://http-proxy:2', authorization: null };

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Variables } from '../../../src/config/origin.ts';
+import { showSettings } from '../../../src/config/load.ts';
 import { ALL_SETTINGS } from '../../../src/config/settings.ts';
-import { showSettings } from '../../../src/config/show.ts';
+import type { Variables } from '../../../src/config/sources.ts';
 import { errorOf, type Given, sourcesOf } from './loading.ts';
 
 /** Long enough that a piece of it doesn't appear in a report by chance. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Variables } from '../../../src/config/origin.ts';
+import { showSettings } from '../../../src/config/load.ts';
 import { ALL_SETTINGS } from '../../../src/config/settings.ts';
-import { showSettings } from '../../../src/config/show.ts';
+import type { Variables } from '../../../src/config/sources.ts';
 import { type Given, NEEDED, sourcesOf } from './loading.ts';
 
 function shown(name: string, env: Variables, given: Given = {}) {

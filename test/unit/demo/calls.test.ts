@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR } from '../../../src/decide/time.ts';
-import { type ToldCall, tellCall } from '../../../src/demo/calls.ts';
+import { type ToldCall, tellCall } from '../../../src/demo/narrator.ts';
 
 const T = Date.UTC(2026, 10, 22, 9);
 const call = (status: number, arrivedAt = T, effect: ToldCall['call']['effect'] = 'prompt') => ({

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { CAST, NAMES } from '../../../src/demo/cast.ts';
-import { tabulate } from '../../../src/demo/summary.ts';
+import { tabulate } from '../../../src/demo/review.ts';
+import { CAST, NAMES } from '../../../src/demo/stage.ts';
 
 it('shows one chat a line in columns that fit a terminal, numbers to the right', () => {
   const chats = NAMES.map((name, index) => ({

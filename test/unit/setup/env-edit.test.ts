@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseEnvFile } from '../../../src/config/env-file.ts';
+import { parseEnvFile } from '../../../src/config/sources.ts';
 import { editEnvFile, UnwritableSetting } from '../../../src/setup/env-edit.ts';
 
 /** Lines that say nothing of `PORT`, each whole. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parseEnvFile } from '../../../src/config/env-file.ts';
+import { parseEnvFile } from '../../../src/config/sources.ts';
 import { findSecretOwner, noteSecretOwner } from '../../../src/setup/secret-note.ts';
 
 const SECRET = 'whsec_aPlbNKJRU8iekHIyc5UGk0UIguq5T5BiwFG57aAXRlA=';

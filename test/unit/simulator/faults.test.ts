@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFaults, type FaultTarget } from '../../../src/simulator/faults.ts';
+import { createFaults, type FaultTarget } from '../../../src/simulator/behaviour.ts';
 import { createRandom } from '../../../src/simulator/random.ts';
 
 const share = (chatId: string, line = '+12025550100'): FaultTarget => ({

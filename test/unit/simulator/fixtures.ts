@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Chat, Message, Participant, Service } from '../../../src/simulator/model.ts';
+import type { Chat, Message, Participant, Service } from '../../../src/simulator/world.ts';
 
 const root = new URL('../../fixtures/linq/', import.meta.url);
 

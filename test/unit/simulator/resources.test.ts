@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { errorEnvelope } from '../../../src/simulator/linq-errors.ts';
-import type { Line } from '../../../src/simulator/model.ts';
 import { cardObject, chatObject, lineObject, messageObject } from '../../../src/simulator/resources.ts';
-import { createCard } from '../../../src/simulator/world.ts';
+import { errorEnvelope } from '../../../src/simulator/simulator-errors.ts';
+import { createCard, type Line } from '../../../src/simulator/world.ts';
 import { cutTimes, DIRECT, fixture, fixtureMessage, GROUP, OPTED_OUT, OWN_LINE } from './fixtures.ts';
 
 const api = (name: string) => cutTimes(fixture(`api/${name}.json`));

@@ -1,5 +1,5 @@
-import type { Chat, Message } from '../../../src/simulator/model.ts';
 import type { MessageEventType } from '../../../src/simulator/payloads.ts';
+import type { Chat, Message } from '../../../src/simulator/world.ts';
 import { DIRECT, fixtureMessage, OPTED_OUT, RCS, SMS } from './fixtures.ts';
 
 const welcome = {

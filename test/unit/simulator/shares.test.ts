@@ -1,13 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DAY } from '../../../src/decide/time.ts';
+import { createChanges, createMessages } from '../../../src/simulator/activity.ts';
 import { createBehaviour } from '../../../src/simulator/behaviour.ts';
-import { createCards } from '../../../src/simulator/cards.ts';
-import { createChanges } from '../../../src/simulator/changes.ts';
-import { createTell } from '../../../src/simulator/events.ts';
-import { LinqError } from '../../../src/simulator/linq-errors.ts';
-import { createMessages } from '../../../src/simulator/messages.ts';
+import { createCards } from '../../../src/simulator/contact-cards.ts';
+import { createTell } from '../../../src/simulator/linq-events.ts';
 import { createRandomness } from '../../../src/simulator/random.ts';
 import { createShares, type ShareCall } from '../../../src/simulator/shares.ts';
+import { LinqError } from '../../../src/simulator/simulator-errors.ts';
 import { createWorld } from '../../../src/simulator/world.ts';
 
 const LINE = '+12025550100';

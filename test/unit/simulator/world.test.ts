@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SimulatorError } from '../../../src/simulator/errors.ts';
 import { createRandomness } from '../../../src/simulator/random.ts';
+import { SimulatorError } from '../../../src/simulator/simulator-errors.ts';
 import { createWorld } from '../../../src/simulator/world.ts';
 
 const LINE = '+12025550100';

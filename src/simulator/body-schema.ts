@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
 import { Check } from 'typebox/value';
-import { isObject } from './http.ts';
+import { isObject } from './reply.ts';
 
 /** What the schemas of control bodies are made of: JSON Schema, as far as it is used here. */
 interface Words {

@@ -1,12 +1,10 @@
 import { DAY, HOUR, SECOND } from '../decide/time.ts';
 import { createCalendar } from './calendar.ts';
-import { narrateCalls } from './calls.ts';
-import { createNarrator, type Narrator, type NarratorOptions } from './narrator.ts';
+import { createNarrator, type Narrator, type NarratorOptions, narrateCalls } from './narrator.ts';
 import { createPlay, type Play } from './play.ts';
-import { createReport } from './report.ts';
+import { createReport, type DemoReport, tabulate } from './review.ts';
 import { endlessStory, LAST_DAY, THREE_DAYS } from './script.ts';
 import { type Stage, type StageOptions, setStage } from './stage.ts';
-import { type DemoReport, tabulate } from './summary.ts';
 
 /** The demo's usual pace: a second is an hour. */
 export const DEFAULT_SPEED = HOUR / SECOND;

@@ -1,3 +1,9 @@
+/** The simulator was used wrongly: an unknown chat, a bad option. The message says what to do instead. */
+export class SimulatorError extends Error {
+  readonly code = 'SIMULATOR_USAGE';
+  override readonly name = 'SimulatorError';
+}
+
 /** Linq's published error codes, as far as the simulated endpoints use them: HTTP status and message. */
 const ERRORS: Readonly<Record<number, readonly [status: number, message: string]>> = {
   1001: [400, 'A required field is missing'],

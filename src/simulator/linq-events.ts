@@ -1,20 +1,85 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { accountPayload, type EventHead, envelope, type Payload, type PayloadVersion } from './envelope.ts';
-import { SimulatorError } from './errors.ts';
-import { isAccountEvent } from './event-types.ts';
-import type { Tell } from './events.ts';
-import { isObject } from './http.ts';
-import type { Chat, Line, Message } from './model.ts';
 import {
+  accountPayload,
   chatCreatedPayload,
+  type EventHead,
+  envelope,
   lineStatusPayload,
   messageEditedPayload,
   messageFailedPayload,
   messagePayload,
+  type Payload,
+  type PayloadVersion,
   participantPayload,
 } from './payloads.ts';
+import type { Randomness } from './random.ts';
+import { isObject } from './reply.ts';
 import { iso } from './resources.ts';
-import type { World } from './world.ts';
+import { SimulatorError } from './simulator-errors.ts';
+import type { Chat, Line, Message, World } from './world.ts';
+
+/** Something happened that subscriptions may want to hear of. */
+export interface LinqEvent {
+  readonly eventId: string;
+  readonly eventType: string;
+  /** Null: it is about the account. */
+  readonly line: string | null;
+  readonly chatId: string | null;
+  /** The body in one version, as of the moment of the event: call at once, before the world goes on. */
+  readonly build: (version: PayloadVersion) => Payload;
+}
+
+/** Emits an event of one type and returns its id; the head (ids, time, account) is made here. */
+export type Tell = (
+  eventType: string,
+  about: { readonly line: string | null; readonly chatId?: string; readonly traceId?: string },
+  build: (head: EventHead, version: PayloadVersion) => Payload,
+) => string;
+
+export function createTell(
+  clock: Pick<Clock, 'now'>,
+  randomness: Randomness,
+  partnerId: string,
+  emit: (event: LinqEvent) => void,
+): Tell {
+  return (eventType, about, build) => {
+    const traceId = about.traceId ?? randomness.trace('trace of event');
+    const eventId = randomness.uuid('event');
+    const head: EventHead = { eventId, createdAt: clock.now(), traceId, partnerId };
+    emit({
+      eventId,
+      eventType,
+      line: about.line,
+      chatId: about.chatId ?? null,
+      build: (version) => build(head, version),
+    });
+    return eventId;
+  };
+}
+
+/** What the headers of a delivery repeat from its body, as far as the body says it. */
+export function describeBody(
+  body: string,
+  newId: () => string = randomUUID,
+): { eventId: string; eventType: string; chatId: null } {
+  const payload = parseObject(body);
+  const { event_id: eventId, event_type: eventType } = payload;
+  return {
+    eventId: typeof eventId === 'string' ? eventId : newId(),
+    eventType: typeof eventType === 'string' ? eventType : 'unknown',
+    chatId: null,
+  };
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
 
 export interface AnyEvent {
   readonly type: string;
@@ -136,3 +201,51 @@ function leaveOut(value: Record<string, unknown>, [name = '', ...rest]: readonly
   value[name] = copy;
   leaveOut(copy, rest);
 }
+
+/** Names of one family. */
+const of = (family: string, ...names: string[]) => names.map((name) => `${family}.${name}`);
+
+/** The types of the official SDK 0.28.2. */
+const FIRST: readonly string[] = [
+  ...of('message', 'sent', 'received', 'read', 'delivered', 'failed', 'edited'),
+  ...of('reaction', 'added', 'removed'),
+  ...of('participant', 'added', 'removed'),
+  ...of('chat', 'created', 'group_name_updated', 'group_icon_updated'),
+  ...of('chat', 'group_name_update_failed', 'group_icon_update_failed'),
+  ...of('chat.typing_indicator', 'started', 'stopped'),
+  'phone_number.status_updated',
+  ...of('call', 'initiated', 'ringing', 'answered', 'ended', 'failed', 'declined', 'no_answer'),
+  ...of('location.sharing', 'started', 'stopped'),
+];
+/** Those that were there by August 2026. */
+const SECOND: readonly string[] = [
+  ...of('poll', 'received', 'failed', 'sent', 'delivered', 'read', 'updated'),
+  ...of('poll', 'vote.added', 'vote.removed', 'reaction.added'),
+  ...of('chat', 'background_updated', 'background_update_failed'),
+  ...of('payment', 'succeeded', 'canceled', 'expired', 'declined', 'authorized'),
+  ...of('connection', 'created', 'revoked'),
+];
+/** What happens to the account itself; these have a shape of their own. */
+const ACCOUNT: readonly string[] = [
+  ...of('contact_card', 'created', 'updated', 'deleted'),
+  ...of('phone_number', 'assigned', 'released', 'forwarding_updated'),
+  ...of('webhook_subscription', 'created', 'deleted', 'enabled', 'disabled', 'target_url_changed'),
+  ...of('webhook_subscription', 'events.updated', 'phone_numbers.updated'),
+  ...of('webhook_subscription', 'routing_headers_set', 'routing_headers_cleared'),
+  ...of('environment', 'line_moved', 'created', 'renamed', 'deleted'),
+  ...of('api_token', 'created', 'renamed', 'expiry_scheduled', 'expired', 'activated', 'deleted'),
+  ...of('team_member', 'added', 'signed_in', 'signed_out'),
+  'zero_day_retention.updated',
+];
+
+/** All types that Linq's webhooks have had names for, as of September 2026. */
+export const EVENT_TYPES: readonly string[] = [...FIRST, ...SECOND, 'contact_card.received', ...ACCOUNT];
+
+/** The types that an account knows: accounts get new ones at different times. */
+export const CATALOGUES = {
+  27: FIRST,
+  45: [...FIRST, ...SECOND],
+  75: EVENT_TYPES,
+} as const;
+
+const isAccountEvent = (eventType: string): boolean => ACCOUNT.includes(eventType);

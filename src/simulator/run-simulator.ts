@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { createSystemClock } from '../clock.ts';
-import { SimulatorError } from './errors.ts';
 import { createRandomness, type Randomness } from './random.ts';
 import { createSigningSecret } from './sign.ts';
 import { createSimulator, type Simulator } from './simulator.ts';
+import { SimulatorError } from './simulator-errors.ts';
 
 /** Where a reactor with default settings receives webhooks. */
 const DEFAULT_WEBHOOK_URL = 'http://127.0.0.1:8080/webhooks/linq';

@@ -1,15 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { type ApiParts, refusalReply, routeOf, serveApi } from './api.ts';
-import type { Fault, Faults, FaultTarget, RouteName } from './faults.ts';
-import { isObject, parseTarget, type Reply, readJsonObject, writeReply } from './http.ts';
-import { codeOfStatus, errorEnvelope, LinqError, statusOfCode } from './linq-errors.ts';
-import { pause } from './pause.ts';
+import type { Fault, Faults, FaultTarget, RouteName } from './behaviour.ts';
 import type { Randomness } from './random.ts';
-import { reshape } from './shapes.ts';
+import { isObject, parseTarget, type Reply, readJsonObject, writeReply } from './reply.ts';
+import { reshape } from './resources.ts';
 import type { ShareCall, Shares } from './shares.ts';
+import { codeOfStatus, errorEnvelope, LinqError, SimulatorError, statusOfCode } from './simulator-errors.ts';
+import { createStop, pause } from './waiting.ts';
 
-export const API_PATH = '/api/partner';
+const API_PATH = '/api/partner';
 const API_SEGMENTS = [...API_PATH.slice(1).split('/'), 'v3'];
 
 /** What a gateway says of a path it doesn't know: no Linq envelope. */
@@ -19,7 +20,7 @@ const BAD_GATEWAY = '<html><head><title>502 Bad Gateway</title></head><body>502 
 /** Answers what is below `/_sim`. */
 export type Control = (request: IncomingMessage, path: string[], query: URLSearchParams) => Promise<Reply>;
 
-export interface ServerParts extends ApiParts {
+interface ServerParts extends ApiParts {
   readonly clock: Clock;
   readonly apiKey: string;
   readonly randomness: Randomness;
@@ -42,7 +43,7 @@ interface Exchange {
 }
 
 /** The simulated API, to be told to listen. */
-export function createApiServer(parts: ServerParts): Server {
+function createApiServer(parts: ServerParts): Server {
   const { clock, faults, shares, world } = parts;
   const authorization = `Bearer ${parts.apiKey}`;
   const headersOf = (traceId: string, dateSkewMs = 0) => ({
@@ -152,4 +153,53 @@ function refusalOfFault(fault: Fault, traceId: string): Reply | null {
     ...(retryAfter === undefined ? {} : { retryAfter }),
   });
   return { status, body, headers, linqCode: code };
+}
+
+/** The server's life: listens on loopback only, and after a stop takes the same port again. */
+interface Listener {
+  /** @throws SimulatorError before the first start */
+  baseUrl(): string;
+  start(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** @param port 0 takes any free one */
+export function createListener(port: number, parts: Omit<ServerParts, 'stopSignal'>): Listener {
+  let boundPort: number | null = null;
+  let running: { readonly server: Server; readonly stopping: AbortController } | null = null;
+
+  const baseUrl = (): string => {
+    if (boundPort === null) throw new SimulatorError('the simulator has no address before start()');
+    return `http://127.0.0.1:${boundPort}${API_PATH}`;
+  };
+  return {
+    baseUrl,
+    start() {
+      if (running !== null) throw new SimulatorError('the simulator is running already');
+      const stopping = createStop();
+      const server = createApiServer({ ...parts, stopSignal: stopping.signal });
+      return new Promise((resolve, reject) => {
+        server.once('error', (cause) => {
+          reject(
+            new SimulatorError(`can't listen on 127.0.0.1:${boundPort ?? port}: ${cause.message}`, { cause }),
+          );
+        });
+        server.listen(boundPort ?? port, '127.0.0.1', () => {
+          running = { server, stopping };
+          boundPort = (server.address() as AddressInfo).port;
+          resolve(baseUrl());
+        });
+      });
+    },
+    async stop() {
+      if (running === null) return;
+      const { server, stopping } = running;
+      running = null;
+      stopping.abort();
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      });
+    },
+  };
 }

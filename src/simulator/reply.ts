@@ -1,6 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
+/** A request to an endpoint of the API. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Path below `/v3/`. */
+  readonly segments: readonly string[];
+  readonly query: URLSearchParams;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
 /** An answer before it is written: objects become JSON, strings go out as they are. */
 export interface Reply {
   readonly status: number;

@@ -1,13 +1,20 @@
 import type { Clock } from '../clock.ts';
 import type { EpochMs } from '../decide/time.ts';
-import { SimulatorError } from './errors.ts';
-import type { Tell } from './events.ts';
-import type { Chat, Message, Parts, Service } from './model.ts';
-import { type MessageEventType, messageFailedPayload, messagePayload } from './payloads.ts';
+import type { Tell } from './linq-events.ts';
+import {
+  chatCreatedPayload,
+  lineStatusPayload,
+  type MessageEventType,
+  messageFailedPayload,
+  messagePayload,
+  type ParticipantEventType,
+  participantPayload,
+} from './payloads.ts';
 import type { Randomness } from './random.ts';
-import type { World } from './world.ts';
+import { SimulatorError } from './simulator-errors.ts';
+import type { Chat, LineStatus, Message, NewChat, Parts, Reputation, Service, World } from './world.ts';
 
-export interface SendOptions {
+interface SendOptions {
   readonly text?: string;
   /** In place of `text`; may be empty, null or left out. */
   readonly parts?: Parts;
@@ -24,7 +31,7 @@ export interface SendOptions {
   readonly idempotencyKey?: string;
 }
 
-export interface ReceiveOptions {
+interface ReceiveOptions {
   readonly at?: EpochMs;
   readonly service?: Service | null;
   /** In place of the text, which still counts as an opt-out or not. */
@@ -33,7 +40,7 @@ export interface ReceiveOptions {
   readonly handle?: string;
 }
 
-export interface FailOptions {
+interface FailOptions {
   /** Default 4001. */
   readonly code?: number;
   readonly text?: string;
@@ -169,6 +176,73 @@ export function createMessages(
         messageFailedPayload(head, version, chat, message, failure),
       );
       return message;
+    },
+  };
+}
+
+/** Changes of lines and chats; those that Linq announces emit their webhook event. */
+export interface Changes {
+  /** Emits `chat.created` unless told not to. */
+  createChat(chat: NewChat): Chat;
+  /** Changes what Linq knows of a chat, silently: it shows in later events and answers. */
+  updateChat(chatId: string, change: { service?: Service | null; health?: string }): Chat;
+  /** Our line leaves the chat (`participant.removed`): shares are refused with 2013. */
+  leaveChat(chatId: string): void;
+  /** Our line is added again (`participant.added`). */
+  joinChat(chatId: string): void;
+  /** `phone_number.status_updated`; the reputation stays unless given. */
+  flagLine(line: string, status: LineStatus, reputation?: Reputation): void;
+}
+
+export function createChanges(world: World, clock: Pick<Clock, 'now'>, tell: Tell): Changes {
+  const move = (chatId: string, eventType: ParticipantEventType) => {
+    const chat = world.chat(chatId);
+    const at = clock.now();
+    const joins = eventType === 'participant.added';
+    if (joins === (chat.own.status === 'active'))
+      throw new SimulatorError(`chat ${chatId}: our line is already ${chat.own.status}`);
+    chat.own.status = joins ? 'active' : 'left';
+    chat.own.leftAt = joins ? null : at;
+    if (joins) chat.own.joinedAt = at;
+    chat.updatedAt = at;
+    tell(eventType, { line: chat.line, chatId }, (head, version) =>
+      participantPayload(head, version, eventType, chat, chat.own, at),
+    );
+  };
+
+  return {
+    createChat(spec) {
+      const chat = world.createChat(spec);
+      if (spec.announce ?? true)
+        tell('chat.created', { line: chat.line, chatId: chat.chatId }, (head, version) =>
+          chatCreatedPayload(head, version, chat),
+        );
+      return chat;
+    },
+    updateChat(chatId, { service, health }) {
+      const chat = world.chat(chatId);
+      chat.updatedAt = clock.now();
+      if (service !== undefined) chat.service = service;
+      if (health !== undefined) chat.health = { status: health, updatedAt: chat.updatedAt };
+      return chat;
+    },
+    leaveChat: (chatId) => move(chatId, 'participant.removed'),
+    joinChat: (chatId) => move(chatId, 'participant.added'),
+    flagLine(number, status, reputation) {
+      const line = world.line(number);
+      const change = {
+        number,
+        previousStatus: line.status,
+        newStatus: status,
+        previousReputation: line.reputation,
+        newReputation: reputation ?? line.reputation,
+        changedAt: clock.now(),
+      };
+      line.status = status;
+      line.reputation = change.newReputation;
+      tell('phone_number.status_updated', { line: number }, (head, version) =>
+        lineStatusPayload(head, version, change),
+      );
     },
   };
 }

@@ -1,14 +1,12 @@
 import type { Clock } from '../clock.ts';
 import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
-import type { ApiRequest } from './api.ts';
 import type { Behaviour } from './behaviour.ts';
-import { accountPayload } from './envelope.ts';
-import type { Tell } from './events.ts';
-import type { Reply } from './http.ts';
-import { LinqError } from './linq-errors.ts';
-import type { Card, CardState, Line } from './model.ts';
+import type { Tell } from './linq-events.ts';
+import { accountPayload } from './payloads.ts';
+import type { ApiRequest, Reply } from './reply.ts';
 import { cardObject } from './resources.ts';
-import { createCard, isE164, type World } from './world.ts';
+import { LinqError } from './simulator-errors.ts';
+import { type Card, type CardState, createCard, isE164, type Line, type World } from './world.ts';
 
 /** POST and PATCH of one card share so many calls in this time (domain ms). */
 const WRITES_WITHIN_MS = 10 * MINUTE;
