@@ -1,5 +1,4 @@
-import { isOptOutWord } from './decide/opt-out.ts';
-import { isChatId, isHandle, isWord, spellService } from './decide/text.ts';
+import { isChatId, isHandle, isOptOutWord, isWord, spellService } from './decide/text.ts';
 import { type EpochMs, FIRST_IMESSAGE_AT, parseInstant } from './decide/time.ts';
 import { PayloadError } from './errors.ts';
 

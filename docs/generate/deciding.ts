@@ -1,5 +1,4 @@
-import { beginAttempt, settleVerdict } from '../../src/decide/attempt.ts';
-import { type ChatRecord, newChat } from '../../src/decide/chat.ts';
+import { beginAttempt, type ChatRecord, newChat, settleVerdict } from '../../src/decide/chat.ts';
 import { mergeChatEvent } from '../../src/decide/facts.ts';
 import { type Closure, layOver } from '../../src/decide/holds.ts';
 import { classifyAnswer } from '../../src/decide/outcome.ts';

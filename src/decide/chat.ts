@@ -1,9 +1,12 @@
-import { type ChatFacts, NO_FACTS } from './facts.ts';
+import { type ChatFacts, type LookedUpFacts, mergeChatEvent, NO_FACTS } from './facts.ts';
+import type { Verdict } from './outcome.ts';
+import { backoffMs } from './pacing.ts';
+import type { Policy } from './policy.ts';
 import type { EpochMs } from './time.ts';
 
 export type ChatState = 'retired' | 'held' | 'done' | 'waiting' | 'idle' | 'retrying' | 'due' | 'sharing';
 
-/** Why a chat is in its state, as far as the chat itself tells (an account's or a line's reasons: `gate.ts`). */
+/** Why a chat is in its state, as far as the chat itself tells (an account's or a line's reasons: `holds.ts`). */
 export type ChatReason =
   | RetiredReason
   | 'operator'
@@ -35,7 +38,7 @@ export type Trigger = 'became_eligible' | 'window_lapsed' | 'manual';
 export type Outcome = 'shared' | 'retry' | 'rejected' | 'unknown' | 'interrupted' | 'dry_run';
 
 /** What our own attempts and the operator did to a chat. */
-export interface ChatHistory {
+interface ChatHistory {
   /** When Linq's last 2xx arrived: the window runs from here. `lastShareStartedAt`: when that attempt began. */
   readonly lastSharedAt: EpochMs | null;
   readonly lastShareStartedAt: EpochMs | null;
@@ -117,3 +120,159 @@ const BLANK: ChatRecord = {
   nextAttemptAt: null,
   wakeAt: null,
 };
+
+/**
+ * Adds what the API told: what no event told, as of the beginning of time, so that any event wins over it; and the
+ * chat's health, which has a time of its own, as an event would.
+ */
+export function withLookedUp(chat: ChatRecord, facts: LookedUpFacts, now: EpochMs): ChatRecord {
+  const { line, service, isGroup, health = null } = facts;
+  const filled: ChatRecord = {
+    ...chat,
+    ...(chat.line === null && line !== null ? { line, lineAt: 0 } : {}),
+    ...(chat.service === null && service !== null ? { service, serviceAt: 0 } : {}),
+    ...(chat.isGroup === null && isGroup !== null ? { isGroup, isGroupAt: 0 } : {}),
+    lookedUpAt: now,
+  };
+  if (health === null) return filled;
+  const told = { status: health.status, at: Math.min(health.at ?? now, now) };
+  const { chatId } = chat;
+  return mergeChatEvent(filled, { ...NOTHING_ELSE, chatId, health: told });
+}
+
+const NOTHING_ELSE = { kind: 'chat', outbound: null, inbound: null, leftAt: null, joinedAt: null } as const;
+
+/** After so many attempts in a row that a crash cut off, a chat is parked: it may be what crashes us. */
+const INTERRUPTIONS_TO_PARK = 3;
+
+/** A chat as its attempt begins, leased to it. An older attempt without known outcome counts as a share from now on. */
+export function beginAttempt(
+  chat: ChatRecord,
+  lease: { leaseId: string; leaseUntil: EpochMs; trigger: ChatRecord['reason'] },
+  policy: Policy,
+  now: EpochMs,
+): ChatRecord {
+  const isCounted = chat.uncertainAt !== null && now >= chat.uncertainAt + policy.windowMs;
+  return {
+    ...chat,
+    shareCount: chat.shareCount + (isCounted ? 1 : 0),
+    uncertainAt: isCounted ? null : chat.uncertainAt,
+    leaseId: lease.leaseId,
+    leaseUntil: lease.leaseUntil,
+    state: 'sharing',
+    reason: lease.trigger,
+    nextAttemptAt: lease.leaseUntil,
+    wakeAt: lease.leaseUntil,
+  };
+}
+
+/** A chat whose claim is given back without a call: nothing happened. */
+export function withdrawAttempt(chat: ChatRecord): ChatRecord {
+  return { ...chat, leaseId: null, leaseUntil: null };
+}
+
+/** A chat after an attempt that was only pretended. */
+export function settleDryRun(chat: ChatRecord, endedAt: EpochMs): ChatRecord {
+  return { ...withdrawAttempt(chat), interruptions: 0, dryRunAt: endedAt };
+}
+
+/**
+ * A chat whose attempt a crash cut off: it is repeated at once. It counts towards parking whether a call was made or
+ * not: what crashes us may come before the call.
+ * @param mayHaveCalled false: it was begun in a dry run, or cut while it still asked for facts
+ */
+export function settleInterrupted(
+  chat: ChatRecord,
+  { startedAt, mayHaveCalled }: { startedAt: EpochMs; mayHaveCalled: boolean },
+  now: EpochMs,
+): ChatRecord {
+  const interruptions = chat.interruptions + 1;
+  return {
+    ...withdrawAttempt(chat),
+    interruptions,
+    uncertainAt: mayHaveCalled ? uncertainSince(chat, startedAt) : chat.uncertainAt,
+    parkedAt: interruptions >= INTERRUPTIONS_TO_PARK ? now : chat.parkedAt,
+    retryAt: null,
+    retryReason: null,
+  };
+}
+
+/**
+ * A chat after Linq's verdict. What the verdict means for the account or the line is in `holds.ts`.
+ * @param random in [0, 1): jitter of the backoff
+ */
+export function settleVerdict(
+  chat: ChatRecord,
+  verdict: Verdict,
+  { startedAt, endedAt }: { startedAt: EpochMs; endedAt: EpochMs },
+  policy: Policy,
+  random: number,
+): ChatRecord {
+  const settled: ChatRecord = { ...withdrawAttempt(chat), interruptions: 0 };
+  switch (verdict.kind) {
+    case 'shared':
+      return { ...settled, ...SUCCEEDED, ...shareOf(chat, startedAt, endedAt) };
+    case 'transient': {
+      const failures = chat.failures + 1;
+      const retryAt = endedAt + Math.ceil(backoffMs(failures, verdict.retryAfterMs, random));
+      const uncertainAt = verdict.mayHaveArrived ? uncertainSince(chat, startedAt) : chat.uncertainAt;
+      return { ...settled, uncertainAt, failures, retryAt, retryReason: 'backoff' };
+    }
+    case 'retired':
+      return { ...settled, failures: 0, retiredAt: startedAt, retiredReason: verdict.reason };
+    case 'opted_out':
+      return { ...settled, failures: 0, optOutRefusedAt: startedAt };
+    case 'recipient_blocked':
+      return { ...settled, failures: 0, blockedAt: endedAt };
+    case 'rejected':
+      return { ...settled, failures: 0, retryAt: endedAt + policy.windowMs, retryReason: 'rejected' };
+    default:
+      return settled; // the account or the line is closed, which says nothing of this chat
+  }
+}
+
+/**
+ * From when on an attempt without known outcome counts: the earliest such start, since Linq ignores repeats for a window
+ * from the one that arrived, and any of them may be that one. Only a 2xx forgets it. That one attempt didn't arrive (an
+ * answer, a connection that was never made, a cut before the call) proves nothing of the others: such an attempt just
+ * isn't taken down here.
+ */
+function uncertainSince(chat: ChatRecord, startedAt: EpochMs): EpochMs {
+  return chat.uncertainAt === null ? startedAt : Math.min(chat.uncertainAt, startedAt);
+}
+
+/**
+ * A refused chat, as if its refusal had been a failure: it turned out to say nothing of the chat. It is due again, after
+ * those that weren't tried yet.
+ */
+export function undoRefusal(chat: ChatRecord): ChatRecord {
+  const { retiredAt, optOutRefusedAt, blockedAt, retryReason } = chat;
+  const refusals = [retiredAt, optOutRefusedAt, blockedAt];
+  if (retryReason !== 'rejected' && refusals.every((at) => at === null)) return chat;
+  const nothing = { retiredAt: null, retiredReason: null, optOutRefusedAt: null, blockedAt: null };
+  return { ...chat, ...nothing, retryAt: null, retryReason: null, failures: chat.failures + 1 };
+}
+
+/** Its last refusal was undone: a failure would have a backoff. */
+export function wasUndone({ failures, retryReason }: ChatRecord): boolean {
+  return failures > 0 && retryReason === null;
+}
+
+/** A chat without any hold of its own: the operator's, the crash loop's, the block list's. */
+export function releaseChat(chat: ChatRecord): ChatRecord {
+  return { ...chat, operatorHeldAt: null, parkedAt: null, blockedAt: null, interruptions: 0 };
+}
+
+const SUCCEEDED = {
+  uncertainAt: null,
+  failures: 0,
+  retryAt: null,
+  retryReason: null,
+  retiredAt: null,
+  retiredReason: null,
+  dryRunAt: null,
+} as const;
+
+function shareOf(chat: ChatRecord, startedAt: EpochMs, endedAt: EpochMs) {
+  return { lastSharedAt: endedAt, lastShareStartedAt: startedAt, shareCount: chat.shareCount + 1 };
+}

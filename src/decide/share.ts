@@ -1,11 +1,11 @@
-import type { ChatReason, ChatRecord, ChatState, StoredDecision } from './chat.ts';
+import type { ChatReason, ChatRecord, ChatState, RetiredReason, StoredDecision } from './chat.ts';
+import { isIMessage, latest, nextOf } from './facts.ts';
 import type { Policy } from './policy.ts';
-import { AUTOMATIC, firstRow, MANUAL } from './rules.ts';
 import type { EpochMs } from './time.ts';
 
 /**
  * Whether a chat may be shared now, why not, and when time alone changes that. The first rule that applies decides.
- * What closes the account or a line isn't looked at here: it is laid over, see `gate.ts`.
+ * What closes the account or a line isn't looked at here: it is laid over, see `holds.ts`.
  */
 export function decideShare(chat: ChatRecord, policy: Policy, now: EpochMs): StoredDecision {
   const { state, reason, until } = firstRow(AUTOMATIC, chat, policy, now);
@@ -57,4 +57,188 @@ function nextDueAt(chat: ChatRecord, policy: Policy, until: EpochMs | null): Epo
     at = row.until;
   }
   return null;
+}
+
+/** What a rule that applies says of a chat. */
+interface Row {
+  readonly state: ChatState;
+  readonly reason: ChatReason;
+  /** When time alone may end this row; null: it won't. */
+  readonly until: EpochMs | null;
+}
+
+type Rule = (chat: ChatRecord, policy: Policy, now: EpochMs) => Row | null;
+
+/** When the recipient last opted out (by word, by health, by Linq's refusal); null: never, or health took it back. */
+export function optedOutAt(chat: ChatRecord): EpochMs | null {
+  const byHealth = chat.health === 'OPTED_OUT' ? chat.healthAt : null;
+  return latest(latest(chat.optOutWordAt, chat.optOutRefusedAt), byHealth);
+}
+
+/** End of the current or last window; null when never shared. */
+export function lapsesAt(chat: ChatRecord, policy: Policy): EpochMs | null {
+  const shared = chat.lastSharedAt === null ? null : chat.lastSharedAt + policy.windowMs;
+  const pretended = policy.dryRun && chat.dryRunAt !== null ? chat.dryRunAt + policy.windowMs : null;
+  return latest(shared, pretended);
+}
+
+/** Shares as far as limits count them: an attempt without known outcome counts once its window is over. */
+function countedShares(chat: ChatRecord, policy: Policy, now: EpochMs): number {
+  const isLate = chat.uncertainAt !== null && now >= chat.uncertainAt + policy.windowMs;
+  return chat.shareCount + (isLate ? 1 : 0);
+}
+
+const retired: Rule = (chat, policy, now) => refusedForGood(chat, policy, now) ?? left(chat, now);
+
+/** An outbound message gives the chat another chance, once a window; our line being added again does so at once. */
+function refusedForGood(chat: ChatRecord, policy: Policy, now: EpochMs): Row | null {
+  const { retiredAt, retiredReason } = chat;
+  if (retiredAt === null || retiredReason === null) return null;
+  if (isAfter(chat.joinedAt, retiredAt)) return retiredUntil(retiredReason, retiredAt + 1, now);
+  const hasOutbound = isAfter(chat.lastOutboundAt, retiredAt);
+  return retiredUntil(retiredReason, hasOutbound ? retiredAt + policy.windowMs : null, now);
+}
+
+function left({ leftAt, joinedAt, lastOutboundAt }: ChatRecord, now: EpochMs): Row | null {
+  if (leftAt === null) return null;
+  const isBack = isAfter(joinedAt, leftAt) || isAfter(lastOutboundAt, leftAt);
+  return retiredUntil('chat_left', isBack ? leftAt + 1 : null, now);
+}
+
+function retiredUntil(reason: RetiredReason, until: EpochMs | null, now: EpochMs): Row | null {
+  return until !== null && now >= until ? null : { state: 'retired', reason, until };
+}
+
+/**
+ * Of two facts; what lies in the future is read as now, so the earlier one has to have passed: a row that ends by the
+ * later one ends 1 ms after `since` at the earliest.
+ */
+function isAfter(at: EpochMs | null, since: EpochMs): boolean {
+  return at !== null && at > since;
+}
+
+const operatorHeld: Rule = (chat) => {
+  if (chat.operatorHeldAt !== null) return held('operator');
+  if (chat.parkedAt !== null) return held('parked');
+  return chat.blockedAt === null ? null : held('recipient_blocked');
+};
+
+const noOutbound: Rule = (chat) => (chat.firstOutboundAt === null ? held('no_outbound') : null);
+
+const lineExcluded: Rule = (chat, policy) =>
+  policy.lines !== null && chat.line !== null && !policy.lines.has(chat.line) ? held('line_excluded') : null;
+
+const groupExcluded: Rule = (chat, policy) => {
+  const isUnknown = chat.isGroup === null && chat.lookedUpAt !== null;
+  return !policy.shareGroups && (chat.isGroup === true || isUnknown) ? held('group_excluded') : null;
+};
+
+const notIMessage: Rule = (chat) => {
+  if (chat.service === null) return chat.lookedUpAt === null ? null : held('not_imessage');
+  return isIMessage(chat.service) ? null : held('not_imessage');
+};
+
+const optedOut: Rule = (chat, _policy, now) => {
+  const outAt = optedOutAt(chat);
+  if (outAt === null) return null;
+  if (!isAfter(chat.optedInAt, outAt)) return held('opted_out');
+  return now > outAt ? null : { state: 'held', reason: 'opted_out', until: outAt + 1 };
+};
+
+const unhealthy: Rule = (chat, policy) => {
+  const isFine = chat.health === null || chat.health === 'HEALTHY' || chat.health === 'OPTED_OUT';
+  return isFine || (chat.health === 'AT_RISK' && !policy.holdAtRisk) ? null : held('chat_health');
+};
+
+const awaitingInbound: Rule = (chat, policy) =>
+  policy.requireInbound && chat.lastInboundAt === null ? held('awaiting_inbound') : null;
+
+const enough: Rule = (chat, policy, now) => {
+  const shares = countedShares(chat, policy, now);
+  if (policy.reshare === 'once' && shares > 0) return { state: 'done', reason: 'shared_once', until: null };
+  const isLimit = policy.maxSharesPerChat > 0 && shares >= policy.maxSharesPerChat;
+  return isLimit ? { state: 'done', reason: 'share_limit', until: null } : null;
+};
+
+/** A restored backup has forgotten the shares made since: a chat may have got one just before the restore. */
+const insideWindow: Rule = (chat, policy, now) => {
+  const lapse = lapsesAt(chat, policy);
+  const restoreEndsAt = chat.restoredAt === null ? null : chat.restoredAt + policy.windowMs;
+  const end = latest(lapse, restoreEndsAt);
+  if (end === null || now >= end) return null;
+  const reason = end === lapse ? 'window' : 'restored';
+  return { state: 'waiting', reason, until: nextOf(now, end, countsAt(chat, policy)) };
+};
+
+const idle: Rule = (chat, policy, now) => {
+  const idleAt = becomesIdleAt(chat, policy, now);
+  const startedAt = chat.lastShareStartedAt;
+  const isAnswered =
+    policy.reshare === 'active' && startedAt !== null && Math.min(chat.lastOutboundAt ?? 0, now) < startedAt;
+  const isIdle = isAnswered || (idleAt !== null && now >= idleAt);
+  if (!isIdle) return null;
+  return { state: 'idle', reason: 'no_recent_outbound', until: nextOf(now, countsAt(chat, policy)) };
+};
+
+const lineUnknown: Rule = (chat, policy, now) => {
+  const isUnknown = chat.line === null && chat.lookedUpAt !== null;
+  return isUnknown ? { ...held('line_unknown'), until: changesWhileDue(chat, policy, now) } : null;
+};
+
+const backingOff: Rule = (chat, policy, now) => {
+  const { retryAt, retryReason } = chat;
+  if (retryAt === null || retryReason === null || now >= retryAt) return null;
+  const until = nextOf(now, retryAt, changesWhileDue(chat, policy, now));
+  return { state: 'retrying', reason: retryReason, until };
+};
+
+/** The rules of an automatic share, in their order. */
+const AUTOMATIC: readonly Rule[] = [
+  retired,
+  operatorHeld,
+  noOutbound,
+  lineExcluded,
+  groupExcluded,
+  notIMessage,
+  optedOut,
+  unhealthy,
+  awaitingInbound,
+  enough,
+  insideWindow,
+  idle,
+  lineUnknown,
+  backingOff,
+];
+
+/** The rules that an operator's own share obeys: neither policy, window nor backoff. */
+const MANUAL: readonly Rule[] = [retired, operatorHeld, noOutbound, notIMessage, optedOut, lineUnknown];
+
+/** The first rule that applies, or `due`. */
+function firstRow(rules: readonly Rule[], chat: ChatRecord, policy: Policy, now: EpochMs): Row {
+  for (const rule of rules) {
+    const row = rule(chat, policy, now);
+    if (row !== null) return row;
+  }
+  const reason = lapsesAt(chat, policy) === null ? 'became_eligible' : 'window_lapsed';
+  return { state: 'due', reason, until: changesWhileDue(chat, policy, now) };
+}
+
+function held(reason: ChatReason): Row {
+  return { state: 'held', reason, until: null };
+}
+
+/** When time changes a chat that is due or backing off: it becomes idle, or an uncertain attempt starts to count. */
+function changesWhileDue(chat: ChatRecord, policy: Policy, now: EpochMs): EpochMs | null {
+  return nextOf(now, becomesIdleAt(chat, policy, now), countsAt(chat, policy));
+}
+
+/** When an attempt without known outcome starts to count, if anything counts shares. */
+function countsAt(chat: ChatRecord, policy: Policy): EpochMs | null {
+  const isLimited = policy.reshare === 'once' || policy.maxSharesPerChat > 0;
+  return chat.uncertainAt === null || !isLimited ? null : chat.uncertainAt + policy.windowMs;
+}
+
+function becomesIdleAt(chat: ChatRecord, policy: Policy, now: EpochMs): EpochMs | null {
+  if (policy.idleAfterMs === 0 || chat.lastOutboundAt === null) return null;
+  return Math.min(chat.lastOutboundAt, now) + policy.idleAfterMs;
 }

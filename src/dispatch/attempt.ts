@@ -1,19 +1,20 @@
 import type { Clock } from '../clock.ts';
-import { wasUndone } from '../decide/attempt.ts';
+import { wasUndone } from '../decide/chat.ts';
 import { classifyAnswer, type LinqAnswer, type Verdict } from '../decide/outcome.ts';
 import type { Policy } from '../decide/policy.ts';
 import { needsLookup } from '../decide/share.ts';
+import { MINUTE, SECOND } from '../decide/time.ts';
 import type { Store } from '../store/store.ts';
 import type { AttemptResult, Claim, Settlement } from '../store/turn.ts';
-import type { CardChecks } from './card-checks.ts';
-import type { Call, Gates } from './gates.ts';
+import type { CardChecks } from './cards.ts';
 import type { HoldBook } from './hold-book.ts';
+import type { Call, HoldKeeper } from './hold-keeper.ts';
 import type { LinqCalls } from './ports.ts';
 
-export interface AttemptDeps {
+interface AttemptDeps {
   readonly linq: LinqCalls;
   readonly store: Pick<Store, 'addLookedUp'>;
-  readonly gates: Gates;
+  readonly keeper: Pick<HoldKeeper, 'heard' | 'reached'>;
   readonly book: Pick<HoldBook, 'account' | 'closureOf'>;
   readonly cardChecks: Pick<CardChecks, 'refused'>;
   readonly ended: (settlement: Settlement) => void;
@@ -34,7 +35,7 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, signal: AbortS
   if (needsLookup(claim.chat, policy)) {
     const read = await linq.chat(claim.chat.chatId, signal);
     if (read.kind === 'failed') return settle(hear(deps, claim, read.answer, signal));
-    deps.gates.reached(callOf(deps, claim));
+    deps.keeper.reached(callOf(deps, claim));
     const told = await deps.store.addLookedUp(claim, read, deps.clock.now());
     // A chat whose line was unknown goes back to the queue of its line, behind that line's pace, card and holds.
     const isQueuedAnew = told === null || !told.isDue || claim.chat.line === null;
@@ -57,7 +58,7 @@ function isClosedSince({ book, clock }: AttemptDeps, { chat, startedAt }: Claim)
 function hear(deps: AttemptDeps, claim: Claim, answer: LinqAnswer, signal: AbortSignal): AttemptResult {
   const verdict: Verdict = classifyAnswer(answer);
   const call = callOf(deps, claim);
-  if (answer.kind === 'answered' || !signal.aborted) deps.gates.heard(verdict, call); // cut by us says nothing of Linq
+  if (answer.kind === 'answered' || !signal.aborted) deps.keeper.heard(verdict, call); // cut by us says nothing of Linq
   if (verdict.kind === 'card_missing' && call.line !== null) deps.cardChecks.refused(call.line, call.endedAt);
   const told = answer.kind === 'answered' ? answer : { httpStatus: null, linqCode: null, traceId: null };
   const { httpStatus, linqCode, traceId } = told;
@@ -79,4 +80,40 @@ function callOf({ clock }: AttemptDeps, { chat, startedAt }: Claim): Call {
 /** Instants are whole milliseconds cut off: an end rounded up never shortens the window that runs from it. */
 function roundUp(clock: Clock): number {
   return clock.now() + 1;
+}
+
+/** Real time; longer than an attempt can last: a look-up and a share call with deadlines of 15 s each. */
+export const LEASE_MS = MINUTE;
+/** Instants of leases are whole milliseconds. */
+const MARGIN_MS = SECOND;
+
+interface Flight {
+  readonly claim: Claim;
+  /** When its lease was laid, on the monotonic clock. */
+  readonly since: number;
+}
+
+/** The attempts that this process makes now. */
+export function createInFlight(clock: Pick<Clock, 'monotonic'>) {
+  const flights = new Map<string, Flight>();
+  let turnAt = clock.monotonic();
+  return {
+    /** The leases of this turn's claims run from now on, however late their calls begin. */
+    beginTurn: (): void => {
+      turnAt = clock.monotonic();
+    },
+    add: (claim: Claim): void => void flights.set(claim.attemptId, { claim, since: turnAt }),
+    remove: ({ attemptId }: Claim): void => void flights.delete(attemptId),
+    size: (): number => flights.size,
+    /** Of chats that hadn't failed before. */
+    untried: (): number => [...flights.values()].filter(({ claim }) => claim.chat.failures === 0).length,
+    sizeOf: (line: string): number =>
+      [...flights.values()].filter(({ claim }) => claim.chat.line === line).length,
+    /**
+     * A process that stood still finds leases ended whose calls are still open. Claimed again, such a chat would be called
+     * twice at a time; the calls' own deadlines end this within seconds.
+     */
+    outlastsLease: (): boolean =>
+      [...flights.values()].some(({ since }) => turnAt - since >= LEASE_MS - MARGIN_MS),
+  };
 }

@@ -1,6 +1,111 @@
-import type { CardState } from '../decide/holds.ts';
+import type { Clock } from '../clock.ts';
+import { accountProbeAt, type CardState, type Closure, type Line } from '../decide/holds.ts';
+import { classifyAnswer } from '../decide/outcome.ts';
 import { backoffMs } from '../decide/pacing.ts';
-import { type EpochMs, MINUTE } from '../decide/time.ts';
+import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
+import type { ClockGuard } from './clock-guard.ts';
+import type { HoldBook } from './hold-book.ts';
+import type { Call, HoldKeeper } from './hold-keeper.ts';
+import type { LinqCalls, Log } from './ports.ts';
+
+/** Looks at once: an account with many lines must not keep shares and probes waiting behind them. */
+const MAX_LOOKS = 4;
+
+export type CardChecks = ReturnType<typeof createCardChecks>;
+
+/** Looks at contact cards in the background; what it learns is written in the dispatcher's next turn. */
+export function createCardChecks({
+  linq,
+  keeper,
+  book,
+  cards,
+  clock,
+  log,
+  signal,
+  onDone,
+}: {
+  linq: LinqCalls;
+  keeper: Pick<HoldKeeper, 'heard' | 'reached'>;
+  book: HoldBook;
+  cards: Cards;
+  clock: Clock;
+  log: Log;
+  /** Cuts the looks under way. */
+  signal: AbortSignal;
+  onDone: () => void;
+}) {
+  let found: Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[] = [];
+  const running = new Set<Promise<void>>();
+
+  async function look(line: string | null, startedAt: EpochMs): Promise<void> {
+    const isFirst = line !== null && !cards.hasFailed(line);
+    const answer = await linq.contactCards(line, signal);
+    const call: Call = {
+      chatId: null,
+      line,
+      isFirst,
+      wasUndone: false,
+      startedAt,
+      endedAt: clock.now(),
+    };
+    if (answer.kind === 'cards') {
+      keeper.reached(call);
+      if (line !== null) note(line, stateOf(answer.cards, line), call.endedAt);
+      return;
+    }
+    if (signal.aborted && answer.answer.kind === 'unanswered') return; // cut by us
+    const verdict = classifyAnswer(answer.answer);
+    keeper.heard(verdict, call);
+    const retryAfterMs = verdict.kind === 'transient' ? verdict.retryAfterMs : null;
+    if (line !== null) cards.failed(line, call.endedAt, retryAfterMs);
+    log.warn({ verdict: verdict.kind, isAllLines: line === null }, 'card.check_failed');
+  }
+
+  function note(line: string, card: CardState, checkedAt: EpochMs): void {
+    cards.checked(line, card, checkedAt);
+    if (book.line(line)?.card !== card) log.info({ card }, 'card.checked');
+    book.setCard(line, card, checkedAt);
+    found.push({ line, card, cardCheckedAt: checkedAt });
+  }
+
+  return {
+    /**
+     * The end of a look takes the next turn, which asks again for those that there was no room for.
+     * @param line null: all lines at once, to see whether Linq answers
+     */
+    start(line: string | null, now: EpochMs): void {
+      if (line !== null && running.size >= MAX_LOOKS) return;
+      if (line !== null) cards.checking(line);
+      const run = look(line, now).finally(() => {
+        running.delete(run);
+        onDone();
+      });
+      running.add(run);
+    },
+    isRunning: (): boolean => running.size > 0,
+    /** A share was refused for lack of a card. */
+    refused(line: string, now: EpochMs): void {
+      cards.missing(line, now);
+      book.setCard(line, 'missing', now);
+      found.push({ line, card: 'missing', cardCheckedAt: now });
+    },
+    takeFound(): readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[] {
+      const taken = found;
+      found = [];
+      return taken;
+    },
+    giveBack: (taken: readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[]): void => {
+      found = [...taken, ...found];
+    },
+    settled: (): Promise<unknown> => Promise.allSettled(running),
+  };
+}
+
+function stateOf(cards: readonly { line: string; isActive: boolean }[], line: string): CardState {
+  const own = cards.filter((card) => card.line === line);
+  if (own.some((card) => card.isActive)) return 'active';
+  return own.length > 0 ? 'inactive' : 'missing';
+}
 
 /** A missing or inactive card is looked at again after at most this, so that one set up now is used soon. */
 const RECHECK_MS = 2 * MINUTE;
@@ -72,4 +177,56 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
     /** Our time has moved, and with it when to look again. */
     forgetAll: (): void => cached.clear(),
   };
+}
+
+/** Real time between two looks at the cards whose `Date` is to tell whether our clock can be believed again. */
+const CLOCK_PROBE_MS = 5 * SECOND;
+
+interface ProbeDeps {
+  readonly book: Pick<HoldBook, 'account' | 'all'>;
+  readonly guard: Pick<ClockGuard, 'isDistrusted'>;
+  readonly clock: Clock;
+  readonly cardChecks: Pick<CardChecks, 'isRunning' | 'start'>;
+}
+
+export type ProbeWithLook = ReturnType<typeof createProbes>;
+
+/**
+ * A rejected key, an unreachable API with nothing due, and a doubted clock are probed with a look at the cards.
+ * The returned function starts the probe that is due and says when the next one is; null: none.
+ */
+export function createProbes({ book, guard, clock, cardChecks }: ProbeDeps) {
+  let clockProbedAt = Number.NEGATIVE_INFINITY;
+
+  const look = (now: EpochMs): void => {
+    if (!cardChecks.isRunning()) cardChecks.start(null, now);
+  };
+
+  function probeClock(now: EpochMs): EpochMs {
+    const waitMs = clockProbedAt + CLOCK_PROBE_MS - clock.monotonic();
+    if (waitMs > 0) return now + clock.toDomain(waitMs);
+    clockProbedAt = clock.monotonic();
+    look(now);
+    return now + clock.toDomain(CLOCK_PROBE_MS);
+  }
+
+  function probeAccount(now: EpochMs): EpochMs | null {
+    const at = accountProbeAt(book.all(), now);
+    if (at !== now) return at;
+    look(now);
+    return null; // the end of the look takes the next turn
+  }
+
+  return (isCalling: boolean, now: EpochMs): EpochMs | null => {
+    const account = book.account(now);
+    if (guard.isDistrusted() && mayLook(account)) return probeClock(now);
+    const isKeyProbe = account?.reason === 'api_key_rejected';
+    const isApiProbe = account?.reason === 'api_unavailable' && !isCalling;
+    return isKeyProbe || isApiProbe ? probeAccount(now) : null;
+  };
+}
+
+/** A feature that is disabled is that of sharing; what else closes the account closes it to looks, too. */
+function mayLook(account: Closure | null): boolean {
+  return account === null || account.reason === 'feature_disabled';
 }

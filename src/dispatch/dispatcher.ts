@@ -1,19 +1,19 @@
 import type { Clock } from '../clock.ts';
 import type { Closure, Hold, Line } from '../decide/holds.ts';
 import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
-import { type Policy, policyFingerprint } from '../decide/policy.ts';
+import { doublingMs } from '../decide/pacing.ts';
+import type { Policy } from '../decide/policy.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
-import type { StoreError } from '../errors.ts';
+import { StoreError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
-import { createCardChecks } from './card-checks.ts';
-import { createCards } from './cards.ts';
+import { runAttempt } from './attempt.ts';
+import { createCardChecks, createCards, createProbes } from './cards.ts';
 import type { ClockGuard } from './clock-guard.ts';
-import { createGates } from './gates.ts';
 import { createHoldBook } from './hold-book.ts';
-import { createLoop } from './loop.ts';
+import { createHoldKeeper } from './hold-keeper.ts';
 import { createManualShares, type ManualShare } from './manual.ts';
 import type { LinqCalls, Log, OnSettled } from './ports.ts';
-import { createTurns } from './turns.ts';
+import { createCommits, createTurns } from './turns.ts';
 
 /** Real time: how long a stopping dispatcher waits for running calls before it ends them. */
 const STOP_GRACE_MS = 5 * SECOND;
@@ -79,32 +79,32 @@ export interface Dispatcher {
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { store, linq, clock, guard, policy, log } = options;
+  const { store, linq, clock, guard, policy, ratePerLine, random, log } = options;
   const nudge = () => loop.nudge();
   const book = createHoldBook((change, { scope, reason }) =>
     log.warn({ reason, scope: scope === null ? 'account' : 'line' }, `hold.${change}`),
   );
-  const gates = createGates(book);
-  const cards = createCards({ ttlMs: options.cardTtlMs, random: options.random });
+  const keeper = createHoldKeeper(book);
+  const cards = createCards({ ttlMs: options.cardTtlMs, random });
   const cut = new AbortController();
-  const cardChecks = createCardChecks({ linq, gates, book, cards, clock, log, onDone: nudge });
-  const manual = createManualShares({
-    ...options,
-    book,
-    cards,
-    checkCard: (line, now) => cardChecks.start(line, now, cut.signal),
-  });
+  const { signal } = cut;
+  const cardChecks = createCardChecks({ linq, keeper, book, cards, clock, log, signal, onDone: nudge });
+  const manual = createManualShares({ store, book, cards, policy, ratePerLine, checkCard: cardChecks.start });
+  const commits = createCommits({ store, book, cardChecks, manual, log, onSettled: options.onSettled });
+  const { ended } = commits;
+  const attempts = { linq, store, keeper, book, cardChecks, ended, clock, policy, random };
   const turns = createTurns({
-    ...options,
-    gates,
-    book,
-    cards,
-    cardChecks,
-    manual,
-    nudge,
-    signal: cut.signal,
+    ...{ store, clock, guard, policy, ratePerLine, book, keeper, cards, cardChecks, manual, commits, log },
+    concurrency: options.concurrency,
+    attemptRetentionMs: options.attemptRetentionMs ?? 0,
+    probeWithLook: createProbes({ book, guard, clock, cardChecks }),
+    attempt: (claim) => runAttempt(attempts, claim, signal),
+    onEnd: nudge,
   });
   const loop = createLoop({ takeTurn: turns.take, clock, log, onFatal: options.onFatal });
+
+  /** What ended is written, and nothing is claimed. @throws {StoreError} */
+  const settleAll = () => commits.commit(null, clock.now());
 
   /** A restart may have mended key or lines: what only a probe ends is probed now. */
   function probeSoon(holds: readonly Hold[], now: EpochMs): readonly Hold[] {
@@ -118,9 +118,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const recovered = await store.recoverInterrupted(now);
       if (recovered.interrupted > 0) log.warn(recovered, 'attempts.interrupted');
       // in a dry run no share is made that could disprove them: then a look at a card that is answered is enough
-      if (!policy.dryRun) gates.remember(await store.recentEnds(REMEMBERED));
+      if (!policy.dryRun) keeper.remember(await store.recentEnds(REMEMBERED));
       book.load(probeSoon(await store.holds(), now), await store.lines(), now);
-      turns.useFingerprint(policyFingerprint(policy));
       loop.start();
     },
     nudge,
@@ -137,7 +136,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const verdict = classifyAnswer(answer);
       if (verdict.kind !== 'rate_limited' && verdict.kind !== 'api_key_rejected') return;
       const when = { startedAt, endedAt: clock.now() };
-      gates.heard(verdict, { chatId: null, line: null, isFirst: false, wasUndone: false, ...when });
+      keeper.heard(verdict, { chatId: null, line: null, isFirst: false, wasUndone: false, ...when });
       nudge();
     },
     shareManually(chatId) {
@@ -160,9 +159,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     async releaseLine(line) {
       book.refreshLines(await store.lines(), clock.now());
       if (book.line(line) === null) return null;
-      gates.releaseLine(line, clock.now());
+      keeper.releaseLine(line, clock.now());
       cards.forget(line);
-      if (!loop.isBroken()) await turns.settleAll(); // on disk before anybody is told
+      if (!loop.isBroken()) await settleAll(); // on disk before anybody is told
       nudge();
       return book.line(line);
     },
@@ -190,8 +189,79 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       cut.abort();
       await turns.settled();
       await cardChecks.settled();
-      if (!loop.isBroken()) await turns.settleAll().catch(loop.report);
+      if (!loop.isBroken()) await settleAll().catch(loop.report);
       manual.abandon();
     },
+  };
+}
+
+const STORE_RETRY_MS = [SECOND, 30 * SECOND] as const;
+
+/**
+ * Takes turn after turn until stopped. A turn that fails is repeated after 1 s doubling to 30 s, whatever nudges come
+ * meanwhile, so that a failing store is neither hammered nor fills the log. A store that is broken for good ends it.
+ * @param takeTurn resolves to when the next turn is due
+ */
+function createLoop({
+  takeTurn,
+  clock,
+  log,
+  onFatal,
+}: {
+  takeTurn: () => Promise<EpochMs>;
+  clock: Clock;
+  log: Log;
+  onFatal: (error: StoreError) => void;
+}) {
+  let wake = new AbortController();
+  const stopping = new AbortController();
+  let isBroken = false;
+  let running: Promise<void> | null = null;
+  let lastTurnAt = clock.monotonic();
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!stopping.signal.aborted && !isBroken) {
+      wake = new AbortController();
+      let nextAt: EpochMs;
+      try {
+        nextAt = await takeTurn();
+        lastTurnAt = clock.monotonic();
+        failures = 0;
+      } catch (error) {
+        nextAt = clock.now() + clock.toDomain(doublingMs(failures, ...STORE_RETRY_MS));
+        failures++;
+        report(error);
+      }
+      const signal = failures > 0 ? stopping.signal : wake.signal;
+      await clock.sleepUntil(nextAt, Number.POSITIVE_INFINITY, signal);
+    }
+  }
+
+  function report(error: unknown): void {
+    const fault = error instanceof StoreError ? error.fault : 'unforeseen';
+    log.error({ err: error, fault }, 'turn.failed');
+    if (isBroken || !(error instanceof StoreError) || (fault !== 'corrupt' && fault !== 'io')) return;
+    isBroken = true;
+    onFatal(error);
+  }
+
+  return {
+    start(): void {
+      running = run();
+    },
+    /** The next turn is due now, or as soon as the one under way is over. */
+    nudge: (): void => wake.abort(),
+    /** Resolves when the last turn is over. */
+    async stop(): Promise<void> {
+      stopping.abort();
+      wake.abort();
+      await running;
+    },
+    report,
+    /** Nothing may be written any more. */
+    isBroken: (): boolean => isBroken,
+    /** `clock.monotonic()` at the end of the last turn that worked. */
+    lastTurnAt: (): number => lastTurnAt,
   };
 }

@@ -1,20 +1,19 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
 import { afterStarts, LOOK_UP_RATE, pace, type Starts } from '../decide/pacing.ts';
+import { type Policy, policyFingerprint } from '../decide/policy.ts';
 import { needsLookup } from '../decide/share.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
-import type { Claim } from '../store/turn.ts';
-import { runAttempt } from './attempt.ts';
-import type { CardChecks } from './card-checks.ts';
-import type { Cards } from './cards.ts';
-import type { ClockCorrection } from './clock-guard.ts';
-import { createCommits } from './commits.ts';
-import type { DispatcherOptions } from './dispatcher.ts';
-import type { Gates } from './gates.ts';
+import type { Store } from '../store/store.ts';
+import type { Claim, ClaimRequest, Settled, Settlement } from '../store/turn.ts';
+import { createInFlight, LEASE_MS } from './attempt.ts';
+import type { CardChecks, Cards, ProbeWithLook } from './cards.ts';
+import type { ClockCorrection, ClockGuard } from './clock-guard.ts';
 import type { HoldBook } from './hold-book.ts';
-import { createInFlight, LEASE_MS } from './in-flight.ts';
+import type { HoldKeeper } from './hold-keeper.ts';
 import type { ManualShares } from './manual.ts';
 import { type Plan, planClaims } from './plan.ts';
-import { createProbes } from './probes.ts';
+import type { Log, OnSettled } from './ports.ts';
 
 const HEARTBEAT_MS = 30 * SECOND;
 /** When so many turns of the event loop (some 0.1 ms) pass without a call's end, the next end isn't waited for. */
@@ -24,33 +23,46 @@ const BATCH = 200;
 /** Attempts deleted in one commit, as small for the same reason. */
 const PRUNED_AT_ONCE = 500;
 
-export interface TurnDeps extends DispatcherOptions {
-  readonly gates: Gates;
+interface TurnDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly guard: Pick<ClockGuard, 'correction' | 'corrected' | 'isDistrusted' | 'linqDateOffMs'>;
+  readonly policy: Policy;
+  readonly concurrency: number;
+  /** Starts a second and line; 0: no limit. */
+  readonly ratePerLine: number;
+  /** Attempts that ended longer ago are deleted; 0: none. */
+  readonly attemptRetentionMs: number;
   readonly book: HoldBook;
+  readonly keeper: Pick<HoldKeeper, 'untried'>;
   readonly cards: Cards;
-  readonly cardChecks: CardChecks;
-  readonly manual: ManualShares;
-  readonly nudge: () => void;
-  readonly signal: AbortSignal;
+  readonly cardChecks: Pick<CardChecks, 'start' | 'isRunning'>;
+  readonly probeWithLook: ProbeWithLook;
+  readonly manual: Pick<ManualShares, 'isWaiting' | 'claim'>;
+  readonly commits: Pick<Commits, 'commit'>;
+  /** Makes one claimed attempt. */
+  readonly attempt: (claim: Claim) => Promise<void>;
+  /** An attempt has ended. */
+  readonly onEnd: () => void;
+  readonly log: Log;
 }
 
 /** One turn settles what ended, writes what was learnt, claims what is due, and starts it. */
 export function createTurns(deps: TurnDeps) {
-  const { store, clock, book, cards, cardChecks, manual, log } = deps;
+  const { store, clock, book, cards, cardChecks, manual, commits, log } = deps;
   const inFlight = createInFlight(clock);
+  const fingerprint = policyFingerprint(deps.policy);
   const running = new Set<Promise<void>>();
   const starts = new Map<string, Starts>();
   let lookUps: Starts = [];
   let areLinesStale = false;
-  let fingerprint: string | null = null;
+  /** Chats that were decided under other settings, or by a wrong time, are decided anew, a batch each turn. */
   let areAllDecided = false;
   let heartbeatAt = Number.NEGATIVE_INFINITY;
   let areOldAttemptsGone = true;
   let turnCount = 0;
   /** By how much our time moved that the store hasn't followed yet. */
   let unstoredShiftMs = 0;
-  const probe = createProbes(deps);
-  const commits = createCommits(deps);
 
   /**
    * Chats that failed before may have half of the calls at once: each may fail slowly, and they are told from those that
@@ -67,12 +79,13 @@ export function createTurns(deps: TurnDeps) {
       inFlight.add(claim);
       if (line !== null) starts.set(line, afterStarts(starts.get(line) ?? [], 1, deps.ratePerLine, now));
       if (needsLookup(claim.chat, deps.policy)) lookUps = afterStarts(lookUps, 1, LOOK_UP_RATE, now);
-      const run = runAttempt({ ...deps, ended: commits.ended }, claim, deps.signal)
+      const run = deps
+        .attempt(claim)
         .catch((error: unknown) => log.error({ err: error, chatId: claim.chat.chatId }, 'attempt.failed'))
         .finally(() => {
           inFlight.remove(claim);
           running.delete(run);
-          deps.nudge();
+          deps.onEnd();
         });
       running.add(run);
     }
@@ -101,7 +114,7 @@ export function createTurns(deps: TurnDeps) {
       starts,
       ratePerLine: deps.ratePerLine,
       free: deps.concurrency - inFlight.size(),
-      untried: deps.gates.untried(),
+      untried: deps.keeper.untried(),
       inFlight: inFlight.size(),
       untriedInFlight: inFlight.untried(),
       inFlightOf: inFlight.sizeOf,
@@ -115,7 +128,7 @@ export function createTurns(deps: TurnDeps) {
    * by a clock that no answer of Linq's has confirmed: what it takes for old may be of today. True: there may be more.
    */
   async function pruneAttempts(now: EpochMs): Promise<boolean> {
-    const { guard, attemptRetentionMs = 0 } = deps;
+    const { guard, attemptRetentionMs } = deps;
     const isClockRight = guard.linqDateOffMs() !== null && !guard.isDistrusted();
     if (areOldAttemptsGone || attemptRetentionMs === 0 || !isClockRight) return false;
     areOldAttemptsGone = (await store.pruneAttempts(attemptRetentionMs, PRUNED_AT_ONCE, now)) === 0;
@@ -133,7 +146,7 @@ export function createTurns(deps: TurnDeps) {
     // while a correction is on its way, wake-ups are those of the wrong time, and all chats are decided anew anyway
     const woken = (await store.isShifting()) ? 0 : await store.wakeChats(now, BATCH);
     const isReleasing = await store.releaseRestored(BATCH, now);
-    if (fingerprint === null || areAllDecided) return isPruning || isReleasing || woken > 0;
+    if (areAllDecided) return isPruning || isReleasing || woken > 0;
     areAllDecided = await store.redecide(fingerprint, BATCH, now);
     return true;
   }
@@ -179,10 +192,10 @@ export function createTurns(deps: TurnDeps) {
       const isOutlasted = inFlight.outlastsLease();
       if (manual.isWaiting() && !isOutlasted) await startManual(now);
       const plan = await planNow(now, isOutlasted);
-      for (const line of plan.checkCards) cardChecks.start(line, now, deps.signal);
+      for (const line of plan.checkCards) cardChecks.start(line, now);
       const { lines, total, probe: choice } = plan;
       const isClaiming = total > 0 && lines.length > 0;
-      const probeAt = probe(isClaiming || inFlight.size() > 0, now);
+      const probeAt = deps.probeWithLook(isClaiming || inFlight.size() > 0, now);
       const lookUpPace = pace(lookUps, LOOK_UP_RATE, now);
       const request = { lines, total, probe: choice, lookUps: lookUpPace.available, tried: roomForTried() };
       const { claims, isDueAgain, lacksLookUps } = await commits.commit(
@@ -207,13 +220,96 @@ export function createTurns(deps: TurnDeps) {
     linesChanged: (): void => {
       areLinesStale = true;
     },
-    /** Chats that were decided under other settings, or by a wrong time, are decided anew, a batch each turn. */
-    useFingerprint: (value: string): void => {
-      fingerprint = value;
-    },
     inFlight: inFlight.size,
     settled: (): Promise<unknown> => Promise.allSettled(running),
-    /** @throws {StoreError} */
-    settleAll: async (): Promise<void> => void (await commits.commit(null, clock.now())),
+  };
+}
+
+interface Committed {
+  readonly claims: readonly Claim[];
+  /** Chats are due that weren't when the claim was planned. */
+  readonly isDueAgain: boolean;
+  /** Chats are due that wait for their look-up. */
+  readonly lacksLookUps: boolean;
+}
+
+interface CommitDeps {
+  readonly store: Pick<Store, 'turn'>;
+  readonly book: Pick<HoldBook, 'takeChanges' | 'giveBack' | 'hasChanges'>;
+  readonly cardChecks: Pick<CardChecks, 'takeFound' | 'giveBack'>;
+  readonly manual: Pick<ManualShares, 'settled'>;
+  readonly log: Log;
+  /** Told of every attempt whose outcome is on disk. */
+  readonly onSettled: OnSettled | undefined;
+}
+
+export type Commits = ReturnType<typeof createCommits>;
+
+/** What attempts, looks at cards and holds brought, until it is written. */
+export function createCommits({ store, book, cardChecks, manual, log, onSettled }: CommitDeps) {
+  let waiting: Settlement[] = [];
+
+  function tell(settlement: Settlement | undefined, settled: Settled): void {
+    if (settlement === undefined) return;
+    const { claim, endedAt } = settlement;
+    manual.settled(claim, settled);
+    const { attemptId, trigger, startedAt, dueAt } = claim;
+    const { chatId } = claim.chat;
+    if (!settled.isOurs) log.warn({ attemptId, chatId }, 'attempt.lease_lost');
+    if (!settled.isOurs || settled.attempt === null) return;
+    const { outcome, httpStatus, linqCode, traceId } = settled.attempt;
+    const { state, reason } = settled.chat;
+    const times = { lateMs: startedAt - dueAt, tookMs: endedAt - startedAt };
+    const fields = {
+      attemptId,
+      chatId,
+      trigger,
+      outcome,
+      httpStatus,
+      linqCode,
+      traceId,
+      ...times,
+      state,
+      reason,
+    };
+    log.info(fields, 'attempt.settled');
+    onSettled?.({ trigger, outcome, ...times });
+  }
+
+  return {
+    ended: (settlement: Settlement): void => void waiting.push(settlement),
+    /** Writes everything that waits to be written, and claims, in one commit. What can't be written waits on. @throws {StoreError} */
+    async commit(claim: ClaimRequest | null, now: EpochMs): Promise<Committed> {
+      const found = cardChecks.takeFound();
+      const isNothing = claim === null && waiting.length === 0 && found.length === 0 && !book.hasChanges();
+      if (isNothing) return { claims: [], isDueAgain: false, lacksLookUps: false };
+      const settlements = waiting;
+      const changes = book.takeChanges();
+      waiting = [];
+      const holds = [...changes.holds.values()];
+      try {
+        const result = await store.turn(
+          {
+            settlements,
+            holds: holds.filter((hold) => 'since' in hold),
+            endedHolds: holds.filter((hold) => !('since' in hold)),
+            cards: found,
+            cleared: changes.cleared,
+            undone: changes.undone,
+            claim,
+          },
+          now,
+        );
+        for (const [index, settled] of result.settled.entries()) tell(settlements[index], settled);
+        const isDueAgain = result.settled.some(({ chat }) => chat.state === 'due');
+        const { claims, lacksLookUps } = result;
+        return { claims, isDueAgain: isDueAgain || changes.undone.length > 0, lacksLookUps };
+      } catch (error) {
+        waiting = [...settlements, ...waiting];
+        book.giveBack(changes);
+        cardChecks.giveBack(found);
+        throw error;
+      }
+    },
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { releaseChat } from '../../src/decide/attempt.ts';
+import { releaseChat } from '../../src/decide/chat.ts';
 import { DAY, MINUTE } from '../../src/decide/time.ts';
 import { answerOf, outboundOf, policyOf, silenceOf, T } from '../helpers/builders.ts';
 import { createModelDirectory } from '../helpers/model/directory.ts';

@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const STORE = 'test/integration/store/sqlite/conformance.test.ts';
-const WINDOW = 'test/unit/decide/rules-window.test.ts';
+const WINDOW = 'test/unit/decide/share-window.test.ts';
 const BACKOFF = 'test/unit/decide/backoff.test.ts';
 
 /** What keeps a chat from being shared too often. */
@@ -37,7 +37,7 @@ export const SHARING: readonly Mutant[] = [
     name: 'a later failure forgets an attempt that may have arrived',
     edits: [
       {
-        file: 'src/decide/attempt.ts',
+        file: 'src/decide/chat.ts',
         find: 'verdict.mayHaveArrived ? uncertainSince(chat, startedAt) : chat.uncertainAt;',
         replace: 'verdict.mayHaveArrived ? uncertainSince(chat, startedAt) : null;',
       },
@@ -48,7 +48,7 @@ export const SHARING: readonly Mutant[] = [
     name: 'a repeat moves what an attempt that may have arrived counts from',
     edits: [
       {
-        file: 'src/decide/attempt.ts',
+        file: 'src/decide/chat.ts',
         find: 'return chat.uncertainAt === null ? startedAt : Math.min(chat.uncertainAt, startedAt);',
         replace: 'return startedAt;',
       },
@@ -102,7 +102,7 @@ export const SHARING: readonly Mutant[] = [
   {
     name: 'the window ends a millisecond late (> in place of >=)',
     edits: [
-      { file: 'src/decide/rules.ts', find: 'now >= end) return null;', replace: 'now > end) return null;' },
+      { file: 'src/decide/share.ts', find: 'now >= end) return null;', replace: 'now > end) return null;' },
     ],
     suite: { file: WINDOW, test: 'the window' },
   },
@@ -110,7 +110,7 @@ export const SHARING: readonly Mutant[] = [
     name: 'the window is a millisecond short',
     edits: [
       {
-        file: 'src/decide/rules.ts',
+        file: 'src/decide/share.ts',
         find: 'chat.lastSharedAt + policy.windowMs',
         replace: 'chat.lastSharedAt + policy.windowMs - 1',
       },
@@ -121,7 +121,7 @@ export const SHARING: readonly Mutant[] = [
     name: 'the window runs from the start of the call',
     edits: [
       {
-        file: 'src/decide/attempt.ts',
+        file: 'src/decide/chat.ts',
         find: 'return { lastSharedAt: endedAt,',
         replace: 'return { lastSharedAt: startedAt,',
       },
@@ -131,9 +131,9 @@ export const SHARING: readonly Mutant[] = [
   {
     name: 'a restore without its wait',
     edits: [
-      { file: 'src/decide/rules.ts', find: 'latest(lapse, restoreEndsAt)', replace: 'latest(lapse, null)' },
+      { file: 'src/decide/share.ts', find: 'latest(lapse, restoreEndsAt)', replace: 'latest(lapse, null)' },
     ],
-    suite: { file: 'test/unit/decide/rules.test.ts', test: 'waits one window after a restore' },
+    suite: { file: 'test/unit/decide/share-rules.test.ts', test: 'waits one window after a restore' },
   },
   {
     name: 'a chat that turns up after a restore is shared before anybody has read it',

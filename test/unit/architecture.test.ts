@@ -70,7 +70,7 @@ describe('imports', () => {
   it('are found at all, types told from values', () => {
     expect(IMPORTS.length).toBeGreaterThan(200);
     expect(IMPORTS).toContainEqual({ from: 'dispatch/turns.ts', to: 'store/turn.ts', isTypeOnly: true });
-    expect(IMPORTS).toContainEqual({ from: 'decide/rules.ts', to: 'decide/facts.ts', isTypeOnly: false });
+    expect(IMPORTS).toContainEqual({ from: 'decide/share.ts', to: 'decide/facts.ts', isTypeOnly: false });
     for (const part of Object.keys(ARROWS)) expect(FILES.map(({ name }) => partOf(name))).toContain(part);
   });
 

@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { releaseChat } from '../../decide/attempt.ts';
+import { releaseChat } from '../../decide/chat.ts';
 import type { GateView } from '../../dispatch/dispatcher.ts';
 import { answer, chatNotFound, type Refusal, refuse } from '../../http/answers.ts';
 import { linesNamed } from '../view/chat-filters.ts';

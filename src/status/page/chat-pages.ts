@@ -1,7 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { releaseChat } from '../../decide/attempt.ts';
-import type { ChatRecord } from '../../decide/chat.ts';
+import { type ChatRecord, releaseChat } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { badParameter } from '../../http/answers.ts';
 import { changeChat, holdChat, type ShareNow, shareNow } from '../api/chat-actions.ts';

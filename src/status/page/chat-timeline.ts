@@ -1,5 +1,5 @@
 import type { ChatRecord, Trigger } from '../../decide/chat.ts';
-import { optedOutAt } from '../../decide/rules.ts';
+import { optedOutAt } from '../../decide/share.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import type { Attempt } from '../../store/turn.ts';
 import { durationInWords, timeInWords } from '../view/wording.ts';

@@ -1,8 +1,7 @@
 import type { ChatRecord } from '../../decide/chat.ts';
 import { layOver } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
-import { optedOutAt } from '../../decide/rules.ts';
-import { decideChat } from '../../decide/share.ts';
+import { decideChat, optedOutAt } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { maskNumber } from '../../mask.ts';
 import type { Attempt } from '../../store/turn.ts';

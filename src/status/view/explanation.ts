@@ -1,7 +1,7 @@
 import type { ChatReason, ChatRecord, ChatState } from '../../decide/chat.ts';
 import type { ClosedReason, Closure } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
-import { lapsesAt, optedOutAt } from '../../decide/rules.ts';
+import { lapsesAt, optedOutAt } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { durationInWords, timeInWords, whenInWords } from './wording.ts';
 

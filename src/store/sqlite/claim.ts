@@ -1,5 +1,10 @@
-import { beginAttempt, settleInterrupted, withdrawAttempt } from '../../decide/attempt.ts';
-import type { ChatRecord, Trigger } from '../../decide/chat.ts';
+import {
+  beginAttempt,
+  type ChatRecord,
+  settleInterrupted,
+  type Trigger,
+  withdrawAttempt,
+} from '../../decide/chat.ts';
 import { decideManualShare, decideShare, needsLookup } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { Store } from '../store.ts';

@@ -1,6 +1,11 @@
-import { settleDryRun, settleVerdict, withdrawAttempt } from '../../decide/attempt.ts';
-import type { ChatRecord } from '../../decide/chat.ts';
-import { type LookedUpFacts, withLookedUp } from '../../decide/facts.ts';
+import {
+  type ChatRecord,
+  settleDryRun,
+  settleVerdict,
+  withdrawAttempt,
+  withLookedUp,
+} from '../../decide/chat.ts';
+import type { LookedUpFacts } from '../../decide/facts.ts';
 import { outcomeOf } from '../../decide/outcome.ts';
 import { decideManualShare, decideShare } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { undoRefusal } from '../../decide/attempt.ts';
-import type { ChatRecord } from '../../decide/chat.ts';
+import { type ChatRecord, undoRefusal } from '../../decide/chat.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { Store } from '../store.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { releaseChat } from '../../../src/decide/attempt.ts';
+import { releaseChat } from '../../../src/decide/chat.ts';
 import { DAY, HOUR } from '../../../src/decide/time.ts';
 import { answerOf, outboundOf, T } from '../../helpers/builders.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';

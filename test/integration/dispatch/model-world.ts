@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { releaseChat } from '../../../src/decide/attempt.ts';
+import { releaseChat } from '../../../src/decide/chat.ts';
 import type { ChatEvent } from '../../../src/decide/event.ts';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import { DAY, HOUR, MINUTE } from '../../../src/decide/time.ts';

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { beginAttempt, settleDryRun, settleInterrupted, settleVerdict } from '../../../src/decide/attempt.ts';
-import type { ChatRecord } from '../../../src/decide/chat.ts';
+import {
+  beginAttempt,
+  type ChatRecord,
+  settleDryRun,
+  settleInterrupted,
+  settleVerdict,
+} from '../../../src/decide/chat.ts';
 import type { Verdict } from '../../../src/decide/outcome.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
 import { decideShare } from '../../../src/decide/share.ts';

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { settleInterrupted, settleVerdict } from '../../../src/decide/attempt.ts';
-import type { ChatRecord } from '../../../src/decide/chat.ts';
+import { type ChatRecord, settleInterrupted, settleVerdict } from '../../../src/decide/chat.ts';
 import { type ChatFacts, mergeChatEvent, NO_FACTS } from '../../../src/decide/facts.ts';
 import type { Verdict } from '../../../src/decide/outcome.ts';
 import { backoffMs, parseRetryAfter } from '../../../src/decide/pacing.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createStreaks } from '../../../src/dispatch/streaks.ts';
+import { createStreaks } from '../../../src/dispatch/hold-keeper.ts';
 import type { AttemptOutcome } from '../../../src/store/turn.ts';
 
 const five = ['a', 'b', 'c', 'd', 'e'];

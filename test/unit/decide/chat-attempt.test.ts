@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   beginAttempt,
+  type ChatRecord,
   releaseChat,
   settleInterrupted,
   settleVerdict,
   undoRefusal,
   withdrawAttempt,
-} from '../../../src/decide/attempt.ts';
-import type { ChatRecord } from '../../../src/decide/chat.ts';
+} from '../../../src/decide/chat.ts';
 import type { Verdict } from '../../../src/decide/outcome.ts';
 import { decideShare } from '../../../src/decide/share.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';

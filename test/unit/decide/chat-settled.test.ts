@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { beginAttempt, settleDryRun, settleVerdict } from '../../../src/decide/attempt.ts';
-import type { ChatRecord } from '../../../src/decide/chat.ts';
+import { beginAttempt, type ChatRecord, settleDryRun, settleVerdict } from '../../../src/decide/chat.ts';
 import type { Verdict } from '../../../src/decide/outcome.ts';
 import { decideShare } from '../../../src/decide/share.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isOptOutWord } from '../../../src/decide/opt-out.ts';
+import { isOptOutWord } from '../../../src/decide/text.ts';
 import { holds } from './properties.ts';
 
 const WORDS = [
