@@ -3,13 +3,14 @@ import { PROBLEM_NOTES } from './problem-notes.ts';
 
 const HEAD = `# Problems
 
-<!-- Written by "npm run docs". Change src/status/problems/problem-words.ts or docs/generate/problem-notes*.ts instead. -->
+<!-- Written by "npm run docs". Change src/status/problems/problem-words.ts or docs/generate/problem-notes.ts instead. -->
 
-The service looks at itself all the time and says what is wrong: on its page, in \`GET /status\`, in \`contact-card-reactor status\` and \`doctor\`,
-in the metrics, and to \`ALERT_WEBHOOK_URL\` when a problem opens and when it closes. This page has a chapter on each.
+The service watches itself and reports what is wrong: on the status page, in \`GET /status\`, in \`contact-card-reactor status\` and \`doctor\`,
+in the metrics, and to \`ALERT_WEBHOOK_URL\` when a problem opens and closes.
 
-An **error** makes \`ok\` false and \`contact-card-reactor status\` exit with 4. A **warning** concerns a part: one line, or what may go wrong soon.
-Commands that are named here run where the service runs, in its working directory.
+An **error** makes \`ok\` false and \`contact-card-reactor status\` exit with 4. A **warning** affects a part, such as one line, or announces
+trouble. Run the commands where the service runs, in its working directory. Unless a section says otherwise, nothing is lost for good: shares are
+late and follow oldest first, paced; catch-up reads what webhooks missed.
 `;
 
 /** What stands in the words of a problem for what only the moment tells. */
@@ -30,7 +31,7 @@ export function renderProblems(): string {
   const list = (severity: string) =>
     listed(severity)
       .map((code) => `[${code}](#${code})`)
-      .join(' · ');
+      .join(', ');
   return `${[
     HEAD.trimEnd(),
     `Errors: ${list('error')}`,
@@ -40,20 +41,16 @@ export function renderProblems(): string {
 }
 
 function chapterOf(code: ProblemCode): string {
-  const { severity, mayWorsen, message, remedy } = PROBLEM_WORDS[code];
-  const note = PROBLEM_NOTES[code];
-  if (note === undefined) throw new Error(`docs/generate/problem-notes*.ts has nothing on ${code}`);
+  const { severity, mayWorsen, message } = PROBLEM_WORDS[code];
+  const { seen, confirm, steps, ends, lost } = PROBLEM_NOTES[code];
   const fill = (text: string) =>
     text.replace(/\bLINE\b/, '+1•••••0100').replace(/\bDETAIL\b/, DETAILS[code] ?? 'DETAIL');
   return [
     `## ${code}`,
     `*${severity === 'error' ? 'Error' : mayWorsen ? 'Warning or error' : 'Warning'}.* ${fill(message)}`,
-    `> ${remedy}`,
-    `**What it looks like.** ${note.seen}`,
-    `**How to confirm it.** ${note.confirm}`,
-    `**What to do:**`,
-    note.steps.map((step, index) => `${index + 1}. ${step}`).join('\n'),
-    `**What ends it.** ${note.clears}`,
-    `**What is lost meanwhile.** ${note.lost}`,
+    ...(seen === undefined ? [] : [seen]),
+    `**Confirm:** ${confirm}`,
+    steps.map((step, index) => `${index + 1}. ${step}`).join('\n'),
+    [`**Ends** ${ends}`, ...(lost === undefined ? [] : [`**Lost:** ${lost}`])].join(' '),
   ].join('\n\n');
 }
