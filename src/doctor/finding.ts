@@ -1,6 +1,5 @@
 import { CHECKS, type CheckId, FINDINGS, type FindingCode } from './codes.ts';
 
-export type { CheckId, FindingCode } from './codes.ts';
 
 export type FindingState = 'ok' | 'warning' | 'error' | 'skipped';
 

@@ -21,7 +21,7 @@ interface GivenKey {
   readonly origin: string;
 }
 
-const { apiKey: SETTING } = SETTINGS;
+const { apiKey: API_KEY } = SETTINGS;
 
 /**
  * Finds the API key and tries it; whoever sits at a terminal is asked until one is right.
@@ -40,8 +40,8 @@ export async function setUpKey(session: Session): Promise<Account> {
     const tried = await tryKey(session, given, { baseUrl, proxy });
     if (!('wrong' in tried)) {
       report.apiKey = { origin: given.origin };
-      if (['--api-key-file', 'prompt'].includes(given.origin)) values[SETTING.name] = given.text;
-      adopt(session, SETTING);
+      if (['--api-key-file', 'prompt'].includes(given.origin)) values[API_KEY.name] = given.text;
+      adopt(session, API_KEY);
       talk.done(`Linq accepts ${given.where}.`);
       return tried;
     }
@@ -71,9 +71,9 @@ function findKey({ options, io, file }: Session): GivenKey | null {
     const text = readKeyFile(options.apiKeyFile, io.readFile);
     return { text, where: `the key in ${options.apiKeyFile}`, origin: '--api-key-file' };
   }
-  const found = findSetting(SETTING, file.sources());
+  const found = findSetting(API_KEY, file.sources());
   if (found === null) return null;
-  if ('mistake' in found) throw new ConfigError(`${SETTING.name}: ${found.mistake}.`);
+  if ('mistake' in found) throw new ConfigError(`${API_KEY.name}: ${found.mistake}.`);
   const where =
     found.origin === '.env' ? file.path : found.origin === 'environment' ? 'the environment' : found.origin;
   return { text: found.text, where: `the key of ${where}`, origin: found.origin };
@@ -91,7 +91,7 @@ function readKeyFile(path: string, readFile: (path: string) => string): string {
 async function askForKey({ prompter, talk }: Session): Promise<GivenKey> {
   if (prompter === null) {
     throw new UsageError(
-      `The API key is missing: name a file that holds it with --api-key-file, or set ${SETTING.name}.`,
+      `The API key is missing: name a file that holds it with --api-key-file, or set ${API_KEY.name}.`,
     );
   }
   talk.note('It is in the Linq dashboard, under API keys.');
@@ -105,10 +105,10 @@ async function tryKey(
   { text, where }: GivenKey,
   place: { readonly baseUrl: string; readonly proxy: HttpProxy | null },
 ): Promise<Account | { readonly wrong: ConfigError }> {
-  const parsed = SETTING.kind.parse(text);
+  const parsed = API_KEY.kind.parse(text);
   if ('wrong' in parsed) {
     return {
-      wrong: new ConfigError(`This can't be ${where}: expected ${SETTING.kind.expects} (${parsed.wrong}).`),
+      wrong: new ConfigError(`This can't be ${where}: expected ${API_KEY.kind.expects} (${parsed.wrong}).`),
     };
   }
   const linq = createLinqClient({

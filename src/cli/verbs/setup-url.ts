@@ -4,7 +4,7 @@ import { findSetting } from '../../config/sources.ts';
 import { UsageError } from '../../errors.ts';
 import { adopt, type Session } from './setup-session.ts';
 
-const { publicUrl: SETTING } = SETTINGS;
+const { publicUrl: PUBLIC_URL } = SETTINGS;
 const WEBHOOK_PATH = '/webhooks/linq';
 
 /**
@@ -17,9 +17,9 @@ export async function setUpUrl(session: Session): Promise<string> {
   talk.step(3, 'Public URL');
   const told = readUrlFlag(options);
   const before = readIfSet(session);
-  adopt(session, SETTING);
+  adopt(session, PUBLIC_URL);
   const webhookUrl = told ?? before ?? (await askForUrl(session));
-  if (webhookUrl !== before) values[SETTING.name] = webhookUrl.slice(0, -WEBHOOK_PATH.length);
+  if (webhookUrl !== before) values[PUBLIC_URL.name] = webhookUrl.slice(0, -WEBHOOK_PATH.length);
   report.webhookUrl = webhookUrl;
   talk.done(`Linq will deliver to ${webhookUrl}.`);
   return webhookUrl;
@@ -34,16 +34,16 @@ export function readUrlFlag({ publicUrl }: Session['options']): string | null {
 
 /** A wrong one doesn't matter where a right one was told. @throws {ConfigError} */
 function readIfSet({ file, options }: Session): string | null {
-  const found = findSetting(SETTING, file.sources());
+  const found = findSetting(PUBLIC_URL, file.sources());
   if (found === null) return null;
   const isReplaced =
-    options.publicUrl !== undefined && ('mistake' in found || 'wrong' in SETTING.kind.parse(found.text));
-  return isReplaced ? null : readSetting(SETTING, file.sources());
+    options.publicUrl !== undefined && ('mistake' in found || 'wrong' in PUBLIC_URL.kind.parse(found.text));
+  return isReplaced ? null : readSetting(PUBLIC_URL, file.sources());
 }
 
 async function askForUrl({ prompter, talk }: Session): Promise<string> {
   if (prompter === null)
-    throw new UsageError(`The public URL is missing: give it with --public-url, or set ${SETTING.name}.`);
+    throw new UsageError(`The public URL is missing: give it with --public-url, or set ${PUBLIC_URL.name}.`);
   talk.note('Where Linq reaches this service from the internet, over HTTPS.');
   for (;;) {
     const parsed = parseUrl(await prompter.ask('  Public URL: '));
@@ -56,8 +56,8 @@ async function askForUrl({ prompter, talk }: Session): Promise<string> {
 export function parseUrl(text: string): string | { readonly wrong: string } {
   const trimmed = text.trim();
   const whole = /^[a-z0-9.-]+\.[a-z]{2,}(:\d+)?(\/|$)/i.test(trimmed) ? `https://${trimmed}` : trimmed;
-  const parsed = SETTING.kind.parse(whole);
+  const parsed = PUBLIC_URL.kind.parse(whole);
   if ('value' in parsed) return parsed.value;
   const why = parsed.wrong === '' ? '' : ` (${parsed.wrong})`;
-  return { wrong: `Expected ${SETTING.kind.expects}${why}, for example https://cards.example.com.` };
+  return { wrong: `Expected ${PUBLIC_URL.kind.expects}${why}, for example https://cards.example.com.` };
 }

@@ -18,7 +18,7 @@ const USUAL_BYTES = 32;
 /** So many refused deliveries without one that was authentic are no scanner. */
 const TELLING = 3;
 
-const RECREATE =
+const RECREATE_FOR_SECRET =
   'run `contact-card-reactor setup --recreate`: Linq shows a signing secret only when a subscription is created, so it puts a new one in place and saves its secret. Then restart the service.';
 
 /**
@@ -46,7 +46,7 @@ export function judgeSecrets(
       found(
         'secret_wrong',
         `Since its start the service refused ${verdicts.mismatched} deliveries whose signature doesn't match, and took none: LINQ_WEBHOOK_SECRET isn't the secret of the webhook subscription.`,
-        `If you have the right one, set it and restart the service. Otherwise ${RECREATE}`,
+        `If you have the right one, set it and restart the service. Otherwise ${RECREATE_FOR_SECRET}`,
         { ...verdicts },
       ),
     ];
@@ -80,7 +80,7 @@ function judgeByNote(
     return found(
       'secret_differs',
       `LINQ_WEBHOOK_SECRET isn't the secret that setup saved for webhook subscription ${subscriptionId}, so no delivery of Linq can be verified.`,
-      `If you have the one that setup saved, put it back and restart the service. Otherwise ${RECREATE}`,
+      `If you have the one that setup saved, put it back and restart the service. Otherwise ${RECREATE_FOR_SECRET}`,
       { subscriptionId },
     );
   }
@@ -88,7 +88,7 @@ function judgeByNote(
     return found(
       'secret_orphaned',
       `LINQ_WEBHOOK_SECRET is that of webhook subscription ${subscriptionId}, which leads here no more; another one does.`,
-      `If you have the secret of the one that leads here, set it and restart the service. Otherwise ${RECREATE}`,
+      `If you have the secret of the one that leads here, set it and restart the service. Otherwise ${RECREATE_FOR_SECRET}`,
       { subscriptionId },
     );
   }

@@ -5,13 +5,13 @@ import type { SeenProxy } from '../judge/proxy.ts';
 import { causeOf } from './http.ts';
 import { placeOf } from './public-address.ts';
 
-const DEADLINE_MS = 5 * SECOND;
+const TUNNEL_MS = 5 * SECOND;
 
 /** Asks the proxy for a connection, as each call does, and hangs up. */
 export async function lookAtProxy(proxy: HttpProxy, baseUrl: string): Promise<SeenProxy> {
   const { host, port } = placeOf(baseUrl);
   try {
-    const socket = await openTunnel(proxy, `${host.includes(':') ? `[${host}]` : host}:${port}`, DEADLINE_MS);
+    const socket = await openTunnel(proxy, `${host.includes(':') ? `[${host}]` : host}:${port}`, TUNNEL_MS);
     socket.on('error', () => {}).destroy();
     return { kind: 'open' };
   } catch (error) {
