@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { adviseOnNode } from './cli/runtime.ts';
+import { adviseOnNode } from './cli/start-failure.ts';
 
 const advice = adviseOnNode(process.versions.node);
 if (advice !== null) {

@@ -5,8 +5,8 @@ import type { Sources } from '../config/sources.ts';
 import { SECOND } from '../decide/time.ts';
 import { UnreachableError } from '../errors.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
-import { findToken, locateService } from './locate-service.ts';
 import { printable, printableJson, type Screen, screenOf } from './terminal/screen.ts';
+import { findToken, locateService } from './verb-settings.ts';
 
 /** What a verb prints for people, and what it ends with (`fine` unless told). */
 export interface Shown {

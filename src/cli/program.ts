@@ -1,8 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError, SetupError, StartError, StoreError, UnreachableError, UsageError } from '../errors.ts';
 import { EXIT, type ExitCode, type Io, realFile } from './io.ts';
-import { adviseOnNativeModule } from './runtime.ts';
+import { adviseOnNativeModule } from './start-failure.ts';
 import { printableLines } from './terminal/screen.ts';
+import type { Register, VerbContext } from './verb.ts';
 import { registerBackup } from './verbs/backup.ts';
 import { registerCatchUp } from './verbs/catch-up.ts';
 import { registerChat } from './verbs/chat.ts';
@@ -22,24 +23,6 @@ import { registerSetup } from './verbs/setup.ts';
 import { registerSimulate } from './verbs/simulate.ts';
 import { registerStatus } from './verbs/status.ts';
 import { VERSION } from './version.ts';
-
-/** What the command line was told for all verbs. */
-export interface Globals {
-  /** `--env-file`, or null. */
-  readonly envFile: string | null;
-}
-
-/** Adds a verb. Its action resolves to the exit code; heavy parts are imported inside the action. */
-export type Register = (program: Command, context: VerbContext) => void;
-
-export interface VerbContext {
-  readonly io: Io;
-  readonly globals: () => Globals;
-  /** Wraps an action: what it resolves to becomes the exit code. */
-  readonly run: <A extends unknown[]>(
-    action: (...args: A) => Promise<ExitCode>,
-  ) => (...args: A) => Promise<void>;
-}
 
 const VERBS: readonly Register[] = [
   registerServe,

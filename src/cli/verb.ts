@@ -1,7 +1,24 @@
 import type { Command } from 'commander';
 import type { ServiceCall, ServiceOptions } from './call-service.ts';
-import { readSources } from './io.ts';
-import type { VerbContext } from './program.ts';
+import { type ExitCode, type Io, readSources } from './io.ts';
+
+/** What the command line was told for all verbs. */
+export interface Globals {
+  /** `--env-file`, or null. */
+  readonly envFile: string | null;
+}
+
+/** Adds a verb. Its action resolves to the exit code; heavy parts are imported inside the action. */
+export type Register = (program: Command, context: VerbContext) => void;
+
+export interface VerbContext {
+  readonly io: Io;
+  readonly globals: () => Globals;
+  /** Wraps an action: what it resolves to becomes the exit code. */
+  readonly run: <A extends unknown[]>(
+    action: (...args: A) => Promise<ExitCode>,
+  ) => (...args: A) => Promise<void>;
+}
 
 /**
  * Makes a verb that looks at or steers the running service.

@@ -1,20 +1,15 @@
 import { isLoopbackUrl } from '../config/network-kinds.ts';
-import { readSecretNote } from '../setup/secret-note.ts';
+import { readSecretNote } from '../setup/env-edit.ts';
+import type { DoctorOptions, DoctorSettings, Report } from './check.ts';
 import type { Running } from './check-service.ts';
-import type { DoctorOptions } from './doctor.ts';
 import { type CheckId, type Finding, fine, skipped } from './finding.ts';
-import { judgeConnection, judgeName } from './judge/address.ts';
-import { type Answer, readAnswer } from './judge/answer.ts';
-import { judgeCertificate } from './judge/certificate.ts';
-import { judgeLocalDelivery } from './judge/local-delivery.ts';
+import { judgeCertificate, judgeConnection, judgeName } from './judge/address.ts';
+import { type Answer, judgeLocalDelivery, readAnswer } from './judge/answer.ts';
 import { judgeRoundTrip } from './judge/round-trip.ts';
-import { judgeSecrets, type SecretNote } from './judge/webhook-secret.ts';
-import { trustBeside } from './look/authorities.ts';
-import { exchange } from './look/http.ts';
+import { judgeSecrets, type SecretNote } from './judge/subscriptions.ts';
+import { exchange, trustBeside } from './look/http.ts';
+import { placeOf, resolveName, shakeHands, tryConnection } from './look/network.ts';
 import { createProbe, type Probe, type ProbeForm } from './look/probes.ts';
-import { placeOf, resolveName, shakeHands, tryConnection } from './look/public-address.ts';
-import type { Report } from './report.ts';
-import type { DoctorSettings } from './settings.ts';
 
 /** Linq pins the version of the payload so; a proxy must pass the query on as well. */
 const QUERY = '?version=2026-02-03';

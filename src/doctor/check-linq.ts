@@ -1,18 +1,19 @@
 import { type HttpProxy, proxyFor } from '../config/network-kinds.ts';
 import { SETTINGS } from '../config/settings.ts';
 import type { LinqAnswer } from '../decide/outcome.ts';
-import type { DoctorOptions } from './doctor.ts';
+import type { DoctorOptions, DoctorSettings, Report } from './check.ts';
 import { type CheckId, type Finding, fine, skipped } from './finding.ts';
-import { judgeCards } from './judge/cards.ts';
-import { judgeClock } from './judge/clock.ts';
-import { judgeLines } from './judge/lines.ts';
-import { judgeLinqFailure } from './judge/linq-api.ts';
-import { judgeProxy, type Routes } from './judge/proxy.ts';
-import { idsOfOwn, judgeNoPublicUrl, judgeSubscriptions } from './judge/subscription.ts';
+import {
+  judgeCards,
+  judgeClock,
+  judgeLines,
+  judgeLinqFailure,
+  judgeProxy,
+  type Routes,
+} from './judge/account.ts';
+import { idsOfOwn, judgeNoPublicUrl, judgeSubscriptions } from './judge/subscriptions.ts';
 import { lookAtLinq, type SeenLinq } from './look/linq.ts';
-import { lookAtProxy } from './look/proxy.ts';
-import type { Report } from './report.ts';
-import type { DoctorSettings } from './settings.ts';
+import { lookAtProxy } from './look/network.ts';
 
 const NEED_LINQ = ['clock', 'lines', 'cards', 'subscription'] as const satisfies readonly CheckId[];
 const NEED_PROXY = ['api_key', ...NEED_LINQ] as const;

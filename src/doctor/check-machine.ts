@@ -1,16 +1,18 @@
 import { loadConfig } from '../config/load.ts';
 import { SECOND } from '../decide/time.ts';
 import { ConfigError } from '../errors.ts';
-import type { DoctorOptions } from './doctor.ts';
+import type { DoctorOptions, DoctorSettings, Report } from './check.ts';
 import { type Finding, skipped } from './finding.ts';
-import { judgeDataDirectory } from './judge/data-directory.ts';
-import { judgeDatabase } from './judge/database.ts';
-import { judgeFileModes } from './judge/file-modes.ts';
-import { judgeNativeModule, judgeNode } from './judge/runtime.ts';
-import { judgeSettings, type SeenSettings } from './judge/settings.ts';
+import {
+  judgeDatabase,
+  judgeDataDirectory,
+  judgeFileModes,
+  judgeNativeModule,
+  judgeNode,
+  judgeSettings,
+  type SeenSettings,
+} from './judge/machine.ts';
 import { lookAtDirectory, lookAtFiles } from './look/files.ts';
-import type { Report } from './report.ts';
-import type { DoctorSettings } from './settings.ts';
 
 /** A disk that hangs holds up no other check. */
 const DISK_MS = 8 * SECOND;

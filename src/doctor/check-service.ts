@@ -1,11 +1,9 @@
 import type { Overview } from '../status/api/schemas.ts';
-import type { DoctorOptions } from './doctor.ts';
+import type { DoctorOptions, Report } from './check.ts';
 import { skipped } from './finding.ts';
-import { judgeProblems } from './judge/problems.ts';
-import { judgeService, type SeenService } from './judge/service.ts';
-import type { SeenVerdicts } from './judge/webhook-secret.ts';
-import { lookAtService, lookAtStatus } from './look/service.ts';
-import type { Report } from './report.ts';
+import { judgeProblems, judgeService, type SeenService } from './judge/service.ts';
+import type { SeenVerdicts } from './judge/subscriptions.ts';
+import { lookAtService, lookAtStatus } from './look/running-service.ts';
 
 /** The running service, as far as later checks need it. */
 export interface Running {

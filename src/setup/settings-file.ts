@@ -1,9 +1,14 @@
 import { ALL_SETTINGS, SETTINGS, type Setting } from '../config/settings.ts';
 import { findSetting, parseEnvFile, type Sources, type Variables } from '../config/sources.ts';
 import { ConfigError, SetupError } from '../errors.ts';
-import { type Assignment, editEnvFile, UnwritableSetting } from './env-edit.ts';
+import {
+  type Assignment,
+  editEnvFile,
+  findSecretOwner,
+  noteSecretOwner,
+  UnwritableSetting,
+} from './env-edit.ts';
 import { makePrivate, modeInDigits, modeOf, writePrivateFile } from './private-file.ts';
-import { findSecretOwner, noteSecretOwner } from './secret-note.ts';
 
 /** Settings by name; null: the file is to say nothing of it. */
 export type Values = Readonly<Record<string, string | null>>;

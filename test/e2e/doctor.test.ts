@@ -1,8 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CHECKS } from '../../src/doctor/codes.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
+import { CHECKS } from '../../src/doctor/finding.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { deliver, OTHER_SECRET, SECRET } from '../helpers/deliver.ts';
 import { LINES } from '../helpers/deliveries.ts';

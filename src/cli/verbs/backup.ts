@@ -1,8 +1,8 @@
 import { StoreError, UsageError } from '../../errors.ts';
 import type { CopyContent } from '../../store/sqlite/backup/backup-copy.ts';
 import { EXIT, type ExitCode, type Io, readSources, STANDARD } from '../io.ts';
-import type { Register } from '../program.ts';
 import { bytesInWords } from '../terminal/words.ts';
+import type { Register } from '../verb.ts';
 
 interface BackupFlags {
   readonly force?: boolean;
@@ -48,7 +48,7 @@ async function backUp(
     import('../../store/sqlite/backup/backup.ts'),
     import('../../store/sqlite/backup/backup-files.ts'),
     import('../../clock.ts'),
-    import('../storage-settings.ts'),
+    import('../verb-settings.ts'),
   ]);
   if (named === STANDARD && io.isTerminal)
     throw new UsageError(
@@ -69,7 +69,7 @@ async function backUp(
     const part = sizeOf(partial) / Math.max(sizeOf(databasePath), 1);
     return part < 1 ? `Copying ${databasePath}: ${Math.floor(part * 100)} %` : `Checking ${file}`;
   };
-  const { withProgress } = await import('../terminal/backup-progress.ts');
+  const { withProgress } = await import('../terminal/progress.ts');
   const { signal } = new AbortController();
   const content = await withProgress(
     { io, clock, look: flags.json === true ? null : look },

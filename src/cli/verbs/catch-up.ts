@@ -1,6 +1,20 @@
-import { readSources } from '../io.ts';
-import type { Register } from '../program.ts';
-import type { CatchUpOptions } from './follow-catch-up.ts';
+import { Check } from 'typebox/value';
+import { type Clock, createSystemClock } from '../../clock.ts';
+import { SECOND } from '../../decide/time.ts';
+import { CatchUpSchema, type CatchUpView, OverviewSchema } from '../../status/api/schemas.ts';
+import { durationInWords } from '../../status/view/wording.ts';
+import {
+  type Asked,
+  askService,
+  printJson,
+  type ServiceOptions,
+  type Surroundings,
+  tellForeign,
+} from '../call-service.ts';
+import { EXIT, type ExitCode, type Io, readSources } from '../io.ts';
+import { createProgressLine } from '../terminal/progress.ts';
+import { timeOrAbsent } from '../terminal/words.ts';
+import type { Register } from '../verb.ts';
 
 /** `catch-up`. */
 export const registerCatchUp: Register = (program, { io, globals, run }) => {
@@ -13,11 +27,143 @@ export const registerCatchUp: Register = (program, { io, globals, run }) => {
     .action(
       run(async (options: CatchUpOptions) => {
         const sources = readSources(io, globals().envFile);
-        const [{ followCatchUp }, { createSystemClock }] = await Promise.all([
-          import('./follow-catch-up.ts'),
-          import('../../clock.ts'),
-        ]);
         return followCatchUp(options, { io, sources }, createSystemClock());
       }),
     );
 };
+
+const LOOK_EVERY_MS = SECOND / 2;
+/** Where lines can't be overwritten, there is one this often. */
+const TELL_EVERY_MS = 10 * SECOND;
+
+interface CatchUpOptions extends ServiceOptions {
+  readonly wait: boolean;
+}
+
+/**
+ * Asks for a catch-up, and shows how far it is until it has ended.
+ * @throws {UnreachableError} @throws {ConfigError} @throws {UsageError}
+ */
+async function followCatchUp(
+  options: CatchUpOptions,
+  surroundings: Surroundings,
+  clock: Clock,
+): Promise<ExitCode> {
+  const { io } = surroundings;
+  const isJson = options.json === true;
+  const read = (asked: Exclude<Asked, { exitCode: ExitCode }>): CatchUpView | null => {
+    if (Check(CatchUpSchema, asked.body)) return asked.body;
+    return Check(OverviewSchema, asked.body) ? asked.body.catchUp : null;
+  };
+  const look = async (method: 'GET' | 'POST', path: string): Promise<CatchUpView | ExitCode> => {
+    const asked = await askService({ method, path }, options, surroundings);
+    if ('exitCode' in asked) return asked.exitCode;
+    return read(asked) ?? tellForeign(asked.url, io);
+  };
+
+  const started = await look('POST', '/status/catch-up');
+  if (typeof started === 'number') return started;
+  if (!options.wait) {
+    if (isJson) printJson(started, io);
+    else io.write('Catching up has begun; `status` shows how far it is.\n');
+    return EXIT.fine;
+  }
+  const progress = createProgress(io, clock, isJson);
+  let view = started;
+  while (isUnderWay(view)) {
+    progress.tell(view);
+    await clock.sleepUntil(clock.now() + LOOK_EVERY_MS, LOOK_EVERY_MS, new AbortController().signal);
+    const next = await look('GET', '/status');
+    if (typeof next === 'number') return next;
+    view = next;
+  }
+  progress.end();
+  if (isJson) printJson(view, io);
+  return conclude(view, isJson, io);
+}
+
+/** What waits for a better key waits for an operator: for whoever looks on, that is the end. */
+function isUnderWay({ state, cause }: CatchUpView): boolean {
+  return state === 'running' || (state === 'waiting' && cause !== 'api_key_rejected');
+}
+
+function conclude(view: CatchUpView, isJson: boolean, io: Io): ExitCode {
+  if (view.state === 'idle' || view.state === 'off') {
+    if (!isJson) io.write(`${summaryInWords(view)}\n`);
+    return view.chatsUnread === 0 ? EXIT.fine : EXIT.failed;
+  }
+  io.writeError(`Not caught up: ${causeInWords(view.cause)}. The service tries again by itself.\n`);
+  return EXIT.failed;
+}
+
+function createProgress(io: Io, clock: Clock, isSilent: boolean) {
+  const line = createProgressLine(io);
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return {
+    tell(view: CatchUpView): void {
+      if (isSilent) return;
+      if (io.isTerminal) line.tell(progressBar(view));
+      else if (clock.monotonic() - toldAt >= TELL_EVERY_MS) {
+        toldAt = clock.monotonic();
+        io.write(`${progressBar(view)}\n`);
+      }
+    },
+    end(): void {
+      line.clear();
+    },
+  };
+}
+
+const CAUSES: ReadonlyMap<string, string> = new Map([
+  ['rate_limited', 'Linq limits the rate of calls'],
+  ['api_key_rejected', 'Linq rejects the API key'],
+  ['clock_skew', "this machine's clock disagrees with Linq's"],
+  ['unforeseen', 'an error that the service log tells'],
+]);
+
+function causeInWords(cause: string | null): string {
+  return cause === null ? 'for its turn' : (CAUSES.get(cause) ?? `Linq's API doesn't answer well (${cause})`);
+}
+
+/** A line of the status. */
+export function catchUpInWords(view: CatchUpView): string {
+  const { state, cause, lastCompletedAt } = view;
+  const last =
+    lastCompletedAt === null ? 'never completed yet' : `last completed at ${timeOrAbsent(lastCompletedAt)}`;
+  if (state === 'idle') return last;
+  if (state === 'off') return `only on demand, ${last}`;
+  if (state === 'running') return `running, ${progressInWords(view)}; ${last}`;
+  return `${state}: ${causeInWords(cause)}; ${last}`;
+}
+
+/** `560 of 1000 chats, 12 read`. */
+function progressInWords({ chatsSeen, chatsTotal, chatsRead }: CatchUpView): string {
+  const seen = chatsTotal === null ? `${chatsSeen} chats so far` : `${chatsSeen} of ${chatsTotal} chats`;
+  return `${seen}, ${chatsRead} read`;
+}
+
+const BAR_WIDTH = 24;
+
+/** `[######------------------]  25 %  25 of 100 chats, 3 read`; without a bar while nobody knows the whole. */
+function progressBar(view: CatchUpView): string {
+  const { state, cause, chatsSeen, chatsTotal } = view;
+  const words = state === 'waiting' ? `waiting: ${causeInWords(cause)}` : progressInWords(view);
+  if (chatsTotal === null) return `Catching up: ${words}`;
+  const part = chatsTotal === 0 ? 1 : Math.min(1, chatsSeen / chatsTotal);
+  const full = Math.floor(part * BAR_WIDTH);
+  const percent = `${Math.floor(part * 100)} %`.padStart(5);
+  return `[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}] ${percent}  ${words}`;
+}
+
+/** What a run that completed has brought. */
+function summaryInWords(view: CatchUpView): string {
+  const { chatsSeen, chatsRead, chatsChanged, chatsUnread, startedAt, lastCompletedAt } = view;
+  const skipped = Math.max(0, chatsSeen - chatsRead - chatsUnread);
+  const tookMs = Date.parse(lastCompletedAt ?? '') - Date.parse(startedAt ?? '');
+  const took = Number.isFinite(tookMs) ? ` in ${durationInWords(tookMs)}` : '';
+  const unread =
+    chatsUnread === 0
+      ? ''
+      : ` ${chatsUnread} couldn't be read: the next run tries them again, the service log says why.`;
+  return `Caught up${took}: ${chatsSeen} chats seen, ${chatsRead} read, ${skipped} skipped as unchanged; ${chatsChanged} had something new.${unread}`;
+}

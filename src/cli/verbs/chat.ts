@@ -1,23 +1,32 @@
 import type { Command } from 'commander';
-import type { Register, VerbContext } from '../program.ts';
-import { serviceVerb } from '../verb.ts';
+import {
+  type AttemptView,
+  ChatPageSchema,
+  ChatSchema,
+  type ChatView,
+  ChatWithAttemptsSchema,
+  ShareSchema,
+} from '../../status/api/schemas.ts';
+import { type ServiceCall, type Shown, showing } from '../call-service.ts';
+import { EXIT } from '../io.ts';
+import type { Screen } from '../terminal/screen.ts';
+import { renderFields, renderTable, wrap } from '../terminal/table.ts';
+import { ABSENT, orAbsent, timeOrAbsent } from '../terminal/words.ts';
+import { type Register, serviceVerb, type VerbContext } from '../verb.ts';
 
 /** `chat list`, `show`, `share`, `hold` and `release`. */
 export const registerChat: Register = (program, context) => {
   const chat = program.command('chat').description('look at chats, and steer them one by one');
   registerList(chat, context);
   const verbs = [
-    ['show', "show a chat's facts, its state and its attempts"],
-    ['share', 'share the card in a chat now, whatever policy and window say'],
-    ['hold', 'share nothing in a chat until it is released'],
-    ['release', 'end what an operator, a crash loop or the block list holds a chat by'],
+    ['show', "show a chat's facts, its state and its attempts", showChat],
+    ['share', 'share the card in a chat now, whatever policy and window say', shareChat],
+    ['hold', 'share nothing in a chat until it is released', holdChat],
+    ['release', 'end what an operator, a crash loop or the block list holds a chat by', releaseChat],
   ] as const;
-  for (const [verb, description] of verbs) {
+  for (const [verb, description, call] of verbs) {
     const command = chat.command(verb).description(description).argument('<chat-id>');
-    serviceVerb(command, context, async ([chatId = '']) => {
-      const calls = await import('./chat-calls.ts');
-      return calls[`${verb}Chat`](chatId);
-    });
+    serviceVerb(command, context, async ([chatId = '']) => call(chatId));
   }
 };
 
@@ -31,8 +40,118 @@ function registerList(chat: Command, context: VerbContext): void {
     .option('--limit <number>', 'chats on a page, 1 to 200 (default: 50)')
     .option('--cursor <cursor>', 'go on after a page');
   serviceVerb<Record<string, string | undefined>>(list, context, async (_args, options) => {
-    const { listChats } = await import('./chat-calls.ts');
     const { state, reason, line, limit, cursor } = options;
     return listChats({ state, reason, line, limit, cursor });
   });
+}
+
+const pathOf = (chatId: string, rest = '') => `/status/chats/${encodeURIComponent(chatId)}${rest}`;
+
+function listChats(filter: Readonly<Record<string, string | undefined>>): ServiceCall {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter)) if (value !== undefined) query.set(name, value);
+  return {
+    method: 'GET',
+    path: `/status/chats?${query}`,
+    show: showing(ChatPageSchema, ({ chats, nextCursor }, { width }) => {
+      const more = nextCursor === null ? '' : `\nThere are more: add --cursor ${nextCursor}\n`;
+      const table = renderTable(
+        ['CHAT', 'LINE', 'STATE', 'REASON', 'SHARES', 'NEXT ATTEMPT'],
+        chats.map((chat) => [
+          chat.chatId,
+          orAbsent(chat.line),
+          chat.state,
+          chat.reason,
+          String(chat.shareCount),
+          timeOrAbsent(chat.nextAttemptAt),
+        ]),
+        width,
+      );
+      return { text: chats.length === 0 ? `No chats to show here.\n${more}` : `${table}${more}` };
+    }),
+  };
+}
+
+function showChat(chatId: string): ServiceCall {
+  return {
+    method: 'GET',
+    path: pathOf(chatId),
+    show: showing(ChatWithAttemptsSchema, ({ attempts, ...chat }, screen) => {
+      const fields = renderFields(fieldsOf(chat), screen.width);
+      return { text: `${fields}\n${renderAttempts(attempts, screen)}` };
+    }),
+  };
+}
+
+function fieldsOf(chat: ChatView): [string, string][] {
+  return [
+    ['chat', chat.chatId],
+    ['state', `${chat.state} (${chat.reason})`],
+    ['', chat.explanation],
+    ['next attempt', timeOrAbsent(chat.nextAttemptAt)],
+    ['line', orAbsent(chat.line)],
+    ['service', orAbsent(chat.service)],
+    ['group', chat.isGroup === null ? ABSENT : chat.isGroup ? 'yes' : 'no'],
+    ['first outbound', timeOrAbsent(chat.firstOutboundAt)],
+    ['last outbound', timeOrAbsent(chat.lastOutboundAt)],
+    ['last inbound', timeOrAbsent(chat.lastInboundAt)],
+    ['opted out', timeOrAbsent(chat.optedOutAt)],
+    ['health', orAbsent(chat.health)],
+    ['last shared', timeOrAbsent(chat.lastSharedAt)],
+    ['shares', String(chat.shareCount)],
+  ];
+}
+
+function renderAttempts(attempts: readonly AttemptView[], { width }: Screen): string {
+  if (attempts.length === 0) return 'No attempts yet.\n';
+  const rows = attempts.map((attempt) => [
+    timeOrAbsent(attempt.startedAt),
+    attempt.trigger,
+    attempt.outcome ?? 'under way',
+    orAbsent(attempt.httpStatus),
+    orAbsent(attempt.linqCode),
+    orAbsent(attempt.traceId),
+  ]);
+  return renderTable(['STARTED', 'TRIGGER', 'OUTCOME', 'HTTP', 'LINQ CODE', 'TRACE ID'], rows, width);
+}
+
+function shareChat(chatId: string): ServiceCall {
+  return {
+    method: 'POST',
+    path: pathOf(chatId, '/share'),
+    show: showing(ShareSchema, ({ attempt, chat }, screen) => {
+      const { text } = showState(chat, screen);
+      if (attempt === null) return { text: `The share waits for its turn; see it with chat show.\n${text}` };
+      if (attempt.outcome === null)
+        return { text: `The share is still under way; see it with chat show.\n${text}` };
+      const isFine = attempt.outcome === 'shared' || attempt.outcome === 'dry_run';
+      const code = attempt.linqCode === null ? '' : `, Linq's code ${attempt.linqCode}`;
+      const status = attempt.httpStatus === null ? '' : ` (HTTP ${attempt.httpStatus}${code})`;
+      return {
+        text: `${OUTCOMES[attempt.outcome]}${status}.\n${text}`,
+        exitCode: isFine ? EXIT.fine : EXIT.failed,
+      };
+    }),
+  };
+}
+
+const OUTCOMES: Readonly<Record<NonNullable<AttemptView['outcome']>, string>> = {
+  shared: 'The card was shared',
+  dry_run: 'Nothing was called, since DRY_RUN is true',
+  retry: "The card wasn't shared yet, and it is tried again",
+  rejected: 'Linq refused to share the card',
+  unknown: "Linq's answer didn't arrive, so it is tried again",
+  interrupted: 'The attempt was cut off',
+};
+
+function holdChat(chatId: string): ServiceCall {
+  return { method: 'PUT', path: pathOf(chatId, '/hold'), show: showing(ChatSchema, showState) };
+}
+
+function releaseChat(chatId: string): ServiceCall {
+  return { method: 'DELETE', path: pathOf(chatId, '/hold'), show: showing(ChatSchema, showState) };
+}
+
+function showState({ chatId, state, reason, explanation }: ChatView, { width }: Screen): Shown {
+  return { text: `${wrap(`Chat ${chatId} is ${state} (${reason}). ${explanation}`, width)}\n` };
 }

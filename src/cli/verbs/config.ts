@@ -1,7 +1,7 @@
 import { loadConfig, type ShownSetting, showSettings } from '../../config/load.ts';
 import { ConfigError } from '../../errors.ts';
 import { EXIT, type ExitCode, type Io, readSources } from '../io.ts';
-import type { Register } from '../program.ts';
+import type { Register } from '../verb.ts';
 
 /** `config show` and `config check`. */
 export const registerConfig: Register = (program, { io, globals, run }) => {

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
-import type { Register } from '../program.ts';
+import type { Register } from '../verb.ts';
 import { VERSION } from '../version.ts';
 
 interface Options {

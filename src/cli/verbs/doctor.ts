@@ -1,16 +1,17 @@
 import type { Clock } from '../../clock.ts';
-import type { DoctorOptions } from '../../doctor/doctor.ts';
-import type { Verdict } from '../../doctor/verdict.ts';
+import type { DoctorOptions } from '../../doctor/check.ts';
+import { decideVerdict, type Finding, type FindingState, type Verdict } from '../../doctor/finding.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
 import { printJson } from '../call-service.ts';
 import { EXIT, type ExitCode, type Io, readSources, realFile } from '../io.ts';
-import { findToken, locateService } from '../locate-service.ts';
-import type { Register } from '../program.ts';
-import { adviseOnNativeModule, adviseOnNode } from '../runtime.ts';
-import { createProgressLine } from '../terminal/progress-line.ts';
-import { screenOf } from '../terminal/screen.ts';
+import { adviseOnNativeModule, adviseOnNode } from '../start-failure.ts';
+import { createProgressLine } from '../terminal/progress.ts';
+import { printable, type Screen, screenOf } from '../terminal/screen.ts';
+import { wrap } from '../terminal/table.ts';
+import type { Register } from '../verb.ts';
+import { findToken, locateService } from '../verb-settings.ts';
 
-export interface DoctorFlags {
+interface DoctorFlags {
   readonly json?: boolean;
   readonly strict?: boolean;
   readonly url?: string;
@@ -95,11 +96,7 @@ const EXIT_BY_VERDICT: Readonly<Record<Verdict, ExitCode>> = {
 };
 
 async function examine(io: Io, options: DoctorOptions, { json, strict }: DoctorFlags): Promise<ExitCode> {
-  const [{ runDoctor }, { decideVerdict }, { renderFinding, renderSummary }] = await Promise.all([
-    import('../../doctor/doctor.ts'),
-    import('../../doctor/verdict.ts'),
-    import('./doctor-words.ts'),
-  ]);
+  const { runDoctor } = await import('../../doctor/doctor.ts');
   const isStrict = strict === true;
   if (json === true) {
     const findings = await runDoctor(options);
@@ -119,4 +116,53 @@ async function examine(io: Io, options: DoctorOptions, { json, strict }: DoctorF
   progress.clear();
   io.write(`\n${renderSummary(findings, screen)}`);
   return EXIT_BY_VERDICT[decideVerdict(findings, isStrict)];
+}
+
+/** A sign for the eye, and a word for whoever can't see it or its colour. */
+const SIGNS: Readonly<Record<FindingState, string>> = {
+  ok: '✓ ok',
+  warning: '! warning',
+  error: '✗ error',
+  skipped: '· skipped',
+};
+const INDENT = ' '.repeat(11);
+
+/** One finding: state, check, what was found, and what to do. What is fine is told in one breath. */
+export function renderFinding({ state, title, message, remedy }: Finding, screen: Screen): string {
+  const block = (text: string, indent: string) =>
+    text
+      .split('\n')
+      .map((line) => wrap(String(printable(line)), screen.width - indent.length, indent))
+      .join(`\n${indent}`);
+  const sign = paintOf(state, screen)(SIGNS[state].padEnd(INDENT.length));
+  if (remedy === null) return `${sign}${block(`${title}: ${message}`, INDENT)}\n`;
+  const lines = [`${screen.bold(title)}`, block(message, INDENT), `→ ${block(remedy, `${INDENT}  `)}`];
+  return `${sign}${lines.join(`\n${INDENT}`)}\n`;
+}
+
+function paintOf(state: FindingState, { red, yellow, green }: Screen): (text: string) => string {
+  switch (state) {
+    case 'ok':
+      return green;
+    case 'warning':
+      return yellow;
+    case 'error':
+      return red;
+    case 'skipped':
+      return (text) => text;
+  }
+}
+
+/** `2 errors, 1 warning; 14 checks are fine, 3 were skipped.` */
+export function renderSummary(findings: readonly Finding[], screen: Screen): string {
+  const count = (wanted: FindingState) => findings.filter(({ state }) => state === wanted).length;
+  const [errors, warnings, ok, skipped] = [count('error'), count('warning'), count('ok'), count('skipped')];
+  const checks = `${ok} ${ok === 1 ? 'check is' : 'checks are'} fine${skipped === 0 ? '' : `, ${skipped} skipped`}`;
+  if (errors + warnings === 0) return `${screen.green(wrap(`All is well: ${checks}.`, screen.width))}\n`;
+  const parts = [
+    ...(errors === 0 ? [] : [`${errors} ${errors === 1 ? 'error' : 'errors'}`]),
+    ...(warnings === 0 ? [] : [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`]),
+  ];
+  const paint = errors > 0 ? screen.red : screen.yellow;
+  return `${paint(parts.join(', '))}; ${wrap(`${checks}.`, screen.width)}\n`;
 }

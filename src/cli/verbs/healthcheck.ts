@@ -1,5 +1,4 @@
-import type { Register } from '../program.ts';
-import { serviceVerb } from '../verb.ts';
+import { type Register, serviceVerb } from '../verb.ts';
 
 /** `healthcheck`. */
 export const registerHealthcheck: Register = (program, context) => {
@@ -8,5 +7,5 @@ export const registerHealthcheck: Register = (program, context) => {
     .description(
       'tell whether the running service can do its work (exit code 0, 1 if not, 5 if unreachable)',
     );
-  serviceVerb(healthcheck, context, async () => (await import('./status-calls.ts')).checkHealth());
+  serviceVerb(healthcheck, context, async () => (await import('./status.ts')).checkHealth());
 };

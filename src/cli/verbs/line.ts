@@ -1,5 +1,4 @@
-import type { Register } from '../program.ts';
-import { serviceVerb } from '../verb.ts';
+import { type Register, serviceVerb } from '../verb.ts';
 
 /** `line list` and `line release`. */
 export const registerLine: Register = (program, context) => {
@@ -8,7 +7,7 @@ export const registerLine: Register = (program, context) => {
     line.command('list').description('list your lines with card, chats and hold'),
     context,
     async () => {
-      const { listLines } = await import('./status-calls.ts');
+      const { listLines } = await import('./status.ts');
       return listLines();
     },
   );
@@ -17,7 +16,7 @@ export const registerLine: Register = (program, context) => {
     .description('end what holds a line (not a missing card)')
     .argument('<line>', 'its number, in full or as it is shown');
   serviceVerb(release, context, async ([number = '']) => {
-    const { releaseLine } = await import('./status-calls.ts');
+    const { releaseLine } = await import('./status.ts');
     return releaseLine(number);
   });
 };

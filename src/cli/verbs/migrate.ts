@@ -1,8 +1,8 @@
 import { StoreError } from '../../errors.ts';
 import type { MigrationState } from '../../store/sqlite/migration-state.ts';
 import { EXIT, type ExitCode, type Io, readSources } from '../io.ts';
-import type { Register } from '../program.ts';
 import { describeStoreFailure } from '../start-failure.ts';
+import type { Register } from '../verb.ts';
 
 interface MigrateFlags {
   readonly check?: boolean;
@@ -28,7 +28,7 @@ async function migrate(io: Io, envFile: string | null, { check, json }: MigrateF
       import('../../store/sqlite/migration-state.ts'),
       import('../../store/sqlite/database.ts'),
       import('../../store/sqlite/faults.ts'),
-      import('../storage-settings.ts'),
+      import('../verb-settings.ts'),
     ]);
   const { databasePath } = readStorageSettings(readSources(io, envFile));
   const tell = (state: MigrationState, applied: readonly string[], sentence: string) =>

@@ -1,7 +1,7 @@
 import { StoreError } from '../../errors.ts';
 import type { Restored } from '../../store/sqlite/backup/restore.ts';
 import { EXIT, type ExitCode, type Io, readSources, realFile } from '../io.ts';
-import type { Register } from '../program.ts';
+import type { Register } from '../verb.ts';
 
 interface RestoreFlags {
   /** False with `--no-wait`. */
@@ -36,8 +36,8 @@ async function restore(
     await Promise.all([
       import('../../store/sqlite/backup/restore.ts'),
       import('../../clock.ts'),
-      import('../storage-settings.ts'),
-      import('../terminal/backup-progress.ts'),
+      import('../verb-settings.ts'),
+      import('../terminal/progress.ts'),
     ]);
   const { databasePath, windowMs } = readStorageSettings(readSources(io, envFile));
   const clock = createSystemClock();

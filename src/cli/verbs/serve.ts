@@ -2,8 +2,8 @@ import type CloseWithGrace from 'close-with-grace';
 import type { App } from '../../app/app.ts';
 import { loadConfig } from '../../config/load.ts';
 import { EXIT, type ExitCode, type Io, readSources } from '../io.ts';
-import type { Register } from '../program.ts';
 import { describeStoreFailure, explainStartFailure } from '../start-failure.ts';
+import type { Register } from '../verb.ts';
 import { VERSION } from '../version.ts';
 
 /** Longest time between a stop signal and the end of the process. */

@@ -4,9 +4,10 @@ import { findSetting } from '../../config/sources.ts';
 import type { LineCard } from '../../setup/cards.ts';
 import type { SettingsFile, Values } from '../../setup/settings-file.ts';
 import type { Io } from '../io.ts';
-import { withProgress } from '../terminal/backup-progress.ts';
+import { withProgress } from '../terminal/progress.ts';
 import type { Prompter } from '../terminal/prompt.ts';
-import type { Talk } from './setup-talk.ts';
+import { printable, screenOf } from '../terminal/screen.ts';
+import { renderTable, wrap } from '../terminal/table.ts';
 
 /** The command line of `setup`. */
 export interface SetupOptions {
@@ -28,7 +29,7 @@ export interface SetupOptions {
 }
 
 /** Something that is done, and needs someone's eye all the same. */
-export interface SetupFinding {
+interface SetupFinding {
   /** Stable. */
   readonly code: string;
   readonly message: string;
@@ -36,7 +37,7 @@ export interface SetupFinding {
 }
 
 /** What `--json` prints; filled in as the steps go by, so that it also tells how far a failed one came. */
-export interface SetupReport {
+interface SetupReport {
   ok: boolean;
   readonly dryRun: boolean;
   envFile: { readonly path: string; readonly saved: string[] };
@@ -132,4 +133,45 @@ export function tellOutvoted(session: Session, values: Values): void {
       remedy: `Take it out of the environment, or set it there as it is in ${session.file.path}.`,
     });
   }
+}
+
+/** What setting up says as it goes on. */
+interface Talk {
+  /** Stands for itself, after an empty line. */
+  title(text: string): void;
+  /** A step begins. */
+  step(number: number, text: string): void;
+  done(text: string): void;
+  note(text: string): void;
+  warn(text: string): void;
+  table(heads: readonly string[], rows: readonly (readonly string[])[]): void;
+  /** Lines to copy: never wrapped. */
+  commands(lines: readonly string[]): void;
+}
+
+const STEPS = 5;
+const INDENT = '  ';
+
+/** @param isSilent for `--json`: then the whole is told at the end */
+export function createTalk(io: Io, isSilent: boolean): Talk {
+  const { width, bold, green, yellow } = screenOf(io);
+  const write = isSilent ? () => {} : io.write;
+  const safe = (text: string) => String(printable(text));
+  const tell = (mark: string, text: string) => {
+    const indent = INDENT + INDENT;
+    write(`${INDENT}${mark} ${wrap(safe(text), width - indent.length, indent)}\n`);
+  };
+  return {
+    title: (text) => write(`\n${wrap(safe(text), width)}\n`),
+    step: (number, text) => write(`\n${bold(`${number}/${STEPS} ${text}`)}\n`),
+    done: (text) => tell(green('✓'), text),
+    note: (text) => write(`${INDENT}${wrap(safe(text), width - INDENT.length, INDENT)}\n`),
+    warn: (text) => tell(yellow('!'), text),
+    table(heads, rows) {
+      const safeRows = rows.map((row) => row.map(safe));
+      const text = renderTable(heads, safeRows, width - INDENT.length);
+      write(text.replaceAll(/^(?=.)/gm, INDENT));
+    },
+    commands: (lines) => write(lines.map((line) => `${INDENT}${INDENT}${line}\n`).join('')),
+  };
 }

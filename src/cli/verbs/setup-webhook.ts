@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { SETTINGS } from '../../config/settings.ts';
 import { findSetting } from '../../config/sources.ts';
-import { ConfigError } from '../../errors.ts';
+import { ConfigError, SetupError } from '../../errors.ts';
 import type { LinqClient } from '../../linq/client.ts';
 import { failureOf } from '../../setup/failure.ts';
 import { addCardEvents, subscribe, unsubscribe, updateSubscription } from '../../setup/subscribe.ts';
@@ -9,11 +9,10 @@ import {
   decideSubscriptionPlan,
   ownSubscriptions,
   type Subscription,
+  type SubscriptionFault,
   type SubscriptionPlan,
 } from '../../setup/subscription-plan.ts';
-import { holdSignals } from '../terminal/hold-signals.ts';
-import { adopt, find, type Session, save, tellOutvoted, waitFor } from './setup-session.ts';
-import { consent, faultsInWords } from './setup-webhook-words.ts';
+import { adopt, confirm, find, type Session, save, tellOutvoted, waitFor } from './setup-session.ts';
 
 const { webhookSecrets: SETTING, statusToken: TOKEN } = SETTINGS;
 
@@ -184,4 +183,105 @@ function tellLeftovers(
   }
   if (others > 0)
     session.talk.note(`Subscriptions that lead elsewhere stay as they are: ${others} in this account.`);
+}
+
+const FAULTS: Readonly<Record<SubscriptionFault, string>> = {
+  inactive: 'it is inactive',
+  events: 'it lacks events',
+  version: 'its payload version isn’t pinned',
+  lines: 'it leaves out lines',
+};
+
+const faultsInWords = (faults: readonly SubscriptionFault[]): string =>
+  faults.map((fault) => FAULTS[fault]).join(', ');
+
+interface Consent {
+  readonly plan: SubscriptionPlan;
+  /** The secret of the subscription that is there, as whoever sits at the terminal kept it; else null. */
+  readonly pastedSecret: string | null;
+}
+
+/**
+ * Tells what is to be done, and asks where it touches what is there.
+ * @param own how many subscriptions lead here
+ * @throws {SetupError} when it may not be done; nothing was changed then
+ */
+async function consent(session: Session, plan: SubscriptionPlan, own: number): Promise<Consent> {
+  const { talk, options, prompter } = session;
+  const asIs = { plan, pastedSecret: null };
+  if (plan.kind === 'keep') return asIs;
+  if (plan.kind === 'create') {
+    talk.note('Linq has none that leads here.');
+    return asIs;
+  }
+  if (plan.kind === 'update') {
+    talk.note(`Linq has one that leads here, but ${faultsInWords(plan.faults)}.`);
+    const isFree = options.yes === true || options.dryRun === true;
+    if (isFree || (prompter !== null && (await confirm(session, 'Correct that?', true)))) return asIs;
+    throw new SetupError(
+      `The webhook subscription is not as it has to be: ${faultsInWords(plan.faults)}. Nothing was changed. Run setup with --yes to correct it in place, or with --recreate to put a new one in its place.`,
+    );
+  }
+  return consentToRecreate(session, plan, own);
+}
+
+async function consentToRecreate(
+  session: Session,
+  plan: Extract<SubscriptionPlan, { kind: 'recreate' }>,
+  own: number,
+): Promise<Consent> {
+  const { talk, prompter, options } = session;
+  const asIs = { plan, pastedSecret: null };
+  const but = plan.faults.length === 0 ? '' : ` (${faultsInWords(plan.faults)})`;
+  const what =
+    own === 1 ? `a subscription that leads here${but}` : `${own} subscriptions that lead here${but}`;
+  if (plan.why === 'wanted') {
+    talk.note(`Linq has ${what}; a new one takes its place, as --recreate wants it.`);
+    return asIs;
+  }
+  talk.note(`Linq has ${what}, but its signing secret isn't known here, and Linq shows it only once.`);
+  if (prompter !== null && options.yes !== true) {
+    const pastedSecret = own === 1 ? await askForSecret(session) : null;
+    if (pastedSecret !== null) return { plan, pastedSecret };
+    talk.note(
+      'A new one can take its place: first it is created and its secret saved, then the old one is deleted.',
+    );
+    if (await confirm(session, 'Put a new one in its place?', false)) return asIs;
+  }
+  throw new SetupError(
+    `Linq has ${what}, and its signing secret isn't known here. Nothing was changed. If you have the secret, set LINQ_WEBHOOK_SECRET and run setup again; otherwise run setup with --recreate to put a new one in its place.`,
+  );
+}
+
+async function askForSecret({ prompter, talk }: Session): Promise<string | null> {
+  const { kind } = SETTINGS.webhookSecrets;
+  for (;;) {
+    const text = (await prompter?.askHidden('  Its secret, if you kept it (hidden): ')) ?? '';
+    if (text === '') return null;
+    const parsed = kind.parse(text);
+    const [secret, ...more] = 'value' in parsed ? parsed.value : [];
+    if (secret !== undefined && more.length === 0) return secret;
+    talk.warn('That is no signing secret: it begins with whsec_. Enter alone goes on without it.');
+  }
+}
+
+const STOPPING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * Does work that must not end half-way: whoever wants to stop the process waits until it is done.
+ * @param onHeld told once, when somebody does
+ */
+async function holdSignals<T>(work: () => Promise<T>, onHeld: () => void): Promise<T> {
+  const held: NodeJS.Signals[] = [];
+  const hold = (signal: NodeJS.Signals) => {
+    if (held.length === 0) onHeld();
+    held.push(signal);
+  };
+  for (const signal of STOPPING) process.on(signal, hold);
+  try {
+    return await work();
+  } finally {
+    for (const signal of STOPPING) process.off(signal, hold);
+    if (held[0] !== undefined) process.kill(process.pid, held[0]);
+  }
 }

@@ -1,4 +1,4 @@
-import type { Register } from '../program.ts';
+import type { Register } from '../verb.ts';
 import type { SetupOptions } from './setup-session.ts';
 
 const collect = (value: string, collected: readonly string[] = []) => [...collected, value];

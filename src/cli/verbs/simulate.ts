@@ -1,6 +1,6 @@
 import { StartError, UsageError } from '../../errors.ts';
 import { EXIT } from '../io.ts';
-import type { Register } from '../program.ts';
+import type { Register } from '../verb.ts';
 
 interface Options {
   readonly port?: string;

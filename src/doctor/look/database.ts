@@ -9,7 +9,7 @@ import { toStoreError } from '../../store/sqlite/faults.ts';
 import { hasContent } from '../../store/sqlite/files.ts';
 import { readMigrationState } from '../../store/sqlite/migration-state.ts';
 import { openSqlite } from '../../store/sqlite/native.js';
-import type { SeenDatabase } from '../judge/database.ts';
+import type { SeenDatabase } from '../judge/machine.ts';
 
 const SCRIPT = fileURLToPath(new URL('./quick-check-process.js', import.meta.url));
 const QUICK_CHECK_MS = 8 * SECOND;

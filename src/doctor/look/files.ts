@@ -3,8 +3,7 @@ import { access, readdir, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { realPath } from '../../real-path.ts';
 import { type Mount, readMounts } from '../../store/sqlite/place.ts';
-import type { SeenDirectory } from '../judge/data-directory.ts';
-import type { SeenFile } from '../judge/file-modes.ts';
+import type { SeenDirectory, SeenFile } from '../judge/machine.ts';
 
 /** More backups than this aren't looked at; they are made alike. */
 const MAX_BACKUPS = 200;

@@ -1,10 +1,11 @@
+import * as tls from 'node:tls';
 import { Agent, request } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { SECOND } from '../../decide/time.ts';
 import { PROBE_PROOF_HEADER } from '../../webhook/probe.ts';
 import type { Exchange } from '../judge/answer.ts';
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -67,4 +68,15 @@ export function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   if ('code' in error && typeof error.code === 'string') return error.code;
   return error.cause instanceof Error ? causeOf(error.cause) : error.name;
+}
+
+/**
+ * Certificates to trust when there are some beside the usual ones. Newer Node.js tells all that it trusts, those of
+ * NODE_EXTRA_CA_CERTS included; older only its own list.
+ */
+export function trustBeside(extraCa: string | null): readonly string[] | null {
+  if (extraCa === null) return null;
+  const all =
+    'getCACertificates' in tls ? (tls.getCACertificates as (type: string) => string[])('default') : null;
+  return [...(all ?? tls.rootCertificates), extraCa];
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 import { SECOND } from '../../decide/time.ts';
 import type { HttpProxy } from '../../http/proxy.ts';
 import { createLinqClient, type LinqClient } from '../../linq/client.ts';
-import type { DateReading } from '../judge/clock.ts';
+import type { DateReading } from '../judge/account.ts';
 
 type Answers = {
   readonly [K in 'lines' | 'subscriptions']: Awaited<ReturnType<LinqClient[K]>>;

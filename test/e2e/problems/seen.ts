@@ -1,8 +1,8 @@
 import { request } from 'undici';
 import { expect } from 'vitest';
-import { adviseOnNativeModule, adviseOnNode } from '../../../src/cli/runtime.ts';
+import { adviseOnNativeModule, adviseOnNode } from '../../../src/cli/start-failure.ts';
 import { runDoctor } from '../../../src/doctor/doctor.ts';
-import { decideVerdict } from '../../../src/doctor/verdict.ts';
+import { decideVerdict } from '../../../src/doctor/finding.ts';
 import { maskNumber } from '../../../src/mask.ts';
 import type { Problem } from '../../../src/status/api/schemas.ts';
 import { PROBLEM_WORDS, type ProblemCode } from '../../../src/status/problems/problem-words.ts';

@@ -1,9 +1,8 @@
 import { createSystemClock } from '../../../src/clock.ts';
+import type { DoctorOptions } from '../../../src/doctor/check.ts';
+import { createReport, readDoctorSettings } from '../../../src/doctor/check.ts';
 import { checkDeliveries } from '../../../src/doctor/check-deliveries.ts';
-import type { DoctorOptions } from '../../../src/doctor/doctor.ts';
 import type { Finding } from '../../../src/doctor/finding.ts';
-import { createReport } from '../../../src/doctor/report.ts';
-import { readDoctorSettings } from '../../../src/doctor/settings.ts';
 import { SECRET } from '../../helpers/deliver.ts';
 import { NOW, type startRoute } from '../webhook/server.ts';
 import { TRUSTED } from './front.ts';

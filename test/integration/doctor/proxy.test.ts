@@ -1,9 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { createSystemClock } from '../../../src/clock.ts';
 import type { Variables } from '../../../src/config/sources.ts';
+import { createReport, readDoctorSettings } from '../../../src/doctor/check.ts';
 import { checkLinq } from '../../../src/doctor/check-linq.ts';
-import { createReport } from '../../../src/doctor/report.ts';
-import { readDoctorSettings } from '../../../src/doctor/settings.ts';
 import { startConnectProxy } from '../../helpers/connect-proxy.ts';
 import { http, startRawServer } from '../linq/raw-server.ts';
 import { summary } from './examine.ts';

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../../src/doctor/finding.ts';
+import { judgeCards, judgeLines } from '../../../src/doctor/judge/account.ts';
 import { judgeConnection, judgeName } from '../../../src/doctor/judge/address.ts';
-import { judgeCards } from '../../../src/doctor/judge/cards.ts';
-import { judgeFileModes } from '../../../src/doctor/judge/file-modes.ts';
-import { judgeLines } from '../../../src/doctor/judge/lines.ts';
-import { judgeProblems } from '../../../src/doctor/judge/problems.ts';
-import { judgeNativeModule, judgeNode } from '../../../src/doctor/judge/runtime.ts';
-import { judgeSettings } from '../../../src/doctor/judge/settings.ts';
-import { judgeSecrets } from '../../../src/doctor/judge/webhook-secret.ts';
+import {
+  judgeFileModes,
+  judgeNativeModule,
+  judgeNode,
+  judgeSettings,
+} from '../../../src/doctor/judge/machine.ts';
+import { judgeProblems } from '../../../src/doctor/judge/service.ts';
+import { judgeSecrets } from '../../../src/doctor/judge/subscriptions.ts';
 import { SECRET } from '../../helpers/deliver.ts';
 import { content, directory, LINE, local, service, subscriptions, TAKEN, trip, trusted } from './examples.ts';
 

@@ -1,29 +1,36 @@
 import { CORE_EVENTS } from '../../../src/decide/event.ts';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import type { Finding, FindingCode } from '../../../src/doctor/finding.ts';
-import { judgeConnection, judgeName } from '../../../src/doctor/judge/address.ts';
+import {
+  judgeCards,
+  judgeClock,
+  judgeLines,
+  judgeLinqFailure,
+  judgeProxy,
+  type Routes,
+  type SeenProxy,
+} from '../../../src/doctor/judge/account.ts';
+import { judgeCertificate, judgeConnection, judgeName } from '../../../src/doctor/judge/address.ts';
 import type { Answer } from '../../../src/doctor/judge/answer.ts';
-import { judgeCards } from '../../../src/doctor/judge/cards.ts';
-import { judgeCertificate } from '../../../src/doctor/judge/certificate.ts';
-import { judgeClock } from '../../../src/doctor/judge/clock.ts';
-import { judgeDataDirectory, type SeenDirectory } from '../../../src/doctor/judge/data-directory.ts';
-import { judgeDatabase, type SeenDatabase } from '../../../src/doctor/judge/database.ts';
-import { judgeFileModes } from '../../../src/doctor/judge/file-modes.ts';
-import { judgeLines } from '../../../src/doctor/judge/lines.ts';
-import { judgeLinqFailure } from '../../../src/doctor/judge/linq-api.ts';
-import { judgeLocalDelivery } from '../../../src/doctor/judge/local-delivery.ts';
-import { judgeProblems } from '../../../src/doctor/judge/problems.ts';
-import { judgeProxy, type Routes, type SeenProxy } from '../../../src/doctor/judge/proxy.ts';
+import { judgeLocalDelivery } from '../../../src/doctor/judge/answer.ts';
+import {
+  judgeDatabase,
+  judgeDataDirectory,
+  judgeFileModes,
+  judgeNativeModule,
+  judgeNode,
+  judgeSettings,
+  type SeenDatabase,
+  type SeenDirectory,
+} from '../../../src/doctor/judge/machine.ts';
 import { judgeRoundTrip, type SeenTrip } from '../../../src/doctor/judge/round-trip.ts';
-import { judgeNativeModule, judgeNode } from '../../../src/doctor/judge/runtime.ts';
-import { judgeService, type SeenService } from '../../../src/doctor/judge/service.ts';
-import { judgeSettings } from '../../../src/doctor/judge/settings.ts';
+import { judgeProblems, judgeService, type SeenService } from '../../../src/doctor/judge/service.ts';
 import {
   judgeNoPublicUrl,
+  judgeSecrets,
   judgeSubscriptions,
   type SeenSubscription,
-} from '../../../src/doctor/judge/subscription.ts';
-import { judgeSecrets } from '../../../src/doctor/judge/webhook-secret.ts';
+} from '../../../src/doctor/judge/subscriptions.ts';
 import { SECRET } from '../../helpers/deliver.ts';
 
 export const NOW = Date.UTC(2026, 10, 3, 16, 20);

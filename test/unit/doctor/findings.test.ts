@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CHECKS, FINDINGS } from '../../../src/doctor/codes.ts';
 import type { FindingCode } from '../../../src/doctor/finding.ts';
+import { CHECKS, FINDINGS } from '../../../src/doctor/finding.ts';
 import { EXAMPLES } from './examples.ts';
 
 const CODES = Object.keys(FINDINGS) as FindingCode[];

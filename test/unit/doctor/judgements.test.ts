@@ -1,14 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type Finding, fine, found, skipped } from '../../../src/doctor/finding.ts';
-import { judgeCards } from '../../../src/doctor/judge/cards.ts';
-import { judgeClock, offBy } from '../../../src/doctor/judge/clock.ts';
-import { judgeFileModes } from '../../../src/doctor/judge/file-modes.ts';
-import { judgeLinqFailure } from '../../../src/doctor/judge/linq-api.ts';
-import { judgeProblems } from '../../../src/doctor/judge/problems.ts';
-import { judgeSecrets } from '../../../src/doctor/judge/webhook-secret.ts';
-import { decideVerdict } from '../../../src/doctor/verdict.ts';
-import { noteSecretOwner, readSecretNote } from '../../../src/setup/secret-note.ts';
+import { decideVerdict, type Finding, fine, found, skipped } from '../../../src/doctor/finding.ts';
+import { judgeCards, judgeClock, judgeLinqFailure, offBy } from '../../../src/doctor/judge/account.ts';
+import { judgeFileModes } from '../../../src/doctor/judge/machine.ts';
+import { judgeProblems } from '../../../src/doctor/judge/service.ts';
+import { judgeSecrets } from '../../../src/doctor/judge/subscriptions.ts';
+import { noteSecretOwner, readSecretNote } from '../../../src/setup/env-edit.ts';
 import { SECRET } from '../../helpers/deliver.ts';
 import {
   answered,

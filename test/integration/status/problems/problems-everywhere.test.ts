@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SECOND } from '../../../../src/decide/time.ts';
-import { judgeProblems } from '../../../../src/doctor/judge/problems.ts';
+import { judgeProblems } from '../../../../src/doctor/judge/service.ts';
 import type { Problem } from '../../../../src/status/api/schemas.ts';
 import { createMetrics } from '../../../../src/status/metrics/metrics.ts';
 import { metricsRoutes } from '../../../../src/status/metrics/metrics-route.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseChoice } from '../../../../src/cli/verbs/setup-lines.ts';
-import { parseUrl } from '../../../../src/cli/verbs/setup-url.ts';
+import { parseChoice, parseUrl } from '../../../../src/cli/verbs/setup-account.ts';
 import { run } from '../terminal.ts';
 
 const LINES = ['+12025550100', '+12025550101', '+12025550102'];

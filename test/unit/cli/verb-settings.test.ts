@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findToken, locateService } from '../../../src/cli/locate-service.ts';
+import { findToken, locateService } from '../../../src/cli/verb-settings.ts';
 import type { Sources } from '../../../src/config/sources.ts';
 import { ConfigError, UsageError } from '../../../src/errors.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createProgressLine } from '../../../../src/cli/terminal/progress-line.ts';
+import { createProgressLine } from '../../../../src/cli/terminal/progress.ts';
 
 function createLine(columns: number) {
   const printed: string[] = [];

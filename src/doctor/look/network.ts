@@ -2,14 +2,16 @@ import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
 import { connect as connectTls, type PeerCertificate } from 'node:tls';
 import { SECOND } from '../../decide/time.ts';
-import type { SeenName } from '../judge/address.ts';
-import type { SeenCertificate } from '../judge/certificate.ts';
+import { ProxyError } from '../../errors.ts';
+import { type HttpProxy, openTunnel } from '../../http/proxy.ts';
+import type { SeenProxy } from '../judge/account.ts';
+import type { SeenCertificate, SeenName } from '../judge/address.ts';
 import { causeOf } from './http.ts';
 
 /** For each step: name, connection, handshake. */
 const DEADLINE_MS = 5 * SECOND;
 
-export interface PublicPlace {
+interface PublicPlace {
   readonly host: string;
   readonly port: number;
   readonly isTls: boolean;
@@ -85,4 +87,19 @@ function namesOf(certificate: unknown): readonly string[] {
   const listed = names.split(', ').map((name) => name.replace(/^(DNS|IP Address):/, ''));
   const all = new Set([...listed, ...[subject?.CN ?? []].flat()]);
   return [...all].filter((name) => /^[\w.*:-]{1,80}$/.test(name)).slice(0, 4);
+}
+
+const TUNNEL_MS = 5 * SECOND;
+
+/** Asks the proxy for a connection, as each call does, and hangs up. */
+export async function lookAtProxy(proxy: HttpProxy, baseUrl: string): Promise<SeenProxy> {
+  const { host, port } = placeOf(baseUrl);
+  try {
+    const socket = await openTunnel(proxy, `${host.includes(':') ? `[${host}]` : host}:${port}`, TUNNEL_MS);
+    socket.on('error', () => {}).destroy();
+    return { kind: 'open' };
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error;
+    return { kind: 'failed', httpStatus: error.httpStatus, cause: causeOf(error.cause) };
+  }
 }

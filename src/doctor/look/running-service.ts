@@ -1,7 +1,6 @@
 import { Check } from 'typebox/value';
 import { type Overview, OverviewSchema } from '../../status/api/schemas.ts';
-import type { SeenStatus } from '../judge/problems.ts';
-import type { SeenService } from '../judge/service.ts';
+import type { SeenService, SeenStatus } from '../judge/service.ts';
 import { exchange, type HttpOptions } from './http.ts';
 
 /** Asks what answers there whether it is this service, and fit for work. */

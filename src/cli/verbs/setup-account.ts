@@ -1,0 +1,354 @@
+import { readSetting } from '../../config/load.ts';
+import { type HttpProxy, lines as linesKind, proxyFor } from '../../config/network-kinds.ts';
+import { SETTINGS } from '../../config/settings.ts';
+import { findSetting } from '../../config/sources.ts';
+import { classifyAnswer } from '../../decide/outcome.ts';
+import { ConfigError, UsageError } from '../../errors.ts';
+import { createLinqClient, type LinqClient } from '../../linq/client.ts';
+import { cardsOf, createCard, type LineCard, type NewCard } from '../../setup/cards.ts';
+import { failureOf } from '../../setup/failure.ts';
+import { adopt, confirm, find, pause, type Session, waitFor } from './setup-session.ts';
+
+interface Account {
+  /** To be closed. */
+  readonly linq: LinqClient;
+  readonly lines: readonly string[];
+}
+
+interface GivenKey {
+  readonly text: string;
+  /** In words: `LINQ_API_KEY of the environment`. */
+  readonly where: string;
+  readonly origin: string;
+}
+
+const { apiKey: API_KEY } = SETTINGS;
+
+/**
+ * Finds the API key and tries it; whoever sits at a terminal is asked until one is right.
+ * @throws {UsageError} when there is none and nobody to ask; {ConfigError} when it is wrong; {UnreachableError}
+ */
+export async function setUpKey(session: Session): Promise<Account> {
+  const { prompter, talk, values, report } = session;
+  talk.step(1, 'API key');
+  adopt(session, SETTINGS.baseUrl);
+  const baseUrl = readSetting(SETTINGS.baseUrl, session.file.sources()) ?? '';
+  if (baseUrl !== SETTINGS.baseUrl.fallback) talk.note(`Linq’s API is at ${baseUrl}.`);
+  const proxy = findProxy(session, baseUrl);
+  let given = findKey(session);
+  for (;;) {
+    given ??= await askForKey(session);
+    const tried = await tryKey(session, given, { baseUrl, proxy });
+    if (!('wrong' in tried)) {
+      report.apiKey = { origin: given.origin };
+      if (['--api-key-file', 'prompt'].includes(given.origin)) values[API_KEY.name] = given.text;
+      adopt(session, API_KEY);
+      talk.done(`Linq accepts ${given.where}.`);
+      return tried;
+    }
+    if (prompter === null) throw tried.wrong;
+    talk.warn(tried.wrong.message);
+    given = null;
+  }
+}
+
+/** @throws {ConfigError} */
+function findProxy(session: Session, baseUrl: string): HttpProxy | null {
+  const sources = session.file.sources();
+  const [https, http, exempt] = [
+    readSetting(SETTINGS.httpsProxy, sources),
+    readSetting(SETTINGS.httpProxy, sources),
+    readSetting(SETTINGS.noProxy, sources),
+  ];
+  const proxy = proxyFor(baseUrl, { https, http, exempt });
+  if (proxy === null) return null;
+  session.talk.note(`Linq is called through the proxy ${proxy.origin}.`);
+  adopt(session, SETTINGS.httpsProxy);
+  return proxy;
+}
+
+function findKey({ options, io, file }: Session): GivenKey | null {
+  if (options.apiKeyFile !== undefined) {
+    const text = readKeyFile(options.apiKeyFile, io.readFile);
+    return { text, where: `the key in ${options.apiKeyFile}`, origin: '--api-key-file' };
+  }
+  const found = findSetting(API_KEY, file.sources());
+  if (found === null) return null;
+  if ('mistake' in found) throw new ConfigError(`${API_KEY.name}: ${found.mistake}.`);
+  const where =
+    found.origin === '.env' ? file.path : found.origin === 'environment' ? 'the environment' : found.origin;
+  return { text: found.text, where: `the key of ${where}`, origin: found.origin };
+}
+
+function readKeyFile(path: string, readFile: (path: string) => string): string {
+  try {
+    return readFile(path).trim();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new UsageError(`--api-key-file: ${path} can't be read (${code}).`, { cause: error });
+  }
+}
+
+async function askForKey({ prompter, talk }: Session): Promise<GivenKey> {
+  if (prompter === null) {
+    throw new UsageError(
+      `The API key is missing: name a file that holds it with --api-key-file, or set ${API_KEY.name}.`,
+    );
+  }
+  talk.note('It is in the Linq dashboard, under API keys.');
+  const text = await prompter.askHidden('  API key (hidden): ');
+  return { text, where: 'the key', origin: 'prompt' };
+}
+
+/** @throws what isn't about the key */
+async function tryKey(
+  session: Session,
+  { text, where }: GivenKey,
+  place: { readonly baseUrl: string; readonly proxy: HttpProxy | null },
+): Promise<Account | { readonly wrong: ConfigError }> {
+  const parsed = API_KEY.kind.parse(text);
+  if ('wrong' in parsed) {
+    return {
+      wrong: new ConfigError(`This can't be ${where}: expected ${API_KEY.kind.expects} (${parsed.wrong}).`),
+    };
+  }
+  const linq = createLinqClient({
+    ...place,
+    apiKey: parsed.value,
+    connections: 1,
+    clock: session.clock,
+    onDate: () => {},
+  });
+  const answer = await waitFor(session, linq.lines());
+  if (answer.kind === 'lines') return { linq, lines: answer.lines };
+  await linq.close();
+  if (classifyAnswer(answer.answer).kind !== 'api_key_rejected')
+    throw failureOf('try the API key', answer.answer);
+  const message = `Linq rejects ${where}: look in the Linq dashboard whether it is whole and still valid.`;
+  return { wrong: new ConfigError(message) };
+}
+
+/**
+ * Shows the account's lines with their cards, lets choose among them, and creates cards that are asked for.
+ * @returns the lines on which the card is to be shared
+ */
+export async function setUpLines(session: Session, { linq, lines }: Account): Promise<readonly string[]> {
+  const { talk, report, showLine } = session;
+  talk.step(2, 'Lines and contact cards');
+  const answer = await waitFor(session, linq.contactCards(null));
+  if (answer.kind === 'failed') throw failureOf('read the contact cards', answer.answer);
+  let cards: readonly LineCard[] = cardsOf(lines, answer.cards);
+  if (cards.length === 0) {
+    find(session, {
+      code: 'lines_none',
+      message: 'This account has no line.',
+      remedy: 'Get one in the Linq dashboard, then run setup again.',
+    });
+  } else {
+    const rows = cards.map(({ line, card }, index) => [String(index + 1), showLine(line), card]);
+    talk.table(['#', 'LINE', 'CARD'], rows);
+  }
+  const chosen = await chooseLines(session, lines);
+  const isChosen = (line: string) => chosen.includes(line);
+  checkCardLines(session, cards);
+  const created: LineCard[] = [];
+  for (const one of cards) created.push(isChosen(one.line) ? await offerCard(session, linq, one) : one);
+  cards = created;
+  report.lines = cards.map(({ line, card }) => ({ line: showLine(line), card, isChosen: isChosen(line) }));
+  tellCards(
+    session,
+    cards.filter(({ line }) => isChosen(line)),
+  );
+  return chosen;
+}
+
+async function chooseLines(session: Session, all: readonly string[]): Promise<readonly string[]> {
+  const { options, values, file, talk, prompter, showLine } = session;
+  const { name } = SETTINGS.lines;
+  const before = readSetting(SETTINGS.lines, file.sources());
+  if (options.lines !== undefined) {
+    const chosen = parseChoice(options.lines, all);
+    if (typeof chosen === 'string') throw new UsageError(`--lines: ${chosen}.`);
+    values[name] = chosen === null ? null : chosen.join(',');
+    return chosen ?? all;
+  }
+  if (before !== null) {
+    adopt(session, SETTINGS.lines);
+    const unknown = [...before].filter((line) => !all.includes(line));
+    if (unknown.length > 0) {
+      find(session, {
+        code: 'lines_unknown',
+        message: `${name} names lines that this account doesn't have: ${unknown.map(showLine).join(', ')}.`,
+        remedy: 'Correct it with --lines.',
+      });
+    }
+    const chosen = all.filter((line) => before.has(line));
+    talk.note(`Shared on ${chosen.map(showLine).join(', ') || 'none of them'}, as ${name} says.`);
+    return chosen;
+  }
+  if (prompter === null || options.yes === true || all.length < 2) return all;
+  for (;;) {
+    const chosen = parseChoice(await prompter.ask('  Which? Numbers, or Enter for all: '), all);
+    if (typeof chosen === 'string') {
+      talk.warn(`${chosen}.`);
+      continue;
+    }
+    if (chosen !== null) values[name] = chosen.join(',');
+    return chosen ?? all;
+  }
+}
+
+/** Lines out of what was typed, as their place in the table or their number; null: all; a text: what is wrong. */
+export function parseChoice(text: string, all: readonly string[]): readonly string[] | null | string {
+  if (text.trim() === '' || text.trim().toLowerCase() === 'all') return null;
+  const numbers = text
+    .split(/[\s,]+/)
+    .filter((part) => part !== '')
+    .map((part) => (/^\d{1,3}$/.test(part) ? (all[Number(part) - 1] ?? part) : part));
+  const parsed = linesKind.parse(numbers.join(','));
+  if ('wrong' in parsed) return `expected ${linesKind.expects}, or all (${parsed.wrong})`;
+  const foreign = [...parsed.value].filter((line) => !all.includes(line)).length;
+  if (foreign > 0) return `${foreign === 1 ? 'one is' : `${foreign} are`} no line of this account`;
+  return [...parsed.value];
+}
+
+/** @throws {UsageError} when a card is asked for where none can be, before any is created */
+function checkCardLines({ options, prompter, showLine }: Session, cards: readonly LineCard[]): void {
+  const wanted = options.createCard ?? [];
+  if (wanted.length > 0 && options.firstName === undefined && prompter === null)
+    throw new UsageError('The name on the card is missing: give it with --first-name.');
+  for (const line of wanted)
+    if (!cards.some((one) => one.line === line))
+      throw new UsageError(`--create-card: ${showLine(line)} is no line of this account.`);
+}
+
+/** Creates the line's card if that is asked for, on the command line or now. */
+async function offerCard(session: Session, linq: LinqClient, one: LineCard): Promise<LineCard> {
+  const { options, talk, showLine } = session;
+  const { line, card } = one;
+  const isWanted = options.createCard?.includes(line) === true;
+  if (isWanted && card === 'active')
+    talk.note(`${showLine(line)} has an active card already: nothing to create.`);
+  if (card === 'active' || (!isWanted && card === 'inactive')) return one;
+  if (!isWanted && !(await confirm(session, `Create a card for ${showLine(line)}?`, false))) return one;
+  const wanted = await describeCard(session, line);
+  if (options.dryRun === true) {
+    talk.note(`Would create the card of ${showLine(line)}.`);
+    return one;
+  }
+  const ports = { linq, pause: (ms: number) => pause(session, ms), tell: talk.note };
+  const state = await waitFor(session, createCard(ports, wanted));
+  if (state === 'active') talk.done(`${showLine(line)} has its card, and it is active.`);
+  else talk.done(`${showLine(line)} has its card; Linq is still putting it on the line.`);
+  return { line, card: state };
+}
+
+async function describeCard({ options, prompter, talk }: Session, line: string): Promise<NewCard> {
+  const { firstName, lastName, imageUrl } = options;
+  if (firstName !== undefined || prompter === null)
+    return assemble(line, firstName ?? '', lastName, imageUrl);
+  let typed = '';
+  while (typed === '') typed = await prompter.ask('  First name on the card: ');
+  const last = lastName ?? (await prompter.ask('  Last name (Enter: none): '));
+  let image = imageUrl ?? (await prompter.ask('  Image address (Enter: none): '));
+  while (image !== '' && !isHttps(image)) {
+    talk.warn(`${HTTPS_WANTED}.`);
+    image = await prompter.ask('  Image address (Enter: none): ');
+  }
+  return assemble(line, typed, last, image);
+}
+
+function assemble(line: string, firstName: string, lastName = '', imageUrl = ''): NewCard {
+  return {
+    line,
+    firstName,
+    ...(lastName === '' ? {} : { lastName }),
+    ...(imageUrl === '' ? {} : { imageUrl }),
+  };
+}
+
+export const HTTPS_WANTED = 'expected the https:// address of a public image: Linq takes a copy of it';
+export const isHttps = (text: string) => URL.canParse(text) && new URL(text).protocol === 'https:';
+
+/** Tells of lines whose card can't be shared, and what to do about it. */
+function tellCards(session: Session, cards: readonly LineCard[]): void {
+  const { showLine } = session;
+  const of = (state: LineCard['card']) =>
+    cards.filter(({ card }) => card === state).map(({ line }) => showLine(line));
+  const missing = of('missing');
+  const inactive = of('inactive');
+  if (missing.length > 0) {
+    find(session, {
+      code: 'card_missing',
+      message: `No card, so nothing to share: ${missing.join(', ')}.`,
+      remedy:
+        'Create it in the Linq dashboard (the line’s contact card), or with setup --create-card LINE --first-name NAME. Sharing begins by itself once it is active.',
+    });
+  }
+  if (inactive.length > 0) {
+    find(session, {
+      code: 'card_inactive',
+      message: `A card that is not on the line yet, so nothing is shared: ${inactive.join(', ')}.`,
+      remedy:
+        'Linq does that within minutes as a rule. If it doesn’t, save the card once more in the Linq dashboard, or with setup --create-card.',
+    });
+  }
+}
+
+const { publicUrl: PUBLIC_URL } = SETTINGS;
+const WEBHOOK_PATH = '/webhooks/linq';
+
+/**
+ * Finds out where Linq reaches the service.
+ * @returns the address of the webhook route, without a query
+ * @throws {UsageError} when nobody says it; {ConfigError} when the settings say it wrongly
+ */
+export async function setUpUrl(session: Session): Promise<string> {
+  const { options, talk, values, report } = session;
+  talk.step(3, 'Public URL');
+  const told = readUrlFlag(options);
+  const before = readIfSet(session);
+  adopt(session, PUBLIC_URL);
+  const webhookUrl = told ?? before ?? (await askForUrl(session));
+  if (webhookUrl !== before) values[PUBLIC_URL.name] = webhookUrl.slice(0, -WEBHOOK_PATH.length);
+  report.webhookUrl = webhookUrl;
+  talk.done(`Linq will deliver to ${webhookUrl}.`);
+  return webhookUrl;
+}
+
+/** Null: it isn't there. @throws {UsageError} */
+export function readUrlFlag({ publicUrl }: Session['options']): string | null {
+  const told = publicUrl === undefined ? null : parseUrl(publicUrl);
+  if (told === null || typeof told === 'string') return told;
+  throw new UsageError(`--public-url: ${told.wrong}`);
+}
+
+/** A wrong one doesn't matter where a right one was told. @throws {ConfigError} */
+function readIfSet({ file, options }: Session): string | null {
+  const found = findSetting(PUBLIC_URL, file.sources());
+  if (found === null) return null;
+  const isReplaced =
+    options.publicUrl !== undefined && ('mistake' in found || 'wrong' in PUBLIC_URL.kind.parse(found.text));
+  return isReplaced ? null : readSetting(PUBLIC_URL, file.sources());
+}
+
+async function askForUrl({ prompter, talk }: Session): Promise<string> {
+  if (prompter === null)
+    throw new UsageError(`The public URL is missing: give it with --public-url, or set ${PUBLIC_URL.name}.`);
+  talk.note('Where Linq reaches this service from the internet, over HTTPS.');
+  for (;;) {
+    const parsed = parseUrl(await prompter.ask('  Public URL: '));
+    if (typeof parsed === 'string') return parsed;
+    talk.warn(parsed.wrong);
+  }
+}
+
+/** What is typed without a scheme is meant to be https. */
+export function parseUrl(text: string): string | { readonly wrong: string } {
+  const trimmed = text.trim();
+  const whole = /^[a-z0-9.-]+\.[a-z]{2,}(:\d+)?(\/|$)/i.test(trimmed) ? `https://${trimmed}` : trimmed;
+  const parsed = PUBLIC_URL.kind.parse(whole);
+  if ('value' in parsed) return parsed.value;
+  const why = parsed.wrong === '' ? '' : ` (${parsed.wrong})`;
+  return { wrong: `Expected ${PUBLIC_URL.kind.expects}${why}, for example https://cards.example.com.` };
+}

@@ -1,0 +1,256 @@
+import type { LinqAnswer } from '../../decide/outcome.ts';
+import { type EpochMs, SECOND } from '../../decide/time.ts';
+import { maskNumber } from '../../mask.ts';
+import { durationInWords } from '../../status/view/wording.ts';
+import { type Finding, fine, found } from '../finding.ts';
+
+/** By what calls leave this machine: the scheme, host and port of a proxy; null: directly. */
+export interface Routes {
+  readonly linq: string | null;
+  /** Undefined: there are no alerts. */
+  readonly alerts: string | null | undefined;
+  /** Some proxy is named in the settings. */
+  readonly isAnyNamed: boolean;
+}
+
+/** What asking the proxy for a connection to Linq came to. */
+export type SeenProxy =
+  | { readonly kind: 'open' }
+  /** `httpStatus` null: it didn't answer; then `cause` is the system's code. */
+  | { readonly kind: 'failed'; readonly httpStatus: number | null; readonly cause: string };
+
+/** @param seen null: Linq is called without a proxy, so nobody looked */
+export function judgeProxy({ linq, alerts, isAnyNamed }: Routes, seen: SeenProxy | null): Finding {
+  const details = { linq, alerts: alerts ?? null };
+  const toAlerts = alerts === undefined || alerts === linq ? '' : ` Alerts go ${way(alerts)}.`;
+  if (linq === null || seen === null) {
+    const why = isAnyNamed
+      ? ' HTTPS_PROXY isn’t set, NO_PROXY exempts it, or LINQ_API_BASE_URL is on this machine.'
+      : '';
+    return fine('linq_proxy', `Linq is called directly.${why}${toAlerts}`, details);
+  }
+  if (seen.kind === 'open')
+    return fine('linq_proxy', `Linq is called through ${linq}, which lets calls pass.${toAlerts}`, details);
+  const { httpStatus, cause } = seen;
+  if (httpStatus === null) {
+    return found(
+      'linq_proxy_unreachable',
+      `The proxy ${linq} of HTTPS_PROXY doesn't answer (${cause}), so Linq can't be called.`,
+      'Start the proxy, open the way to it, or correct HTTPS_PROXY. If Linq can be reached without it, put api.linqapp.com into NO_PROXY. Then restart the service.',
+      { ...details, cause },
+    );
+  }
+  const isLogin = httpStatus === 407;
+  return found(
+    'linq_proxy_refuses',
+    `The proxy ${linq} of HTTPS_PROXY lets no calls to Linq pass (HTTP ${httpStatus}).`,
+    isLogin
+      ? 'Put a valid user name and password into HTTPS_PROXY, as http://USER:PASSWORD@HOST:PORT, and restart the service.'
+      : 'Let the proxy allow CONNECT to api.linqapp.com:443; its log says why it refuses.',
+    { ...details, httpStatus },
+  );
+}
+
+const way = (proxy: string | null) => (proxy === null ? 'directly' : `through ${proxy}`);
+
+const CAUSES: ReadonlyMap<string, string> = new Map([
+  ['dns', "its name can't be resolved"],
+  ['refused', 'the connection is refused'],
+  ['connect_timeout', 'the connection times out'],
+  ['timeout', "it doesn't answer in time"],
+  ['unreachable', 'no route leads there'],
+  ['tls', "its certificate isn't trusted, or TLS fails"],
+  ['reset', 'the connection is cut'],
+  ['proxy', "the proxy of HTTPS_PROXY doesn't answer, or refuses"],
+]);
+
+/** Where the API should be; no secret. */
+interface ApiPlace {
+  readonly baseUrl: string;
+  /** LINQ_API_BASE_URL isn't set to anything else. */
+  readonly isDefault: boolean;
+  /** Scheme, host and port; null: it is called directly. */
+  readonly proxy: string | null;
+}
+
+/** Why a read brought nothing. */
+export function judgeLinqFailure(answer: LinqAnswer, place: ApiPlace): Finding {
+  if (answer.kind === 'unanswered') {
+    return answer.cause === 'unreadable'
+      ? judgeForeign("a success that isn't Linq's", place, { cause: answer.cause })
+      : judgeSilence(answer.cause, place);
+  }
+  const { httpStatus, linqCode, hasEnvelope, isJson, retryAfterMs } = answer;
+  const details = { httpStatus, linqCode };
+  const said = `HTTP ${httpStatus}${linqCode === null ? '' : `, code ${linqCode}`}`;
+  if (!hasEnvelope && httpStatus !== 429 && httpStatus < 500)
+    return judgeForeign(`${said}${isJson ? '' : ', not JSON'}`, place, details);
+  if (httpStatus === 401 || httpStatus === 403) {
+    return found(
+      'api_key_rejected',
+      `Linq rejects the API key (${said}).`,
+      'Create a key in the Linq dashboard, put it into LINQ_API_KEY, and restart the service.',
+      details,
+    );
+  }
+  if (httpStatus === 429) {
+    const wait = retryAfterMs === null ? 'a minute' : durationInWords(retryAfterMs);
+    return found('api_limited', `Linq limits the rate of calls (${said}).`, `Run doctor again in ${wait}.`, {
+      ...details,
+      retryAfterMs,
+    });
+  }
+  if (httpStatus >= 500) {
+    return found(
+      'api_failing',
+      `Linq's API fails (${said}).`,
+      'Wait and run doctor again; the service repeats its calls by itself. If it lasts, ask Linq whether there is an outage.',
+      details,
+    );
+  }
+  return found(
+    'api_failing',
+    `Linq refuses to list the lines (${said}).`,
+    'Run doctor again in a few minutes. If it lasts, ask Linq’s support why.',
+    details,
+  );
+}
+
+/** Something else answers: whoever is at another address, or, at Linq's own, whoever stands in between. */
+function judgeForeign(said: string, { baseUrl, isDefault }: ApiPlace, details: Finding['details']): Finding {
+  if (isDefault) {
+    return found(
+      'api_intercepted',
+      `Something between this machine and Linq answers in its place (${said}).`,
+      'Let the proxy, firewall or gateway through which this machine reaches the internet pass calls to https://api.linqapp.com on unchanged. The service repeats its calls by itself.',
+      details,
+    );
+  }
+  return found(
+    'api_base_url_wrong',
+    `What answers at ${baseUrl} isn't Linq's API (${said}).`,
+    'Remove LINQ_API_BASE_URL, so that its default https://api.linqapp.com/api/partner counts, and restart the service.',
+    details,
+  );
+}
+
+function judgeSilence(cause: string, { baseUrl, proxy }: ApiPlace): Finding {
+  return found(
+    'api_unreachable',
+    `Linq's API can't be reached at ${baseUrl}: ${CAUSES.get(cause) ?? cause}.`,
+    cause === 'tls' ? TRUST : tryWithCurl(baseUrl, proxy),
+    { cause },
+  );
+}
+
+/** The way that the service takes, whatever curl finds in the environment. */
+function tryWithCurl(baseUrl: string, proxy: string | null): string {
+  const way = proxy === null ? "--noproxy '*'" : `--proxy ${proxy}`;
+  const login = proxy === null ? '' : ' (with --proxy-user USER:PASSWORD if the proxy wants that)';
+  return `Check from this machine: \`curl -sS ${way} -o /dev/null -w '%{http_code}\\n' ${baseUrl}/v3/phone_numbers\` must print 401${login}. If it doesn't, correct the machine's DNS, firewall, LINQ_API_BASE_URL or, if only a proxy leads to the internet, HTTPS_PROXY.`;
+}
+
+/** curl would prove nothing: it trusts the system's authorities. */
+const TRUST =
+  "Node.js has authorities of its own and need not trust what the system and curl trust. If a proxy or firewall opens TLS on the way, put the certificate of its authority (PEM) into a file and name that in NODE_EXTRA_CA_CERTS in the service's environment (systemd: `Environment=`); in .env it has no effect. Then restart the service.";
+
+/** The `Date` header of an answer of Linq, and our wall clock around the call. */
+export interface DateReading {
+  readonly serverAt: EpochMs;
+  readonly requestedAt: EpochMs;
+  readonly receivedAt: EpochMs;
+}
+
+/** More than this is a wrong clock, not delay or rounding; the service waits with sharing from there on. */
+const MAX_OFF_MS = 30 * SECOND;
+
+/** Linq's clock minus ours, as far as that is sure: the header has whole seconds and was written during the call. */
+export function offBy({ serverAt, requestedAt, receivedAt }: DateReading): number {
+  if (serverAt + SECOND < requestedAt) return serverAt + SECOND - requestedAt;
+  return Math.max(0, serverAt - receivedAt);
+}
+
+/** @param toleranceMs WEBHOOK_TOLERANCE */
+export function judgeClock(reading: DateReading, toleranceMs: number): Finding {
+  const off = offBy(reading);
+  const details = { offSeconds: Math.round(off / SECOND) };
+  if (Math.abs(off) <= MAX_OFF_MS) {
+    return fine(
+      'clock',
+      `It agrees with Linq's within ${Math.ceil(Math.abs(off) / SECOND) || 1} s.`,
+      details,
+    );
+  }
+  const side = off > 0 ? 'behind' : 'ahead of';
+  const refused =
+    Math.abs(off) > toleranceMs ? " Linq's deliveries look stale and are refused, and" : ' Therefore';
+  return found(
+    'clock_wrong',
+    `This machine's clock is ${durationInWords(Math.abs(off))} ${side} Linq's.${refused} sharing waits.`,
+    'Synchronise it: `timedatectl set-ntp true`; after a minute `timedatectl` must say "System clock synchronized: yes" (NTP needs UDP port 123 outwards). In a container or virtual machine correct the host\'s clock.',
+    details,
+  );
+}
+
+/** @param wanted LINQ_LINES; null: all */
+export function judgeLines(lines: readonly string[], wanted: ReadonlySet<string> | null): Finding {
+  const details = { lines: lines.map(maskNumber) };
+  if (lines.length === 0) {
+    return found(
+      'lines_none',
+      'The account has no line, so there is nothing to share on.',
+      'Ask Linq for a line, or put the API key of the account that has one into LINQ_API_KEY, and restart the service.',
+      details,
+    );
+  }
+  const unknown = [...(wanted ?? [])].filter((line) => !lines.includes(line)).map(maskNumber);
+  if (unknown.length > 0) {
+    return found(
+      'lines_unknown',
+      `LINQ_LINES names what is no line of the account: ${unknown.join(', ')}.`,
+      `Correct LINQ_LINES and restart the service. The account has: ${details.lines.join(', ')}.`,
+      { ...details, unknown },
+    );
+  }
+  const some = wanted === null ? '' : ` LINQ_LINES picks ${wanted.size} of them.`;
+  return fine('lines', `The account has ${details.lines.join(', ')}.${some}`, details);
+}
+
+interface SeenCard {
+  readonly line: string;
+  readonly isActive: boolean;
+}
+
+/** One finding for each line that can't share, one for all that can. @param lines those that we share on */
+export function judgeCards(lines: readonly string[], cards: readonly SeenCard[]): readonly Finding[] {
+  const stateOf = (line: string) => {
+    const own = cards.filter((card) => card.line === line);
+    if (own.length === 0) return 'missing';
+    return own.some(({ isActive }) => isActive) ? 'active' : 'inactive';
+  };
+  const active = lines.filter((line) => stateOf(line) === 'active').map(maskNumber);
+  const troubles = lines.flatMap((line) => {
+    const state = stateOf(line);
+    return state === 'active' ? [] : [describe(maskNumber(line), state)];
+  });
+  if (active.length === 0) return troubles;
+  const has = active.length === 1 ? 'has an active card' : 'have an active card';
+  return [...troubles, fine('cards', `${active.join(', ')} ${has}.`, { active })];
+}
+
+function describe(line: string, state: 'missing' | 'inactive'): Finding {
+  if (state === 'missing') {
+    return found(
+      'card_missing',
+      `${line} has no contact card, so nothing can be shared in its chats.`,
+      `Set one up for the line in the Linq dashboard, or with \`contact-card-reactor setup\`. The service looks again every 2 minutes and goes on by itself.`,
+      { line },
+    );
+  }
+  return found(
+    'card_inactive',
+    `The contact card of ${line} isn't active, so its chats wait.`,
+    'Linq activates a new card by itself, as a rule within minutes. If it stays inactive, set it up again in the Linq dashboard. The service looks again every 2 minutes.',
+    { line },
+  );
+}

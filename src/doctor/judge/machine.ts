@@ -1,0 +1,287 @@
+import type { StoreFault } from '../../errors.ts';
+import { type DiskSpace, isDiskFull, isDiskLow, spaceInWords } from '../../status/problems/disk.ts';
+import { type Finding, fine, found } from '../finding.ts';
+
+/** @param advice what to do about this Node.js, or null */
+export function judgeNode(version: string, advice: string | null): Finding {
+  if (advice === null) return fine('node', `${version} runs this program.`, { version });
+  return found(
+    'node_too_old',
+    advice,
+    "Install Node.js 22 (https://nodejs.org/en/download), then run `npm ci` again in the program's directory.",
+    { version },
+  );
+}
+
+/** @param advice what to do about the native module, or null when it loads */
+export function judgeNativeModule(advice: string | null): Finding {
+  if (advice === null) return fine('native_module', 'It loads and opens a database.');
+  return found(
+    'native_module_unusable',
+    "SQLite's native module doesn't load, so neither the service nor a backup can work.",
+    advice,
+  );
+}
+
+/** What reading all settings came to; one sentence each, never with a secret in it. */
+export interface SeenSettings {
+  readonly mistakes: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+const SEE_ALL = '`contact-card-reactor config show` prints every setting and where it comes from.';
+
+export function judgeSettings({ mistakes, warnings }: SeenSettings): Finding {
+  const details = { mistakes, warnings };
+  if (mistakes.length > 0) {
+    const head = mistakes.length === 1 ? 'One is wrong' : `${mistakes.length} are wrong`;
+    return found(
+      'settings_wrong',
+      listBelow(`${head}:`, [...mistakes, ...warnings]),
+      `Correct each in .env or the environment, then restart the service. ${SEE_ALL}`,
+      details,
+    );
+  }
+  if (warnings.length > 0) {
+    return found(
+      'settings_odd',
+      listBelow('All can be used, but:', warnings),
+      `Correct or remove what is named, then restart the service. ${SEE_ALL}`,
+      details,
+    );
+  }
+  return fine('settings', 'All can be used.', details);
+}
+
+const listBelow = (head: string, entries: readonly string[]) =>
+  [head, ...entries.map((entry) => `- ${entry}`)].join('\n');
+
+/** A file or directory that holds secrets or chats, as the file system describes it. */
+export interface SeenFile {
+  readonly path: string;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly isDirectory: boolean;
+}
+
+const GROUP = 0o070;
+const OTHERS = 0o007;
+const WRITABLE_BY_OTHERS = 0o022;
+/** With it, nobody can replace another user's files: as in /tmp. */
+const STICKY = 0o1000;
+
+/** The secrets and the database are for the service's user alone; nobody else may put a file in their place. */
+export function judgeFileModes(seen: readonly SeenFile[]): readonly Finding[] {
+  const files = seen.filter(({ isDirectory }) => !isDirectory);
+  const toAll = files.filter(({ mode }) => (mode & OTHERS) !== 0);
+  const toGroup = files.filter(({ mode }) => (mode & OTHERS) === 0 && (mode & GROUP) !== 0);
+  const directories = seen.filter(
+    ({ isDirectory, mode }) => isDirectory && (mode & WRITABLE_BY_OTHERS) !== 0 && (mode & STICKY) === 0,
+  );
+  const findings = [
+    ...complain('files_open_to_all', toAll, 'Every user of this machine can read or change', '600'),
+    ...complain('files_open_to_group', toGroup, 'A whole group can read or change', '600'),
+    ...complain('directory_open_to_others', directories, 'Other users can replace the files in', 'go-w'),
+  ];
+  if (findings.length > 0) return findings;
+  return [
+    files.length === 0
+      ? fine('file_modes', 'There are no files of the service yet.')
+      : fine('file_modes', `Secrets and database (${count(files)}) are open to their owner alone.`),
+  ];
+}
+
+const count = (files: readonly SeenFile[]) => (files.length === 1 ? '1 file' : `${files.length} files`);
+
+function complain(
+  code: 'files_open_to_all' | 'files_open_to_group' | 'directory_open_to_others',
+  bad: readonly SeenFile[],
+  who: string,
+  mode: string,
+): Finding[] {
+  if (bad.length === 0) return [];
+  const paths = bad.map(({ path }) => path);
+  return [
+    found(code, `${who} ${paths.join(', ')}.`, `Run \`chmod ${mode} ${paths.map(quote).join(' ')}\`.`, {
+      files: bad.map((file) => ({
+        path: file.path,
+        mode: (file.mode & 0o7777).toString(8).padStart(4, '0'),
+      })),
+    }),
+  ];
+}
+
+/** For a POSIX shell. */
+const quote = (path: string) => (/^[\w./+@:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+
+export interface SeenDirectory {
+  readonly path: string;
+  /** False: the first start makes it. */
+  readonly exists: boolean;
+  /** Why files can't be made in it (or, while it isn't there, in what is to hold it): a system code; null: they can. */
+  readonly writeFault: string | null;
+  /** The kind of file system, in words of the system such as `ext4`; null: unknown. */
+  readonly fileSystem: string | null;
+  /** Null: unknown. */
+  readonly space: DiskSpace | null;
+}
+
+/** Where other machines may write too, and locks don't hold: SQLite's log is damaged there sooner or later. */
+const NETWORK =
+  /^(nfs\d?|cifs|smb\d?|smbfs|ncpfs|afs|9p|virtiofs|vboxsf|prl_fs|ceph|glusterfs|lustre|fuse\.(sshfs|glusterfs|s3fs|rclone|gvfsd-fuse|osxfs|grpcfuse))$/;
+/** Gone with the machine's memory, or with the container. */
+const FLEETING: ReadonlyMap<string, string> = new Map([
+  ['tmpfs', 'memory, which a restart of the machine empties'],
+  ['ramfs', 'memory, which a restart of the machine empties'],
+  ['overlay', "a container's own layer, which is gone with the container"],
+]);
+
+export function judgeDataDirectory(seen: SeenDirectory): Finding {
+  const { path, exists, writeFault, fileSystem, space } = seen;
+  const details = { path, fileSystem, freeBytes: space?.freeBytes ?? null };
+  if (writeFault !== null) {
+    return found(
+      'data_directory_unwritable',
+      `No file can be made in ${path} (${writeFault}).`,
+      `Give it to the user of the service: \`chown -R USER ${path} && chmod 700 ${path}\`; or name another place in DATABASE_URL. On a read-only mount, mount it writable.`,
+      details,
+    );
+  }
+  if (fileSystem !== null && NETWORK.test(fileSystem)) {
+    return found(
+      'data_on_network_disk',
+      `${path} is on a ${fileSystem} file system, where SQLite's locks and log can't be relied on: the database would be damaged sooner or later.`,
+      'Stop the service, move the directory to a local disk, name it in DATABASE_URL, and start again. In Docker use a named volume.',
+      details,
+    );
+  }
+  return judgeSpace(seen, details) ?? judgeFleeting(seen, details) ?? allRight();
+
+  function allRight(): Finding {
+    const state = exists ? 'can be written' : "isn't there yet; the first start makes it";
+    const left = space === null ? '' : `, ${roughly(space)} are free`;
+    return fine('data_directory', `${path} ${state}${left}.`, details);
+  }
+}
+
+function judgeSpace({ path, space }: SeenDirectory, details: Finding['details']): Finding | null {
+  if (space === null || !isDiskLow(space)) return null;
+  const isFull = isDiskFull(space);
+  const what = isFull
+    ? 'deliveries are answered 503 and nothing is shared'
+    : 'once it is full, deliveries are answered 503 and nothing is shared';
+  return found(
+    isFull ? 'disk_full' : 'disk_low',
+    `Only ${spaceInWords(space)} are free on the disk of ${path}; ${what}.`,
+    `Free some space or enlarge the disk; \`du -xh --max-depth=2 / | sort -h | tail\` shows what takes it. The service goes on by itself.`,
+    details,
+  );
+}
+
+function judgeFleeting({ path, fileSystem }: SeenDirectory, details: Finding['details']): Finding | null {
+  const where = FLEETING.get(fileSystem ?? '');
+  if (where === undefined) return null;
+  return found(
+    'data_not_kept',
+    `${path} is in ${where}; what the service knows would be lost with it.`,
+    'Keep the database on a disk: in Docker mount a named volume there (`-v reactor-data:/data`), elsewhere name another place in DATABASE_URL.',
+    details,
+  );
+}
+
+const GIB = 1024 ** 3;
+
+/** `74 GiB`; below ten of them as exactly as a warning tells it. */
+const roughly = (space: DiskSpace) =>
+  space.freeBytes < 10 * GIB ? spaceInWords(space) : `${Math.floor(space.freeBytes / GIB)} GiB`;
+
+/** What looking at the database came to. */
+export type SeenDatabase =
+  | { readonly kind: 'none' }
+  /** It can't be used; `message` is a sentence that says what to do. */
+  | { readonly kind: 'failed'; readonly fault: StoreFault; readonly message: string }
+  | { readonly kind: 'newer' }
+  | {
+      readonly kind: 'read';
+      readonly schemaVersion: number;
+      readonly latest: number;
+      readonly pending: readonly string[];
+      /** `ok`, what SQLite complains of, or null: it took too long, or couldn't be asked. */
+      readonly quickCheck: string | null;
+    };
+
+/** @param isInUse a process works on it */
+export function judgeDatabase(path: string, seen: SeenDatabase, isInUse: boolean): Finding {
+  const details = { path, ...(seen.kind === 'read' ? { ...seen, kind: undefined } : {}), isInUse };
+  switch (seen.kind) {
+    case 'none':
+      return fine('database', `${path} isn't there yet; the first start makes it.`, details);
+    case 'failed':
+      return judgeFault(path, seen.fault, seen.message);
+    case 'newer':
+      return found(
+        'database_newer',
+        `${path} was written by a newer version of this program. It is left untouched.`,
+        'Run the newer version, or restore a backup of the older one: `contact-card-reactor restore FILE`.',
+        details,
+      );
+    case 'read':
+      return judgeContent(path, seen, isInUse, details);
+  }
+}
+
+function judgeFault(path: string, fault: StoreFault, message: string): Finding {
+  if (fault === 'corrupt') return damaged(path, message);
+  if (fault === 'broken') {
+    return found(
+      'database_foreign',
+      `${path} can't be used: ${message}.`,
+      'Let DATABASE_URL name a file of its own, for example DATABASE_URL=file:./data/reactor.db.',
+    );
+  }
+  return found(
+    'database_unreadable',
+    `${path} can't be read: ${message}.`,
+    `Run doctor as the user of the service. If it is that user, give it the file: \`chown USER ${path}\`.`,
+    { fault },
+  );
+}
+
+function damaged(path: string, message: string): Finding {
+  return found(
+    'database_damaged',
+    `${path} is damaged: ${message}.`,
+    'Stop the service, keep a copy of the whole directory, then `contact-card-reactor restore FILE` with the newest backup, and start again: it reads from Linq what happened since.',
+  );
+}
+
+type Content = Extract<SeenDatabase, { kind: 'read' }>;
+
+function judgeContent(
+  path: string,
+  { schemaVersion, latest, pending, quickCheck }: Content,
+  isInUse: boolean,
+  details: Finding['details'],
+): Finding {
+  if (quickCheck !== null && quickCheck !== 'ok') return damaged(path, quickCheck);
+  if (pending.length > 0) {
+    return found(
+      'database_pending',
+      `${path} has schema ${schemaVersion}, this version of the program has ${latest}.`,
+      isInUse
+        ? 'An older version is still running: restart the service. It copies the database first.'
+        : 'Start the service, or run `contact-card-reactor migrate`; both copy the database first.',
+      details,
+    );
+  }
+  const use = isInUse ? ' A running service works on it.' : '';
+  if (quickCheck === null) {
+    return found(
+      'database_unchecked',
+      `${path} has schema ${latest}; whether the file is sound couldn't be told in time.${use}`,
+      'Run `contact-card-reactor backup`: it checks every row of the copy, however long that takes.',
+      details,
+    );
+  }
+  return fine('database', `${path} is sound (quick_check), schema ${latest}.${use}`, details);
+}
