@@ -12,17 +12,14 @@ export interface RecorderOptions {
   /** One durable transaction for all; the results stand in the order of the entries. Rejects when none is stored. */
   readonly commit: (entries: readonly Recordable[], now: EpochMs) => Promise<readonly CommitResult[]>;
   readonly now: () => EpochMs;
-  /** A hint after each commit that these chats and lines changed; nothing may depend on it. */
-  readonly onRecorded: (chatIds: ReadonlySet<string>, lines: ReadonlySet<string>) => void;
-  /** Runs a function after the deliveries at hand have been taken in; `setImmediate` except in tests. */
+  /** A hint after each commit that stored an event; nothing may depend on it. */
+  readonly onRecorded: () => void;
+  /** Runs a function after the deliveries at hand were received; `setImmediate` except in tests. */
   readonly schedule?: (flush: () => void) => void;
 }
 
 export interface Recorder {
-  /**
-   * Resolves once the event is committed, or can't ever be. Rejects with the store's error when its group could not
-   * be committed now.
-   */
+  /** Resolves once the event is committed, or can never be. Rejects with the store's error when its group failed. */
   record(event: ReactorEvent): Promise<'stored' | { readonly unstorable: string }>;
   /** Resolves once a delivery that can't be read is committed, in the same groups; rejects when it isn't. */
   quarantine(delivery: Unreadable): Promise<void>;
@@ -32,9 +29,9 @@ export interface Recorder {
 
 type Unreadable = Exclude<Recordable, ReactorEvent>;
 
-/** From so many on, a commit's own cost hardly shows in that of its entries. */
-const ENOUGH = 256;
-/** These bound how long one commit may hold the event loop. Events are small; what is quarantined comes whole. */
+/** A larger group isn't worth waiting for: a commit's own cost is small beside that of so many entries. */
+const ENOUGH_TO_COMMIT = 256;
+/** These bound how long one commit may block the event loop. Events are small; a quarantined body is kept whole. */
 const MAX_GROUP = 512;
 const MAX_GROUP_BYTES = 1024 * 1024;
 
@@ -45,8 +42,8 @@ interface Waiting {
 }
 
 /**
- * Group commit: all that arrives together goes into one transaction, and the next group forms while it is being
- * committed. Senders that were answered together come back together, but not within one turn of the event loop.
+ * Group commit: everything that arrives together goes into one transaction, and the next group forms while this one is
+ * being committed. Senders that were answered together come back together, but not within one turn of the event loop.
  */
 export function createRecorder({ commit, now, onRecorded, schedule }: RecorderOptions): Recorder {
   const later = schedule ?? ((flush) => setImmediate(flush));
@@ -59,10 +56,10 @@ export function createRecorder({ commit, now, onRecorded, schedule }: RecorderOp
     gather(queue.length);
   };
 
-  /** Takes in what comes for as long as each turn of the event loop brings more. */
+  /** Waits for as long as each turn of the event loop brings more. */
   function gather(known: number): void {
     later(() => {
-      if (queue.length > known && queue.length < ENOUGH && !isFull(queue)) gather(queue.length);
+      if (queue.length > known && queue.length < ENOUGH_TO_COMMIT && !isFull(queue)) gather(queue.length);
       else void flush();
     });
   }
@@ -71,13 +68,13 @@ export function createRecorder({ commit, now, onRecorded, schedule }: RecorderOp
     const count = groupOf(queue);
     const group = queue.slice(0, count);
     queue = queue.slice(count);
-    const stored = await commitGroup(group, commit, now);
+    const hasNews = await commitGroup(group, commit, now);
     if (queue.length > 0) start();
     else {
       isFlushing = false;
       for (const done of onDrained.splice(0)) done();
     }
-    nudge(stored, onRecorded);
+    if (hasNews) nudge(onRecorded);
   }
 
   const add = (entry: Recordable): ReturnType<Recorder['record']> =>
@@ -113,13 +110,13 @@ function groupOf(queue: readonly Waiting[]): number {
   return queue.length;
 }
 
-/** Answers everyone in the group and returns the events that are stored; never rejects. */
+/** Answers everyone in the group; resolves to whether an event was stored. Never rejects. */
 async function commitGroup(
   group: readonly Waiting[],
   commit: RecorderOptions['commit'],
   now: () => EpochMs,
-): Promise<ReactorEvent[]> {
-  const stored: ReactorEvent[] = [];
+): Promise<boolean> {
+  let hasNews = false;
   try {
     const results = await commit(
       group.map(({ entry }) => entry),
@@ -131,27 +128,20 @@ async function commitGroup(
         waiting.reject(new StoreError('broken', 'the store left an entry of a group out'));
       else if (result.kind === 'unstorable') waiting.resolve({ unstorable: result.cause });
       else {
-        if (!('sealed' in waiting.entry)) stored.push(waiting.entry);
+        if (!('sealed' in waiting.entry)) hasNews = true;
         waiting.resolve('stored');
       }
     }
   } catch (error) {
     for (const { reject } of group) reject(error);
   }
-  return stored;
+  return hasNews;
 }
 
-function nudge(stored: readonly ReactorEvent[], onRecorded: RecorderOptions['onRecorded']): void {
-  if (stored.length === 0) return;
-  const chatIds = new Set<string>();
-  const lines = new Set<string>();
-  for (const event of stored) {
-    if (event.kind === 'chat') chatIds.add(event.chatId);
-    else lines.add(event.line);
-  }
+function nudge(onRecorded: RecorderOptions['onRecorded']): void {
   try {
-    onRecorded(chatIds, lines);
+    onRecorded();
   } catch {
-    // only a hint: whoever missed it wakes by itself, and the deliveries are committed all the same
+    // only a hint: the dispatcher wakes by itself, and the deliveries are committed anyway
   }
 }

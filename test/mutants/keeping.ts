@@ -40,9 +40,8 @@ export const KEEPING: readonly Mutant[] = [
     edits: [
       {
         file: 'src/recorder.ts',
-        find: 'const stored: ReactorEvent[] = [];\n  try {',
-        replace:
-          "const stored: ReactorEvent[] = [];\n  for (const { resolve } of group) resolve('stored');\n  try {",
+        find: 'let hasNews = false;\n  try {',
+        replace: "let hasNews = false;\n  for (const { resolve } of group) resolve('stored');\n  try {",
       },
     ],
     suite: { file: 'test/unit/recorder.test.ts', test: 'answers nobody before the commit' },
