@@ -1,3 +1,4 @@
+import type { SubscribedEvent } from '../decide/event.ts';
 import { PayloadError } from '../errors.ts';
 import {
   ignoreUnreadable,
@@ -19,63 +20,25 @@ import {
 } from './event-readers.ts';
 import { parseJson } from './json.ts';
 
-export type ParsedDelivery = Reading & {
-  readonly eventType: string;
-  /** Null when the envelope has none that is usable; no fact depends on it. */
-  readonly eventId: string | null;
+/** How a type of event is read, or why it is ignored. */
+type Disposition = { readonly read: (envelope: Envelope) => Reading } | { readonly ignore: string };
+
+/** What a subscription of ours carries (`decide/event.ts`). */
+const SUBSCRIBED: Readonly<Record<SubscribedEvent, Disposition>> = {
+  'message.sent': { read: readMessage },
+  'message.delivered': { read: readMessage },
+  'message.read': { read: readMessage },
+  'message.received': { read: readMessage },
+  'message.failed': { ignore: 'a failed message is no outbound evidence' },
+  'chat.created': { read: readChatCreated },
+  'participant.added': { read: readParticipant },
+  'participant.removed': { read: readParticipant },
+  'phone_number.status_updated': { read: readLineStatus },
+  'contact_card.created': { read: readCardChange },
+  'contact_card.updated': { read: readCardChange },
+  'contact_card.deleted': { read: readCardChange },
 };
 
-const EVENT_TYPE = /^[\w.:-]{1,128}$/;
-const EVENT_ID = /^[\x21-\x7e]{1,128}$/;
-
-type Kind = Extract<Disposition, { read: unknown }>['read'];
-
-const READERS: Readonly<Record<Kind, (envelope: Envelope) => Reading>> = {
-  message: readMessage,
-  edit: readEdit,
-  chat: readChatCreated,
-  participant: readParticipant,
-  line: readLineStatus,
-  card: readCardChange,
-};
-
-/**
- * Reads a verified delivery of either payload version. Types that we don't handle are ignored whatever they hold. Needed of the
- * others are a chat (or a line), who sent a message, and one time; what else can't be read says nothing.
- * @throws PayloadError naming the needed field that couldn't be read, never its value, and the event type if it could
- */
-export function parseDelivery(raw: Buffer, onUnreadable: OnUnreadable = ignoreUnreadable): ParsedDelivery {
-  const body = parseJson(raw);
-  const { event_type: eventType, event_id: id } = body;
-  if (typeof eventType !== 'string' || !EVENT_TYPE.test(eventType)) {
-    throw new PayloadError('event_type: expected a name like message.sent');
-  }
-  const eventId = typeof id === 'string' && EVENT_ID.test(id) ? id : null;
-  const disposition = dispositionOf(eventType);
-  if ('ignore' in disposition) return { eventType, eventId, kind: 'ignored', reason: disposition.ignore };
-  try {
-    return { eventType, eventId, ...READERS[disposition.read](openEnvelope(eventType, body, onUnreadable)) };
-  } catch (error) {
-    throw error instanceof PayloadError ? new PayloadError(error.message, eventType) : error;
-  }
-}
-
-function openEnvelope(eventType: string, body: JsonObject, onUnreadable: OnUnreadable): Envelope {
-  const root = { at: '', value: body, onUnreadable };
-  return {
-    eventType,
-    version: optionalWord(root, 'webhook_version'),
-    createdAt: optionalInstant(root, 'created_at'),
-    data: neededObject(root, 'data'),
-  };
-}
-
-/** How a type of event is read, or why it is left aside. */
-export type Disposition =
-  | { readonly read: 'message' | 'edit' | 'chat' | 'participant' | 'line' | 'card' }
-  | { readonly ignore: string };
-
-const FAILED: Disposition = { ignore: 'a failed message is no outbound evidence' };
 const REACTION: Disposition = { ignore: 'a reaction is no message' };
 const APPEARANCE: Disposition = { ignore: "a chat's name, icon or background doesn't matter" };
 const TYPING: Disposition = { ignore: 'typing is no message' };
@@ -86,18 +49,10 @@ const PAYMENT: Disposition = { ignore: 'a payment is no message' };
 const ACCOUNT: Disposition = { ignore: 'about the account, not about a chat' };
 const UNKNOWN: Disposition = { ignore: 'an event type that this version does not know' };
 
-/** Every event type that Linq has published, and what becomes of it. */
+/** Every event type that Linq has published: a subscription that somebody else made may carry any of them. */
 const DISPOSITIONS: ReadonlyMap<string, Disposition> = new Map<string, Disposition>([
-  ['message.sent', { read: 'message' }],
-  ['message.delivered', { read: 'message' }],
-  ['message.read', { read: 'message' }],
-  ['message.received', { read: 'message' }],
-  ['message.edited', { read: 'edit' }],
-  ['message.failed', FAILED],
-  ['chat.created', { read: 'chat' }],
-  ['participant.added', { read: 'participant' }],
-  ['participant.removed', { read: 'participant' }],
-  ['phone_number.status_updated', { read: 'line' }],
+  ...Object.entries(SUBSCRIBED),
+  ['message.edited', { read: readEdit }],
   ...all(REACTION, 'reaction.', 'added removed'),
   ...all(TYPING, 'chat.typing_indicator.', 'started stopped'),
   ...all(APPEARANCE, 'chat.', 'group_name_updated group_icon_updated background_updated'),
@@ -107,8 +62,7 @@ const DISPOSITIONS: ReadonlyMap<string, Disposition> = new Map<string, Dispositi
   ...all(POLL, 'poll.', 'received failed sent delivered read updated vote.added vote.removed reaction.added'),
   ...all(PAYMENT, 'payment.', 'succeeded canceled expired declined authorized'),
   ...all(ACCOUNT, 'connection.', 'created revoked'),
-  ...all({ read: 'card' }, 'contact_card.', 'created updated deleted'),
-  // a person's card, sent to our line: no acknowledgement of a share
+  // a person's card, sent to our line
   ['contact_card.received', { ignore: "a person's own card is no acknowledgement of ours" }],
   ...all(ACCOUNT, 'phone_number.', 'assigned released forwarding_updated'),
   ...all(ACCOUNT, 'webhook_subscription.', 'created deleted enabled disabled target_url_changed'),
@@ -127,4 +81,47 @@ function all(disposition: Disposition, prefix: string, names: string): [string, 
 /** Types that Linq adds later are ignored, never refused. */
 export function dispositionOf(eventType: string): Disposition {
   return DISPOSITIONS.get(eventType) ?? UNKNOWN;
+}
+
+/** The types that have a disposition of their own. */
+export const KNOWN_EVENT_TYPES: readonly string[] = [...DISPOSITIONS.keys()];
+
+export type ParsedDelivery = Reading & {
+  readonly eventType: string;
+  /** Null when the envelope has no usable one; no fact depends on it. */
+  readonly eventId: string | null;
+};
+
+const EVENT_TYPE = /^[\w.:-]{1,128}$/;
+const EVENT_ID = /^[\x21-\x7e]{1,128}$/;
+
+/**
+ * Reads a verified delivery of either payload version. Ignored types are ignored whatever they hold. The others need a
+ * chat (or a line), who sent a message, and one time; any other field that can't be read counts as absent.
+ * @throws PayloadError naming the needed field that couldn't be read, never its value, and the event type if it could be
+ */
+export function parseDelivery(raw: Buffer, onUnreadable: OnUnreadable = ignoreUnreadable): ParsedDelivery {
+  const body = parseJson(raw);
+  const { event_type: eventType, event_id: id } = body;
+  if (typeof eventType !== 'string' || !EVENT_TYPE.test(eventType)) {
+    throw new PayloadError('event_type: expected a name like message.sent');
+  }
+  const eventId = typeof id === 'string' && EVENT_ID.test(id) ? id : null;
+  const disposition = dispositionOf(eventType);
+  if ('ignore' in disposition) return { eventType, eventId, kind: 'ignored', reason: disposition.ignore };
+  try {
+    return { eventType, eventId, ...disposition.read(openEnvelope(eventType, body, onUnreadable)) };
+  } catch (error) {
+    throw error instanceof PayloadError ? new PayloadError(error.message, eventType) : error;
+  }
+}
+
+function openEnvelope(eventType: string, body: JsonObject, onUnreadable: OnUnreadable): Envelope {
+  const root = { at: '', value: body, onUnreadable };
+  return {
+    eventType,
+    version: optionalWord(root, 'webhook_version'),
+    createdAt: optionalInstant(root, 'created_at'),
+    data: neededObject(root, 'data'),
+  };
 }

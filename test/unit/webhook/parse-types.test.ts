@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { dispositionOf } from '../../../src/webhook/parse.ts';
+import { dispositionOf, KNOWN_EVENT_TYPES } from '../../../src/webhook/parse.ts';
 
 it.each([
   'message.sent',
@@ -63,8 +63,6 @@ function of(topic: string, names: string): string[] {
   return names.split(' ').map((name) => `${topic}.${name}`);
 }
 
-it('every event of the catalogue is known', () => {
-  const unknown = CATALOGUE.filter((type) => /does not know/.test(JSON.stringify(dispositionOf(type))));
-  expect(unknown).toEqual([]);
-  expect(new Set(CATALOGUE).size).toBe(75);
+it('the types with a disposition are those of the catalogue', () => {
+  expect([...KNOWN_EVENT_TYPES].sort()).toEqual([...CATALOGUE].sort());
 });
