@@ -13,7 +13,7 @@ import {
 import { doublingMs } from '../decide/pacing.ts';
 import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
-import type { CatchUpStore } from '../store/sqlite/catch-up-store.ts';
+import type { CatchUpStore } from '../store/store.ts';
 import { type Account, createCalls, type LinqReads, type Log } from './calls.ts';
 import { createReader } from './reader.ts';
 import { performRun, performSweep, SUPERSEDED } from './run.ts';

@@ -3,7 +3,7 @@ import { type CatchUpState, UNREAD } from '../decide/catch-up.ts';
 import type { ChatEvent } from '../decide/event.ts';
 import type { EpochMs } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
-import type { CatchUpStore } from '../store/sqlite/catch-up-store.ts';
+import type { CatchUpStore } from '../store/store.ts';
 import type { Calls, ChatToRead, LinqReads, Log, ReadMessage } from './calls.ts';
 
 /** Of a hundred messages each. */

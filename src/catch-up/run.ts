@@ -9,7 +9,7 @@ import {
   UNREAD,
 } from '../decide/catch-up.ts';
 import { CatchUpError } from '../errors.ts';
-import type { CatchUpStore } from '../store/sqlite/catch-up-store.ts';
+import type { CatchUpStore } from '../store/store.ts';
 import type { Calls, LinqReads, ListedChat, ReadFailed, Refused } from './calls.ts';
 import type { Reader, ReadResult } from './reader.ts';
 

@@ -1,15 +1,10 @@
+import type { CatchUpState } from '../decide/catch-up.ts';
 import type { ChatReason, ChatRecord, ChatState } from '../decide/chat.ts';
 import type { ReactorEvent } from '../decide/event.ts';
 import type { LookedUpFacts } from '../decide/facts.ts';
 import type { Hold, HoldReason, Line } from '../decide/holds.ts';
 import type { EpochMs } from '../decide/time.ts';
-import type { CatchUpStore } from './sqlite/catch-up-store.ts';
-import type { PageStore } from './sqlite/page-store.ts';
-import type { ProblemStore } from './sqlite/problem-table.ts';
-import type { QuarantinedDelivery, QuarantineStore } from './sqlite/quarantine-table.ts';
 import type { Attempt, AttemptOutcome, Claim, Turn, TurnResult } from './turn.ts';
-
-export type { DeliveryNews, KnownProblem } from './sqlite/problem-table.ts';
 
 /** What deliveries bring: an event, or one that can't be read or stored yet. */
 export type Recordable = ReactorEvent | QuarantinedDelivery;
@@ -155,4 +150,151 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   /** The file system that holds the data, as far as we may use it; null: the store is elsewhere. */
   diskSpace(): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | null>;
   close(): Promise<void>;
+}
+
+/** What catching up read of one chat. */
+export interface CatchUpReading {
+  readonly chatId: string;
+  readonly events: readonly ReactorEvent[];
+  /** Notes that the run under way has read the chat; null: nothing of the kind. */
+  readonly readAt: EpochMs | null;
+  /** Nothing of the chat was left out. */
+  readonly isWhole: boolean;
+  /** What the reading makes of the state; `isNew`: it told something that nobody had told. */
+  readonly change: (state: CatchUpState, isNew: boolean) => CatchUpState;
+}
+
+/** Some of the chats with a recent outbound message. */
+export interface ActiveChats {
+  readonly chats: readonly {
+    readonly id: number;
+    readonly chatId: string;
+    readonly isGroup: boolean | null;
+  }[];
+  /** From here on there may be more; null: there are no more. */
+  readonly scannedTo: number | null;
+}
+
+/** The part of the store that catching up needs; every method is as durable as the others. */
+export interface CatchUpStore {
+  /** How far we have caught up with what webhooks missed. */
+  catchUp(): Promise<CatchUpState>;
+  /**
+   * Changes that by a pure function; resolves to what it is then.
+   * @param unread given at the end of a run: forgets which chats it read, but for these, which the next one has to read
+   */
+  changeCatchUp(
+    change: (state: CatchUpState) => CatchUpState,
+    unread?: readonly string[],
+  ): Promise<CatchUpState>;
+  /** Merges what was read of a chat, like `record`, and notes how far the reading has come, in one commit. */
+  recordRead(
+    reading: CatchUpReading,
+    now: EpochMs,
+  ): Promise<{
+    readonly unstorable: number;
+    readonly isNew: boolean;
+    /** It waited for this reading, and waits no more. */
+    readonly isFreed: boolean;
+    readonly state: CatchUpState;
+  }>;
+  /** When the run under way read these chats (`UNREAD`: it couldn't), as far as it did. */
+  catchUpReads(chatIds: readonly string[]): Promise<ReadonlyMap<string, EpochMs>>;
+  /** Chats with an outbound message later than `since`, from a place (0: the first) on. */
+  activeChats(after: number, since: EpochMs): Promise<ActiveChats>;
+}
+
+/** Attempts that ended within an hour or a day. */
+export interface Figures {
+  readonly startAt: EpochMs;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+/** Oldest first, without gaps; the hour and the day under way come last. Days are those of UTC. */
+export interface ShareHistory {
+  /** 48 of them. */
+  readonly hours: readonly Figures[];
+  /** 30 of them. */
+  readonly days: readonly Figures[];
+}
+
+/** An attempt, and the line of its chat as we know it now. */
+export interface RecentAttempt extends Attempt {
+  readonly line: string | null;
+}
+
+/** What the status page asks for beyond what steering needs. None of it reads more of a table than it returns. */
+export interface PageStore {
+  shareHistory(now: EpochMs): Promise<ShareHistory>;
+  /** Of all chats, newest first. */
+  recentAttempts(limit: number): Promise<readonly RecentAttempt[]>;
+  /**
+   * The chats that are attempted next, of all lines together, earliest first; those under way excepted.
+   * @param notLines leaves out lines that are closed, say, so that their queues don't hide the others
+   */
+  nextDue(limit: number, notLines?: readonly (string | null)[]): Promise<readonly ChatRecord[]>;
+  /** Chats whose id begins so, letter for letter, in the order of their ids. */
+  chatsByIdPrefix(prefix: string, limit: number): Promise<readonly ChatRecord[]>;
+}
+
+/** A problem that was noticed, so that a restart neither forgets since when it is open nor what was told of it. */
+export interface KnownProblem {
+  readonly code: string;
+  /** The line that it is about, or ''. */
+  readonly scope: string;
+  readonly since: EpochMs;
+  /** When the alert that it opened was made which was taken; null: none was. */
+  readonly toldAt: EpochMs | null;
+  /** Null: it is open. */
+  readonly closedAt: EpochMs | null;
+}
+
+/** How deliveries came in up to now, over all processes. */
+export interface DeliveryNews {
+  readonly lastAcceptedAt: EpochMs | null;
+  /** For so long of the time that the service was up no delivery has been accepted. */
+  readonly silentMs: number;
+}
+
+/** The part of the store that watching for problems needs. */
+export interface ProblemStore {
+  problems(): Promise<readonly KnownProblem[]>;
+  /** In one commit. */
+  changeProblems(
+    put: readonly KnownProblem[],
+    removed: readonly Pick<KnownProblem, 'code' | 'scope'>[],
+  ): Promise<void>;
+  deliveryNews(): Promise<DeliveryNews>;
+  noteDeliveries(news: DeliveryNews): Promise<void>;
+}
+
+/** A delivery that we can't read or store, sealed under a key of the secret that verified it. */
+export interface QuarantinedDelivery {
+  readonly receivedAt: EpochMs;
+  readonly webhookId: string | null;
+  readonly eventType: string | null;
+  readonly cause: string;
+  readonly sealed: Buffer;
+}
+
+/** One of them as it is listed: what it holds stays sealed. */
+export interface QuarantinedRow extends Omit<QuarantinedDelivery, 'sealed'> {
+  readonly id: number;
+}
+
+/** Names a row: the id alone may be given again once the newest is gone. */
+export type QuarantineKey = Pick<QuarantinedRow, 'id' | 'receivedAt'>;
+
+/** The part of the store that keeps what can't be read or stored yet; `record` puts it there. */
+export interface QuarantineStore {
+  quarantinedCount(now: EpochMs): Promise<{ count: number; oldestAt: EpochMs | null }>;
+  /** Newest first. */
+  quarantined(now: EpochMs): Promise<readonly QuarantinedRow[]>;
+  /** Null: it is there no longer. */
+  sealedDelivery(key: QuarantineKey): Promise<Buffer | null>;
+  /** It was read and stored after all. */
+  endQuarantine(key: QuarantineKey): Promise<void>;
+  /** It still can't be read or stored, for another reason maybe. */
+  recauseQuarantined(key: QuarantineKey, found: Pick<QuarantinedRow, 'cause' | 'eventType'>): Promise<void>;
 }

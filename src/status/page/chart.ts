@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../decide/time.ts';
-import type { Figures } from '../../store/sqlite/page-store.ts';
+import type { Figures } from '../../store/store.ts';
 import { type Html, html } from './html.ts';
 import { nothing, number } from './parts.ts';
 

@@ -1,6 +1,6 @@
 import type { ChatState } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import type { Figures } from '../../store/sqlite/page-store.ts';
+import type { Figures } from '../../store/store.ts';
 import { barChart } from './chart.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { OverviewPage } from './overview-view.ts';

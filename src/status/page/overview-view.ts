@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../decide/time.ts';
-import type { Figures } from '../../store/sqlite/page-store.ts';
+import type { Figures } from '../../store/store.ts';
 import type { SeenDelivery } from '../../webhook/report.ts';
 import type { AttemptView, ChatView, Overview } from '../api/schemas.ts';
 import { showAttempt, showChat, showLine } from '../view/chat-view.ts';

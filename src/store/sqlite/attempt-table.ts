@@ -1,8 +1,8 @@
 import type { Outcome, Trigger } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
+import type { RecentAttempt } from '../store.ts';
 import type { Attempt, AttemptOutcome } from '../turn.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
-import type { RecentAttempt } from './page-store.ts';
 
 export interface AttemptEnd {
   readonly endedAt: EpochMs;

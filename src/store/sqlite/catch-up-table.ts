@@ -8,7 +8,7 @@ import {
 } from '../../decide/catch-up.ts';
 import { haveSameFacts } from '../../decide/facts.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import type { ActiveChats, CatchUpReading } from './catch-up-store.ts';
+import type { ActiveChats, CatchUpReading } from '../store.ts';
 import type { ChatTable } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import type { Meta } from './meta.ts';

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import type { Policy } from '../../decide/policy.ts';
+import type { EpochMs } from '../../decide/time.ts';
 
 /**
  * A limit to bind. Bare (`LIMIT ?`), SQLite plans by its value: it prepares the statement anew each time one is bound,
@@ -21,6 +22,14 @@ export interface Transactions {
   write<T>(body: () => Sync<T>): T;
   /** `flush` writes what was summed up before each commit; `forget` drops what was learnt before a rollback. */
   join(member: { flush?: () => void; forget: () => void }): void;
+}
+
+/** How the store does its work: in a transaction, with room made for it, errors told as its own. */
+export interface Ways {
+  readonly read: Transactions['read'];
+  readonly write: Transactions['write'];
+  readonly withRoom: <T>(now: EpochMs, body: () => T) => T;
+  readonly guarded: <T>(body: () => T) => T;
 }
 
 export interface StoreContext {

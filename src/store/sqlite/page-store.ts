@@ -1,45 +1,10 @@
 import type { ChatRecord } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import type { Attempt } from '../turn.ts';
+import type { PageStore } from '../store.ts';
 import type { AttemptTable } from './attempt-table.ts';
-import type { Ways } from './catch-up-store.ts';
 import type { ChatTable } from './chat-table.ts';
-import { BOUND_LIMIT, type StoreContext } from './context.ts';
+import { BOUND_LIMIT, type StoreContext, type Ways } from './context.ts';
 import type { Totals } from './share-totals.ts';
-
-/** Attempts that ended within an hour or a day. */
-export interface Figures {
-  readonly startAt: EpochMs;
-  readonly succeeded: number;
-  readonly failed: number;
-}
-
-/** Oldest first, without gaps; the hour and the day under way come last. Days are those of UTC. */
-export interface ShareHistory {
-  /** 48 of them. */
-  readonly hours: readonly Figures[];
-  /** 30 of them. */
-  readonly days: readonly Figures[];
-}
-
-/** An attempt, and the line of its chat as we know it now. */
-export interface RecentAttempt extends Attempt {
-  readonly line: string | null;
-}
-
-/** What the status page asks for beyond what steering needs. None of it reads more of a table than it returns. */
-export interface PageStore {
-  shareHistory(now: EpochMs): Promise<ShareHistory>;
-  /** Of all chats, newest first. */
-  recentAttempts(limit: number): Promise<readonly RecentAttempt[]>;
-  /**
-   * The chats that are attempted next, of all lines together, earliest first; those under way excepted.
-   * @param notLines leaves out lines that are closed, say, so that their queues don't hide the others
-   */
-  nextDue(limit: number, notLines?: readonly (string | null)[]): Promise<readonly ChatRecord[]>;
-  /** Chats whose id begins so, letter for letter, in the order of their ids. */
-  chatsByIdPrefix(prefix: string, limit: number): Promise<readonly ChatRecord[]>;
-}
 
 interface Parts {
   readonly chats: ChatTable;

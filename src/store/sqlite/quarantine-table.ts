@@ -1,38 +1,8 @@
 import { and, count, desc, eq, gt, inArray, lte, min } from 'drizzle-orm';
 import { DAY, type EpochMs } from '../../decide/time.ts';
 import { quarantine } from '../schema/schema.ts';
-import type { Ways } from './catch-up-store.ts';
-import type { StoreContext } from './context.ts';
-
-/** A delivery that we can't read or store, sealed under a key of the secret that verified it. */
-export interface QuarantinedDelivery {
-  readonly receivedAt: EpochMs;
-  readonly webhookId: string | null;
-  readonly eventType: string | null;
-  readonly cause: string;
-  readonly sealed: Buffer;
-}
-
-/** One of them as it is listed: what it holds stays sealed. */
-export interface QuarantinedRow extends Omit<QuarantinedDelivery, 'sealed'> {
-  readonly id: number;
-}
-
-/** Names a row: the id alone may be given again once the newest is gone. */
-export type QuarantineKey = Pick<QuarantinedRow, 'id' | 'receivedAt'>;
-
-/** The part of the store that keeps what can't be read or stored yet; `record` puts it there. */
-export interface QuarantineStore {
-  quarantinedCount(now: EpochMs): Promise<{ count: number; oldestAt: EpochMs | null }>;
-  /** Newest first. */
-  quarantined(now: EpochMs): Promise<readonly QuarantinedRow[]>;
-  /** Null: it is there no longer. */
-  sealedDelivery(key: QuarantineKey): Promise<Buffer | null>;
-  /** It was read and stored after all. */
-  endQuarantine(key: QuarantineKey): Promise<void>;
-  /** It still can't be read or stored, for another reason maybe. */
-  recauseQuarantined(key: QuarantineKey, found: Pick<QuarantinedRow, 'cause' | 'eventType'>): Promise<void>;
-}
+import type { QuarantinedDelivery, QuarantineKey, QuarantineStore } from '../store.ts';
+import type { StoreContext, Ways } from './context.ts';
 
 export interface QuarantineTable extends QuarantineStore {
   /**

@@ -3,12 +3,12 @@ import type { ChatEvent, LineEvent } from '../../decide/event.ts';
 import { mergeChatEvent, mergeLineEvent, ownMembership } from '../../decide/facts.ts';
 import type { Line } from '../../decide/holds.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import type { Recordable, Recorded } from '../store.ts';
+import type { QuarantinedDelivery, Recordable, Recorded } from '../store.ts';
 import type { ChatTable, StoredChat } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import { isUnstorable } from './faults.ts';
 import { type LineTable, newLine } from './line-table.ts';
-import type { QuarantinedDelivery, QuarantineTable } from './quarantine-table.ts';
+import type { QuarantineTable } from './quarantine-table.ts';
 import type { RestoreMark } from './restore-mark.ts';
 
 /** What a group makes of the chats and lines that it names, and what of it can't be read. */

@@ -1,9 +1,8 @@
 import type { Outcome } from '../../decide/chat.ts';
 import { DAY, type EpochMs, HOUR, MINUTE } from '../../decide/time.ts';
-import type { ShareTotals } from '../store.ts';
+import type { ShareHistory, ShareTotals } from '../store.ts';
 import type { StoreContext } from './context.ts';
 import { createFigureTable, type Outcomes } from './figure-table.ts';
-import type { ShareHistory } from './page-store.ts';
 
 export interface Totals {
   /** Counts an attempt that ended; written at the commit. A pretended one doesn't count. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MINUTE } from '../../../../src/decide/time.ts';
 import { PayloadError } from '../../../../src/errors.ts';
-import type { QuarantinedDelivery } from '../../../../src/store/sqlite/quarantine-table.ts';
+import type { QuarantinedDelivery } from '../../../../src/store/store.ts';
 import { parseDelivery } from '../../../../src/webhook/parse.ts';
 import { sealDelivery } from '../../../../src/webhook/quarantine.ts';
 import { T } from '../../../helpers/builders.ts';
