@@ -6,7 +6,7 @@ import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext, type Ways } from './context.ts';
 import type { Totals } from './share-totals.ts';
 
-interface Parts {
+interface PageParts {
   readonly chats: ChatTable;
   readonly attempts: AttemptTable;
   readonly totals: Totals;
@@ -14,7 +14,7 @@ interface Parts {
 
 export function createPageStore(
   { sql }: StoreContext,
-  { chats, attempts, totals }: Parts,
+  { chats, attempts, totals }: PageParts,
   { read, guarded }: Pick<Ways, 'read' | 'guarded'>,
 ): PageStore {
   const lines = sql.prepare<[], { id: number | null; line: string | null }>(

@@ -48,7 +48,7 @@ export async function copyDatabase(
     case 'foreign':
       throw new StoreError('broken', `${source} is no database of contact-card-reactor`);
     case 'failed':
-      throw explain(message, source, target);
+      throw copyError(message, source, target);
   }
 }
 
@@ -79,7 +79,7 @@ function runCopy(source: string, target: string, signal: AbortSignal): Promise<C
   });
 }
 
-function explain(
+function copyError(
   { code, message }: { code: string; message: string },
   source: string,
   target: string,

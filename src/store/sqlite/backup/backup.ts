@@ -45,7 +45,7 @@ export async function makeBackup(options: BackupOptions): Promise<CopyContent> {
   } catch (error) {
     // the first error is the one that explains
     if (!isOvertaken(error)) await rm(partial, { force: true }).catch(() => {});
-    throw explain(error, file);
+    throw fileError(error, file);
   } finally {
     await held?.close();
   }
@@ -105,7 +105,7 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 /** What the system says of the place, as a sentence. */
-function explain(error: unknown, file: string): unknown {
+function fileError(error: unknown, file: string): unknown {
   if (error instanceof StoreError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (!/^E[A-Z]+$/.test(code)) return error; // among them: it was told to end
