@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { acquireLock } from '../../src/store/sqlite/lock.ts';
 import { readMigrations } from '../../src/store/sqlite/migrate.ts';
+import { acquireLock } from '../../src/store/sqlite/place.ts';
 import { DATABASE_PATH } from '../helpers/database.ts';
 import { createWorkDir, startReactor } from '../helpers/process.ts';
 import { writeReleased } from '../helpers/released-database.ts';

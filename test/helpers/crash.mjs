@@ -27,7 +27,7 @@ const PARTS = [
   ['claim', /^INSERT INTO attempts /, '/claim.'],
   ['recover', /^UPDATE attempts SET ended_at/, 'interruptAll'],
   ['settle', /^UPDATE attempts SET ended_at/, '/settle.'],
-  ['prune', /^DELETE FROM attempts\s/, '/prune-attempts.'],
+  ['prune', /^DELETE FROM attempts WHERE id IN /, 'Object.prune'],
   ['shift', /^DELETE FROM shifted_chats /, '/shift-clock.'],
 ];
 const partOf = (sql) => PARTS.find(([, pattern, from]) => pattern.test(sql) && isCalledFrom(from))?.[0];

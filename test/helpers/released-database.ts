@@ -4,7 +4,7 @@ import type Database from 'better-sqlite3';
 import { type ChatRecord, newChat } from '../../src/decide/chat.ts';
 import { decideShare } from '../../src/decide/share.ts';
 import { DAY, HOUR, MINUTE } from '../../src/decide/time.ts';
-import { CHAT_COLUMNS, rowOf } from '../../src/store/sqlite/chat-rows.ts';
+import { CHAT_COLUMNS, rowOf } from '../../src/store/sqlite/chat-table.ts';
 import type { Migration } from '../../src/store/sqlite/migrate.ts';
 import { openSqlite } from '../../src/store/sqlite/native.js';
 import { LINE, OTHER_LINE, policyOf } from './builders.ts';

@@ -72,7 +72,7 @@ export const KEEPING: readonly Mutant[] = [
     name: 'attempts are pruned a millisecond too early',
     edits: [
       {
-        file: 'src/store/sqlite/prune-attempts.ts',
+        file: 'src/store/sqlite/attempt-table.ts',
         find: 'prune.run(limit, now - retentionMs - behindMs(retentionMs, now))',
         replace: 'prune.run(limit, now + 1 - retentionMs - behindMs(retentionMs, now))',
       },
@@ -83,7 +83,7 @@ export const KEEPING: readonly Mutant[] = [
     name: 'attempts under way are pruned too',
     edits: [
       {
-        file: 'src/store/sqlite/prune-attempts.ts',
+        file: 'src/store/sqlite/attempt-table.ts',
         find: ') AND ended_at < ?`',
         replace: ') AND ifnull(ended_at, started_at) < ?`',
       },
@@ -92,7 +92,7 @@ export const KEEPING: readonly Mutant[] = [
   },
   {
     name: 'a database is let pass under a second name',
-    edits: [{ file: 'src/store/sqlite/lock.ts', find: '  refuseSecondName(databasePath);\n', replace: '' }],
+    edits: [{ file: 'src/store/sqlite/place.ts', find: '  refuseSecondName(databasePath);\n', replace: '' }],
     suite: { file: FILE, test: 'a second name of the database as a hard link is refused' },
   },
   {

@@ -1,5 +1,5 @@
 import { StoreError, UsageError } from '../../errors.ts';
-import type { CopyContent } from '../../store/sqlite/backup/backup-copy.ts';
+import type { CopyContent } from '../../store/sqlite/backup/backup.ts';
 import { EXIT, type ExitCode, type Io, readSources, STANDARD } from '../io.ts';
 import { bytesInWords } from '../terminal/words.ts';
 import type { Register } from '../verb.ts';
@@ -46,7 +46,7 @@ async function backUp(
     import('node:fs'),
     import('node:path'),
     import('../../store/sqlite/backup/backup.ts'),
-    import('../../store/sqlite/backup/backup-files.ts'),
+    import('../../store/sqlite/backup/backup-schedule.ts'),
     import('../../clock.ts'),
     import('../verb-settings.ts'),
   ]);

@@ -1,5 +1,5 @@
 import { StoreError } from '../../errors.ts';
-import type { MigrationState } from '../../store/sqlite/migration-state.ts';
+import type { MigrationState } from '../../store/sqlite/migrate.ts';
 import { EXIT, type ExitCode, type Io, readSources } from '../io.ts';
 import { describeStoreFailure } from '../start-failure.ts';
 import type { Register } from '../verb.ts';
@@ -25,7 +25,7 @@ export const registerMigrate: Register = (program, { io, globals, run }) => {
 async function migrate(io: Io, envFile: string | null, { check, json }: MigrateFlags): Promise<ExitCode> {
   const [{ readMigrationState }, { openDatabase }, { toStoreError }, { readStorageSettings }] =
     await Promise.all([
-      import('../../store/sqlite/migration-state.ts'),
+      import('../../store/sqlite/migrate.ts'),
       import('../../store/sqlite/database.ts'),
       import('../../store/sqlite/faults.ts'),
       import('../verb-settings.ts'),

@@ -7,7 +7,7 @@ import { realPath } from '../../real-path.ts';
 import { refuseMissingLog, refuseRemains } from '../../store/sqlite/examine.ts';
 import { toStoreError } from '../../store/sqlite/faults.ts';
 import { hasContent } from '../../store/sqlite/files.ts';
-import { readMigrationState } from '../../store/sqlite/migration-state.ts';
+import { readMigrationState } from '../../store/sqlite/migrate.ts';
 import { openSqlite } from '../../store/sqlite/native.js';
 import type { SeenDatabase } from '../judge/machine.ts';
 

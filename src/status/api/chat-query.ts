@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { ChatState } from '../../decide/chat.ts';
-import { parseCursor } from '../../store/sqlite/chat-list.ts';
+import { parseCursor } from '../../store/sqlite/chat-lists.ts';
 import { CHAT_STATES, linesNamed, type ShownFilter } from '../view/chat-filters.ts';
 import { SHOWN_REASONS, type ShownReason } from '../view/explanation.ts';
 import { text, words } from './schema-fields.ts';

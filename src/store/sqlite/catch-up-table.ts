@@ -8,14 +8,14 @@ import {
 } from '../../decide/catch-up.ts';
 import { haveSameFacts } from '../../decide/facts.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import type { ActiveChats, CatchUpReading } from '../store.ts';
+import type { ActiveChats, CatchUpReading, CatchUpStore } from '../store.ts';
 import type { ChatTable } from './chat-table.ts';
-import type { StoreContext } from './context.ts';
+import type { StoreContext, Ways } from './context.ts';
 import type { Meta } from './meta.ts';
 import type { RecordEvents } from './record.ts';
 import type { RestoreMark } from './restore-mark.ts';
 
-export type CatchUpChange = (state: CatchUpState) => CatchUpState;
+type CatchUpChange = (state: CatchUpState) => CatchUpState;
 export type CatchUpTable = ReturnType<typeof createCatchUpTable>;
 
 /** So many rows are looked at in one go, active or not: it must not hold up deliveries. */
@@ -111,5 +111,19 @@ export function createCatchUpTable(
       // to drop all rows at once takes a tenth of what it takes to choose among a million of them
       change((same) => same, unread.all());
     },
+  };
+}
+
+export function createCatchUpStore(
+  table: CatchUpTable,
+  { read, write, withRoom, guarded }: Ways,
+): CatchUpStore {
+  return {
+    catchUp: async () => guarded(() => table.state()),
+    changeCatchUp: async (change, unread) => guarded(() => write(() => table.change(change, unread))),
+    recordRead: async (reading, now) =>
+      guarded(() => withRoom(now, () => write(() => table.recordRead(reading, now)))),
+    catchUpReads: async (chatIds) => guarded(() => read(() => table.readsOf(chatIds))),
+    activeChats: async (after, since) => guarded(() => read(() => table.activeChats(after, since))),
   };
 }

@@ -10,10 +10,9 @@ import type { EpochMs } from '../../decide/time.ts';
 import type { Store } from '../store.ts';
 import type { Claim, ClaimRequest, Probe, TurnResult } from '../turn.ts';
 import type { AttemptTable } from './attempt-table.ts';
-import type { ChatRow } from './chat-rows.ts';
-import type { ChatTable, StoredChat } from './chat-table.ts';
+import type { ChatRow, ChatTable, StoredChat } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
-import type { LineIds } from './line-ids.ts';
+import type { LineIds } from './line-table.ts';
 import type { Totals } from './share-totals.ts';
 
 /** The parts that claiming and settling work on. */

@@ -1,7 +1,7 @@
 import type { ChatReason, ChatState } from '../../decide/chat.ts';
 import { StoreError } from '../../errors.ts';
 import type { StoreContext } from './context.ts';
-import type { LineIds } from './line-ids.ts';
+import type { LineIds } from './line-table.ts';
 
 /** The words that a row of `chat_counts` stands for. */
 export interface CountKey {

@@ -1,13 +1,12 @@
 import type Database from 'better-sqlite3';
 import { StoreError } from '../../errors.ts';
 import { realPath } from '../../real-path.ts';
-import { finishRestore } from './backup/restore-swap.ts';
+import { finishRestore } from './backup/restore.ts';
 import { examineFile, refuseMissingLog, refuseRemains } from './examine.ts';
 import { hasContent, prepareFile, spaceAround } from './files.ts';
-import { acquireLock } from './lock.ts';
 import { applyMigrations, copyBeforeMigration, type Migration, readMigrations } from './migrate.ts';
 import { openSqlite } from './native.js';
-import { watchPlace } from './place.ts';
+import { acquireLock, watchPlace } from './place.ts';
 
 export interface OpenDatabase {
   readonly path: string;

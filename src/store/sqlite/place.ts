@@ -2,7 +2,53 @@ import { readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../../errors.ts';
-import { syncPath } from './files.ts';
+import { toStoreError } from './faults.ts';
+import { prepareFile, syncPath } from './files.ts';
+import { openSqlite } from './native.js';
+
+interface Lock {
+  /** @throws {StoreError} `io` when its file was taken away: another process may have got a lock of the same name */
+  check(): void;
+  release(): void;
+}
+
+/**
+ * Makes this the only process on a database, until it ends in whatever way: an exclusive transaction on a file beside
+ * it, which the system frees even after `kill -9`.
+ * @param databasePath every link in it followed, so that there is one lock whatever name led here
+ * @throws {StoreError} `locked` when another process has it; `broken` when the database has names that no lock covers
+ */
+export function acquireLock(databasePath: string): Lock {
+  refuseSecondName(databasePath);
+  const path = `${databasePath}.lock`;
+  prepareFile(path);
+  const place = rememberFile(path);
+  const holder = openSqlite(path, { timeout: 0 });
+  try {
+    holder.pragma('journal_mode = MEMORY'); // nothing is ever written, so no journal has to lie beside it
+    holder.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    holder.close();
+    const failure = toStoreError(error);
+    if (failure.fault !== 'busy') throw failure;
+    throw new StoreError(
+      'locked',
+      `another process works on ${databasePath}; stop it first, or give this one another DATABASE_URL`,
+      { cause: error },
+    );
+  }
+  return {
+    check() {
+      const found = place();
+      if (found === 'kept') return;
+      throw new StoreError(
+        'io',
+        `${path} ${found} while it was in use, so another process may have been let in; never delete it: see that only one works on this database, then start again`,
+      );
+    },
+    release: () => holder.close(),
+  };
+}
 
 type Place = 'kept' | 'was deleted or moved away' | 'was replaced by another one';
 
@@ -92,7 +138,7 @@ const inPlain = (text: string) =>
   text.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 /** Remembers which file has this name, and tells what became of it. @throws as `fs.statSync` */
-export function rememberFile(path: string): () => Place {
+function rememberFile(path: string): () => Place {
   const { dev, ino } = statSync(path, { bigint: true });
   return () => {
     const found = statSync(path, { bigint: true, throwIfNoEntry: false });

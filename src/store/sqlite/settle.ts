@@ -12,7 +12,7 @@ import type { EpochMs } from '../../decide/time.ts';
 import type { Store } from '../store.ts';
 import type { Claim, Settled, Settlement } from '../turn.ts';
 import type { AttemptEnd } from './attempt-table.ts';
-import type { ChatRow } from './chat-rows.ts';
+import type { ChatRow } from './chat-table.ts';
 import type { AttemptParts } from './claim.ts';
 import type { StoreContext } from './context.ts';
 

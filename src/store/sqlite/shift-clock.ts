@@ -2,13 +2,11 @@ import type { ChatRecord } from '../../decide/chat.ts';
 import { type ClockShift, shiftChat, shiftHold, shiftLine } from '../../decide/clock-shift.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
-import type { AttemptTable } from './attempt-table.ts';
+import type { AttemptPruning, AttemptTable } from './attempt-table.ts';
 import type { CatchUpTable } from './catch-up-table.ts';
 import type { StoreContext } from './context.ts';
-import type { HoldTable } from './hold-table.ts';
-import type { LineTable } from './line-table.ts';
+import type { HoldTable, LineTable } from './line-table.ts';
 import type { Meta } from './meta.ts';
-import type { AttemptPruning } from './prune-attempts.ts';
 import type { RestoreMark } from './restore-mark.ts';
 import type { Totals } from './share-totals.ts';
 

@@ -12,7 +12,7 @@ import { openSqlite } from '../native.js';
 const [source = '', target = ''] = process.argv.slice(2);
 const parent = process.ppid;
 
-/** @param {import('./backup-copy.ts').CopyMessage} message */
+/** @param {import('./backup.ts').CopyMessage} message */
 function tell(message) {
   process.send?.(message);
   process.disconnect?.();

@@ -7,7 +7,7 @@ import {
   backupName,
   pruneBackups,
   removeAbandoned,
-} from '../../../../../src/store/sqlite/backup/backup-files.ts';
+} from '../../../../../src/store/sqlite/backup/backup-schedule.ts';
 
 const DATABASE = '/somewhere/reactor.db';
 const NOW = Date.UTC(2026, 10, 22, 20);
