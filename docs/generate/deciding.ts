@@ -10,9 +10,9 @@ import { policyOf, T } from '../../test/helpers/builders.ts';
 import { DECIDING } from './deciding-words.ts';
 import { type Moment, STORIES, type Story } from './stories.ts';
 
-/** `docs/deciding.md`: what its examples say comes from the rules. */
+/** `docs/deciding.md`. The rules decide what its examples say. */
 export function renderDeciding(): string {
-  return DECIDING.replace('STORIES\n', STORIES.map(tell).join('\n'));
+  return DECIDING.replace('STORIES\n', STORIES.map(tell).join('\n\n'));
 }
 
 function tell({ title, policy: parts, moments }: Story): string {
@@ -34,7 +34,6 @@ function tell({ title, policy: parts, moments }: Story): string {
     "| time (UTC) | what happens | state, reason | what the chat's page says |",
     '|---|---|---|---|',
     ...rows,
-    '',
   ].join('\n');
 
   function after(before: ChatRecord, { event, answer, afterMs }: Moment): ChatRecord {

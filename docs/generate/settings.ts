@@ -11,14 +11,14 @@ const HEAD = `# Settings
 Settings are environment variables, or lines of a \`.env\` file in the working directory (\`--env-file FILE\` names another). The
 environment wins. They are read once, at the start: restart the service after a change.
 
-- \`contact-card-reactor config check\` tells every mistake at once, with what was expected. The service doesn't start with one (exit code 3).
-- \`contact-card-reactor config show\` tells what is in force, and where it came from. Secrets are never printed.
+- \`contact-card-reactor config check\` reports every mistake at once, with what was expected. The service doesn't start with a mistake (exit code 3).
+- \`contact-card-reactor config show\` shows what is in force and where it comes from. Secrets are never printed.
 - Every secret can come from a file: \`NAME_FILE=/path\` in place of \`NAME\`.
-- In \`.env\` a value may stand in quotes. Without them a \`#\` begins a comment, even inside a value: then a warning says so. A value that
-  still begins or ends with a quote is refused; \`docker run --env-file\` passes quotes on. The file is UTF-8.
+- In \`.env\` a value may be quoted. Without quotes a \`#\` begins a comment, even inside a value; a warning says so. A value that still
+  begins or ends with a quote is refused: \`docker run --env-file\` passes quotes on. The file is UTF-8.
 - An empty value counts as unset. Durations are a whole number and a unit: \`90s\`, \`15m\`, \`24h\`, \`7d\`.
-- What Node.js itself reads (\`NODE_EXTRA_CA_CERTS\`, \`NODE_OPTIONS\`) has an effect in the environment only; in \`.env\` it is warned of.
-- [.env.example](../.env.example) has all of them, ready to be filled in.
+- Variables for Node.js itself (\`NODE_EXTRA_CA_CERTS\`, \`NODE_OPTIONS\`) work only in the environment; a warning says so if \`.env\` has them.
+- [.env.example](../.env.example) has all settings, ready to fill in.
 `;
 
 const GROUPS: readonly (readonly [
@@ -26,9 +26,9 @@ const GROUPS: readonly (readonly [
   about: string,
   settings: Readonly<Record<string, Setting<unknown>>>,
 ])[] = [
-  ['Connection', 'With whom the service talks, and where it keeps what it knows.', CONNECTION_SETTINGS],
+  ['Connection', 'Whom the service talks to, and where it stores its data.', CONNECTION_SETTINGS],
   ['Behaviour', 'Which chats get the card, when, and how fast.', BEHAVIOUR_SETTINGS],
-  ['Operation', 'What the service takes in, keeps and tells.', OPERATION_SETTINGS],
+  ['Operation', 'What the service accepts, keeps and reports.', OPERATION_SETTINGS],
 ];
 
 /** `docs/settings.md`. */
@@ -57,7 +57,7 @@ function chapterOf(setting: Setting<unknown>): string {
     `- Expected: ${kind.expects}`,
     `- Default: ${defaultOf(setting)}`,
     ...aliases.map((alias) => `- Also read as \`${alias}\``),
-    ...(isSecret ? [`- Secret: never shown or logged; \`${name}_FILE\` may name a file that holds it`] : []),
+    ...(isSecret ? [`- Secret: never shown or logged; \`${name}_FILE\` can name a file that holds it`] : []),
     `- Example: \`${example}\``,
   ];
   const note = SETTING_NOTES[name];

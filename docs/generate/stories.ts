@@ -42,31 +42,31 @@ const answered = (afterMs: number, happens: string, answer: LinqAnswer): Moment 
   happens,
   answer,
 });
-const shared = (afterMs: number, happens = 'The share call is made; Linq answers 204.'): Moment =>
+const shared = (afterMs: number, happens = 'The service makes the share call; Linq answers 204.'): Moment =>
   answered(afterMs, happens, answerOf(204));
 const later = (afterMs: number, happens: string): Moment => ({ afterMs, happens });
 
-/** Told in docs/deciding.md, each decided by the rules themselves. */
+/** The examples of docs/deciding.md; the rules decide each. */
 export const STORIES: readonly Story[] = [
   {
     title: 'An ordinary day',
     moments: [
-      heard(-MINUTE, 'Somebody writes to your line first.'),
+      heard(-MINUTE, 'Someone writes to your line first.'),
       sent(0),
       shared(SECOND),
       sent(18 * HOUR, 'You send another message.'),
-      later(DAY + SECOND, 'The window lapses.'),
+      later(DAY + SECOND, 'The window ends.'),
       shared(DAY + 2 * SECOND),
     ],
   },
   {
-    title: 'Somebody opts out, and comes back',
+    title: 'Someone opts out, and comes back',
     moments: [
       sent(0),
       shared(SECOND),
       heard(2 * HOUR, 'They write STOP.', true),
       later(2 * DAY, 'Two days pass. No call was made.'),
-      heard(3 * DAY, 'They write again, something else.'),
+      heard(3 * DAY, 'They write again, not an opt-out word.'),
     ],
   },
   {
@@ -75,8 +75,8 @@ export const STORIES: readonly Story[] = [
       sent(0),
       shared(SECOND),
       sent(20 * HOUR, 'Your next message goes out over SMS.', 'SMS'),
-      later(DAY + HOUR, 'The window has lapsed, but the latest message was an SMS.'),
-      sent(2 * DAY, 'The next one goes over iMessage again.'),
+      later(DAY + HOUR, 'The window has ended, but the latest message was an SMS.'),
+      sent(2 * DAY, 'The next message goes over iMessage again.'),
     ],
   },
   {
@@ -84,8 +84,8 @@ export const STORIES: readonly Story[] = [
     moments: [
       sent(0),
       shared(SECOND),
-      shared(6 * DAY + 7 * SECOND, 'It is shared again at every lapse; this is the last time.'),
-      later(7 * DAY + 8 * SECOND, 'Nothing was sent for RESHARE_IDLE_AFTER (7 days).'),
+      shared(6 * DAY + 7 * SECOND, 'It is shared again at the end of each window; this is the last time.'),
+      later(7 * DAY + 8 * SECOND, 'You have sent nothing for RESHARE_IDLE_AFTER (7 days).'),
       sent(9 * DAY),
     ],
   },
@@ -95,7 +95,7 @@ export const STORIES: readonly Story[] = [
     moments: [
       sent(0),
       shared(SECOND),
-      later(DAY + SECOND, 'The window lapses; nothing was sent since the share.'),
+      later(DAY + SECOND, 'The window ends; you have sent nothing since the share.'),
       sent(DAY + 3 * HOUR),
     ],
   },
@@ -105,7 +105,7 @@ export const STORIES: readonly Story[] = [
       sent(0),
       answered(
         SECOND,
-        'Linq answers 500. It is tried again after a second, then two, four … 15 minutes.',
+        'Linq answers 500. The service retries after a second, then two, four … 15 minutes.',
         answerOf(500, 3006),
       ),
       answered(3 * SECOND, 'The second try: no answer within 15 s.', {
@@ -117,19 +117,22 @@ export const STORIES: readonly Story[] = [
     ],
   },
   {
-    title: 'A chat that is gone',
+    title: 'A chat that no longer exists',
     moments: [
       sent(0),
       answered(SECOND, 'Linq answers 404 with code 2001: no such chat.', answerOf(404, 2001)),
-      sent(HOUR, 'Yet you send another message in it. It gets one more chance, a window after the refusal.'),
+      sent(
+        HOUR,
+        'You send another message in it all the same. The chat gets one more chance, a window after the refusal.',
+      ),
       later(DAY + SECOND, 'A window has passed since the refusal.'),
     ],
   },
   {
-    title: "A line whose card isn't there yet",
+    title: 'A line without a card',
     moments: [
       { ...sent(0), closure: { reason: 'card_missing', since: at(0), until: null } },
-      { afterMs: HOUR, happens: 'You set up the card, and Linq activates it.', closure: null },
+      { afterMs: HOUR, happens: 'You create the card, and Linq activates it.', closure: null },
     ],
   },
 ];
