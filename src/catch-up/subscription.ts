@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { VITAL_EVENT } from '../decide/event.ts';
+import { isSameRoute, VITAL_EVENT } from '../decide/subscription.ts';
 import { HOUR, MINUTE } from '../decide/time.ts';
 import type { Calls, LinqReads, Log, ReadSubscription } from './calls.ts';
 
@@ -18,17 +18,10 @@ export function decideSubscription(
   subscriptions: readonly ReadSubscription[],
   publicUrl: string,
 ): Exclude<SubscriptionState, 'unknown'> {
-  const own = subscriptions.filter(({ targetUrl }) => addressOf(targetUrl) === addressOf(publicUrl));
+  const own = subscriptions.filter(({ targetUrl }) => isSameRoute(targetUrl, publicUrl));
   const useful = own.filter(({ events }) => events === null || events.includes(VITAL_EVENT));
   if (useful.some(({ isActive }) => isActive)) return 'fine';
   return useful.length > 0 ? 'inactive' : 'missing';
-}
-
-/** Host names have no case, and a slash at the end leads to the same route. */
-function addressOf(url: string): string | null {
-  if (!URL.canParse(url)) return null;
-  const { origin, pathname } = new URL(url);
-  return origin + pathname.replace(/\/+$/, '');
 }
 
 /** Looks at whether Linq's webhooks still lead to us. */

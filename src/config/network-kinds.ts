@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { WEBHOOK_PATH } from '../decide/subscription.ts';
 import { maskNumber } from '../mask.ts';
 import { type Kind, nameEntry, type Parsed, showLength, showShort, splitList } from './kinds.ts';
 
@@ -32,8 +33,6 @@ export const apiBaseUrl: Kind<string> = {
   },
   show: showUrl,
 };
-
-const WEBHOOK_PATH = '/webhooks/linq';
 
 /** The address of our webhook route as Linq calls it, without query: the route's path is added unless it is there. */
 export const publicUrl: Kind<string> = {

@@ -52,28 +52,3 @@ export interface CardEvent {
 }
 
 export type ReactorEvent = ChatEvent | LineEvent | CardEvent;
-
-/** Without it the service never hears of new chats. */
-export const VITAL_EVENT = 'message.sent';
-
-const CORE = [
-  VITAL_EVENT,
-  'message.delivered',
-  'message.read',
-  'message.failed',
-  'message.received',
-  'chat.created',
-  'participant.added',
-  'participant.removed',
-  'phone_number.status_updated',
-] as const;
-const CARD = ['contact_card.created', 'contact_card.updated', 'contact_card.deleted'] as const;
-
-/** `webhook/parse.ts` doesn't compile unless it says how each of these is handled. */
-export type SubscribedEvent = (typeof CORE | typeof CARD)[number];
-
-/** The event types that a subscription needs; `message.failed` is for Linq's own dashboards. */
-export const CORE_EVENTS: readonly string[] = CORE;
-
-/** With them a changed card shows at once instead of within CARD_TTL. Older accounts work without. */
-export const CARD_EVENTS: readonly string[] = CARD;

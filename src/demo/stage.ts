@@ -7,6 +7,7 @@ import { request } from 'undici';
 import { type App, startApp } from '../app/app.ts';
 import { type Clock, createSystemClock } from '../clock.ts';
 import { loadConfig } from '../config/load.ts';
+import { WEBHOOK_PATH } from '../decide/subscription.ts';
 import { DAY, HOUR } from '../decide/time.ts';
 import type { StoreError } from '../errors.ts';
 import { createSigningSecret } from '../simulator/sign.ts';
@@ -78,7 +79,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     app = await startApp({ config, clock, version, onFatal, ...logStream });
     const { url } = app;
     const chatIds = gatherCast(simulator, clock);
-    simulator.subscribe({ targetUrl: `${url}/webhooks/linq?version=2026-02-03`, signingSecret });
+    simulator.subscribe({ targetUrl: `${url}${WEBHOOK_PATH}?version=2026-02-03`, signingSecret });
     const look = createLook(url, token);
     const chat = (name: Name) => look<ChatView>(`/status/chats/${chatIds[name]}`);
     const overview = async () => {

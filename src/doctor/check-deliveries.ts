@@ -1,4 +1,5 @@
 import { isLoopbackUrl } from '../config/network-kinds.ts';
+import { WEBHOOK_PATH } from '../decide/subscription.ts';
 import { readSecretNote } from '../setup/env-edit.ts';
 import type { DoctorOptions, DoctorSettings, Report } from './check.ts';
 import type { Running } from './check-service.ts';
@@ -93,7 +94,7 @@ async function deliverLocally(
   let answer: Answer | null = null;
   await report('local_delivery', async () => {
     if (running === null) return skipped('local_delivery', "The service doesn't run here.");
-    answer = await send(`${running.url}/webhooks/linq`);
+    answer = await send(`${running.url}${WEBHOOK_PATH}`);
     return judgeLocalDelivery(answer, running.url);
   });
   return answer;

@@ -1,5 +1,5 @@
-import { CARD_EVENTS, CORE_EVENTS } from '../decide/event.ts';
 import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
+import { CARD_EVENTS, CORE_EVENTS } from '../decide/subscription.ts';
 import { SetupError } from '../errors.ts';
 import { failureOf } from './failure.ts';
 import {

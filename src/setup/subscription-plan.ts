@@ -1,4 +1,4 @@
-import { CARD_EVENTS, CORE_EVENTS } from '../decide/event.ts';
+import { CARD_EVENTS, CORE_EVENTS, isSameRoute } from '../decide/subscription.ts';
 
 /** Pinned in the address: without it a subscription's version follows the day on which it was created. */
 export const PAYLOAD_VERSION = '2026-02-03';
@@ -90,7 +90,7 @@ export function ownSubscriptions(
 ): NamedSubscription[] {
   return subscriptions.filter(
     (subscription): subscription is NamedSubscription =>
-      subscription.subscriptionId !== null && addressOf(subscription.targetUrl) === addressOf(webhookUrl),
+      subscription.subscriptionId !== null && isSameRoute(subscription.targetUrl, webhookUrl),
   );
 }
 
@@ -144,11 +144,4 @@ function freeTarget(subscriptions: readonly Subscription[], webhookUrl: string):
   let target = first;
   for (let n = 2; taken.has(target); n++) target = `${first}&n=${n}`;
   return target;
-}
-
-/** Host names have no case, and a slash at the end leads to the same route. */
-function addressOf(url: string): string | null {
-  if (!URL.canParse(url)) return null;
-  const { origin, pathname } = new URL(url);
-  return origin + pathname.replace(/\/+$/, '');
 }

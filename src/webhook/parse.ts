@@ -1,4 +1,4 @@
-import type { SubscribedEvent } from '../decide/event.ts';
+import type { SubscribedEvent } from '../decide/subscription.ts';
 import { PayloadError } from '../errors.ts';
 import {
   ignoreUnreadable,

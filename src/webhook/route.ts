@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { WEBHOOK_PATH } from '../decide/subscription.ts';
 import { MINUTE } from '../decide/time.ts';
 import { createFairShare, networkOf } from '../http/addresses.ts';
 import { answer, ErrorSchema, emptyAnswer } from '../http/answers.ts';
@@ -58,7 +59,7 @@ export async function webhookRoute(app: FastifyInstance, deps: WebhookDeps): Pro
     return answerError(error, request, reply, report);
   });
   const described = { schema: DELIVERY_SCHEMA, config: { describedRequest: DELIVERY_REQUEST } };
-  app.post<{ Body: Body }>('/webhooks/linq', described, async (request, reply) => {
+  app.post<{ Body: Body }>(WEBHOOK_PATH, described, async (request, reply) => {
     const { body } = request;
     try {
       return Buffer.isBuffer(body) ? await receive(body, request, reply) : refuseBody(reply, body, report);

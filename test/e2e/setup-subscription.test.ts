@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CORE_EVENTS } from '../../src/decide/event.ts';
+import { CORE_EVENTS } from '../../src/decide/subscription.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { ACCOUNT_KEY, startAccount } from '../helpers/simulated-account.ts';
 import { runVerb } from '../helpers/verb.ts';

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CARD_EVENTS, CORE_EVENTS } from '../../src/decide/event.ts';
+import { CARD_EVENTS, CORE_EVENTS } from '../../src/decide/subscription.ts';
 import { createWorkDir, startReactor } from '../helpers/process.ts';
 import { ACCOUNT_KEY, startAccount } from '../helpers/simulated-account.ts';
 import { runVerb } from '../helpers/verb.ts';

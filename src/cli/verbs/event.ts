@@ -4,6 +4,7 @@ import { createSystemClock } from '../../clock.ts';
 import { readSetting } from '../../config/load.ts';
 import { isLoopbackUrl } from '../../config/network-kinds.ts';
 import { SETTINGS } from '../../config/settings.ts';
+import { WEBHOOK_PATH } from '../../decide/subscription.ts';
 import { type Answer, readAnswer } from '../../doctor/judge/answer.ts';
 import { exchange } from '../../doctor/look/http.ts';
 import { UnreachableError, UsageError } from '../../errors.ts';
@@ -68,8 +69,6 @@ function registerSend(event: Command, { io, globals, run }: VerbContext): void {
     );
 }
 
-const ROUTE = '/webhooks/linq';
-
 /** Prints the headers, and of an example the body, too; or a curl command that sends both. */
 function printSigned(
   file: string | undefined,
@@ -109,7 +108,7 @@ function targetOf(to: string | undefined, { sources }: Surroundings): string {
   if (to !== undefined && (!/^https?:\/\//i.test(to) || !URL.canParse(to)))
     throw new UsageError('--to must be an address, for example http://127.0.0.1:8080');
   const url = locateService(sources, to ?? null);
-  return `${url}${url.endsWith(ROUTE) ? '' : ROUTE}?version=2026-02-03`;
+  return `${url}${url.endsWith(WEBHOOK_PATH) ? '' : WEBHOOK_PATH}?version=2026-02-03`;
 }
 
 /**
@@ -198,7 +197,7 @@ export function meaningOf(httpStatus: number, answer: Answer): string {
   if (answer.kind === 'redirect')
     return `A redirect to ${answer.target}, which Linq doesn't follow: the delivery would be lost.`;
   if (answer.kind === 'wrong_path')
-    return 'A contact-card-reactor, but not its webhook route: is the path /webhooks/linq?';
+    return `A contact-card-reactor, but not its webhook route: is the path ${WEBHOOK_PATH}?`;
   if (httpStatus === 204)
     return 'Taken: what it tells is on disk, or there is nothing in it for the service.';
   if (httpStatus === 202)

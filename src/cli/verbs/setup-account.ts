@@ -3,6 +3,7 @@ import { type HttpProxy, lines as linesKind, proxyFor } from '../../config/netwo
 import { SETTINGS } from '../../config/settings.ts';
 import { findSetting } from '../../config/sources.ts';
 import { classifyAnswer } from '../../decide/outcome.ts';
+import { WEBHOOK_PATH } from '../../decide/subscription.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
 import { createLinqClient, type LinqClient } from '../../linq/client.ts';
 import { cardsOf, createCard, type LineCard, type NewCard } from '../../setup/cards.ts';
@@ -296,8 +297,6 @@ function tellCards(session: Session, cards: readonly LineCard[]): void {
 }
 
 const { publicUrl: PUBLIC_URL } = SETTINGS;
-const WEBHOOK_PATH = '/webhooks/linq';
-
 /**
  * Finds out where Linq reaches the service.
  * @returns the address of the webhook route, without a query

@@ -1,4 +1,4 @@
-import { CORE_EVENTS, VITAL_EVENT } from '../../decide/event.ts';
+import { CORE_EVENTS, isSameRoute, VITAL_EVENT } from '../../decide/subscription.ts';
 import { type Finding, fine, found, skipped } from '../finding.ts';
 
 export interface SeenSubscription {
@@ -30,7 +30,7 @@ export function judgeSubscriptions(
   subscriptions: readonly SeenSubscription[],
   publicUrl: string,
 ): readonly Finding[] {
-  const own = subscriptions.filter(({ targetUrl }) => addressOf(targetUrl) === addressOf(publicUrl));
+  const own = subscriptions.filter(({ targetUrl }) => isSameRoute(targetUrl, publicUrl));
   const active = own.filter(({ isActive }) => isActive);
   const [first] = active;
   if (first === undefined) return [own.length === 0 ? missing(publicUrl) : inactive(publicUrl)];
@@ -45,7 +45,7 @@ export function judgeSubscriptions(
 /** Ids of those that lead here, whether or not they are active. */
 export function idsOfOwn(subscriptions: readonly SeenSubscription[], publicUrl: string): readonly string[] {
   return subscriptions
-    .filter(({ targetUrl }) => addressOf(targetUrl) === addressOf(publicUrl))
+    .filter(({ targetUrl }) => isSameRoute(targetUrl, publicUrl))
     .flatMap(({ subscriptionId }) => subscriptionId ?? []);
 }
 
@@ -117,13 +117,6 @@ function judgeLimit(active: readonly SeenSubscription[]): readonly Finding[] {
       `If that isn't meant, run ${RECREATE}, which makes one for all lines, and restart the service; if it is, name the same lines in LINQ_LINES.`,
     ),
   ];
-}
-
-/** Host names have no case, and a slash at the end leads to the same route. */
-function addressOf(url: string): string | null {
-  if (!URL.canParse(url)) return null;
-  const { origin, pathname } = new URL(url);
-  return origin + pathname.replace(/\/+$/, '');
 }
 
 /** How the running service judged deliveries since its start. */

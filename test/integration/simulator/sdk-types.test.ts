@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import { CORE_EVENTS } from '../../../src/decide/event.ts';
+import { CORE_EVENTS } from '../../../src/decide/subscription.ts';
 import type { Payload } from '../../../src/simulator/payloads.ts';
 import { createTestClient, http, startRawServer } from '../linq/raw-server.ts';
 import { LINE, startReceiver, startSimulator } from './harness.ts';

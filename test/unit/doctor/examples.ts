@@ -1,5 +1,5 @@
-import { CORE_EVENTS } from '../../../src/decide/event.ts';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import { CORE_EVENTS } from '../../../src/decide/subscription.ts';
 import type { Finding, FindingCode } from '../../../src/doctor/finding.ts';
 import {
   judgeCards,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { CORE_EVENTS } from '../../../src/decide/event.ts';
+import { CORE_EVENTS } from '../../../src/decide/subscription.ts';
 import { PAYLOAD_VERSION } from '../../../src/setup/subscription-plan.ts';
 import { run } from '../cli/terminal.ts';
 

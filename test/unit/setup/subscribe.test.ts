@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CARD_EVENTS, CORE_EVENTS } from '../../../src/decide/event.ts';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
+import { CARD_EVENTS, CORE_EVENTS } from '../../../src/decide/subscription.ts';
 import { SetupError, UnreachableError } from '../../../src/errors.ts';
 import {
   addCardEvents,

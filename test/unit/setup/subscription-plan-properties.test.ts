@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CORE_EVENTS } from '../../../src/decide/event.ts';
+import { CORE_EVENTS } from '../../../src/decide/subscription.ts';
 import {
   PAYLOAD_VERSION,
   type Subscription,

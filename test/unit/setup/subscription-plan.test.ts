@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CARD_EVENTS, CORE_EVENTS } from '../../../src/decide/event.ts';
+import { CARD_EVENTS, CORE_EVENTS } from '../../../src/decide/subscription.ts';
 import { cardEventsFor, type SubscriptionPlan } from '../../../src/setup/subscription-plan.ts';
 import { dispositionOf } from '../../../src/webhook/parse.ts';
 import { decide, LINE, PINNED, sound, WEBHOOK_URL } from './subscription-situation.ts';

@@ -1,4 +1,4 @@
-import { CORE_EVENTS } from '../../../src/decide/event.ts';
+import { CORE_EVENTS } from '../../../src/decide/subscription.ts';
 import {
   decideSubscriptionPlan,
   type Subscription,
