@@ -17,7 +17,7 @@ import type { CatchUpStore } from '../store/store.ts';
 import { type Account, createCalls, type LinqReads, type Log } from './calls.ts';
 import { createReader } from './reader.ts';
 import { performRun, performSweep, SUPERSEDED } from './run.ts';
-import { createSubscriptionCheck, type SubscriptionState } from './subscription.ts';
+import { createSubscriptionCheck, type SubscriptionState } from './subscription-check.ts';
 
 export interface CatchUpOptions {
   readonly store: CatchUpStore;

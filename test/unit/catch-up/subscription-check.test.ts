@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { decideSubscription } from '../../../src/catch-up/subscription.ts';
+import { decideSubscription } from '../../../src/catch-up/subscription-check.ts';
 
 const PUBLIC_URL = 'https://Reactor.example.com/webhooks/linq';
 const subscriptionOf = (
