@@ -5,7 +5,7 @@ import { leadTo, type Notice } from './layout.ts';
 import { refuseReadably } from './refusal.ts';
 
 /** What an operator asked for, by the word that leads back to the page. */
-const NOTICES: ReadonlyMap<string, string> = new Map([
+const OVERVIEW_NOTICES: ReadonlyMap<string, string> = new Map([
   ['pause', 'Sharing is paused: nothing is shared until you resume.'],
   ['resume', 'Sharing goes on.'],
   ['catch-up', 'A catch-up is asked for; its progress shows under Service.'],
@@ -14,7 +14,7 @@ const NOTICES: ReadonlyMap<string, string> = new Map([
 
 /** What to say on top of the page; null: nothing that we know. */
 export function noticeOf(word: unknown): Notice | null {
-  const text = typeof word === 'string' ? NOTICES.get(word) : undefined;
+  const text = typeof word === 'string' ? OVERVIEW_NOTICES.get(word) : undefined;
   return text === undefined ? null : { kind: 'done', text };
 }
 

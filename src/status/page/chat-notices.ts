@@ -30,7 +30,7 @@ const SHARE_NOTICES: Readonly<Record<ShareEnd, Notice>> = {
   interrupted: failed('The share was cut off; whether the card is shared isn’t known.'),
 };
 
-const NOTICES: ReadonlyMap<string, Notice> = new Map([
+const CHAT_NOTICES: ReadonlyMap<string, Notice> = new Map([
   [doneWord.held, done('The chat is held: no card is shared in it until you release it.')],
   [doneWord.released, done('The chat is released; from here the rules decide again.')],
   ...Object.entries(SHARE_NOTICES).map(([end, notice]) => [`share.${end}`, notice] as const),
@@ -40,7 +40,7 @@ const NOTICES: ReadonlyMap<string, Notice> = new Map([
 export function chatNotice(word: unknown, { record, moment }: ChatPage): Notice | null {
   if (typeof word !== 'string') return null;
   const [what, stateWord, reasonWord] = word.split('.');
-  if (what !== 'refused') return NOTICES.get(word) ?? null;
+  if (what !== 'refused') return CHAT_NOTICES.get(word) ?? null;
   const state = CHAT_STATES.find((one) => one === stateWord);
   const reason = SHOWN_REASONS.find((one) => one === reasonWord);
   if (state === undefined || reason === undefined) return null;

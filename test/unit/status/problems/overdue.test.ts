@@ -6,14 +6,14 @@ import { LINE, OTHER_LINE, T } from '../../../helpers/builders.ts';
 const queueOf = (headAt: number, due = 1, line: string | null = LINE): Queue => ({ line, headAt, due });
 
 /** Looks `ms` after the start. */
-function startWatch(ratePerLine = 2) {
+function startOverdueWatch(ratePerLine = 2) {
   const watch = createOverdueWatch(ratePerLine, (realMs) => realMs);
   return (ms: number, ...queues: Queue[]) => watch(queues, T + ms, ms);
 }
 
 describe('chats that wait for their share', () => {
   it('are overdue when one that was due is still not taken ten minutes later', () => {
-    const look = startWatch();
+    const look = startOverdueWatch();
     look(0);
     expect(look(SECOND, queueOf(T))).toBe('fine');
     expect(look(10 * MINUTE, queueOf(T))).toBe('fine');
@@ -22,7 +22,7 @@ describe('chats that wait for their share', () => {
   });
 
   it('are not overdue while a long queue drains at its pace, however old they are', () => {
-    const look = startWatch(2);
+    const look = startOverdueWatch(2);
     const dueAt = (n: number) => T - 5 * HOUR + n; // all became due while the service was away
     look(0);
     for (let left = 100_000; left > 0; left -= 60) {
@@ -32,7 +32,7 @@ describe('chats that wait for their share', () => {
   });
 
   it('are overdue when a long queue drains at less than its pace', () => {
-    const look = startWatch(2);
+    const look = startOverdueWatch(2);
     look(0);
     const states = Array.from({ length: 200 }, (_, minute) => {
       const taken = minute * 60; // one a second, where two may be
@@ -43,14 +43,14 @@ describe('chats that wait for their share', () => {
   });
 
   it('are overdue when one line is, though another drains', () => {
-    const look = startWatch();
+    const look = startOverdueWatch();
     look(0);
     expect(look(SECOND, queueOf(T), queueOf(T, 1, OTHER_LINE))).toBe('fine');
     expect(look(11 * MINUTE, queueOf(T), queueOf(T + 11 * MINUTE, 1, OTHER_LINE))).toBe('overdue');
   });
 
   it('count anew once what closed their line has ended', () => {
-    const look = startWatch();
+    const look = startOverdueWatch();
     look(SECOND, queueOf(T));
     expect(look(9 * MINUTE)).toBe('fine'); // closed: no queue
     expect(look(11 * MINUTE, queueOf(T))).toBe('fine');
@@ -58,14 +58,14 @@ describe('chats that wait for their share', () => {
   });
 
   it('are given ten minutes without a limit of the rate, too', () => {
-    const look = startWatch(0);
+    const look = startOverdueWatch(0);
     look(0);
     expect(look(SECOND, queueOf(T, 1_000_000, null))).toBe('fine');
     expect(look(10 * MINUTE + SECOND, queueOf(T, 1_000_000, null))).toBe('overdue');
   });
 
   it('are not known to be on time as long as those found at the start are there', () => {
-    const look = startWatch();
+    const look = startOverdueWatch();
     expect(look(0, queueOf(T - HOUR))).toBe('unknown');
     expect(look(SECOND, queueOf(T - HOUR))).toBe('unknown');
     expect(look(2 * SECOND, queueOf(T + 1))).toBe('fine');

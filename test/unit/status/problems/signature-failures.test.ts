@@ -4,7 +4,7 @@ import { createSignatureWatch } from '../../../../src/status/problems/signature-
 import { createWebhookCounters, noteAuthentic, noteRefused } from '../../../../src/webhook/report.ts';
 import { T } from '../../../helpers/builders.ts';
 
-function startWatch() {
+function startSignatureWatch() {
   const counters = createWebhookCounters();
   const watch = createSignatureWatch(0);
   return {
@@ -30,7 +30,7 @@ function startWatch() {
 
 describe('failed signatures', () => {
   it.each(['mismatch', 'stale'] as const)('are failing after the third %s in a row', (fault) => {
-    const { take, refuse, look } = startWatch();
+    const { take, refuse, look } = startSignatureWatch();
     take();
     expect(look(1)).toBe('fine');
     refuse(fault, 2);
@@ -41,7 +41,7 @@ describe('failed signatures', () => {
   });
 
   it('refuse all from the first mismatch on, as long as nothing of Linq’s was accepted since the start', () => {
-    const { refuse, look, take } = startWatch();
+    const { refuse, look, take } = startSignatureWatch();
     refuse('mismatch');
     expect(look(SECOND)).toBe('refusing all');
     take();
@@ -51,7 +51,7 @@ describe('failed signatures', () => {
   });
 
   it('refuse all again with the next mismatch after a delivery of doctor, which has the same wrong secret', () => {
-    const { refuse, look, probe } = startWatch();
+    const { refuse, look, probe } = startSignatureWatch();
     refuse('mismatch');
     probe();
     expect(look(SECOND)).toBe('fine');
@@ -60,7 +60,7 @@ describe('failed signatures', () => {
   });
 
   it('are failing only after the third stale one, even if nothing was accepted: the secret is right', () => {
-    const { refuse, look } = startWatch();
+    const { refuse, look } = startSignatureWatch();
     refuse('stale', 2);
     expect(look(SECOND)).toBe('unknown');
     refuse('stale');
@@ -70,7 +70,7 @@ describe('failed signatures', () => {
   it.each(['accepted', 'ignored', 'quarantined'] as const)(
     'are fine again at once with the next authentic delivery (%s), however many they were',
     (verdict) => {
-      const { refuse, take, look } = startWatch();
+      const { refuse, take, look } = startSignatureWatch();
       take();
       refuse('mismatch', 500);
       expect(look(SECOND)).toBe('failing');
@@ -80,7 +80,7 @@ describe('failed signatures', () => {
   );
 
   it('are fine again at once with a delivery of doctor', () => {
-    const { refuse, probe, look } = startWatch();
+    const { refuse, probe, look } = startSignatureWatch();
     refuse('mismatch', 20);
     expect(look(SECOND)).toBe('refusing all');
     probe();
@@ -88,7 +88,7 @@ describe('failed signatures', () => {
   });
 
   it('that came after the last authentic delivery count, though both came between two looks', () => {
-    const { refuse, take, look } = startWatch();
+    const { refuse, take, look } = startSignatureWatch();
     take();
     look(0);
     take();
@@ -97,7 +97,7 @@ describe('failed signatures', () => {
   });
 
   it('are known since the first of them', () => {
-    const { refuse, since, take } = startWatch();
+    const { refuse, since, take } = startSignatureWatch();
     take();
     refuse('stale', 1, T + 5);
     refuse('mismatch', 2, T + 9);
@@ -105,7 +105,7 @@ describe('failed signatures', () => {
   });
 
   it('are failing when ten came in 15 minutes, each after authentic ones, and fine after 15 quiet ones', () => {
-    const { refuse, take, look } = startWatch();
+    const { refuse, take, look } = startSignatureWatch();
     take();
     for (let minute = 1; minute <= 10; minute++) {
       refuse('mismatch');
@@ -118,7 +118,7 @@ describe('failed signatures', () => {
   });
 
   it('are fine when they are few among many, day after day', () => {
-    const { refuse, take, look } = startWatch();
+    const { refuse, take, look } = startSignatureWatch();
     for (let at = 2 * MINUTE; at < 24 * HOUR; at += 2 * MINUTE) {
       take();
       refuse('mismatch');
@@ -127,7 +127,7 @@ describe('failed signatures', () => {
   });
 
   it('are none of a scanner, which signs nothing, even if nothing was accepted yet', () => {
-    const { counters, refuse, look } = startWatch();
+    const { counters, refuse, look } = startSignatureWatch();
     for (const refusal of ['missing', 'malformed', 'type', 'size', 'limited'] as const)
       refuse(refusal, 1_000);
     expect(counters.rejected.missing).toBe(1_000);
@@ -136,11 +136,11 @@ describe('failed signatures', () => {
   });
 
   it('are not known of in the first 15 minutes without an authentic delivery', () => {
-    const { probe, look } = startWatch();
+    const { probe, look } = startSignatureWatch();
     expect(look(0)).toBe('unknown');
     expect(look(15 * MINUTE - 1)).toBe('unknown');
     expect(look(15 * MINUTE)).toBe('fine');
-    const other = startWatch();
+    const other = startSignatureWatch();
     other.probe();
     expect(other.look(0)).toBe('fine');
     probe();
