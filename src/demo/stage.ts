@@ -13,7 +13,7 @@ import type { StoreError } from '../errors.ts';
 import { createSigningSecret } from '../simulator/sign.ts';
 import { createSimulator, type Simulator } from '../simulator/simulator.ts';
 import type { Service } from '../simulator/world.ts';
-import type { ChatView, Overview } from '../status/api/schemas.ts';
+import type { ChatView, Overview } from '../status/view/schemas.ts';
 
 /** The simulated Linq and the real service, connected, on one clock. */
 export interface Stage {

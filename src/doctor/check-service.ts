@@ -1,4 +1,4 @@
-import type { Overview } from '../status/api/schemas.ts';
+import type { Overview } from '../status/view/schemas.ts';
 import type { DoctorOptions, Report } from './check.ts';
 import { skipped } from './finding.ts';
 import { judgeProblems, judgeService, type SeenService } from './judge/service.ts';

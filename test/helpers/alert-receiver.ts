@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { Alert } from '../../src/status/alerts/alert.ts';
+import type { Alert } from '../../src/status/alerts/alert-sender.ts';
 
 export interface AlertReceiver {
   /** Part of it is a secret, as in chat tools. */

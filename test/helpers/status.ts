@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
-import type { ChatView, Overview } from '../../src/status/api/schemas.ts';
+import type { ChatView, Overview } from '../../src/status/view/schemas.ts';
 import { STATUS_TOKEN } from './process.ts';
 
 export interface Answer {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ASSETS } from '../../src/status/page/assets.ts';
+import { ASSETS } from '../../src/status/page/layout.ts';
 import { dumpRows } from '../helpers/database.ts';
 import { message2026, sign } from '../helpers/deliver.ts';
 import { startRig } from '../helpers/rig.ts';

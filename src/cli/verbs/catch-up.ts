@@ -1,7 +1,7 @@
 import { Check } from 'typebox/value';
 import { type Clock, createSystemClock } from '../../clock.ts';
 import { SECOND } from '../../decide/time.ts';
-import { CatchUpSchema, type CatchUpView, OverviewSchema } from '../../status/api/schemas.ts';
+import { CatchUpSchema, type CatchUpView, OverviewSchema } from '../../status/view/schemas.ts';
 import { durationInWords } from '../../status/view/wording.ts';
 import {
   type Asked,

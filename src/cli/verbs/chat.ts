@@ -6,7 +6,7 @@ import {
   type ChatView,
   ChatWithAttemptsSchema,
   ShareSchema,
-} from '../../status/api/schemas.ts';
+} from '../../status/view/schemas.ts';
 import { type ServiceCall, type Shown, showing } from '../call-service.ts';
 import { EXIT } from '../io.ts';
 import type { Screen } from '../terminal/screen.ts';

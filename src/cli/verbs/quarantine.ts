@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Static } from 'typebox';
 import { Check } from 'typebox/value';
 import { createSystemClock } from '../../clock.ts';
-import { QuarantineSchema, ReplaySchema } from '../../status/api/schemas.ts';
+import { QuarantineSchema, ReplaySchema } from '../../status/view/schemas.ts';
 import {
   askService,
   printJson,

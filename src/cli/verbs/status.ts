@@ -6,7 +6,7 @@ import {
   OverviewSchema,
   PauseSchema,
   type Problem,
-} from '../../status/api/schemas.ts';
+} from '../../status/view/schemas.ts';
 import { durationInWords, timeInWords } from '../../status/view/wording.ts';
 import { type ServiceCall, showing } from '../call-service.ts';
 import { EXIT } from '../io.ts';

@@ -1,5 +1,5 @@
 import type { StoreFault } from '../../errors.ts';
-import { type DiskSpace, isDiskFull, isDiskLow, spaceInWords } from '../../status/problems/disk.ts';
+import { type DiskSpace, isDiskFull, isDiskLow, spaceInWords } from '../../status/problems/signs.ts';
 import { type Finding, fine, found } from '../finding.ts';
 
 /** @param advice what to do about this Node.js, or null */

@@ -1,5 +1,5 @@
 import { maskNumber } from '../../mask.ts';
-import type { Problem } from '../../status/api/schemas.ts';
+import type { Problem } from '../../status/view/schemas.ts';
 import { type Finding, fine, found, skipped } from '../finding.ts';
 
 /** What answers at HOST:PORT. */

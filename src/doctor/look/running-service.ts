@@ -1,5 +1,5 @@
 import { Check } from 'typebox/value';
-import { type Overview, OverviewSchema } from '../../status/api/schemas.ts';
+import { type Overview, OverviewSchema } from '../../status/view/schemas.ts';
 import type { SeenService, SeenStatus } from '../judge/service.ts';
 import { exchange, type HttpOptions } from './http.ts';
 

@@ -1,10 +1,107 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../clock.ts';
-import type { ChatReason, ChatRecord, ChatState } from '../../decide/chat.ts';
+import { type ChatReason, type ChatRecord, type ChatState, releaseChat } from '../../decide/chat.ts';
 import type { ClosedReason } from '../../decide/holds.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
-import { chatNotFound, type Refusal } from '../../http/answers.ts';
+import { answer, chatNotFound, ErrorSchema, type Refusal, refuse } from '../../http/answers.ts';
 import type { Attempt } from '../../store/turn.ts';
-import type { StatusDeps } from '../view/deps.ts';
+import { type Moment, showAttempt, showChat } from '../view/chat-view.ts';
+import { explain, type Told } from '../view/explanation.ts';
+import { ChatSchema, NotShareableSchema, ShareSchema } from '../view/schemas.ts';
+import { ChatParams } from './chat-routes.ts';
+import { momentOf, type StatusDeps } from './deps.ts';
+import { CHAT_NOT_FOUND_ANSWER, changeAnswers, NAMED_ANSWERS, TOKEN_SECURITY } from './route-schema.ts';
+
+const SHARE_SCHEMA = {
+  operationId: 'shareChat',
+  summary: 'Share now',
+  description:
+    'Whatever policy, window and backoff say. It counts, and the window begins anew. What only Linq or an operator’s hold forbids stays forbidden (409).',
+  tags: ['Chats'],
+  security: TOKEN_SECURITY,
+  params: ChatParams,
+  response: changeAnswers({
+    200: answer('The attempt has ended; its outcome tells how.', ShareSchema),
+    202: answer('It goes on by itself, or waits for its turn: look at the chat later.', ShareSchema),
+    ...NAMED_ANSWERS,
+    404: CHAT_NOT_FOUND_ANSWER,
+    409: answer('`NOT_SHAREABLE`: not even by hand; `reason` says why.', NotShareableSchema),
+    503: answer(
+      'The service is shutting down, or the database can’t do it now. Try again later.',
+      ErrorSchema,
+    ),
+  }),
+};
+
+const HOLDING = {
+  tags: ['Chats'],
+  security: TOKEN_SECURITY,
+  params: ChatParams,
+  response: changeAnswers({ 200: ChatSchema, ...NAMED_ANSWERS, 404: CHAT_NOT_FOUND_ANSWER }),
+};
+const HOLD_SCHEMA = {
+  ...HOLDING,
+  operationId: 'holdChat',
+  summary: 'Hold a chat',
+  description: 'It isn’t shared until somebody releases it. May be repeated.',
+};
+const RELEASE_SCHEMA = {
+  ...HOLDING,
+  operationId: 'releaseChat',
+  summary: 'Release a chat',
+  description: 'Ends an operator’s hold, its being parked, and what Linq’s block list held. May be repeated.',
+};
+
+/** Sharing at an operator's word, whatever policy, window and backoff say; and an operator's hold of a chat. */
+export function chatActionRoutes(plain: FastifyInstance, deps: StatusDeps): void {
+  const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+
+  app.post('/status/chats/:chatId/share', { schema: SHARE_SCHEMA }, async ({ params: { chatId } }, reply) => {
+    const share = await shareNow(deps, chatId);
+    if (share.kind === 'failed') return refuse(reply, share.refusal);
+    const moment = momentOf(deps);
+    if (share.kind === 'refused') return refuse(reply, ...notShareable(share, moment));
+    const attempt = share.attempt === null ? null : showAttempt(share.attempt);
+    return reply
+      .code(share.kind === 'settled' ? 200 : 202)
+      .send({ attempt, chat: showChat(share.chat, moment) });
+  });
+
+  app.put('/status/chats/:chatId/hold', { schema: HOLD_SCHEMA }, async ({ params: { chatId } }, reply) => {
+    const chat = await changeChat(deps, chatId, holdChat);
+    return chat === null ? refuse(reply, chatNotFound(chatId)) : showChat(chat, momentOf(deps));
+  });
+
+  app.delete(
+    '/status/chats/:chatId/hold',
+    { schema: RELEASE_SCHEMA },
+    async ({ params: { chatId } }, reply) => {
+      const chat = await changeChat(deps, chatId, releaseChat);
+      return chat === null ? refuse(reply, chatNotFound(chatId)) : showChat(chat, momentOf(deps));
+    },
+  );
+}
+
+function notShareable(
+  { chat, state, reason }: Extract<ShareNow, { kind: 'refused' }>,
+  moment: Moment,
+): [Refusal, object] {
+  const message = whyNotShareable({ chat, state, reason }, moment);
+  return [
+    { statusCode: 409, code: 'NOT_SHAREABLE', message },
+    { state, reason },
+  ];
+}
+
+/** Why a chat can't be shared even by hand, for people. */
+export function whyNotShareable(
+  refused: Pick<Told, 'chat' | 'state' | 'reason'>,
+  { policy, now, closures }: Moment,
+): string {
+  const closure = closures.of(refused.chat.line);
+  return `This chat can't be shared now. ${explain({ ...refused, nextAttemptAt: null, closure, policy, now })}`;
+}
 
 /** What came of sharing at an operator's word. */
 export type ShareNow =

@@ -1,13 +1,15 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
-import { answer, badParameter, chatNotFound, refuse } from '../../http/answers.ts';
-import { findChats } from '../view/chat-search.ts';
+import { type Static, Type } from 'typebox';
+import type { ChatState } from '../../decide/chat.ts';
+import { answer, badParameter, chatNotFound, ErrorSchema, refuse } from '../../http/answers.ts';
+import { parseCursor } from '../../store/sqlite/chat-lists.ts';
+import { linesNamed, type ShownFilter, storedFilters } from '../view/chat-filters.ts';
 import { showAttempt, showChat } from '../view/chat-view.ts';
-import { momentOf, type StatusDeps } from '../view/deps.ts';
-import { ChatQuerySchema, unknownParameter } from './chat-query.ts';
+import { CHAT_STATES, SHOWN_REASONS, type ShownReason } from '../view/explanation.ts';
+import { ChatPageSchema, type ChatView, ChatWithAttemptsSchema, text, words } from '../view/schemas.ts';
+import { momentOf, type StatusDeps } from './deps.ts';
 import { CHAT_NOT_FOUND_ANSWER, lookAnswers, NAMED_ANSWERS, TOKEN_SECURITY } from './route-schema.ts';
-import { ChatPageSchema, ChatWithAttemptsSchema, ErrorSchema } from './schemas.ts';
 
 const CHAT_ID_EXAMPLE = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
 
@@ -19,6 +21,26 @@ export const ChatParams = Type.Object({
 });
 
 const BAD_PARAMETER = '`BAD_PARAMETER`: a parameter is unknown or wrong; the message says what is allowed.';
+
+const MAX_CHATS = 200;
+
+export const ChatQuerySchema = Type.Object({
+  state: Type.Optional(words<ChatState>(CHAT_STATES, 'Only chats in this state.')),
+  reason: Type.Optional(words<ShownReason>(SHOWN_REASONS, 'Only chats with this reason.')),
+  line: Type.Optional(
+    Type.String({
+      description: 'Only chats of this line: the full number, or as it is shown (+1•••••0100).',
+      examples: ['+12025550100'],
+    }),
+  ),
+  limit: Type.Integer({
+    minimum: 1,
+    maximum: MAX_CHATS,
+    default: 50,
+    description: 'Most chats of one page.',
+  }),
+  cursor: Type.Optional(text('The `nextCursor` of the page before; without it, the first page.')),
+});
 
 const LIST_SCHEMA = {
   operationId: 'listChats',
@@ -69,4 +91,67 @@ export function chatRoutes(plain: FastifyInstance, deps: StatusDeps): void {
     const attempts = await store.attempts(chatId, MAX_ATTEMPTS);
     return { ...showChat(chat, momentOf(deps)), attempts: attempts.map(showAttempt) };
   });
+}
+
+interface FoundChats {
+  readonly filter: ShownFilter;
+  /** Maybe fewer than asked for, though more pages follow. */
+  readonly chats: readonly ChatView[];
+  readonly nextCursor: string | null;
+}
+
+/** One page of the chats that match a query, or what is wrong with it. @throws {StoreError} */
+export async function findChats(
+  deps: StatusDeps,
+  query: Static<typeof ChatQuerySchema>,
+): Promise<FoundChats | { readonly wrong: string }> {
+  const { store, dispatcher } = deps;
+  const lines = dispatcher.view().lines.map(({ line }) => line.line);
+  const parsed = parseChatQuery(query, lines);
+  if ('wrong' in parsed) return parsed;
+  const { filter, cursor } = parsed;
+  const moment = momentOf(deps);
+  const filters = filter.lines?.length === 0 ? [] : storedFilters(filter, moment.closures);
+  if (filters.length === 0) return { filter, chats: [], nextCursor: null };
+  const page = await store.chats(filters, query.limit, cursor);
+  // a chat whose time came since it was stored is shown as it is now, so it may not match any more
+  const chats = page.chats
+    .map((chat) => showChat(chat, moment))
+    .filter(({ state }) => filter.state === null || state === filter.state)
+    .filter(({ reason }) => filter.reason === null || reason === filter.reason);
+  return { filter, chats, nextCursor: page.nextCursor };
+}
+
+const PARAMETERS = Object.keys(ChatQuerySchema.properties);
+
+/** A misspelt filter would silently list everything. Null: every parameter is known. */
+export function unknownParameter(query: unknown): string | null {
+  const unknown = Object.keys(Object(query)).find((name) => !PARAMETERS.includes(name));
+  return unknown === undefined
+    ? null
+    : `Unknown parameter "${unknown.slice(0, 40)}"; allowed are ${PARAMETERS.join(', ')}.`;
+}
+
+/** What is to be listed, or what is wrong with a parameter. @param known our lines */
+export function parseChatQuery(
+  { state, reason, line, cursor }: Static<typeof ChatQuerySchema>,
+  known: readonly string[],
+): { readonly filter: ShownFilter; readonly cursor: string | null } | { readonly wrong: string } {
+  if (cursor !== undefined && parseCursor(cursor) === null) {
+    return { wrong: '"cursor" must be the nextCursor of the page before.' };
+  }
+  const lines = line === undefined ? null : parseLine(line, known);
+  if (lines !== null && lines.length === 0 && !isLineName(line)) {
+    return { wrong: '"line" must be a full number (+12025550100) or as it is shown (+1•••••0100).' };
+  }
+  return { filter: { state: state ?? null, reason: reason ?? null, lines }, cursor: cursor ?? null };
+}
+
+/** In a query a plus sign that wasn't encoded arrives as a space. */
+const withPlus = (line: string) => line.replace(/^ /, '+');
+
+const parseLine = (line: string, known: readonly string[]) => linesNamed(withPlus(line), known);
+
+function isLineName(line: string | undefined): boolean {
+  return line !== undefined && /^\+(\d{7,15}|\d•{5}\d{4})$/.test(withPlus(line));
 }

@@ -4,10 +4,10 @@ import { MINUTE } from '../../decide/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { ERROR_FIELDS, named, refuse } from '../../http/answers.ts';
 import type { Store } from '../../store/store.ts';
-import { isDiskFull, spaceInWords } from '../problems/disk.ts';
+import { isDiskFull, spaceInWords } from '../problems/signs.ts';
 import type { StoreProbe } from '../problems/store-probe.ts';
+import { text } from '../view/schemas.ts';
 import { NO_SECURITY } from './route-schema.ts';
-import { text } from './schema-fields.ts';
 
 export interface HealthDeps {
   readonly store: Pick<Store, 'schemaVersion' | 'diskSpace'>;

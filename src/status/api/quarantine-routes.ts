@@ -1,11 +1,11 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { answer, badParameter, type Refusal, refuse } from '../../http/answers.ts';
-import type { StatusDeps } from '../view/deps.ts';
+import { answer, badParameter, ErrorSchema, type Refusal, refuse } from '../../http/answers.ts';
+import { QuarantineSchema, ReplaySchema } from '../view/schemas.ts';
 import { isoTime } from '../view/wording.ts';
+import type { StatusDeps } from './deps.ts';
 import { changeAnswers, lookAnswers, TOKEN_SECURITY } from './route-schema.ts';
-import { ErrorSchema, QuarantineSchema, ReplaySchema } from './schemas.ts';
 
 const ReplayQuery = Type.Object({
   eventId: Type.Optional(Type.String({ description: 'Only this one; without it, all of them.' })),

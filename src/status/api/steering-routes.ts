@@ -1,37 +1,14 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { releaseChat } from '../../decide/chat.ts';
 import type { GateView } from '../../dispatch/dispatcher.ts';
-import { answer, chatNotFound, type Refusal, refuse } from '../../http/answers.ts';
+import { answer, ErrorSchema, type Refusal, refuse } from '../../http/answers.ts';
 import { linesNamed } from '../view/chat-filters.ts';
-import { showChat } from '../view/chat-view.ts';
-import { momentOf, type StatusDeps } from '../view/deps.ts';
-import { showGate } from '../view/overview.ts';
-import { showCounts } from '../view/shown-counts.ts';
-import { changeChat, holdChat } from './chat-actions.ts';
-import { ChatParams } from './chat-routes.ts';
-import { CHAT_NOT_FOUND_ANSWER, changeAnswers, NAMED_ANSWERS, TOKEN_SECURITY } from './route-schema.ts';
-import { ChatSchema, ErrorSchema, LineSchema, PauseSchema } from './schemas.ts';
-
-const CHAT_STEERING = {
-  tags: ['Chats'],
-  security: TOKEN_SECURITY,
-  params: ChatParams,
-  response: changeAnswers({ 200: ChatSchema, ...NAMED_ANSWERS, 404: CHAT_NOT_FOUND_ANSWER }),
-};
-const HOLD_SCHEMA = {
-  ...CHAT_STEERING,
-  operationId: 'holdChat',
-  summary: 'Hold a chat',
-  description: 'It isn’t shared until somebody releases it. May be repeated.',
-};
-const RELEASE_SCHEMA = {
-  ...CHAT_STEERING,
-  operationId: 'releaseChat',
-  summary: 'Release a chat',
-  description: 'Ends an operator’s hold, its being parked, and what Linq’s block list held. May be repeated.',
-};
+import { showCounts } from '../view/chat-view.ts';
+import { CatchUpSchema, LineSchema, PauseSchema } from '../view/schemas.ts';
+import { momentOf, type StatusDeps } from './deps.ts';
+import { showCatchUp, showGate } from './overview.ts';
+import { changeAnswers, NAMED_ANSWERS, TOKEN_SECURITY } from './route-schema.ts';
 
 const STEERING = {
   tags: ['Steering'],
@@ -71,24 +48,19 @@ const RELEASE_LINE_SCHEMA = {
   }),
 };
 
-/** Operator's holds of chats, pausing everything, and ending a line's hold. Each may be repeated without harm. */
+const CATCH_UP_SCHEMA = {
+  operationId: 'startCatchUp',
+  summary: 'Read what webhooks missed',
+  description: 'Asked again while one waits to begin, it is the same one. `GET /status` shows how far it is.',
+  tags: ['Steering'],
+  security: TOKEN_SECURITY,
+  response: changeAnswers({ 202: answer('It begins, or waits to; this is how far it is.', CatchUpSchema) }),
+};
+
+/** Pausing everything, ending a line's hold, and catching up. Each may be repeated without harm. */
 export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
-  const { store, dispatcher } = deps;
+  const { store, dispatcher, catchUp } = deps;
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
-
-  app.put('/status/chats/:chatId/hold', { schema: HOLD_SCHEMA }, async ({ params: { chatId } }, reply) => {
-    const chat = await changeChat(deps, chatId, holdChat);
-    return chat === null ? refuse(reply, chatNotFound(chatId)) : showChat(chat, momentOf(deps));
-  });
-
-  app.delete(
-    '/status/chats/:chatId/hold',
-    { schema: RELEASE_SCHEMA },
-    async ({ params: { chatId } }, reply) => {
-      const chat = await changeChat(deps, chatId, releaseChat);
-      return chat === null ? refuse(reply, chatNotFound(chatId)) : showChat(chat, momentOf(deps));
-    },
-  );
 
   app.put('/status/pause', { schema: PAUSE_SCHEMA }, async () => {
     await dispatcher.pause();
@@ -105,6 +77,11 @@ export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
     if ('refusal' in released) return refuse(reply, released.refusal);
     const counts = showCounts(await store.counts(), momentOf(deps).closures);
     return showGate(released.gate, { ...deps, counts });
+  });
+
+  app.post('/status/catch-up', { schema: CATCH_UP_SCHEMA }, async (_request, reply) => {
+    await catchUp.request();
+    return reply.code(202).send(showCatchUp(catchUp.view()));
   });
 }
 

@@ -3,15 +3,15 @@ import { Type } from 'typebox';
 import { StoreError } from '../../errors.ts';
 import { guardRoutes } from '../../http/access.ts';
 import { answer, answerFaults, ErrorSchema } from '../../http/answers.ts';
-import { badgeRoute } from '../api/badge-route.ts';
+import { badgeRoute } from '../api/badge.ts';
+import type { StatusDeps } from '../api/deps.ts';
+import { createPicture } from '../api/overview.ts';
 import { LOGIN_ANSWERS, TOKEN_SECURITY } from '../api/route-schema.ts';
-import { refuseReadably } from '../page/refusal.ts';
-import { showProblem } from '../problems/problem-view.ts';
+import { refuseReadably } from '../page/layout.ts';
 import type { ProblemWatch } from '../problems/problem-watch.ts';
-import type { StatusDeps } from '../view/deps.ts';
-import { createPicture } from '../view/whole-picture.ts';
+import { showProblem } from '../problems/problem-words.ts';
 import type { Metrics } from './metrics.ts';
-import type { MetricsView } from './metrics-view.ts';
+import type { MetricsView } from './shown-metrics.ts';
 
 export interface MetricsDeps extends StatusDeps {
   readonly watch: Pick<ProblemWatch, 'look' | 'book'>;

@@ -1,10 +1,9 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Outcome, Trigger } from '../../decide/chat.ts';
-import { SECOND } from '../../decide/time.ts';
-import { createMetricsRegistry } from './metrics-registry.ts';
-import { createShownMetrics } from './metrics-shown.ts';
-import type { MetricsView } from './metrics-view.ts';
+import { HOUR, SECOND } from '../../decide/time.ts';
+import { createShownMetrics, type Labels, type MetricsView, type RegisterShown } from './shown-metrics.ts';
 
-export interface SettledAttempt {
+interface SettledAttempt {
   readonly trigger: Trigger;
   readonly outcome: Outcome | null;
   readonly lateMs: number;
@@ -12,7 +11,7 @@ export interface SettledAttempt {
 }
 
 /** What is counted while it happens. Everything that happens often costs about a microsecond. */
-export interface Meter {
+interface Meter {
   /** @param route its pattern, never the path: that may name a chat or a line */
   answered(method: string, route: string | undefined, statusCode: number, tookMs: number): void;
   committed(kind: string, tookMs: number, isStored: boolean): void;
@@ -92,7 +91,7 @@ export function createMetrics(): Metrics {
   for (const field of ['data.chat.health_status', 'data.parts[]']) unreadable({ field }, 0);
   for (const trigger of TRIGGERS) for (const outcome of OUTCOMES) attempts({ trigger, outcome }, 0);
   for (const kind of ['events', 'catch_up', 'shares']) failedCommits({ kind }, 0);
-  const show = createShownMetrics(registry);
+  const show = createShownMetrics(registry.shown);
 
   return {
     answered(method, route, statusCode, tookMs) {
@@ -124,4 +123,67 @@ export function createMetrics(): Metrics {
     },
     contentType: registry.contentType,
   };
+}
+
+interface MetricsRegistry {
+  /** Counts up. */
+  counter(name: string, help: string, labelNames?: readonly string[]): (labels: Labels, by: number) => void;
+  /** @param buckets upper bounds, in the unit of the name */
+  histogram(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labelNames?: readonly string[],
+  ): (labels: Labels, value: number) => void;
+  readonly shown: RegisterShown;
+  /** The text format of Prometheus. */
+  render(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** Metrics of one service and of its process; the only file that knows the library. */
+function createMetricsRegistry(): MetricsRegistry {
+  const registry = new Registry();
+  const registers = [registry];
+  collectProcessMetrics(registry);
+
+  return {
+    counter(name, help, labelNames = []) {
+      const counter = new Counter({ name, help, labelNames: [...labelNames], registers });
+      return (labels, by) => counter.inc({ ...labels }, by);
+    },
+    histogram(name, help, buckets, labelNames = []) {
+      const histogram = new Histogram({
+        name,
+        help,
+        buckets: [...buckets],
+        labelNames: [...labelNames],
+        registers,
+      });
+      return (labels, value) => histogram.observe({ ...labels }, value);
+    },
+    shown(type, name, help, labelNames = []) {
+      const options = { name, help, labelNames: [...labelNames], registers };
+      const metric = type === 'gauge' ? new Gauge(options) : new Counter(options);
+      return (samples) => {
+        metric.reset();
+        if (labelNames.length === 0) metric.remove(); // a reset one has the value 0, which may be wrong
+        for (const [labels, value] of samples) if (value !== null) metric.inc({ ...labels }, value);
+      };
+    },
+    render: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+/** Looks at the event loop so seldom that an idle process goes on sleeping; its delay is measured at each scrape. */
+const LOOP_LOOKED_AT_EVERY_MS = HOUR;
+/** What only frequent looks could tell of the loop, and gauges that are named like counters. */
+const LEFT_OUT = /^nodejs_(eventloop_lag_.+_seconds|active_.+)$/;
+
+function collectProcessMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_LOOKED_AT_EVERY_MS });
+  for (const { name } of registry.getMetricsAsArray()) {
+    if (LEFT_OUT.test(name)) registry.removeSingleMetric(name);
+  }
 }

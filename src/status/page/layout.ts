@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Overview } from '../api/schemas.ts';
-import { ASSETS } from './assets.ts';
+import { readFileSync } from 'node:fs';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Refusal, refuse } from '../../http/answers.ts';
+import type { Overview } from '../view/schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import { badge, counted } from './parts.ts';
 
 /** What every page tells of the service beside its own body. */
-export type Service = Pick<Overview, 'ok' | 'problems' | 'version' | 'paused' | 'dryRun' | 'now'>;
+type Service = Pick<Overview, 'ok' | 'problems' | 'version' | 'paused' | 'dryRun' | 'now'>;
 
-export interface Page {
+interface Page {
   /** Before the product's name in the browser's title, and nowhere else: the body has its own heading. */
   readonly title: string;
   readonly current: 'overview' | 'chats';
@@ -141,3 +142,72 @@ function flags({ problems, paused, dryRun }: Service): Content {
 
 /** `2026-11-22 19:11 UTC`: to the minute, so that a page on which nothing happens stays the same for a while. */
 const clock = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+
+const HEADINGS: Readonly<Record<number, string>> = {
+  401: 'This page needs your STATUS_TOKEN',
+  403: 'This isn’t allowed',
+  404: 'There is no such thing',
+  409: 'This can’t be done now',
+  429: 'Too many failed logins',
+  503: 'The service can’t do this now',
+};
+
+/** As `refuse`; who reads in a browser gets a page. What lies below `/status` is for programs, whoever asks. */
+export function refuseReadably(reply: FastifyReply, refusal: Refusal, more: object = {}): FastifyReply {
+  if (!isRead(reply.request)) return refuse(reply, refusal, more);
+  const { statusCode, code, message } = refusal;
+  const heading = code === 'NO_STATUS_TOKEN' ? 'This page needs a STATUS_TOKEN' : HEADINGS[statusCode];
+  const steps = code === 'NO_STATUS_TOKEN' ? HOW_TO_SET : code === 'NO_TOKEN' ? HOW_TO_LOG_IN : BACK;
+  const body = html`<p>${message}</p>
+${steps}
+<p class="muted">${statusCode} <code>${code}</code></p>`;
+  return sendPage(reply, renderMessage(heading ?? 'That didn’t work', body), statusCode);
+}
+
+/** By the route, not the path: that may have more slashes. */
+function isRead({ headers, routeOptions }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/html') === true && routeOptions.url?.startsWith('/status') !== true;
+}
+
+const HOW_TO_SET = html`<ol>
+<li>Make one, for example with <code>openssl rand -hex 24</code>.</li>
+<li>Put it into <code>.env</code> as <code>STATUS_TOKEN=…</code>, or into the environment.</li>
+<li>Restart the service, and load this page again: any user name will do, and the token is the password.</li>
+</ol>`;
+const HOW_TO_LOG_IN = html`<p>Load this page again: any user name will do, and the token is the password.</p>`;
+const BACK = html`<p><a href="/">Go to the overview</a></p>`;
+
+interface Asset {
+  /** Holds the content's hash: another content has another path, so each may be kept for ever. */
+  readonly path: string;
+  readonly type: string;
+  readonly content: string;
+}
+
+/** What pages load, read once. The build copies these files beside the program. */
+export const ASSETS = {
+  style: asset('style.css', 'text/css', ['base.css', 'parts.css', 'overview.css', 'chats.css']),
+  live: asset('live.js', 'text/javascript', ['live.js']),
+  icon: asset('icon.svg', 'image/svg+xml', ['icon.svg']),
+} as const;
+
+function asset(name: string, type: string, files: readonly string[]): Asset {
+  const read = (file: string) => readFileSync(new URL(`./assets/${file}`, import.meta.url), 'utf8');
+  const content = files.map(read).join('\n');
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
+  const dot = name.lastIndexOf('.');
+  return {
+    path: `/assets/${name.slice(0, dot)}-${hash}${name.slice(dot)}`,
+    type: `${type}; charset=utf-8`,
+    content,
+  };
+}
+
+/** Serves what pages load. It is the same for everyone and tells nothing, so it needs no token. */
+export function assetRoutes(app: FastifyInstance): void {
+  for (const { path, type, content } of Object.values(ASSETS)) {
+    app.get(path, (_request, reply) =>
+      reply.header('cache-control', 'public, max-age=31536000, immutable').type(type).send(content),
+    );
+  }
+}

@@ -1,10 +1,22 @@
-import { html } from './html.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import { momentOf, type StatusDeps } from '../api/deps.ts';
+import { createOverview } from '../api/overview.ts';
+import { showAttempt, showChat, showLine } from '../view/chat-view.ts';
+import type { Overview, Problem } from '../view/schemas.ts';
+import { type Content, type Html, html } from './html.ts';
 import { type Notice, renderPage } from './layout.ts';
-import { charts, chatsByState } from './overview-chats.ts';
-import { attempts, deliveries, nextDue } from './overview-lists.ts';
-import { lines, service } from './overview-service.ts';
-import { judge, problems, tiles, verdict } from './overview-verdict.ts';
-import type { OverviewPage } from './overview-view.ts';
+import {
+  attempts,
+  charts,
+  chatsByState,
+  deliveries,
+  lines,
+  nextDue,
+  type OverviewPage,
+  service,
+} from './overview-cards.ts';
+import { badge, button, counted, distance, number, pastIso, withCode } from './parts.ts';
+import type { Tone } from './words.ts';
 
 /** The first page: is all well, what to do if not, and what is going on. */
 export function renderOverview(page: OverviewPage, notice: Notice | null): string {
@@ -20,3 +32,141 @@ export function renderOverview(page: OverviewPage, notice: Notice | null): strin
 ${attempts(page)}${deliveries(page)}</div>`,
   });
 }
+
+const SHOWN = { due: 5, attempts: 10, deliveries: 200 };
+
+/**
+ * Gathers what the first page shows. Nothing in it takes longer with more chats.
+ * @throws {StoreError} what it resolves with rejects so
+ */
+export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage> {
+  const { store, showNumbers } = deps;
+  const look = createOverview(deps);
+  return async () => {
+    const overview = await look();
+    const moment = momentOf(deps);
+    const { now } = moment;
+    const { hours, days } = await store.shareHistory(now);
+    const { account, lines } = moment.closures;
+    // closed lines would hide the others; a closed account closes them all
+    const due = await store.nextDue(SHOWN.due, account === null ? [...lines.keys()] : []);
+    const attempts = await store.recentAttempts(SHOWN.attempts);
+    return {
+      overview,
+      now,
+      hours,
+      days,
+      due: due.map((chat) => showChat(chat, moment)),
+      attempts: attempts.map((attempt) => ({
+        ...showAttempt(attempt),
+        chatId: attempt.chatId,
+        line: attempt.line === null ? null : showLine(attempt.line, showNumbers),
+      })),
+      deliveries: deps.deliveries().slice(0, SHOWN.deliveries),
+    };
+  };
+}
+
+/** The answer to "is all well?", what it rests on, and the switch for all sharing. */
+function verdict(page: OverviewPage): Html {
+  const { overview } = page;
+  const [tone, heading] = judge(page);
+  return html`<section class="verdict verdict-${tone}" aria-labelledby="verdict">
+${SIGNS[tone]}
+<div class="verdict-words"><h1 id="verdict">${heading}</h1><p>${sentence(page)}</p></div>
+<div class="actions">${
+    overview.paused
+      ? button('/resume', 'Resume sharing', { kind: 'main' })
+      : button('/pause', 'Pause all sharing')
+  }</div>
+</section>
+`;
+}
+
+/** How it is in all, in a few words, and the tone to say them in. */
+function judge({ overview }: OverviewPage): readonly [Tone, string] {
+  const { problems, paused, dryRun } = overview;
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  if (errors > 0) return ['error', `${counted(errors, 'problem')} ${errors === 1 ? 'needs' : 'need'} you`];
+  if (paused) return ['warn', 'Sharing is paused'];
+  if (problems.length > 0) return ['warn', `It works, with ${counted(problems.length, 'warning')}`];
+  if (isNew(overview)) return ['ok', 'Ready for the first delivery'];
+  return dryRun ? ['info', 'All is well, in a dry run'] : ['ok', 'All is well'];
+}
+
+const isNew = ({ chats, webhooks }: Overview) => chats.total === 0 && webhooks.lastAcceptedAt === null;
+
+function sentence({ overview, now }: OverviewPage): string {
+  const { shares, paused, dryRun } = overview;
+  if (paused)
+    return 'Nothing is shared until you resume. What Linq tells is still taken in, and nothing is forgotten.';
+  if (isNew(overview)) {
+    return 'Nothing came from Linq yet. As soon as your application sends a message, its chat shows here.';
+  }
+  const { succeeded } = shares.last24h;
+  const said = dryRun
+    ? 'Everything is decided and recorded, and no card is really shared'
+    : succeeded === 0
+      ? 'No card was due in the last 24 hours'
+      : `${counted(succeeded, 'card')} shared in the last 24 hours`;
+  if (shares.overdue > 0)
+    return `${said}; ${counted(shares.overdue, 'chat')} ${shares.overdue === 1 ? 'is' : 'are'} due now.`;
+  return shares.nextDueAt === null
+    ? `${said}.`
+    : `${said}; the next is due ${distance(Date.parse(shares.nextDueAt), now)}.`;
+}
+
+/** What is wrong, worst first: since when, what it means, and what to do. */
+function problems({ overview, now }: OverviewPage): Content {
+  if (overview.problems.length === 0) return null;
+  return html`<section aria-labelledby="problems"><h2 class="hidden" id="problems">What is wrong</h2>
+<ul class="problems">${overview.problems.map((one) => problem(one, now))}</ul></section>
+`;
+}
+
+function problem({ code, severity, since, message, remedy }: Problem, now: EpochMs): Html {
+  const tone = severity === 'error' ? 'error' : 'warn';
+  return html`<li class="problem problem-${tone}">
+<p class="problem-head">${badge(tone, severity === 'error' ? 'Error' : 'Warning')} <code>${code}</code> <span class="muted">since ${pastIso(since, now, '')}</span></p>
+<p class="problem-message">${withCode(message)}</p>
+<p class="remedy"><strong>What to do</strong> ${withCode(remedy)}</p>
+</li>
+`;
+}
+
+/** The figures that people look for first. */
+function tiles({ overview, now }: OverviewPage): Html {
+  const { shares, chats, webhooks } = overview;
+  const { succeeded, failed } = shares.last24h;
+  const rejected = Object.values(webhooks.rejected).reduce((sum, count) => sum + count, 0);
+  const next = shares.nextDueAt === null ? 'Nothing' : distance(Date.parse(shares.nextDueAt), now);
+  const isOverdue = shares.overdue > 0;
+  return html`<section aria-labelledby="figures"><h2 class="hidden" id="figures">Figures</h2><dl class="tiles">
+${tile('Shared in 24 hours', number(succeeded), failed === 0 ? 'none failed' : `${number(failed)} failed`)}
+${tile('Shared in all', number(shares.total), last(shares.lastSucceededAt, now))}
+${tile(isOverdue ? 'Due now' : 'Next due', isOverdue ? number(shares.overdue) : sentenceCase(next), `${counted(chats.total, 'chat')} known`)}
+${tile('Deliveries taken in', number(webhooks.accepted + webhooks.ignored), [last(webhooks.lastAcceptedAt, now), rejected > 0 && `, ${number(rejected)} refused`])}
+</dl></section>
+`;
+}
+
+const last = (iso: string | null, now: EpochMs): Content =>
+  iso === null ? 'none so far' : html`last ${pastIso(iso, now, '')}`;
+
+function tile(name: string, value: string, more: Content): Html {
+  return html`<div class="tile"><dt>${name}</dt><dd class="tile-value">${value}</dd><dd class="tile-more">${more}</dd></div>`;
+}
+
+const sentenceCase = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+const sign = (drawing: Html) =>
+  html`<svg class="sign" viewBox="0 0 24 24" width="44" height="44" aria-hidden="true"><circle cx="12" cy="12" r="11"/>${drawing}</svg>`;
+const ATTENTION = sign(html`<path d="M12 6.8v6.4M12 16.8v.2"/>`);
+const WELL = sign(html`<path d="M7.2 12.4l3.2 3.2 6.4-7"/>`);
+const SIGNS: Readonly<Record<Tone, Html>> = {
+  ok: WELL,
+  info: WELL,
+  quiet: WELL,
+  warn: ATTENTION,
+  error: ATTENTION,
+};

@@ -1,7 +1,7 @@
 import { type EpochMs, MINUTE } from '../../decide/time.ts';
 import type { KnownProblem } from '../../store/store.ts';
-import { PROBLEM_WORDS, type ProblemCode } from './problem-words.ts';
-import type { Findings, OpenProblem } from './problems.ts';
+import { type OpenProblem, PROBLEM_WORDS, type ProblemCode } from './problem-words.ts';
+import type { Findings } from './problems.ts';
 
 /** A problem that is open, or whose closing somebody has to be told of. */
 export interface BookedProblem extends KnownProblem {

@@ -2,12 +2,11 @@ import type { Clock } from '../../clock.ts';
 import { MINUTE, SECOND } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
 import type { DeliveryNews, Store } from '../../store/store.ts';
-import type { Problem } from '../api/schemas.ts';
-import { createSituation, type Situation, type SituationDeps } from '../view/situation.ts';
+import type { Problem } from '../view/schemas.ts';
 import { type BookedProblem, createProblemBook, type ProblemBook } from './problem-book.ts';
-import { compareProblems, showProblem } from './problem-view.ts';
-import { PROBLEM_WORDS, type ProblemCode } from './problem-words.ts';
+import { compareProblems, PROBLEM_WORDS, type ProblemCode, showProblem } from './problem-words.ts';
 import { type Findings, findProblems } from './problems.ts';
+import { createSituation, type Situation, type SituationDeps } from './snapshot.ts';
 
 export interface ProblemWatchDeps extends SituationDeps {
   readonly store: SituationDeps['store'] &

@@ -1,4 +1,7 @@
-import type { Problem } from '../api/schemas.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import { showLine } from '../view/chat-view.ts';
+import type { Problem } from '../view/schemas.ts';
+import { isoTime } from '../view/wording.ts';
 
 export type ProblemCode =
   | 'api_key_rejected'
@@ -173,3 +176,41 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, ProblemWords>> = {
       'Run `doctor` to see that PUBLIC_URL reaches this service, then `setup`, which switches the subscription on again. It is looked at again at each start and every hour, and by `catch-up` at once.',
   },
 };
+
+/** A problem that is open now. */
+export interface OpenProblem {
+  readonly code: ProblemCode;
+  /** Null: nothing records when it began, only that it was there at `noticedAt`. */
+  readonly since: EpochMs | null;
+  readonly noticedAt?: EpochMs | null;
+  readonly line?: string;
+  /** Since when it is worse than its code says: an error. */
+  readonly errorSince?: EpochMs;
+  readonly detail?: string;
+}
+
+/** A problem as people and machines see it. */
+export function showProblem(
+  { code, line: number, detail, errorSince }: Omit<OpenProblem, 'since' | 'noticedAt'>,
+  since: EpochMs,
+  showNumbers: boolean,
+): Problem {
+  const { severity, message, remedy } = PROBLEM_WORDS[code];
+  const line = number === undefined ? null : showLine(number, showNumbers);
+  const fill = (text: string) =>
+    text.replace(/\bLINE\b/, () => line ?? '').replace(/\bDETAIL\b/, () => detail ?? '?'); // not in a setting's name
+  return {
+    code,
+    severity: errorSince === undefined ? severity : 'error',
+    since: isoTime(since),
+    line,
+    message: fill(message),
+    remedy: fill(remedy),
+  };
+}
+
+/** Errors first, then the oldest. */
+export function compareProblems(a: Problem, b: Problem): number {
+  const rank = ({ severity }: Problem) => (severity === 'error' ? 0 : 1);
+  return rank(a) - rank(b) || Date.parse(a.since) - Date.parse(b.since);
+}

@@ -4,11 +4,15 @@ import type { Policy } from '../../decide/policy.ts';
 import { type EpochMs, MINUTE } from '../../decide/time.ts';
 import type { GateView } from '../../dispatch/dispatcher.ts';
 import { durationInWords } from '../view/wording.ts';
-import type { BackupState } from './backup-state.ts';
-import { type DiskSpace, isDiskLow, spaceInWords } from './disk.ts';
-import type { OverdueState } from './overdue.ts';
-import type { ProblemCode } from './problem-words.ts';
-import type { SignatureState } from './signature-failures.ts';
+import type { OpenProblem, ProblemCode } from './problem-words.ts';
+import {
+  type BackupState,
+  type DiskSpace,
+  isDiskLow,
+  type OverdueState,
+  type SignatureState,
+  spaceInWords,
+} from './signs.ts';
 import type { StoreProbe } from './store-probe.ts';
 
 /** Everything problems are read from, all of one moment. */
@@ -37,18 +41,6 @@ export type SubscriptionState = 'fine' | 'missing' | 'inactive' | 'unknown';
 
 /** Whether alerts are taken. `unknown`: none was posted yet. */
 export type AlertState = 'fine' | 'unknown' | { readonly failingSince: EpochMs; readonly cause: string };
-
-/** A problem that is open now. */
-export interface OpenProblem {
-  readonly code: ProblemCode;
-  /** Null: nothing records when it began, only that it was there at `noticedAt`. */
-  readonly since: EpochMs | null;
-  readonly noticedAt?: EpochMs | null;
-  readonly line?: string;
-  /** Since when it is worse than its code says: an error. */
-  readonly errorSince?: EpochMs;
-  readonly detail?: string;
-}
 
 /** What is open, and of which codes nobody knows at the moment: there it is as it was. */
 export interface Findings {

@@ -2,8 +2,8 @@ import type { ChatState } from '../../decide/chat.ts';
 import { COVERED_REASON, COVERED_STATES } from '../../decide/holds.ts';
 import { maskNumber } from '../../mask.ts';
 import type { ChatFilter } from '../../store/store.ts';
-import type { Closures } from './closures.ts';
-import type { ShownReason } from './explanation.ts';
+import type { Closures } from './chat-view.ts';
+import { CHAT_STATES, type ShownReason } from './explanation.ts';
 
 export interface ShownFilter {
   readonly state: ChatState | null;
@@ -11,20 +11,6 @@ export interface ShownFilter {
   /** Any of these lines; null: any line. */
   readonly lines: readonly string[] | null;
 }
-
-const STATES: Readonly<Record<ChatState, true>> = {
-  retired: true,
-  held: true,
-  done: true,
-  waiting: true,
-  idle: true,
-  retrying: true,
-  due: true,
-  sharing: true,
-};
-
-/** Every state a chat can be in, in the order of the rules. */
-export const CHAT_STATES = Object.keys(STATES) as readonly ChatState[];
 
 /**
  * A filter over what is shown, in terms of what is stored: a chat that would be due or retried is shown as held while

@@ -1,13 +1,14 @@
-import type { ChatRecord } from '../../decide/chat.ts';
-import { layOver } from '../../decide/holds.ts';
+import type { ChatRecord, ChatState } from '../../decide/chat.ts';
+import { type Closure, layOver } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { decideChat, optedOutAt } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';
+import type { GateView } from '../../dispatch/dispatcher.ts';
 import { maskNumber } from '../../mask.ts';
+import type { ChatCount } from '../../store/store.ts';
 import type { Attempt } from '../../store/turn.ts';
-import type { AttemptView, ChatView } from '../api/schemas.ts';
-import type { Closures } from './closures.ts';
-import { explain } from './explanation.ts';
+import { CHAT_STATES, explain } from './explanation.ts';
+import type { AttemptView, ChatView } from './schemas.ts';
 import { isoTime } from './wording.ts';
 
 /** What showing a chat depends on, all of one moment. */
@@ -58,4 +59,46 @@ export function showAttempt(attempt: Attempt): AttemptView {
     linqCode,
     traceId,
   };
+}
+
+/** What closes the account and its lines at one moment. */
+export interface Closures {
+  readonly account: Closure | null;
+  /** Only lines that are closed. */
+  readonly lines: ReadonlyMap<string, Closure>;
+  /** What a chat of this line (null: of none that is known) is closed by: the account before its line. */
+  of(line: string | null): Closure | null;
+}
+
+export function closuresOf({ account, lines }: Pick<GateView, 'account' | 'lines'>): Closures {
+  const closed = new Map<string, Closure>();
+  for (const { line, closure } of lines) if (closure !== null) closed.set(line.line, closure);
+  return {
+    account,
+    lines: closed,
+    of: (line) => account ?? (line === null ? null : (closed.get(line) ?? null)),
+  };
+}
+
+export interface ShownCounts {
+  readonly total: number;
+  readonly byState: Readonly<Record<ChatState, number>>;
+  readonly byLine: ReadonlyMap<string, number>;
+  readonly parked: number;
+}
+
+/** What closes the account and the lines, laid over the stored counts; due are only chats that nothing closes. */
+export function showCounts(counts: readonly ChatCount[], closures: Closures): ShownCounts {
+  const byState = Object.fromEntries(CHAT_STATES.map((state) => [state, 0])) as Record<ChatState, number>;
+  const byLine = new Map<string, number>();
+  let total = 0;
+  let parked = 0;
+  for (const { line, state, reason, count } of counts) {
+    const shown = layOver({ state, reason, nextAttemptAt: null }, closures.of(line));
+    byState[shown.state] += count;
+    total += count;
+    if (reason === 'parked') parked += count;
+    if (line !== null) byLine.set(line, (byLine.get(line) ?? 0) + count);
+  }
+  return { total, byState, byLine, parked };
 }

@@ -95,6 +95,20 @@ const EXPLANATIONS: Readonly<Record<ShownReason, (told: Told) => string>> = {
 /** Every reason a chat can be shown with. */
 export const SHOWN_REASONS = Object.keys(EXPLANATIONS) as readonly ShownReason[];
 
+const STATES: Readonly<Record<ChatState, true>> = {
+  retired: true,
+  held: true,
+  done: true,
+  waiting: true,
+  idle: true,
+  retrying: true,
+  due: true,
+  sharing: true,
+};
+
+/** Every state a chat can be in, in the order of the rules. */
+export const CHAT_STATES = Object.keys(STATES) as readonly ChatState[];
+
 function failed(failures: number): string {
   return failures === 1 ? 'The last attempt failed' : `The last ${failures} attempts failed`;
 }

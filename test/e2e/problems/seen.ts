@@ -4,8 +4,8 @@ import { adviseOnNativeModule, adviseOnNode } from '../../../src/cli/start-failu
 import { runDoctor } from '../../../src/doctor/doctor.ts';
 import { decideVerdict } from '../../../src/doctor/finding.ts';
 import { maskNumber } from '../../../src/mask.ts';
-import type { Problem } from '../../../src/status/api/schemas.ts';
 import { PROBLEM_WORDS, type ProblemCode } from '../../../src/status/problems/problem-words.ts';
+import type { Problem } from '../../../src/status/view/schemas.ts';
 import { scrape } from '../../helpers/metrics.ts';
 import { STATUS_TOKEN } from '../../helpers/process.ts';
 import { readOverview, TOKEN } from '../../helpers/status.ts';

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Example, readExamples } from '../../../docs/generate/examples.ts';
-import type { Problem } from '../../../src/status/api/schemas.ts';
-import { showProblem } from '../../../src/status/problems/problem-view.ts';
-import { PROBLEM_WORDS, type ProblemCode } from '../../../src/status/problems/problem-words.ts';
+import { PROBLEM_WORDS, type ProblemCode, showProblem } from '../../../src/status/problems/problem-words.ts';
+import type { Problem } from '../../../src/status/view/schemas.ts';
 import { document, faultsBySchema, OPERATIONS } from './contract.ts';
 
 const EXAMPLES = readExamples();

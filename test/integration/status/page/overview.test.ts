@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR } from '../../../../src/decide/time.ts';
-import { ASSETS } from '../../../../src/status/page/assets.ts';
+import { ASSETS } from '../../../../src/status/page/layout.ts';
 import type { SeenDelivery } from '../../../../src/webhook/report.ts';
 import { answerOf, LINE, lineEventOf, outboundOf, T } from '../../../helpers/builders.ts';
 import { type Given, startStatus, TOKEN } from '../harness.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { SECOND } from '../../../../src/decide/time.ts';
 import { judgeProblems } from '../../../../src/doctor/judge/service.ts';
-import type { Problem } from '../../../../src/status/api/schemas.ts';
 import { createMetrics } from '../../../../src/status/metrics/metrics.ts';
 import { metricsRoutes } from '../../../../src/status/metrics/metrics-route.ts';
 import { PROBLEM_WORDS } from '../../../../src/status/problems/problem-words.ts';
+import type { Problem } from '../../../../src/status/view/schemas.ts';
 import { answerOf, LINE } from '../../../helpers/builders.ts';
 import { parseMetrics } from '../../../helpers/metrics.ts';
 import { startStatus, TOKEN } from '../harness.ts';

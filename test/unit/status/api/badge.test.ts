@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { drawBadge, judge, type Verdict } from '../../../../src/status/api/badge.ts';
-import type { Problem } from '../../../../src/status/api/schemas.ts';
+import type { Problem } from '../../../../src/status/view/schemas.ts';
 
 const problem = (severity: 'error' | 'warning'): Problem => ({
   code: 'x',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
 import { type Change, createProblemBook } from '../../../../src/status/problems/problem-book.ts';
-import type { Findings, OpenProblem } from '../../../../src/status/problems/problems.ts';
+import type { OpenProblem } from '../../../../src/status/problems/problem-words.ts';
+import type { Findings } from '../../../../src/status/problems/problems.ts';
 import type { KnownProblem } from '../../../../src/store/store.ts';
 import { LINE, OTHER_LINE, T } from '../../../helpers/builders.ts';
 

@@ -8,8 +8,11 @@ import {
 } from '../../../../src/decide/holds.ts';
 import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import { createProblemBook } from '../../../../src/status/problems/problem-book.ts';
-import { compareProblems, showProblem } from '../../../../src/status/problems/problem-view.ts';
-import { PROBLEM_WORDS } from '../../../../src/status/problems/problem-words.ts';
+import {
+  compareProblems,
+  PROBLEM_WORDS,
+  showProblem,
+} from '../../../../src/status/problems/problem-words.ts';
 import { type Circumstances, findProblems } from '../../../../src/status/problems/problems.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, policyOf, T } from '../../../helpers/builders.ts';
 

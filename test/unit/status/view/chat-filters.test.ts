@@ -1,14 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { layOver } from '../../../../src/decide/holds.ts';
-import {
-  CHAT_STATES,
-  linesNamed,
-  type ShownFilter,
-  storedFilters,
-} from '../../../../src/status/view/chat-filters.ts';
-import { closuresOf } from '../../../../src/status/view/closures.ts';
-import { SHOWN_REASONS, type ShownReason } from '../../../../src/status/view/explanation.ts';
+import { linesNamed, type ShownFilter, storedFilters } from '../../../../src/status/view/chat-filters.ts';
+import { closuresOf } from '../../../../src/status/view/chat-view.ts';
+import { CHAT_STATES, SHOWN_REASONS, type ShownReason } from '../../../../src/status/view/explanation.ts';
 import type { ChatFilter } from '../../../../src/store/store.ts';
 import { CHAT_REASONS } from '../../../../src/store/vocabulary.ts';
 import { LINE, lineOf, OTHER_LINE } from '../../../helpers/builders.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
-import { showChat } from '../../../../src/status/view/chat-view.ts';
-import { closuresOf } from '../../../../src/status/view/closures.ts';
+import { closuresOf, showChat } from '../../../../src/status/view/chat-view.ts';
 import { SHOWN_REASONS } from '../../../../src/status/view/explanation.ts';
 import { chatOf, LINE, lineOf, policyOf, T } from '../../../helpers/builders.ts';
 import { BARRED, type Case, NOW } from './explanation-cases.ts';

@@ -1,20 +1,18 @@
 import type { FastifyInstance } from 'fastify';
-import { isPlain } from '../../decide/text.ts';
-import { guardRoutes } from '../../http/access.ts';
-import { answerFaults, badParameter } from '../../http/answers.ts';
-import { assetRoutes } from '../page/assets.ts';
-import { refuseReadably } from '../page/refusal.ts';
-import { pageRoutes } from '../page/routes.ts';
-import type { StatusDeps } from '../view/deps.ts';
-import { createOverview } from '../view/whole-picture.ts';
-import { catchUpRoute } from './catch-up-route.ts';
-import { chatRoutes } from './chat-routes.ts';
-import { healthRoutes } from './health-routes.ts';
-import { quarantineRoutes } from './quarantine-routes.ts';
-import { lookAnswers, TOKEN_SECURITY } from './route-schema.ts';
-import { OverviewSchema } from './schemas.ts';
-import { shareRoute } from './share-route.ts';
-import { steeringRoutes } from './steering-routes.ts';
+import { isPlain } from '../decide/text.ts';
+import { guardRoutes } from '../http/access.ts';
+import { answerFaults, badParameter } from '../http/answers.ts';
+import { chatActionRoutes } from './api/chat-actions.ts';
+import { chatRoutes } from './api/chat-routes.ts';
+import type { StatusDeps } from './api/deps.ts';
+import { healthRoutes } from './api/health-routes.ts';
+import { createOverview } from './api/overview.ts';
+import { quarantineRoutes } from './api/quarantine-routes.ts';
+import { lookAnswers, TOKEN_SECURITY } from './api/route-schema.ts';
+import { steeringRoutes } from './api/steering-routes.ts';
+import { assetRoutes, refuseReadably } from './page/layout.ts';
+import { pageRoutes } from './page/page-routes.ts';
+import { OverviewSchema } from './view/schemas.ts';
 
 const UNPLAIN =
   'The id in the path has a space in it, or a character that doesn’t show; no chat and no line has.';
@@ -57,8 +55,7 @@ export async function statusRoutes(app: FastifyInstance, deps: StatusDeps): Prom
       createOverview(deps),
     );
     chatRoutes(guarded, deps);
-    shareRoute(guarded, deps);
-    catchUpRoute(guarded, deps);
+    chatActionRoutes(guarded, deps);
     quarantineRoutes(guarded, deps);
     steeringRoutes(guarded, deps);
     pageRoutes(guarded, deps);

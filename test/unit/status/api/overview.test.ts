@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { accountClosure, type Hold, type Line, lineClosure } from '../../../../src/decide/holds.ts';
 import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
-import type { Problem } from '../../../../src/status/api/schemas.ts';
-import { closuresOf } from '../../../../src/status/view/closures.ts';
-import { type OverviewInput, showOverview } from '../../../../src/status/view/overview.ts';
-import { showCounts } from '../../../../src/status/view/shown-counts.ts';
+import { type OverviewInput, showOverview } from '../../../../src/status/api/overview.ts';
+import { closuresOf, showCounts } from '../../../../src/status/view/chat-view.ts';
+import type { Problem } from '../../../../src/status/view/schemas.ts';
 import type { ChatCount } from '../../../../src/store/store.ts';
 import { createWebhookCounters } from '../../../../src/webhook/report.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, policyOf, T } from '../../../helpers/builders.ts';

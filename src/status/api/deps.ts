@@ -9,8 +9,7 @@ import type { Quarantine } from '../../webhook/quarantine.ts';
 import type { SeenDelivery, WebhookCounters } from '../../webhook/report.ts';
 import type { ProblemWatch } from '../problems/problem-watch.ts';
 import type { StoreProbe } from '../problems/store-probe.ts';
-import type { Moment } from './chat-view.ts';
-import { closuresOf } from './closures.ts';
+import { closuresOf, type Moment } from '../view/chat-view.ts';
 
 /** What the status routes look at and steer. */
 export interface StatusDeps extends AccessOptions {

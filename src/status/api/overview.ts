@@ -1,15 +1,56 @@
-import type { CatchUpView } from '../../catch-up/catch-up.ts';
+import type { CatchUpView as Progress } from '../../catch-up/catch-up.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import type { GateView } from '../../dispatch/dispatcher.ts';
 import type { ShareTotals } from '../../store/store.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
-import { showCatchUp } from '../api/catch-up-route.ts';
-import type { LineView, Overview, Problem } from '../api/schemas.ts';
-import { showLine } from './chat-view.ts';
-import { type Closures, closuresOf } from './closures.ts';
-import type { ShownCounts } from './shown-counts.ts';
-import { isoTime } from './wording.ts';
+import type { Situation } from '../problems/snapshot.ts';
+import { type Closures, closuresOf, type ShownCounts, showLine } from '../view/chat-view.ts';
+import type { CatchUpView, LineView, Overview, Problem } from '../view/schemas.ts';
+import { isoTime } from '../view/wording.ts';
+import type { StatusDeps } from './deps.ts';
+
+interface Picture {
+  readonly overview: Overview;
+  /** What it was drawn from. */
+  readonly situation: Situation;
+}
+
+/**
+ * Draws the whole picture, for `GET /status` and for every page. Nothing in it takes longer with more chats.
+ * @throws {StoreError} what it resolves with rejects so
+ */
+export function createOverview(deps: StatusDeps): () => Promise<Overview> {
+  const draw = createPicture(deps);
+  return async () => (await draw()).overview;
+}
+
+/** The same, for the metrics. @throws {StoreError} what it resolves with rejects so */
+export function createPicture(deps: StatusDeps): () => Promise<Picture> {
+  const { store, policy, showNumbers, version, startedAt, webhookCounters } = deps;
+  return async () => {
+    const { problems, situation } = await deps.watch.look();
+    const { now, gates, counts, heads, lastBackupAt } = situation;
+    const { kind, schemaVersion } = store;
+    const overview = showOverview({
+      version,
+      startedAt,
+      now,
+      problems,
+      webhooks: webhookCounters(),
+      counts,
+      totals: await store.shareTotals(now),
+      heads,
+      gates,
+      store: { kind, schemaVersion, sizeBytes: await store.sizeBytes() },
+      lastBackupAt,
+      catchUp: deps.catchUp.view(),
+      policy,
+      showNumbers,
+    });
+    return { overview, situation };
+  };
+}
 
 /** What the whole picture is drawn from, all of one moment. */
 export interface OverviewInput {
@@ -25,7 +66,7 @@ export interface OverviewInput {
   readonly gates: GateView;
   readonly store: { readonly kind: string; readonly schemaVersion: number; readonly sizeBytes: number };
   readonly lastBackupAt: EpochMs | null;
-  readonly catchUp: CatchUpView;
+  readonly catchUp: Progress;
   readonly policy: Policy;
   readonly showNumbers: boolean;
 }
@@ -94,5 +135,19 @@ export function showGate(
     chats: counts.byLine.get(line) ?? 0,
     hold: isExcluded ? 'line_excluded' : (closure?.reason ?? null),
     until: isExcluded ? null : isoTime(closure?.until ?? null),
+  };
+}
+
+export function showCatchUp({ activity, cause, run, completedAt }: Progress): CatchUpView {
+  return {
+    state: activity,
+    cause,
+    lastCompletedAt: isoTime(completedAt),
+    startedAt: isoTime(run?.startedAt ?? null),
+    chatsSeen: run?.chatsSeen ?? 0,
+    chatsTotal: run?.chatsTotal ?? null,
+    chatsRead: run?.chatsRead ?? 0,
+    chatsChanged: run?.chatsChanged ?? 0,
+    chatsUnread: run?.chatsUnread ?? 0,
   };
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closuresOf } from '../../../../src/status/view/closures.ts';
-import { showCounts } from '../../../../src/status/view/shown-counts.ts';
+import { closuresOf, showCounts } from '../../../../src/status/view/chat-view.ts';
 import type { ChatCount } from '../../../../src/store/store.ts';
 import { LINE, lineOf, OTHER_LINE } from '../../../helpers/builders.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseChatQuery, unknownParameter } from '../../../../src/status/api/chat-query.ts';
+import { parseChatQuery, unknownParameter } from '../../../../src/status/api/chat-routes.ts';
 import { LINE, OTHER_LINE } from '../../../helpers/builders.ts';
 
 const KNOWN = [LINE, OTHER_LINE];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ChatRecord, newChat } from '../../../../src/decide/chat.ts';
 import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
-import { timeline } from '../../../../src/status/page/chat-timeline.ts';
+import { timeline } from '../../../../src/status/page/chat-page.ts';
 import type { Attempt } from '../../../../src/store/turn.ts';
 import { T } from '../../../helpers/builders.ts';
 

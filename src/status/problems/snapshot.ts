@@ -4,14 +4,16 @@ import type { EpochMs } from '../../decide/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import type { ChatCount, DeliveryNews, Store } from '../../store/store.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
-import { createBackupWatch } from '../problems/backup-state.ts';
-import { createOverdueWatch, type Queue } from '../problems/overdue.ts';
-import type { AlertState, Circumstances, SubscriptionState } from '../problems/problems.ts';
-import { createSignatureWatch } from '../problems/signature-failures.ts';
-import { createSilence } from '../problems/silence.ts';
-import type { StoreProbe } from '../problems/store-probe.ts';
-import { type Closures, closuresOf } from './closures.ts';
-import { type ShownCounts, showCounts } from './shown-counts.ts';
+import { type Closures, closuresOf, type ShownCounts, showCounts } from '../view/chat-view.ts';
+import type { AlertState, Circumstances, SubscriptionState } from './problems.ts';
+import {
+  createBackupWatch,
+  createOverdueWatch,
+  createSignatureWatch,
+  createSilence,
+  type Queue,
+} from './signs.ts';
+import type { StoreProbe } from './store-probe.ts';
 
 export interface SituationDeps {
   readonly store: Pick<

@@ -1,12 +1,15 @@
 import type { Clock } from '../../clock.ts';
 import { doublingMs } from '../../decide/pacing.ts';
 import { type EpochMs, MINUTE, SECOND } from '../../decide/time.ts';
+import type { Change } from '../problems/problem-book.ts';
 import type { ProblemWatch } from '../problems/problem-watch.ts';
+import { showProblem } from '../problems/problem-words.ts';
 import type { AlertState } from '../problems/problems.ts';
-import { createAlert } from './alert.ts';
+import type { Problem } from '../view/schemas.ts';
+import { durationInWords, isoTime } from '../view/wording.ts';
 import type { Poster } from './poster.ts';
 
-export interface TellerDeps {
+interface TellerDeps {
   readonly watch: Pick<ProblemWatch, 'book' | 'write'>;
   readonly poster: Poster;
   readonly clock: Clock;
@@ -15,7 +18,7 @@ export interface TellerDeps {
   readonly showNumbers: boolean;
 }
 
-export interface Teller {
+interface Teller {
   start(): void;
   /** There may be something to tell. */
   nudge(): void;
@@ -100,4 +103,46 @@ export function createTeller({ watch, poster, clock, log, ...shown }: TellerDeps
       await poster.close();
     },
   };
+}
+
+/**
+ * What is posted when a problem opens, becomes an error, or closes. One that arrives twice has the same event, code, line
+ * and since. Fields may be added, never changed.
+ */
+export interface Alert extends Omit<Problem, 'remedy'> {
+  /** All of it in words: what chat tools show of a POST. */
+  readonly text: string;
+  /** The same for Discord, which refuses a longer one than 2,000 characters. */
+  readonly content: string;
+  readonly event: 'opened' | 'closed';
+  /** When this alert was made. */
+  readonly at: string;
+  /** What to do; null: nothing is left to do. */
+  readonly remedy: string | null;
+  readonly version: string;
+}
+
+const CONTENT_LENGTH = 2_000;
+const NAME = 'contact-card-reactor';
+
+export function createAlert(
+  { event, problem: { found, since, closedAt } }: Change,
+  at: EpochMs,
+  { version, showNumbers }: { readonly version: string; readonly showNumbers: boolean },
+): Alert {
+  const problem = showProblem(found, since, showNumbers);
+  const { severity, code, message, remedy, line } = problem;
+  const rest = { event, at: isoTime(at), version };
+  if (event === 'opened') {
+    return { ...problem, ...rest, ...inWords(`${severity} ${code}. ${message} ${remedy}`) };
+  }
+  const where = line === null ? '' : ` of ${line}`;
+  const over = `${code}${where} is over; it lasted ${durationInWords((closedAt ?? at) - since)}.`;
+  return { ...problem, ...rest, ...inWords(over), message: `The problem ${over}`, remedy: null };
+}
+
+function inWords(words: string): Pick<Alert, 'text' | 'content'> {
+  const text = `${NAME}: ${words}`;
+  const isLong = text.length > CONTENT_LENGTH;
+  return { text, content: isLong ? `${text.slice(0, CONTENT_LENGTH - 1)}…` : text };
 }

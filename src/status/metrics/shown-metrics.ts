@@ -1,0 +1,278 @@
+import type { CatchUpActivity } from '../../catch-up/catch-up.ts';
+import { accountClosure, type CardState } from '../../decide/holds.ts';
+import { type EpochMs, SECOND } from '../../decide/time.ts';
+import type { WebhookCounters } from '../../webhook/report.ts';
+import { PROBLEM_WORDS, type ProblemCode } from '../problems/problem-words.ts';
+import type { Situation } from '../problems/snapshot.ts';
+import { LINE_GATE_REASONS } from '../view/chat-filters.ts';
+import { CHAT_STATES } from '../view/explanation.ts';
+import type { Overview } from '../view/schemas.ts';
+
+export type Labels = Readonly<Record<string, string>>;
+/** Null: not known, so that nothing is said of it. */
+export type Sample = readonly [labels: Labels, value: number | null];
+
+/** Takes the place of all samples that were shown before. `counter`: counted elsewhere, and only shown here. */
+export type RegisterShown = (
+  type: 'gauge' | 'counter',
+  name: string,
+  help: string,
+  labelNames?: readonly string[],
+) => (samples: readonly Sample[]) => void;
+
+/** What the metrics are read from that nobody counts while it happens; all of one moment. */
+export interface MetricsView {
+  readonly version: string;
+  readonly webhooks: WebhookCounters;
+  readonly problems: readonly { readonly code: string; readonly severity: string }[];
+  /** Linq's clock minus ours; null: not known. */
+  readonly linqDateOffMs: number | null;
+  /** Null: the store can't be read. */
+  readonly seen: { readonly overview: Overview; readonly situation: Situation } | null;
+}
+
+/** A metric that is read from elsewhere at each scrape. Its labels' values are a few words each, never an id. */
+interface Shown {
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly string[];
+  readonly isCounter?: true;
+  readonly read: (view: MetricsView) => readonly Sample[];
+}
+
+type Seen = NonNullable<MetricsView['seen']>;
+
+/** A metric of what can't be seen while the store can't be read. */
+const ofSeen = (read: (seen: Seen) => readonly Sample[] | number | null) => (view: MetricsView) => {
+  if (view.seen === null) return [];
+  const samples = read(view.seen);
+  return typeof samples === 'number' || samples === null ? one(samples) : samples;
+};
+
+const one = (value: number | null): readonly Sample[] => [[{}, value]];
+const flag = (is: boolean) => (is ? 1 : 0);
+const seconds = (ms: number | null) => (ms === null ? null : ms / SECOND);
+const secondsOf = (time: string | null) => seconds(time === null ? null : Date.parse(time));
+
+/** One sample for each value that the label can have. */
+function each<V extends string>(label: string, values: readonly V[], read: (value: V) => number): Sample[] {
+  return values.map((value) => [{ [label]: value }, read(value)]);
+}
+
+const HEALTH: readonly Shown[] = [
+  {
+    name: 'ccr_build_info',
+    help: 'Always 1; which version runs, on which Node.js and which kind of store.',
+    labels: ['version', 'node', 'store'],
+    read: ({ version, seen }) => [
+      [{ version, node: process.version, store: seen?.overview.store.kind ?? 'unknown' }, 1],
+    ],
+  },
+  {
+    name: 'ccr_problem_open',
+    help: 'Whether a problem of this code and severity is open: 1 or 0. Every code is always there.',
+    labels: ['code', 'severity'],
+    read: showProblems,
+  },
+  {
+    name: 'ccr_linq_clock_offset_seconds',
+    help: 'Linq’s clock minus this machine’s, by the last answer.',
+    read: ({ linqDateOffMs }) => one(seconds(linqDateOffMs)),
+  },
+  {
+    name: 'ccr_paused',
+    help: 'Whether an operator stopped all sharing.',
+    read: ofSeen(({ overview }) => flag(overview.paused)),
+  },
+  {
+    name: 'ccr_dry_run',
+    help: 'Whether shares are only pretended (DRY_RUN).',
+    read: ofSeen(({ overview }) => flag(overview.dryRun)),
+  },
+];
+
+const DELIVERIES: readonly Shown[] = [
+  {
+    name: 'ccr_deliveries_total',
+    help: 'Webhook deliveries by what became of them; cause: why one was rejected. failed: answered 503, so Linq sends it again.',
+    labels: ['verdict', 'cause'],
+    isCounter: true,
+    read: showDeliveries,
+  },
+  {
+    name: 'ccr_last_delivery_timestamp_seconds',
+    help: 'When the last authentic delivery was answered 2xx.',
+    read: ({ webhooks }) => one(seconds(webhooks.lastAcceptedAt)),
+  },
+  {
+    name: 'ccr_quarantined_deliveries',
+    help: 'Authentic deliveries in quarantine.',
+    read: ofSeen(({ situation }) => situation.quarantined.count),
+  },
+];
+
+const CARD_STATES: readonly CardState[] = ['active', 'inactive', 'missing', 'unknown'];
+const LINE_REASONS = ['line_excluded', ...LINE_GATE_REASONS] as const;
+const ACTIVITIES: readonly CatchUpActivity[] = ['idle', 'running', 'waiting', 'failed', 'off'];
+
+const SHARING_METRICS: readonly Shown[] = [
+  {
+    name: 'ccr_chats',
+    help: 'Chats by state, as it is shown: what closes the account or a line is laid over.',
+    labels: ['state'],
+    read: ofSeen(({ overview }) => each('state', CHAT_STATES, (state) => overview.chats.byState[state])),
+  },
+  {
+    name: 'ccr_overdue_chats',
+    help: 'Chats that are due, that nothing closes, and whose attempt hasn’t begun.',
+    read: ofSeen(({ overview }) => overview.shares.overdue),
+  },
+  {
+    name: 'ccr_oldest_overdue_seconds',
+    help: 'For how long the first of the overdue chats has been due; 0: there is none.',
+    read: ofSeen(({ overview }) => overview.shares.oldestOverdueSeconds ?? 0),
+  },
+  {
+    name: 'ccr_next_due_timestamp_seconds',
+    help: 'When the next chat that nothing closes is due.',
+    read: ofSeen(({ overview }) => secondsOf(overview.shares.nextDueAt)),
+  },
+  {
+    name: 'ccr_last_share_timestamp_seconds',
+    help: 'When Linq took a share last.',
+    read: ofSeen(({ overview }) => secondsOf(overview.shares.lastSucceededAt)),
+  },
+  {
+    name: 'ccr_attempts_in_flight',
+    help: 'Attempts under way.',
+    read: ofSeen(({ situation }) => situation.gates.inFlight),
+  },
+  {
+    name: 'ccr_account_closed',
+    help: 'Whether this reason closes the whole account to automatic shares: 1 or 0. api_unavailable is the breaker.',
+    labels: ['reason'],
+    read: ofSeen(showAccount),
+  },
+];
+
+const LINE_METRICS: readonly Shown[] = [
+  {
+    name: 'ccr_lines',
+    help: 'Your lines by the state of their contact card.',
+    labels: ['card'],
+    read: ofSeen(({ overview: { lines } }) =>
+      each('card', CARD_STATES, (card) => lines.filter((line) => line.card.state === card).length),
+    ),
+  },
+  {
+    name: 'ccr_lines_closed',
+    help: 'Your lines that are closed to automatic shares, by the first reason.',
+    labels: ['reason'],
+    read: ofSeen(({ overview: { lines } }) =>
+      each('reason', LINE_REASONS, (reason) => lines.filter(({ hold }) => hold === reason).length),
+    ),
+  },
+];
+
+const CATCH_UP_METRICS: readonly Shown[] = [
+  {
+    name: 'ccr_catch_up_state',
+    help: '1 for what catching up is doing now, 0 for the rest. off: runs only on demand.',
+    labels: ['state'],
+    read: ofSeen(({ overview: { catchUp } }) =>
+      each('state', ACTIVITIES, (state) => flag(catchUp.state === state)),
+    ),
+  },
+  {
+    name: 'ccr_catch_up_chats',
+    help: 'Chats in the run under way, else in the last one: listed by Linq, dealt with, read, changed by it, and unreadable.',
+    labels: ['progress'],
+    read: ofSeen(({ overview: { catchUp } }) => [
+      [{ progress: 'listed' }, catchUp.chatsTotal],
+      [{ progress: 'seen' }, catchUp.chatsSeen],
+      [{ progress: 'read' }, catchUp.chatsRead],
+      [{ progress: 'changed' }, catchUp.chatsChanged],
+      [{ progress: 'unread' }, catchUp.chatsUnread],
+    ]),
+  },
+  {
+    name: 'ccr_catch_up_completed_timestamp_seconds',
+    help: 'When the last run ended.',
+    read: ofSeen(({ overview }) => secondsOf(overview.catchUp.lastCompletedAt)),
+  },
+];
+
+const STORAGE: readonly Shown[] = [
+  {
+    name: 'ccr_store_size_bytes',
+    help: 'Size of the database with the files beside it.',
+    read: ofSeen(({ overview }) => overview.store.sizeBytes),
+  },
+  {
+    name: 'ccr_disk_free_bytes',
+    help: 'Free space of the file system that holds the database.',
+    read: ofSeen(({ situation }) => situation.disk?.freeBytes ?? null),
+  },
+  {
+    name: 'ccr_disk_size_bytes',
+    help: 'Size of the file system that holds the database.',
+    read: ofSeen(({ situation }) => situation.disk?.totalBytes ?? null),
+  },
+  {
+    name: 'ccr_last_backup_timestamp_seconds',
+    help: 'When the latest backup was begun.',
+    read: ofSeen(({ overview }) => secondsOf(overview.store.lastBackupAt)),
+  },
+];
+
+const ALL = [...HEALTH, ...DELIVERIES, ...SHARING_METRICS, ...LINE_METRICS, ...CATCH_UP_METRICS, ...STORAGE];
+
+/** Registers them all; what it returns shows them as they are now. */
+export function createShownMetrics(register: RegisterShown): (view: MetricsView) => void {
+  const all = ALL.map(({ name, help, labels, isCounter, read }) => {
+    const show = register(isCounter ? 'counter' : 'gauge', name, help, labels);
+    return (view: MetricsView) => show(read(view));
+  });
+  return (view) => {
+    for (const show of all) show(view);
+  };
+}
+
+function showProblems({ problems }: MetricsView): Sample[] {
+  return (Object.keys(PROBLEM_WORDS) as ProblemCode[]).flatMap((code): Sample[] => {
+    const { severity: usual, mayWorsen } = PROBLEM_WORDS[code];
+    const severities = mayWorsen ? ['warning', 'error'] : [usual];
+    return severities.map((severity) => {
+      const isOpen = problems.some((problem) => problem.code === code && problem.severity === severity);
+      return [{ code, severity }, flag(isOpen)];
+    });
+  });
+}
+
+function showDeliveries({ webhooks }: MetricsView): Sample[] {
+  const { accepted, ignored, quarantined, failed, rejected } = webhooks;
+  const taken = { accepted, ignored, quarantined, failed };
+  return [
+    ...Object.entries(taken).map(([verdict, count]): Sample => [{ verdict }, count]),
+    ...Object.entries(rejected).map(([cause, count]): Sample => [{ verdict: 'rejected', cause }, count]),
+  ];
+}
+
+const ACCOUNT_REASONS = [
+  'paused',
+  'api_key_rejected',
+  'feature_disabled',
+  'rate_limited',
+  'api_unavailable',
+] as const;
+
+/** Each reason is looked at alone: several may close the account at once. */
+function showAccount({ situation: { gates, now } }: Seen): Sample[] {
+  return each('reason', ACCOUNT_REASONS, (reason) => flag(isClosed(gates.holds, reason, now)));
+}
+
+const isClosed = (holds: Situation['gates']['holds'], reason: string, now: EpochMs) =>
+  accountClosure(
+    holds.filter((hold) => hold.reason === reason),
+    now,
+  ) !== null;

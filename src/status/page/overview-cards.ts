@@ -1,0 +1,281 @@
+import type { ChatState } from '../../decide/chat.ts';
+import { type EpochMs, MINUTE } from '../../decide/time.ts';
+import type { Figures } from '../../store/store.ts';
+import type { SeenDelivery } from '../../webhook/report.ts';
+import type { AttemptView, ChatView, LineView, Overview } from '../view/schemas.ts';
+import { barChart } from './chart.ts';
+import { type Content, type Html, html } from './html.ts';
+import {
+  badge,
+  button,
+  card,
+  chatLink,
+  coarse,
+  counted,
+  nothing,
+  number,
+  pastIso,
+  size,
+  stateBadge,
+  when,
+} from './parts.ts';
+import {
+  HOLD_WORDS,
+  OUTCOME_WORDS,
+  RELEASABLE,
+  STATE_WORDS,
+  STATES_IN_ORDER,
+  type Tone,
+  TRIGGER_WORDS,
+  UNDER_WAY,
+  VERDICT_WORDS,
+} from './words.ts';
+
+/** An attempt of some chat. */
+interface SeenAttempt extends AttemptView {
+  readonly chatId: string;
+  readonly line: string | null;
+}
+
+/** What the first page shows. */
+export interface OverviewPage {
+  readonly overview: Overview;
+  readonly now: EpochMs;
+  /** Oldest first. */
+  readonly hours: readonly Figures[];
+  readonly days: readonly Figures[];
+  /** Earliest first. */
+  readonly due: readonly ChatView[];
+  /** Newest first. */
+  readonly attempts: readonly SeenAttempt[];
+  readonly deliveries: readonly SeenDelivery[];
+}
+
+/** Shares over time. */
+export function charts({ hours, days }: OverviewPage): Html {
+  const perHour = barChart({ id: 'hours', figures: hours, name: hourName, unit: 'hour', latest: 'now' });
+  const perDay = barChart({ id: 'days', figures: days, name: dayName, unit: 'day', latest: 'today' });
+  return html`${card('per-hour', 'Shares, last 48 hours', perHour, legend(hours))}${card('per-day', 'Shares, last 30 days', perDay, legend(days))}`;
+}
+
+function legend(figures: readonly Figures[]): Html {
+  const sum = (pick: (one: Figures) => number) => figures.reduce((total, one) => total + pick(one), 0);
+  return html`<p class="legend"><span><i class="dot dot-shared"></i>${number(sum(({ succeeded }) => succeeded))} shared</span> <span><i class="dot dot-failed"></i>${number(sum(({ failed }) => failed))} failed</span></p>`;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `Nov 22`, in UTC */
+function dayName(at: EpochMs): string {
+  const date = new Date(at);
+  return `${MONTHS[date.getUTCMonth()] ?? ''} ${date.getUTCDate()}`;
+}
+
+/** `Nov 22, 14:00`, in UTC */
+const hourName = (at: EpochMs) => `${dayName(at)}, ${new Date(at).toISOString().slice(11, 16)}`;
+
+/** How many chats are in each state; each leads to the list of them. */
+export function chatsByState({ overview }: OverviewPage): Html {
+  const { total, byState } = overview.chats;
+  const body =
+    total === 0
+      ? nothing('No chat is known yet.')
+      : html`${stackedBar(total, byState)}<ul class="states">${STATES_IN_ORDER.map((state) => entry(state, byState[state]))}</ul>`;
+  return card('by-state', 'Chats', body, html`<a href="/chats">${counted(total, 'chat')}</a>`);
+}
+
+type ByState = Readonly<Record<ChatState, number>>;
+
+/** The list below says the same in words and numbers. */
+function stackedBar(total: number, byState: ByState): Html {
+  let from = 0;
+  const parts: Content[] = [];
+  for (const state of STATES_IN_ORDER) {
+    const width = (byState[state] / total) * 1000;
+    if (width > 0)
+      parts.push(
+        html`<rect class="part-${state}" x="${from.toFixed(1)}" y="0" width="${width.toFixed(1)}" height="10"/>`,
+      );
+    from += width;
+  }
+  return html`<svg class="stacked" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">${parts}</svg>`;
+}
+
+function entry(state: ChatState, count: number): Html {
+  const { name, means } = STATE_WORDS[state];
+  return html`<li${count === 0 && html` class="is-none"`}><a href="/chats?state=${state}"><i class="dot dot-${state}"></i><span class="states-name">${name}</span> <span class="states-means">${means}</span> <span class="states-count">${number(count)}</span></a></li>
+`;
+}
+
+/** Which chats are tried next. */
+export function nextDue({ due, now }: OverviewPage): Html {
+  const row = (chat: ChatView) =>
+    html`<li><div class="row-main">${chatLink(chat.chatId)}<span class="row-more">${chat.line ?? 'line not known'} · ${whyDue(chat)}</span></div>
+<div class="row-side">${stateBadge(chat.state)}<span class="row-time">${dueWhen(chat, now)}</span></div></li>
+`;
+  const body =
+    due.length === 0 ? nothing('No chat is going to be due.') : html`<ol class="rows">${due.map(row)}</ol>`;
+  return card('next', 'Due next', body);
+}
+
+/** Of what is due already: for how long. */
+function dueWhen({ nextAttemptAt }: ChatView, now: EpochMs): Content {
+  if (nextAttemptAt === null) return null;
+  const at = Date.parse(nextAttemptAt);
+  return at > now ? when(at, now) : now - at < MINUTE ? 'now' : `for ${coarse(now - at)}`;
+}
+
+function whyDue({ reason, shareCount }: ChatView): string {
+  const hold = HOLD_WORDS.get(reason);
+  if (hold !== undefined) return hold;
+  return shareCount === 0 ? 'for the first time' : `shared ${counted(shareCount, 'time')} so far`;
+}
+
+/** What was tried last. */
+export function attempts({ attempts: recent, now }: OverviewPage): Html {
+  const row = (attempt: SeenAttempt) => {
+    const [tone, words] = attempt.outcome === null ? UNDER_WAY : OUTCOME_WORDS[attempt.outcome];
+    return html`<li><div class="row-main">${chatLink(attempt.chatId)}<span class="row-more">${attempt.line ?? 'line not known'} · ${TRIGGER_WORDS[attempt.trigger]}${answer(attempt)}</span></div>
+<div class="row-side">${badge(tone, words)}<span class="row-time">${pastIso(attempt.startedAt, now, '')}</span></div></li>
+`;
+  };
+  const body =
+    recent.length === 0 ? nothing('No card was shared yet.') : html`<ol class="rows">${recent.map(row)}</ol>`;
+  return card('attempts', 'Recent attempts', body);
+}
+
+/** What Linq answered, where that isn't success. */
+function answer({ outcome, httpStatus, linqCode }: SeenAttempt): Content {
+  if (outcome === 'shared' || httpStatus === null) return null;
+  return linqCode === null ? ` · HTTP ${httpStatus}` : ` · HTTP ${httpStatus}, code ${linqCode}`;
+}
+
+const AT_ONCE = 10;
+
+/** What Linq, or somebody who isn't Linq, sent last. */
+export function deliveries({ deliveries: seen, now }: OverviewPage): Html {
+  const row = ({ at, eventType, chatId, verdict }: SeenDelivery) => {
+    const [tone, words] = VERDICT_WORDS[verdict];
+    return html`<li><div class="row-main"><span class="row-name">${eventType ?? 'not read'}</span><span class="row-more">${chatId === null ? 'no chat' : chatLink(chatId)}</span></div>
+<div class="row-side">${badge(tone, words)}<span class="row-time">${when(Math.min(at, now), now)}</span></div></li>
+`;
+  };
+  const [first, rest] = [seen.slice(0, AT_ONCE), seen.slice(AT_ONCE)];
+  const more =
+    rest.length > 0 &&
+    html`<details class="more"><summary>${counted(rest.length, 'earlier delivery', 'earlier deliveries')}</summary><ol class="rows">${rest.map(row)}</ol></details>`;
+  const body =
+    seen.length === 0
+      ? nothing('None since the service started.')
+      : html`<ol class="rows">${first.map(row)}</ol>${more}`;
+  return card(
+    'deliveries',
+    'Recent deliveries',
+    body,
+    html`<span class="muted">since start, in memory</span>`,
+  );
+}
+
+/** The account's lines, their cards, and what closes them. */
+export function lines({ overview, now }: OverviewPage): Html {
+  const rows = overview.lines.map((one) => line(one, now));
+  const body = rows.length === 0 ? nothing('No line is known yet.') : html`<ul class="rows">${rows}</ul>`;
+  return card('lines', 'Lines', body);
+}
+
+const CARD_WORDS: ReadonlyMap<string, readonly [Tone, string]> = new Map([
+  ['active', ['ok', 'Card active']],
+  ['inactive', ['warn', 'Card not active']],
+  ['missing', ['error', 'No card']],
+]);
+
+function line(shown: LineView, now: EpochMs): Html {
+  const { line: name, card: looked, chats, hold, until } = shown;
+  const [tone, words] = CARD_WORDS.get(looked.state) ?? ['quiet', 'Card not looked at yet'];
+  const isOfCard = hold === null || hold.startsWith('card_');
+  const more = [
+    `${counted(chats, 'chat')} · `,
+    isOfCard ? 'card' : `${words.toLowerCase()},`,
+    html` looked at ${pastIso(looked.checkedAt, now, 'never')}`,
+    until !== null && html` · tried again ${when(Date.parse(until), now)}`,
+  ];
+  const end =
+    hold !== null &&
+    RELEASABLE.has(hold) &&
+    button(`/lines/${encodeURIComponent(name)}/release`, 'End hold', { about: `of ${name}` });
+  return html`<li><div class="row-main"><span class="row-name">${name}</span><span class="row-more">${more}</span></div>
+<div class="row-side">${isOfCard ? badge(tone, words) : badge('warn', HOLD_WORDS.get(hold) ?? hold)}${end}</div></li>
+`;
+}
+
+/** What works in the background: catching up, webhooks, the database, the clock. */
+export function service({ overview, now }: OverviewPage): Html {
+  const { store, startedAt, version } = overview;
+  return card(
+    'service',
+    'Service',
+    html`${catchUp(overview.catchUp, now)}
+<dl class="facts">
+${fact('Webhooks', webhooks(overview.webhooks))}
+${fact('Database', `${size(store.sizeBytes)}, ${store.kind}, schema ${store.schemaVersion}`)}
+${fact('Backup', html`${pastIso(store.lastBackupAt, now, 'none was made')}`)}
+${fact('Clock', clock(overview))}
+${fact('Running', html`version ${version}, started ${when(Date.parse(startedAt), now)}`)}
+</dl>`,
+  );
+}
+
+function fact(name: string, value: Content): Html {
+  return html`<div><dt>${name}</dt><dd>${value}</dd></div>
+`;
+}
+
+type Rejected = Overview['webhooks']['rejected'];
+const REJECTED: Readonly<Record<keyof Rejected, string>> = {
+  missing: 'without signature',
+  malformed: 'with a broken signature',
+  mismatch: 'with a wrong signature',
+  stale: 'too old',
+  size: 'too large',
+  type: 'not JSON',
+  limited: 'too many',
+};
+
+function webhooks({ accepted, ignored, quarantined, rejected }: Overview['webhooks']): string {
+  const kinds = Object.keys(REJECTED) as readonly (keyof Rejected)[];
+  const refused = kinds.filter((kind) => rejected[kind] > 0);
+  return [
+    `${number(accepted)} stored`,
+    `${number(ignored)} with nothing for us`,
+    ...(quarantined > 0 ? [`${number(quarantined)} set aside`] : []),
+    ...refused.map((kind) => `${number(rejected[kind])} ${REJECTED[kind]}`),
+  ].join(', ');
+}
+
+function clock({ now, problems }: Overview): Content {
+  const isWrong = problems.some(({ code }) => code === 'clock_skew');
+  return isWrong ? badge('error', 'Disagrees with Linq’s') : `${now.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+const CATCH_UP_WORDS: Readonly<Record<Overview['catchUp']['state'], string>> = {
+  idle: 'Up to date',
+  running: 'Reading from the API',
+  waiting: 'Waiting',
+  failed: 'Failed, tried again by itself',
+  off: 'Only when asked for',
+};
+
+function catchUp(progress: Overview['catchUp'], now: EpochMs): Html {
+  const { state, cause, lastCompletedAt, chatsSeen, chatsTotal } = progress;
+  const isUnderWay = state === 'running' || state === 'waiting';
+  const bar =
+    isUnderWay &&
+    html`<progress aria-label="Chats dealt with"${chatsTotal !== null && html` max="${Math.max(1, chatsTotal)}" value="${chatsSeen}"`}></progress>`;
+  const counts =
+    chatsTotal === null
+      ? counted(chatsSeen, 'chat')
+      : `${number(chatsSeen)} of ${counted(chatsTotal, 'chat')}`;
+  return html`<div class="catch-up"><div class="row-main"><span class="row-name">Catch-up: ${CATCH_UP_WORDS[state]}${cause !== null && ` (${cause})`}</span>
+<span class="row-more">${isUnderWay ? counts : lastCompletedAt === null ? 'none was completed so far' : html`last completed ${pastIso(lastCompletedAt, now, '')}`}</span>${bar}</div>
+${button('/catch-up', 'Catch up now')}</div>`;
+}

@@ -1,0 +1,169 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { type ChatRecord, type Outcome, releaseChat } from '../../decide/chat.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import { badParameter } from '../../http/answers.ts';
+import { changeChat, holdChat, type ShareNow, shareNow, whyNotShareable } from '../api/chat-actions.ts';
+import { ChatParams } from '../api/chat-routes.ts';
+import type { StatusDeps } from '../api/deps.ts';
+import { releaseLine } from '../api/steering-routes.ts';
+import { CHAT_STATES, SHOWN_REASONS } from '../view/explanation.ts';
+import { ChatsQuerySchema, createChatsPage, renderChats } from './chat-list-page.ts';
+import { type ChatPage, createChatPage, renderChat, renderNoChat } from './chat-page.ts';
+import { leadTo, type Notice, refuseReadably, sendPage } from './layout.ts';
+import { createOverviewPage, renderOverview } from './overview-page.ts';
+
+/** The pages for people. Register them where only requests with a token come. */
+export function pageRoutes(app: FastifyInstance, deps: StatusDeps): void {
+  const look = createOverviewPage(deps);
+  app.get<{ Querystring: { done?: unknown } }>('/', async ({ query }, reply) =>
+    sendPage(reply, renderOverview(await look(), noticeOf(query.done))),
+  );
+  actionRoutes(app, deps);
+  chatPages(app, deps);
+}
+
+/** What an operator asked for, by the word that leads back to the page. */
+const OVERVIEW_NOTICES: ReadonlyMap<string, string> = new Map([
+  ['pause', 'Sharing is paused: nothing is shared until you resume.'],
+  ['resume', 'Sharing goes on.'],
+  ['catch-up', 'A catch-up is asked for; its progress shows under Service.'],
+  ['release', 'The line’s hold is ended.'],
+]);
+
+/** What to say on top of the page; null: nothing that we know. */
+function noticeOf(word: unknown): Notice | null {
+  const text = typeof word === 'string' ? OVERVIEW_NOTICES.get(word) : undefined;
+  return text === undefined ? null : { kind: 'done', text };
+}
+
+/** The forms of the first page. Each does what its counterpart under `/status` does, and leads back. */
+function actionRoutes(app: FastifyInstance, deps: StatusDeps): void {
+  const { dispatcher, catchUp } = deps;
+
+  app.post('/pause', async (_request, reply) => {
+    await dispatcher.pause();
+    return leadTo(reply, '/?done=pause');
+  });
+
+  app.post('/resume', async (_request, reply) => {
+    await dispatcher.resume();
+    return leadTo(reply, '/?done=resume');
+  });
+
+  app.post('/catch-up', async (_request, reply) => {
+    await catchUp.request();
+    return leadTo(reply, '/?done=catch-up');
+  });
+
+  app.post<{ Params: { line: string } }>('/lines/:line/release', async ({ params }, reply) => {
+    const released = await releaseLine(deps, params.line);
+    return 'refusal' in released ? refuseReadably(reply, released.refusal) : leadTo(reply, '/?done=release');
+  });
+}
+
+/** The list of chats, the page of each, and its forms. Register them where only requests with a token come. */
+function chatPages(plain: FastifyInstance, deps: StatusDeps): void {
+  const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+  const list = createChatsPage(deps);
+  const look = createChatPage(deps);
+
+  app.get(
+    '/chats',
+    { schema: { querystring: ChatsQuerySchema }, preValidation: async ({ query }) => dropEmpty(query) },
+    async ({ query }, reply) => {
+      const listed = await list(query);
+      if (listed.kind === 'wrong') return refuseReadably(reply, badParameter(listed.message));
+      if (listed.kind === 'chat') return leadTo(reply, addressOf(listed.chatId));
+      return sendPage(reply, renderChats(listed.page));
+    },
+  );
+
+  app.get<{ Params: { chatId: string }; Querystring: { done?: unknown } }>(
+    '/chats/:chatId',
+    async ({ params: { chatId }, query }, reply) => {
+      const page = await look(chatId);
+      return page === null
+        ? noChat(reply, chatId)
+        : sendPage(reply, renderChat(page, chatNotice(query.done, page)));
+    },
+  );
+
+  app.post(
+    '/chats/:chatId/share',
+    { schema: { params: ChatParams } },
+    async ({ params: { chatId } }, reply) => {
+      const share = await shareNow(deps, chatId);
+      if (share.kind !== 'failed') return back(reply, chatId, wordOf(share));
+      return share.refusal.statusCode === 404 ? noChat(reply, chatId) : refuseReadably(reply, share.refusal);
+    },
+  );
+
+  const changing = (action: string, word: string, change: (chat: ChatRecord, now: EpochMs) => ChatRecord) =>
+    app.post(`/chats/:chatId/${action}`, { schema: { params: ChatParams } }, async ({ params }, reply) => {
+      const chat = await changeChat(deps, params.chatId, change);
+      return chat === null ? noChat(reply, params.chatId) : back(reply, params.chatId, word);
+    });
+  changing('hold', doneWord.held, holdChat);
+  changing('release', doneWord.released, releaseChat);
+}
+
+/** A form sends the fields that nobody filled in too. */
+function dropEmpty(query: unknown): void {
+  const fields = Object(query);
+  for (const name of Object.keys(fields)) if (fields[name] === '') delete fields[name];
+}
+
+function wordOf(share: Exclude<ShareNow, { kind: 'failed' }>): string {
+  if (share.kind === 'refused') return doneWord.refused(share);
+  return doneWord.shared(share.kind === 'running' ? 'running' : (share.attempt.outcome ?? 'running'));
+}
+
+const addressOf = (chatId: string) => `/chats/${encodeURIComponent(chatId)}`;
+
+const back = (reply: FastifyReply, chatId: string, word: string) =>
+  leadTo(reply, `${addressOf(chatId)}?done=${word}`);
+
+const noChat = (reply: FastifyReply, chatId: string) => sendPage(reply, renderNoChat(chatId), 404);
+
+/** What became of a share at an operator's word. */
+type ShareEnd = Outcome | 'running';
+
+/** The words that lead back to a chat's page and say there what was done. */
+const doneWord = {
+  held: 'held',
+  released: 'released',
+  shared: (end: ShareEnd) => `share.${end}`,
+  refused: ({ state, reason }: { readonly state: string; readonly reason: string }) =>
+    `refused.${state}.${reason}`,
+} as const;
+
+const done = (text: string): Notice => ({ kind: 'done', text });
+const failed = (text: string): Notice => ({ kind: 'failed', text });
+
+const SHARE_NOTICES: Readonly<Record<ShareEnd, Notice>> = {
+  shared: done('The card is shared: Linq took the call.'),
+  dry_run: done('Recorded only, since DRY_RUN is true: Linq wasn’t called.'),
+  running: done('The share is still running; what comes of it shows in the timeline.'),
+  retry: failed('Linq couldn’t share the card now; the timeline says what it answered.'),
+  rejected: failed('Linq refused to share the card; the timeline says why.'),
+  unknown: failed('No answer came from Linq, so whether the card is shared isn’t known.'),
+  interrupted: failed('The share was cut off; whether the card is shared isn’t known.'),
+};
+
+const CHAT_NOTICES: ReadonlyMap<string, Notice> = new Map([
+  [doneWord.held, done('The chat is held: no card is shared in it until you release it.')],
+  [doneWord.released, done('The chat is released; from here the rules decide again.')],
+  ...Object.entries(SHARE_NOTICES).map(([end, notice]) => [`share.${end}`, notice] as const),
+]);
+
+/** What to say on top of a chat's page; null: nothing that we know. */
+function chatNotice(word: unknown, { record, moment }: ChatPage): Notice | null {
+  if (typeof word !== 'string') return null;
+  const [what, stateWord, reasonWord] = word.split('.');
+  if (what !== 'refused') return CHAT_NOTICES.get(word) ?? null;
+  const state = CHAT_STATES.find((one) => one === stateWord);
+  const reason = SHOWN_REASONS.find((one) => one === reasonWord);
+  if (state === undefined || reason === undefined) return null;
+  return failed(whyNotShareable({ chat: record, state, reason }, moment));
+}

@@ -1,0 +1,244 @@
+import { type Static, Type } from 'typebox';
+import type { ChatState, Outcome, Trigger } from '../../decide/chat.ts';
+import { ERROR_FIELDS, named } from '../../http/answers.ts';
+import { CHAT_STATES, SHOWN_REASONS, type ShownReason } from './explanation.ts';
+
+/** What the routes take and answer. The shapes are stable: fields may be added, never changed. */
+
+// Kinds of fields. Each has a description, since `GET /openapi.json` shows it.
+
+export const words = <W extends string>(all: readonly W[], description: string) =>
+  Type.Unsafe<W>({ type: 'string', enum: all, description });
+
+const wordOrNull = <W extends string>(all: readonly W[], description: string) =>
+  Type.Unsafe<W | null>({ type: ['string', 'null'], enum: [...all, null], description });
+
+const flag = (description: string) => Type.Boolean({ description });
+
+const flagOrNull = (description: string) =>
+  Type.Unsafe<boolean | null>({ type: ['boolean', 'null'], description });
+
+export const text = (description: string) => Type.String({ description });
+
+const textOrNull = (description: string) =>
+  Type.Unsafe<string | null>({ type: ['string', 'null'], description });
+
+const count = (description: string) => Type.Integer({ minimum: 0, description });
+
+const countOrNull = (description: string) =>
+  Type.Unsafe<number | null>({ type: ['integer', 'null'], description });
+
+/** ISO 8601, UTC. */
+const instant = (description: string) => Type.String({ format: 'date-time', description });
+
+/** ISO 8601, UTC. */
+const instantOrNull = (description: string) =>
+  Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time', description });
+
+const TRIGGERS: readonly Trigger[] = ['became_eligible', 'window_lapsed', 'manual'];
+const OUTCOMES: readonly Outcome[] = ['shared', 'retry', 'rejected', 'unknown', 'interrupted', 'dry_run'];
+
+const AttemptSchema = named('Attempt', 'One share call to Linq.', {
+  attemptId: text('Ours; the service log names it too.'),
+  trigger: words(TRIGGERS, 'Why it was made: the rules, the lapse of the window, or an operator.'),
+  startedAt: instant('When the call began.'),
+  endedAt: instantOrNull('When its outcome was known; null while it is under way.'),
+  outcome: wordOrNull(
+    OUTCOMES,
+    '`shared`: Linq answered 2xx. `retry`: it failed for now. `rejected`: the same call can’t succeed. `unknown`: no answer came. `interrupted`: the service went down meanwhile. `dry_run`: not called. Null while it is under way.',
+  ),
+  httpStatus: countOrNull('Of Linq’s answer; null without one.'),
+  linqCode: countOrNull('Linq’s error code; null without one.'),
+  traceId: textOrNull('Linq’s trace of the call, to quote to its support.'),
+});
+
+const STATE = 'Where the chat stands.';
+const REASON = 'Why it is in that state.';
+
+const CHAT_FIELDS = {
+  chatId: text('Linq’s id of the chat.'),
+  line: textOrNull('Your number in it, masked unless SHOW_NUMBERS is true; null: not known.'),
+  service: textOrNull('Of the latest outbound message: iMessage, RCS or SMS; null: not known.'),
+  isGroup: flagOrNull('Null: not known.'),
+  firstOutboundAt: instantOrNull('Your first message in it.'),
+  lastOutboundAt: instantOrNull('Your latest message in it.'),
+  lastInboundAt: instantOrNull('The latest message from the other side.'),
+  optedOutAt: instantOrNull('Since when the recipient is opted out; null: they aren’t.'),
+  health: textOrNull('As Linq rates the chat: HEALTHY, AT_RISK, CRITICAL or OPTED_OUT; null: not told.'),
+  lastSharedAt: instantOrNull('When Linq last acknowledged a share.'),
+  shareCount: count('Shares so far.'),
+  state: words<ChatState>(CHAT_STATES, STATE),
+  reason: words<ShownReason>(SHOWN_REASONS, REASON),
+  explanation: text('State and reason as a sentence for people.'),
+  nextAttemptAt: instantOrNull('When it is shared next; null: not by time alone.'),
+};
+
+const CHAT = 'A chat: what is known of it, where it stands, and why.';
+export const ChatSchema = named('Chat', CHAT, CHAT_FIELDS);
+export const ChatWithAttemptsSchema = named('ChatWithAttempts', `${CHAT} With its attempts.`, {
+  ...CHAT_FIELDS,
+  attempts: Type.Array(AttemptSchema, { description: 'Newest first, at most 200.' }),
+});
+export const ChatPageSchema = named('ChatPage', 'One page of a list of chats.', {
+  chats: Type.Array(ChatSchema),
+  nextCursor: textOrNull('The `cursor` of the page after this one; null: it is the last.'),
+});
+export const ShareSchema = named('Share', 'What came of sharing by hand.', {
+  attempt: Type.Union([AttemptSchema, Type.Null()], { description: 'Null: none has begun yet.' }),
+  chat: ChatSchema,
+});
+export const PauseSchema = named('Pause', 'Whether all sharing is stopped.', {
+  paused: flag('True: nothing is shared until somebody resumes.'),
+});
+
+export const QuarantineSchema = named('Quarantine', 'Deliveries that this version can’t read or store.', {
+  rows: Type.Array(
+    Type.Object({
+      eventId: text('By which one of them can be replayed alone.'),
+      type: textOrNull('The event’s type; null: it couldn’t be read.'),
+      receivedAt: instant('When it came.'),
+      cause: text('What is in the way.'),
+      replayable: flag('Whether this version can take it in by now.'),
+    }),
+  ),
+});
+export const ReplaySchema = named('Replay', 'What came of replaying.', {
+  replayed: count('Taken in, and gone from quarantine.'),
+  failed: count('Still there.'),
+});
+
+export const NotShareableSchema = named('NotShareable', 'Why a chat can’t be shared now, even by hand.', {
+  ...ERROR_FIELDS,
+  state: words<ChatState>(CHAT_STATES, STATE),
+  reason: words<ShownReason>(SHOWN_REASONS, REASON),
+});
+
+// GET /status
+
+export const LineSchema = named('Line', 'One of your Linq numbers.', {
+  line: text('Masked unless SHOW_NUMBERS is true.'),
+  card: Type.Object(
+    {
+      state: text('`active`, `inactive`, `missing`, or `unknown`: never looked at.'),
+      checkedAt: instantOrNull('When it was last looked at.'),
+    },
+    { description: 'Its contact card.' },
+  ),
+  chats: count('Chats known of it.'),
+  hold: textOrNull('Why its chats wait; null: nothing holds them.'),
+  until: instantOrNull('When that ends or is tried again; null: not by time alone.'),
+});
+
+const ProblemSchema = named('Problem', 'Something that an operator should know of.', {
+  code: text('For programs. docs/problems.md has a chapter on each; later versions may add some.'),
+  severity: words(['error', 'warning'] as const, 'An error makes `ok` false.'),
+  since: instant('When it began, or was first noticed.'),
+  line: textOrNull('The line it is about; null: no single one.'),
+  message: text('What is wrong.'),
+  remedy: text('What to do, or what ends it by itself.'),
+});
+
+const WebhooksSchema = named('Webhooks', 'Deliveries of Linq since the service started.', {
+  lastAcceptedAt: instantOrNull('When the latest was accepted, of earlier processes too.'),
+  accepted: count('Verified, and in the database.'),
+  ignored: count('Verified, with nothing in them that matters here.'),
+  quarantined: count('Verified, but not readable or not storable.'),
+  rejected: Type.Object(
+    {
+      missing: count('Without a signature.'),
+      malformed: count('With something that is no signature.'),
+      mismatch: count('With a signature that doesn’t match.'),
+      stale: count('With a right signature that is too old or too new.'),
+      size: count('Too large.'),
+      type: count('Not JSON, or encoded.'),
+      limited: count('From an address that sent too many.'),
+    },
+    { description: 'Refused, by cause.' },
+  ),
+});
+
+const SharesSchema = named('Shares', 'What was shared, and what is next.', {
+  total: count('Shares ever.'),
+  last24h: Type.Object(
+    { succeeded: count('That Linq acknowledged.'), failed: count('That it didn’t.') },
+    { description: 'Attempts of the last 24 hours.' },
+  ),
+  lastSucceededAt: instantOrNull('When the latest share was acknowledged.'),
+  nextDueAt: instantOrNull('The earliest attempt to come, or overdue.'),
+  overdue: count(
+    'Chats that are due and wait for their turn. Those behind a closed line or account don’t count.',
+  ),
+  oldestOverdueSeconds: countOrNull('For how long the first of them has waited; null: there is none.'),
+});
+
+/**
+ * Counts are of the run under way, else of the last one that completed. `waiting`: the account is closed to calls
+ * (`cause` says why), or a call is about to be repeated; `failed`: given up for now, tried again by itself; `off`: only
+ * on demand.
+ */
+export const CatchUpSchema = named(
+  'CatchUp',
+  'Reading from Linq’s API what webhooks missed. Counts are of the run under way, else of the last that completed.',
+  {
+    state: words(
+      ['idle', 'running', 'waiting', 'failed', 'off'] as const,
+      '`waiting`: calls are closed (`cause` says why) or one is about to be repeated. `failed`: given up for now, tried again by itself. `off`: only on demand.',
+    ),
+    cause: textOrNull('What it waits for, or why it failed.'),
+    lastCompletedAt: instantOrNull('When the last run came to its end.'),
+    startedAt: instantOrNull('When the run began that the counts are of.'),
+    chatsSeen: count('Chats of the account that were dealt with.'),
+    chatsTotal: countOrNull('Null until Linq’s list of chats has been read to its end.'),
+    chatsRead: count('Those whose messages were read; the others haven’t changed.'),
+    chatsChanged: count('Those of which something was read that no webhook had told.'),
+    chatsUnread: count('Those that couldn’t be read: the next run does.'),
+  },
+);
+
+const StoreSchema = named('Store', 'The database.', {
+  kind: text('What it is: sqlite.'),
+  schemaVersion: count('The migration it is at.'),
+  sizeBytes: count('On disk.'),
+  lastBackupAt: instantOrNull('When the latest backup was made; null: never.'),
+});
+
+const ChatCountsSchema = named('ChatCounts', 'How many chats there are.', {
+  total: count('All of them.'),
+  byState: Type.Object(
+    {
+      retired: count('Gone, left or unsupported.'),
+      held: count('Something stands against sharing.'),
+      done: count('Had all the shares that the settings allow.'),
+      waiting: count('Inside their window.'),
+      idle: count('Nothing was sent for RESHARE_IDLE_AFTER.'),
+      retrying: count('Wait after a failed attempt.'),
+      due: count('Shared as soon as it is their turn.'),
+      sharing: count('A call is under way.'),
+    },
+    { description: 'By their state.' },
+  ),
+});
+
+export const OverviewSchema = named('Status', 'The whole picture.', {
+  ok: flag('False exactly while a problem of severity `error` is open.'),
+  version: text('Of the program.'),
+  startedAt: instant('When the service started.'),
+  now: instant('By the service’s clock.'),
+  problems: Type.Array(ProblemSchema, { description: 'What is wrong, the worst first; empty: nothing.' }),
+  webhooks: WebhooksSchema,
+  chats: ChatCountsSchema,
+  shares: SharesSchema,
+  lines: Type.Array(LineSchema, { description: 'In the order of their numbers.' }),
+  catchUp: CatchUpSchema,
+  store: StoreSchema,
+  paused: flag('An operator stopped all sharing.'),
+  dryRun: flag('DRY_RUN is true: everything is decided and recorded, nothing is called.'),
+});
+
+export type AttemptView = Static<typeof AttemptSchema>;
+export type ChatView = Static<typeof ChatSchema>;
+
+export type LineView = Static<typeof LineSchema>;
+export type Problem = Static<typeof ProblemSchema>;
+export type CatchUpView = Static<typeof CatchUpSchema>;
+export type Overview = Static<typeof OverviewSchema>;
