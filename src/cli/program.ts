@@ -58,7 +58,8 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<E
     .exitOverride();
   const context: VerbContext = {
     io,
-    globals: () => ({ envFile: program.opts<{ envFile?: string }>().envFile ?? null }),
+    envFile: () => program.opts<{ envFile?: string }>().envFile ?? null,
+    readSources: async () => (await import('./verb-settings.ts')).readSources(io, context.envFile()),
     run:
       (action) =>
       async (...given) => {

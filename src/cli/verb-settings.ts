@@ -1,9 +1,47 @@
 import { readSetting } from '../config/load.ts';
 import { isLoopbackUrl } from '../config/network-kinds.ts';
 import { SETTINGS } from '../config/settings.ts';
-import type { Sources } from '../config/sources.ts';
+import { type EnvFile, parseEnvFile, type Sources } from '../config/sources.ts';
+import { isSettingName } from '../config/unread.ts';
 import { ConfigError, UsageError } from '../errors.ts';
 import { cliTokenPath } from '../http/cli-token.ts';
+import type { Io } from './io.ts';
+
+const DEFAULT_ENV_FILE = '.env';
+
+/**
+ * The environment and the `.env` file.
+ * @param envFile named on the command line, or null: then a missing file is fine
+ * @throws {ConfigError} when a named file can't be read
+ */
+export function readSources(io: Io, envFile: string | null): Sources {
+  const path = envFile ?? DEFAULT_ENV_FILE;
+  const { variables, brokenLines, cutLines, isBinary } = readEnvFile(io, envFile, path);
+  const envFileMistakes = brokenLines.map(
+    (line) => `${path}, line ${line}: expected NAME=value, or # and a comment, for example PORT=8080`,
+  );
+  if (isBinary) envFileMistakes.push(`${path} is saved as UTF-16 or is no text: save it as UTF-8`);
+  const envFileWarnings = cutLines
+    .filter(({ name }) => isSettingName(name))
+    .map(
+      ({ line, name }) =>
+        `${path}, line ${line}: only a part of it is the value of ${name}, since # begins a comment and nothing may follow a closing quote; put all of it in one pair of quotes`,
+    );
+  return { env: io.env, envFile: variables, envFileMistakes, envFileWarnings, readFile: io.readFile };
+}
+
+function readEnvFile(io: Io, envFile: string | null, path: string): EnvFile {
+  try {
+    return parseEnvFile(io.readFile(path));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    if (envFile === null && code === 'ENOENT') return parseEnvFile('');
+    throw new ConfigError(
+      `The settings file ${path} can't be read (${code}): check --env-file and its permissions.`,
+      { cause: error },
+    );
+  }
+}
 
 /**
  * Where the running service is, without a slash at the end. Reads no other settings than it needs, so that verbs which

@@ -33,6 +33,14 @@ async function tell(io: Io, clock: Clock, look: () => string, done: AbortSignal)
   line.clear();
 }
 
+const BAR_WIDTH = 24;
+
+/** `[######------------------]`. @param part of the whole that is done, 0 to 1 */
+export function progressBar(part: number): string {
+  const full = Math.floor(part * BAR_WIDTH);
+  return `[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}]`;
+}
+
 /** A line of a terminal that says how far something is, and gives way to what comes after it. */
 export interface ProgressLine {
   tell(text: string): void;

@@ -50,3 +50,7 @@ function inEscapes(sign: string): string {
   const units = Array.from({ length: sign.length }, (_, at) => sign.charCodeAt(at));
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
+
+export function printJson(json: unknown, { write }: Pick<Io, 'write'>): void {
+  write(`${printableJson(json)}\n`);
+}

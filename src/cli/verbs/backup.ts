@@ -1,6 +1,8 @@
+import type { Sources } from '../../config/sources.ts';
 import { StoreError, UsageError } from '../../errors.ts';
 import type { CopyContent } from '../../store/sqlite/backup/backup.ts';
-import { EXIT, type ExitCode, type Io, readSources, STANDARD } from '../io.ts';
+import { EXIT, type ExitCode, type Io, STANDARD } from '../io.ts';
+import { printJson } from '../terminal/screen.ts';
 import { bytesInWords } from '../terminal/words.ts';
 import type { Register } from '../verb.ts';
 
@@ -10,7 +12,7 @@ interface BackupFlags {
 }
 
 /** `backup`. */
-export const registerBackup: Register = (program, { io, globals, run }) => {
+export const registerBackup: Register = (program, { io, readSources, run }) => {
   program
     .command('backup')
     .argument(
@@ -23,18 +25,13 @@ export const registerBackup: Register = (program, { io, globals, run }) => {
     .action(
       run(
         async (file: string | undefined, flags: BackupFlags) =>
-          await backUp(io, globals().envFile, file ?? null, flags),
+          await backUp(io, await readSources(), file ?? null, flags),
       ),
     );
 };
 
 /** @throws {ConfigError} @throws {StoreError} @throws {UsageError} */
-async function backUp(
-  io: Io,
-  envFile: string | null,
-  named: string | null,
-  flags: BackupFlags,
-): Promise<ExitCode> {
+async function backUp(io: Io, sources: Sources, named: string | null, flags: BackupFlags): Promise<ExitCode> {
   const [
     { existsSync, statSync },
     { join },
@@ -54,7 +51,7 @@ async function backUp(
     throw new UsageError(
       'A database is nothing to look at: send it to a file or a program, as in `backup - > FILE`.',
     );
-  const { databasePath, backupDirectory } = settings.readStorageSettings(readSources(io, envFile));
+  const { databasePath, backupDirectory } = settings.readStorageSettings(sources);
   const clock = createSystemClock();
   const isPiped = named === STANDARD;
   const usual = () => join(backupDirectory, backupName(databasePath, clock.now()));
@@ -80,12 +77,9 @@ async function backUp(
   });
   if (isPiped && !(await moveToOutput(file))) return EXIT.failed;
   const told = isPiped ? 'standard output' : file;
-  const tell = isPiped ? io.writeError : io.write;
-  tell(
-    flags.json === true
-      ? `${JSON.stringify({ file: told, ...content }, null, 2)}\n`
-      : describe(told, content),
-  );
+  const write = isPiped ? io.writeError : io.write;
+  if (flags.json === true) printJson({ file: told, ...content }, { write });
+  else write(describe(told, content));
   return EXIT.fine;
 }
 

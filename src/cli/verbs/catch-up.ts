@@ -1,35 +1,25 @@
-import { Check } from 'typebox/value';
 import { type Clock, createSystemClock } from '../../clock.ts';
 import { SECOND } from '../../decide/time.ts';
-import { CatchUpSchema, type CatchUpView, OverviewSchema } from '../../status/view/schemas.ts';
+import type { CatchUpView } from '../../status/view/schemas.ts';
 import { durationInWords } from '../../status/view/wording.ts';
-import {
-  type Asked,
-  askService,
-  printJson,
-  type ServiceOptions,
-  type Surroundings,
-  tellForeign,
-} from '../call-service.ts';
-import { EXIT, type ExitCode, type Io, readSources } from '../io.ts';
-import { createProgressLine } from '../terminal/progress.ts';
+import type { Answered, ServiceOptions, Surroundings } from '../call-service.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { createProgressLine, progressBar } from '../terminal/progress.ts';
+import { printJson } from '../terminal/screen.ts';
 import { timeOrAbsent } from '../terminal/words.ts';
-import type { Register } from '../verb.ts';
+import { type Register, withServiceOptions } from '../verb.ts';
 
 /** `catch-up`. */
-export const registerCatchUp: Register = (program, { io, globals, run }) => {
-  program
+export const registerCatchUp: Register = (program, { io, readSources, run }) => {
+  const catchUp = program
     .command('catch-up')
     .description('read from Linq what webhooks missed, and show how far it is')
-    .option('--no-wait', "start it and don't wait for its end")
-    .option('--url <url>', 'address of the running service (default: from HOST and PORT)')
-    .option('--json', "print the service's JSON")
-    .action(
-      run(async (options: CatchUpOptions) => {
-        const sources = readSources(io, globals().envFile);
-        return followCatchUp(options, { io, sources }, createSystemClock());
-      }),
-    );
+    .option('--no-wait', "start it and don't wait for its end");
+  withServiceOptions(catchUp).action(
+    run(async (options: CatchUpOptions) =>
+      followCatchUp(options, { io, sources: await readSources() }, createSystemClock()),
+    ),
+  );
 };
 
 const LOOK_EVERY_MS = SECOND / 2;
@@ -51,31 +41,35 @@ async function followCatchUp(
 ): Promise<ExitCode> {
   const { io } = surroundings;
   const isJson = options.json === true;
-  const read = (asked: Exclude<Asked, { exitCode: ExitCode }>): CatchUpView | null => {
-    if (Check(CatchUpSchema, asked.body)) return asked.body;
-    return Check(OverviewSchema, asked.body) ? asked.body.catchUp : null;
-  };
-  const look = async (method: 'GET' | 'POST', path: string): Promise<CatchUpView | ExitCode> => {
-    const asked = await askService({ method, path }, options, surroundings);
-    if ('exitCode' in asked) return asked.exitCode;
-    return read(asked) ?? tellForeign(asked.url, io);
+  const { askService } = await import('../call-service.ts');
+  const look = async (): Promise<Answered<CatchUpView>> => {
+    const looked = await askService(
+      { method: 'GET', path: '/status', answer: 'OverviewSchema' },
+      options,
+      surroundings,
+    );
+    return 'exitCode' in looked ? looked : { ...looked, body: looked.body.catchUp };
   };
 
-  const started = await look('POST', '/status/catch-up');
-  if (typeof started === 'number') return started;
+  const started = await askService(
+    { method: 'POST', path: '/status/catch-up', answer: 'CatchUpSchema' },
+    options,
+    surroundings,
+  );
+  if ('exitCode' in started) return started.exitCode;
   if (!options.wait) {
-    if (isJson) printJson(started, io);
+    if (isJson) printJson(started.body, io);
     else io.write('Catching up has begun; `status` shows how far it is.\n');
     return EXIT.fine;
   }
   const progress = createProgress(io, clock, isJson);
-  let view = started;
+  let view = started.body;
   while (isUnderWay(view)) {
     progress.tell(view);
     await clock.sleepUntil(clock.now() + LOOK_EVERY_MS, LOOK_EVERY_MS, new AbortController().signal);
-    const next = await look('GET', '/status');
-    if (typeof next === 'number') return next;
-    view = next;
+    const looked = await look();
+    if ('exitCode' in looked) return looked.exitCode;
+    view = looked.body;
   }
   progress.end();
   if (isJson) printJson(view, io);
@@ -102,10 +96,10 @@ function createProgress(io: Io, clock: Clock, isSilent: boolean) {
   return {
     tell(view: CatchUpView): void {
       if (isSilent) return;
-      if (io.isTerminal) line.tell(progressBar(view));
+      if (io.isTerminal) line.tell(renderProgress(view));
       else if (clock.monotonic() - toldAt >= TELL_EVERY_MS) {
         toldAt = clock.monotonic();
-        io.write(`${progressBar(view)}\n`);
+        io.write(`${renderProgress(view)}\n`);
       }
     },
     end(): void {
@@ -142,17 +136,14 @@ function progressInWords({ chatsSeen, chatsTotal, chatsRead }: CatchUpView): str
   return `${seen}, ${chatsRead} read`;
 }
 
-const BAR_WIDTH = 24;
-
 /** `[######------------------]  25 %  25 of 100 chats, 3 read`; without a bar while nobody knows the whole. */
-function progressBar(view: CatchUpView): string {
+function renderProgress(view: CatchUpView): string {
   const { state, cause, chatsSeen, chatsTotal } = view;
   const words = state === 'waiting' ? `waiting: ${causeInWords(cause)}` : progressInWords(view);
   if (chatsTotal === null) return `Catching up: ${words}`;
   const part = chatsTotal === 0 ? 1 : Math.min(1, chatsSeen / chatsTotal);
-  const full = Math.floor(part * BAR_WIDTH);
   const percent = `${Math.floor(part * 100)} %`.padStart(5);
-  return `[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}] ${percent}  ${words}`;
+  return `${progressBar(part)} ${percent}  ${words}`;
 }
 
 /** What a run that completed has brought. */

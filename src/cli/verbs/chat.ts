@@ -1,13 +1,6 @@
 import type { Command } from 'commander';
-import {
-  type AttemptView,
-  ChatPageSchema,
-  ChatSchema,
-  type ChatView,
-  ChatWithAttemptsSchema,
-  ShareSchema,
-} from '../../status/view/schemas.ts';
-import { type ServiceCall, type Shown, showing } from '../call-service.ts';
+import type { AttemptView, ChatView } from '../../status/view/schemas.ts';
+import type { ServiceCall, Shown } from '../call-service.ts';
 import { EXIT } from '../io.ts';
 import type { Screen } from '../terminal/screen.ts';
 import { renderFields, renderTable, wrap } from '../terminal/table.ts';
@@ -18,16 +11,16 @@ import { type Register, serviceVerb, type VerbContext } from '../verb.ts';
 export const registerChat: Register = (program, context) => {
   const chat = program.command('chat').description('look at chats, and steer them one by one');
   registerList(chat, context);
-  const verbs = [
-    ['show', "show a chat's facts, its state and its attempts", showChat],
-    ['share', 'share the card in a chat now, whatever policy and window say', shareChat],
-    ['hold', 'share nothing in a chat until it is released', holdChat],
-    ['release', 'end what an operator, a crash loop or the block list holds a chat by', releaseChat],
-  ] as const;
-  for (const [verb, description, call] of verbs) {
-    const command = chat.command(verb).description(description).argument('<chat-id>');
-    serviceVerb(command, context, async ([chatId = '']) => call(chatId));
-  }
+  const one = (verb: string, description: string) =>
+    chat.command(verb).description(description).argument('<chat-id>');
+  const show = one('show', "show a chat's facts, state and attempts");
+  serviceVerb(show, context, ([chatId = '']) => showChat(chatId));
+  const share = one('share', 'share the card in a chat now, whatever policy and window say');
+  serviceVerb(share, context, ([chatId = '']) => shareChat(chatId));
+  const hold = one('hold', 'share nothing in a chat until it is released');
+  serviceVerb(hold, context, ([chatId = '']) => holdChat(chatId));
+  const release = one('release', "end a chat's hold: an operator's, a crash loop's or the block list's");
+  serviceVerb(release, context, ([chatId = '']) => releaseChat(chatId));
 };
 
 function registerList(chat: Command, context: VerbContext): void {
@@ -39,7 +32,7 @@ function registerList(chat: Command, context: VerbContext): void {
     .option('--line <line>', 'only of this line, in full or as it is shown')
     .option('--limit <number>', 'chats on a page, 1 to 200 (default: 50)')
     .option('--cursor <cursor>', 'go on after a page');
-  serviceVerb<Record<string, string | undefined>>(list, context, async (_args, options) => {
+  serviceVerb(list, context, (_args, options: Readonly<Record<string, string | undefined>>) => {
     const { state, reason, line, limit, cursor } = options;
     return listChats({ state, reason, line, limit, cursor });
   });
@@ -47,13 +40,14 @@ function registerList(chat: Command, context: VerbContext): void {
 
 const pathOf = (chatId: string, rest = '') => `/status/chats/${encodeURIComponent(chatId)}${rest}`;
 
-function listChats(filter: Readonly<Record<string, string | undefined>>): ServiceCall {
+function listChats(filter: Readonly<Record<string, string | undefined>>): ServiceCall<'ChatPageSchema'> {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(filter)) if (value !== undefined) query.set(name, value);
   return {
     method: 'GET',
     path: `/status/chats?${query}`,
-    show: showing(ChatPageSchema, ({ chats, nextCursor }, { width }) => {
+    answer: 'ChatPageSchema',
+    show: ({ chats, nextCursor }, { width }) => {
       const more = nextCursor === null ? '' : `\nThere are more: add --cursor ${nextCursor}\n`;
       const table = renderTable(
         ['CHAT', 'LINE', 'STATE', 'REASON', 'SHARES', 'NEXT ATTEMPT'],
@@ -68,18 +62,19 @@ function listChats(filter: Readonly<Record<string, string | undefined>>): Servic
         width,
       );
       return { text: chats.length === 0 ? `No chats to show here.\n${more}` : `${table}${more}` };
-    }),
+    },
   };
 }
 
-function showChat(chatId: string): ServiceCall {
+function showChat(chatId: string): ServiceCall<'ChatWithAttemptsSchema'> {
   return {
     method: 'GET',
     path: pathOf(chatId),
-    show: showing(ChatWithAttemptsSchema, ({ attempts, ...chat }, screen) => {
+    answer: 'ChatWithAttemptsSchema',
+    show: ({ attempts, ...chat }, screen) => {
       const fields = renderFields(fieldsOf(chat), screen.width);
       return { text: `${fields}\n${renderAttempts(attempts, screen)}` };
-    }),
+    },
   };
 }
 
@@ -115,11 +110,12 @@ function renderAttempts(attempts: readonly AttemptView[], { width }: Screen): st
   return renderTable(['STARTED', 'TRIGGER', 'OUTCOME', 'HTTP', 'LINQ CODE', 'TRACE ID'], rows, width);
 }
 
-function shareChat(chatId: string): ServiceCall {
+function shareChat(chatId: string): ServiceCall<'ShareSchema'> {
   return {
     method: 'POST',
     path: pathOf(chatId, '/share'),
-    show: showing(ShareSchema, ({ attempt, chat }, screen) => {
+    answer: 'ShareSchema',
+    show: ({ attempt, chat }, screen) => {
       const { text } = showState(chat, screen);
       if (attempt === null) return { text: `The share waits for its turn; see it with chat show.\n${text}` };
       if (attempt.outcome === null)
@@ -131,7 +127,7 @@ function shareChat(chatId: string): ServiceCall {
         text: `${OUTCOMES[attempt.outcome]}${status}.\n${text}`,
         exitCode: isFine ? EXIT.fine : EXIT.failed,
       };
-    }),
+    },
   };
 }
 
@@ -144,12 +140,12 @@ const OUTCOMES: Readonly<Record<NonNullable<AttemptView['outcome']>, string>> = 
   interrupted: 'The attempt was cut off',
 };
 
-function holdChat(chatId: string): ServiceCall {
-  return { method: 'PUT', path: pathOf(chatId, '/hold'), show: showing(ChatSchema, showState) };
+function holdChat(chatId: string): ServiceCall<'ChatSchema'> {
+  return { method: 'PUT', path: pathOf(chatId, '/hold'), answer: 'ChatSchema', show: showState };
 }
 
-function releaseChat(chatId: string): ServiceCall {
-  return { method: 'DELETE', path: pathOf(chatId, '/hold'), show: showing(ChatSchema, showState) };
+function releaseChat(chatId: string): ServiceCall<'ChatSchema'> {
+  return { method: 'DELETE', path: pathOf(chatId, '/hold'), answer: 'ChatSchema', show: showState };
 }
 
 function showState({ chatId, state, reason, explanation }: ChatView, { width }: Screen): Shown {

@@ -1,10 +1,11 @@
-import { loadConfig, type ShownSetting, showSettings } from '../../config/load.ts';
+import type { ShownSetting } from '../../config/load.ts';
 import { ConfigError } from '../../errors.ts';
-import { EXIT, type ExitCode, type Io, readSources } from '../io.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { printJson } from '../terminal/screen.ts';
 import type { Register } from '../verb.ts';
 
 /** `config show` and `config check`. */
-export const registerConfig: Register = (program, { io, globals, run }) => {
+export const registerConfig: Register = (program, { io, readSources, run }) => {
   const config = program.command('config').description('look at the settings');
   config
     .command('show')
@@ -12,8 +13,10 @@ export const registerConfig: Register = (program, { io, globals, run }) => {
     .option('--json', 'print JSON')
     .action(
       run(async ({ json }: { json?: boolean }) => {
-        const shown = showSettings(readSources(io, globals().envFile));
-        io.write(json === true ? `${JSON.stringify(shown, null, 2)}\n` : table(shown));
+        const { showSettings } = await import('../../config/load.ts');
+        const shown = showSettings(await readSources());
+        if (json === true) printJson(shown, io);
+        else io.write(table(shown));
         return EXIT.fine;
       }),
     );
@@ -23,29 +26,30 @@ export const registerConfig: Register = (program, { io, globals, run }) => {
     .option('--json', 'print JSON')
     .action(
       run(async ({ json }: { json?: boolean }) => {
-        const check = json === true ? checkForMachines : checkForPeople;
-        return check(io, globals().envFile);
+        const { loadConfig } = await import('../../config/load.ts');
+        const check = async () => loadConfig(await readSources(), io.isTerminal).warnings;
+        return json === true ? checkForMachines(check, io) : checkForPeople(check, io);
       }),
     );
 };
 
+/** Resolves to the warnings. @throws {ConfigError} which lists the mistakes */
+type Check = () => Promise<readonly string[]>;
+
 /** @throws {ConfigError} which lists the mistakes */
-function checkForPeople(io: Io, envFile: string | null): ExitCode {
-  const { warnings } = loadConfig(readSources(io, envFile), io.isTerminal);
-  io.write([...warnings.map((warning) => `warning: ${warning}`), 'All settings are fine.', ''].join('\n'));
+async function checkForPeople(check: Check, io: Io): Promise<ExitCode> {
+  const warnings = (await check()).map((warning) => `warning: ${warning}\n`);
+  io.write(`${warnings.join('')}All settings are fine.\n`);
   return EXIT.fine;
 }
 
-function checkForMachines(io: Io, envFile: string | null): ExitCode {
-  const tell = (ok: boolean, mistakes: readonly string[], warnings: readonly string[]) =>
-    io.write(`${JSON.stringify({ ok, mistakes, warnings }, null, 2)}\n`);
+async function checkForMachines(check: Check, io: Io): Promise<ExitCode> {
   try {
-    const { warnings } = loadConfig(readSources(io, envFile), io.isTerminal);
-    tell(true, [], warnings);
+    printJson({ ok: true, mistakes: [], warnings: await check() }, io);
     return EXIT.fine;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    tell(false, error.mistakes, error.warnings);
+    printJson({ ok: false, mistakes: error.mistakes, warnings: error.warnings }, io);
     return EXIT.configuration;
   }
 }

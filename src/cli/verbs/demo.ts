@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
+import { printJson } from '../terminal/screen.ts';
 import type { Register } from '../verb.ts';
 import { VERSION } from '../version.ts';
 
@@ -42,7 +43,7 @@ async function demo(options: Options, io: Io): Promise<ExitCode> {
     isColoured: io.isTerminal && !isJson && (io.env.NO_COLOR ?? '') === '',
     log: logTarget(options.verbose === true, isJson, io),
   });
-  if (isJson) io.write(`${JSON.stringify(report, null, 2)}\n`);
+  if (isJson) printJson(report, io);
   return report.ok && !(isOnce && stop.aborted) ? EXIT.fine : EXIT.failed;
 }
 

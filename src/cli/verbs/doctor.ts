@@ -2,14 +2,12 @@ import type { Clock } from '../../clock.ts';
 import type { DoctorOptions } from '../../doctor/check.ts';
 import { decideVerdict, type Finding, type FindingState, type Verdict } from '../../doctor/finding.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
-import { printJson } from '../call-service.ts';
-import { EXIT, type ExitCode, type Io, readSources, realFile } from '../io.ts';
+import { EXIT, type ExitCode, type Io, realFile } from '../io.ts';
 import { adviseOnNativeModule, adviseOnNode } from '../start-failure.ts';
 import { createProgressLine } from '../terminal/progress.ts';
-import { printable, type Screen, screenOf } from '../terminal/screen.ts';
+import { printable, printJson, type Screen, screenOf } from '../terminal/screen.ts';
 import { wrap } from '../terminal/table.ts';
 import type { Register } from '../verb.ts';
-import { findToken, locateService } from '../verb-settings.ts';
 
 interface DoctorFlags {
   readonly json?: boolean;
@@ -21,7 +19,7 @@ interface DoctorFlags {
 }
 
 /** `doctor`. */
-export const registerDoctor: Register = (program, { io, globals, run }) => {
+export const registerDoctor: Register = (program, { io, envFile, run }) => {
   program
     .command('doctor')
     .description(
@@ -35,7 +33,7 @@ export const registerDoctor: Register = (program, { io, globals, run }) => {
     .action(
       run(async (flags: DoctorFlags) => {
         const { createSystemClock } = await import('../../clock.ts');
-        const prepared = prepareDoctor(io, globals().envFile, flags, createSystemClock());
+        const prepared = await prepareDoctor(io, envFile(), flags, createSystemClock());
         return await examine(io, prepared, flags);
       }),
     );
@@ -45,12 +43,13 @@ export const registerDoctor: Register = (program, { io, globals, run }) => {
  * What the doctor needs to know, out of the command line and its surroundings.
  * @throws {ConfigError} when a named settings file can't be read @throws {UsageError}
  */
-export function prepareDoctor(
+export async function prepareDoctor(
   io: Io,
   envFile: string | null,
   flags: Pick<DoctorFlags, 'url' | 'ca' | 'roundTrip'>,
   clock: Clock,
-): DoctorOptions {
+): Promise<DoctorOptions> {
+  const { findToken, locateService, readSources } = await import('../verb-settings.ts');
   const sources = readSources(io, envFile);
   const serviceUrl = unlessWrong(() => locateService(sources, flags.url ?? null));
   return {

@@ -1,7 +1,9 @@
+import type { Sources } from '../../config/sources.ts';
 import { StoreError } from '../../errors.ts';
 import type { MigrationState } from '../../store/sqlite/migrate.ts';
-import { EXIT, type ExitCode, type Io, readSources } from '../io.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { describeStoreFailure } from '../start-failure.ts';
+import { printJson } from '../terminal/screen.ts';
 import type { Register } from '../verb.ts';
 
 interface MigrateFlags {
@@ -10,7 +12,7 @@ interface MigrateFlags {
 }
 
 /** `migrate`. */
-export const registerMigrate: Register = (program, { io, globals, run }) => {
+export const registerMigrate: Register = (program, { io, readSources, run }) => {
   program
     .command('migrate')
     .description(
@@ -18,11 +20,11 @@ export const registerMigrate: Register = (program, { io, globals, run }) => {
     )
     .option('--check', 'change nothing: exit code 0 when it is up to date, 1 when migrations are pending')
     .option('--json', 'print JSON')
-    .action(run(async (flags: MigrateFlags) => await migrate(io, globals().envFile, flags)));
+    .action(run(async (flags: MigrateFlags) => await migrate(io, await readSources(), flags)));
 };
 
 /** @throws {ConfigError} @throws {StoreError} */
-async function migrate(io: Io, envFile: string | null, { check, json }: MigrateFlags): Promise<ExitCode> {
+async function migrate(io: Io, sources: Sources, { check, json }: MigrateFlags): Promise<ExitCode> {
   const [{ readMigrationState }, { openDatabase }, { toStoreError }, { readStorageSettings }] =
     await Promise.all([
       import('../../store/sqlite/migrate.ts'),
@@ -30,11 +32,11 @@ async function migrate(io: Io, envFile: string | null, { check, json }: MigrateF
       import('../../store/sqlite/faults.ts'),
       import('../verb-settings.ts'),
     ]);
-  const { databasePath } = readStorageSettings(readSources(io, envFile));
-  const tell = (state: MigrationState, applied: readonly string[], sentence: string) =>
-    io.write(
-      json === true ? `${JSON.stringify({ databasePath, ...state, applied }, null, 2)}\n` : `${sentence}\n`,
-    );
+  const { databasePath } = readStorageSettings(sources);
+  const tell = (state: MigrationState, applied: readonly string[], sentence: string) => {
+    if (json === true) printJson({ databasePath, ...state, applied }, io);
+    else io.write(`${sentence}\n`);
+  };
   try {
     const before = readMigrationState(databasePath);
     if (before.state !== 'pending' || check === true) {

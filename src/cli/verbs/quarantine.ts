@@ -1,22 +1,19 @@
 import type { Command } from 'commander';
-import type { Static } from 'typebox';
-import { Check } from 'typebox/value';
 import { createSystemClock } from '../../clock.ts';
-import { QuarantineSchema, ReplaySchema } from '../../status/view/schemas.ts';
-import {
-  askService,
-  printJson,
-  type ServiceCall,
-  type ServiceOptions,
-  type Surroundings,
-  showing,
-  tellForeign,
+import type {
+  Answered,
+  AnswerOf,
+  AskedFor,
+  ServiceCall,
+  ServiceOptions,
+  Surroundings,
 } from '../call-service.ts';
-import { EXIT, type ExitCode, readSources } from '../io.ts';
-import { withProgress } from '../terminal/progress.ts';
+import { EXIT, type ExitCode } from '../io.ts';
+import { progressBar, withProgress } from '../terminal/progress.ts';
+import { printJson } from '../terminal/screen.ts';
 import { renderTable, wrap } from '../terminal/table.ts';
 import { orAbsent, timeOrAbsent } from '../terminal/words.ts';
-import { type Register, serviceVerb, type VerbContext } from '../verb.ts';
+import { type Register, serviceVerb, type VerbContext, withServiceOptions } from '../verb.ts';
 
 /** `quarantine list` and `quarantine replay`. */
 export const registerQuarantine: Register = (program, context) => {
@@ -24,33 +21,32 @@ export const registerQuarantine: Register = (program, context) => {
     .command('quarantine')
     .description("look at authentic deliveries that couldn't be read or stored, and try again");
   const list = quarantine.command('list').description('list them, the newest first, with their causes');
-  serviceVerb(list, context, async () => listQuarantine());
+  serviceVerb(list, context, listQuarantine);
   registerReplay(quarantine, context);
 };
 
-function registerReplay(quarantine: Command, { io, globals, run }: VerbContext): void {
-  quarantine
+function registerReplay(quarantine: Command, { io, readSources, run }: VerbContext): void {
+  const replay = quarantine
     .command('replay')
     .description('take in what this version can read; the rest stays')
-    .argument('[event-id]', 'only this one (default: all)')
-    .option('--url <url>', 'address of the running service (default: from HOST and PORT)')
-    .option('--json', 'print {replayed, failed}')
-    .action(
-      run(async (eventId: string | undefined, options: ServiceOptions): Promise<ExitCode> => {
-        const surroundings: Surroundings = { io, sources: readSources(io, globals().envFile) };
-        return replayQuarantine(eventId ?? null, options, surroundings);
-      }),
-    );
+    .argument('[event-id]', 'only this one (default: all)');
+  withServiceOptions(replay, 'print {replayed, failed}').action(
+    run(async (eventId: string | undefined, options: ServiceOptions) =>
+      replayQuarantine(eventId ?? null, options, { io, sources: await readSources() }),
+    ),
+  );
 }
 
-type Result = Static<typeof ReplaySchema>;
+const LIST: AskedFor<'QuarantineSchema'> = {
+  method: 'GET',
+  path: '/status/quarantine',
+  answer: 'QuarantineSchema',
+};
 
-const LIST = { method: 'GET', path: '/status/quarantine' } as const;
-
-function listQuarantine(): ServiceCall {
+function listQuarantine(): ServiceCall<'QuarantineSchema'> {
   return {
     ...LIST,
-    show: showing(QuarantineSchema, ({ rows }, { width }) => {
+    show: ({ rows }, { width }) => {
       if (rows.length === 0) return { text: 'Nothing is in quarantine.\n' };
       const replayable = rows.filter((row) => row.replayable).length;
       const table = renderTable(
@@ -69,7 +65,7 @@ function listQuarantine(): ServiceCall {
           ? 'This version can read none of them: upgrade, and they can be replayed for 7 days after they came.'
           : `This version can read ${replayable} of ${rows.length}: quarantine replay takes them in.`;
       return { text: `${table}\n${wrap(advice, width)}\n` };
-    }),
+    },
   };
 }
 
@@ -83,8 +79,11 @@ async function replayQuarantine(
   surroundings: Surroundings,
 ): Promise<ExitCode> {
   const { io } = surroundings;
+  const { askService } = await import('../call-service.ts');
   const wanted =
-    eventId === null ? await findReplayable(options, surroundings) : { ids: [eventId], others: 0 };
+    eventId === null
+      ? findReplayable(await askService(LIST, options, surroundings))
+      : { ids: [eventId], others: 0 };
   if ('exitCode' in wanted) return wanted.exitCode;
   const { ids, others } = wanted;
   const total = { replayed: 0, failed: others };
@@ -93,18 +92,28 @@ async function replayQuarantine(
   async function replayAll(): Promise<ExitCode | null> {
     for (const id of ids) {
       const path = `/status/quarantine/replay?eventId=${encodeURIComponent(id)}`;
-      const answer = await askService({ method: 'POST', path }, options, surroundings);
-      if ('exitCode' in answer) return answer.exitCode;
-      if (!Check(ReplaySchema, answer.body)) return tellForeign(answer.url, io);
-      total.replayed += answer.body.replayed;
-      total.failed += answer.body.failed;
+      const answered = await askService(
+        { method: 'POST', path, answer: 'ReplaySchema' },
+        options,
+        surroundings,
+      );
+      if ('exitCode' in answered) return answered.exitCode;
+      total.replayed += answered.body.replayed;
+      total.failed += answered.body.failed;
       asked++;
     }
     return null;
   }
 
   const clock = createSystemClock();
-  const stopped = await withProgress({ io, clock, look: () => renderBar(asked, ids.length) }, replayAll());
+  const stopped = await withProgress(
+    {
+      io,
+      clock,
+      look: () => `${progressBar(asked / Math.max(ids.length, 1))} ${asked} of ${ids.length} replayed`,
+    },
+    replayAll(),
+  );
   if (stopped !== null) return stopped;
   if (options.json === true) printJson(total, io);
   else io.write(`${resultInWords(total)}\n`);
@@ -112,27 +121,17 @@ async function replayQuarantine(
 }
 
 /** The events that this version can read, each once, and how many rows it can't. */
-async function findReplayable(
-  options: ServiceOptions,
-  surroundings: Surroundings,
-): Promise<{ ids: readonly string[]; others: number } | { exitCode: ExitCode }> {
-  const listed = await askService(LIST, options, surroundings);
+function findReplayable(
+  listed: Answered<AnswerOf<'QuarantineSchema'>>,
+): { ids: readonly string[]; others: number } | { exitCode: ExitCode } {
   if ('exitCode' in listed) return listed;
-  const { body } = listed;
-  if (!Check(QuarantineSchema, body)) return { exitCode: tellForeign(listed.url, surroundings.io) };
-  const readable = body.rows.filter(({ replayable }) => replayable).map(({ eventId }) => eventId);
-  return { ids: [...new Set(readable)], others: body.rows.length - readable.length };
+  const { rows } = listed.body;
+  const readable = rows.filter(({ replayable }) => replayable).map(({ eventId }) => eventId);
+  return { ids: [...new Set(readable)], others: rows.length - readable.length };
 }
 
-function resultInWords({ replayed, failed }: Result): string {
+function resultInWords({ replayed, failed }: AnswerOf<'ReplaySchema'>): string {
   if (replayed + failed === 0) return 'Nothing is in quarantine.';
   const rest = failed === 0 ? '' : ` ${failed} can't be taken in yet: quarantine list says why.`;
   return `${replayed} taken in.${rest}`;
-}
-
-const BAR_WIDTH = 24;
-
-function renderBar(done: number, total: number): string {
-  const full = Math.floor((done / Math.max(total, 1)) * BAR_WIDTH);
-  return `[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}] ${done} of ${total} replayed`;
 }

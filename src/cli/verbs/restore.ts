@@ -1,6 +1,8 @@
+import type { Sources } from '../../config/sources.ts';
 import { StoreError } from '../../errors.ts';
 import type { Restored } from '../../store/sqlite/backup/restore.ts';
-import { EXIT, type ExitCode, type Io, readSources, realFile } from '../io.ts';
+import { EXIT, type ExitCode, type Io, realFile } from '../io.ts';
+import { printJson } from '../terminal/screen.ts';
 import type { Register } from '../verb.ts';
 
 interface RestoreFlags {
@@ -10,7 +12,7 @@ interface RestoreFlags {
 }
 
 /** `restore`. */
-export const registerRestore: Register = (program, { io, globals, run }) => {
+export const registerRestore: Register = (program, { io, readSources, run }) => {
   program
     .command('restore')
     .argument('<file>', 'a backup', realFile)
@@ -21,14 +23,14 @@ export const registerRestore: Register = (program, { io, globals, run }) => {
     )
     .option('--json', 'print JSON')
     .action(
-      run(async (file: string, flags: RestoreFlags) => await restore(io, globals().envFile, file, flags)),
+      run(async (file: string, flags: RestoreFlags) => await restore(io, await readSources(), file, flags)),
     );
 };
 
 /** @throws {ConfigError} @throws {StoreError} */
 async function restore(
   io: Io,
-  envFile: string | null,
+  sources: Sources,
   file: string,
   { wait, json }: RestoreFlags,
 ): Promise<ExitCode> {
@@ -39,7 +41,7 @@ async function restore(
       import('../verb-settings.ts'),
       import('../terminal/progress.ts'),
     ]);
-  const { databasePath, windowMs } = readStorageSettings(readSources(io, envFile));
+  const { databasePath, windowMs } = readStorageSettings(sources);
   const clock = createSystemClock();
   let marked = 0;
   const look = () => (marked === 0 ? `Copying and checking ${file}` : `Marking the chats: ${marked}`);
@@ -56,7 +58,8 @@ async function restore(
   const { restoredAt } = restored;
   const waitsUntil = restoredAt === null ? null : new Date(restoredAt + windowMs).toISOString();
   const told = { ...restored, file, restoredAt: isoOrNull(restoredAt), waitsUntil };
-  io.write(json === true ? `${JSON.stringify(told, null, 2)}\n` : describe(restored, file, waitsUntil));
+  if (json === true) printJson(told, io);
+  else io.write(describe(restored, file, waitsUntil));
   return EXIT.fine;
 }
 

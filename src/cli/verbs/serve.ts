@@ -1,7 +1,7 @@
 import type CloseWithGrace from 'close-with-grace';
 import type { App } from '../../app/app.ts';
-import { loadConfig } from '../../config/load.ts';
-import { EXIT, type ExitCode, type Io, readSources } from '../io.ts';
+import type { Sources } from '../../config/sources.ts';
+import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { describeStoreFailure, explainStartFailure } from '../start-failure.ts';
 import type { Register } from '../verb.ts';
 import { VERSION } from '../version.ts';
@@ -9,15 +9,16 @@ import { VERSION } from '../version.ts';
 /** Longest time between a stop signal and the end of the process. */
 const STOP_LIMIT_MS = 10_000;
 
-export const registerServe: Register = (program, { io, globals, run }) => {
+export const registerServe: Register = (program, { io, readSources, run }) => {
   program
     .command('serve')
     .description('run the service until it is told to stop (the default)')
-    .action(run(async () => await serve(io, globals().envFile)));
+    .action(run(async () => serve(io, await readSources())));
 };
 
-async function serve(io: Io, envFile: string | null): Promise<ExitCode> {
-  const { config, warnings } = loadConfig(readSources(io, envFile), io.isTerminal);
+async function serve(io: Io, sources: Sources): Promise<ExitCode> {
+  const { loadConfig } = await import('../../config/load.ts');
+  const { config, warnings } = loadConfig(sources, io.isTerminal);
   const { databasePath } = config;
   const [{ startApp }, { createSystemClock }, { default: closeWithGrace }] = await Promise.all([
     import('../../app/app.ts'),

@@ -5,10 +5,9 @@ import { parseEnvFile, type Variables } from '../../config/sources.ts';
 import { ReactorError, UsageError } from '../../errors.ts';
 import { maskNumber } from '../../mask.ts';
 import { openSettingsFile, type SettingsFile } from '../../setup/settings-file.ts';
-import { printJson } from '../call-service.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { createPrompter, type Prompter, terminalOf } from '../terminal/prompt.ts';
-import { screenOf } from '../terminal/screen.ts';
+import { printJson, screenOf } from '../terminal/screen.ts';
 import { prepareDoctor, renderFinding, renderSummary } from './doctor.ts';
 import { HTTPS_WANTED, isHttps, readUrlFlag, setUpKey, setUpLines, setUpUrl } from './setup-account.ts';
 import { createTalk, find, type Session, type SetupOptions } from './setup-session.ts';
@@ -129,7 +128,12 @@ async function goThrough(session: Session): Promise<void> {
 async function examineSetup({ io, clock, talk, report, options, file }: Session): Promise<void> {
   talk.step(5, 'Check');
   const { runDoctor } = await import('../../doctor/doctor.ts');
-  const prepared = prepareDoctor({ ...io, env: file.sources().env }, file.path, { roundTrip: true }, clock);
+  const prepared = await prepareDoctor(
+    { ...io, env: file.sources().env },
+    file.path,
+    { roundTrip: true },
+    clock,
+  );
   const screen = screenOf(io);
   const isSilent = options.json === true;
   const findings = await runDoctor({

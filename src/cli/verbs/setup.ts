@@ -4,7 +4,7 @@ import type { SetupOptions } from './setup-session.ts';
 const collect = (value: string, collected: readonly string[] = []) => [...collected, value];
 
 /** `setup`. */
-export const registerSetup: Register = (program, { io, globals, run }) => {
+export const registerSetup: Register = (program, { io, envFile, run }) => {
   program
     .command('setup')
     .description('set up an account: check the key, look at lines and cards, create the webhook subscription')
@@ -28,7 +28,7 @@ export const registerSetup: Register = (program, { io, globals, run }) => {
     .action(
       run(async (options: SetupOptions) => {
         const { runSetup } = await import('./setup-run.ts');
-        return runSetup(io, globals().envFile, options);
+        return runSetup(io, envFile(), options);
       }),
     );
 };

@@ -1,20 +1,13 @@
-import { Type } from 'typebox';
-import {
-  LineSchema,
-  type LineView,
-  type Overview,
-  OverviewSchema,
-  PauseSchema,
-  type Problem,
-} from '../../status/view/schemas.ts';
-import { durationInWords, timeInWords } from '../../status/view/wording.ts';
-import { type ServiceCall, showing } from '../call-service.ts';
+import type { Overview, Problem } from '../../status/view/schemas.ts';
+import { durationInWords } from '../../status/view/wording.ts';
+import type { ServiceCall } from '../call-service.ts';
 import { EXIT } from '../io.ts';
 import type { Screen } from '../terminal/screen.ts';
-import { renderFields, renderTable, wrap } from '../terminal/table.ts';
-import { bytesInWords, countsInWords, orAbsent, timeOrAbsent } from '../terminal/words.ts';
+import { renderFields, wrap } from '../terminal/table.ts';
+import { bytesInWords, countsInWords, timeOrAbsent } from '../terminal/words.ts';
 import { type Register, serviceVerb } from '../verb.ts';
 import { catchUpInWords } from './catch-up.ts';
+import { renderLines } from './line.ts';
 
 /** `status`. */
 export const registerStatus: Register = (program, context) => {
@@ -22,17 +15,16 @@ export const registerStatus: Register = (program, context) => {
     .command('status')
     .description('show how the running service is (exit code 4 while an error is open)')
     .option('--strict', 'exit code 4 also while a warning is open');
-  serviceVerb<{ strict?: boolean }>(status, context, async (_args, { strict }) =>
-    lookAtStatus(strict === true),
-  );
+  serviceVerb(status, context, (_args, { strict }: { strict?: boolean }) => showStatus(strict === true));
 };
 
 /** @param isStrict a warning is enough to be degraded */
-export function lookAtStatus(isStrict: boolean): ServiceCall {
+function showStatus(isStrict: boolean): ServiceCall<'OverviewSchema'> {
   return {
     method: 'GET',
     path: '/status',
-    show: showing(OverviewSchema, (overview, screen) => {
+    answer: 'OverviewSchema',
+    show: (overview, screen) => {
       const isDegraded = !overview.ok || (isStrict && overview.problems.length > 0);
       const parts = [
         renderHead(overview, screen),
@@ -41,7 +33,7 @@ export function lookAtStatus(isStrict: boolean): ServiceCall {
         ...(overview.lines.length === 0 ? [] : [renderLines(overview.lines, screen)]),
       ];
       return { text: parts.join('\n'), exitCode: isDegraded ? EXIT.degraded : EXIT.fine };
-    }),
+    },
   };
 }
 
@@ -102,60 +94,4 @@ function dueInWords({ overdue, oldestOverdueSeconds, nextDueAt }: Overview['shar
     return `${overdue} due now, the oldest for ${durationInWords(oldestOverdueSeconds * 1_000)}`;
   }
   return nextDueAt === null ? 'nothing is due' : `the next is due at ${timeOrAbsent(nextDueAt)}`;
-}
-
-function renderLines(lines: readonly LineView[], { width }: Screen): string {
-  const rows = lines.map(({ line, card, chats, hold, until }) => [
-    line,
-    card.state,
-    timeOrAbsent(card.checkedAt),
-    String(chats),
-    orAbsent(hold),
-    timeOrAbsent(until),
-  ]);
-  return renderTable(['LINE', 'CARD', 'CARD CHECKED', 'CHATS', 'HOLD', 'UNTIL'], rows, width);
-}
-
-export function listLines(): ServiceCall {
-  return {
-    method: 'GET',
-    path: '/status',
-    show: showing(OverviewSchema, ({ lines }, screen) => ({
-      text: lines.length === 0 ? 'No event told of a line yet.\n' : renderLines(lines, screen),
-      json: lines,
-    })),
-  };
-}
-
-export function releaseLine(line: string): ServiceCall {
-  return {
-    method: 'DELETE',
-    path: `/status/lines/${encodeURIComponent(line)}/hold`,
-    show: showing(LineSchema, ({ line: name, hold, until }, { width }) => {
-      const end = until === null ? '' : ` until ${timeInWords(Date.parse(until))}`;
-      const state = hold === null ? 'Nothing holds it any more.' : `It is still held: ${hold}${end}.`;
-      return { text: `${wrap(`Line ${name} is released. ${state}`, width)}\n` };
-    }),
-  };
-}
-
-export function setPaused(isPaused: boolean): ServiceCall {
-  return {
-    method: isPaused ? 'PUT' : 'DELETE',
-    path: '/status/pause',
-    show: showing(PauseSchema, ({ paused }) => ({
-      text: paused ? 'All sharing is paused; `resume` goes on.\n' : 'Sharing goes on.\n',
-    })),
-  };
-}
-
-const ReadySchema = Type.Object({ status: Type.Literal('ready') });
-
-export function checkHealth(): ServiceCall {
-  return {
-    method: 'GET',
-    path: '/readyz',
-    isOpen: true,
-    show: showing(ReadySchema, () => ({ text: 'ready\n' })),
-  };
 }

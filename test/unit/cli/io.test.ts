@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readSources } from '../../../src/cli/io.ts';
+import { readSources } from '../../../src/cli/verb-settings.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { SECRET } from '../../helpers/deliver.ts';
 import { createFakeIo, run } from './terminal.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EXIT } from '../../../../src/cli/io.ts';
-import { meaningOf } from '../../../../src/cli/verbs/event.ts';
+import { meaningOf } from '../../../../src/cli/verbs/send-event.ts';
 import { buildExample, EXAMPLES, signEvent } from '../../../../src/cli/verbs/signed-event.ts';
 import { createSystemClock } from '../../../../src/clock.ts';
 import { parseDelivery } from '../../../../src/webhook/parse.ts';
