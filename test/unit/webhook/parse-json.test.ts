@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_DEPTH, parseJson } from '../../../src/webhook/json.ts';
+import { MAX_DEPTH, parseJson } from '../../../src/webhook/parse.ts';
 
 const parse = (text: string | Buffer) => parseJson(Buffer.from(text));
 const nested = (levels: number) => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
