@@ -134,6 +134,16 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
     answer: isSuccess(reply) ? UNREADABLE : answerOf(reply, true),
   });
 
+  /** Makes a read; a 2xx whose body can't be read has failed too. */
+  async function read<T>(
+    call: Promise<Reply>,
+    parse: (body: string | null, onUnreadable?: OnUnreadable) => T | null,
+  ): Promise<{ readonly kind: 'read'; readonly value: T } | ReadFailed> {
+    const reply = await call;
+    const value = isSuccess(reply) ? parse(reply.body, onUnreadable) : null;
+    return value === null ? failed(reply) : { kind: 'read', value };
+  }
+
   return {
     async shareContactCard(chatId, signal) {
       const path = `/v3/chats/${segment(chatId)}/share_contact_card`;
@@ -142,39 +152,34 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
     },
     async contactCards(line, signal) {
       const query = line === null ? '' : `?phone_number=${segment(line)}`;
-      const reply = await get(`/v3/contact_card${query}`, signal);
-      const cards = isSuccess(reply) ? readCards(reply.body, onUnreadable) : null;
-      if (cards !== null) return { kind: 'cards', cards };
-      const failure = failed(reply);
-      return failure.answer.kind === 'answered' && failure.answer.linqCode === CARD_NOT_FOUND
+      const result = await read(get(`/v3/contact_card${query}`, signal), readCards);
+      if (result.kind === 'read') return { kind: 'cards', cards: result.value };
+      const { answer } = result;
+      return answer.kind === 'answered' && answer.linqCode === CARD_NOT_FOUND
         ? { kind: 'cards', cards: [] }
-        : failure;
+        : result;
     },
     async chat(chatId, signal) {
-      const reply = await get(`/v3/chats/${segment(chatId)}`, signal);
-      const chat = isSuccess(reply) ? readChat(reply.body, onUnreadable) : null;
-      return chat === null ? failed(reply) : { kind: 'chat', ...chat };
+      const result = await read(get(`/v3/chats/${segment(chatId)}`, signal), readChat);
+      return result.kind === 'read' ? { kind: 'chat', ...result.value } : result;
     },
     async chats(line, cursor, signal) {
       const from = line === null ? '' : `&from=${segment(line)}`;
-      const reply = await getList(`/v3/chats${pageQuery(cursor)}${from}`, signal);
-      const page = isSuccess(reply) ? readChats(reply.body, onUnreadable) : null;
-      return page === null ? failed(reply) : { kind: 'chats', ...page };
+      const result = await read(getList(`/v3/chats${pageQuery(cursor)}${from}`, signal), readChats);
+      return result.kind === 'read' ? { kind: 'chats', ...result.value } : result;
     },
     async messages(chatId, cursor, signal) {
-      const reply = await getList(`/v3/chats/${segment(chatId)}/messages${pageQuery(cursor)}`, signal);
-      const page = isSuccess(reply) ? readMessages(reply.body, onUnreadable) : null;
-      return page === null ? failed(reply) : { kind: 'messages', ...page };
+      const path = `/v3/chats/${segment(chatId)}/messages${pageQuery(cursor)}`;
+      const result = await read(getList(path, signal), readMessages);
+      return result.kind === 'read' ? { kind: 'messages', ...result.value } : result;
     },
     async lines(signal) {
-      const reply = await getList('/v3/phone_numbers', signal);
-      const lines = isSuccess(reply) ? readLines(reply.body, onUnreadable) : null;
-      return lines === null ? failed(reply) : { kind: 'lines', lines };
+      const result = await read(getList('/v3/phone_numbers', signal), readLines);
+      return result.kind === 'read' ? { kind: 'lines', lines: result.value } : result;
     },
     async subscriptions(signal) {
-      const reply = await getList('/v3/webhook-subscriptions', signal);
-      const subscriptions = isSuccess(reply) ? readSubscriptions(reply.body, onUnreadable) : null;
-      return subscriptions === null ? failed(reply) : { kind: 'subscriptions', subscriptions };
+      const result = await read(getList('/v3/webhook-subscriptions', signal), readSubscriptions);
+      return result.kind === 'read' ? { kind: 'subscriptions', subscriptions: result.value } : result;
     },
     ...createWrites({
       send: (request) => exchange.send(request),

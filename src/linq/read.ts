@@ -26,8 +26,8 @@ import type { Headers, Reply } from './call.ts';
 
 /**
  * Reads any shape of Linq's errors, and bodies that aren't Linq's at all.
- * @param isRead the call changes nothing at Linq, so it matters not whether it arrived
- * @param apiKey nothing that carries it is taken over: a proxy may echo the request
+ * @param isRead the call changes nothing at Linq, so it doesn't matter whether it arrived
+ * @param apiKey nothing that contains it is kept: a proxy may echo the request
  */
 export function readAnswer(reply: Reply, isRead: boolean, systemNow: EpochMs, apiKey: string): LinqAnswer {
   if (reply.kind === 'none') {
@@ -50,7 +50,7 @@ export function readAnswer(reply: Reply, isRead: boolean, systemNow: EpochMs, ap
   };
 }
 
-/** Repeated headers are nobody's intention: the first one counts. */
+/** Of a repeated header the first value counts. */
 export function firstHeader(headers: Headers, name: string): string | null {
   const value = headers[name];
   return (typeof value === 'string' ? value : value?.[0]) ?? null;
@@ -58,12 +58,12 @@ export function firstHeader(headers: Headers, name: string): string | null {
 
 type Json = Readonly<Record<string, unknown>> | null;
 
-/** Linq's envelope as it is without a code. Gateways write an `error` object, too, but not all three together. */
+/** Linq's error envelope without a code. Gateways also write an `error` object, but not all three fields together. */
 function isCodeless(root: Json, error: Json): boolean {
   return root?.success === false && typeof error?.status === 'number';
 }
 
-/** A number of four digits, as all of Linq's; also as text. Gateways repeat the HTTP status as a code, or have longer ones. */
+/** Four digits, as a number or as text: Linq's codes. Gateways repeat the HTTP status as a code, or use longer codes. */
 function readCode(value: unknown): number | null {
   const code = typeof value === 'string' ? Number(value) : value;
   return typeof code === 'number' && Number.isInteger(code) && code >= 1000 && code <= 9999 ? code : null;
@@ -71,20 +71,20 @@ function readCode(value: unknown): number | null {
 
 const TRACE_ID = /^[\x21-\x7e]{1,128}$/;
 
-/** Opaque, kept with the attempt, and logged: whatever is too long, unprintable or secret isn't one. */
+/** Opaque; kept with the attempt and logged, so anything too long, unprintable or secret is dropped. */
 function readTraceId(value: unknown, apiKey: string): string | null {
   return typeof value === 'string' && TRACE_ID.test(value) && !value.includes(apiKey) ? value : null;
 }
 
-/** A line's contact card. `isActive`: applied to the device; only then can it be shared. */
+/** A line's contact card. `isActive`: it is on the device; only then can it be shared. */
 export interface ContactCard {
   readonly line: string;
   readonly isActive: boolean;
 }
 
 /**
- * The body of `GET /v3/contact_card`: a list, or a single card in its place; null when it is neither. What isn't
- * plainly active isn't active, and a card without a number belongs to no line.
+ * The body of `GET /v3/contact_card`: a list, or a single card in its place; null when it is neither. A card is active
+ * only if Linq says so, and one without a number belongs to no line.
  */
 export function readCards(
   body: string | null,
@@ -96,21 +96,21 @@ export function readCards(
   const list = isObject(whole) && 'phone_number' in whole ? [whole] : whole;
   if (list === json && !Array.isArray(list)) return null;
   const root = { at: '', value: { contact_cards: list }, onUnreadable };
-  return optionalItems(root, 'contact_cards')?.flatMap(readCard) ?? null;
+  return readItems(root, 'contact_cards', readCard);
 }
 
-/** A card alone, as it is answered when it was created; null when it is none. */
+/** The body of `POST /v3/contact_card`; null when it isn't a card. */
 export function readCreatedCard(body: string | null): ContactCard | null {
   const card = readRoot(body, 'contact_card', ignoreUnreadable);
-  return (card && readCard(card)[0]) ?? null;
+  return card && readCard(card);
 }
 
-function readCard(card: Node): ContactCard[] {
+function readCard(card: Node): ContactCard | null {
   const line = optionalHandle(card, 'phone_number');
-  return line === null ? [] : [{ line, isActive: optionalBoolean(card, 'is_active') === true }];
+  return line === null ? null : { line, isActive: optionalBoolean(card, 'is_active') === true };
 }
 
-/** What Linq knows of a chat. Null says that the answer didn't tell, or nothing that could be kept. */
+/** What Linq knows about a chat. Null: the answer didn't say, or the value couldn't be read. */
 export interface ChatRead {
   /** Our own line in it; null also when it left. */
   readonly line: string | null;
@@ -121,7 +121,7 @@ export interface ChatRead {
   readonly health: Health | null;
 }
 
-/** The body of `GET /v3/chats/{id}`; null when it isn't a chat at all. */
+/** The body of `GET /v3/chats/{id}`; null when it isn't a chat. */
 export function readChat(
   body: string | null,
   onUnreadable: OnUnreadable = ignoreUnreadable,
@@ -130,7 +130,7 @@ export function readChat(
   return chat === null || optionalChatId(chat, 'id') === null ? null : readChatObject(chat);
 }
 
-/** A chat as Linq writes it, whole or in a list. */
+/** A chat as Linq writes it, alone or in a list. */
 function readChatObject(chat: Node): ChatRead {
   return {
     line: readOwnLine(optionalItems(chat, 'handles') ?? []),
@@ -159,7 +159,7 @@ function hasLeft(handle: Node): boolean {
 /** A chat in a list. */
 interface ListedChat extends ChatRead {
   readonly chatId: string;
-  /** When Linq last changed anything of it; null: it didn't tell. */
+  /** When Linq last changed anything about it; null: it didn't say. */
   readonly updatedAt: EpochMs | null;
 }
 
@@ -169,42 +169,40 @@ export interface ChatsPage {
   readonly nextCursor: string | null;
 }
 
-/** The body of `GET /v3/chats`; null when it isn't a list of chats. What has no usable id is no chat. */
+/** The body of `GET /v3/chats`; null when it isn't a list of chats. An item without a usable id is left out. */
 export function readChats(
   body: string | null,
   onUnreadable: OnUnreadable = ignoreUnreadable,
 ): ChatsPage | null {
-  const root = readRoot(body, '', onUnreadable);
-  const chats = root && readPageItems(root, 'chats');
-  if (root === null || chats === null) return null;
-  return { chats: chats.flatMap(readListedChat), nextCursor: asCursor(root.value.next_cursor) };
+  const page = readPage(body, 'chats', readListedChat, onUnreadable);
+  return page && { chats: page.items, nextCursor: page.nextCursor };
 }
 
-function readListedChat(chat: Node): ListedChat[] {
+function readListedChat(chat: Node): ListedChat | null {
   const chatId = optionalChatId(chat, 'id');
   return chatId === null
-    ? []
-    : [{ chatId, updatedAt: optionalInstant(chat, 'updated_at'), ...readChatObject(chat) }];
+    ? null
+    : { chatId, updatedAt: optionalInstant(chat, 'updated_at'), ...readChatObject(chat) };
 }
 
-/** What one message proves, in the terms of its own time. Its text is read once and kept nowhere. */
+/** What one message proves, dated by its own time. Its text is read once and never kept. */
 type MessageRead =
   | {
       readonly kind: 'outbound';
       readonly at: EpochMs;
       readonly line: string | null;
-      /** `iMessage`, `SMS`, `RCS`, or an unknown value as it came; null: not told. */
+      /** `iMessage`, `SMS`, `RCS`, or an unknown value as it came; null: not stated. */
       readonly service: string | null;
     }
   | {
       readonly kind: 'inbound';
       readonly at: EpochMs;
-      /** The whole message is an opt-out word, which counts in a direct chat only; null: nothing of it could be read. */
+      /** The whole message is an opt-out word, which counts in a direct chat only; null: none of it could be read. */
       readonly isOptOutWord: boolean | null;
     };
 
 export interface MessagesPage {
-  /** Only those that prove something: not what is queued or failed, without a time, or contradicts itself. */
+  /** Only messages that prove something: none that is queued, failed, undated or contradictory. */
   readonly messages: readonly MessageRead[];
   readonly nextCursor: string | null;
 }
@@ -214,13 +212,8 @@ export function readMessages(
   body: string | null,
   onUnreadable: OnUnreadable = ignoreUnreadable,
 ): MessagesPage | null {
-  const root = readRoot(body, '', onUnreadable);
-  const messages = root && readPageItems(root, 'messages');
-  if (root === null || messages === null) return null;
-  return {
-    messages: messages.flatMap((message) => readMessage(message) ?? []),
-    nextCursor: asCursor(root.value.next_cursor),
-  };
+  const page = readPage(body, 'messages', readMessage, onUnreadable);
+  return page && { messages: page.items, nextCursor: page.nextCursor };
 }
 
 function readMessage(message: Node): MessageRead | null {
@@ -239,7 +232,7 @@ function readMessage(message: Node): MessageRead | null {
 
 const SENT: readonly string[] = ['sent', 'delivered', 'read'];
 
-/** Older answers have no `delivery_status`; a message of theirs with a time was sent. */
+/** Older answers have no `delivery_status`: there a message with a time was sent. */
 function wasSent(message: Node): boolean {
   const status = optionalWord(message, 'delivery_status');
   return status === null || SENT.includes(status.toLowerCase());
@@ -251,18 +244,18 @@ export function readLines(
   onUnreadable: OnUnreadable = ignoreUnreadable,
 ): readonly string[] | null {
   const root = readRoot(body, '', onUnreadable);
-  const items = root && optionalItems(root, 'phone_numbers');
-  return items && [...new Set(items.flatMap((item) => optionalHandle(item, 'phone_number') ?? []))];
+  const lines = root && readItems(root, 'phone_numbers', (item) => optionalHandle(item, 'phone_number'));
+  return lines && [...new Set(lines)];
 }
 
 /** A webhook subscription of the account. */
 export interface SubscriptionRead {
-  /** Null: not told, or nothing that can be an id, so it can't be changed. */
+  /** Null: not stated, or not a usable id, so it can't be changed. */
   readonly subscriptionId: string | null;
   readonly targetUrl: string;
-  /** True unless Linq says that it isn't. */
+  /** True unless Linq says otherwise. */
   readonly isActive: boolean;
-  /** Null: not told. */
+  /** Null: not stated. */
   readonly events: readonly string[] | null;
   /** The lines it is limited to; null: events of all lines. */
   readonly lines: readonly string[] | null;
@@ -274,19 +267,18 @@ export function readSubscriptions(
   onUnreadable: OnUnreadable = ignoreUnreadable,
 ): readonly SubscriptionRead[] | null {
   const root = readRoot(body, '', onUnreadable);
-  const items = root && optionalItems(root, 'subscriptions');
-  return items?.flatMap((item) => readFields(item) ?? []) ?? null;
+  return root && readItems(root, 'subscriptions', readFields);
 }
 
-/** A subscription alone, as it is answered when it was changed; null when it is none. */
+/** The body of `PUT /v3/webhook-subscriptions/{id}`; null when it isn't a subscription. */
 export function readSubscription(body: string | null): SubscriptionRead | null {
   const root = readRoot(body, 'subscription', ignoreUnreadable);
   return root && readFields(root);
 }
 
 /**
- * The body of `POST /v3/webhook-subscriptions`. The secret is null when it isn't there in the form that Linq issues;
- * the whole is null without an id.
+ * The body of `POST /v3/webhook-subscriptions`; null without an id. The secret is null unless it has the form that Linq
+ * issues.
  */
 export function readCreated(body: string | null) {
   const root = readRoot(body, 'subscription', ignoreUnreadable);
@@ -314,7 +306,7 @@ function readFields(subscription: Node): SubscriptionRead | null {
   };
 }
 
-/** It ends up in the settings file, where a line break in it would begin another setting. */
+/** It is written to the settings file, where a line break in it would begin another setting. */
 function asId(value: unknown): string | null {
   return typeof value === 'string' && ID.test(value) ? value : null;
 }
@@ -342,22 +334,31 @@ function asString(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** The JSON object of a body. @param at what it is, for the places of its fields; empty for a list's frame */
+/** The JSON object of a body. @param at its name, which the reported places of its fields begin with */
 function readRoot(body: string | null, at: string, onUnreadable: OnUnreadable): Node | null {
   const value = parseJson(body);
   return isObject(value) ? { at, value, onUnreadable } : null;
 }
 
-/** Where the next page begins; opaque. Null: this was the last one. */
-function asCursor(value: unknown): string | null {
-  return typeof value === 'number' ? String(value) : asString(value);
+/** The items of a list, without those that say nothing of use; null when it isn't a list. */
+function readItems<T>(root: Node, key: string, read: (item: Node) => T | null): T[] | null {
+  return optionalItems(root, key)?.flatMap((item) => read(item) ?? []) ?? null;
 }
 
-/** Ten times what we ask for: what holds more is no page of Linq's, and would take memory and time from all else. */
-const MOST_ON_PAGE = 1000;
+/** Ten times what we ask for: a longer page isn't Linq's, and would cost memory and time. */
+const MAX_PAGE_ITEMS = 1000;
 
-/** The objects of one page of a list; null when it isn't a list, or too long to be a page. */
-function readPageItems(root: Node, key: string): readonly Node[] | null {
-  const list = root.value[key];
-  return Array.isArray(list) && list.length > MOST_ON_PAGE ? null : optionalItems(root, key);
+/** One page of a list; null when it isn't a list, or is too long. `nextCursor` is opaque; null: this is the last page. */
+function readPage<T>(
+  body: string | null,
+  key: string,
+  read: (item: Node) => T | null,
+  onUnreadable: OnUnreadable,
+): { items: T[]; nextCursor: string | null } | null {
+  const root = readRoot(body, '', onUnreadable);
+  if (root === null) return null;
+  const { [key]: list, next_cursor: cursor } = root.value;
+  if (Array.isArray(list) && list.length > MAX_PAGE_ITEMS) return null;
+  const items = readItems(root, key, read);
+  return items && { items, nextCursor: typeof cursor === 'number' ? String(cursor) : asString(cursor) };
 }
