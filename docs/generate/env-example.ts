@@ -1,4 +1,5 @@
-import { ALL_SETTINGS, type Setting } from '../../src/config/settings.ts';
+import type { Setting } from '../../src/config/setting.ts';
+import { ALL_SETTINGS } from '../../src/config/settings.ts';
 
 const HEAD = `# Settings of contact-card-reactor. Copy to .env (mode 0600) and fill in; the environment wins over this file.
 # Every secret can come from a file instead: NAME_FILE=/path. \`contact-card-reactor config check\` finds mistakes.`;

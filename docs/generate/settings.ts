@@ -1,7 +1,5 @@
-import { BEHAVIOUR_SETTINGS } from '../../src/config/behaviour-settings.ts';
-import { CONNECTION_SETTINGS } from '../../src/config/connection-settings.ts';
-import { OPERATION_SETTINGS } from '../../src/config/operation-settings.ts';
-import type { Setting } from '../../src/config/settings.ts';
+import { type Setting, settingsIn } from '../../src/config/setting.ts';
+import { BEHAVIOUR, CONNECTION, OPERATION } from '../../src/config/settings.ts';
 import { SETTING_NOTES } from './settings-notes.ts';
 
 const HEAD = `# Settings
@@ -21,28 +19,23 @@ environment wins. They are read once, at the start: restart the service after a 
 - [.env.example](../.env.example) has all settings, ready to fill in.
 `;
 
-const GROUPS: readonly (readonly [
-  title: string,
-  about: string,
-  settings: Readonly<Record<string, Setting<unknown>>>,
-])[] = [
-  ['Connection', 'Whom the service talks to, and where it stores its data.', CONNECTION_SETTINGS],
-  ['Behaviour', 'Which chats get the card, when, and how fast.', BEHAVIOUR_SETTINGS],
-  ['Operation', 'What the service accepts, keeps and reports.', OPERATION_SETTINGS],
+const GROUPS: readonly (readonly [title: string, about: string, settings: readonly Setting<unknown>[]])[] = [
+  ['Connection', 'Whom the service talks to, and where it stores its data.', settingsIn(CONNECTION)],
+  ['Behaviour', 'Which chats get the card, when, and how fast.', settingsIn(BEHAVIOUR)],
+  ['Operation', 'What the service reports and keeps.', settingsIn(OPERATION)],
 ];
 
 /** `docs/settings.md`. */
 export function renderSettings(): string {
   const groups = GROUPS.map(([title, about, settings]) => {
-    const all = Object.values(settings);
-    const rows = all.map(
+    const rows = settings.map(
       (one) => `| [\`${one.name}\`](#${one.name.toLowerCase()}) | ${defaultOf(one)} | ${one.why} |`,
     );
     return [
       `## ${title}`,
       about,
       ['| variable | default | |', '|---|---|---|', ...rows].join('\n'),
-      ...all.map(chapterOf),
+      ...settings.map(chapterOf),
     ];
   });
   return `${[HEAD, ...groups.flat()].join('\n\n').replaceAll('\n\n\n', '\n\n')}\n`;

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
-import type { Config } from '../config/config.ts';
 import { proxyFor } from '../config/network-kinds.ts';
+import type { Config } from '../config/settings.ts';
 import { createClockGuard } from '../dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
 import type { StoreError } from '../errors.ts';

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { type CatchUp, createCatchUp } from '../catch-up/catch-up.ts';
 import type { Clock } from '../clock.ts';
-import type { Config } from '../config/config.ts';
 import { proxyFor } from '../config/network-kinds.ts';
+import type { Config } from '../config/settings.ts';
 import { accountClosure } from '../decide/holds.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { LinqClient } from '../linq/client.ts';

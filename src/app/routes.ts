@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../clock.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/settings.ts';
 import type { ClockGuard } from '../dispatch/clock-guard.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Recorder } from '../recorder.ts';

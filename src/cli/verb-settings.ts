@@ -62,8 +62,8 @@ export function findToken(sources: Sources, url: string): string | null {
 }
 
 function ownUrl(sources: Sources): string {
-  const host = readSetting(SETTINGS.host, sources) ?? '127.0.0.1';
-  const port = readSetting(SETTINGS.port, sources) ?? 0;
+  const host = readSetting(SETTINGS.server.host, sources) ?? '127.0.0.1';
+  const port = readSetting(SETTINGS.server.port, sources) ?? 0;
   if (port === 0)
     throw new ConfigError('PORT is 0, so the service chose a port: name its address with --url.');
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
@@ -81,7 +81,7 @@ function parseUrl(text: string): string {
 /** The token beside the database opens the service from this machine only, so it is never sent elsewhere. */
 function cliToken(sources: Sources, url: string): string | null {
   if (!isLoopbackUrl(url)) return null;
-  const database = readSetting(SETTINGS.databaseFile, sources);
+  const database = readSetting(SETTINGS.databasePath, sources);
   if (database === null) return null;
   try {
     return sources.readFile(cliTokenPath(database)).trim() || null;
@@ -103,8 +103,8 @@ export interface StorageSettings {
  */
 export function readStorageSettings(sources: Sources): StorageSettings {
   return {
-    databasePath: readSetting(SETTINGS.databaseFile, sources) ?? '',
-    backupDirectory: readSetting(SETTINGS.backupDir, sources) ?? '',
-    windowMs: readSetting(SETTINGS.window, sources) ?? 0,
+    databasePath: readSetting(SETTINGS.databasePath, sources) ?? '',
+    backupDirectory: readSetting(SETTINGS.backup.directory, sources) ?? '',
+    windowMs: readSetting(SETTINGS.policy.windowMs, sources) ?? 0,
   };
 }

@@ -1,10 +1,9 @@
 import { DAY } from '../decide/time.ts';
 import { ConfigError } from '../errors.ts';
-import type { Config } from './config.ts';
 import { isLoopbackUrl } from './network-kinds.ts';
-import type { Setting } from './setting.ts';
-import { ALL_SETTINGS, SETTINGS } from './settings.ts';
-import { findSetting, type Sources } from './sources.ts';
+import { type Circumstances, type Group, isSetting, type Setting } from './setting.ts';
+import { ALL_SETTINGS, type Config, SETTINGS } from './settings.ts';
+import { type Found, findSetting, type Sources } from './sources.ts';
 import { warnOfMisspelt, warnOfUnread } from './unread.ts';
 
 export interface LoadedConfig {
@@ -18,103 +17,84 @@ export interface LoadedConfig {
  * @throws {ConfigError} that lists all mistakes: the variable, what was expected, an example; never a secret's value
  */
 export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig {
-  const reader = createReader(sources);
-  const { read } = reader;
-  const baseUrl = read(SETTINGS.baseUrl);
-  const windowMs = read(SETTINGS.window);
-  if (baseUrl !== null && windowMs !== null && windowMs < DAY && !isLoopbackUrl(baseUrl)) {
-    reader.mistakes.push(
-      describe(
-        SETTINGS.window,
-        'Linq ignores shares within 24 hours of the last: less than 24h works only against an API on this machine',
-      ),
-    );
-  }
-  const draft = {
-    linq: { apiKey: read(SETTINGS.apiKey), baseUrl },
-    webhook: {
-      secrets: read(SETTINGS.webhookSecrets),
-      toleranceMs: read(SETTINGS.tolerance),
-      acceptLegacySignatures: read(SETTINGS.acceptLegacy),
-      rateLimitPerMinute: read(SETTINGS.rateLimit),
-    },
-    proxies: {
-      https: read(SETTINGS.httpsProxy),
-      http: read(SETTINGS.httpProxy),
-      exempt: read(SETTINGS.noProxy),
-    },
-    server: { host: read(SETTINGS.host), port: read(SETTINGS.port), trustProxy: read(SETTINGS.trustProxy) },
-    databasePath: read(SETTINGS.databaseFile),
-    statusToken: read(SETTINGS.statusToken),
-    metricsToken: read(SETTINGS.metricsToken),
-    policy: {
-      windowMs,
-      reshare: read(SETTINGS.reshare),
-      idleAfterMs: read(SETTINGS.idleAfter),
-      maxSharesPerChat: read(SETTINGS.maxShares),
-      requireInbound: read(SETTINGS.requireInbound),
-      shareGroups: read(SETTINGS.shareGroups),
-      holdAtRisk: read(SETTINGS.holdAtRisk),
-      lines: read(SETTINGS.lines),
-      dryRun: read(SETTINGS.dryRun),
-    },
-    dispatch: {
-      concurrency: read(SETTINGS.concurrency),
-      ratePerLine: read(SETTINGS.ratePerLine),
-      cardTtlMs: read(SETTINGS.cardTtl),
-    },
-    catchUp: { everyMs: read(SETTINGS.catchUpEvery) },
-    publicUrl: read(SETTINGS.publicUrl),
-    webhooksSilentAfterMs: read(SETTINGS.silentAfter),
-    attemptRetentionMs: read(SETTINGS.attemptRetention),
-    backup: {
-      everyMs: read(SETTINGS.backupEvery),
-      keep: read(SETTINGS.backupKeep),
-      directory: read(SETTINGS.backupDir),
-    },
-    alertUrl: read(SETTINGS.alertUrl),
-    showNumbers: read(SETTINGS.showNumbers),
-    log: {
-      level: read(SETTINGS.logLevel),
-      format: read(SETTINGS.logFormat) ?? (isTerminal ? 'pretty' : 'json'),
-    },
-  };
+  const read = createReader(sources, { isTerminal });
+  const mistakes = [
+    ...(sources.envFileMistakes ?? []),
+    ...ALL_SETTINGS.flatMap((setting) => mistakeIn(read(setting))),
+    ...mistakeOfShortWindow(read),
+  ];
   const warnings = [
     ...(sources.envFileWarnings ?? []),
     ...warnOfMisspelt(namesIn(sources)),
     ...warnOfUnread(sources),
   ];
-  if (reader.mistakes.length > 0) {
-    throw new ConfigError(listMistakes(reader.mistakes, warnings), { mistakes: reader.mistakes, warnings });
-  }
-  // Without a mistake every setting that has a default or is required has a value.
-  return { config: deepFreeze(draft as Config), warnings };
+  if (mistakes.length > 0) throw new ConfigError(listMistakes(mistakes, warnings), { mistakes, warnings });
+  const config = valuesIn<Config>(SETTINGS, (setting) => {
+    const result = read(setting);
+    if ('mistake' in result) throw new ConfigError(result.mistake); // not reached: there are none
+    return result.value;
+  });
+  return { config: deepFreeze(config), warnings };
 }
 
-function createReader(sources: Sources) {
-  const mistakes: string[] = [...(sources.envFileMistakes ?? [])];
-  return {
-    mistakes,
-    /** Null when it is unset without a default, or wrong; then the mistake is noted. */
-    read<T>(setting: Setting<T>): T | null {
-      const found = findSetting(setting, sources);
-      if (found !== null && 'mistake' in found) {
-        mistakes.push(describe(setting, found.mistake));
-        return null;
-      }
-      const text = found?.text ?? setting.fallback;
-      if (text === null) {
-        if (setting.isRequired) mistakes.push(describe(setting, 'it is not set'));
-        return null;
-      }
-      const parsed = setting.kind.parse(text);
-      if ('value' in parsed) return parsed.value;
-      const isShown = !setting.isSecret && found !== null;
-      const got = isShown ? `got ${setting.kind.show(text)}` : '';
-      mistakes.push(describe(setting, [got, parsed.wrong].filter((part) => part !== '').join(': ')));
-      return null;
-    },
+/** One setting by itself; null when it is unset and has no default. @throws {ConfigError} */
+export function readSetting<T>(setting: Setting<T>, sources: Sources): T | null {
+  const found = findSetting(setting, sources);
+  if (found === null && setting.fallback === null) return null;
+  const result = evaluate(setting, found, { isTerminal: false });
+  if ('mistake' in result) throw new ConfigError(result.mistake);
+  return result.value;
+}
+
+type Result<T> = { readonly value: T } | { readonly mistake: string };
+
+type Reader = <T>(setting: Setting<T>) => Result<T>;
+
+/** Looks each setting up once: a secret's file may be a pipe, which can be read once only. */
+function createReader(sources: Sources, circumstances: Circumstances): Reader {
+  const looked = new Map<Setting<unknown>, Found>();
+  return (setting) => {
+    const found = looked.get(setting) ?? findSetting(setting, sources);
+    looked.set(setting, found);
+    return evaluate(setting, found, circumstances);
   };
+}
+
+function evaluate<T>(setting: Setting<T>, found: Found, circumstances: Circumstances): Result<T> {
+  const { fallback, whenUnset, kind, isSecret } = setting;
+  if (found !== null && 'mistake' in found) return { mistake: describe(setting, found.mistake) };
+  const text = found?.text ?? fallback;
+  if (text === null) {
+    return whenUnset === null
+      ? { mistake: describe(setting, 'it is not set') }
+      : { value: whenUnset(circumstances) };
+  }
+  const parsed = kind.parse(text);
+  if ('value' in parsed) return parsed;
+  const isShown = !isSecret && found !== null;
+  const got = isShown ? `got ${kind.show(text)}` : '';
+  return { mistake: describe(setting, [got, parsed.wrong].filter((part) => part !== '').join(': ')) };
+}
+
+const mistakeIn = (result: Result<unknown>) => ('mistake' in result ? [result.mistake] : []);
+
+function mistakeOfShortWindow(read: Reader): string[] {
+  const setting = SETTINGS.policy.windowMs;
+  const [window, baseUrl] = [read(setting), read(SETTINGS.linq.baseUrl)];
+  if ('mistake' in window || 'mistake' in baseUrl) return [];
+  if (window.value >= DAY || isLoopbackUrl(baseUrl.value)) return [];
+  const why =
+    'Linq ignores shares within 24 hours of the last: less than 24h works only against an API on this machine';
+  return [describe(setting, why)];
+}
+
+/** The group with each setting replaced by its value. */
+function valuesIn<Values>(group: Group<Values>, read: <T>(setting: Setting<T>) => T): Values {
+  const readEntry = <T>(entry: Setting<T> | Group<T>): T =>
+    isSetting(entry) ? read(entry) : valuesIn(entry, read);
+  const values: Values = Object.create(Object.prototype); // empty at first; the type of each property is checked
+  for (const key in group) values[key] = readEntry(group[key]);
+  return values;
 }
 
 function describe(setting: Setting<unknown>, wrong: string): string {
@@ -144,22 +124,6 @@ function deepFreeze<T extends object>(value: T): T {
 
 function refuseChange(): never {
   throw new TypeError('settings are read once and never changed');
-}
-
-/** One setting by itself; null when it is unset and has no default. @throws {ConfigError} */
-export function readSetting<T>(setting: Setting<T>, sources: Sources): T | null {
-  const { name, kind, fallback, example } = setting;
-  const found = findSetting(setting, sources);
-  const wrong = (why: string) =>
-    new ConfigError(
-      `${name}: expected ${kind.expects}${why === '' ? '' : ` (${why})`}, for example ${example}`,
-    );
-  if (found !== null && 'mistake' in found) throw wrong(found.mistake);
-  const text = found?.text ?? fallback;
-  if (text === null) return null;
-  const parsed = kind.parse(text);
-  if ('wrong' in parsed) throw wrong(parsed.wrong);
-  return parsed.value;
 }
 
 /** A setting as it is in force, for people to read; never a secret's value. */

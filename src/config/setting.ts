@@ -6,6 +6,8 @@ export interface Setting<T> {
   readonly aliases: readonly string[];
   /** The text that stands for an unset variable; null: there is none. */
   readonly fallback: string | null;
+  /** The value of an unset variable without `fallback`; null: it must be set. */
+  readonly whenUnset: ((circumstances: Circumstances) => T) | null;
   readonly isRequired: boolean;
   readonly isSecret: boolean;
   /** Other programs read it as well, under either name, so two that differ are no mistake: the alias wins, as in curl. */
@@ -16,26 +18,76 @@ export interface Setting<T> {
   readonly kind: Kind<T>;
 }
 
-type Extra = Partial<Pick<Setting<unknown>, 'aliases' | 'isRequired' | 'isSecret' | 'isShared'>>;
+/** A setting that is null when it is unset, and nothing else. */
+interface Optional<T> extends Omit<Setting<T | null>, 'kind'> {
+  readonly kind: Kind<T>;
+}
+
+export interface Circumstances {
+  /** Standard output is a terminal. */
+  readonly isTerminal: boolean;
+}
+
+/** Settings by key, in groups of any depth, that have these values. */
+export type Group<Values> = { readonly [Key in keyof Values]: Setting<Values[Key]> | Group<Values[Key]> };
+
+export function isSetting<T>(entry: Setting<T> | Group<T>): entry is Setting<T> {
+  return typeof entry === 'object' && entry !== null && 'kind' in entry;
+}
+
+interface AnyGroup {
+  readonly [key: string]: Setting<unknown> | AnyGroup;
+}
+
+/** All settings of a group and its groups, in order. */
+export function settingsIn(group: AnyGroup): readonly Setting<unknown>[] {
+  return Object.values(group).flatMap((entry) => (isSetting(entry) ? [entry] : settingsIn(entry)));
+}
+
+type Extra = Partial<Pick<Setting<unknown>, 'aliases' | 'isSecret' | 'isShared'>>;
 
 export function setting<T>(
   name: string,
-  fallback: string | null,
+  fallback: string,
   kind: Kind<T>,
   why: string,
   example: string,
   extra: Extra = {},
 ): Setting<T> {
-  return {
-    aliases: [],
-    isRequired: false,
-    isSecret: false,
-    isShared: false,
-    ...extra,
-    name,
-    fallback,
-    kind,
-    why,
-    example,
-  };
+  return { ...dependent(name, null, kind, why, example, extra), fallback };
+}
+
+/** A setting without which the service doesn't start. */
+export function required<T>(
+  name: string,
+  kind: Kind<T>,
+  why: string,
+  example: string,
+  extra: Extra = {},
+): Setting<T> {
+  return { ...dependent(name, null, kind, why, example, extra), isRequired: true };
+}
+
+/** A setting that is null when it is unset. */
+export function optional<T>(
+  name: string,
+  kind: Kind<T>,
+  why: string,
+  example: string,
+  extra: Extra = {},
+): Optional<T> {
+  return { ...dependent<T | null>(name, () => null, kind, why, example, extra), kind };
+}
+
+/** A setting whose value, while it is unset, depends on the circumstances. */
+export function dependent<T>(
+  name: string,
+  whenUnset: Setting<T>['whenUnset'],
+  kind: Kind<T>,
+  why: string,
+  example: string,
+  extra: Extra = {},
+): Setting<T> {
+  const usual = { aliases: [], fallback: null, isRequired: false, isSecret: false, isShared: false };
+  return { ...usual, ...extra, name, whenUnset, kind, why, example };
 }

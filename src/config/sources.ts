@@ -17,7 +17,7 @@ export interface Sources {
 }
 
 /** A setting's text and where it came from, or nothing, or why it can't be told. */
-type Found = Text | { readonly mistake: string } | null;
+export type Found = Text | { readonly mistake: string } | null;
 
 /** Looks a setting up under its names and, for a secret, as a file. An empty text counts as unset. */
 export function findSetting(setting: Setting<unknown>, sources: Sources): Found {

@@ -47,7 +47,7 @@ export async function checkLinq(
   }
   const place = {
     baseUrl,
-    isDefault: baseUrl === SETTINGS.baseUrl.fallback,
+    isDefault: baseUrl === SETTINGS.linq.baseUrl.fallback,
     proxy: proxy?.origin ?? null,
   };
   let seen = null as SeenLinq | null;

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { readSetting } from '../config/load.ts';
-import { SETTINGS, type Setting } from '../config/settings.ts';
+import type { Setting } from '../config/setting.ts';
+import { SETTINGS } from '../config/settings.ts';
 import type { Sources } from '../config/sources.ts';
 import { ConfigError } from '../errors.ts';
 import { CHECKS, type CheckId, type Finding, skipped } from './finding.ts';
@@ -83,20 +84,20 @@ export function readDoctorSettings(sources: Sources) {
     }
   };
   return {
-    apiKey: read(SETTINGS.apiKey),
-    baseUrl: read(SETTINGS.baseUrl),
-    secrets: read(SETTINGS.webhookSecrets) ?? [],
+    apiKey: read(SETTINGS.linq.apiKey),
+    baseUrl: read(SETTINGS.linq.baseUrl),
+    secrets: read(SETTINGS.webhook.secrets) ?? [],
     alertUrl: read(SETTINGS.alertUrl),
     proxies: {
-      https: read(SETTINGS.httpsProxy),
-      http: read(SETTINGS.httpProxy),
-      exempt: read(SETTINGS.noProxy),
+      https: read(SETTINGS.proxies.https),
+      http: read(SETTINGS.proxies.http),
+      exempt: read(SETTINGS.proxies.exempt),
     },
-    lines: read(SETTINGS.lines),
+    lines: read(SETTINGS.policy.lines),
     publicUrl: read(SETTINGS.publicUrl),
-    databasePath: read(SETTINGS.databaseFile),
-    backupDirectory: read(SETTINGS.backupDir),
-    toleranceMs: read(SETTINGS.tolerance) ?? 0,
+    databasePath: read(SETTINGS.databasePath),
+    backupDirectory: read(SETTINGS.backup.directory),
+    toleranceMs: read(SETTINGS.webhook.toleranceMs) ?? 0,
     wrong: wrong as readonly string[],
   };
 }

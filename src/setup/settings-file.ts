@@ -1,4 +1,5 @@
-import { ALL_SETTINGS, SETTINGS, type Setting } from '../config/settings.ts';
+import type { Setting } from '../config/setting.ts';
+import { ALL_SETTINGS, SETTINGS } from '../config/settings.ts';
 import { findSetting, parseEnvFile, type Sources, type Variables } from '../config/sources.ts';
 import { ConfigError, SetupError } from '../errors.ts';
 import {
@@ -93,7 +94,7 @@ export function openSettingsFile({ path, env, readFile }: SettingsFileOptions): 
       const all = [secret, ...others.filter((other) => other !== secret)].join(',');
       const file = secretFile();
       if (file !== null) attempt(file, () => writePrivateFile(file, `${all}\n`));
-      const edited = file === null ? edit({ [SETTINGS.webhookSecrets.name]: all }) : text;
+      const edited = file === null ? edit({ [SETTINGS.webhook.secrets.name]: all }) : text;
       if (edited !== '') write(noteSecretOwner(edited, secret, subscriptionId));
     },
     shut() {
@@ -136,7 +137,7 @@ function settingNamed(name: string): Setting<unknown> {
 
 /** The path in LINQ_WEBHOOK_SECRET_FILE, which wins over nothing but stands for the secret; null: it is unset. */
 function nameOfSecretFile({ env, text }: { env: Variables; text: string }): string | null {
-  const name = `${SETTINGS.webhookSecrets.name}_FILE`;
+  const name = `${SETTINGS.webhook.secrets.name}_FILE`;
   const path = env[name]?.trim() || parseEnvFile(text).variables[name]?.trim();
   return path === undefined || path === '' ? null : path;
 }

@@ -96,7 +96,7 @@ function refuseEffects(eventType: string, url: string, { sources }: Surroundings
       `${new URL(url).host} is neither this machine nor PUBLIC_URL: whoever gets a signed event can send it on for some minutes. Add --yes if you mean it.`,
     );
   }
-  const isSimulated = isLoopbackUrl(readSetting(SETTINGS.baseUrl, sources) ?? '');
+  const isSimulated = isLoopbackUrl(readSetting(SETTINGS.linq.baseUrl, sources) ?? '');
   if ('read' in dispositionOf(eventType) && !isSimulated) {
     throw new UsageError(
       `The service would take this ${eventType} for real, put its chat on record, and perhaps call Linq for it. Add --yes if you mean it, send --example probe, which leaves no trace, or try it against \`simulate\`.`,

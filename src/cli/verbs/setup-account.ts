@@ -23,7 +23,7 @@ interface GivenKey {
   readonly origin: string;
 }
 
-const { apiKey: API_KEY } = SETTINGS;
+const API_KEY = SETTINGS.linq.apiKey;
 
 /**
  * Finds the API key and tries it; whoever sits at a terminal is asked until one is right.
@@ -32,9 +32,9 @@ const { apiKey: API_KEY } = SETTINGS;
 export async function setUpKey(session: Session): Promise<Account> {
   const { prompter, talk, values, report } = session;
   talk.step(1, 'API key');
-  adopt(session, SETTINGS.baseUrl);
-  const baseUrl = readSetting(SETTINGS.baseUrl, session.file.sources()) ?? '';
-  if (baseUrl !== SETTINGS.baseUrl.fallback) talk.note(`Linq’s API is at ${baseUrl}.`);
+  adopt(session, SETTINGS.linq.baseUrl);
+  const baseUrl = readSetting(SETTINGS.linq.baseUrl, session.file.sources()) ?? '';
+  if (baseUrl !== SETTINGS.linq.baseUrl.fallback) talk.note(`Linq’s API is at ${baseUrl}.`);
   const proxy = findProxy(session, baseUrl);
   let given = findKey(session);
   for (;;) {
@@ -57,14 +57,14 @@ export async function setUpKey(session: Session): Promise<Account> {
 function findProxy(session: Session, baseUrl: string): HttpProxy | null {
   const sources = session.file.sources();
   const [https, http, exempt] = [
-    readSetting(SETTINGS.httpsProxy, sources),
-    readSetting(SETTINGS.httpProxy, sources),
-    readSetting(SETTINGS.noProxy, sources),
+    readSetting(SETTINGS.proxies.https, sources),
+    readSetting(SETTINGS.proxies.http, sources),
+    readSetting(SETTINGS.proxies.exempt, sources),
   ];
   const proxy = proxyFor(baseUrl, { https, http, exempt });
   if (proxy === null) return null;
   session.talk.note(`Linq is called through the proxy ${proxy.origin}.`);
-  adopt(session, SETTINGS.httpsProxy);
+  adopt(session, SETTINGS.proxies.https);
   return proxy;
 }
 
@@ -165,8 +165,8 @@ export async function setUpLines(session: Session, { linq, lines }: Account): Pr
 
 async function chooseLines(session: Session, all: readonly string[]): Promise<readonly string[]> {
   const { options, values, file, talk, prompter, showLine } = session;
-  const { name } = SETTINGS.lines;
-  const before = readSetting(SETTINGS.lines, file.sources());
+  const { name } = SETTINGS.policy.lines;
+  const before = readSetting(SETTINGS.policy.lines, file.sources());
   if (options.lines !== undefined) {
     const chosen = parseChoice(options.lines, all);
     if (typeof chosen === 'string') throw new UsageError(`--lines: ${chosen}.`);
@@ -174,7 +174,7 @@ async function chooseLines(session: Session, all: readonly string[]): Promise<re
     return chosen ?? all;
   }
   if (before !== null) {
-    adopt(session, SETTINGS.lines);
+    adopt(session, SETTINGS.policy.lines);
     const unknown = [...before].filter((line) => !all.includes(line));
     if (unknown.length > 0) {
       find(session, {

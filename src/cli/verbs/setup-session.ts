@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import type { Setting } from '../../config/settings.ts';
+import type { Setting } from '../../config/setting.ts';
 import { findSetting } from '../../config/sources.ts';
 import type { LineCard } from '../../setup/cards.ts';
 import type { SettingsFile, Values } from '../../setup/settings-file.ts';

@@ -14,7 +14,8 @@ import {
 } from '../../setup/subscription-plan.ts';
 import { adopt, confirm, find, type Session, save, tellOutvoted, waitFor } from './setup-session.ts';
 
-const { webhookSecrets: SETTING, statusToken: TOKEN } = SETTINGS;
+const SETTING = SETTINGS.webhook.secrets;
+const TOKEN = SETTINGS.statusToken;
 
 /**
  * Sees to it that one subscription leads to the service and that its secret is saved, and saves everything else that
@@ -254,7 +255,7 @@ async function consentToRecreate(
 }
 
 async function askForSecret({ prompter, talk }: Session): Promise<string | null> {
-  const { kind } = SETTINGS.webhookSecrets;
+  const { kind } = SETTINGS.webhook.secrets;
   for (;;) {
     const text = (await prompter?.askHidden('  Its secret, if you kept it (hidden): ')) ?? '';
     if (text === '') return null;

@@ -96,7 +96,7 @@ function readBytes(file: string | undefined): Buffer {
 function readSecret({ secretFile }: EventFlags, sources: Sources): string {
   const secrets =
     secretFile === undefined
-      ? readSetting(SETTINGS.webhookSecrets, sources)
+      ? readSetting(SETTINGS.webhook.secrets, sources)
       : readSecretFile(secretFile, sources.readFile);
   const [secret] = secrets ?? [];
   if (secret === undefined)

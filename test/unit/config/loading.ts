@@ -1,5 +1,5 @@
-import type { Config } from '../../../src/config/config.ts';
 import { type LoadedConfig, loadConfig } from '../../../src/config/load.ts';
+import type { Config } from '../../../src/config/settings.ts';
 import type { Sources, Variables } from '../../../src/config/sources.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { SECRET } from '../../helpers/deliver.ts';

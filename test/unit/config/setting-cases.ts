@@ -1,4 +1,4 @@
-import type { Config } from '../../../src/config/config.ts';
+import type { Config } from '../../../src/config/settings.ts';
 import { OTHER_SECRET, SECRET } from '../../helpers/deliver.ts';
 import { NEEDED } from './loading.ts';
 

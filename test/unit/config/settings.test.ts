@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { ALL_SETTINGS, type Setting } from '../../../src/config/settings.ts';
+import type { Setting } from '../../../src/config/setting.ts';
+import { ALL_SETTINGS } from '../../../src/config/settings.ts';
 import { load, mistakesIn } from './loading.ts';
 import { CASES } from './setting-cases.ts';
 
