@@ -43,7 +43,7 @@ export const PROBLEMS: readonly Sample[] = [
 ];
 
 /**
- * In how many files each of them stands, the fewest first. What the least spread one needs, a new one needs, too; the
+ * In how many files each of them stands, the fewest first; an older tree may not know all of them. What the least spread one needs, a new one needs, too; the
  * others stand in more files because more is made of them.
  */
 export function spreadOf(samples: readonly Sample[], files: readonly SourceFile[]): readonly Spread[] {
@@ -55,7 +55,9 @@ export function spreadOf(samples: readonly Sample[], files: readonly SourceFile[
     const word = new RegExp(`\\b(${words.join('|')})\\b`);
     return { name, files: texts.filter(({ text }) => word.test(text)).map((file) => file.name) };
   });
-  return spreads.sort((one, other) => one.files.length - other.files.length);
+  return spreads
+    .filter((spread) => spread.files.length > 0)
+    .sort((one, other) => one.files.length - other.files.length);
 }
 
 export function withoutComments(text: string): string {
