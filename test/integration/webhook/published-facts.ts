@@ -1,4 +1,4 @@
-import type { ChatView } from '../../src/status/view/schemas.ts';
+import type { ChatView } from '../../../src/status/view/schemas.ts';
 
 /** What one of Linq's published payloads leads to when it is the first that a new service hears. */
 export interface FixtureRow {
