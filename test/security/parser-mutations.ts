@@ -122,6 +122,14 @@ function createMutation({ between, pick, random }: Seeded): () => Mutated {
     return { text: choose(roll < 750 ? STRINGS : OTHERS), isUnreadable: false };
   }
 
+  /** Up to eight bytes put in somewhere, or over what stood there: mostly no JSON any more, but not always. */
+  function garbled(raw: Buffer): Buffer {
+    const at = between(0, raw.length - 1);
+    const bytes = Buffer.from(Array.from({ length: between(1, 8) }, () => between(0, 255)));
+    const rest = raw.subarray(random() < 0.5 ? at : Math.min(at + bytes.length, raw.length));
+    return Buffer.concat([raw.subarray(0, at), bytes, rest]);
+  }
+
   return () => {
     const fixture = pick(FIXTURES);
     let isUnreadable = false;
@@ -163,6 +171,7 @@ function createMutation({ between, pick, random }: Seeded): () => Mutated {
     if (roll === 0) return { raw: raw.subarray(0, between(0, raw.length - 1)), isUnreadable: true };
     if (roll === 1) return { raw: Buffer.concat([raw, Buffer.from('}')]), isUnreadable: true };
     if (roll === 2) return { raw: Buffer.concat([Buffer.of(0xff, 0xfe), raw]), isUnreadable: true };
+    if (roll < 6) return { raw: garbled(raw), isUnreadable: false }; // it may have hit the very reason
     return { raw, isUnreadable };
   };
 }
