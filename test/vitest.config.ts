@@ -16,12 +16,18 @@ const layer = (name: string, testTimeout: number, extra: object = {}) => ({
 /** Processes wait much, for each other and for time: a third worker costs two cores little. */
 const PROCESSES = { globalSetup: ['test/helpers/build.ts'], maxWorkers: 3, sequence: { groupOrder: 1 } };
 
+/**
+ * Files of one worker share what they import: loading it anew for each file was most of the time. So whatever a test
+ * changes outside of itself (a module of Node.js, the umask) it puts back.
+ */
+const TOGETHER = { isolate: false };
+
 /** The layers of the tests as projects. Those that run the built program as a process build it first. */
 export default defineConfig({
   test: {
     root,
     projects: [
-      layer('unit', 20_000, { maxWorkers: 2 }),
+      layer('unit', 20_000, { maxWorkers: 2, ...TOGETHER }),
       layer('integration', 30_000, { maxWorkers: 2 }),
       layer('e2e', 60_000, PROCESSES),
       layer('faults', 600_000, PROCESSES),
