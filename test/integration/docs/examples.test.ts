@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { type Example, readExamples } from '../../../docs/generate/examples.ts';
+import { type ChatRecord, newChat } from '../../../src/decide/chat.ts';
+import { decideShare } from '../../../src/decide/share.ts';
+import { HOUR } from '../../../src/decide/time.ts';
 import { PROBLEM_WORDS, type ProblemCode, showProblem } from '../../../src/status/problems/problem-words.ts';
-import type { Problem } from '../../../src/status/view/schemas.ts';
+import { explain } from '../../../src/status/view/explanation.ts';
+import type { ChatView, Problem } from '../../../src/status/view/schemas.ts';
+import { isoTime } from '../../../src/status/view/wording.ts';
+import { policyOf } from '../../helpers/builders.ts';
 import { document, faultsBySchema, OPERATIONS } from './contract.ts';
 
 const EXAMPLES = readExamples();
@@ -52,6 +58,36 @@ describe('the examples of the README and of docs/', () => {
       line,
       message,
       remedy,
+    });
+  });
+});
+
+describe('a chat that an example shows as waiting', () => {
+  const chats = EXAMPLES.map(({ where, json }) => ({
+    where,
+    shown: JSON.parse(json) as Partial<ChatView>,
+  })).filter(({ shown }) => shown.state === 'waiting');
+
+  it('is there', () => {
+    expect(chats).not.toEqual([]);
+  });
+
+  it.each(chats)('$where explains it in the words of the program, an hour after the share', ({ shown }) => {
+    const lastSharedAt = Date.parse(shown.lastSharedAt ?? '');
+    const lastOutboundAt = Date.parse(shown.lastOutboundAt ?? '');
+    const chat: ChatRecord = { ...newChat('example'), lastOutboundAt, lastSharedAt, shareCount: 1 };
+    const decision = decideShare(
+      { ...chat, line: '+12025550100', service: 'iMessage', firstOutboundAt: lastOutboundAt },
+      policyOf(),
+      lastSharedAt + HOUR,
+    );
+    const { state, reason, nextAttemptAt } = decision;
+    const now = lastSharedAt + HOUR;
+    expect(shown).toMatchObject({
+      state,
+      reason,
+      nextAttemptAt: isoTime(nextAttemptAt),
+      explanation: explain({ chat, state, reason, nextAttemptAt, closure: null, policy: policyOf(), now }),
     });
   });
 });
