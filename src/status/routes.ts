@@ -14,8 +14,7 @@ import { assetRoutes, refuseReadably } from './page/layout.ts';
 import { pageRoutes } from './page/page-routes.ts';
 import { OverviewSchema } from './view/schemas.ts';
 
-const UNPLAIN =
-  'The id in the path has a space in it, or a character that doesn’t show; no chat and no line has.';
+const UNPLAIN = 'The id in the path has a space or an invisible character; no chat or line has one.';
 
 /** None of these routes takes a body; one that comes along all the same is left alone. */
 const MAX_BODY_BYTES = 16 * 1024;
@@ -45,7 +44,7 @@ export async function statusRoutes(app: FastifyInstance, deps: StatusDeps): Prom
       {
         schema: {
           operationId: 'getStatus',
-          summary: 'See the whole picture',
+          summary: 'See the status',
           description: 'Problems first, each with what to do. As cheap with a million chats as with one.',
           tags: ['Status'],
           security: TOKEN_SECURITY,

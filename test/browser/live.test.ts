@@ -22,7 +22,7 @@ it('a page that is open follows what happens, and leaves alone what somebody is 
   const { page, complaints } = await visit('about:blank', STATUS_TOKEN);
   await page.clock.install();
   await page.goto(reactor.url);
-  await page.getByText('Ready for the first delivery').waitFor();
+  await page.getByText('Ready for the first webhook').waitFor();
   await page.getByRole('button', { name: 'Catch up now' }).focus();
   await page.evaluate('window.isSame = true');
 
@@ -56,7 +56,7 @@ it('a page says when the service can’t be reached, and goes on when it is back
   await page.goto(first.url);
   await first.end('SIGTERM');
   await letPass(page, 5 * SECOND);
-  await page.getByText('The service can’t be reached since').waitFor();
+  await page.getByText('The service has been unreachable since').waitFor();
   expect(await page.getByRole('alert').isVisible()).toBe(true);
 
   await startReactor(directory, { PORT: new URL(first.url).port });
@@ -68,13 +68,13 @@ it('the forms work without script: pausing, resuming, asking for a catch-up', as
   const { reactor } = await startRig();
   const { page } = await visit(reactor.url, STATUS_TOKEN, { javaScriptEnabled: false });
   await page.getByRole('button', { name: 'Pause all sharing' }).click();
-  await page.getByText('Sharing is paused: nothing is shared until you resume.').waitFor();
+  await page.getByText('Sharing is paused. Nothing is shared until you resume.').waitFor();
   expect((await readOverview(reactor.url)).paused).toBe(true);
   await page.getByRole('button', { name: 'Resume sharing' }).click();
-  await page.getByText('Sharing goes on.').waitFor();
+  await page.getByText('Sharing resumed.').waitFor();
   expect((await readOverview(reactor.url)).paused).toBe(false);
   await page.getByRole('button', { name: 'Catch up now' }).click();
-  await page.getByText('A catch-up is asked for').waitFor();
+  await page.getByText('Catch-up requested').waitFor();
 });
 
 it('who knows no token sees what is needed, and nothing else', async () => {

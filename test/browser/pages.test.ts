@@ -28,9 +28,9 @@ const PICTURES: Readonly<Record<string, string>> = {
 };
 
 describe.each([
-  ['empty', empty, 'Ready for the first delivery'],
+  ['empty', empty, 'Ready for the first webhook'],
   ['busy', busy, 'All is well'],
-  ['broken', broken, '1 problem needs you'],
+  ['broken', broken, '1 problem needs your attention'],
 ] as const)('the pages of a service that is %s', (name, build, verdict) => {
   it('keep to accessibility, to the policy and to narrow screens, in both themes, and need no script', async () => {
     const scene = await build();

@@ -17,13 +17,13 @@ const SHARE_SCHEMA = {
   operationId: 'shareChat',
   summary: 'Share now',
   description:
-    'Whatever policy, window and backoff say. It counts, and the window begins anew. What only Linq or an operator’s hold forbids stays forbidden (409).',
+    'Ignores policy, window and backoff. The share counts and starts a new window. What Linq or an operator’s hold forbids stays forbidden (409).',
   tags: ['Chats'],
   security: TOKEN_SECURITY,
   params: ChatParams,
   response: changeAnswers({
-    200: answer('The attempt has ended; its outcome tells how.', ShareSchema),
-    202: answer('It goes on by itself, or waits for its turn: look at the chat later.', ShareSchema),
+    200: answer('The attempt has ended; see its outcome.', ShareSchema),
+    202: answer('It is still running, or waits for its turn. Check the chat later.', ShareSchema),
     ...NAMED_ANSWERS,
     404: CHAT_NOT_FOUND_ANSWER,
     409: answer('`NOT_SHAREABLE`: not even by hand; `reason` says why.', NotShareableSchema),
@@ -44,13 +44,13 @@ const HOLD_SCHEMA = {
   ...HOLDING,
   operationId: 'holdChat',
   summary: 'Hold a chat',
-  description: 'It isn’t shared until somebody releases it. May be repeated.',
+  description: 'It isn’t shared until it is released. May be repeated.',
 };
 const RELEASE_SCHEMA = {
   ...HOLDING,
   operationId: 'releaseChat',
   summary: 'Release a chat',
-  description: 'Ends an operator’s hold, its being parked, and what Linq’s block list held. May be repeated.',
+  description: 'Ends an operator’s hold, parking, and a hold because of Linq’s block list. May be repeated.',
 };
 
 /** Sharing at an operator's word, whatever policy, window and backoff say; and an operator's hold of a chat. */
@@ -106,7 +106,7 @@ export function whyNotShareable(
 /** What came of sharing at an operator's word. */
 export type ShareNow =
   | { readonly kind: 'settled'; readonly attempt: Attempt; readonly chat: ChatRecord }
-  /** It goes on by itself; `attempt` is null when none has begun yet. */
+  /** It continues; `attempt` is null if none has begun yet. */
   | { readonly kind: 'running'; readonly attempt: Attempt | null; readonly chat: ChatRecord }
   /** Not even by hand. */
   | {
@@ -160,7 +160,7 @@ export function holdChat(chat: ChatRecord, now: EpochMs): ChatRecord {
 const DRAINING: Refusal = {
   statusCode: 503,
   code: 'SHUTTING_DOWN',
-  message: 'The service is shutting down; try again once it is back.',
+  message: 'The service is shutting down. Try again when it is back.',
 };
 
 /** The promise's value, or null if it isn't there in time. */

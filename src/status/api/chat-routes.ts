@@ -46,7 +46,7 @@ const LIST_SCHEMA = {
   operationId: 'listChats',
   summary: 'List chats',
   description:
-    'Filtered by all parameters that are given, page by page. A page may hold fewer chats than asked for, and still not be the last.',
+    'Filtered by all parameters given, page by page. A page may hold fewer chats than requested and still not be the last.',
   tags: ['Chats'],
   security: TOKEN_SECURITY,
   querystring: ChatQuerySchema,
@@ -56,7 +56,7 @@ const LIST_SCHEMA = {
 const SHOW_SCHEMA = {
   operationId: 'getChat',
   summary: 'See a chat',
-  description: 'Why it did or did not get the card, and every attempt that is on record.',
+  description: 'Why it did or did not get the card, and every attempt on record.',
   tags: ['Chats'],
   security: TOKEN_SECURITY,
   params: ChatParams,

@@ -23,11 +23,11 @@ const ALIVE_MS = 2 * MINUTE;
 const CHECKS = ['store', 'disk', 'migrated', 'dispatcher', 'accepting'] as const;
 type Checks = Record<(typeof CHECKS)[number], string>;
 
-const ChecksSchema = named('Checks', 'What was looked at: each is `ok`, or says what is wrong.', {
+const ChecksSchema = named('Checks', 'What was checked: each is `ok`, or says what is wrong.', {
   store: text('A real write to the database; its result is kept for 5 seconds.'),
   disk: text('There is room to write.'),
   migrated: text('The database has this version’s schema.'),
-  dispatcher: text('It took a turn within two minutes.'),
+  dispatcher: text('It took a turn within the last two minutes.'),
   accepting: text('The service isn’t shutting down.'),
 });
 const ReadySchema = named('Ready', 'The service can do its work.', {

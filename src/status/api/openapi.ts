@@ -15,14 +15,17 @@ type Json = Readonly<Record<string, unknown>>;
 
 const ABOUT = `Look at contact-card-reactor and steer it.
 
-Times are ISO 8601 in UTC, absent values \`null\`. Whatever is no success has the shape of \`Error\`: \`code\` is for
-programs, \`message\` for people. Fields may be added in later versions; none is changed or removed. Numbers are shown as
+Times are ISO 8601 in UTC, absent values \`null\`. Every error has the shape of \`Error\`: \`code\` is for programs,
+\`message\` for people. Fields may be added in later versions; none is changed or removed. Numbers are shown as
 \`+1•••••0100\` unless SHOW_NUMBERS is true. Every path also answers HEAD where it answers GET.`;
 
 const TAGS = [
-  { name: 'Health', description: 'Whether it runs. Open to everyone, and tells nothing of chats.' },
-  { name: 'Status', description: 'What is going on, and what is wrong.' },
-  { name: 'Chats', description: 'Who got the card, who didn’t, and why; and deciding otherwise.' },
+  { name: 'Health', description: 'Whether it runs. Open to everyone; says nothing about chats.' },
+  { name: 'Status', description: 'What is happening, and what is wrong.' },
+  {
+    name: 'Chats',
+    description: 'Who got the card, who didn’t, and why; holding, releasing and sharing by hand.',
+  },
   { name: 'Steering', description: 'Stopping and resuming, ending a line’s hold, catching up.' },
   { name: 'Quarantine', description: 'Authentic deliveries that couldn’t be read.' },
   { name: 'Webhooks', description: 'The way in for Linq.' },

@@ -23,7 +23,7 @@ const LIST_SCHEMA = {
 
 const REPLAY_SCHEMA = {
   operationId: 'replayQuarantine',
-  summary: 'Take in what can be read by now',
+  summary: 'Accept what can be read now',
   tags: ['Quarantine'],
   security: TOKEN_SECURITY,
   querystring: ReplayQuery,
@@ -59,5 +59,5 @@ export function quarantineRoutes(plain: FastifyInstance, { quarantine }: StatusD
 const EVENT_NOT_FOUND: Refusal = {
   statusCode: 404,
   code: 'EVENT_NOT_FOUND',
-  message: 'There is no such delivery in quarantine; GET /status/quarantine lists those that are there.',
+  message: 'No such delivery in quarantine. GET /status/quarantine lists them.',
 };

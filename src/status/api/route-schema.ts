@@ -12,10 +12,10 @@ const RETRY_LATER = 'Try again after `Retry-After` seconds.';
 
 /** Of every route that needs a token. */
 export const LOGIN_ANSWERS = {
-  401: answer('No token came along, or a wrong one.', ErrorSchema),
-  403: answer('`NO_STATUS_TOKEN`: the service has none, so nobody can have the right one.', ErrorSchema),
+  401: answer('The token is missing or wrong.', ErrorSchema),
+  403: answer('`NO_STATUS_TOKEN`: the service has no STATUS_TOKEN.', ErrorSchema),
   429: answer(
-    `\`TOO_MANY_LOGINS\`: the address failed 20 logins in a minute. The right token is still let in. ${RETRY_LATER}`,
+    `\`TOO_MANY_LOGINS\`: the address failed 20 logins in a minute. The right token is still accepted. ${RETRY_LATER}`,
     ErrorSchema,
   ),
 };
@@ -30,20 +30,20 @@ const CHANGING = {
     '`NO_STATUS_TOKEN`: the service has none. `CROSS_SITE`: HTTP Basic changes something only with `Sec-Fetch-Site: same-origin`.',
     ErrorSchema,
   ),
-  413: answer('A body came along and is too long; none is needed.', ErrorSchema),
+  413: answer('The body is too long; none is needed.', ErrorSchema),
   415: answer('The `Content-Type` is malformed; none is needed.', ErrorSchema),
 };
 
 /** Of every route with a name in its path. */
 export const NAMED_ANSWERS = {
   400: answer(
-    'The path isn’t properly encoded, or the name in it has a space or a character that doesn’t show.',
+    'The path isn’t properly encoded, or the name in it has a space or an invisible character.',
     ErrorSchema,
   ),
   414: answer('The name in the path is too long to be one.', ErrorSchema),
 };
 
-export const CHAT_NOT_FOUND_ANSWER = answer('`CHAT_NOT_FOUND`: no event told of this chat yet.', ErrorSchema);
+export const CHAT_NOT_FOUND_ANSWER = answer('`CHAT_NOT_FOUND`: the chat is unknown.', ErrorSchema);
 
 /** The answers of a route that looks at something: its own, and those of everything that a token guards. */
 export const lookAnswers = <Own extends Answers>(own: Own) => ({ ...GUARDED, ...own });

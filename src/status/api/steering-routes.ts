@@ -19,7 +19,7 @@ const PAUSE_SCHEMA = {
   ...STEERING,
   operationId: 'pause',
   summary: 'Stop all sharing',
-  description: 'At once, and over restarts. Deliveries are taken in as before.',
+  description: 'Takes effect immediately and lasts over restarts. Webhooks are still received.',
 };
 const RESUME_SCHEMA = {
   ...STEERING,
@@ -31,7 +31,8 @@ const RESUME_SCHEMA = {
 const RELEASE_LINE_SCHEMA = {
   operationId: 'releaseLine',
   summary: 'End a line’s hold',
-  description: 'Whatever holds it: that Linq flagged it, refuses calls for it, or says it isn’t yours.',
+  description:
+    'Whatever holds it: Linq flagged it, refuses calls for it, or says it isn’t yours. Its card is rechecked.',
   tags: ['Steering'],
   security: TOKEN_SECURITY,
   params: Type.Object({
@@ -43,18 +44,19 @@ const RELEASE_LINE_SCHEMA = {
   response: changeAnswers({
     200: LineSchema,
     ...NAMED_ANSWERS,
-    400: answer('`AMBIGUOUS_LINE`: several lines are shown like this; name the full number.', ErrorSchema),
-    404: answer('`LINE_NOT_FOUND`: no event told of such a line yet.', ErrorSchema),
+    400: answer('`AMBIGUOUS_LINE`: several lines look like this; give the full number.', ErrorSchema),
+    404: answer('`LINE_NOT_FOUND`: the line is unknown.', ErrorSchema),
   }),
 };
 
 const CATCH_UP_SCHEMA = {
   operationId: 'startCatchUp',
   summary: 'Read what webhooks missed',
-  description: 'Asked again while one waits to begin, it is the same one. `GET /status` shows how far it is.',
+  description:
+    'Repeating the request while one is waiting to start changes nothing. `GET /status` shows its progress.',
   tags: ['Steering'],
   security: TOKEN_SECURITY,
-  response: changeAnswers({ 202: answer('It begins, or waits to; this is how far it is.', CatchUpSchema) }),
+  response: changeAnswers({ 202: answer('Its progress; it starts now or soon.', CatchUpSchema) }),
 };
 
 /** Pausing everything, ending a line's hold, and catching up. Each may be repeated without harm. */
@@ -102,11 +104,11 @@ export async function releaseLine(
 const LINE_NOT_FOUND: Refusal = {
   statusCode: 404,
   code: 'LINE_NOT_FOUND',
-  message: 'No event told of such a line yet; GET /status lists those that are known.',
+  message: 'Unknown line. GET /status lists the known lines.',
 };
 
 const AMBIGUOUS_LINE: Refusal = {
   statusCode: 400,
   code: 'AMBIGUOUS_LINE',
-  message: 'Several lines are shown like this; name the full number.',
+  message: 'Several lines look like this. Give the full number.',
 };

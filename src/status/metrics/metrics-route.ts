@@ -60,7 +60,7 @@ const METRICS_SCHEMA = {
   operationId: 'getMetrics',
   summary: 'Read the metrics',
   description:
-    'For Prometheus, in its text format; docs/metrics.md tells of each. METRICS_TOKEN opens this route alone; STATUS_TOKEN opens it too.',
+    'For Prometheus, in its text format; docs/metrics.md describes each. METRICS_TOKEN opens this route only; STATUS_TOKEN opens it too.',
   tags: ['Status'],
   security: TOKEN_SECURITY,
   response: {

@@ -50,18 +50,16 @@ export function createMetrics(): Metrics {
   );
   const commits = histogram(
     'ccr_commit_duration_seconds',
-    'Time of a durable commit: of events from webhooks, of those that catching up read, of claims and outcomes of shares.',
+    'Time of a durable commit: events from webhooks, events from catch-up, claims and outcomes of shares.',
     COMMIT_BUCKETS,
     ['kind'],
   );
-  const failedCommits = counter('ccr_commit_failures_total', 'Commits that the database couldn’t make.', [
-    'kind',
-  ]);
+  const failedCommits = counter('ccr_commit_failures_total', 'Commits that failed.', ['kind']);
   const events = counter('ccr_events_recorded_total', 'Events merged into the facts of chats and lines.');
   const calls = counter('ccr_linq_calls_total', 'Calls to Linq’s API that ended.', ['call', 'outcome']);
   const callTimes = histogram(
     'ccr_linq_call_duration_seconds',
-    'Time of a call to Linq’s API, with its wait for a connection.',
+    'Time of a call to Linq’s API, including its wait for a connection.',
     CALL_BUCKETS,
     ['call'],
   );
@@ -71,7 +69,7 @@ export function createMetrics(): Metrics {
   ]);
   const cutAttempts = counter(
     'ccr_attempts_interrupted_total',
-    'Attempts that the end of the process before cut off; they are repeated.',
+    'Attempts interrupted by the end of the previous process; they are repeated.',
   );
   const attemptTimes = histogram(
     'ccr_attempt_duration_seconds',
@@ -80,12 +78,12 @@ export function createMetrics(): Metrics {
   );
   const lateness = histogram(
     'ccr_share_lateness_seconds',
-    'Time from when a chat was due until its attempt began; includes what pacing, a pause or a closed line made it wait.',
+    'Time from when a chat was due until its attempt began, including waits for pacing, a pause or a held line.',
     LATENESS_BUCKETS,
   );
   const unreadable = counter(
     'ccr_unreadable_fields_total',
-    'Fields in deliveries and answers of Linq that couldn’t be read and weren’t needed: they were taken as not told.',
+    'Optional fields in deliveries and answers from Linq that couldn’t be read; they count as absent.',
     ['field'],
   );
   for (const field of ['data.chat.health_status', 'data.parts[]']) unreadable({ field }, 0);

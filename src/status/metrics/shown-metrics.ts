@@ -62,7 +62,7 @@ function each<V extends string>(label: string, values: readonly V[], read: (valu
 const HEALTH: readonly Shown[] = [
   {
     name: 'ccr_build_info',
-    help: 'Always 1; which version runs, on which Node.js and which kind of store.',
+    help: 'Always 1; the labels give the version, Node.js and the kind of store.',
     labels: ['version', 'node', 'store'],
     read: ({ version, seen }) => [
       [{ version, node: process.version, store: seen?.overview.store.kind ?? 'unknown' }, 1],
@@ -70,7 +70,7 @@ const HEALTH: readonly Shown[] = [
   },
   {
     name: 'ccr_problem_open',
-    help: 'Whether a problem of this code and severity is open: 1 or 0. Every code is always there.',
+    help: 'Whether a problem of this code and severity is open: 1 or 0. Every code is always present.',
     labels: ['code', 'severity'],
     read: showProblems,
   },
@@ -86,7 +86,7 @@ const HEALTH: readonly Shown[] = [
   },
   {
     name: 'ccr_dry_run',
-    help: 'Whether shares are only pretended (DRY_RUN).',
+    help: 'Whether shares are only recorded (DRY_RUN).',
     read: ofSeen(({ overview }) => flag(overview.dryRun)),
   },
 ];
@@ -94,7 +94,7 @@ const HEALTH: readonly Shown[] = [
 const DELIVERIES: readonly Shown[] = [
   {
     name: 'ccr_deliveries_total',
-    help: 'Webhook deliveries by what became of them; cause: why one was rejected. failed: answered 503, so Linq sends it again.',
+    help: 'Webhook deliveries by verdict; cause: why one was rejected. failed: answered 503, so Linq sends it again.',
     labels: ['verdict', 'cause'],
     isCounter: true,
     read: showDeliveries,
@@ -118,33 +118,33 @@ const ACTIVITIES: readonly CatchUpActivity[] = ['idle', 'running', 'waiting', 'f
 const SHARING_METRICS: readonly Shown[] = [
   {
     name: 'ccr_chats',
-    help: 'Chats by state, as it is shown: what closes the account or a line is laid over.',
+    help: 'Chats by the state shown, including holds of the account or a line.',
     labels: ['state'],
     read: ofSeen(({ overview }) => each('state', CHAT_STATES, (state) => overview.chats.byState[state])),
   },
   {
     name: 'ccr_overdue_chats',
-    help: 'Chats that are due, that nothing closes, and whose attempt hasn’t begun.',
+    help: 'Chats that are due, not held, and whose attempt hasn’t begun.',
     read: ofSeen(({ overview }) => overview.shares.overdue),
   },
   {
     name: 'ccr_oldest_overdue_seconds',
-    help: 'For how long the first of the overdue chats has been due; 0: there is none.',
+    help: 'For how long the oldest overdue chat has been due; 0: there is none.',
     read: ofSeen(({ overview }) => overview.shares.oldestOverdueSeconds ?? 0),
   },
   {
     name: 'ccr_next_due_timestamp_seconds',
-    help: 'When the next chat that nothing closes is due.',
+    help: 'When the next chat that isn’t held is due.',
     read: ofSeen(({ overview }) => secondsOf(overview.shares.nextDueAt)),
   },
   {
     name: 'ccr_last_share_timestamp_seconds',
-    help: 'When Linq took a share last.',
+    help: 'When Linq last accepted a share.',
     read: ofSeen(({ overview }) => secondsOf(overview.shares.lastSucceededAt)),
   },
   {
     name: 'ccr_attempts_in_flight',
-    help: 'Attempts under way.',
+    help: 'Attempts in progress.',
     read: ofSeen(({ situation }) => situation.gates.inFlight),
   },
   {
@@ -177,7 +177,7 @@ const LINE_METRICS: readonly Shown[] = [
 const CATCH_UP_METRICS: readonly Shown[] = [
   {
     name: 'ccr_catch_up_state',
-    help: '1 for what catching up is doing now, 0 for the rest. off: runs only on demand.',
+    help: '1 for what catch-up is doing now, 0 for the rest. off: runs only on demand.',
     labels: ['state'],
     read: ofSeen(({ overview: { catchUp } }) =>
       each('state', ACTIVITIES, (state) => flag(catchUp.state === state)),
@@ -185,7 +185,7 @@ const CATCH_UP_METRICS: readonly Shown[] = [
   },
   {
     name: 'ccr_catch_up_chats',
-    help: 'Chats in the run under way, else in the last one: listed by Linq, dealt with, read, changed by it, and unreadable.',
+    help: 'Chats in the current catch-up, or else the last one: listed by Linq, processed, read, changed, and unreadable.',
     labels: ['progress'],
     read: ofSeen(({ overview: { catchUp } }) => [
       [{ progress: 'listed' }, catchUp.chatsTotal],
@@ -197,7 +197,7 @@ const CATCH_UP_METRICS: readonly Shown[] = [
   },
   {
     name: 'ccr_catch_up_completed_timestamp_seconds',
-    help: 'When the last run ended.',
+    help: 'When the last catch-up completed.',
     read: ofSeen(({ overview }) => secondsOf(overview.catchUp.lastCompletedAt)),
   },
 ];

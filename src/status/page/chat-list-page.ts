@@ -34,18 +34,16 @@ ${pager(page)}`,
 const headingOf = ({ query }: ChatsPage) => (query.q === undefined ? chosen(query) : 'Found chats');
 
 function searched({ query, isCut }: ChatsPage): Html {
-  const cut = isCut && ' There are more than are shown here; type more of the id.';
+  const cut = isCut && ' There are more matches; type more of the id.';
   return html`<p class="found">Chats whose id begins with <span class="id">${query.q}</span>.${cut} <a href="/chats">Show all chats</a></p>`;
 }
 
 function emptyWords({ query, overview, nextCursor }: ChatsPage): Content {
-  if (overview.chats.total === 0)
-    return 'No chat is known yet. As soon as your application sends a message, its chat shows here.';
-  if (query.q !== undefined)
-    return 'No chat has such an id. Search by Linq’s id of the chat, or by how it begins.';
+  if (overview.chats.total === 0) return 'No chats yet. Send a message and its chat will appear here.';
+  if (query.q !== undefined) return 'No chat matches. Search by Linq’s chat id or its beginning.';
   return nextCursor === null
     ? html`No chat matches. <a href="/chats">Show all chats</a>`
-    : 'The chats of this page have changed their state meanwhile; go on to the next one.';
+    : 'The chats on this page have changed state. Continue to the next page.';
 }
 
 function row(chat: ChatView, now: EpochMs): Html {

@@ -46,7 +46,7 @@ function verdict({ shown, actions }: ChatPage): Html {
 <div class="answer-head"><h1 id="chat"><span class="hidden">Chat </span><span class="id">${chatId}</span></h1>${stateBadge(state)}</div>
 <p class="why">${explanation}</p>
 ${actions.length > 0 && html`<div class="chat-actions">${actions.map((action) => actionButton(chatId, action))}</div>`}
-${actions.includes('share') && html`<p class="muted">Sharing now doesn’t wait for policy, window or backoff, and begins a new window.</p>`}
+${actions.includes('share') && html`<p class="muted">Share now ignores policy, window and backoff, and starts a new window.</p>`}
 </section>`;
 }
 
@@ -72,7 +72,7 @@ function facts({ shown, record, now }: ChatPage): Html {
     ['Last sent', past(record.lastOutboundAt, now, 'nothing yet')],
     ['Last received', past(record.lastInboundAt, now, 'nothing yet')],
     ['Opted out', optOut(shown.optedOutAt, record.optedInAt, now)],
-    ['Health', health ?? 'not told by Linq'],
+    ['Health', health ?? 'not reported by Linq'],
     ['Last shared', past(record.lastSharedAt, now, 'never')],
     ['Shares', counted(shareCount, 'share')],
     ['Next attempt', next(shown.nextAttemptAt, now)],
@@ -98,16 +98,16 @@ function optOut(iso: string | null, optedInAt: EpochMs | null, now: EpochMs): Co
 }
 
 function next(iso: string | null, now: EpochMs): Content {
-  if (iso === null) return 'not by time alone';
+  if (iso === null) return 'not scheduled';
   const at = Date.parse(iso);
   return html`${at <= now && 'due '}${exactly(at, now)}`;
 }
 
-/** Nobody told us of such a chat. */
+/** The answer to an unknown id. */
 export function renderNoChat(chatId: string): string {
   return renderMessage(
-    'No such chat is known',
-    html`<p>Linq told nothing of a chat with the id <span class="id">${chatId.slice(0, 255)}</span> yet. A chat shows here as soon as your line sends a message in it, or after a catch-up.</p>
+    'Unknown chat',
+    html`<p>No chat with the id <span class="id">${chatId.slice(0, 255)}</span> is known. A chat appears here once your line sends a message in it, or after a catch-up.</p>
 ${searchForm()}
 <p><a href="/chats">All chats</a></p>`,
   );
@@ -190,7 +190,7 @@ export function timeline(history: History): Html {
     html`<details class="more"><summary>${counted(rest.length, 'earlier entry', 'earlier entries')}</summary><ol class="timeline">${rest.map((entry) => item(entry, now))}</ol></details>`;
   const body =
     entries.length === 0
-      ? nothing('Nothing is known of this chat but its id.')
+      ? nothing('Only the id of this chat is known.')
       : html`<ol class="timeline">${first.map((entry) => item(entry, now))}</ol>${more}`;
   return card('timeline', 'Timeline', body, html`<span class="muted">newest first</span>`);
 }
@@ -256,7 +256,9 @@ function factEntries({ chat, attempts, nextAttemptAt, now }: History): readonly 
     [isBackIn ? optedInAt : null, 'The recipient wrote again, which ends the opt-out'],
     [
       chat.healthAt,
-      isOutByHealth ? 'Linq told that the recipient opted out' : `Linq rated the chat ${chat.health ?? ''}`,
+      isOutByHealth
+        ? 'Linq reported that the recipient opted out'
+        : `Linq rated the chat ${chat.health ?? ''}`,
     ],
     [chat.leftAt, 'Your line left the chat'],
     [chat.joinedAt, 'Your line was added to the chat'],

@@ -145,11 +145,11 @@ const clock = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
 
 const HEADINGS: Readonly<Record<number, string>> = {
   401: 'This page needs your STATUS_TOKEN',
-  403: 'This isn’t allowed',
-  404: 'There is no such thing',
-  409: 'This can’t be done now',
+  403: 'Not allowed',
+  404: 'Not found',
+  409: 'Not possible now',
   429: 'Too many failed logins',
-  503: 'The service can’t do this now',
+  503: 'Not available now',
 };
 
 /** As `refuse`; who reads in a browser gets a page. What lies below `/status` is for programs, whoever asks. */
@@ -161,7 +161,7 @@ export function refuseReadably(reply: FastifyReply, refusal: Refusal, more: obje
   const body = html`<p>${message}</p>
 ${steps}
 <p class="muted">${statusCode} <code>${code}</code></p>`;
-  return sendPage(reply, renderMessage(heading ?? 'That didn’t work', body), statusCode);
+  return sendPage(reply, renderMessage(heading ?? 'That failed', body), statusCode);
 }
 
 /** By the route, not the path: that may have more slashes. */
@@ -172,9 +172,9 @@ function isRead({ headers, routeOptions }: FastifyRequest): boolean {
 const HOW_TO_SET = html`<ol>
 <li>Make one, for example with <code>openssl rand -hex 24</code>.</li>
 <li>Put it into <code>.env</code> as <code>STATUS_TOKEN=…</code>, or into the environment.</li>
-<li>Restart the service, and load this page again: any user name will do, and the token is the password.</li>
+<li>Restart the service, and load this page again: enter any user name, and the token as the password.</li>
 </ol>`;
-const HOW_TO_LOG_IN = html`<p>Load this page again: any user name will do, and the token is the password.</p>`;
+const HOW_TO_LOG_IN = html`<p>Load this page again: enter any user name, and the token as the password.</p>`;
 const BACK = html`<p><a href="/">Go to the overview</a></p>`;
 
 interface Asset {

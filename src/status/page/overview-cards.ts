@@ -79,7 +79,7 @@ export function chatsByState({ overview }: OverviewPage): Html {
   const { total, byState } = overview.chats;
   const body =
     total === 0
-      ? nothing('No chat is known yet.')
+      ? nothing('No chats known yet.')
       : html`${stackedBar(total, byState)}<ul class="states">${STATES_IN_ORDER.map((state) => entry(state, byState[state]))}</ul>`;
   return card('by-state', 'Chats', body, html`<a href="/chats">${counted(total, 'chat')}</a>`);
 }
@@ -114,7 +114,7 @@ export function nextDue({ due, now }: OverviewPage): Html {
 <div class="row-side">${stateBadge(chat.state)}<span class="row-time">${dueWhen(chat, now)}</span></div></li>
 `;
   const body =
-    due.length === 0 ? nothing('No chat is going to be due.') : html`<ol class="rows">${due.map(row)}</ol>`;
+    due.length === 0 ? nothing('No chat is scheduled.') : html`<ol class="rows">${due.map(row)}</ol>`;
   return card('next', 'Due next', body);
 }
 
@@ -140,7 +140,7 @@ export function attempts({ attempts: recent, now }: OverviewPage): Html {
 `;
   };
   const body =
-    recent.length === 0 ? nothing('No card was shared yet.') : html`<ol class="rows">${recent.map(row)}</ol>`;
+    recent.length === 0 ? nothing('No attempts yet.') : html`<ol class="rows">${recent.map(row)}</ol>`;
   return card('attempts', 'Recent attempts', body);
 }
 
@@ -179,7 +179,7 @@ export function deliveries({ deliveries: seen, now }: OverviewPage): Html {
 /** The account's lines, their cards, and what closes them. */
 export function lines({ overview, now }: OverviewPage): Html {
   const rows = overview.lines.map((one) => line(one, now));
-  const body = rows.length === 0 ? nothing('No line is known yet.') : html`<ul class="rows">${rows}</ul>`;
+  const body = rows.length === 0 ? nothing('No lines known yet.') : html`<ul class="rows">${rows}</ul>`;
   return card('lines', 'Lines', body);
 }
 
@@ -191,13 +191,13 @@ const CARD_WORDS: ReadonlyMap<string, readonly [Tone, string]> = new Map([
 
 function line(shown: LineView, now: EpochMs): Html {
   const { line: name, card: looked, chats, hold, until } = shown;
-  const [tone, words] = CARD_WORDS.get(looked.state) ?? ['quiet', 'Card not looked at yet'];
+  const [tone, words] = CARD_WORDS.get(looked.state) ?? ['quiet', 'Card not checked yet'];
   const isOfCard = hold === null || hold.startsWith('card_');
   const more = [
     `${counted(chats, 'chat')} · `,
     isOfCard ? 'card' : `${words.toLowerCase()},`,
-    html` looked at ${pastIso(looked.checkedAt, now, 'never')}`,
-    until !== null && html` · tried again ${when(Date.parse(until), now)}`,
+    html` checked ${pastIso(looked.checkedAt, now, 'never')}`,
+    until !== null && html` · next try ${when(Date.parse(until), now)}`,
   ];
   const end =
     hold !== null &&
@@ -218,7 +218,7 @@ export function service({ overview, now }: OverviewPage): Html {
 <dl class="facts">
 ${fact('Webhooks', webhooks(overview.webhooks))}
 ${fact('Database', `${size(store.sizeBytes)}, ${store.kind}, schema ${store.schemaVersion}`)}
-${fact('Backup', html`${pastIso(store.lastBackupAt, now, 'none was made')}`)}
+${fact('Backup', html`${pastIso(store.lastBackupAt, now, 'none yet')}`)}
 ${fact('Clock', clock(overview))}
 ${fact('Running', html`version ${version}, started ${when(Date.parse(startedAt), now)}`)}
 </dl>`,
@@ -232,13 +232,13 @@ function fact(name: string, value: Content): Html {
 
 type Rejected = Overview['webhooks']['rejected'];
 const REJECTED: Readonly<Record<keyof Rejected, string>> = {
-  missing: 'without signature',
-  malformed: 'with a broken signature',
-  mismatch: 'with a wrong signature',
+  missing: 'without a signature',
+  malformed: 'malformed signatures',
+  mismatch: 'bad signatures',
   stale: 'too old',
   size: 'too large',
   type: 'not JSON',
-  limited: 'too many',
+  limited: 'rate limited',
 };
 
 function webhooks({ accepted, ignored, quarantined, rejected }: Overview['webhooks']): string {
@@ -246,23 +246,23 @@ function webhooks({ accepted, ignored, quarantined, rejected }: Overview['webhoo
   const refused = kinds.filter((kind) => rejected[kind] > 0);
   return [
     `${number(accepted)} stored`,
-    `${number(ignored)} with nothing for us`,
+    `${number(ignored)} ignored`,
     ...(quarantined > 0 ? [`${number(quarantined)} set aside`] : []),
     ...refused.map((kind) => `${number(rejected[kind])} ${REJECTED[kind]}`),
-  ].join(', ');
+  ].join(' · ');
 }
 
 function clock({ now, problems }: Overview): Content {
   const isWrong = problems.some(({ code }) => code === 'clock_skew');
-  return isWrong ? badge('error', 'Disagrees with Linq’s') : `${now.slice(0, 16).replace('T', ' ')} UTC`;
+  return isWrong ? badge('error', 'Differs from Linq’s') : `${now.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 const CATCH_UP_WORDS: Readonly<Record<Overview['catchUp']['state'], string>> = {
   idle: 'Up to date',
-  running: 'Reading from the API',
+  running: 'Reading from Linq’s API',
   waiting: 'Waiting',
-  failed: 'Failed, tried again by itself',
-  off: 'Only when asked for',
+  failed: 'Failed; retried automatically',
+  off: 'On demand only',
 };
 
 function catchUp(progress: Overview['catchUp'], now: EpochMs): Html {
@@ -270,12 +270,12 @@ function catchUp(progress: Overview['catchUp'], now: EpochMs): Html {
   const isUnderWay = state === 'running' || state === 'waiting';
   const bar =
     isUnderWay &&
-    html`<progress aria-label="Chats dealt with"${chatsTotal !== null && html` max="${Math.max(1, chatsTotal)}" value="${chatsSeen}"`}></progress>`;
+    html`<progress aria-label="Chats processed"${chatsTotal !== null && html` max="${Math.max(1, chatsTotal)}" value="${chatsSeen}"`}></progress>`;
   const counts =
     chatsTotal === null
       ? counted(chatsSeen, 'chat')
       : `${number(chatsSeen)} of ${counted(chatsTotal, 'chat')}`;
   return html`<div class="catch-up"><div class="row-main"><span class="row-name">Catch-up: ${CATCH_UP_WORDS[state]}${cause !== null && ` (${cause})`}</span>
-<span class="row-more">${isUnderWay ? counts : lastCompletedAt === null ? 'none was completed so far' : html`last completed ${pastIso(lastCompletedAt, now, '')}`}</span>${bar}</div>
+<span class="row-more">${isUnderWay ? counts : lastCompletedAt === null ? 'none completed yet' : html`last completed ${pastIso(lastCompletedAt, now, '')}`}</span>${bar}</div>
 ${button('/catch-up', 'Catch up now')}</div>`;
 }

@@ -15,7 +15,7 @@ import {
   type OverviewPage,
   service,
 } from './overview-cards.ts';
-import { badge, button, counted, distance, number, pastIso, withCode } from './parts.ts';
+import { badge, button, counted, distance, lasting, number, pastIso, withCode } from './parts.ts';
 import type { Tone } from './words.ts';
 
 /** The first page: is all well, what to do if not, and what is going on. */
@@ -83,31 +83,31 @@ ${SIGNS[tone]}
 `;
 }
 
-/** How it is in all, in a few words, and the tone to say them in. */
+/** The verdict in a few words, and its tone. */
 function judge({ overview }: OverviewPage): readonly [Tone, string] {
   const { problems, paused, dryRun } = overview;
   const errors = problems.filter(({ severity }) => severity === 'error').length;
-  if (errors > 0) return ['error', `${counted(errors, 'problem')} ${errors === 1 ? 'needs' : 'need'} you`];
+  if (errors > 0)
+    return ['error', `${counted(errors, 'problem')} ${errors === 1 ? 'needs' : 'need'} your attention`];
   if (paused) return ['warn', 'Sharing is paused'];
-  if (problems.length > 0) return ['warn', `It works, with ${counted(problems.length, 'warning')}`];
-  if (isNew(overview)) return ['ok', 'Ready for the first delivery'];
-  return dryRun ? ['info', 'All is well, in a dry run'] : ['ok', 'All is well'];
+  if (problems.length > 0) return ['warn', `Working, with ${counted(problems.length, 'warning')}`];
+  if (isNew(overview)) return ['ok', 'Ready for the first webhook'];
+  return dryRun ? ['info', 'All is well (dry run)'] : ['ok', 'All is well'];
 }
 
 const isNew = ({ chats, webhooks }: Overview) => chats.total === 0 && webhooks.lastAcceptedAt === null;
 
 function sentence({ overview, now }: OverviewPage): string {
   const { shares, paused, dryRun } = overview;
-  if (paused)
-    return 'Nothing is shared until you resume. What Linq tells is still taken in, and nothing is forgotten.';
+  if (paused) return 'Nothing is shared until you resume. Webhooks are still received, and nothing is lost.';
   if (isNew(overview)) {
-    return 'Nothing came from Linq yet. As soon as your application sends a message, its chat shows here.';
+    return 'No webhooks received yet. Send a message and its chat will appear here.';
   }
   const { succeeded } = shares.last24h;
   const said = dryRun
-    ? 'Everything is decided and recorded, and no card is really shared'
+    ? 'Dry run: everything is decided and recorded, but no card is shared'
     : succeeded === 0
-      ? 'No card was due in the last 24 hours'
+      ? 'No card was shared in the last 24 hours'
       : `${counted(succeeded, 'card')} shared in the last 24 hours`;
   if (shares.overdue > 0)
     return `${said}; ${counted(shares.overdue, 'chat')} ${shares.overdue === 1 ? 'is' : 'are'} due now.`;
@@ -119,7 +119,7 @@ function sentence({ overview, now }: OverviewPage): string {
 /** What is wrong, worst first: since when, what it means, and what to do. */
 function problems({ overview, now }: OverviewPage): Content {
   if (overview.problems.length === 0) return null;
-  return html`<section aria-labelledby="problems"><h2 class="hidden" id="problems">What is wrong</h2>
+  return html`<section aria-labelledby="problems"><h2 class="hidden" id="problems">Problems</h2>
 <ul class="problems">${overview.problems.map((one) => problem(one, now))}</ul></section>
 `;
 }
@@ -127,7 +127,7 @@ function problems({ overview, now }: OverviewPage): Content {
 function problem({ code, severity, since, message, remedy }: Problem, now: EpochMs): Html {
   const tone = severity === 'error' ? 'error' : 'warn';
   return html`<li class="problem problem-${tone}">
-<p class="problem-head">${badge(tone, severity === 'error' ? 'Error' : 'Warning')} <code>${code}</code> <span class="muted">since ${pastIso(since, now, '')}</span></p>
+<p class="problem-head">${badge(tone, severity === 'error' ? 'Error' : 'Warning')} <code>${code}</code> <span class="muted">${lasting(since, now)}</span></p>
 <p class="problem-message">${withCode(message)}</p>
 <p class="remedy"><strong>What to do</strong> ${withCode(remedy)}</p>
 </li>
@@ -143,9 +143,9 @@ function tiles({ overview, now }: OverviewPage): Html {
   const isOverdue = shares.overdue > 0;
   return html`<section aria-labelledby="figures"><h2 class="hidden" id="figures">Figures</h2><dl class="tiles">
 ${tile('Shared in 24 hours', number(succeeded), failed === 0 ? 'none failed' : `${number(failed)} failed`)}
-${tile('Shared in all', number(shares.total), last(shares.lastSucceededAt, now))}
+${tile('Shared, total', number(shares.total), last(shares.lastSucceededAt, now))}
 ${tile(isOverdue ? 'Due now' : 'Next due', isOverdue ? number(shares.overdue) : sentenceCase(next), `${counted(chats.total, 'chat')} known`)}
-${tile('Deliveries taken in', number(webhooks.accepted + webhooks.ignored), [last(webhooks.lastAcceptedAt, now), rejected > 0 && `, ${number(rejected)} refused`])}
+${tile('Webhooks received', number(webhooks.accepted + webhooks.ignored), [last(webhooks.lastAcceptedAt, now), rejected > 0 && `, ${number(rejected)} refused`])}
 </dl></section>
 `;
 }

@@ -25,10 +25,10 @@ export function pageRoutes(app: FastifyInstance, deps: StatusDeps): void {
 
 /** What an operator asked for, by the word that leads back to the page. */
 const OVERVIEW_NOTICES: ReadonlyMap<string, string> = new Map([
-  ['pause', 'Sharing is paused: nothing is shared until you resume.'],
-  ['resume', 'Sharing goes on.'],
-  ['catch-up', 'A catch-up is asked for; its progress shows under Service.'],
-  ['release', 'The line’s hold is ended.'],
+  ['pause', 'Sharing is paused. Nothing is shared until you resume.'],
+  ['resume', 'Sharing resumed.'],
+  ['catch-up', 'Catch-up requested. Its progress is shown under Service.'],
+  ['release', 'The line’s hold has ended.'],
 ]);
 
 /** What to say on top of the page; null: nothing that we know. */
@@ -142,18 +142,18 @@ const done = (text: string): Notice => ({ kind: 'done', text });
 const failed = (text: string): Notice => ({ kind: 'failed', text });
 
 const SHARE_NOTICES: Readonly<Record<ShareEnd, Notice>> = {
-  shared: done('The card is shared: Linq took the call.'),
-  dry_run: done('Recorded only, since DRY_RUN is true: Linq wasn’t called.'),
-  running: done('The share is still running; what comes of it shows in the timeline.'),
-  retry: failed('Linq couldn’t share the card now; the timeline says what it answered.'),
-  rejected: failed('Linq refused to share the card; the timeline says why.'),
-  unknown: failed('No answer came from Linq, so whether the card is shared isn’t known.'),
-  interrupted: failed('The share was cut off; whether the card is shared isn’t known.'),
+  shared: done('The card is shared: Linq accepted the call.'),
+  dry_run: done('Recorded only, because DRY_RUN is true: Linq wasn’t called.'),
+  running: done('The share is still running. Its outcome will appear in the timeline.'),
+  retry: failed('Linq couldn’t share the card now. The timeline shows its answer.'),
+  rejected: failed('Linq refused to share the card. The timeline says why.'),
+  unknown: failed('Linq didn’t answer, so it isn’t known whether the card was shared.'),
+  interrupted: failed('The share was interrupted; it isn’t known whether the card was shared.'),
 };
 
 const CHAT_NOTICES: ReadonlyMap<string, Notice> = new Map([
-  [doneWord.held, done('The chat is held: no card is shared in it until you release it.')],
-  [doneWord.released, done('The chat is released; from here the rules decide again.')],
+  [doneWord.held, done('The chat is held. Nothing is shared in it until you release it.')],
+  [doneWord.released, done('The chat is released. The rules apply again.')],
   ...Object.entries(SHARE_NOTICES).map(([end, notice]) => [`share.${end}`, notice] as const),
 ]);
 

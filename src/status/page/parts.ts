@@ -21,6 +21,13 @@ export function pastIso(iso: string | null, now: EpochMs, none: string): Content
   return iso === null ? none : when(Math.min(Date.parse(iso), now), now);
 }
 
+/** Of what began then and lasts: `for 3 min`; the exact start shows when it is pointed at. */
+export function lasting(iso: string, now: EpochMs): Html {
+  const at = Math.min(Date.parse(iso), now); // another clock may be a little ahead
+  const words = now - at < MINUTE ? 'just now' : `for ${coarse(now - at)}`;
+  return html`<time datetime="${iso}" title="${timeInWords(at)}">${words}</time>`;
+}
+
 /** In words: `just now`, `3 min ago`, `in under 1 min`, `in 2 h`, `in 3 d`. */
 export function distance(at: EpochMs, now: EpochMs): string {
   const ms = Math.abs(at - now);

@@ -7,14 +7,14 @@ export type Tone = 'ok' | 'info' | 'warn' | 'error' | 'quiet';
 
 /** A state as people read it, and what it means. */
 export const STATE_WORDS: Readonly<Record<ChatState, { readonly name: string; readonly means: string }>> = {
-  sharing: { name: 'Sharing', means: 'the call is under way' },
-  due: { name: 'Due', means: 'the card is shared now' },
+  sharing: { name: 'Sharing', means: 'the call is in progress' },
+  due: { name: 'Due', means: 'about to be shared' },
   waiting: { name: 'Waiting', means: 'shared, the window is open' },
-  retrying: { name: 'Retrying', means: 'failed, tried again soon' },
+  retrying: { name: 'Retrying', means: 'failed, will be retried' },
   idle: { name: 'Idle', means: 'the next message wakes it' },
-  held: { name: 'Held', means: 'something forbids sharing' },
+  held: { name: 'Held', means: 'something prevents sharing' },
   done: { name: 'Done', means: 'shared as often as allowed' },
-  retired: { name: 'Retired', means: 'Linq says it is gone' },
+  retired: { name: 'Retired', means: 'gone, left or unsupported' },
 };
 
 /** What needs attention first. */
@@ -28,7 +28,7 @@ export const OUTCOME_WORDS: Readonly<Record<Outcome, readonly [Tone, string]>> =
   interrupted: ['warn', 'Interrupted'],
   dry_run: ['info', 'Dry run'],
 };
-export const UNDER_WAY: readonly [Tone, string] = ['quiet', 'Under way'];
+export const UNDER_WAY: readonly [Tone, string] = ['quiet', 'In progress'];
 
 export const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
   became_eligible: 'became eligible',
@@ -38,16 +38,16 @@ export const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
 
 export const VERDICT_WORDS: Readonly<Record<Verdict, readonly [Tone, string]>> = {
   accepted: ['ok', 'Stored'],
-  ignored: ['quiet', 'Nothing for us'],
+  ignored: ['quiet', 'Ignored'],
   quarantined: ['warn', 'Set aside'],
   failed: ['error', 'Not stored'],
   missing: ['error', 'No signature'],
-  malformed: ['error', 'Broken signature'],
-  mismatch: ['error', 'Wrong signature'],
+  malformed: ['error', 'Malformed signature'],
+  mismatch: ['error', 'Bad signature'],
   stale: ['error', 'Too old'],
   size: ['error', 'Too large'],
   type: ['error', 'Not JSON'],
-  limited: ['error', 'Too many'],
+  limited: ['error', 'Rate limited'],
 };
 
 /** Why the account or a line is closed, by the reason that `GET /status` gives. */
@@ -56,7 +56,7 @@ export const HOLD_WORDS: ReadonlyMap<string, string> = new Map([
   ['api_key_rejected', 'API key rejected'],
   ['feature_disabled', 'Sharing not enabled'],
   ['rate_limited', 'Rate limited'],
-  ['api_unavailable', 'Linq not reachable'],
+  ['api_unavailable', 'Linq’s API fails'],
   ['line_unknown', 'Line not known'],
   ['line_excluded', 'Not in LINQ_LINES'],
   ['line_not_ours', 'Not this account’s'],
@@ -64,14 +64,14 @@ export const HOLD_WORDS: ReadonlyMap<string, string> = new Map([
   ['line_paused', 'Paused by Linq'],
   ['card_missing', 'No contact card'],
   ['card_inactive', 'Card not active'],
-  ['card_unknown', 'Card not looked at yet'],
+  ['card_unknown', 'Card not checked yet'],
 ]);
 
 /** The holds that an operator may end. */
 export const RELEASABLE: ReadonlySet<string> = new Set(['line_not_ours', 'line_flagged', 'line_paused']);
 
 const CHAT_REASON_WORDS: Readonly<Record<ChatReason, string>> = {
-  chat_gone: 'Linq doesn’t know it',
+  chat_gone: 'Unknown to Linq',
   chat_left: 'Your line left it',
   unsupported: 'Can’t take a card',
   operator: 'Held by an operator',
@@ -83,14 +83,14 @@ const CHAT_REASON_WORDS: Readonly<Record<ChatReason, string>> = {
   not_imessage: 'Not iMessage',
   opted_out: 'Opted out',
   chat_health: 'Poor health',
-  awaiting_inbound: 'Awaits a reply',
+  awaiting_inbound: 'Awaiting a reply',
   shared_once: 'Shared once',
   share_limit: 'Share limit reached',
   window: 'Shared, window open',
-  restored: 'Waits after a restore',
+  restored: 'Waiting after a restore',
   no_recent_outbound: 'Nothing sent lately',
   line_unknown: 'Line not known',
-  backoff: 'Backs off after a failure',
+  backoff: 'Backing off',
   rejected: 'Linq refused',
   became_eligible: 'First share',
   window_lapsed: 'Window lapsed',

@@ -41,87 +41,87 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, ProblemWords>> = {
     severity: 'error',
     message: 'Linq rejects the API key, so no card is shared.',
     remedy:
-      'Put a valid key into LINQ_API_KEY and restart the service. If Linq accepts the present key again, sharing goes on by itself within 5 minutes.',
+      'Put a valid key into LINQ_API_KEY and restart the service. If Linq accepts the present key again, sharing resumes within 5 minutes.',
   },
   feature_disabled: {
     severity: 'error',
     message: "Linq says that contact cards aren't enabled for this account, so no card is shared.",
     remedy:
-      'Ask Linq to enable contact cards for the account. The first chat that is due is tried every hour, and at once after a restart of the service; when Linq takes it, sharing goes on.',
+      'Ask Linq to enable contact cards for the account. One due chat is tried every hour, and right after a restart of the service; sharing resumes when Linq accepts it.',
   },
   clock_skew: {
     severity: 'error',
     message:
-      "This machine's clock disagrees by more than 30 s with Linq's, with its own past, or was set; sharing waits, so that no window is cut short.",
+      "This machine's clock was set, or it differs by more than 30 s from Linq's. Sharing waits, so that no window is cut short.",
     remedy:
-      "Synchronise the machine's clock (NTP). Sharing goes on by itself with the next answer of Linq whose time agrees.",
+      "Synchronise the machine's clock (NTP). Sharing resumes with the next answer from Linq whose time agrees.",
   },
   store_failing: {
     severity: 'error',
     message: "The database can't be written (DETAIL): deliveries are answered 503 and nothing is shared.",
     remedy:
-      'Look at free disk space, the permissions of the data directory and the service log. It goes on by itself once writing works; Linq redelivers for about 25 minutes.',
+      'Check free disk space, the permissions of the data directory and the service log. The service resumes once it can write; Linq redelivers for about 25 minutes.',
   },
   api_unavailable: {
     severity: 'warning',
     mayWorsen: true,
-    message: "Linq's API doesn't answer as it should over several chats in a row, so shares wait.",
+    message: "Linq's API fails for several chats in a row, so shares wait.",
     remedy:
-      'It is probed at least once a minute and goes on by itself. If it lasts, check the network, LINQ_API_BASE_URL and whether Linq reports an outage.',
+      'The service probes it at least once a minute and resumes automatically. If this lasts, check the network, LINQ_API_BASE_URL and whether Linq reports an outage.',
   },
   card_missing: {
     severity: 'warning',
     message: "LINE has no contact card, so its chats can't get one.",
     remedy:
-      'Set up a contact card for the line, with `setup` or in the Linq dashboard. It is looked at again every 2 minutes and its chats go on by themselves. A line that is to have none can be left out of LINQ_LINES.',
+      'Set up a card for the line, with `setup` or in the Linq dashboard. The card is rechecked every 2 minutes; `line release` rechecks now. To leave a line without a card, leave it out of LINQ_LINES.',
   },
   card_inactive: {
     severity: 'warning',
     message: "The contact card of LINE isn't active, so its chats wait.",
     remedy:
-      'Linq activates a new card by itself as a rule; if it stays inactive, set it up again with Linq. It is looked at again every 2 minutes, and by `line release` at once.',
+      'Linq usually activates a new card automatically. If it stays inactive, set it up again with Linq. The card is rechecked every 2 minutes; `line release` rechecks now.',
   },
   line_flagged: {
     severity: 'warning',
     message: 'Linq flags LINE (status FLAGGED or reputation CRITICAL), so its chats wait.',
     remedy:
-      'Send less from the line and see what Linq says of it. One chat is tried every 6 hours; `line release` ends the hold at once.',
+      'Send less from the line, and check what Linq says about it. One chat is tried every 6 hours; `line release` ends the hold now.',
   },
   line_paused: {
     severity: 'warning',
     message: 'Linq refuses calls for LINE for now, so its chats wait.',
     remedy:
-      'It ends by itself after 30 minutes to 6 hours, or when Linq reports the line as active; `line release` ends it at once.',
+      'Sharing resumes automatically after 30 minutes to 6 hours, or when Linq reports the line as active. `line release` ends the hold now.',
   },
   line_not_ours: {
     severity: 'warning',
     message: "Linq says that LINE doesn't belong to this account, so its chats wait.",
     remedy:
-      'Check that LINQ_API_KEY is of the account that owns the line, and restart the service. If the account has got the line back, use `line release`; if it gave the line up, leave the line out of LINQ_LINES and restart. One chat is tried every 6 hours.',
+      'Check that LINQ_API_KEY is for the account that owns the line, and restart the service. If the account has the line again, use `line release`; if it gave the line up, leave it out of LINQ_LINES and restart. One chat is tried every 6 hours.',
   },
   rate_limited: {
     severity: 'warning',
     message: 'Linq limits the rate of calls, so all shares wait as long as it asked.',
     remedy:
-      'It ends by itself. If it comes back often, lower SHARE_RATE_PER_LINE and SHARE_CONCURRENCY, or ask Linq for a higher limit.',
+      'Sharing resumes automatically. If this happens often, lower SHARE_RATE_PER_LINE and SHARE_CONCURRENCY, or ask Linq for a higher limit.',
   },
   unreadable_deliveries: {
     severity: 'warning',
     message: "Authentic deliveries in quarantine that this version can't read or store: DETAIL.",
     remedy:
-      '`quarantine list` shows the causes. Upgrade to a version that reads them, then use `quarantine replay`. They are kept for 7 days.',
+      '`quarantine list` shows the causes. Upgrade to a version that reads them, then run `quarantine replay`. They are kept for 7 days.',
   },
   chats_parked: {
     severity: 'warning',
     message: 'Chats set aside because the service went down during several attempts in a row: DETAIL.',
     remedy:
-      'See the service log for why it went down and mend that. Find the chats with `chat list --reason parked`, and use `chat release` on each.',
+      'Find out from the service log why it went down, and fix that. `chat list --reason parked` lists the chats; run `chat release` for each.',
   },
   webhooks_silent: {
     severity: 'warning',
-    message: 'For DETAIL no delivery of Linq has been accepted, so new messages may go unnoticed.',
+    message: 'No delivery from Linq was accepted for DETAIL, so new messages may go unnoticed.',
     remedy:
-      'If messages were sent meanwhile, run `doctor`: it checks the webhook subscription, the way from PUBLIC_URL to this service, and LINQ_WEBHOOK_SECRET. The next delivery of Linq ends this. If such a silence is normal, raise WEBHOOKS_SILENT_AFTER and restart the service.',
+      'If messages were sent meanwhile, run `doctor`: it checks the webhook subscription, the path from PUBLIC_URL to this service, and LINQ_WEBHOOK_SECRET. The next delivery from Linq ends this. If such a silence is normal, raise WEBHOOKS_SILENT_AFTER and restart the service.',
   },
   signature_failures: {
     severity: 'warning',
@@ -129,51 +129,51 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, ProblemWords>> = {
     message:
       "Deliveries fail verification: their signature doesn't match, or it matches but is too old or too new.",
     remedy:
-      "The service log (delivery.rejected) says which, and `doctor` checks the clock, the secret and what a proxy may change. If LINQ_WEBHOOK_SECRET isn't the subscription's signing secret, run `setup --recreate` and restart the service. The next authentic delivery ends this, doctor's among them; if some deliveries fail again and again between others that pass, it ends when none did for 15 minutes. Otherwise somebody sends forged deliveries, which do no harm.",
+      "The service log (delivery.rejected) says which. `doctor` checks the clock, the secret and what a proxy may change. If LINQ_WEBHOOK_SECRET isn't the subscription's signing secret, run `setup --recreate` and restart the service. The next authentic delivery ends this, including one from `doctor`. If some deliveries keep failing between others that pass, it ends 15 minutes after the last failure. Otherwise someone is sending forged deliveries, which do no harm.",
   },
   shares_overdue: {
     severity: 'error',
     message: 'Chats have been due for over 10 minutes longer than SHARE_RATE_PER_LINE explains.',
     remedy:
-      'See the service log (turn.failed, attempt.settled, card.check_failed). Linq may answer slowly: then raise SHARE_CONCURRENCY. If nothing is attempted at all, restart the service and report it.',
+      'Check the service log (turn.failed, attempt.settled, card.check_failed). If Linq answers slowly, raise SHARE_CONCURRENCY. If nothing is attempted at all, restart the service and report it.',
   },
   disk_low: {
     severity: 'warning',
     message: 'The disk of the database is nearly full: DETAIL left.',
     remedy:
-      'Free some space or enlarge the disk. Once it is full, deliveries are answered 503 and nothing is shared, until there is space again.',
+      'Free some space or enlarge the disk. When it is full, deliveries are answered 503 and nothing is shared until there is space again.',
   },
   backup_stale: {
     severity: 'warning',
     message:
-      "The latest backup failed, or none was made for twice as long as BACKUP_EVERY; a lost disk would lose what isn't in one.",
+      'The latest backup failed, or none was made for twice as long as BACKUP_EVERY. If the disk is lost, everything since the last backup is lost.',
     remedy:
-      'See the service log (backup.failed), and mend the free space or the permissions of BACKUP_DIR. It is tried again within an hour, and at once after a restart of the service; the first that works ends this. `backup` makes a copy meanwhile.',
+      'Check the service log (backup.failed), and fix the free space or the permissions of BACKUP_DIR. The backup is retried within an hour, and right after a restart of the service; the first success ends this. Meanwhile, `backup` makes a copy.',
   },
   catch_up_failing: {
     severity: 'warning',
-    message: "Catching up fails again and again (DETAIL): what webhooks missed isn't read from Linq's API.",
+    message: "Catch-up keeps failing (DETAIL): what webhooks missed isn't read from Linq's API.",
     remedy:
-      "Run `doctor`: it calls Linq's API with LINQ_API_KEY at LINQ_API_BASE_URL. It is tried again by itself at least every 15 minutes, and at once by `catch-up`; the first that completes ends this.",
+      "Run `doctor`: it calls Linq's API with LINQ_API_KEY at LINQ_API_BASE_URL. Catch-up is retried at least every 15 minutes; `catch-up` retries now. The first run that completes ends this.",
   },
   alerts_failing: {
     severity: 'warning',
-    message: "Alerts don't get through (DETAIL): nothing reaches ALERT_WEBHOOK_URL.",
+    message: 'Alerts fail (DETAIL): none reaches ALERT_WEBHOOK_URL.',
     remedy:
-      'Check that ALERT_WEBHOOK_URL accepts a JSON POST, or correct it and restart the service. Alerts are repeated at least every 5 minutes; the first one accepted ends this. After a restart, so do 15 minutes without an alert to send.',
+      'Check that ALERT_WEBHOOK_URL accepts a JSON POST, or correct it and restart the service. Alerts are retried at least every 5 minutes; the first one accepted ends this. After a restart, 15 minutes without an alert to send end it too.',
   },
   subscription_missing: {
     severity: 'error',
     message:
       'Linq has no webhook subscription that points to PUBLIC_URL and carries message.sent, so new messages go unnoticed until the next catch-up.',
     remedy:
-      'Check PUBLIC_URL. If it is right, run `setup`, which creates the subscription and saves its signing secret, and restart the service. It is looked at again at each start and every hour, and by `catch-up` at once.',
+      'Check PUBLIC_URL. If it is right, run `setup`, which creates the subscription and saves its signing secret, and restart the service. The subscription is rechecked at each start and every hour; `catch-up` rechecks now.',
   },
   subscription_inactive: {
     severity: 'error',
     message: "Linq's webhook subscription for this service is switched off, so new messages go unnoticed.",
     remedy:
-      'Run `doctor` to see that PUBLIC_URL reaches this service, then `setup`, which switches the subscription on again. It is looked at again at each start and every hour, and by `catch-up` at once.',
+      'Run `doctor` to see that PUBLIC_URL reaches this service, then `setup`, which switches the subscription on again. The subscription is rechecked at each start and every hour; `catch-up` rechecks now.',
   },
 };
 

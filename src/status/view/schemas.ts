@@ -40,19 +40,19 @@ const OUTCOMES: readonly Outcome[] = ['shared', 'retry', 'rejected', 'unknown', 
 
 const AttemptSchema = named('Attempt', 'One share call to Linq.', {
   attemptId: text('Ours; the service log names it too.'),
-  trigger: words(TRIGGERS, 'Why it was made: the rules, the lapse of the window, or an operator.'),
+  trigger: words(TRIGGERS, 'Why it was made: the rules, the end of the window, or an operator.'),
   startedAt: instant('When the call began.'),
-  endedAt: instantOrNull('When its outcome was known; null while it is under way.'),
+  endedAt: instantOrNull('When its outcome was known; null while it is in progress.'),
   outcome: wordOrNull(
     OUTCOMES,
-    '`shared`: Linq answered 2xx. `retry`: it failed for now. `rejected`: the same call can’t succeed. `unknown`: no answer came. `interrupted`: the service went down meanwhile. `dry_run`: not called. Null while it is under way.',
+    '`shared`: Linq answered 2xx. `retry`: it failed for now. `rejected`: the same call can’t succeed. `unknown`: no answer came. `interrupted`: the service went down meanwhile. `dry_run`: not called. Null while it is in progress.',
   ),
   httpStatus: countOrNull('Of Linq’s answer; null without one.'),
   linqCode: countOrNull('Linq’s error code; null without one.'),
   traceId: textOrNull('Linq’s trace of the call, to quote to its support.'),
 });
 
-const STATE = 'Where the chat stands.';
+const STATE = 'The chat’s state.';
 const REASON = 'Why it is in that state.';
 
 const CHAT_FIELDS = {
@@ -64,16 +64,16 @@ const CHAT_FIELDS = {
   lastOutboundAt: instantOrNull('Your latest message in it.'),
   lastInboundAt: instantOrNull('The latest message from the other side.'),
   optedOutAt: instantOrNull('Since when the recipient is opted out; null: they aren’t.'),
-  health: textOrNull('As Linq rates the chat: HEALTHY, AT_RISK, CRITICAL or OPTED_OUT; null: not told.'),
+  health: textOrNull('As Linq rates the chat: HEALTHY, AT_RISK, CRITICAL or OPTED_OUT; null: not reported.'),
   lastSharedAt: instantOrNull('When Linq last acknowledged a share.'),
   shareCount: count('Shares so far.'),
   state: words<ChatState>(CHAT_STATES, STATE),
   reason: words<ShownReason>(SHOWN_REASONS, REASON),
   explanation: text('State and reason as a sentence for people.'),
-  nextAttemptAt: instantOrNull('When it is shared next; null: not by time alone.'),
+  nextAttemptAt: instantOrNull('When it is shared next; null: not scheduled.'),
 };
 
-const CHAT = 'A chat: what is known of it, where it stands, and why.';
+const CHAT = 'A chat: what is known about it, its state, and why.';
 export const ChatSchema = named('Chat', CHAT, CHAT_FIELDS);
 export const ChatWithAttemptsSchema = named('ChatWithAttempts', `${CHAT} With its attempts.`, {
   ...CHAT_FIELDS,
@@ -83,28 +83,28 @@ export const ChatPageSchema = named('ChatPage', 'One page of a list of chats.', 
   chats: Type.Array(ChatSchema),
   nextCursor: textOrNull('The `cursor` of the page after this one; null: it is the last.'),
 });
-export const ShareSchema = named('Share', 'What came of sharing by hand.', {
+export const ShareSchema = named('Share', 'The result of sharing by hand.', {
   attempt: Type.Union([AttemptSchema, Type.Null()], { description: 'Null: none has begun yet.' }),
   chat: ChatSchema,
 });
 export const PauseSchema = named('Pause', 'Whether all sharing is stopped.', {
-  paused: flag('True: nothing is shared until somebody resumes.'),
+  paused: flag('True: nothing is shared until sharing is resumed.'),
 });
 
 export const QuarantineSchema = named('Quarantine', 'Deliveries that this version can’t read or store.', {
   rows: Type.Array(
     Type.Object({
-      eventId: text('By which one of them can be replayed alone.'),
+      eventId: text('For replaying this one alone.'),
       type: textOrNull('The event’s type; null: it couldn’t be read.'),
-      receivedAt: instant('When it came.'),
-      cause: text('What is in the way.'),
-      replayable: flag('Whether this version can take it in by now.'),
+      receivedAt: instant('When it arrived.'),
+      cause: text('Why it can’t be read or stored.'),
+      replayable: flag('Whether this version can read it now.'),
     }),
   ),
 });
-export const ReplaySchema = named('Replay', 'What came of replaying.', {
-  replayed: count('Taken in, and gone from quarantine.'),
-  failed: count('Still there.'),
+export const ReplaySchema = named('Replay', 'The result of replaying.', {
+  replayed: count('Accepted, and removed from quarantine.'),
+  failed: count('Still in quarantine.'),
 });
 
 export const NotShareableSchema = named('NotShareable', 'Why a chat can’t be shared now, even by hand.', {
@@ -119,36 +119,36 @@ export const LineSchema = named('Line', 'One of your Linq numbers.', {
   line: text('Masked unless SHOW_NUMBERS is true.'),
   card: Type.Object(
     {
-      state: text('`active`, `inactive`, `missing`, or `unknown`: never looked at.'),
-      checkedAt: instantOrNull('When it was last looked at.'),
+      state: text('`active`, `inactive`, `missing`, or `unknown`: never checked.'),
+      checkedAt: instantOrNull('When it was last checked.'),
     },
     { description: 'Its contact card.' },
   ),
-  chats: count('Chats known of it.'),
+  chats: count('Known chats of the line.'),
   hold: textOrNull('Why its chats wait; null: nothing holds them.'),
-  until: instantOrNull('When that ends or is tried again; null: not by time alone.'),
+  until: instantOrNull('When that ends or is retried; null: not scheduled.'),
 });
 
-const ProblemSchema = named('Problem', 'Something that an operator should know of.', {
+const ProblemSchema = named('Problem', 'Something that an operator should know.', {
   code: text('For programs. docs/problems.md has a chapter on each; later versions may add some.'),
   severity: words(['error', 'warning'] as const, 'An error makes `ok` false.'),
   since: instant('When it began, or was first noticed.'),
   line: textOrNull('The line it is about; null: no single one.'),
   message: text('What is wrong.'),
-  remedy: text('What to do, or what ends it by itself.'),
+  remedy: text('What to do, or what ends it automatically.'),
 });
 
 const WebhooksSchema = named('Webhooks', 'Deliveries of Linq since the service started.', {
   lastAcceptedAt: instantOrNull('When the latest was accepted, of earlier processes too.'),
   accepted: count('Verified, and in the database.'),
-  ignored: count('Verified, with nothing in them that matters here.'),
+  ignored: count('Verified, but not relevant here.'),
   quarantined: count('Verified, but not readable or not storable.'),
   rejected: Type.Object(
     {
       missing: count('Without a signature.'),
-      malformed: count('With something that is no signature.'),
+      malformed: count('With a malformed signature.'),
       mismatch: count('With a signature that doesn’t match.'),
-      stale: count('With a right signature that is too old or too new.'),
+      stale: count('With a valid signature that is too old or too new.'),
       size: count('Too large.'),
       type: count('Not JSON, or encoded.'),
       limited: count('From an address that sent too many.'),
@@ -160,7 +160,7 @@ const WebhooksSchema = named('Webhooks', 'Deliveries of Linq since the service s
 const SharesSchema = named('Shares', 'What was shared, and what is next.', {
   total: count('Shares ever.'),
   last24h: Type.Object(
-    { succeeded: count('That Linq acknowledged.'), failed: count('That it didn’t.') },
+    { succeeded: count('That Linq acknowledged.'), failed: count('That failed.') },
     { description: 'Attempts of the last 24 hours.' },
   ),
   lastSucceededAt: instantOrNull('When the latest share was acknowledged.'),
@@ -168,12 +168,12 @@ const SharesSchema = named('Shares', 'What was shared, and what is next.', {
   overdue: count(
     'Chats that are due and wait for their turn. Those behind a closed line or account don’t count.',
   ),
-  oldestOverdueSeconds: countOrNull('For how long the first of them has waited; null: there is none.'),
+  oldestOverdueSeconds: countOrNull('For how long the oldest of them has waited; null: there is none.'),
 });
 
 /**
  * Counts are of the run under way, else of the last one that completed. `waiting`: the account is closed to calls
- * (`cause` says why), or a call is about to be repeated; `failed`: given up for now, tried again by itself; `off`: only
+ * (`cause` says why), or a call is about to be repeated; `failed`: given up for now, retried automatically; `off`: only
  * on demand.
  */
 export const CatchUpSchema = named(
@@ -182,16 +182,16 @@ export const CatchUpSchema = named(
   {
     state: words(
       ['idle', 'running', 'waiting', 'failed', 'off'] as const,
-      '`waiting`: calls are closed (`cause` says why) or one is about to be repeated. `failed`: given up for now, tried again by itself. `off`: only on demand.',
+      '`waiting`: calls are closed (`cause` says why) or one is about to be repeated. `failed`: given up for now, retried automatically. `off`: only on demand.',
     ),
     cause: textOrNull('What it waits for, or why it failed.'),
-    lastCompletedAt: instantOrNull('When the last run came to its end.'),
-    startedAt: instantOrNull('When the run began that the counts are of.'),
-    chatsSeen: count('Chats of the account that were dealt with.'),
+    lastCompletedAt: instantOrNull('When the last run completed.'),
+    startedAt: instantOrNull('When the counted run began.'),
+    chatsSeen: count('Chats of the account that were processed.'),
     chatsTotal: countOrNull('Null until Linq’s list of chats has been read to its end.'),
     chatsRead: count('Those whose messages were read; the others haven’t changed.'),
-    chatsChanged: count('Those of which something was read that no webhook had told.'),
-    chatsUnread: count('Those that couldn’t be read: the next run does.'),
+    chatsChanged: count('Those for which something was read that no webhook had reported.'),
+    chatsUnread: count('Those that couldn’t be read; the next run tries again.'),
   },
 );
 
@@ -207,24 +207,24 @@ const ChatCountsSchema = named('ChatCounts', 'How many chats there are.', {
   byState: Type.Object(
     {
       retired: count('Gone, left or unsupported.'),
-      held: count('Something stands against sharing.'),
-      done: count('Had all the shares that the settings allow.'),
+      held: count('Something prevents sharing.'),
+      done: count('Got all the shares that the settings allow.'),
       waiting: count('Inside their window.'),
       idle: count('Nothing was sent for RESHARE_IDLE_AFTER.'),
-      retrying: count('Wait after a failed attempt.'),
+      retrying: count('Waiting after a failed attempt.'),
       due: count('Shared as soon as it is their turn.'),
-      sharing: count('A call is under way.'),
+      sharing: count('A call is in progress.'),
     },
     { description: 'By their state.' },
   ),
 });
 
-export const OverviewSchema = named('Status', 'The whole picture.', {
+export const OverviewSchema = named('Status', 'The service’s status.', {
   ok: flag('False exactly while a problem of severity `error` is open.'),
   version: text('Of the program.'),
   startedAt: instant('When the service started.'),
   now: instant('By the service’s clock.'),
-  problems: Type.Array(ProblemSchema, { description: 'What is wrong, the worst first; empty: nothing.' }),
+  problems: Type.Array(ProblemSchema, { description: 'What is wrong, worst first; empty: nothing.' }),
   webhooks: WebhooksSchema,
   chats: ChatCountsSchema,
   shares: SharesSchema,

@@ -12,10 +12,10 @@ export function timeInWords(at: EpochMs): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** `at 2026-11-04 16:20:05 UTC (in 3 h 12 min)`; an instant that has passed is only named. */
+/** `2026-11-04 16:20:05 UTC (in 3 h 12 min)`; without the distance if it has passed. */
 export function whenInWords(at: EpochMs, now: EpochMs): string {
   const ahead = at > now ? ` (in ${durationInWords(at - now)})` : '';
-  return `at ${timeInWords(at)}${ahead}`;
+  return `${timeInWords(at)}${ahead}`;
 }
 
 const UNITS = [

@@ -103,7 +103,7 @@
   function miss(detail) {
     if (!lost.hidden) return;
     const at = new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-    lost.textContent = `The service can’t be reached since ${at}. ${detail} What you see is older; it is tried again every 5 seconds.`;
+    lost.textContent = `The service has been unreachable since ${at}. ${detail} This page is out of date; retrying every 5 seconds.`;
     lost.hidden = false;
     document.body.classList.add('is-lost');
     live.textContent = '';

@@ -53,7 +53,7 @@ describe('chat show', () => {
     const { exitCode, out } = await run('chat show chat-1');
     expect(exitCode).toBe(0);
     expect(out).toContain(
-      'state           waiting (window)\n                Shared at 2026-11-03 16:00:00 UTC; shared again',
+      'state           waiting (window)\n                Shared at 2026-11-03 16:00:00 UTC. Next share',
     );
     expect(out).toContain('group           no\n');
     expect(out).toContain('last inbound    –\n');
@@ -125,7 +125,7 @@ describe('chat hold and release', () => {
     await idle();
     expect(await run('chat hold chat-1')).toMatchObject({
       exitCode: 0,
-      out: 'Chat chat-1 is held (operator). Held by an operator since 2026-11-03 16:00:00 UTC; it is shared again once someone releases it.\n',
+      out: 'Chat chat-1 is held (operator). Held by an operator since 2026-11-03 16:00:00 UTC. Release the chat to share again.\n',
     });
     expect(await run('chat release chat-1')).toMatchObject({
       exitCode: 0,

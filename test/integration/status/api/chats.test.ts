@@ -41,7 +41,7 @@ describe('GET /status/chats/{chatId}', () => {
         state: 'waiting',
         reason: 'window',
         explanation:
-          'Shared at 2026-11-03 16:00:00 UTC; shared again when the window lapses, at 2026-11-04 16:00:00 UTC (in 1 d).',
+          'Shared at 2026-11-03 16:00:00 UTC. Next share when the 24-hour window ends, at 2026-11-04 16:00:00 UTC (in 1 d).',
         nextAttemptAt: '2026-11-04T16:00:00.001Z',
         attempts: [
           {

@@ -89,7 +89,7 @@ describe('POST /status/chats/{chatId}/share', () => {
 
   it.each([
     ['held by an operator', 'operator', 'Held by an operator since 2026-11-03 16:00:00 UTC'],
-    ['paused', 'paused', 'all sharing is paused by an operator'],
+    ['paused', 'paused', 'an operator paused all sharing'],
     ['opted out', 'opted_out', 'The recipient opted out at 2026-11-03 16:00:00 UTC'],
   ])('answers 409 with state and reason when the chat is %s', async (_when, reason, why) => {
     const { post, put, store, idle } = await startStatus({ events: [outboundOf(T)] });
@@ -124,7 +124,7 @@ describe('POST /status/chats/{chatId}/share', () => {
       status: 409,
       body: {
         state: 'sharing',
-        message: expect.stringContaining('A share of the contact card is under way'),
+        message: expect.stringContaining('The contact card is being shared'),
       },
     });
     answer(answerOf(204));

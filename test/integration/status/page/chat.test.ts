@@ -21,7 +21,7 @@ describe('GET /chats/{chatId}', () => {
     expect(status).toBe(200);
     expect(headers['content-security-policy']).toContain("default-src 'none'");
     expect(body).toContain(
-      '<p class="why">Shared at 2026-11-03 16:00:00 UTC; shared again when the window lapses, at 2026-11-04 16:00:00 UTC (in 22 h 30 min).</p>',
+      '<p class="why">Shared at 2026-11-03 16:00:00 UTC. Next share when the 24-hour window ends, at 2026-11-04 16:00:00 UTC (in 22 h 30 min).</p>',
     );
     expect(factsOf(body)).toContain('Your line +1•••••0100 Service iMessage Kind direct');
     expect(factsOf(body)).toContain('Last received 2 h ago 2026-11-03 15:00:00 UTC Opted out no');
@@ -68,7 +68,7 @@ describe('GET /chats/{chatId}', () => {
       await submit('/chats/nobody/share'),
     ]) {
       expect(status).toBe(404);
-      expect(body).toContain('<h1>No such chat is known</h1>');
+      expect(body).toContain('<h1>Unknown chat</h1>');
       expect(body).toContain('action="/chats"');
     }
   });
@@ -147,7 +147,7 @@ describe('sharing now', () => {
   it('says that nothing was called in a dry run', async () => {
     const { follow, shared, idle } = await browse({ events: [outboundOf(T)], policy: { dryRun: true } });
     await idle();
-    expect((await follow(`${CHAT}/share`)).body).toContain('Recorded only, since DRY_RUN is true');
+    expect((await follow(`${CHAT}/share`)).body).toContain('Recorded only, because DRY_RUN is true');
     expect(shared).toEqual([]);
   });
 
@@ -157,7 +157,7 @@ describe('sharing now', () => {
     await submit(`${CHAT}/hold`);
     const { body } = await follow(`${CHAT}/share`);
     expect(textOf(body)).toContain(
-      "This chat can't be shared now. Held by an operator since 2026-11-03 16:00:00 UTC; it is shared again once someone releases it.",
+      "This chat can't be shared now. Held by an operator since 2026-11-03 16:00:00 UTC. Release the chat to share again.",
     );
   });
 

@@ -117,13 +117,13 @@ describe('GET /chats', () => {
     expect(chatsOn((await open('/chats?q=_ew')).body)).toEqual([]);
     const { body } = await open('/chats?q=many-');
     expect(chatsOn(body)).toHaveLength(50);
-    expect(textOf(body)).toContain('There are more than are shown here');
-    expect(textOf((await open('/chats?q=none')).body)).toContain('No chat has such an id.');
+    expect(textOf(body)).toContain('There are more matches');
+    expect(textOf((await open('/chats?q=none')).body)).toContain('No chat matches.');
   });
 
   it('says what to expect while no chat is known', async () => {
     const { open } = await browse();
-    expect(textOf((await open('/chats')).body)).toContain('No chat is known yet.');
+    expect(textOf((await open('/chats')).body)).toContain('No chats yet.');
   });
 
   it.each(['state=asleep', 'reason=x', 'line=x', 'cursor=x', 'q=a&q=b'])(

@@ -30,7 +30,7 @@ describe('GET /', () => {
       'content-security-policy':
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     });
-    expect(body).toContain('<h1 id="verdict">Ready for the first delivery</h1>');
+    expect(body).toContain('<h1 id="verdict">Ready for the first webhook</h1>');
     expect(body).not.toMatch(/ style="| on[a-z]+="|<style|javascript:/);
   });
 
@@ -48,7 +48,7 @@ describe('GET /', () => {
     expect(statusCode).toBe(401);
     expect(headers['www-authenticate']).toContainEqual(expect.stringMatching(/^Basic realm=/));
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
-    expect(body).toContain('the token is the password');
+    expect(body).toContain('the token as the password');
     expect(body).not.toContain('1.2.3');
   });
 
@@ -99,7 +99,7 @@ describe('GET /', () => {
     const forged: SeenDelivery = { at: T, eventType: null, chatId: null, verdict: 'mismatch' };
     const { load } = await startPage({ deps: { deliveries: () => [forged, ...seen] } });
     const shown = section((await load()).body, 'deliveries');
-    expect(shown).toContain('Wrong signature');
+    expect(shown).toContain('Bad signature');
     expect(shown).toContain('190 earlier deliveries');
     expect(shown.match(/<li>/g)).toHaveLength(200);
   });
@@ -140,7 +140,7 @@ describe('the page’s forms', () => {
     const paused = await load('/pause', LOGGED_IN, 'POST');
     expect([paused.statusCode, paused.headers.location]).toEqual([303, './?done=pause']);
     const page = (await load('./?done=pause')).body;
-    expect(page).toContain('Sharing is paused: nothing is shared until you resume.');
+    expect(page).toContain('Sharing is paused. Nothing is shared until you resume.');
     expect(page).toContain('action="./resume"');
     await store.record([outboundOf(T)], clock.now());
     dispatcher.nudge();

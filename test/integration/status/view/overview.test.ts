@@ -34,7 +34,7 @@ describe('GET /status', () => {
           since: '2026-11-03T16:00:00.000Z',
           line: '+1•••••0101',
           message: "+1•••••0101 has no contact card, so its chats can't get one.",
-          remedy: expect.stringContaining('Set up a contact card'),
+          remedy: expect.stringContaining('Set up a card'),
         },
       ],
       webhooks: {

@@ -183,7 +183,7 @@ describe('an alert', () => {
       at: '2026-11-03T16:01:00.000Z',
       line: '+1•••••0100',
       message: "+1•••••0100 has no contact card, so its chats can't get one.",
-      remedy: expect.stringContaining('Set up a contact card'),
+      remedy: expect.stringContaining('Set up a card'),
       version: '1.2.3',
       text: `contact-card-reactor: warning card_missing. ${alert.message} ${alert.remedy}`,
       content: alert.text, // Discord wants it under this name

@@ -51,7 +51,7 @@ describe('a chat’s timeline', () => {
     const open = attemptOf({ startedAt: NOW, endedAt: null, outcome: null, httpStatus: null });
     const pretended = attemptOf({ startedAt: T, outcome: 'dry_run', httpStatus: null });
     expect(entriesOf({}, [open, pretended])).toEqual([
-      'Under way by hand just now',
+      'In progress by hand just now',
       'Dry run by hand 10 h ago',
     ]);
   });
@@ -115,6 +115,6 @@ describe('a chat’s timeline', () => {
     expect(markup).toContain('25 earlier entries');
     expect(
       timeline({ chat: newChat('c'), attempts: [], nextAttemptAt: null, now: NOW }).toString(),
-    ).toContain('Nothing is known');
+    ).toContain('Only the id of this chat is known');
   });
 });

@@ -13,7 +13,7 @@ const CLOSED: readonly Case[] = [
     when: 'paused',
     chat: chatOf(),
     account: { reason: 'paused', since: T, until: null },
-    says: 'Ready to be shared, but all sharing is paused by an operator since 2026-11-03 16:00:00 UTC; resuming ends this.',
+    says: 'Ready to be shared, but an operator paused all sharing since 2026-11-03 16:00:00 UTC. Resume sharing to continue.',
   },
   {
     state: 'held',
@@ -21,7 +21,7 @@ const CLOSED: readonly Case[] = [
     when: 'waiting for its probe',
     chat: chatOf(),
     account: { reason: 'api_key_rejected', since: T, until: NOW + 5_000 },
-    says: 'Ready to be shared, but Linq rejects the API key; a valid LINQ_API_KEY ends this; the next probe is due at 2026-11-03 17:00:05 UTC (in 5 s).',
+    says: 'Ready to be shared, but Linq rejects the API key. Set a valid LINQ_API_KEY. Next probe: 2026-11-03 17:00:05 UTC (in 5 s).',
   },
   {
     state: 'held',
@@ -29,7 +29,7 @@ const CLOSED: readonly Case[] = [
     when: 'its probe is due',
     chat: chatOf(),
     account: { reason: 'feature_disabled', since: T, until: NOW },
-    says: "Ready to be shared, but Linq says that contact cards aren't enabled for the account; have Linq enable them; a probe is due now.",
+    says: "Ready to be shared, but Linq says that contact cards aren't enabled for the account. Ask Linq to enable them. A probe is due now.",
   },
   {
     state: 'held',
@@ -37,7 +37,7 @@ const CLOSED: readonly Case[] = [
     when: 'it ends by time',
     chat: chatOf(),
     account: { reason: 'rate_limited', since: T, until: NOW + 60_000 },
-    says: 'Ready to be shared, but Linq asked for a pause; it ends by itself; the next attempt is at 2026-11-03 17:01:00 UTC (in 1 min).',
+    says: 'Ready to be shared, but Linq asked for a pause. Sharing resumes automatically. Next try: 2026-11-03 17:01:00 UTC (in 1 min).',
   },
   {
     state: 'held',
@@ -45,7 +45,7 @@ const CLOSED: readonly Case[] = [
     when: 'the breaker is open',
     chat: chatOf(),
     account: { reason: 'api_unavailable', since: T, until: NOW + 60_000 },
-    says: "Ready to be shared, but Linq's API doesn't answer as it should; it is probed until it does; the next probe is due at 2026-11-03 17:01:00 UTC (in 1 min).",
+    says: "Ready to be shared, but Linq's API fails. The service probes it until it recovers. Next probe: 2026-11-03 17:01:00 UTC (in 1 min).",
   },
   {
     state: 'held',
@@ -53,7 +53,7 @@ const CLOSED: readonly Case[] = [
     when: 'Linq said so',
     chat: chatOf(),
     line: { reason: 'line_not_ours', since: T, until: T + 7 * HOUR },
-    says: "Ready to be shared, but Linq says that the chat's line isn't this account's; check the line with Linq, then release it; the next probe is due at 2026-11-03 23:00:00 UTC (in 6 h).",
+    says: "Ready to be shared, but Linq says that the chat's line isn't this account's. Check the line with Linq, then release it. Next probe: 2026-11-03 23:00:00 UTC (in 6 h).",
   },
   {
     state: 'held',
@@ -61,7 +61,7 @@ const CLOSED: readonly Case[] = [
     when: 'flagged',
     chat: chatOf(),
     line: { reason: 'line_flagged', since: T, until: T + 7 * HOUR },
-    says: "Ready to be shared, but Linq flags the chat's line; a successful probe or releasing the line ends this; the next probe is due at 2026-11-03 23:00:00 UTC (in 6 h).",
+    says: "Ready to be shared, but Linq flags the chat's line. A successful probe or releasing the line ends this. Next probe: 2026-11-03 23:00:00 UTC (in 6 h).",
   },
   {
     state: 'held',
@@ -69,7 +69,7 @@ const CLOSED: readonly Case[] = [
     when: 'it ends by time',
     chat: chatOf(),
     line: { reason: 'line_paused', since: T, until: NOW + 30 * MINUTE },
-    says: "Ready to be shared, but Linq has paused the chat's line for a while; it ends by itself; the next attempt is at 2026-11-03 17:30:00 UTC (in 30 min).",
+    says: "Ready to be shared, but Linq has paused the chat's line for a while. Sharing resumes automatically. Next try: 2026-11-03 17:30:00 UTC (in 30 min).",
   },
   {
     state: 'held',
@@ -77,7 +77,7 @@ const CLOSED: readonly Case[] = [
     when: 'there is none',
     chat: chatOf(),
     line: { reason: 'card_missing', since: T, until: null },
-    says: "Ready to be shared, but the chat's line has no contact card; set one up with Linq.",
+    says: "Ready to be shared, but the chat's line has no contact card. Set one up with Linq.",
   },
   {
     state: 'held',
@@ -85,7 +85,7 @@ const CLOSED: readonly Case[] = [
     when: 'a retry waits behind it too',
     chat: chatOf({ failures: 1, retryAt: NOW + MINUTE, retryReason: 'backoff' }),
     line: { reason: 'card_inactive', since: T, until: null },
-    says: "Ready to be shared, but the contact card of the chat's line isn't active yet; it goes on once Linq has activated it.",
+    says: "Ready to be shared, but the contact card of the chat's line isn't active yet. Sharing resumes when Linq has activated it.",
   },
   {
     state: 'held',
@@ -93,7 +93,7 @@ const CLOSED: readonly Case[] = [
     when: 'nobody looked yet',
     chat: chatOf(),
     line: { reason: 'card_unknown', since: null, until: null },
-    says: "Ready to be shared, but the contact card of the chat's line hasn't been looked at successfully yet; that is tried again soon.",
+    says: "Ready to be shared, but the contact card of the chat's line couldn't be checked yet. The service tries again soon.",
   },
 ];
 
