@@ -24,11 +24,11 @@ function reached(name) {
 const isCalledFrom = (name) => new Error().stack.includes(name);
 const PARTS = [
   ['record', /^INSERT INTO chats /, '/record.'],
-  ['claim', /^INSERT INTO attempts /, '/claim.'],
+  ['claim', /^INSERT INTO attempts /, '/claims.'],
   ['recover', /^UPDATE attempts SET ended_at/, 'interruptAll'],
-  ['settle', /^UPDATE attempts SET ended_at/, '/settle.'],
+  ['settle', /^UPDATE attempts SET ended_at/, 'Object.settle'],
   ['prune', /^DELETE FROM attempts WHERE id IN /, 'Object.prune'],
-  ['shift', /^DELETE FROM shifted_chats /, '/shift-clock.'],
+  ['shift', /^DELETE FROM shifted_chats /, '/shift-pass.'],
 ];
 const partOf = (sql) => PARTS.find(([, pattern, from]) => pattern.test(sql) && isCalledFrom(from))?.[0];
 

@@ -10,9 +10,9 @@ export const SHARING: readonly Mutant[] = [
     name: 'a settlement without its lease',
     edits: [
       {
-        file: 'src/store/sqlite/settle.ts',
-        find: 'return row === null || chat.leaseId !== leaseId ? null : { row, chat };',
-        replace: 'return row === null || leaseId === null ? null : { row, chat };',
+        file: 'src/store/plan/settle.ts',
+        find: 'return id !== null && chat.leaseId === leaseId;',
+        replace: 'return id !== null && leaseId !== null;',
       },
     ],
     suite: { file: 'test/integration/dispatch/claims.test.ts', test: 'a lease that was lost meanwhile' },
@@ -21,14 +21,15 @@ export const SHARING: readonly Mutant[] = [
     name: 'attempts counted at the settlement in place of the claim',
     edits: [
       {
-        file: 'src/store/sqlite/claim.ts',
-        find: 'attempts.begin(stored.row[0], { ...attempt, mayHaveCalled });',
-        replace: '',
+        file: 'src/store/plan/claim.ts',
+        find: "attempts: [{ kind: 'starts', stored, start: { ...attempt, mayHaveCalled } }],",
+        replace: 'attempts: [],',
       },
       {
-        file: 'src/store/sqlite/settle.ts',
-        find: 'attempts.end(stored.row[0], end);',
-        replace: 'attempts.begin(stored.row[0], claim);\n      attempts.end(stored.row[0], end);',
+        file: 'src/store/plan/settle.ts',
+        find: 'return { chats, attempts: [write], settled',
+        replace:
+          "const start = { ...settlement.claim, mayHaveCalled: true };\n  return { chats, attempts: [{ kind: 'starts', stored, start }, write], settled",
       },
     ],
     suite: { file: 'test/integration/dispatch/crashes.test.ts', test: 'an attempt that a crash cut off' },
@@ -59,7 +60,7 @@ export const SHARING: readonly Mutant[] = [
     name: 'a dry run that was cut off counts as a share',
     edits: [
       {
-        file: 'src/store/sqlite/claim.ts',
+        file: 'src/store/plan/claim.ts',
         find: 'const mayHaveCalled = !policy.dryRun && !needsLookup(begun, policy);',
         replace: 'const mayHaveCalled = !needsLookup(begun, policy);',
       },
@@ -139,9 +140,9 @@ export const SHARING: readonly Mutant[] = [
     name: 'a chat that turns up after a restore is shared before anybody has read it',
     edits: [
       {
-        file: 'src/store/sqlite/restore-mark.ts',
-        find: 'return isToBeRead || isForgotten(chat) ?',
-        replace: 'return (isToBeRead && isForgotten(chat)) || isForgotten(chat) ?',
+        file: 'src/store/plan/restore.ts',
+        find: 'return isToBeRead || isForgotten(chat, restored) ?',
+        replace: 'return isForgotten(chat, restored) ?',
       },
     ],
     suite: {

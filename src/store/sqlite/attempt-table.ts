@@ -1,40 +1,23 @@
 import type { Outcome, Trigger } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
+import { StoreError } from '../../errors.ts';
+import type { AttemptWrite, OpenAttempt, StoredChat } from '../plan/chat.ts';
 import type { RecentAttempt } from '../store.ts';
 import type { Attempt, AttemptOutcome } from '../turn.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import type { Meta } from './meta.ts';
+import type { Totals } from './share-totals.ts';
 
-export interface AttemptEnd {
-  readonly endedAt: EpochMs;
-  readonly outcome: Outcome;
-  readonly httpStatus: number | null;
-  readonly linqCode: number | null;
-  readonly traceId: string | null;
-}
-
-/** An attempt under way, or cut off. */
-interface OpenAttempt {
-  readonly startedAt: EpochMs;
-  /** The share call may have begun. */
-  readonly mayHaveCalled: boolean;
-}
-
-/** `chatRow`: the number of the chat's row. A chat has at most one open attempt. */
 export interface AttemptTable {
-  begin(chatRow: number, attempt: Pick<Attempt, 'attemptId' | 'trigger'> & OpenAttempt): void;
-  /** From now on the call of the chat's open attempt may begin. */
-  mayCall(chatRow: number): void;
-  /** Ends the chat's open attempt. */
-  end(chatRow: number, end: AttemptEnd): void;
-  /** Removes the chat's open attempt. */
-  withdraw(chatRow: number): void;
+  write(write: AttemptWrite<StoredChat>): void;
   /** The chat's open attempt; null: it has none. */
   openOf(chatRow: number): OpenAttempt | null;
+  /** An attempt of the chat; null: it isn't on record. */
+  find(chatRow: number, attemptId: string): Attempt | null;
   /** When the chat's latest attempt ended; null: it has none, or it is open. */
   lastEndedAt(chatRow: number): EpochMs | null;
   /** The chats that have an open attempt. */
-  open(): readonly { readonly chatRow: number; readonly startedAt: EpochMs }[];
+  open(): readonly (OpenAttempt & { readonly chatRow: number })[];
   /** Newest first. */
   ofChat(chatId: string, limit: number): readonly Attempt[];
   /** @see Store.recentEnds */
@@ -43,10 +26,21 @@ export interface AttemptTable {
   recent(limit: number): readonly RecentAttempt[];
 }
 
+interface OpenRow {
+  readonly startedAt: EpochMs;
+  readonly mayHaveCalled: number;
+}
+
+const openAttemptOf = ({ startedAt, mayHaveCalled }: OpenRow): OpenAttempt => ({
+  startedAt,
+  mayHaveCalled: mayHaveCalled === 1,
+});
+
 const ATTEMPT = `attempt_id AS attemptId, chat_id AS chatId, trigger, started_at AS startedAt, ended_at AS endedAt,
   outcome, http_status AS httpStatus, linq_code AS linqCode, trace_id AS traceId`;
 
-export function createAttemptTable({ sql }: StoreContext): AttemptTable {
+/** One row per attempt, named by the row of its chat. What ends is counted by `totals`. */
+export function createAttemptTable({ sql }: StoreContext, totals: Pick<Totals, 'add'>): AttemptTable {
   const begin = sql.prepare<[string, number, Trigger, EpochMs, number]>(
     'INSERT INTO attempts (attempt_id, chat_row, trigger, started_at, may_have_called) VALUES (?, ?, ?, ?, ?)',
   );
@@ -58,17 +52,21 @@ export function createAttemptTable({ sql }: StoreContext): AttemptTable {
       WHERE chat_row = ? AND ended_at IS NULL`,
   );
   const withdraw = sql.prepare<[number]>('DELETE FROM attempts WHERE chat_row = ? AND ended_at IS NULL');
-  const openOf = sql.prepare<[number], { startedAt: EpochMs; mayHaveCalled: number }>(
+  const openOf = sql.prepare<[number], OpenRow>(
     `SELECT started_at AS startedAt, may_have_called AS mayHaveCalled FROM attempts
       WHERE chat_row = ? AND ended_at IS NULL`,
+  );
+  const find = sql.prepare<[number, string], Attempt>(
+    `SELECT ${ATTEMPT} FROM attempts JOIN chats ON chats.id = attempts.chat_row
+      WHERE attempts.chat_row = ? AND attempt_id = ?`,
   );
   const lastEndedAt = sql
     .prepare<[number], EpochMs | null>(
       'SELECT ended_at FROM attempts WHERE chat_row = ? ORDER BY id DESC LIMIT 1',
     )
     .pluck();
-  const open = sql.prepare<[], { chatRow: number; startedAt: EpochMs }>(
-    'SELECT chat_row AS chatRow, started_at AS startedAt FROM attempts WHERE ended_at IS NULL',
+  const open = sql.prepare<[], OpenRow & { chatRow: number }>(
+    `SELECT chat_row AS chatRow, may_have_called AS mayHaveCalled, started_at AS startedAt FROM attempts WHERE ended_at IS NULL`,
   );
   const ofChat = sql.prepare<[string, number], Attempt>(
     `SELECT ${ATTEMPT} FROM attempts JOIN chats ON chats.id = attempts.chat_row
@@ -86,18 +84,35 @@ export function createAttemptTable({ sql }: StoreContext): AttemptTable {
       ) WHERE ended_at IS NOT NULL AND outcome <> 'interrupted' ORDER BY ended_at`,
   );
   return {
-    begin: (chatRow, { attemptId, trigger, startedAt, mayHaveCalled }) =>
-      begin.run(attemptId, chatRow, trigger, startedAt, mayHaveCalled ? 1 : 0),
-    mayCall: (chatRow) => mayCall.run(chatRow),
-    end: (chatRow, { endedAt, outcome, httpStatus, linqCode, traceId }) =>
-      end.run(endedAt, outcome, httpStatus, linqCode, traceId, chatRow),
-    withdraw: (chatRow) => withdraw.run(chatRow),
-    openOf(chatRow) {
-      const open = openOf.get(chatRow);
-      return open === undefined ? null : { ...open, mayHaveCalled: open.mayHaveCalled === 1 };
+    write(change) {
+      const { id } = change.stored;
+      if (id === null) throw new StoreError('broken', 'an attempt needs a chat that is on record');
+      switch (change.kind) {
+        case 'starts': {
+          const { attemptId, trigger, startedAt, mayHaveCalled } = change.start;
+          begin.run(attemptId, id, trigger, startedAt, mayHaveCalled ? 1 : 0);
+          return;
+        }
+        case 'may_call':
+          mayCall.run(id);
+          return;
+        case 'ends': {
+          const { endedAt, outcome, httpStatus, linqCode, traceId } = change.end;
+          end.run(endedAt, outcome, httpStatus, linqCode, traceId, id);
+          totals.add(outcome, endedAt);
+          return;
+        }
+        case 'withdrawn':
+          withdraw.run(id);
+      }
     },
+    openOf(chatRow) {
+      const row = openOf.get(chatRow);
+      return row === undefined ? null : openAttemptOf(row);
+    },
+    find: (chatRow, attemptId) => find.get(chatRow, attemptId) ?? null,
     lastEndedAt: (chatRow) => lastEndedAt.get(chatRow) ?? null,
-    open: () => open.all(),
+    open: () => open.all().map(({ chatRow, ...row }) => ({ chatRow, ...openAttemptOf(row) })),
     ofChat: (chatId, limit) => ofChat.all(chatId, limit),
     recentEnds: (limit) => recentEnds.all(limit),
     recent: (limit) => recent.all(limit),

@@ -1,17 +1,10 @@
-import {
-  afterClockShift,
-  type CatchUpState,
-  NO_CATCH_UP,
-  UNREAD,
-  wasAway,
-  wishFor,
-} from '../../decide/catch-up.ts';
+import { type CatchUpState, UNREAD, wasAway, wishFor } from '../../decide/catch-up.ts';
 import { haveSameFacts } from '../../decide/facts.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { ActiveChats, CatchUpReading, CatchUpStore } from '../store.ts';
 import type { ChatTable } from './chat-table.ts';
 import type { StoreContext, Ways } from './context.ts';
-import type { Meta } from './meta.ts';
+import { catchUpIn, type Meta } from './meta.ts';
 import type { RecordEvents } from './record.ts';
 import type { RestoreMark } from './restore-mark.ts';
 
@@ -47,14 +40,9 @@ export function createCatchUpTable(
     )
     .pluck();
 
-  function state(): CatchUpState {
-    const text = meta.text('catch_up');
-    return text === null ? NO_CATCH_UP : { ...NO_CATCH_UP, ...(JSON.parse(text) as CatchUpState) };
-  }
-
   /** @see CatchUpStore.changeCatchUp */
   function change(to: CatchUpChange, unread?: readonly string[]): CatchUpState {
-    const before = state();
+    const before = catchUpIn(meta);
     const after = to(before);
     if (after !== before) meta.put('catch_up', JSON.stringify(after));
     if (unread === undefined) return after;
@@ -64,7 +52,7 @@ export function createCatchUpTable(
   }
 
   return {
-    state,
+    state: () => catchUpIn(meta),
     change,
     /**
      * A catch-up is wished for in the same commit as the heartbeat: no crash may come between. After a restore too, however
@@ -89,7 +77,7 @@ export function createCatchUpTable(
       const before = chats.find(chatId);
       const results = record(events, now);
       const after = chats.find(chatId);
-      const isNew = before.row === null ? after.row !== null : !haveSameFacts(before.chat, after.chat);
+      const isNew = before.id === null ? after.id !== null : !haveSameFacts(before.chat, after.chat);
       if (at !== null) putRead.run(chatId, at);
       const unstorable = results.filter(({ kind }) => kind === 'unstorable').length;
       const isFreed = isWhole && unstorable === 0 && restoreMark.wasRead(chatId, now);
@@ -105,11 +93,9 @@ export function createCatchUpTable(
       return { chats: found, scannedTo: lastScanned.get(after) ?? null };
     },
     /** The clock was corrected: how far a run had come isn't known any more. */
-    shift(byMs: number, lastHeartbeatAt: EpochMs | null, now: EpochMs): void {
-      if (meta.text('catch_up') === null) return;
-      change((before) => afterClockShift(before, byMs, lastHeartbeatAt, now));
+    restart(state: CatchUpState): void {
       // to drop all rows at once takes a tenth of what it takes to choose among a million of them
-      change((same) => same, unread.all());
+      change(() => state, unread.all());
     },
   };
 }

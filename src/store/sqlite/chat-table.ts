@@ -1,13 +1,13 @@
 import type { Statement } from 'better-sqlite3';
 import { getTableColumns } from 'drizzle-orm';
-import { type ChatRecord, newChat, type StoredDecision } from '../../decide/chat.ts';
-import { decideChat } from '../../decide/share.ts';
+import { type ChatRecord, newChat } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
+import { type ChatWrite, planSave, type StoredChat } from '../plan/chat.ts';
 import { chats } from '../schema/schema.ts';
 import type { StoreContext } from './context.ts';
 import type { CountKey, Counts } from './counts.ts';
 import type { LineIds } from './line-table.ts';
-import type { ShiftPass } from './shift-clock.ts';
+import type { ShiftPass } from './shift-pass.ts';
 
 type Instant = number | null;
 
@@ -163,28 +163,20 @@ export function rowOf(chat: ChatRecord, id: number, countId: number, lineId: num
 }
 
 /** A chat as it stands in the database; `row` is null while it isn't there. */
-export interface StoredChat {
+export interface SqliteChat extends StoredChat {
   readonly row: ChatRow | null;
-  readonly chat: ChatRecord;
-  /** The chat is set right by a correction of the clock that its row doesn't have yet. */
-  readonly isShifted?: boolean;
 }
 
 export interface ChatTable {
   /** A chat that isn't there comes as a new one, without a row. */
-  find(chatId: string): StoredChat;
-  ofRow(row: ChatRow): StoredChat;
+  find(chatId: string): SqliteChat;
+  ofRow(row: ChatRow): SqliteChat;
   /** Statement that gives rows; `tail` is what comes after FROM chats. */
   select<P extends unknown[]>(tail: string): Statement<P, ChatRow>;
-  /**
-   * The chat with its decision as of now; the very same object when nothing changed. It may be woken earlier than its
-   * decision asks for.
-   */
-  decided(stored: StoredChat, changed: ChatRecord, now: EpochMs): ChatRecord;
   /** Writes a chat: its changed columns, or a new row. */
-  write(stored: StoredChat, chat: ChatRecord): void;
-  /** Both: decides a changed chat and writes what is new. */
-  save(stored: StoredChat, changed: ChatRecord, now: EpochMs): ChatRecord;
+  write(write: ChatWrite<SqliteChat>): void;
+  /** Decides a changed chat anew, and writes it if that makes a difference. */
+  save(stored: SqliteChat, changed: ChatRecord, now: EpochMs): ChatRecord;
 }
 
 export function createChatTable(
@@ -198,26 +190,18 @@ export function createChatTable(
     sql.prepare<P, ChatRow>(`SELECT ${CHAT_SELECT} FROM chats ${tail}`).raw(true);
   const byChatId = select<[string]>('WHERE chat_id = ?');
   const put = createPut(context);
-  const ofRow = (row: ChatRow): StoredChat => {
-    const written = chatOf(row, counts.keyOf(row[1]));
-    const chat = shiftPass.applied(row[0], written);
-    return { row, chat, isShifted: chat !== written };
-  };
   const table: ChatTable = {
     select,
-    ofRow,
+    ofRow(row) {
+      const written = chatOf(row, counts.keyOf(row[1]));
+      const chat = shiftPass.applied(row[0], written);
+      return { id: row[0], row, chat, isShifted: chat !== written };
+    },
     find(chatId) {
       const row = byChatId.get(chatId);
-      return row === undefined ? { row: null, chat: newChat(chatId) } : ofRow(row);
+      return row === undefined ? { id: null, row: null, chat: newChat(chatId) } : table.ofRow(row);
     },
-    decided(stored, changed, now) {
-      const decision = decideChat(changed, policy, now);
-      const wakeAt = isEarlyEnough(stored.chat, decision, now) ? stored.chat.wakeAt : decision.wakeAt;
-      if (changed === stored.chat && isSame(changed, { ...decision, wakeAt })) return changed;
-      const { state, reason, nextAttemptAt } = decision;
-      return { ...changed, state, reason, nextAttemptAt, wakeAt };
-    },
-    write({ row }, chat) {
+    write({ stored: { row }, chat }) {
       const lineId = lineIds.idOf(chat.line);
       const countId = counts.idOf(lineId, chat.state, chat.reason);
       put(row, rowOf(chat, row === null ? 0 : row[0], countId, lineId));
@@ -225,30 +209,12 @@ export function createChatTable(
       if (row !== null) shiftPass.wrote(row[0]);
     },
     save(stored, changed, now) {
-      const chat = table.decided(stored, changed, now);
-      if (chat !== stored.chat || stored.row === null || stored.isShifted === true) table.write(stored, chat);
+      const { chat, chats: writes } = planSave(stored, changed, policy, now);
+      for (const write of writes) table.write(write);
       return chat;
     },
   };
   return table;
-}
-
-function isSame(chat: ChatRecord, decision: StoredDecision): boolean {
-  return (
-    chat.state === decision.state &&
-    chat.reason === decision.reason &&
-    chat.nextAttemptAt === decision.nextAttemptAt &&
-    chat.wakeAt === decision.wakeAt
-  );
-}
-
-/**
- * True if the stored wake-up of a chat that stays in its state may stand, although it now comes too early: waking early
- * only decides the chat anew, while each outbound message puts off when it becomes idle, and its place in an index.
- */
-function isEarlyEnough(stored: ChatRecord, { state, reason, wakeAt }: StoredDecision, now: EpochMs): boolean {
-  const isPutOff = stored.wakeAt !== null && wakeAt !== null && stored.wakeAt < wakeAt;
-  return isPutOff && stored.wakeAt > now && stored.state === state && stored.reason === reason;
 }
 
 /**

@@ -37,11 +37,11 @@ export interface StoreContext {
   readonly orm: BetterSQLite3Database;
   readonly transactions: Transactions;
   readonly policy: Policy;
-  readonly randomId: () => string;
+  readonly newId: () => string;
 }
 
-export function createContext(sql: Database.Database, policy: Policy, randomId: () => string): StoreContext {
-  return { sql, orm: createOrm(sql), transactions: createTransactions(sql), policy, randomId };
+export function createContext(sql: Database.Database, policy: Policy, newId: () => string): StoreContext {
+  return { sql, orm: createOrm(sql), transactions: createTransactions(sql), policy, newId };
 }
 
 /** Remembers its statements: the same query has the same text each time. */

@@ -10,20 +10,6 @@ export interface LineTable {
   all(): readonly Line[];
 }
 
-/** A line that nobody told anything of. */
-export function newLine(line: string): Line {
-  return {
-    line,
-    status: null,
-    statusAt: null,
-    reputation: null,
-    reputationAt: null,
-    card: 'unknown',
-    cardCheckedAt: null,
-    clearedAt: null,
-  };
-}
-
 export function createLineTable({ orm }: StoreContext): LineTable {
   const { id: _id, ...columns } = getTableColumns(lines);
   return {

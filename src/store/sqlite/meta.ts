@@ -1,5 +1,6 @@
 import { eq, inArray } from 'drizzle-orm';
-import { meta } from '../schema/schema.ts';
+import { type CatchUpState, NO_CATCH_UP } from '../../decide/catch-up.ts';
+import { meta as table } from '../schema/schema.ts';
 import type { StoreContext } from './context.ts';
 
 /** What is kept as a single value. */
@@ -29,25 +30,37 @@ export interface Meta {
   text(key: MetaKey): string | null;
   number(key: MetaKey): number | null;
   put(key: MetaKey, value: string | number): void;
+  /** Null: it is removed. */
+  set(key: MetaKey, value: string | number | null): void;
   remove(...keys: MetaKey[]): void;
 }
 
 export function createMeta({ orm }: StoreContext): Meta {
-  const text = (key: MetaKey) => orm.select().from(meta).where(eq(meta.key, key)).get()?.value ?? null;
-  return {
-    text,
+  const meta: Meta = {
+    text: (key) => orm.select().from(table).where(eq(table.key, key)).get()?.value ?? null,
     number(key) {
-      const value = text(key);
+      const value = meta.text(key);
       return value === null ? null : Number(value);
     },
     put(key, value) {
       const set = { value: String(value) };
       orm
-        .insert(meta)
+        .insert(table)
         .values({ key, ...set })
-        .onConflictDoUpdate({ target: meta.key, set })
+        .onConflictDoUpdate({ target: table.key, set })
         .run();
     },
-    remove: (...keys) => void orm.delete(meta).where(inArray(meta.key, keys)).run(),
+    set(key, value) {
+      if (value === null) meta.remove(key);
+      else meta.put(key, value);
+    },
+    remove: (...keys) => void orm.delete(table).where(inArray(table.key, keys)).run(),
   };
+  return meta;
+}
+
+/** How far we have caught up. */
+export function catchUpIn(meta: Meta): CatchUpState {
+  const text = meta.text('catch_up');
+  return text === null ? NO_CATCH_UP : { ...NO_CATCH_UP, ...(JSON.parse(text) as CatchUpState) };
 }

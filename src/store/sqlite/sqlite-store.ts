@@ -8,7 +8,7 @@ import { createAttemptPruning, createAttemptTable } from './attempt-table.ts';
 import { createCatchUpStore, createCatchUpTable } from './catch-up-table.ts';
 import { createChatList, createPageStore } from './chat-lists.ts';
 import { createChatTable } from './chat-table.ts';
-import { createClaims } from './claim.ts';
+import { createClaims } from './claims.ts';
 import { createContext } from './context.ts';
 import { createCounts } from './counts.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
@@ -21,9 +21,9 @@ import { createQuarantineTable } from './quarantine-table.ts';
 import { createRecord } from './record.ts';
 import { createRestoreMark } from './restore-mark.ts';
 import { createWithRoom } from './room.ts';
-import { createSettlements } from './settle.ts';
 import { createTotals } from './share-totals.ts';
-import { createShiftClock, createShiftPass } from './shift-clock.ts';
+import { createShiftClock } from './shift-clock.ts';
+import { createShiftPass } from './shift-pass.ts';
 import { createUpkeep } from './upkeep.ts';
 
 export interface SqliteStoreOptions {
@@ -31,7 +31,7 @@ export interface SqliteStoreOptions {
   readonly path: string;
   readonly policy: Policy;
   /** Makes the ids of attempts and leases: no two alike, not to be guessed. */
-  readonly randomId?: () => string;
+  readonly newId?: () => string;
 }
 
 /**
@@ -39,11 +39,11 @@ export interface SqliteStoreOptions {
  * @throws {StoreError} `locked` when another process has the file; `newer` when a newer version wrote it (it stays as
  *   it is); and what the storage says
  */
-export function openSqliteStore({ path, policy, randomId = randomUUID }: SqliteStoreOptions): Store {
+export function openSqliteStore({ path, policy, newId = randomUUID }: SqliteStoreOptions): Store {
   return guarded(() => {
     const database = openDatabase(path);
     try {
-      return createSqliteStore(database, policy, randomId);
+      return createSqliteStore(database, policy, newId);
     } catch (error) {
       database.close();
       throw error;
@@ -55,9 +55,9 @@ export function openSqliteStore({ path, policy, randomId = randomUUID }: SqliteS
 export function createSqliteStore(
   { path, sql, schemaVersion, checkPlace, close }: OpenDatabase,
   policy: Policy,
-  randomId: () => string,
+  newId: () => string,
 ): Store {
-  const context = createContext(sql, policy, randomId);
+  const context = createContext(sql, policy, newId);
   const { read } = context.transactions;
   /** Checked after the commit: what is told as done is in the file that the next start finds. */
   const inPlace = <T>(result: T): T => {
@@ -68,15 +68,14 @@ export function createSqliteStore(
   const withRoom = createWithRoom(sql);
   const lineIds = createLineIds(context);
   const meta = createMeta(context);
-  const attempts = createAttemptTable(context);
+  const totals = createTotals(context);
+  const attempts = createAttemptTable(context, totals);
   const shiftPass = createShiftPass(context, meta, attempts);
   const chats = createChatTable(context, lineIds, createCounts(context, lineIds), shiftPass);
   const lines = createLineTable(context);
   const holds = createHoldTable(context);
-  const totals = createTotals(context);
   const parts = { chats, attempts, totals, lineIds };
   const claims = createClaims(context, parts);
-  const settlements = createSettlements(context, parts);
   const upkeep = createUpkeep(context, chats, meta, shiftPass);
   const list = createChatList(context, chats);
   const ways = { read, write, withRoom, guarded };
@@ -98,11 +97,11 @@ export function createSqliteStore(
 
   function updateChat(chatId: string, change: (chat: ChatRecord) => ChatRecord, now: EpochMs) {
     const stored = chats.find(chatId);
-    return stored.row === null ? null : chats.save(stored, change(stored.chat), now);
+    return stored.id === null ? null : chats.save(stored, change(stored.chat), now);
   }
 
   function turn({ settlements: ended, ...turn }: Turn, now: EpochMs): TurnResult {
-    const settled = ended.map((settlement) => settlements.settle(settlement, now));
+    const settled = ended.map((settlement) => claims.settle(settlement, now));
     for (const chatId of turn.undone) updateChat(chatId, undoRefusal, now);
     for (const hold of turn.endedHolds) holds.end(hold);
     for (const hold of turn.holds) holds.put(hold);
@@ -120,7 +119,7 @@ export function createSqliteStore(
     claimManually: async (chatId, leaseUntil, now) =>
       guarded(() => write(() => claims.manual(chatId, leaseUntil, now))),
     addLookedUp: async (claim, facts, now) =>
-      guarded(() => write(() => settlements.addLookedUp(claim, facts, now))),
+      guarded(() => write(() => claims.addLookedUp(claim, facts, now))),
     recoverInterrupted: async (now) => guarded(() => write(() => claims.interruptAll(now))),
     wakeChats: async (now, limit) =>
       guarded(() => (upkeep.isWakeDue(now) ? write(() => upkeep.wake(now, limit)) : 0)),
@@ -137,8 +136,8 @@ export function createSqliteStore(
     updateChat: async (chatId, change, now) => guarded(() => write(() => updateChat(chatId, change, now))),
     chat: async (chatId) =>
       guarded(() => {
-        const { row, chat } = chats.find(chatId);
-        return row === null ? null : chat;
+        const { id, chat } = chats.find(chatId);
+        return id === null ? null : chat;
       }),
     attempts: async (chatId, limit) => guarded(() => attempts.ofChat(chatId, limit)),
     chats: async (filters, limit, cursor) => guarded(() => read(() => list.page(filters, limit, cursor))),

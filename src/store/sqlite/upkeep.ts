@@ -1,8 +1,10 @@
 import type { EpochMs } from '../../decide/time.ts';
+import { decidedAnew } from '../plan/chat.ts';
+import { nextBatchAfter, planRedecide, type Redeciding } from '../plan/redecide.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import type { Meta } from './meta.ts';
-import type { ShiftPass } from './shift-clock.ts';
+import type { ShiftPass } from './shift-pass.ts';
 
 /** What time and settings do to chats; each in the transaction under way. */
 export interface Upkeep {
@@ -15,7 +17,7 @@ export interface Upkeep {
 }
 
 export function createUpkeep(
-  { sql }: StoreContext,
+  { sql, policy }: StoreContext,
   chats: ChatTable,
   meta: Meta,
   shiftPass: ShiftPass,
@@ -40,15 +42,22 @@ export function createUpkeep(
       `SELECT min(dueAt) FROM (SELECT ${frontAfter('lines.id')} AS dueAt FROM lines UNION ALL SELECT ${frontAfter('NULL')})`,
     )
     .pluck();
+
+  function progressNow(): Redeciding {
+    const fingerprint = meta.text('redecide_fingerprint');
+    const afterId = meta.number('redecide_after_id') ?? 0;
+    return {
+      done: meta.text('decided_fingerprint'),
+      underWay: fingerprint === null ? null : { fingerprint, afterId },
+    };
+  }
+
   return {
     isWakeDue: (now) => (nextWake.get() ?? Number.POSITIVE_INFINITY) <= now,
     wake(now, limit) {
-      const rows = toWake.all(now, limit);
-      for (const row of rows) {
-        const stored = chats.ofRow(row);
-        chats.save(stored, stored.chat, now);
-      }
-      return rows.length;
+      const batch = toWake.all(now, limit).map(chats.ofRow);
+      for (const write of decidedAnew(batch, policy, now)) chats.write(write);
+      return batch.length;
     },
     nextWakeAt: () => nextWake.get() ?? null,
     nextAttempts: () =>
@@ -57,23 +66,22 @@ export function createUpkeep(
         .flatMap(({ line, nextAttemptAt }) => (nextAttemptAt === null ? [] : [{ line, nextAttemptAt }])),
     nextDueAfter: (now) => nextDue.get({ now }) ?? null,
     redecide(fingerprint, limit, now) {
-      if (meta.text('decided_fingerprint') === fingerprint) return true;
-      const isResumed = meta.text('redecide_fingerprint') === fingerprint;
-      const from = isResumed ? (meta.number('redecide_after_id') ?? 0) : 0;
-      const batch = after.all(from, limit).map(chats.ofRow);
-      const last = batch.at(-1)?.row?.[0] ?? from;
-      shiftPass.reached(last);
-      for (const stored of batch) chats.save(stored, stored.chat, now);
-      if (batch.length < limit) {
-        shiftPass.end();
-        meta.put('decided_fingerprint', fingerprint);
-        meta.remove('redecide_fingerprint', 'redecide_after_id');
-        return true;
-      }
-      meta.remove('decided_fingerprint'); // of no settings it is true now that every chat was decided by them
-      meta.put('redecide_fingerprint', fingerprint);
-      meta.put('redecide_after_id', last);
-      return false;
+      const afterId = nextBatchAfter(progressNow(), fingerprint);
+      if (afterId === null) return true;
+      const batch = after.all(afterId, limit).map(chats.ofRow);
+      const {
+        chats: writes,
+        reached,
+        progress,
+      } = planRedecide(batch, { fingerprint, afterId, limit }, policy, now);
+      shiftPass.reached(reached);
+      for (const write of writes) chats.write(write);
+      meta.set('decided_fingerprint', progress.done);
+      meta.set('redecide_fingerprint', progress.underWay?.fingerprint ?? null);
+      meta.set('redecide_after_id', progress.underWay?.afterId ?? null);
+      if (progress.underWay !== null) return false;
+      shiftPass.end();
+      return true;
     },
   };
 }

@@ -75,12 +75,45 @@ export function describeSettlements(bench: StoreBench): void {
       expect(await store.shareTotals(late)).toMatchObject({ succeeded: 0 });
     });
 
-    it('settles an attempt once', async () => {
+    it.each([
+      ['a share', verdictOf()],
+      ['a failure', verdictOf({ kind: 'transient', mayHaveArrived: true, retryAfterMs: null }, null)],
+      ['a withdrawal', { kind: 'withdrawn' }],
+    ] as const)('settles %s once: a repeat gets the same answer and changes nothing', async (_, result) => {
       const { store, claim } = await openWithClaim();
-      const settlement = { claim, endedAt: T + 50, result: verdictOf() };
-      const { settled } = await store.turn(turnOf({ settlements: [settlement, settlement] }), T + 50);
-      expect(settled.map(({ isOurs }) => isOurs)).toEqual([true, false]);
-      expect(await chatOfStore(store)).toMatchObject({ shareCount: 1 });
+      const settlement = { claim, endedAt: T + 50, result };
+      const first = await settle(store, settlement);
+      const read = async () => [
+        ...[await store.chat('chat-1'), await store.attempts('chat-1', 5), await store.counts()],
+        ...[await store.shareTotals(T + 60), await store.recentEnds(5)],
+      ];
+      const before = await read();
+      const { settled } = await store.turn(turnOf({ settlements: [settlement, settlement] }), T + 60);
+      expect(settled).toEqual([first, first]);
+      expect(first.isOurs).toBe(true);
+      expect(await read()).toEqual(before);
+    });
+
+    it('knows an attempt that it settled even when the chat has been claimed again', async () => {
+      const { store, claim } = await openWithClaim();
+      const result = verdictOf({ kind: 'transient', mayHaveArrived: false, retryAfterMs: null }, 503);
+      const { attempt } = await settle(store, { claim, endedAt: T + 50, result });
+      const current = await claimOne(store, T + DAY);
+      const again = await settle(store, { claim, endedAt: T + 50, result });
+      expect(again).toEqual({ isOurs: true, chat: current.chat, attempt });
+      expect(await store.chat('chat-1')).toEqual(current.chat);
+    });
+
+    it('does not take an attempt that ended otherwise for its own', async () => {
+      const { store, claim } = await openWithClaim();
+      await settle(store, { claim, endedAt: T + 50, result: verdictOf() });
+      for (const other of [
+        { claim, endedAt: T + 51, result: verdictOf() },
+        { claim, endedAt: T + 50, result: verdictOf({ kind: 'rejected' }, 400) },
+        { claim, endedAt: T + 50, result: { kind: 'withdrawn' } as const },
+      ])
+        expect(await settle(store, other)).toMatchObject({ isOurs: false, attempt: null });
+      expect(await chatOfStore(store)).toMatchObject({ shareCount: 1, lastSharedAt: T + 50 });
     });
 
     it('believes an attempt that outlived its lease, as long as nobody else took the chat', async () => {

@@ -1,0 +1,107 @@
+import type { ChatRecord, Outcome, StoredDecision, Trigger } from '../../decide/chat.ts';
+import type { Policy } from '../../decide/policy.ts';
+import { decideChat } from '../../decide/share.ts';
+import type { EpochMs } from '../../decide/time.ts';
+
+// The plans decide what a store writes: rows in, writes out, time as an argument, no database in sight. A store reads,
+// calls a plan, and writes what it says, so that every database behaves alike.
+
+/** A chat as a store read it. Each store adds what it needs to write the chat back. */
+export interface StoredChat {
+  /** Number of its row; later chats have greater ones. Null: it has none yet. */
+  readonly id: number | null;
+  readonly chat: ChatRecord;
+  /** It was read as a correction of the clock has it, which its row doesn't have yet. */
+  readonly isShifted?: boolean;
+}
+
+/** A chat that has to be written. */
+export interface ChatWrite<C extends StoredChat> {
+  readonly stored: C;
+  readonly chat: ChatRecord;
+}
+
+/** An attempt under way, or cut off. */
+export interface OpenAttempt {
+  readonly startedAt: EpochMs;
+  /** The share call may have begun. */
+  readonly mayHaveCalled: boolean;
+}
+
+export interface AttemptEnd {
+  readonly endedAt: EpochMs;
+  readonly outcome: Outcome;
+  readonly httpStatus: number | null;
+  readonly linqCode: number | null;
+  readonly traceId: string | null;
+}
+
+export interface AttemptStart extends OpenAttempt {
+  readonly attemptId: string;
+  readonly trigger: Trigger;
+}
+
+/** What becomes of a chat's attempts. A chat has at most one that is open. */
+export type AttemptWrite<C extends StoredChat> =
+  | { readonly kind: 'ends'; readonly stored: C; readonly end: AttemptEnd }
+  /** No call was made: the open attempt's row is deleted. */
+  | { readonly kind: 'withdrawn'; readonly stored: C }
+  /** From now on the call of the open attempt may begin. */
+  | { readonly kind: 'may_call'; readonly stored: C }
+  | { readonly kind: 'starts'; readonly stored: C; readonly start: AttemptStart };
+
+/** What a plan writes, in its order: an attempt ends before the next one of its chat starts. */
+export interface Writes<C extends StoredChat> {
+  readonly chats: readonly ChatWrite<C>[];
+  readonly attempts: readonly AttemptWrite<C>[];
+}
+
+/**
+ * A changed chat with its decision as of now; the very same object when nothing changed. It may be woken earlier than its
+ * decision asks for.
+ */
+export function decided({ chat }: StoredChat, changed: ChatRecord, policy: Policy, now: EpochMs): ChatRecord {
+  const decision = decideChat(changed, policy, now);
+  const wakeAt = isEarlyEnough(chat, decision, now) ? chat.wakeAt : decision.wakeAt;
+  if (changed === chat && isSame(changed, { ...decision, wakeAt })) return changed;
+  const { state, reason, nextAttemptAt } = decision;
+  return { ...changed, state, reason, nextAttemptAt, wakeAt };
+}
+
+/** The row differs from this chat. */
+function isToBeWritten(stored: StoredChat, chat: ChatRecord): boolean {
+  return chat !== stored.chat || stored.id === null || stored.isShifted === true;
+}
+
+/** Decides chats anew. @returns those that have to be written */
+export function decidedAnew<C extends StoredChat>(
+  chats: readonly C[],
+  policy: Policy,
+  now: EpochMs,
+): readonly ChatWrite<C>[] {
+  return chats.flatMap((stored) => planSave(stored, stored.chat, policy, now).chats);
+}
+
+/** Decides a changed chat, and writes it if that makes a difference. */
+export function planSave<C extends StoredChat>(stored: C, changed: ChatRecord, policy: Policy, now: EpochMs) {
+  const chat = decided(stored, changed, policy, now);
+  return { chat, chats: isToBeWritten(stored, chat) ? [{ stored, chat }] : [] };
+}
+
+function isSame(chat: ChatRecord, decision: StoredDecision): boolean {
+  return (
+    chat.state === decision.state &&
+    chat.reason === decision.reason &&
+    chat.nextAttemptAt === decision.nextAttemptAt &&
+    chat.wakeAt === decision.wakeAt
+  );
+}
+
+/**
+ * True if the stored wake-up of a chat that stays in its state may stand, although it now comes too early: waking early
+ * only decides the chat anew, while each outbound message puts off when it becomes idle, and its place in an index.
+ */
+function isEarlyEnough(stored: ChatRecord, { state, reason, wakeAt }: StoredDecision, now: EpochMs): boolean {
+  const isPutOff = stored.wakeAt !== null && wakeAt !== null && stored.wakeAt < wakeAt;
+  return isPutOff && stored.wakeAt > now && stored.state === state && stored.reason === reason;
+}

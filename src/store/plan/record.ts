@@ -1,0 +1,102 @@
+import type { ChatRecord } from '../../decide/chat.ts';
+import type { ChatEvent, LineEvent } from '../../decide/event.ts';
+import { mergeChatEvent, mergeLineEvent, ownMembership } from '../../decide/facts.ts';
+import type { Line } from '../../decide/holds.ts';
+import type { Policy } from '../../decide/policy.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import type { QuarantinedDelivery, Recordable } from '../store.ts';
+import { type ChatWrite, decided, type StoredChat } from './chat.ts';
+import { type Restored, withRestoreMark } from './restore.ts';
+
+/** What has to be read before a group can be recorded. */
+export interface Named {
+  readonly chatIds: ReadonlySet<string>;
+  /** Numbers that may be lines of ours, or a person's. */
+  readonly handles: ReadonlySet<string>;
+}
+
+export function namedIn(entries: readonly Recordable[]): Named {
+  const chatIds = new Set<string>();
+  const handles = new Set<string>();
+  for (const entry of entries) {
+    if ('sealed' in entry) continue;
+    if (entry.kind === 'line') handles.add(entry.line);
+    if (entry.kind !== 'chat') continue;
+    chatIds.add(entry.chatId);
+    if (entry.member !== undefined) handles.add(entry.member.handle);
+  }
+  return { chatIds, handles };
+}
+
+export interface RecordRows<C extends StoredChat> {
+  /** Every chat that is named; one that isn't stored as a new one without a row. */
+  readonly chats: ReadonlyMap<string, C>;
+  /** Those of the handles that are lines of ours. */
+  readonly lines: ReadonlyMap<string, Line>;
+  readonly restored: Restored;
+}
+
+/** What a group makes of the chats and lines that it names, and what of it can't be read. */
+export interface RecordPlan<C extends StoredChat> {
+  readonly chats: readonly ChatWrite<C>[];
+  readonly lines: readonly Line[];
+  readonly unreadable: readonly QuarantinedDelivery[];
+}
+
+/** @see Store.record */
+export function planRecord<C extends StoredChat>(
+  entries: readonly Recordable[],
+  rows: RecordRows<C>,
+  policy: Policy,
+  now: EpochMs,
+): RecordPlan<C> {
+  const unreadable: QuarantinedDelivery[] = [];
+  const chats = new Map<string, { readonly stored: C; chat: ChatRecord }>();
+  const lines = new Map<string, Line>();
+  const isOurLine = (handle: string, chatId: string) =>
+    handle === chats.get(chatId)?.chat.line || rows.lines.has(handle);
+
+  function mergeChat(told: ChatEvent): void {
+    const event = ownMembership(told, (handle) => isOurLine(handle, told.chatId));
+    const stored = rows.chats.get(told.chatId);
+    if (event === null || stored === undefined) return;
+    const touched = chats.get(event.chatId) ?? { stored, chat: stored.chat };
+    chats.set(event.chatId, touched);
+    const merged = mergeChatEvent(touched.chat, event);
+    if (merged === touched.chat) return;
+    const unasked = merged.lookedUpAt === null ? merged : { ...merged, lookedUpAt: null };
+    touched.chat = withRestoreMark(unasked, stored.id === null, rows.restored, policy, now);
+  }
+
+  function mergeLine(event: LineEvent): void {
+    const known = lines.get(event.line) ?? rows.lines.get(event.line) ?? newLine(event.line);
+    lines.set(event.line, mergeLineEvent(known, event));
+  }
+
+  for (const entry of entries) {
+    if ('sealed' in entry) unreadable.push(entry);
+    else if (entry.kind === 'chat') mergeChat(entry);
+    else if (entry.kind === 'line') mergeLine(entry);
+  }
+  return {
+    chats: [...chats.values()]
+      .map(({ stored, chat }) => ({ stored, chat: decided(stored, chat, policy, now) }))
+      .filter(({ stored, chat }) => stored.id === null || chat !== stored.chat),
+    lines: [...lines.values()].filter((line) => line !== rows.lines.get(line.line)),
+    unreadable,
+  };
+}
+
+/** A line of which nothing is known yet. */
+function newLine(line: string): Line {
+  return {
+    line,
+    status: null,
+    statusAt: null,
+    reputation: null,
+    reputationAt: null,
+    card: 'unknown',
+    cardCheckedAt: null,
+    clearedAt: null,
+  };
+}

@@ -1,0 +1,143 @@
+import {
+  type ChatRecord,
+  settleDryRun,
+  settleInterrupted,
+  settleVerdict,
+  withdrawAttempt,
+  withLookedUp,
+} from '../../decide/chat.ts';
+import type { LookedUpFacts } from '../../decide/facts.ts';
+import { outcomeOf } from '../../decide/outcome.ts';
+import type { Policy } from '../../decide/policy.ts';
+import { decideManualShare, decideShare } from '../../decide/share.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import type { Attempt, Claim, Settled, Settlement } from '../turn.ts';
+import {
+  type AttemptEnd,
+  type AttemptWrite,
+  type OpenAttempt,
+  planSave,
+  type StoredChat,
+  type Writes,
+} from './chat.ts';
+
+/** The lease of a claim is still ours. One that ran out is, until somebody else claims the chat. */
+export function isOurs({ id, chat }: StoredChat, { leaseId }: Claim): boolean {
+  return id !== null && chat.leaseId === leaseId;
+}
+
+/** Ends the attempt of a chat whose lease is ours. */
+export function planSettlement<C extends StoredChat>(
+  stored: C,
+  settlement: Settlement,
+  policy: Policy,
+  now: EpochMs,
+): Writes<C> & { readonly settled: Settled } {
+  const { chat, chats } = planSave(stored, settledChat(stored.chat, settlement, policy), policy, now);
+  const end = endOf(settlement);
+  const write: AttemptWrite<C> = end === null ? { kind: 'withdrawn', stored } : { kind: 'ends', stored, end };
+  const attempt = end === null ? null : attemptOf(settlement, end);
+  return { chats, attempts: [write], settled: { isOurs: true, chat, attempt } };
+}
+
+/**
+ * What a settlement means whose lease isn't ours: nothing is written. If the attempt ended just like that, we settled it
+ * ourselves, and the answer to that commit was lost on its way: it is told once more.
+ * @param recorded the attempt; null: it isn't on record, so it was withdrawn
+ */
+export function settledBefore(
+  { id, chat }: StoredChat,
+  recorded: Attempt | null,
+  settlement: Settlement,
+): Settled {
+  const end = endOf(settlement);
+  if (end === null) return { isOurs: id !== null && recorded === null, chat, attempt: null };
+  const isSame =
+    recorded !== null &&
+    (Object.keys(end) as (keyof AttemptEnd)[]).every((key) => recorded[key] === end[key]);
+  return isSame ? { isOurs: true, chat, attempt: recorded } : { isOurs: false, chat, attempt: null };
+}
+
+/** Adds what was looked up to a claimed chat whose lease is ours. @see Store.addLookedUp */
+export function planLookedUp<C extends StoredChat>(
+  stored: C,
+  claim: Claim,
+  facts: LookedUpFacts,
+  policy: Policy,
+  now: EpochMs,
+): Writes<C> & { readonly chat: ChatRecord; readonly isDue: boolean } {
+  const { chat, chats } = planSave(stored, withLookedUp(stored.chat, facts, now), policy, now);
+  const free = withdrawAttempt(chat);
+  const isDue =
+    claim.trigger === 'manual'
+      ? decideManualShare(free, policy, now) === null
+      : decideShare(free, policy, now).state === 'due';
+  const attempts: AttemptWrite<C>[] = isDue && !policy.dryRun ? [{ kind: 'may_call', stored }] : [];
+  return { chats, attempts, chat, isDue };
+}
+
+/**
+ * A chat without its lease. An attempt that is open under it was cut off, and ends as interrupted.
+ * @param open its open attempt; null: it has none
+ */
+export function freed<C extends StoredChat>(
+  stored: C,
+  open: OpenAttempt | null,
+  now: EpochMs,
+): { readonly chat: ChatRecord; readonly attempts: readonly AttemptWrite<C>[] } {
+  if (stored.chat.leaseId === null || open === null)
+    return { chat: withdrawAttempt(stored.chat), attempts: [] };
+  const end: AttemptEnd = { ...NO_ANSWER, endedAt: now, outcome: 'interrupted' };
+  return { chat: settleInterrupted(stored.chat, open, now), attempts: [{ kind: 'ends', stored, end }] };
+}
+
+/**
+ * Ends the attempt that a crash left open. Its turn had come: nothing that still waits on its line goes before it.
+ * @param firstOfLine when the first chat of its line is due; null: none is
+ */
+export function planRecovery<C extends StoredChat>(
+  stored: C,
+  open: OpenAttempt,
+  firstOfLine: EpochMs | null,
+  policy: Policy,
+  now: EpochMs,
+): Writes<C> & { readonly isParked: boolean } {
+  const { chat: left, attempts } = freed(stored, open, now);
+  const nextAttemptAt = Math.min(open.startedAt, (firstOfLine ?? open.startedAt) - 1);
+  const { chat, chats } = planSave(stored, { ...left, nextAttemptAt }, policy, now);
+  return { chats, attempts, isParked: chat.parkedAt !== null && stored.chat.parkedAt === null };
+}
+
+function settledChat(chat: ChatRecord, { claim, endedAt, result }: Settlement, policy: Policy): ChatRecord {
+  switch (result.kind) {
+    case 'verdict': {
+      const times = { startedAt: claim.startedAt, endedAt };
+      return settleVerdict(chat, result.verdict, times, policy, result.random);
+    }
+    case 'dry_run':
+      return settleDryRun(chat, endedAt);
+    case 'withdrawn': // back to its place in the queue
+      return { ...withdrawAttempt(chat), nextAttemptAt: claim.dueAt };
+  }
+}
+
+const NO_ANSWER = { httpStatus: null, linqCode: null, traceId: null };
+
+/** How the attempt is recorded; null: not at all. */
+function endOf({ result, endedAt }: Settlement): AttemptEnd | null {
+  switch (result.kind) {
+    case 'verdict': {
+      const { verdict, httpStatus, linqCode, traceId } = result;
+      return { endedAt, outcome: outcomeOf(verdict), httpStatus, linqCode, traceId };
+    }
+    case 'dry_run':
+      return { ...NO_ANSWER, endedAt, outcome: 'dry_run' };
+    case 'withdrawn':
+      return null;
+  }
+}
+
+function attemptOf({ claim }: Settlement, end: AttemptEnd): Attempt {
+  const { attemptId, trigger, startedAt } = claim;
+  return { attemptId, chatId: claim.chat.chatId, trigger, startedAt, ...end };
+}

@@ -1,0 +1,87 @@
+import type { ChatRecord } from '../../decide/chat.ts';
+import type { ClockShift } from '../../decide/clock-shift.ts';
+import { advancedTo, beginShift, corrected, isAhead, type PendingShift } from '../plan/clock-shift.ts';
+import type { AttemptTable } from './attempt-table.ts';
+import type { StoreContext } from './context.ts';
+import type { Meta } from './meta.ts';
+
+/**
+ * A correction of the clock on its way through the chats, row by row with the pass that decides all of them anew. A
+ * chat that it hasn't come to is read as if it had; when such a chat is written for another reason, it is written
+ * corrected, and its row is noted, so that none is shifted twice. All of it in the transaction under way.
+ */
+export interface ShiftPass {
+  isPending(): boolean;
+  /** The chat of a row by the corrected clock; the very same object when that row is corrected already. */
+  applied(id: number, chat: ChatRecord): ChatRecord;
+  /** The row was written as `applied` has it. */
+  wrote(id: number): void;
+  begin(shift: ClockShift): void;
+  /** Every row up to this one has been written. */
+  reached(id: number): void;
+  end(): void;
+}
+
+export function createShiftPass(
+  { sql, transactions }: StoreContext,
+  meta: Meta,
+  attempts: Pick<AttemptTable, 'lastEndedAt'>,
+): ShiftPass {
+  let known: { readonly pending: PendingShift | null } | null = null;
+  const lastRow = sql.prepare<[], number | null>('SELECT max(id) FROM chats').pluck();
+  const isNoted = sql.prepare<[number], number>('SELECT 1 FROM shifted_chats WHERE chat_row = ?').pluck();
+  const note = sql.prepare<[number]>('INSERT OR IGNORE INTO shifted_chats VALUES (?)');
+  const dropNotes = sql.prepare<[number]>('DELETE FROM shifted_chats WHERE chat_row <= ?');
+  transactions.join({
+    forget() {
+      known = null;
+    },
+  });
+
+  function pending(): PendingShift | null {
+    if (known === null) {
+      const text = meta.text('clock_shift');
+      known = { pending: text === null ? null : (JSON.parse(text) as PendingShift) };
+    }
+    return known.pending;
+  }
+
+  function put(next: PendingShift | null): void {
+    meta.set('clock_shift', next === null ? null : JSON.stringify(next));
+    known = { pending: next };
+  }
+
+  /** Null: nothing is to be done to that row. */
+  function shiftOf(id: number): PendingShift | null {
+    const shift = pending();
+    if (shift === null || !isAhead(shift, id)) return null;
+    return isNoted.get(id) === undefined ? shift : null;
+  }
+
+  return {
+    isPending: () => pending() !== null,
+    applied(id, chat) {
+      const shift = shiftOf(id);
+      if (shift === null) return chat;
+      return corrected(chat, chat.retryAt === null ? null : attempts.lastEndedAt(id), shift);
+    },
+    wrote(id) {
+      if (shiftOf(id) !== null) note.run(id);
+    },
+    begin(shift) {
+      put(beginShift(pending(), shift, lastRow.get() ?? 0));
+    },
+    reached(id) {
+      const next = advancedTo(pending(), id);
+      if (next === null) return;
+      dropNotes.run(id);
+      put(next);
+    },
+    end() {
+      const shift = pending();
+      if (shift === null) return;
+      dropNotes.run(shift.upTo);
+      put(null);
+    },
+  };
+}
