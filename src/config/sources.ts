@@ -82,9 +82,46 @@ export interface EnvFile {
 }
 
 /** Some editors put it in front; it would become part of the first variable's name. */
-const BYTE_ORDER_MARK = /^\uFEFF/;
+export const BYTE_ORDER_MARK = '\uFEFF';
 const BLANK_OR_COMMENT = /^\s*(#.*)?$/;
-export const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/;
+const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/;
+
+/** A line of a settings file, or the several lines of a quoted value. */
+export interface EnvPiece {
+  /** Without its last line break. */
+  readonly text: string;
+  readonly lineBreak: string;
+  /** Of its first line, counted from 1. */
+  readonly line: number;
+  /** The variable that it sets, and what stands behind its `=`; null: it sets none. */
+  readonly assignment: { readonly name: string; readonly written: string } | null;
+}
+
+/** A settings file in pieces that give its text when they are joined again. */
+export function splitEnvFile(text: string): readonly EnvPiece[] {
+  const lines = [...text.matchAll(/([^\n]*?)(\r?\n|$)/g)].filter(([whole]) => whole !== '');
+  const contents = lines.map(([, content = ''], index) =>
+    index === 0 ? content.replace(BYTE_ORDER_MARK, '') : content,
+  );
+  const pieces: EnvPiece[] = [];
+  for (let index = 0; index < lines.length; index++) {
+    const start = index;
+    const [, name, written] = ASSIGNMENT.exec(contents[start] ?? '') ?? [];
+    if (written !== undefined) index = endOfValue(contents, start, written);
+    const lineBreak = lines[index]?.[2] ?? '';
+    const joined = lines.slice(start, index + 1).map(([line]) => line);
+    pieces.push({
+      text: joined.join('').slice(0, -lineBreak.length || undefined),
+      lineBreak,
+      line: start + 1,
+      assignment:
+        name === undefined || written === undefined
+          ? null
+          : { name, written: [written, ...contents.slice(start + 1, index + 1)].join('\n') },
+    });
+  }
+  return pieces;
+}
 
 /**
  * Reads a `.env` file as Node.js does where that is beyond doubt. Its own parser differs between versions, and loses
@@ -93,22 +130,17 @@ export const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/;
  */
 export function parseEnvFile(text: string): EnvFile {
   if (isBinary(text)) return { variables: {}, brokenLines: [], cutLines: [], isBinary: true };
-  const lines = text.replace(BYTE_ORDER_MARK, '').split(/\r?\n/);
   const variables: [name: string, value: string][] = [];
   const brokenLines: number[] = [];
   const cutLines: { line: number; name: string }[] = [];
-  for (let index = 0; index < lines.length; index++) {
-    const line = lines[index] ?? '';
-    const [, name, written] = ASSIGNMENT.exec(line) ?? [];
-    if (name === undefined || written === undefined) {
-      if (!BLANK_OR_COMMENT.test(line)) brokenLines.push(index + 1);
+  for (const { text: whole, line, assignment } of splitEnvFile(text)) {
+    if (assignment === null) {
+      if (!BLANK_OR_COMMENT.test(whole)) brokenLines.push(line); // a byte order mark counts as blank
       continue;
     }
-    const end = endOfValue(lines, index, written);
-    const { value, isCut } = readValue([written, ...lines.slice(index + 1, end + 1)].join('\n'));
-    variables.push([name, value]);
-    if (isCut) cutLines.push({ line: index + 1, name });
-    index = end;
+    const { value, isCut } = readValue(assignment.written);
+    variables.push([assignment.name, value]);
+    if (isCut) cutLines.push({ line, name: assignment.name });
   }
   return { variables: Object.fromEntries(variables), brokenLines, cutLines, isBinary: false };
 }
@@ -123,7 +155,7 @@ const SWALLOWED = /^\s*(?:export\s+)?[A-Z][A-Z0-9_]{3,}\s*=\s*[^=\s]/;
  * The line on which a value ends: a quoted one may go on over lines; one whose quote is never closed ends with its line.
  * @param written what stands behind `=` on its first line
  */
-export function endOfValue(lines: readonly string[], start: number, written: string): number {
+function endOfValue(lines: readonly string[], start: number, written: string): number {
   const value = written.trimStart();
   const quote = /^["'`]/.exec(value)?.[0];
   if (quote === undefined || value.includes(quote, 1)) return start;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ASSIGNMENT, endOfValue, parseEnvFile } from '../config/sources.ts';
+import { BYTE_ORDER_MARK, type EnvPiece, parseEnvFile, splitEnvFile } from '../config/sources.ts';
 
 /** A setting to be written into a settings file. */
 export interface Assignment {
@@ -24,18 +24,10 @@ export function editEnvFile(text: string, assignments: readonly Assignment[]): s
   return edited;
 }
 
-/** A line of the file without its line break, or the several lines of a quoted value. */
-interface Piece {
-  readonly text: string;
-  readonly lineBreak: string;
-  /** The variable that it sets; null: none. */
-  readonly name: string | null;
-}
-
 function assign(text: string, { name, value, aliases = [] }: Assignment): string {
-  const pieces = split(text);
+  const pieces = splitEnvFile(text);
   const names = [name, ...aliases];
-  const isOurs = (piece: Piece) => piece.name !== null && names.includes(piece.name);
+  const isOurs = ({ assignment }: EnvPiece) => assignment !== null && names.includes(assignment.name);
   if (value === null) return pieces.map((piece) => (isOurs(piece) ? '' : join(piece))).join('');
   const line = `${name}=${quote(name, value)}`;
   const last = pieces.findLastIndex(isOurs);
@@ -48,40 +40,17 @@ function assign(text: string, { name, value, aliases = [] }: Assignment): string
       .join('');
   }
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
-  const template = pieces.findLastIndex((piece) => piece.name === null && isTemplate(piece.text, name));
+  const template = pieces.findLastIndex((piece) => piece.assignment === null && isTemplate(piece.text, name));
   const at = template === -1 ? pieces.length : template + 1;
   const before = pieces.slice(0, at).map(join).join('');
   const isWhole = before === '' || before === BYTE_ORDER_MARK || before.endsWith('\n');
   return `${before}${isWhole ? '' : lineBreak}${line}${lineBreak}${pieces.slice(at).map(join).join('')}`;
 }
 
-const BYTE_ORDER_MARK = '\uFEFF';
-
 /** `# PORT=8080`, as in `.env.example`. */
 const isTemplate = (line: string, name: string) => new RegExp(`^\\s*#\\s*${name}=`).test(line);
 
-const join = ({ text, lineBreak }: Piece) => text + lineBreak;
-
-/** As `parseEnvFile` reads it. */
-function split(text: string): Piece[] {
-  const lines = [...text.matchAll(/([^\n]*?)(\r?\n|$)/g)].filter(([whole]) => whole !== '');
-  const contents = lines.map(([, content = ''], index) =>
-    index === 0 ? content.replace(BYTE_ORDER_MARK, '') : content,
-  );
-  const pieces: Piece[] = [];
-  for (let index = 0; index < lines.length; index++) {
-    const [, name = null, written = ''] = ASSIGNMENT.exec(contents[index] ?? '') ?? [];
-    const end = endOfValue(contents, index, written);
-    const lineBreak = lines[end]?.[2] ?? '';
-    const joined = lines
-      .slice(index, end + 1)
-      .map(([line]) => line)
-      .join('');
-    pieces.push({ text: joined.slice(0, joined.length - lineBreak.length), lineBreak, name });
-    index = end;
-  }
-  return pieces;
-}
+const join = ({ text, lineBreak }: EnvPiece) => text + lineBreak;
 
 /** Bare where it can be: with quotes around it `docker run --env-file` would take them for part of the value. */
 function quote(name: string, value: string): string {

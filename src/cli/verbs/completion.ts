@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { quoteForShell } from '../../status/view/wording.ts';
 import { EXIT } from '../io.ts';
 import type { Register } from '../verb.ts';
 
@@ -63,9 +64,6 @@ const SCRIPTS: Readonly<Record<string, (tree: readonly CompletionNode[]) => stri
   fish: writeFish,
 };
 
-/** Within single quotes of a POSIX shell, zsh included. */
-const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-
 /** All verbs, as patterns that tell a verb from the value of an option. */
 const verbPatterns = (tree: readonly CompletionNode[]) =>
   tree.map(({ path }) => path).filter((path) => path !== '');
@@ -81,7 +79,7 @@ const valueOptions = (tree: readonly CompletionNode[]) => [
 function writeBash(tree: readonly CompletionNode[]): string {
   const cases = tree.map(
     ({ path, candidates }) =>
-      `    ${quote(path)}) words=${quote(candidates.map(({ word }) => word).join(' '))} ;;`,
+      `    ${quoteForShell(path)}) words=${quoteForShell(candidates.map(({ word }) => word).join(' '))} ;;`,
   );
   return `# Completion of ${NAME} for bash: eval "$(${NAME} completion bash)"
 ${FUNCTION}() {
@@ -106,8 +104,10 @@ complete -o default -F ${FUNCTION} ${NAME}
 
 function writeZsh(tree: readonly CompletionNode[]): string {
   const cases = tree.map(({ path, candidates }) => {
-    const entries = candidates.map(({ word, description }) => `      ${quote(`${word}:${description}`)}`);
-    return `    (${quote(path)}) candidates=(\n${entries.join('\n')}\n    ) ;;`;
+    const entries = candidates.map(
+      ({ word, description }) => `      ${quoteForShell(`${word}:${description}`)}`,
+    );
+    return `    (${quoteForShell(path)}) candidates=(\n${entries.join('\n')}\n    ) ;;`;
   });
   return `#compdef ${NAME}
 # Completion of ${NAME} for zsh: eval "$(${NAME} completion zsh)"
@@ -125,7 +125,7 @@ ${FUNCTION}() {
   case $verb in
 ${cases.join('\n')}
   esac
-  _describe ${quote(NAME)} candidates || _files
+  _describe ${quoteForShell(NAME)} candidates || _files
 }
 compdef ${FUNCTION} ${NAME}
 `;

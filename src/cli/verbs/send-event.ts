@@ -7,6 +7,7 @@ import { WEBHOOK_PATH } from '../../decide/subscription.ts';
 import { type Answer, readAnswer } from '../../doctor/judge/answer.ts';
 import { exchange } from '../../doctor/look/http.ts';
 import { UnreachableError, UsageError } from '../../errors.ts';
+import { quoteForShell } from '../../status/view/wording.ts';
 import { dispositionOf } from '../../webhook/parse.ts';
 import type { Surroundings } from '../call-service.ts';
 import { EXIT, type ExitCode } from '../io.ts';
@@ -41,13 +42,12 @@ function curlOf({ headers, body }: SignedEvent, file: string | undefined, url: s
   if (!isFile && (!isUtf8(body) || body.includes(0)))
     throw new UsageError('This body is no text: put it into a file and name that, so that curl can send it.');
   // of inline data curl would take a leading @ for a file to read
-  const data = isFile ? `--data-binary ${quote(`@${file}`)}` : `--data-raw ${quote(body.toString('utf8'))}`;
-  const parts = Object.entries(headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`);
-  return [`curl -sS -i -X POST ${quote(url)}`, ...parts, data].join(' \\\n  ');
+  const data = isFile
+    ? `--data-binary ${quoteForShell(`@${file}`)}`
+    : `--data-raw ${quoteForShell(body.toString('utf8'))}`;
+  const parts = Object.entries(headers).map(([name, value]) => `-H ${quoteForShell(`${name}: ${value}`)}`);
+  return [`curl -sS -i -X POST ${quoteForShell(url)}`, ...parts, data].join(' \\\n  ');
 }
-
-/** For a POSIX shell. */
-const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** @throws {ConfigError} @throws {UsageError} */
 function targetOf(to: string | undefined, { sources }: Surroundings): string {

@@ -8,6 +8,7 @@ import { ConfigError, UsageError } from '../../errors.ts';
 import { createLinqClient, type LinqClient } from '../../linq/client.ts';
 import { cardsOf, createCard, type LineCard, type NewCard } from '../../setup/cards.ts';
 import { failureOf } from '../../setup/failure.ts';
+import { PROBLEM_WORDS } from '../../status/problems/problem-words.ts';
 import { adopt, confirm, find, pause, type Session, waitFor } from './setup-session.ts';
 
 interface Account {
@@ -281,17 +282,15 @@ function tellCards(session: Session, cards: readonly LineCard[]): void {
   if (missing.length > 0) {
     find(session, {
       code: 'card_missing',
-      message: `No card, so nothing to share: ${missing.join(', ')}.`,
-      remedy:
-        'Create it in the Linq dashboard (the line’s contact card), or with setup --create-card LINE --first-name NAME. Sharing begins by itself once it is active.',
+      message: `No contact card, so nothing can be shared: ${missing.join(', ')}.`,
+      remedy: PROBLEM_WORDS.card_missing.remedy,
     });
   }
   if (inactive.length > 0) {
     find(session, {
       code: 'card_inactive',
-      message: `A card that is not on the line yet, so nothing is shared: ${inactive.join(', ')}.`,
-      remedy:
-        'Linq does that within minutes as a rule. If it doesn’t, save the card once more in the Linq dashboard, or with setup --create-card.',
+      message: `The contact card isn't active yet, so nothing is shared: ${inactive.join(', ')}.`,
+      remedy: PROBLEM_WORDS.card_inactive.remedy,
     });
   }
 }

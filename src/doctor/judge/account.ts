@@ -1,6 +1,7 @@
 import type { LinqAnswer } from '../../decide/outcome.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import { maskNumber } from '../../mask.ts';
+import { showProblem } from '../../status/problems/problem-words.ts';
 import { durationInWords } from '../../status/view/wording.ts';
 import { type Finding, fine, found } from '../finding.ts';
 
@@ -231,26 +232,11 @@ export function judgeCards(lines: readonly string[], cards: readonly SeenCard[])
   const active = lines.filter((line) => stateOf(line) === 'active').map(maskNumber);
   const troubles = lines.flatMap((line) => {
     const state = stateOf(line);
-    return state === 'active' ? [] : [describe(maskNumber(line), state)];
+    if (state === 'active') return [];
+    const { message, remedy } = showProblem({ code: `card_${state}`, line }, 0, false);
+    return [found(`card_${state}`, message, remedy, { line: maskNumber(line) })];
   });
   if (active.length === 0) return troubles;
   const has = active.length === 1 ? 'has an active card' : 'have an active card';
   return [...troubles, fine('cards', `${active.join(', ')} ${has}.`, { active })];
-}
-
-function describe(line: string, state: 'missing' | 'inactive'): Finding {
-  if (state === 'missing') {
-    return found(
-      'card_missing',
-      `${line} has no contact card, so nothing can be shared in its chats.`,
-      `Set one up for the line in the Linq dashboard, or with \`contact-card-reactor setup\`. The service looks again every 2 minutes and goes on by itself.`,
-      { line },
-    );
-  }
-  return found(
-    'card_inactive',
-    `The contact card of ${line} isn't active, so its chats wait.`,
-    'Linq activates a new card by itself, as a rule within minutes. If it stays inactive, set it up again in the Linq dashboard. The service looks again every 2 minutes.',
-    { line },
-  );
 }

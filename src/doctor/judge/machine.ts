@@ -1,5 +1,6 @@
 import type { StoreFault } from '../../errors.ts';
 import { type DiskSpace, isDiskFull, isDiskLow, spaceInWords } from '../../status/problems/signs.ts';
+import { quoteForShell } from '../../status/view/wording.ts';
 import { type Finding, fine, found } from '../finding.ts';
 
 /** @param advice what to do about this Node.js, or null */
@@ -111,8 +112,7 @@ function complain(
   ];
 }
 
-/** For a POSIX shell. */
-const quote = (path: string) => (/^[\w./+@:-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+const quote = (path: string) => (/^[\w./+@:-]+$/.test(path) ? path : quoteForShell(path));
 
 export interface SeenDirectory {
   readonly path: string;
@@ -159,7 +159,7 @@ export function judgeDataDirectory(seen: SeenDirectory): Finding {
 
   function allRight(): Finding {
     const state = exists ? 'can be written' : "isn't there yet; the first start makes it";
-    const left = space === null ? '' : `, ${roughly(space)} are free`;
+    const left = space === null ? '' : `, ${spaceInWords(space)} are free`;
     return fine('data_directory', `${path} ${state}${left}.`, details);
   }
 }
@@ -188,12 +188,6 @@ function judgeFleeting({ path, fileSystem }: SeenDirectory, details: Finding['de
     details,
   );
 }
-
-const GIB = 1024 ** 3;
-
-/** `74 GiB`; below ten of them as exactly as a warning tells it. */
-const roughly = (space: DiskSpace) =>
-  space.freeBytes < 10 * GIB ? spaceInWords(space) : `${Math.floor(space.freeBytes / GIB)} GiB`;
 
 /** What looking at the database came to. */
 export type SeenDatabase =

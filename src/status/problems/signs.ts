@@ -21,8 +21,9 @@ export function isDiskFull({ freeBytes, totalBytes }: DiskSpace): boolean {
   return freeBytes < Math.min(64 * MIB, totalBytes / 20);
 }
 
-/** `812 MiB`. */
+/** `812 MiB`, `74 GiB`: exact where little is left. */
 export function spaceInWords({ freeBytes }: DiskSpace): string {
+  if (freeBytes >= 10 * GIB) return `${Math.floor(freeBytes / GIB)} GiB`;
   return freeBytes < MIB ? 'less than 1 MiB' : `${Math.floor(freeBytes / MIB)} MiB`;
 }
 

@@ -38,3 +38,6 @@ export function durationInWords(ms: number): string {
   }
   return parts.join(' ');
 }
+
+/** For commands that people copy: one word of a POSIX shell, zsh included. */
+export const quoteForShell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
