@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const CONSTANT_TIME = 'test/unit/constant-time.test.ts';
+const ACCESS = 'test/integration/http/access.test.ts';
 const UNVERIFIED = 'test/integration/webhook/unverified.test.ts';
 
 /** What keeps strangers out. */
@@ -59,5 +60,35 @@ export const ENTRY: readonly Mutant[] = [
       },
     ],
     suite: { file: 'test/unit/webhook/verify.test.ts' },
+  },
+  {
+    name: 'a page of another site may change something with the password that a browser knows',
+    edits: [
+      {
+        file: 'src/http/access.ts',
+        find: "headers['sec-fetch-site'] !== 'same-origin'",
+        replace: "headers['sec-fetch-site'] === 'cross-site'",
+      },
+    ],
+    suite: { file: ACCESS, test: 'takes no change under Basic' },
+  },
+  {
+    name: 'the command line’s token is taken from any machine',
+    edits: [{ file: 'src/http/access.ts', find: 'isLoopback(address) && ', replace: '' }],
+    suite: { file: ACCESS, test: 'takes the command line token from this machine only' },
+  },
+  {
+    name: 'bytes in flight are not given back',
+    edits: [
+      {
+        file: 'src/webhook/route.ts',
+        find: 'if (held !== null) inFlight.giveBack(held.sender, held.taken);',
+        replace: '',
+      },
+    ],
+    suite: {
+      file: 'test/integration/webhook/in-flight.test.ts',
+      test: 'fit again as soon as one was answered',
+    },
   },
 ];

@@ -100,4 +100,31 @@ export const KEEPING: readonly Mutant[] = [
     edits: [{ file: 'src/store/sqlite/database.ts', find: '      lock.check();\n', replace: '' }],
     suite: { file: FILE, test: 'the lock that was deleted fails every later write' },
   },
+  {
+    name: 'two processes work on one database',
+    edits: [{ file: 'src/store/sqlite/place.ts', find: "'BEGIN EXCLUSIVE'", replace: "'BEGIN'" }],
+    suite: { file: FILE, test: 'the lock refuses a second store' },
+  },
+  {
+    name: 'another file in the place of the database is taken for it',
+    edits: [
+      {
+        file: 'src/store/sqlite/place.ts',
+        find: "return found.dev === dev && found.ino === ino ? 'kept' : 'was replaced by another one';",
+        replace: "return 'kept';",
+      },
+    ],
+    suite: { file: 'test/integration/store/sqlite/place.test.ts' },
+  },
+  {
+    name: 'chats keep the decision of settings that have changed',
+    edits: [
+      {
+        file: 'src/store/plan/redecide.ts',
+        find: 'if (done === fingerprint) return null;',
+        replace: 'if (done !== null) return null;',
+      },
+    ],
+    suite: { file: STORE, test: 'changed settings' },
+  },
 ];

@@ -188,4 +188,76 @@ export const SHARING: readonly Mutant[] = [
     edits: [{ file: 'src/decide/pacing.ts', find: 'const MARGIN = 1.01;', replace: 'const MARGIN = 0.99;' }],
     suite: { file: 'test/unit/decide/pacing.test.ts' },
   },
+  {
+    name: 'chats that turn up after a restore are freed by a catch-up that began before it',
+    edits: [
+      {
+        file: 'src/store/plan/restore.ts',
+        find: 'completed === null || completed.startedAt < at || ',
+        replace: 'completed === null || ',
+      },
+    ],
+    suite: {
+      file: 'test/integration/store/sqlite/backup/restore.test.ts',
+      test: 'waits until a catch-up that began after the restore',
+    },
+  },
+  {
+    name: 'a clock that Linq’s answers contradict is believed',
+    edits: [
+      {
+        file: 'src/dispatch/clock-guard.ts',
+        find: 'isDateWrong = isOff(wallOffMs) && isOff(wallOffMs + stepMs);',
+        replace: 'isDateWrong = false;',
+      },
+    ],
+    suite: { file: 'test/unit/dispatch/clock-guard.test.ts' },
+  },
+  {
+    name: 'an operator’s share beside one under way: its lease is not looked at',
+    edits: [
+      {
+        file: 'src/store/plan/claim.ts',
+        find: 'if (leased.leaseUntil !== null && leased.leaseUntil > now) {',
+        replace: 'if (leased.leaseUntil !== null && leased.leaseUntil > now + leaseUntil) {',
+      },
+    ],
+    suite: { file: STORE, test: 'an operator’s claim is refused while an attempt is under way' },
+  },
+  {
+    name: 'a pause ends early when the clock is set forward',
+    edits: [
+      {
+        file: 'src/store/plan/clock-shift.ts',
+        find: 'rows.holds.map((hold) => shiftHold(hold, shift))',
+        replace: 'rows.holds',
+      },
+    ],
+    suite: { file: STORE, test: 'when the clock went forward' },
+  },
+  {
+    name: 'a wrong key or address retires one chat after the other',
+    edits: [
+      {
+        file: 'src/dispatch/hold-keeper.ts',
+        find: 'if (refused.size < STREAK) return [];',
+        replace: 'return [];',
+      },
+    ],
+    suite: {
+      file: 'test/integration/dispatch/retired-streak.test.ts',
+      test: 'open the breaker and are undone',
+    },
+  },
+  {
+    name: 'a call without an answer is recorded as one that did not arrive',
+    edits: [
+      {
+        file: 'src/decide/outcome.ts',
+        find: "{ kind: 'transient', mayHaveArrived: answer.mayHaveArrived, retryAfterMs: null }",
+        replace: "{ kind: 'transient', mayHaveArrived: false, retryAfterMs: null }",
+      },
+    ],
+    suite: { file: 'test/unit/decide/outcome.test.ts' },
+  },
 ];
