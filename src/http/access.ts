@@ -9,19 +9,19 @@ import type { Refusal, Refuse } from './answers.ts';
 
 export interface AccessOptions {
   readonly statusToken: string | null;
-  /** Opens the routes from this machine only; null: there is none. */
+  /** Opens the routes from this machine only; null: not available. */
   readonly cliToken: string | null;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** A token that opens one scope alone, beside the others. */
+/** A token that opens one scope only, in addition to the other tokens. */
 export interface OwnToken {
-  /** Of its setting. */
+  /** The name of its setting. */
   readonly name: string;
   readonly token: string | null;
 }
 
-/** Failed logins per minute and address before 401 becomes 429. Right ones from the same address still pass. */
+/** Failed logins per minute and address before 401 becomes 429. The right token still works. */
 const MAX_FAILURES = 20;
 
 const CHALLENGES = [
@@ -29,7 +29,7 @@ const CHALLENGES = [
   'Basic realm="contact-card-reactor", charset="UTF-8"',
 ];
 
-/** Lets only requests with a token into every route of this scope. Logs failed logins, and who changes something. */
+/** Requires a token for every route of this scope. Logs failed logins and every change. */
 export async function guardRoutes(
   app: FastifyInstance,
   options: AccessOptions,
@@ -49,7 +49,7 @@ export async function guardRoutes(
   }
 
   async function refuseLogin(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    // without credentials it is no login: a browser has to ask before it can show its prompt
+    // a request without credentials is no failed login: a browser sends one before it shows its prompt
     const hasTried = request.headers.authorization !== undefined;
     const failures = hasTried ? await countFailure(request) : null;
     if (failures !== null && !failures.isAllowed && failures.isExceeded) {
@@ -77,7 +77,7 @@ type CountFailure = ReturnType<FastifyInstance['createRateLimit']>;
 
 const COUNTERS = new WeakMap<FastifyInstance['server'], CountFailure>();
 
-/** One count for all scopes of a server: else each of them would allow as many guesses again. */
+/** One counter for all scopes of a server: otherwise each scope would allow as many guesses again. */
 async function failuresOf(app: FastifyInstance): Promise<CountFailure> {
   const known = COUNTERS.get(app.server);
   if (known !== undefined) return known;
@@ -87,7 +87,7 @@ async function failuresOf(app: FastifyInstance): Promise<CountFailure> {
   return counter;
 }
 
-/** Which of the tokens it is; null: none. */
+/** Which token matches; null: none. */
 function admit(
   credentials: Credentials | null,
   address: string,
@@ -100,14 +100,14 @@ function admit(
   return cliToken !== null && isLoopback(address) && isSameToken(credentials.token, cliToken) ? 'cli' : null;
 }
 
-/** The route's pattern, not the path: that may hold a line's number. */
+/** The route's pattern, not its path, which may contain a line's number. */
 function describe({ ip, method, routeOptions }: FastifyRequest) {
   return { address: ip, method, route: routeOptions.url };
 }
 
 const isChange = ({ method }: FastifyRequest) => method !== 'GET' && method !== 'HEAD';
 
-/** A browser sends the password it knows along with any site's requests, so it must say that ours made this one. */
+/** A browser sends a saved password with requests from any site, so it must say that this one comes from ours. */
 const isForeign = ({ headers }: FastifyRequest) => headers['sec-fetch-site'] !== 'same-origin';
 
 const NO_STATUS_TOKEN: Refusal = {
@@ -120,33 +120,33 @@ const NO_STATUS_TOKEN: Refusal = {
 const NO_TOKEN: Refusal = {
   statusCode: 401,
   code: 'NO_TOKEN',
-  message:
-    'Send the STATUS_TOKEN of this service as "Authorization: Bearer …", or as the password of HTTP Basic.',
+  message: 'Send STATUS_TOKEN as "Authorization: Bearer …", or as the password of HTTP Basic.',
 };
 
 const WRONG_TOKEN: Refusal = {
   statusCode: 401,
   code: 'WRONG_TOKEN',
-  message: 'This isn\'t the STATUS_TOKEN of this service; send it as "Authorization: Bearer …".',
+  message:
+    'Wrong token. Send STATUS_TOKEN as "Authorization: Bearer …"; in a browser, reload and enter it as the password.',
 };
 
 const STATUS_REFUSALS = { noneSet: NO_STATUS_TOKEN, noneSent: NO_TOKEN, wrong: WRONG_TOKEN };
 
-/** What is told where another token than STATUS_TOKEN is the usual one. */
+/** For a scope that has a token of its own. */
 function refusalsOf(name: string): typeof STATUS_REFUSALS {
   return {
     noneSet: {
       ...NO_STATUS_TOKEN,
       code: `NO_${name}`,
-      message: `Set ${name} (at least 16 characters; it opens nothing else) and restart the service, then send it as "Authorization: Bearer …". STATUS_TOKEN opens this too.`,
+      message: `Set ${name} (at least 16 characters; it opens nothing else) and restart the service, then send it as "Authorization: Bearer …". STATUS_TOKEN works too.`,
     },
     noneSent: {
       ...NO_TOKEN,
-      message: `Send the ${name} or STATUS_TOKEN of this service as "Authorization: Bearer …", or as the password of HTTP Basic.`,
+      message: `Send ${name} or STATUS_TOKEN as "Authorization: Bearer …", or as the password of HTTP Basic.`,
     },
     wrong: {
       ...WRONG_TOKEN,
-      message: `This is neither the ${name} nor the STATUS_TOKEN of this service; send one of them as "Authorization: Bearer …".`,
+      message: `Wrong token. Send ${name} or STATUS_TOKEN as "Authorization: Bearer …".`,
     },
   };
 }
@@ -154,23 +154,23 @@ function refusalsOf(name: string): typeof STATUS_REFUSALS {
 const TOO_MANY_LOGINS: Refusal = {
   statusCode: 429,
   code: 'TOO_MANY_LOGINS',
-  message: 'Too many failed logins from this address. The right token is still let in.',
+  message: 'Too many failed logins from this address. The right token still works.',
 };
 
 const CROSS_SITE: Refusal = {
   statusCode: 403,
   code: 'CROSS_SITE',
   message:
-    'With HTTP Basic only this service\'s own page may change something (Sec-Fetch-Site: same-origin). Send the token as "Authorization: Bearer …".',
+    'With HTTP Basic, only the service\'s own page may make changes (Sec-Fetch-Site: same-origin). Send the token as "Authorization: Bearer …".',
 };
 
-/** What a client presents to prove that it may look and steer. */
+/** What a client sends to authenticate. */
 export interface Credentials {
   readonly scheme: 'bearer' | 'basic';
   readonly token: string;
 }
 
-/** Reads an `Authorization` header; of Basic the password is the token, whatever the user name. Null: neither scheme. */
+/** Reads an `Authorization` header; with Basic the password is the token and the user name is ignored. Null: neither scheme. */
 export function parseCredentials(header: string): Credentials | null {
   const match = /^(bearer|basic) +([^ ]+) *$/i.exec(header);
   const scheme = match?.[1]?.toLowerCase();
@@ -182,14 +182,14 @@ export function parseCredentials(header: string): Credentials | null {
   return colon === -1 ? null : { scheme: 'basic', token: pair.slice(colon + 1) };
 }
 
-/** Compares in a time that tells nothing of where, or by how much in length, two tokens differ. */
+/** Compares in constant time: the time reveals neither where two tokens differ nor their lengths. */
 export function isSameToken(presented: string, expected: string): boolean {
   return timingSafeEqual(digest(presented), digest(expected));
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
-/** True for an address from which only programs on this machine can connect. */
+/** True for an address that only programs on this machine can connect from. */
 export function isLoopback(address: string): boolean {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
   return isIP(plain) === 4 ? plain.startsWith('127.') : plain === '::1';

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import { normalizeIP } from '@fastify/rate-limit';
 
-/** Stands for what isn't an address: all of it shares one limit, and none of it is this machine or a trusted proxy. */
+/** Stands for anything that isn't an address: it all shares one limit, and is never this machine or a trusted proxy. */
 const UNKNOWN = 'unknown';
 
 /**
- * An `X-Forwarded-For` header with nothing but addresses in it. Some proxies write the port beside each, a new one for
- * every connection, and a client behind one that passes anything on may write what it likes.
+ * An `X-Forwarded-For` header with nothing but addresses. Some proxies add the port, which changes with every
+ * connection, and some pass on whatever a client wrote.
  */
 export function plainAddresses(header: string): string {
   const entries = header.split(',').map((entry) => entry.trim());
@@ -23,24 +23,25 @@ function plainAddress(text: string): string {
   return isIP(address) === 0 ? UNKNOWN : address;
 }
 
-/** What limits count by: an IPv4 address, or the /64 of an IPv6 one, since a sender has all of that. */
+/** Limits count by this: an IPv4 address, or the /64 of an IPv6 one, since one sender owns all of it. */
 export const networkOf = (address: string | undefined): string => normalizeIP(address ?? UNKNOWN);
-/** Divides what there is among senders, so that whatever one of them takes, there is some for each of the others. */
+
+/** Divides a resource among senders, so that however much one takes, some is left for each of the others. */
 export interface FairShare {
   /**
-   * Takes more for one thing of this sender (a body, a connection). False: nothing was taken, it would be too much now.
-   * @param has what that thing took before
+   * Takes more for one item of this sender (a body, a connection). False: nothing was taken, it would be too much now.
+   * @param has what that item has already
    */
   take(sender: string, amount: number, has: number): boolean;
   giveBack(sender: string, amount: number): void;
 }
 
-/** A sender may have so many times what is still free: alone three quarters, two three sevenths each. */
+/** A sender may hold this many times what is still free: three quarters when alone, three sevenths each of two. */
 const TIMES_THE_FREE = 3;
 
 /**
- * The free part shrinks with each sender but never ends, so a newcomer always finds some. Within a sender's part, nothing
- * may become larger than what is left of it: what is large is refused first, and leaves room for what is small.
+ * The free part shrinks with each sender but never runs out, so a new sender always gets some. No item may be larger
+ * than what is left of its sender's part, so large items are refused first and leave room for small ones.
  */
 export function createFairShare(total: number): FairShare {
   const taken = new Map<string, number>();

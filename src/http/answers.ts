@@ -3,12 +3,12 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { type TProperties, type TSchema, Type } from 'typebox';
 import { StoreError } from '../errors.ts';
 
-/** An object that is described once, under its name, and referred to from wherever it is answered. */
+/** An object that is described once, under its name, and referred to by every route that answers it. */
 export function named<T extends TProperties>(title: string, description: string, fields: T) {
   return Type.Object(fields, { title, description });
 }
 
-/** The same schema as an answer of one route, in that route's words. */
+/** The same schema as one route's answer, described in that route's words. */
 export function answer<S extends TSchema>(description: string, schema: S): S {
   return { ...schema, 'x-response-description': description };
 }
@@ -17,16 +17,16 @@ export function answer<S extends TSchema>(description: string, schema: S): S {
 export const emptyAnswer = (description: string) => answer(description, Type.Null());
 
 export const ERROR_FIELDS = {
-  statusCode: Type.Integer({ description: 'The HTTP status once more.' }),
-  code: Type.String({ description: 'For programs: a stable word in capitals.' }),
-  error: Type.String({ description: 'What HTTP calls the status.' }),
-  message: Type.String({ description: 'For people: what is wrong and what to do. Its wording may change.' }),
+  statusCode: Type.Integer({ description: 'The HTTP status, repeated.' }),
+  code: Type.String({ description: 'For programs: a stable code in capitals.' }),
+  error: Type.String({ description: 'The name of the HTTP status.' }),
+  message: Type.String({ description: 'For people: what is wrong and what to do. The wording may change.' }),
 };
 
-/** The shape of every answer that is no success. */
+/** The shape of every error. */
 export const ErrorSchema = named('Error', 'Why a request was refused.', ERROR_FIELDS);
 
-/** What a refused request is told, in fastify's shape of errors. */
+/** Why a request is refused. */
 export interface Refusal {
   readonly statusCode: 400 | 401 | 403 | 404 | 409 | 429 | 503;
   readonly code: string;
@@ -34,10 +34,10 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Answers with a refusal; a page's own way may render it for a browser. */
+/** Answers with a refusal; a page may render it for a browser instead. */
 export type Refuse = (reply: FastifyReply, refusal: Refusal, more?: object) => FastifyReply;
 
-/** @param more fields beside the error's own */
+/** In fastify's shape of errors. @param more fields beside the error's own */
 export function refuse(reply: FastifyReply, refusal: Refusal, more: object = {}): FastifyReply {
   const { statusCode, code, message } = refusal;
   const error = STATUS_CODES[statusCode] ?? '';
@@ -45,7 +45,7 @@ export function refuse(reply: FastifyReply, refusal: Refusal, more: object = {})
 }
 
 export function chatNotFound(chatId: string): Refusal {
-  const message = `No event told of a chat "${chatId.slice(0, 100)}" yet; GET /status/chats lists those that are known.`;
+  const message = `Unknown chat "${chatId.slice(0, 100)}". Try \`chat list\`, or GET /status/chats.`;
   return { statusCode: 404, code: 'CHAT_NOT_FOUND', message };
 }
 
@@ -53,7 +53,7 @@ export function badParameter(message: string): Refusal {
   return { statusCode: 400, code: 'BAD_PARAMETER', message };
 }
 
-/** Bad parameters are told what is allowed; a store that fails is 503, since it may work again soon. @param refuseAs how they are told */
+/** Bad parameters get 400 and what is allowed; a failing store gets 503, since it may recover. @param refuseAs how to answer */
 export function answerFaults(app: FastifyInstance, refuseAs: Refuse = refuse): void {
   app.setSchemaErrorFormatter((faults) => new Error(describeFault(faults[0])));
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -73,7 +73,7 @@ function refuseForStore(
   return refuseAs(reply, {
     statusCode: 503,
     code: 'STORE_UNAVAILABLE',
-    message: `The database can't do this now (${error.fault}); the service log says why. Try again in a few seconds.`,
+    message: `The database failed (${error.fault}); the service log says why. Try again in a few seconds.`,
   });
 }
 
@@ -92,9 +92,9 @@ function describeFault(fault: SchemaFault | undefined): string {
   return `"${name}" ${allowed}.`;
 }
 
-/** What is allowed for a parameter, where the schema's own words don't tell it whole. */
+/** What is allowed for a parameter, where the schema's own words aren't enough. */
 const ALLOWED: ReadonlyMap<string, string> = new Map([
   ['limit', 'must be a whole number from 1 to 200'],
-  ['line', 'must be given once, as a full number (+12025550100) or as it is shown (+1•••••0100)'],
-  ['cursor', 'must be the nextCursor of the page before'],
+  ['line', 'must be given once, as a full number (+12025550100) or as shown (+1•••••0100)'],
+  ['cursor', 'must be the nextCursor of the previous page'],
 ]);

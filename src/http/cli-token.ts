@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { realPath } from '../real-path.ts';
 
 /**
- * Where, beside the database and named after it, `serve` leaves a token for the command line of this machine.
+ * The file beside the database, named after it, in which `serve` leaves a token for the command line on this machine.
  * @throws as `realPath`
  */
 export function cliTokenPath(databasePath: string): string {
@@ -12,9 +12,9 @@ export function cliTokenPath(databasePath: string): string {
 
 export interface CliToken {
   readonly token: string;
-  /** Writes the file anew, readable by its owner alone. @throws as `fs.writeFileSync` */
+  /** Replaces the file; only its owner can read it. @throws as `fs.writeFileSync` */
   write(): void;
-  /** Leaves alone what another process has written there. @throws as `fs.rmSync` */
+  /** Keeps a file that another process has written. @throws as `fs.rmSync` */
   remove(): void;
 }
 
@@ -26,7 +26,7 @@ export function createCliToken(databasePath: string): CliToken {
   return {
     token,
     write() {
-      rmSync(path, { force: true }); // a file that is there keeps its mode, whatever that is
+      rmSync(path, { force: true }); // an existing file would keep its mode
       writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
     },
     remove() {

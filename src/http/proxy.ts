@@ -5,7 +5,7 @@ import { ProxyError } from '../errors.ts';
 export interface HttpProxy {
   /** Scheme, host and port. */
   readonly origin: string;
-  /** The value of `Proxy-Authorization`; null: it wants none. */
+  /** The value of `Proxy-Authorization`; null: none is needed. */
   readonly authorization: string | null;
 }
 
@@ -32,13 +32,13 @@ export async function openTunnel(
   } catch (error) {
     throw error instanceof ProxyError ? error : new ProxyError(null, { cause: error });
   } finally {
-    void client.destroy(); // it has let go of the tunnel's socket
+    void client.destroy(); // the tunnel's socket is no longer part of it
   }
 }
 
 /**
- * Connects through a proxy, with CONNECT also where TLS isn't spoken afterwards. Certificates are checked as without a
- * proxy. For undici's `connect`; its own ProxyAgent asks thousands of times a second a proxy that hangs up.
+ * Connects through a proxy, using CONNECT even without TLS. Certificates are checked as without a proxy. For undici's
+ * `connect`: undici's own ProxyAgent retries a proxy that hangs up thousands of times a second.
  * @param timeoutMs for the tunnel, and once more for TLS in it
  */
 export function connectThrough(proxy: HttpProxy, timeoutMs: number): buildConnector.connector {

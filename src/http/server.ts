@@ -1,6 +1,7 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import { WEBHOOK_PATH } from '../decide/subscription.ts';
 import { HOUR, SECOND } from '../decide/time.ts';
 import { createLogOptions, type LogSettings } from '../log.ts';
 import { createFairShare, networkOf, plainAddresses } from './addresses.ts';
@@ -11,27 +12,27 @@ export interface HttpServerOptions {
   readonly isDraining: () => boolean;
 }
 
-/** Headers and whole requests must arrive in this time; whoever is slower is cut off. */
+/** Headers and whole requests must arrive within these times; slower clients are cut off. */
 const HEADERS_TIMEOUT_MS = 5 * SECOND;
 const REQUEST_TIMEOUT_MS = 15 * SECOND;
 const CHECK_EVERY_MS = SECOND;
-/** Longer than proxies keep their idle connections, so that it is never us who closes one that they just chose. */
+/** Longer than proxies keep idle connections, so we never close one that a proxy has just picked. */
 const KEEP_ALIVE_MS = 75 * SECOND;
-/** Chat ids have up to 128 characters, each of which may come percent-encoded. */
+/** Chat ids have up to 128 characters, each of which may arrive percent-encoded. */
 const MAX_PARAMETER_LENGTH = 512;
 
 /**
- * Keeps connections from taking all of a process's memory and files: calls and backups need some too. There is no
- * limit on the requests of one connection: it would only cost Linq a new one now and then.
+ * Keeps connections from using up the process's memory and file descriptors, which calls and backups need too. There is
+ * no limit on requests per connection: it would only make Linq reconnect now and then.
  */
 const MAX_CONNECTIONS = 10_000;
 
-/** Requests of one connection that have no answer yet. Who pipelines more, or doesn't listen, would keep memory for each. */
+/** Unanswered requests per connection. A client that pipelines more, or doesn't read, would hold memory for each. */
 const MAX_UNANSWERED = 64;
 
 /**
- * On every answer: no guessing of types, no copies, no scripts, no frames, no address of ours told to others. A route
- * that needs another one (a page its styles) sets its own. HSTS is for the proxy that speaks TLS to say.
+ * On every answer: no type sniffing, caching, scripts or frames, and no referrer. A route that needs another value (a
+ * page its styles) sets its own. HSTS is up to the proxy that terminates TLS.
  */
 const HARDENED: readonly (readonly [string, string])[] = [
   ['x-content-type-options', 'nosniff'],
@@ -42,16 +43,16 @@ const HARDENED: readonly (readonly [string, string])[] = [
   ['cross-origin-resource-policy', 'same-origin'],
 ];
 
-/** Where a route names no time of its own. */
+/** Used where a route sets no time of its own. */
 const RETRY_AFTER_SECONDS = '5';
 
-/** The HTTP server without any route: limits, trusted proxies, and answers that tell no internals. */
+/** The HTTP server without any route: limits, trusted proxies, and answers that reveal no internals. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const app = fastify({
     logger: await createLogOptions(options.log),
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustProxy === false ? false : [...options.trustProxy],
-    // A slash too many, anywhere, must not lose a delivery: Linq doesn't repeat what was answered 404.
+    // An extra slash must not lose a delivery: Linq doesn't repeat one that was answered 404.
     routerOptions: {
       ignoreTrailingSlash: true,
       ignoreDuplicateSlashes: true,
@@ -60,19 +61,19 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
-    return503OnClosing: false, // its answer passes no hook: what still comes until the end is answered by the routes
+    return503OnClosing: false, // its answer bypasses the hooks: the routes answer until the end
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_EVERY_MS },
-    frameworkErrors: (error, _request, reply) => void harden(reply).send(error), // no hook sees these
+    frameworkErrors: (error, _request, reply) => void harden(reply).send(error), // these bypass the hooks
     clientErrorHandler: answerBrokenRequest,
   });
   shareConnections(app.server);
   limitUnanswered(app.server);
   checkWhileConnected(app.server, CHECK_EVERY_MS);
-  // bodies are left unread, but where a route has a use for them: whoever sends one needn't have shown a token yet
+  // no body is read unless a route needs it: its sender may be unauthenticated
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('onRequest', ({ headers }, _reply, done) => {
-    const forwardedFor = headers['x-forwarded-for']; // repeated headers are one by now
+    const forwardedFor = headers['x-forwarded-for']; // Node has joined repeated headers
     if (typeof forwardedFor === 'string') headers['x-forwarded-for'] = plainAddresses(forwardedFor);
     done();
   });
@@ -86,7 +87,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       statusCode: 404,
       code: 'NOT_FOUND',
       error: 'Not Found',
-      message: 'There is nothing here: webhooks go to POST /webhooks/linq, the state is at GET /status.',
+      message: `Not found. Webhooks go to POST ${WEBHOOK_PATH}, the state is at GET /status.`,
     });
   });
   app.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -97,13 +98,13 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       statusCode: 503,
       code: 'UNAVAILABLE',
       error: 'Service Unavailable',
-      message: 'The service could not do this now; its log says why. Try again in a few seconds.',
+      message: 'The service failed; its log says why. Try again in a few seconds.',
     });
   });
   return app;
 }
 
-/** Also no single address takes them all; behind a proxy that is the proxy's, which needs few. */
+/** Keeps any single address from taking all of them; behind a proxy that is the proxy's, which needs few. */
 function shareConnections(server: Server): void {
   server.maxConnections = MAX_CONNECTIONS;
   const connections = createFairShare(MAX_CONNECTIONS);
@@ -115,8 +116,8 @@ function shareConnections(server: Server): void {
 }
 
 /**
- * Node hands over all requests that it finds in what it read at once, some 1,700 of the shortest, and waits only then. Those
- * beyond what one connection may have are dropped with it before anything is made of them.
+ * Node hands over every request found in one read, some 1,700 of the shortest, before it waits. A connection that
+ * exceeds its limit is closed, so the requests beyond it cost nothing.
  */
 function limitUnanswered(server: Server): void {
   const unanswered = new WeakMap<Socket, number>();
@@ -135,7 +136,7 @@ function limitUnanswered(server: Server): void {
   });
 }
 
-/** What every answer of this status carries. A 503 always says when to come again, whoever made it. */
+/** Headers of every answer with this status. A 503 always says when to retry. */
 function headersOf(statusCode: number): readonly (readonly [string, string])[] {
   return statusCode === 503 ? [...HARDENED, ['retry-after', RETRY_AFTER_SECONDS]] : HARDENED;
 }
@@ -147,10 +148,10 @@ function harden(reply: FastifyReply): FastifyReply {
   return reply;
 }
 
-/** Who is too slow gets 503, not 408: a delivery on a bad line is authentic all the same, and Linq repeats no 4xx. */
+/** A slow client gets 503, not 408: a delivery over a bad network is still authentic, and Linq repeats no 4xx. */
 const BROKEN: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 503, HPE_HEADER_OVERFLOW: 431 };
 
-/** What isn't HTTP, is too long or takes too long: there is no request yet to reply to. The connection ends. */
+/** For input that isn't HTTP, is too long or too slow: there is no request to reply to. Closes the connection. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const statusCode = BROKEN[error.code ?? ''] ?? 400;
@@ -159,7 +160,7 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
     statusCode,
     code: 'BROKEN_REQUEST',
     error: reason,
-    message: 'This is no complete HTTP request.',
+    message: 'Malformed HTTP request.',
   });
   const headers = [
     ['content-type', 'application/json; charset=utf-8'],
@@ -172,9 +173,9 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
 }
 
 /**
- * Node looks for connections that are too slow even while there is none, which would wake an idle machine all the time.
- * Makes it look every `everyMs` only while there is one. Node has no other means for that than what it does itself
- * when the server begins to listen; where another version of it works otherwise, it just goes on looking.
+ * Node checks for slow connections even when there are none, which would keep waking an idle machine. This makes it
+ * check every `everyMs` only while a connection is open. Node has no API for that, so this calls the listener that Node
+ * itself installs; a Node version without it simply keeps checking.
  */
 export function checkWhileConnected(server: Server, everyMs: number): void {
   const startChecks = server.listeners('listening').find(({ name }) => name === 'setupConnectionsTracking');

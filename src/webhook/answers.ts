@@ -9,7 +9,7 @@ export interface Refusing {
   /** For a person: what is wrong and what to do. */
   readonly message: string;
   readonly retryAfterSeconds?: number;
-  /** Ends the connection after the answer, so that a body we won't take isn't read either. */
+  /** Closes the connection after the answer, so that the rest of a refused body isn't read. */
   readonly isLast?: boolean;
 }
 
@@ -23,14 +23,14 @@ export function sendRefusal(reply: FastifyReply, refusing: Refusing): FastifyRep
 
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** 503 asks Linq to send the delivery again; it retries with its own growing waits, so these are only floors. */
+/** 503 asks Linq to send the delivery again. Linq waits longer each time by itself, so these are only minimums. */
 const SOON_SECONDS = 1;
 const LATER_SECONDS = 5;
 
 export const DRAINING: Refusing = {
   statusCode: 503,
   code: 'SHUTTING_DOWN',
-  message: 'Shutting down; send it again.',
+  message: 'Shutting down. Send the delivery again.',
   retryAfterSeconds: LATER_SECONDS,
   isLast: true,
 };
@@ -38,14 +38,14 @@ export const DRAINING: Refusing = {
 export const OVERLOADED: Refusing = {
   statusCode: 503,
   code: 'OVERLOADED',
-  message: 'Too many deliveries at once; send it again.',
+  message: 'Too many deliveries at once. Send the delivery again.',
   retryAfterSeconds: SOON_SECONDS,
 };
 
 export const NOT_STORED: Refusing = {
   statusCode: 503,
   code: 'NOT_STORED',
-  message: 'The delivery could not be stored; send it again.',
+  message: 'The delivery could not be stored. Send it again.',
   retryAfterSeconds: LATER_SECONDS,
 };
 
@@ -53,14 +53,14 @@ export const CLOCK_SUSPECT: Refusing = {
   statusCode: 503,
   code: 'CLOCK_SUSPECT',
   message:
-    "Correctly signed, but this machine's clock seems to be wrong: correct it. Send the delivery again.",
+    "Correctly signed, but this machine's clock seems to be wrong. Correct it, and send the delivery again.",
   retryAfterSeconds: LATER_SECONDS,
 };
 
 export const TOO_LARGE: Refusing = {
   statusCode: 413,
   code: 'BODY_TOO_LARGE',
-  message: `A delivery may have ${MAX_BODY_BYTES} bytes.`,
+  message: 'The body exceeds 1 MiB.',
   isLast: true,
 };
 
@@ -83,11 +83,11 @@ export function unauthorized(fault: SignatureFault, message: string): Refusing {
 }
 
 export function tooManyFailures(retryAfterSeconds: number): Refusing {
-  const message = 'Too many deliveries from this address failed verification: check LINQ_WEBHOOK_SECRET.';
+  const message = 'Too many deliveries from this address failed verification. Check LINQ_WEBHOOK_SECRET.';
   return { statusCode: 429, code: 'TOO_MANY_FAILURES', message, retryAfterSeconds };
 }
 
 export function tooManyDeliveries(retryAfterSeconds: number): Refusing {
-  const message = 'Too many deliveries from this address in a minute: see WEBHOOK_RATE_LIMIT.';
+  const message = 'Too many deliveries from this address in a minute. See WEBHOOK_RATE_LIMIT.';
   return { statusCode: 429, code: 'RATE_LIMITED', message, retryAfterSeconds };
 }

@@ -1,20 +1,20 @@
 import { createHmac, randomBytes } from 'node:crypto';
 
 /**
- * Type of the event by which `doctor` finds out whether signed deliveries arrive unharmed. It is verified like any other
- * and leaves no trace: nothing is stored, and it isn't counted, since it says nothing of whether Linq reaches us.
+ * The event type with which `doctor` tests whether signed deliveries arrive unchanged. It is verified like any other, but
+ * neither stored nor counted: it doesn't show whether Linq reaches us.
  */
 export const PROBE_EVENT_TYPE = 'contact_card_reactor.probe';
 
-/** In the answer to an authentic probe: proves which process took it. */
+/** In the answer to an authentic probe: proves which process received it. */
 export const PROBE_PROOF_HEADER = 'ccr-probe';
 
-/** @returns what this process alone answers to a probe of this id */
+/** @returns what only this process answers to a probe with this id */
 export type ProveProbe = (webhookId: string) => string;
 
 /**
- * The same probe gets the same proof from the same process, and another one from any other. Nothing can be learnt from
- * it: the key is random, lives as long as the process, and is used for nothing else.
+ * The same probe gets the same proof from the same process, and a different one from any other. The proof reveals
+ * nothing: its key is random, lives as long as the process, and has no other use.
  */
 export function createProbeProof(): ProveProbe {
   const key = randomBytes(32);

@@ -13,7 +13,7 @@ import { PayloadError } from '../errors.ts';
 import type { ParsedDelivery } from './parse.ts';
 import { decodeSecret } from './verify.ts';
 
-/** A quarantined delivery without what it holds. */
+/** A quarantined delivery without its body. */
 export interface KeptRow {
   readonly id: number;
   readonly receivedAt: EpochMs;
@@ -42,9 +42,9 @@ export interface ReplayDeps {
   readonly log: { info(fields: object, event: string): void };
 }
 
-/** A row as it is listed. */
+/** A row of the list. */
 export interface QuarantineEntry extends Omit<KeptRow, 'id' | 'webhookId'> {
-  /** The webhook's id; where the signature covered none, one of our own. Redeliveries share one. */
+  /** The webhook's id, which redeliveries share; if the signature covered none, an id of our own. */
   readonly eventId: string;
   /** It can be opened with a configured secret, and read by this version. */
   readonly replayable: boolean;
@@ -56,8 +56,8 @@ export interface Quarantine {
   /** Newest first. */
   list(): Promise<readonly QuarantineEntry[]>;
   /**
-   * Takes in what can be read and stored by now, row by row; what can't stays, with why. To do it twice does no harm.
-   * @param eventId null: everything; resolves to null when there is none of this id
+   * Records what can be read and stored by now, row by row; the rest stays, with its cause. Safe to repeat.
+   * @param eventId null: everything; resolves to null when there is no row with this id
    */
   replay(eventId: string | null): Promise<{ replayed: number; failed: number } | null>;
 }
@@ -65,16 +65,16 @@ export interface Quarantine {
 type Opened = { readonly raw: Buffer } | { readonly cause: string };
 
 const NO_SECRET =
-  'sealed under a secret that is no longer configured; add it to LINQ_WEBHOOK_SECRET again to read it';
+  'encrypted under a secret that is no longer configured; add it to LINQ_WEBHOOK_SECRET again to read it';
 const eventIdOf = ({ id, webhookId }: KeptRow) => webhookId ?? `row-${id}`;
 
-/** What became of deliveries that couldn't be read, and what can be done with them after an upgrade. */
+/** Deliveries that couldn't be read: encrypts, lists and replays them. */
 export function createQuarantine({ store, secrets, parse, record, now, log }: ReplayDeps): Quarantine {
-  /** Opening and parsing takes long for many rows, and its result stays the same while this process lives. */
+  /** Cached: decrypting and parsing many rows is slow, and the result can't change while this process lives. */
   let readable = new Map<string, boolean>();
   let lastReplay: Promise<unknown> = Promise.resolve();
 
-  /** Null: the row is gone. */
+  /** Null: the row no longer exists. */
   async function open(row: Key): Promise<Opened | null> {
     const sealed = await store.sealedDelivery(row);
     if (sealed === null) return null;
@@ -99,8 +99,8 @@ export function createQuarantine({ store, secrets, parse, record, now, log }: Re
     }
   }
 
-  /** Why it failed; null: it was taken in, or needs to be no more. */
-  async function takeIn(row: KeptRow): Promise<Pick<KeptRow, 'cause' | 'eventType'> | null> {
+  /** Why it failed; null: it was recorded, or no longer exists. */
+  async function recordRow(row: KeptRow): Promise<Pick<KeptRow, 'cause' | 'eventType'> | null> {
     await eventLoopTurn();
     const opened = await open(row);
     if (opened === null) return null;
@@ -117,7 +117,7 @@ export function createQuarantine({ store, secrets, parse, record, now, log }: Re
     if (eventId !== null && rows.length === 0) return null;
     let failed = 0;
     for (const row of rows) {
-      const failure = await takeIn(row);
+      const failure = await recordRow(row);
       if (failure !== null) failed++;
       if (failure === null) await store.endQuarantine(row);
       else if (failure.cause !== row.cause || failure.eventType !== row.eventType)
@@ -145,7 +145,7 @@ export function createQuarantine({ store, secrets, parse, record, now, log }: Re
       return entries;
     },
     replay(eventId) {
-      const result = lastReplay.then(() => replayNow(eventId)); // one after the other: each row is taken in once
+      const result = lastReplay.then(() => replayNow(eventId)); // one replay at a time: each row is recorded once
       lastReplay = result.catch(() => {});
       return result;
     },
@@ -159,8 +159,8 @@ const HEADER_BYTES = 1 + IV_BYTES + TAG_BYTES;
 const CIPHER = 'aes-256-gcm';
 
 /**
- * Encrypts a delivery's raw body under a key derived (HKDF-SHA256) from the webhook secret that verified it: whoever
- * has the database but not the secret can't read it. Layout: format byte, IV, tag, ciphertext.
+ * Encrypts a delivery's raw body under a key derived (HKDF-SHA256) from the webhook secret that verified it, so that the
+ * database alone doesn't reveal it. Layout: format byte, IV, tag, ciphertext.
  */
 export function sealDelivery(raw: Buffer, secret: string): Buffer {
   const iv = randomBytes(IV_BYTES);
@@ -170,7 +170,7 @@ export function sealDelivery(raw: Buffer, secret: string): Buffer {
   return Buffer.concat([Buffer.of(FORMAT), iv, cipher.getAuthTag(), ...ciphertext]);
 }
 
-/** The raw body, or null when it wasn't sealed under this secret, or was changed. */
+/** The raw body; null when it was encrypted under another secret, or changed. */
 export function openSealed(sealed: Buffer, secret: string): Buffer | null {
   if (sealed.length < HEADER_BYTES || sealed[0] !== FORMAT) return null;
   const iv = sealed.subarray(1, 1 + IV_BYTES);
@@ -184,7 +184,7 @@ export function openSealed(sealed: Buffer, secret: string): Buffer | null {
   }
 }
 
-/** Deriving one costs as much as sealing 20 kB, and there are as many as there are webhook secrets. */
+/** Cached, one per webhook secret: deriving a key costs as much as encrypting 20 kB. */
 const KEYS = new Map<string, KeyObject>();
 
 function keyOf(secret: string): KeyObject {

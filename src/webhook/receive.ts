@@ -16,7 +16,7 @@ import {
   type Verify,
 } from './verify.ts';
 
-/** An authentic delivery that can't be read or stored, to be kept for a later version. */
+/** An authentic delivery that can't be read or stored, kept for a later version. */
 export interface QuarantineRow {
   readonly receivedAt: EpochMs;
   readonly webhookId: string | null;
@@ -37,20 +37,20 @@ export interface ReceiverDeps {
   /** Resolves when the row is durable. */
   readonly quarantine: (row: QuarantineRow) => Promise<void>;
   readonly clock: Pick<Clock, 'now' | 'systemNow' | 'monotonic'>;
-  /** A correctly signed delivery was too old or too new, by so much. */
+  /** A correctly signed delivery was too old (positive) or too new. */
   readonly onStale: (skewMs: number) => void;
-  /** How far the `Date` of Linq's last answer is from our wall clock; null: not known. */
+  /** How far the `Date` of Linq's last answer is from our wall clock; null: unknown. */
   readonly linqDateOffMs: () => number | null;
 }
 
-/** Counts one request of this address; resolves to the seconds to wait when it was one too many, else to null. */
+/** Counts one request of its address; resolves to the seconds to wait if that was one too many, else to null. */
 export type AddressLimiter = (request: FastifyRequest) => Promise<number | null>;
 
 type Receive = (raw: Buffer, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
 /**
  * Verify, parse, record, answer. Nothing is parsed before it is verified, and nothing is answered 2xx before it is
- * durable. An authentic, fresh delivery is answered 2xx or 503, whatever goes wrong here.
+ * durable. An authentic, fresh delivery gets 2xx or 503, whatever goes wrong here.
  * @param limitFailures counts an address's failed verifications
  */
 export function createReceiver(deps: ReceiverDeps, report: Reporter, limitFailures: AddressLimiter): Receive {
@@ -66,7 +66,7 @@ export function createReceiver(deps: ReceiverDeps, report: Reporter, limitFailur
     }
     const delivery = { webhookId: verified.webhookId, eventType: null, chatId: null };
     try {
-      const statusCode = await takeIn(deps, report, delivery, raw, verified.secretIndex);
+      const statusCode = await handle(deps, report, delivery, raw, verified.secretIndex);
       if (isProbe(delivery)) reply.header(PROBE_PROOF_HEADER, proveProbe(delivery.webhookId));
       return await reply.code(statusCode).send();
     } catch (error) {
@@ -76,15 +76,15 @@ export function createReceiver(deps: ReceiverDeps, report: Reporter, limitFailur
   };
 }
 
-/** Resolves to the status of the answer once the delivery is safe. @param delivery filled in as it is understood */
-async function takeIn(
+/** Resolves to the answer's status once the delivery is durable. @param delivery filled in as it is parsed */
+async function handle(
   deps: ReceiverDeps,
   report: Reporter,
   delivery: Writable<Described>,
   raw: Buffer,
   secretIndex: number,
 ): Promise<204 | 202> {
-  const putAside = async (cause: string) => {
+  const quarantine = async (cause: string) => {
     const { webhookId, eventType } = delivery;
     const sealed = deps.seal(raw, secretIndex);
     await deps.quarantine({ receivedAt: deps.clock.now(), webhookId, eventType, cause, sealed });
@@ -98,7 +98,7 @@ async function takeIn(
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;
     delivery.eventType = error.eventType;
-    return putAside(error.message);
+    return quarantine(error.message);
   }
   delivery.eventType = parsed.eventType;
   if (isProbe(delivery)) {
@@ -111,12 +111,12 @@ async function takeIn(
   }
   delivery.chatId = parsed.event.kind === 'chat' ? parsed.event.chatId : null;
   const result = await deps.record(parsed.event);
-  if (result !== 'stored') return putAside(result.unstorable);
+  if (result !== 'stored') return quarantine(result.unstorable);
   report.accepted(delivery);
   return 204;
 }
 
-/** A legacy signature covers no id, so there is nothing to prove by. */
+/** A legacy signature covers no id, so there is nothing to base a proof on. */
 function isProbe(delivery: Described): delivery is Described & { readonly webhookId: string } {
   return delivery.eventType === PROBE_EVENT_TYPE && delivery.webhookId !== null;
 }

@@ -4,20 +4,20 @@ import { type EpochMs, SECOND } from '../decide/time.ts';
 import { ReactorError, type SignatureFault } from '../errors.ts';
 import { createLineLimiter } from '../log.ts';
 
-/** What is known of a delivery when it is reported; null as long as it isn't verified and parsed. */
+/** What is known about a delivery when it is reported; null until it is verified and parsed. */
 export interface Described {
   readonly webhookId: string | null;
   readonly eventType: string | null;
   readonly chatId: string | null;
 }
 
-/** Counts, remembers and logs what became of each delivery: ids and verdict, never a header or a body. */
+/** Counts, remembers and logs the verdict of each delivery: its ids, never a header or a body. */
 export interface Reporter {
   accepted(delivery: Described): void;
   /** @param isOdd worth a warning */
   ignored(delivery: Described, reason: string, isOdd: boolean): void;
   quarantined(delivery: Described, cause: string): void;
-  /** Our own test delivery: shown and authentic, but not counted, so that it can't pass for one of Linq's. */
+  /** Our own test delivery: authentic and shown, but not counted as one from Linq. */
   probed(delivery: Described): void;
   refused(refusal: Refusal, webhookId: string | null, reason: string, skewMs: number | null): void;
   /** Answered 503. @param error a reason in words, or what was thrown */
@@ -39,7 +39,7 @@ export function createReporter(
   const keep = ({ eventType, chatId }: Described, verdict: Verdict) => {
     seen.push({ at: clock.now(), eventType, chatId, verdict });
   };
-  const takeIn = (delivery: Described, verdict: 'accepted' | 'ignored' | 'quarantined') => {
+  const countAuthentic = (delivery: Described, verdict: 'accepted' | 'ignored' | 'quarantined') => {
     counters[verdict]++;
     noteAuthentic(counters);
     counters.lastAcceptedAt = clock.now();
@@ -52,16 +52,16 @@ export function createReporter(
 
   return {
     accepted(delivery) {
-      takeIn(delivery, 'accepted');
+      countAuthentic(delivery, 'accepted');
       log.debug({ ...delivery, verdict: 'accepted' }, 'delivery.received');
     },
     ignored(delivery, reason, isOdd) {
-      takeIn(delivery, 'ignored');
+      countAuthentic(delivery, 'ignored');
       if (isOdd) warn(delivery, 'ignored', 'delivery.received', { reason });
       else log.debug({ ...delivery, verdict: 'ignored', reason }, 'delivery.received');
     },
     quarantined(delivery, cause) {
-      takeIn(delivery, 'quarantined');
+      countAuthentic(delivery, 'quarantined');
       warn(delivery, 'quarantined', 'delivery.quarantined', { cause });
     },
     probed(delivery) {
@@ -95,10 +95,10 @@ function andLeftOut(linesLeftOut: number): object {
   return linesLeftOut === 0 ? {} : { linesLeftOut };
 }
 
-/** An unforeseen error's message may quote what was being handled, so only its name, code and place are told. */
+/** An unexpected error's message may quote the delivery, so only its name, code and place are logged. */
 function describe(error: unknown): object {
   if (error instanceof ReactorError) return { errorCode: error.code, reason: error.message };
-  if (!(error instanceof Error)) return { reason: 'something other than an error was thrown' };
+  if (!(error instanceof Error)) return { reason: 'a value that is not an error was thrown' };
   const errorCode = 'code' in error && typeof error.code === 'string' ? { errorCode: error.code } : {};
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return { errorName: error.name, ...errorCode, at: frames.slice(0, 6).map((line) => line.trim()) };
@@ -107,7 +107,7 @@ function describe(error: unknown): object {
 /** Why a delivery was refused: its signature, its size or type, or too many of them. */
 export type Refusal = SignatureFault | 'size' | 'type' | 'limited';
 
-/** Since start. Each delivery counts once; one that we asked to be sent again (503) counts as failed, or as stale if it was. */
+/** Since start. Each delivery counts once; one that was answered 503 counts as failed, or as stale if it was stale. */
 export interface WebhookCounters {
   accepted: number;
   ignored: number;
@@ -119,16 +119,16 @@ export interface WebhookCounters {
   readonly signatures: SignatureRun;
 }
 
-/** How verification went, in the order of arrival. Here doctor's test deliveries count as well. */
+/** Results of verification, in order of arrival. Doctor's test deliveries count here too. */
 export interface SignatureRun {
-  /** An authentic delivery came. */
+  /** An authentic delivery has arrived. */
   isProven: boolean;
-  /** Wrong or stale signatures since the last authentic delivery, and when the first of them came. */
+  /** Wrong or stale signatures since the last authentic delivery, and when the first of them arrived. */
   failedInARow: number;
   failingSince: EpochMs | null;
-  /** Those of them that were wrong: a stale one proves that the secret is right. */
+  /** The wrong ones among them: a stale signature proves that the secret is right. */
   mismatchedInARow: number;
-  /** How often a failure came right after an authentic delivery. */
+  /** How often a failure came directly after an authentic delivery. */
   relapses: number;
 }
 
@@ -148,7 +148,7 @@ export function noteAuthentic({ signatures }: WebhookCounters): void {
   Object.assign(signatures, { isProven: true, failedInARow: 0, failingSince: null, mismatchedInARow: 0 });
 }
 
-/** Only a wrong or a stale signature says something: one that is missing or malformed is somebody's scanner. */
+/** Only wrong and stale signatures count as failures in a row: a missing or malformed one comes from a scanner. */
 export function noteRefused(counters: WebhookCounters, refusal: Refusal, now: EpochMs): void {
   counters.rejected[refusal]++;
   if (refusal !== 'mismatch' && refusal !== 'stale') return;
@@ -159,7 +159,7 @@ export function noteRefused(counters: WebhookCounters, refusal: Refusal, now: Ep
   if (refusal === 'mismatch') signatures.mismatchedInARow++;
 }
 
-/** What the status page shows of a delivery. */
+/** A delivery as the status page shows it. */
 export interface SeenDelivery {
   readonly at: EpochMs;
   readonly eventType: string | null;

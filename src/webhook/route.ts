@@ -28,7 +28,7 @@ import {
 } from './report.ts';
 
 export interface WebhookDeps extends ReceiverDeps {
-  /** True from the moment of shutting down: newcomers are sent away, those inside are finished. */
+  /** True once shutdown has begun: new requests are refused, accepted ones are finished. */
   readonly isDraining: () => boolean;
   /** Deliveries per minute and address; 0: no limit. */
   readonly rateLimit: number;
@@ -40,9 +40,9 @@ export interface WebhookDeps extends ReceiverDeps {
 const MAX_FAILURES = 60;
 
 /**
- * `POST /webhooks/linq`: 204 after the commit, or when there is nothing for us in it; 202 when quarantined; 401, 413,
- * 415 or 429 when refused; 503 for whatever Linq should send again. Register it in a scope of its own: in it, bodies
- * arrive as bytes and every error is answered here.
+ * `POST /webhooks/linq`: 204 after the commit, or when the event is ignored; 202 when quarantined; 401, 413, 415 or 429
+ * when refused; 503 for anything that Linq should send again. Register it in a scope of its own: there, bodies arrive as
+ * bytes and every error is answered here.
  */
 export async function webhookRoute(app: FastifyInstance, deps: WebhookDeps): Promise<void> {
   const report = createReporter(app.log, deps.clock, deps.counters, deps.deliveries);
@@ -103,7 +103,7 @@ function refuseBody(reply: FastifyReply, refusing: Refusing, report: Reporter): 
   return sendRefusal(reply, refusing);
 }
 
-/** Nothing of the error itself is told. A sender that went away is nobody's fault and hears no answer. */
+/** Never reveals the error itself. A sender that disconnected isn't a failure and gets no answer. */
 function answerError(
   error: FastifyError,
   request: FastifyRequest,
@@ -115,7 +115,7 @@ function answerError(
   return sendRefusal(reply, NOT_STORED);
 }
 
-/** What can be refused by the headers alone, before a byte of the body is read; null: nothing. */
+/** Why the request can be refused before its body is read; null: it can't. */
 function refusalByHeaders(headers: IncomingHttpHeaders): Refusing | null {
   if (mediaType(headers['content-type'] ?? '') !== 'application/json') return NOT_JSON;
   if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') return ENCODED;
@@ -127,7 +127,7 @@ function mediaType(contentType: string): string {
   return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
-/** Per minute and address (IPv6 by /64), over a table of 5,000 addresses from which the least recent go first. */
+/** Per minute and address (IPv6 by /64). Remembers 5,000 addresses and drops the least recent first. */
 async function createAddressLimiter(app: FastifyInstance, max: number): Promise<AddressLimiter> {
   if (!app.hasDecorator('createRateLimit')) await app.register(rateLimit, { global: false });
   const limit = app.createRateLimit({ max, timeWindow: MINUTE });
@@ -139,37 +139,37 @@ async function createAddressLimiter(app: FastifyInstance, max: number): Promise<
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What this request's body takes of the bytes in flight; null: nothing yet, or no more. */
+    /** This request's share of the bytes in flight; null: none yet, or given back. */
     webhookBytes: { readonly sender: string; taken: number } | null;
   }
 }
 
-/** The raw bytes, or why they weren't taken. */
+/** The raw bytes, or why they were refused. */
 type Body = Buffer | Refusing;
 
 interface BodyReader {
-  /** Reads it to its end, or to where it must be refused; an error when the sender went away. */
+  /** Reads it to its end, or until it must be refused. Calls back with an error when the sender disconnected. */
   read(
     request: FastifyRequest,
     payload: IncomingMessage,
     done: (error: Error | null, body?: Body) => void,
   ): void;
-  /** Gives back what the request holds, if anything: to be called when it is over, however it ended. */
+  /** Gives back the request's share, if any; to be called when it is over, however it ended. */
   release(request: FastifyRequest): void;
 }
 
-/** All bodies being received or handled together; what arrives beyond a sender's part of it must come again. */
+/** For all bodies being received or handled; what exceeds a sender's part of it gets 503. */
 const MAX_BYTES_IN_FLIGHT = 64 * MAX_BODY_BYTES;
-const LEAST_ROOM_BYTES = 1024;
+const MIN_ROOM_BYTES = 1024;
 const NOTHING = Buffer.alloc(0);
 
-/** Counts what is kept, not what headers promise: a promise takes no memory, and costs its sender nothing. */
+/** Counts bytes received, not the promised content-length, which needs no memory and costs its sender nothing. */
 function createBodyReader(app: FastifyInstance): BodyReader {
   app.decorateRequest('webhookBytes', null);
   const inFlight = createFairShare(MAX_BYTES_IN_FLIGHT);
 
   function take(request: FastifyRequest, bytes: number): boolean {
-    // kept: a connection that is gone has no address any more
+    // stored, since a closed connection has no address
     request.webhookBytes ??= { sender: networkOf(request.ip), taken: 0 };
     const held = request.webhookBytes;
     if (!inFlight.take(held.sender, bytes, held.taken)) return false;
@@ -187,7 +187,7 @@ function createBodyReader(app: FastifyInstance): BodyReader {
         if (needed > MAX_BODY_BYTES) return stopWith(TOO_LARGE);
         const size = length === 0 ? needed : roomFor(needed, room.length, most);
         if (size > room.length && !take(request, size - room.length)) return stopWith(OVERLOADED);
-        // most bodies are one piece; others are joined as they come, since each small piece costs some 600 bytes more
+        // most bodies are one piece; others are joined on arrival, since each small piece costs some 600 bytes more
         if (length === 0) room = piece;
         else {
           if (size > room.length) room = enlarged(room, length, size);
@@ -203,7 +203,7 @@ function createBodyReader(app: FastifyInstance): BodyReader {
       };
       const stopWith = (refusing: Refusing) => {
         finish(null, refusing);
-        payload.resume(); // the rest is thrown away, so that the answer can be heard
+        payload.resume(); // discards the rest, so that the client reads the answer
       };
       payload.on('data', onData).on('end', onEnd).on('error', onError);
     },
@@ -215,10 +215,10 @@ function createBodyReader(app: FastifyInstance): BodyReader {
   };
 }
 
-/** Doubles, so that all the copying together costs no more than the body itself. */
+/** Doubles, so that all copying together costs no more than the body itself. */
 function roomFor(needed: number, room: number, most: number): number {
   if (needed <= room) return room;
-  return Math.max(needed, Math.min(most, Math.max(2 * room, LEAST_ROOM_BYTES)));
+  return Math.max(needed, Math.min(most, Math.max(2 * room, MIN_ROOM_BYTES)));
 }
 
 function enlarged(room: Buffer, length: number, size: number): Buffer {
@@ -230,17 +230,19 @@ function enlarged(room: Buffer, length: number, size: number): Buffer {
 const REPEATED = 'Linq sends it again.';
 const NOT_REPEATED = 'Linq does not send it again.';
 
-/** What is told of the route; the answers are sent in these shapes. */
+/** The route's description for OpenAPI; its answers are serialized by it. */
 const DELIVERY_SCHEMA = {
   operationId: 'receiveDelivery',
-  summary: 'Take in a delivery of Linq',
+  summary: 'Receive a webhook from Linq',
   description:
-    'Set this address as the `target_url` of your webhook subscription. Bodies are verified as bytes before anything is read, so a proxy must pass them on unchanged.',
+    'Set this address as the `target_url` of your webhook subscription. The signature covers the raw bytes of the body, so a proxy must pass them on unchanged.',
   tags: ['Webhooks'],
   security: [{ webhookSignature: [] }],
   response: {
-    202: emptyAnswer('The signature is right, but this version can’t read or store it: it is in quarantine.'),
-    204: emptyAnswer('It is in the database, durably, or there is nothing in it that matters here.'),
+    202: emptyAnswer(
+      'The signature is right, but this version can’t read or store the event: it is in quarantine.',
+    ),
+    204: emptyAnswer('The event is stored durably, or is one that the service ignores.'),
     401: answer(
       `\`SIGNATURE_MISSING\`, \`SIGNATURE_MALFORMED\`, \`SIGNATURE_MISMATCH\` or \`SIGNATURE_STALE\`. ${NOT_REPEATED}`,
       ErrorSchema,
@@ -252,17 +254,17 @@ const DELIVERY_SCHEMA = {
       ErrorSchema,
     ),
     503: answer(
-      `It can’t be stored now, there is too much at once, the service is shutting down, or its clock is wrong. ${REPEATED}`,
+      `The database fails, there are too many deliveries at once, the service is shutting down, or its clock is wrong. ${REPEATED}`,
       ErrorSchema,
     ),
   },
 };
 
-/** What the route takes, told but not checked: bodies arrive as bytes, and the verifier reads the headers itself. */
+/** The request, described but not validated: bodies arrive as bytes, and the verifier reads the headers itself. */
 const DELIVERY_REQUEST = {
   headers: Type.Object({
     'webhook-id': Type.String({
-      description: 'Standard Webhooks: the delivery’s id, the same when repeated.',
+      description: 'Standard Webhooks: the delivery’s id, the same on every redelivery.',
     }),
     'webhook-timestamp': Type.String({
       description: 'When it was signed, in Unix seconds; at most WEBHOOK_TOLERANCE from now.',
@@ -273,7 +275,7 @@ const DELIVERY_REQUEST = {
     version: Type.Optional(
       Type.String({
         description:
-          'Of the payload, as the subscription’s `target_url` has it. Both known versions are always read.',
+          'The payload’s version, as in the subscription’s `target_url`. Both known versions are always read.',
         examples: ['2026-02-03'],
       }),
     ),

@@ -8,14 +8,14 @@ export interface VerifierOptions {
   readonly secrets: readonly string[];
   /** How far the signed time may be from ours, either way; whole seconds count, the bound itself is accepted. */
   readonly toleranceMs: number;
-  /** Also take the deprecated X-Webhook-* signature, when no Standard Webhooks header is present. */
+  /** Also accept the deprecated X-Webhook-* signature when no Standard Webhooks header is present. */
   readonly acceptLegacySignatures: boolean;
 }
 
 export interface Verified {
   /** Null for a legacy signature, which doesn't cover an id. */
   readonly webhookId: string | null;
-  /** Which secret signed it; tells when an old one can go. */
+  /** Which secret signed it; shows when an old one can be removed. */
   readonly secretIndex: number;
   readonly scheme: SignatureScheme;
 }
@@ -56,7 +56,7 @@ export function createVerifier(options: VerifierOptions): Verify {
   };
 }
 
-/** Tries every candidate with every key and leaves no loop early, so that the time taken tells nothing. */
+/** Tries every candidate with every key and never stops early, so that the time taken reveals nothing. */
 function findSigner(keys: readonly KeyObject[], claim: SignatureClaim, rawBody: Buffer): number {
   let found = -1;
   for (const [index, key] of keys.entries()) {
@@ -81,7 +81,7 @@ function refuseStale(signedAtSeconds: number, now: EpochMs, toleranceSeconds: nu
 
 export type SignatureScheme = 'standard' | 'legacy';
 
-/** What a delivery's headers claim, well formed but not yet checked against any key. */
+/** What a delivery's headers claim: well formed, but not yet checked against any key. */
 export interface SignatureClaim {
   readonly scheme: SignatureScheme;
   /** Standard Webhooks only: the legacy scheme has no id under its signature. */
@@ -176,7 +176,7 @@ function readSeconds(name: string, value: string): number {
   return Number(value);
 }
 
-/** Entries of other versions than v1 are skipped, as Standard Webhooks asks, and so are broken ones beside a good one. */
+/** Skips entries of versions other than v1, as Standard Webhooks requires, and malformed ones beside a good one. */
 function readCandidates(value: string): Buffer[] {
   const entries = value.split(' ');
   if (entries.length > MAX_SIGNATURES)
@@ -190,7 +190,7 @@ function readCandidates(value: string): Buffer[] {
   return candidates;
 }
 
-/** Node joins repeated headers into one value, so only the raw list tells. */
+/** Node joins repeated headers into one value, so only the raw list shows them. */
 function refuseRepeats(rawHeaders: readonly string[], names: readonly string[]): void {
   const seen = new Set<string>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -228,14 +228,15 @@ export function decodeSecret(secret: string): Buffer {
 }
 
 const SPAN_MS = 5 * MINUTE;
-const ENOUGH = 3;
+/** Stale deliveries in one direction that show a wrong clock. */
+const STALE_LIMIT = 3;
 const MAX_DATE_OFF_MS = 60 * SECOND;
 
-/** Tells a wrong clock of ours from a replay: many different deliveries are stale, all in one direction. */
+/** Distinguishes our own wrong clock from a replay: then many different deliveries are stale, all in one direction. */
 export interface StalenessTracker {
   /**
    * A correctly signed but stale delivery.
-   * @param delivery identifies it, so that one that is repeated counts once
+   * @param delivery identifies it, so that a repeated one counts once
    * @param skewMs our time minus the signed time
    * @param now milliseconds on a clock that never steps
    */
@@ -249,7 +250,7 @@ export function createStalenessTracker(): StalenessTracker {
   let past: Noted[] = [];
   let future: Noted[] = [];
   const isFull = (noted: readonly Noted[], now: number) =>
-    noted.length === ENOUGH && noted.every(({ at }) => now - at <= SPAN_MS);
+    noted.length === STALE_LIMIT && noted.every(({ at }) => now - at <= SPAN_MS);
   const isQuiet = (noted: readonly Noted[], now: number) => noted.every(({ at }) => now - at > SPAN_MS);
   return {
     note(delivery, skewMs, now) {
@@ -267,12 +268,12 @@ interface Noted {
 }
 
 function append(noted: readonly Noted[], latest: Noted): Noted[] {
-  return [...noted.filter(({ delivery }) => delivery !== latest.delivery), latest].slice(-ENOUGH);
+  return [...noted.filter(({ delivery }) => delivery !== latest.delivery), latest].slice(-STALE_LIMIT);
 }
 
 /**
- * Whether our own clock is to blame, so that stale deliveries must be sent again rather than lost.
- * @param linqDateOffMs how far the `Date` of Linq's last answer is from our clock; null when none came yet
+ * Whether our own clock is wrong, so that stale deliveries must be sent again rather than lost.
+ * @param linqDateOffMs how far the `Date` of Linq's last answer is from our clock; null when there was none yet
  */
 export function isClockSuspect(isOneSided: boolean, linqDateOffMs: number | null): boolean {
   return isOneSided && linqDateOffMs !== null && Math.abs(linqDateOffMs) > MAX_DATE_OFF_MS;

@@ -65,7 +65,7 @@ describe('chat show', () => {
     const { exitCode, out, error } = await run('chat show no/body --json');
     expect(exitCode).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ statusCode: 404, code: 'CHAT_NOT_FOUND' });
-    expect(error).toContain('No event told of a chat "no/body" yet');
+    expect(error).toContain('Unknown chat "no/body"');
   });
 });
 
