@@ -110,7 +110,7 @@ describe('before verification', () => {
       const answer = await route.post(sent, sign(large, { at: NOW }));
       expect(answer.status).toBe(413);
       expect(errorOf(answer)).toMatchObject({ code: 'BODY_TOO_LARGE', error: 'Payload Too Large' });
-      expect(errorOf(answer).message).toMatch(/1048576 bytes/);
+      expect(errorOf(answer).message).toMatch(/exceeds 1 MiB/);
     }
     expect(route.counters.rejected.size).toBe(2);
   });
