@@ -3,30 +3,6 @@ import { showLine } from '../view/chat-view.ts';
 import type { Problem } from '../view/schemas.ts';
 import { isoTime } from '../view/wording.ts';
 
-export type ProblemCode =
-  | 'api_key_rejected'
-  | 'feature_disabled'
-  | 'clock_skew'
-  | 'store_failing'
-  | 'api_unavailable'
-  | 'card_missing'
-  | 'card_inactive'
-  | 'line_flagged'
-  | 'line_paused'
-  | 'line_not_ours'
-  | 'rate_limited'
-  | 'unreadable_deliveries'
-  | 'chats_parked'
-  | 'webhooks_silent'
-  | 'signature_failures'
-  | 'shares_overdue'
-  | 'disk_low'
-  | 'backup_stale'
-  | 'catch_up_failing'
-  | 'alerts_failing'
-  | 'subscription_missing'
-  | 'subscription_inactive';
-
 interface ProblemWords extends Pick<Problem, 'severity' | 'message' | 'remedy'> {
   /** It can be an error, too. */
   readonly mayWorsen?: true;
@@ -36,7 +12,7 @@ interface ProblemWords extends Pick<Problem, 'severity' | 'message' | 'remedy'> 
  * What each problem means and what to do about it. `LINE` stands for the line it is about, `DETAIL` for what only the
  * moment tells.
  */
-export const PROBLEM_WORDS: Readonly<Record<ProblemCode, ProblemWords>> = {
+const WORDS = {
   api_key_rejected: {
     severity: 'error',
     message: 'Linq rejects the API key, so no card is shared.',
@@ -175,7 +151,11 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, ProblemWords>> = {
     remedy:
       'Run `doctor` to see that PUBLIC_URL reaches this service, then `setup`, which switches the subscription on again. The subscription is rechecked at each start and every hour; `catch-up` rechecks now.',
   },
-};
+} as const satisfies Readonly<Record<string, ProblemWords>>;
+
+export type ProblemCode = keyof typeof WORDS;
+
+export const PROBLEM_WORDS: Readonly<Record<ProblemCode, ProblemWords>> = WORDS;
 
 /** A problem that is open now. */
 export interface OpenProblem {
