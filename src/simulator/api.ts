@@ -4,7 +4,7 @@ import type { Cards } from './contact-cards.ts';
 import { type ApiRequest, BadBody, type Reply } from './reply.ts';
 import { chatObject, lineObject, messageObject } from './resources.ts';
 import { errorEnvelope, LinqError, statusOfCode } from './simulator-errors.ts';
-import { type SubscriptionChange, type Subscriptions, subscriptionObject } from './subscriptions.ts';
+import { type SubscriptionChange, type Subscriptions, subscriptionObject } from './webhook-subscriptions.ts';
 import { type Chat, isE164, type World } from './world.ts';
 
 export interface ApiParts {

@@ -4,7 +4,7 @@ import * as bodies from './control-schemas.ts';
 import { chatObject, iso, messageObject } from './resources.ts';
 import type { ShareCall } from './shares.ts';
 import { SimulatorError } from './simulator-errors.ts';
-import { subscriptionObject } from './subscriptions.ts';
+import { subscriptionObject } from './webhook-subscriptions.ts';
 
 /** Whom the examples are about. */
 const LINE = '+12025550101';
@@ -26,7 +26,7 @@ export const routes: readonly ControlRoute[] = [
       example: ['lines', { number: LINE, card: 'inactive' }],
     },
     bodies.NewLine,
-    ({ simulator, body: { number, ...options } }) => simulator.addLine(number, options),
+    ({ account, body: { number, ...options } }) => account.addLine(number, options),
   ),
   bodyRoute(
     {
@@ -36,10 +36,10 @@ export const routes: readonly ControlRoute[] = [
       example: [`lines/${line}/card`, { card: 'active' }],
     },
     bodies.CardChange,
-    ({ simulator, id, body: { card, ...change } }) => {
+    ({ account, id, body: { card, ...change } }) => {
       if (card === undefined && Object.keys(change).length === 0)
         throw new SimulatorError('card: missing; what is to change?');
-      simulator.setCard(id, card, change);
+      account.setCard(id, card, change);
     },
   ),
   bodyRoute(
@@ -50,7 +50,7 @@ export const routes: readonly ControlRoute[] = [
       example: [`lines/${line}/status`, { status: 'FLAGGED', reputation: 'CRITICAL' }],
     },
     bodies.StatusChange,
-    ({ simulator, id, body }) => simulator.flagLine(id, body.status, body.reputation),
+    ({ account, id, body }) => account.flagLine(id, body.status, body.reputation),
   ),
   bodyRoute(
     {
@@ -60,7 +60,7 @@ export const routes: readonly ControlRoute[] = [
       example: ['chats', { line: LINE, chatId: CHAT, service: 'iMessage' }],
     },
     bodies.NewChat,
-    ({ simulator, body }) => chatObject(simulator.createChat(body)),
+    ({ account, body }) => chatObject(account.createChat(body)),
   ),
   bodyRoute(
     {
@@ -70,7 +70,7 @@ export const routes: readonly ControlRoute[] = [
       example: [`chats/${CHAT}`, { health: 'AT_RISK' }],
     },
     bodies.ChatChange,
-    ({ simulator, id, body }) => chatObject(simulator.updateChat(id, body)),
+    ({ account, id, body }) => chatObject(account.updateChat(id, body)),
   ),
   bodyRoute(
     {
@@ -80,9 +80,9 @@ export const routes: readonly ControlRoute[] = [
       example: [`chats/${CHAT}/send`, { text: 'Hello', delivered: true }],
     },
     bodies.Sent,
-    ({ simulator, id, body: { at, ...options } }) => {
-      const message = simulator.sendMessage(id, { ...options, ...readInstant(at) });
-      return messageObject(simulator.chat(id), message);
+    ({ account, id, body: { at, ...options } }) => {
+      const message = account.sendMessage(id, { ...options, ...readInstant(at) });
+      return messageObject(account.chat(id), message);
     },
   ),
   bodyRoute(
@@ -93,9 +93,9 @@ export const routes: readonly ControlRoute[] = [
       example: [`chats/${CHAT}/receive`, { text: 'STOP' }],
     },
     bodies.Received,
-    ({ simulator, id, body: { text, at, ...options } }) => {
-      const message = simulator.receiveMessage(id, text, { ...options, ...readInstant(at) });
-      return messageObject(simulator.chat(id), message);
+    ({ account, id, body: { text, at, ...options } }) => {
+      const message = account.receiveMessage(id, text, { ...options, ...readInstant(at) });
+      return messageObject(account.chat(id), message);
     },
   ),
   bodyRoute(
@@ -106,7 +106,7 @@ export const routes: readonly ControlRoute[] = [
       example: [`chats/${CHAT}/fail`, { code: 4001 }],
     },
     bodies.Failure,
-    ({ simulator, id, body }) => messageObject(simulator.chat(id), simulator.failMessage(id, body)),
+    ({ account, id, body }) => messageObject(account.chat(id), account.failMessage(id, body)),
   ),
   plainRoute(
     {
@@ -115,7 +115,7 @@ export const routes: readonly ControlRoute[] = [
       does: 'our line leaves the chat: shares are refused with 2013',
       example: `chats/${CHAT}/leave`,
     },
-    ({ simulator, id }) => simulator.leaveChat(id),
+    ({ account, id }) => account.leaveChat(id),
   ),
   plainRoute(
     {
@@ -124,7 +124,7 @@ export const routes: readonly ControlRoute[] = [
       does: 'our line is added again',
       example: `chats/${CHAT}/join`,
     },
-    ({ simulator, id }) => simulator.joinChat(id),
+    ({ account, id }) => account.joinChat(id),
   ),
   bodyRoute(
     {
@@ -141,8 +141,8 @@ export const routes: readonly ControlRoute[] = [
       ],
     },
     bodies.NewSubscription,
-    ({ simulator, body }) => {
-      const subscription = simulator.subscribe(body);
+    ({ account, body }) => {
+      const subscription = account.subscribe(body);
       return { ...subscriptionObject(subscription), signing_secret: subscription.signingSecret };
     },
   ),
@@ -162,7 +162,7 @@ export const routes: readonly ControlRoute[] = [
       ],
     },
     bodies.Told,
-    ({ simulator, body }) => ({ event_id: simulator.emitEvent(body) }),
+    ({ account, body }) => ({ event_id: account.emitEvent(body) }),
   ),
   bodyRoute(
     {
@@ -172,7 +172,7 @@ export const routes: readonly ControlRoute[] = [
       example: ['deliver', { event_id: 'e-1', event_type: 'future.event', data: { new: true } }],
     },
     bodies.Delivery,
-    ({ simulator, body }) => simulator.deliver(JSON.stringify(body)),
+    ({ account, body }) => account.deliver(JSON.stringify(body)),
   ),
   bodyRoute(
     {
@@ -182,13 +182,13 @@ export const routes: readonly ControlRoute[] = [
       example: ['faults', { route: 'share', status: 429, retryAfter: 30, times: 1 }],
     },
     Fault,
-    ({ simulator, body }) => {
-      simulator.fail(body);
+    ({ account, body }) => {
+      account.fail(body);
     },
   ),
   plainRoute(
     { method: 'DELETE', path: 'faults', does: 'removes all faults', example: 'faults' },
-    ({ simulator }) => simulator.clearFaults(),
+    ({ account }) => account.clearFaults(),
   ),
   bodyRoute(
     {
@@ -198,7 +198,7 @@ export const routes: readonly ControlRoute[] = [
       example: ['behaviour', { chatOrder: 'updated', shiftPages: 1 }],
     },
     BehaviourChange,
-    ({ simulator, body }) => simulator.behave(body),
+    ({ account, body }) => account.behave(body),
   ),
   plainRoute(
     {
@@ -208,9 +208,9 @@ export const routes: readonly ControlRoute[] = [
       does: 'lists share calls in order of arrival, and what each did',
       example: `calls?chatId=${CHAT}`,
     },
-    ({ simulator, query }) => {
+    ({ account, query }) => {
       const chatId = query.get('chatId');
-      const calls = chatId === null ? simulator.calls : simulator.callsOf(chatId);
+      const calls = chatId === null ? account.calls : account.callsOf(chatId);
       return { calls: calls.map(callObject) };
     },
   ),
@@ -222,9 +222,9 @@ export const routes: readonly ControlRoute[] = [
       does: 'lists webhook deliveries and their attempts',
       example: `deliveries?chatId=${CHAT}`,
     },
-    ({ simulator, query }) => {
+    ({ account, query }) => {
       const chatId = query.get('chatId');
-      return { deliveries: simulator.deliveries.filter((sent) => chatId === null || sent.chatId === chatId) };
+      return { deliveries: account.deliveries.filter((sent) => chatId === null || sent.chatId === chatId) };
     },
   ),
   plainRoute(
@@ -234,10 +234,10 @@ export const routes: readonly ControlRoute[] = [
       does: 'shows where it listens, its seed, and how many deliveries are pending',
       example: 'state',
     },
-    ({ simulator }) => ({
-      baseUrl: simulator.baseUrl,
-      seed: simulator.seed,
-      pendingDeliveries: simulator.pendingDeliveries(),
+    ({ account, baseUrl }) => ({
+      baseUrl,
+      seed: account.seed,
+      pendingDeliveries: account.pendingDeliveries(),
     }),
   ),
   plainRoute(
@@ -247,7 +247,7 @@ export const routes: readonly ControlRoute[] = [
       does: 'deletes a chat: Linq no longer knows it',
       example: `chats/${CHAT}`,
     },
-    ({ simulator, id }) => simulator.deleteChat(id),
+    ({ account, id }) => account.deleteChat(id),
   ),
 ];
 

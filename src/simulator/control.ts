@@ -1,9 +1,9 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Control } from './api-server.ts';
 import { describeFields, mistakesIn, STRICT } from './body-schema.ts';
+import type { Account } from './linq-account.ts';
 import { EVENT_TYPES } from './linq-events.ts';
 import { BadBody, isObject, readJsonObject } from './reply.ts';
-import type { Simulator } from './simulator.ts';
 import { LinqError, SimulatorError } from './simulator-errors.ts';
 
 const ABOUT =
@@ -11,7 +11,11 @@ const ABOUT =
   'Every example works as it stands, in this order.';
 
 /** Answers the control routes; 400 says what is wrong with a request, 404 lists the routes. */
-export function createControl(routes: readonly ControlRoute[], simulator: () => Simulator): Control {
+export function createControl(
+  routes: readonly ControlRoute[],
+  account: Account,
+  baseUrl: () => string,
+): Control {
   const description = { about: ABOUT, eventTypes: EVENT_TYPES, routes: routes.map(describeRoute) };
   return async (request, path, query) => {
     const method = request.method ?? 'GET';
@@ -23,7 +27,7 @@ export function createControl(routes: readonly ControlRoute[], simulator: () => 
     }
     try {
       const body = method === 'GET' ? {} : await readJsonObject(request);
-      const answer = route.handle({ simulator: simulator(), id: path[1] ?? '', body, query });
+      const answer = route.handle({ account, baseUrl: baseUrl(), id: path[1] ?? '', body, query });
       return isObject(answer) ? { status: 200, body: answer } : { status: 204 };
     } catch (error) {
       if (error instanceof SimulatorError || error instanceof LinqError || error instanceof BadBody)
@@ -35,7 +39,9 @@ export function createControl(routes: readonly ControlRoute[], simulator: () => 
 
 /** What a control route gets: the path's id (or ''), the checked body and the query. */
 interface ControlRequest<Body> {
-  readonly simulator: Simulator;
+  readonly account: Account;
+  /** Where the simulated API listens. */
+  readonly baseUrl: string;
   readonly id: string;
   readonly body: Body;
   readonly query: URLSearchParams;

@@ -3,8 +3,8 @@ import type { Clock } from '../clock.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { Behaviour } from './behaviour.ts';
 import { signDelivery } from './sign.ts';
-import { learnRouting, routingHeaders, type Subscription } from './subscriptions.ts';
 import { createStop, pause } from './waiting.ts';
+import { learnRouting, routingHeaders, type Subscription } from './webhook-subscriptions.ts';
 
 /** Nine pauses, ten attempts, about 25 minutes: Linq's documented redelivery (real ms). */
 export const REDELIVERY_MS: readonly number[] = Array.from({ length: 9 }, (_, n) => 3 * SECOND * 2 ** n);

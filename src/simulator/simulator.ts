@@ -1,180 +1,39 @@
-import { randomInt } from 'node:crypto';
-import type { Clock } from '../clock.ts';
-import { SECOND } from '../decide/time.ts';
-import { type Changes, createChanges, createMessages, type Messages } from './activity.ts';
 import { createListener } from './api-server.ts';
-import { type Behaviour, createBehaviour, createFaults, type Fault } from './behaviour.ts';
-import { type Cards, createCards } from './contact-cards.ts';
 import { createControl } from './control.ts';
 import { routes } from './control-routes.ts';
-import { createDeliveries, type Delivery, REDELIVERY_MS } from './deliveries.ts';
-import { type AnyEvent, createAnyEvent, createTell, describeBody, type LinqEvent } from './linq-events.ts';
-import type { PayloadVersion } from './payloads.ts';
-import { createRandomness } from './random.ts';
-import { reshape } from './resources.ts';
-import { createShares, isShare, type ShareCall } from './shares.ts';
-import {
-  createSubscriptions,
-  type NewSubscription,
-  payloadVersionOf,
-  type Subscription,
-} from './subscriptions.ts';
-import { createWatchers } from './waiting.ts';
-import { type CardState, type Chat, createWorld } from './world.ts';
+import { type Account, type AccountOptions, createAccount } from './linq-account.ts';
 
-const PARTNER_ID = '5b0e6c1a-7d42-5c3e-9f18-2a64d0c7be91';
-
-export interface SimulatorOptions {
-  readonly clock: Clock;
-  /** The only API key that is let in. */
+export interface SimulatorOptions extends AccountOptions {
+  /** The only API key that is accepted. */
   readonly apiKey: string;
   /** Default: any free one. */
   readonly port?: number;
-  /** The account's lines, each with an active card. */
-  readonly lines?: readonly string[];
-  /** Of all that is random: ids, losses, delays. A 32-bit integer. Default: a random one, see `seed`. */
-  readonly seed?: number;
-  readonly behaviour?: Partial<Behaviour>;
-  /** Pauses between webhook attempts, real ms. Default: Linq's, ten attempts in about 25 minutes. */
-  readonly redeliveryMs?: readonly number[];
-  /** How long a webhook attempt may take, real ms. Default 10 s. */
-  readonly deliveryTimeoutMs?: number;
-  /** Parallel connections to the webhook target. Default 32. */
-  readonly deliveryConnections?: number;
 }
 
-/** A Linq on loopback: an account with lines, chats and messages, its API, and its signed webhooks. */
-export interface Simulator extends Messages, Changes, Pick<Cards, 'setCard'> {
+/** A Linq on loopback: an account, its API and its signed webhooks. */
+export interface Simulator extends Account {
   /** For `LINQ_API_BASE_URL`. @throws SimulatorError before `start` */
   readonly baseUrl: string;
-  /** Given to another simulator, it repeats this one's ids and disorder, as far as it is asked the same. */
-  readonly seed: number;
-  /** Listens; resolves to `baseUrl`. After a `stop` it takes the same port and world again. */
+  /** Listens; resolves to `baseUrl`. After a `stop` it takes the same port and account again. */
   start(): Promise<string>;
   /** Resets all connections and cancels deliveries under way. */
   stop(): Promise<void>;
-
-  addLine(number: string, options?: { card?: CardState }): void;
-  chat(chatId: string): Chat;
-  deleteChat(chatId: string): void;
-
-  /** All share calls in order of arrival, whatever became of them. */
-  readonly calls: readonly ShareCall[];
-  callsOf(chatId: string): readonly ShareCall[];
-  /** Those answered with 2xx. */
-  sharesOf(chatId: string): readonly ShareCall[];
-  /** Those that would have shown the person a prompt. */
-  prompts(chatId: string): readonly ShareCall[];
-
-  subscribe(subscription: NewSubscription): Subscription;
-  /** Tells an event of any type, though nothing happens; returns its id. */
-  emitEvent(event: AnyEvent): string;
-  /** Sends a body as it is, signed, to every active subscription: recorded payloads, future events, nonsense. */
-  deliver(body: string): void;
-  readonly deliveries: readonly Delivery[];
-  pendingDeliveries(): number;
-
-  /** @returns a function that takes the fault back */
-  fail(fault: Fault): () => void;
-  clearFaults(): void;
-  /** Changes the behaviour from now on; returns all of it. */
-  behave(change: Partial<Behaviour>): Behaviour;
-
-  /** Resolves once the condition holds; it is looked at after every call, answer and delivery. */
-  when(condition: () => boolean): Promise<void>;
-  /** Resolves once no delivery is under way, redeliveries included. */
-  settled(): Promise<void>;
 }
 
 export function createSimulator(options: SimulatorOptions): Simulator {
-  const { clock } = options;
-  const seed = options.seed ?? randomInt(2 ** 32);
-  const behaviour = createBehaviour(options.behaviour);
-  const watchers = createWatchers();
-  const randomness = createRandomness(seed);
-  const world = createWorld(clock, randomness);
-  const faults = createFaults(randomness.numbers('faults'));
-  const subscriptions = createSubscriptions(clock, randomness, behaviour);
-  const deliveries = createDeliveries({
-    clock,
-    behaviour,
-    redeliveryMs: options.redeliveryMs ?? REDELIVERY_MS,
-    timeoutMs: options.deliveryTimeoutMs ?? 10 * SECOND,
-    connections: options.deliveryConnections ?? 32,
-    random: randomness.numbers('deliveries'),
-    onChange: watchers.changed,
-  });
-  const emit = (event: LinqEvent) => {
-    const bodies = new Map<PayloadVersion, string>();
-    for (const subscription of subscriptions.of(event)) {
-      const version = payloadVersionOf(subscription.targetUrl);
-      const body = bodies.get(version) ?? JSON.stringify(reshape(event.build(version), behaviour));
-      bodies.set(version, body);
-      deliveries.send({ ...event, body }, subscription);
-    }
-  };
-  const tell = createTell(clock, randomness, PARTNER_ID, emit);
-  const messages = createMessages(world, clock, randomness, tell);
-  const shares = createShares({
-    world,
-    clock,
-    behaviour,
-    onChange: watchers.changed,
-    onShared: (chatId) => {
-      if (behaviour.messagePerShare) messages.sendMessage(chatId, { text: 'Name and photo shared' });
-    },
-  });
-  const cards = createCards({ world, behaviour, clock, tell });
-  const listener = createListener(options.port ?? 0, {
-    clock,
-    apiKey: options.apiKey,
-    world,
-    behaviour,
-    subscriptions,
-    cards,
-    random: randomness.numbers('pages'),
-    randomness,
-    faults,
-    shares,
-    control: createControl(routes, () => simulator),
-  });
-  const simulator: Simulator = {
-    ...messages,
-    ...createChanges(world, clock, tell),
-    setCard: cards.setCard,
-    emitEvent: createAnyEvent(world, clock, tell),
+  const { clock, apiKey, port = 0 } = options;
+  const { account, served, cancelDeliveries } = createAccount(options);
+  const control = createControl(routes, account, () => listener.baseUrl());
+  const listener = createListener(port, { clock, apiKey, control, ...served });
+  return {
+    ...account,
     get baseUrl() {
       return listener.baseUrl();
     },
-    seed,
     start: listener.start,
     async stop() {
       await listener.stop();
-      await deliveries.stop();
+      await cancelDeliveries();
     },
-    addLine(number, { card = 'active' } = {}) {
-      world.addLine(number, card);
-    },
-    chat: world.chat,
-    deleteChat: world.deleteChat,
-    calls: shares.calls,
-    callsOf: shares.callsOf,
-    sharesOf: (chatId) => shares.callsOf(chatId).filter(isShare),
-    prompts: (chatId) => shares.callsOf(chatId).filter(({ effect }) => effect === 'prompt'),
-    subscribe: subscriptions.create,
-    deliver(body) {
-      const about = describeBody(body, () => randomness.uuid('event'));
-      for (const subscription of subscriptions.list())
-        if (subscription.isActive) deliveries.send({ ...about, body }, subscription);
-    },
-    deliveries: deliveries.all,
-    pendingDeliveries: deliveries.pending,
-    fail: faults.add,
-    clearFaults: faults.clear,
-    behave: (change) => Object.assign(behaviour, change),
-    when: watchers.when,
-    settled: () => watchers.when(() => deliveries.pending() === 0),
   };
-  for (const number of options.lines ?? []) simulator.addLine(number);
-  return simulator;
 }
