@@ -1,3 +1,4 @@
+import type { Policy } from '../decide/policy.ts';
 import {
   apiKey,
   boolean,
@@ -20,7 +21,7 @@ import {
   publicUrl,
   trustProxy,
 } from './network-kinds.ts';
-import { dependent, optional, required, type Setting, setting, settingsIn } from './setting.ts';
+import { dependent, type Group, optional, required, type Setting, setting, settingsIn } from './setting.ts';
 
 /*
  * The one list of settings. A line here is all it takes: `Config` has the setting's value in the same place, and it is
@@ -213,7 +214,7 @@ export const BEHAVIOUR = {
       'Decide and record everything, but call nothing.',
       'DRY_RUN=true',
     ),
-  },
+  } satisfies Group<Policy>,
   dispatch: {
     concurrency: setting(
       'SHARE_CONCURRENCY',
