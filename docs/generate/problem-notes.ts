@@ -34,6 +34,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     lost: 'nothing, but chats may become idle (`RESHARE_IDLE_AFTER`) until their next outbound message.',
   },
   clock_skew: {
+    seen: 'A clock that stands before the time at which the service last ran counts too.',
     confirm: '`contact-card-reactor doctor` and `timedatectl` show by how many seconds the clock is off.',
     steps: [
       'Synchronise the clock: `timedatectl set-ntp true` or the like. For a virtual machine or container, do it on the host.',
