@@ -27,9 +27,15 @@ interface AttemptDeps {
 /**
  * Makes one claimed attempt: asks for unknown facts, then shares. What is to be settled is told by `ended`, together
  * with what it says of the account: both are written in one commit.
+ * @param isInTime asked right before the share call; false: it isn't made, see `createInFlight`
  * @throws {StoreError} when what was looked up can't be stored; the claim's lease ends by itself then
  */
-export async function runAttempt(deps: AttemptDeps, claim: Claim, signal: AbortSignal): Promise<void> {
+export async function runAttempt(
+  deps: AttemptDeps,
+  claim: Claim,
+  isInTime: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const { policy, linq } = deps;
   const settle = (result: AttemptResult) => deps.ended({ claim, endedAt: roundUp(deps.clock), result });
   if (needsLookup(claim.chat, policy)) {
@@ -42,6 +48,7 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, signal: AbortS
     if (isQueuedAnew || isClosedSince(deps, claim)) return settle({ kind: 'withdrawn' });
   }
   if (policy.dryRun) return settle({ kind: 'dry_run' });
+  if (!isInTime()) return settle({ kind: 'withdrawn' });
   const answer = await linq.shareContactCard(claim.chat.chatId, signal);
   return settle(hear(deps, claim, answer, signal));
 }
@@ -86,6 +93,8 @@ function roundUp(clock: Clock): number {
 export const LEASE_MS = MINUTE;
 /** Instants of leases are whole milliseconds. */
 const MARGIN_MS = SECOND;
+/** Longer than a share call can last (15 s in all). */
+const CALL_MS = 20 * SECOND;
 
 interface Flight {
   readonly claim: Claim;
@@ -109,6 +118,14 @@ export function createInFlight(clock: Pick<Clock, 'monotonic'>) {
     untried: (): number => [...flights.values()].filter(({ claim }) => claim.chat.failures === 0).length,
     sizeOf: (line: string): number =>
       [...flights.values()].filter(({ claim }) => claim.chat.line === line).length,
+    /**
+     * A call that begins now ends before its lease. A process that stood still after it had claimed a chat may wake when
+     * the lease has run out, and somebody else has called or is about to.
+     */
+    isInTime({ attemptId }: Claim): boolean {
+      const flight = flights.get(attemptId);
+      return flight !== undefined && clock.monotonic() - flight.since < LEASE_MS - CALL_MS;
+    },
     /**
      * A process that stood still finds leases ended whose calls are still open. Claimed again, such a chat would be called
      * twice at a time; the calls' own deadlines end this within seconds.

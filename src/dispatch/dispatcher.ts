@@ -98,7 +98,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     concurrency: options.concurrency,
     attemptRetentionMs: options.attemptRetentionMs ?? 0,
     probeWithLook: createProbes({ book, guard, clock, cardChecks }),
-    attempt: (claim) => runAttempt(attempts, claim, signal),
+    attempt: (claim, isInTime) => runAttempt(attempts, claim, isInTime, signal),
     onEnd: nudge,
   });
   const loop = createLoop({ takeTurn: turns.take, clock, log, onFatal: options.onFatal });

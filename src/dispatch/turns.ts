@@ -40,8 +40,8 @@ interface TurnDeps {
   readonly probeWithLook: ProbeWithLook;
   readonly manual: Pick<ManualShares, 'isWaiting' | 'claim'>;
   readonly commits: Pick<Commits, 'commit'>;
-  /** Makes one claimed attempt. */
-  readonly attempt: (claim: Claim) => Promise<void>;
+  /** Makes one claimed attempt. @param isInTime the call would end before the lease of the claim */
+  readonly attempt: (claim: Claim, isInTime: () => boolean) => Promise<void>;
   /** An attempt has ended. */
   readonly onEnd: () => void;
   readonly log: Log;
@@ -80,7 +80,7 @@ export function createTurns(deps: TurnDeps) {
       if (line !== null) starts.set(line, afterStarts(starts.get(line) ?? [], 1, deps.ratePerLine, now));
       if (needsLookup(claim.chat, deps.policy)) lookUps = afterStarts(lookUps, 1, LOOK_UP_RATE, now);
       const run = deps
-        .attempt(claim)
+        .attempt(claim, () => inFlight.isInTime(claim))
         .catch((error: unknown) => log.error({ err: error, chatId: claim.chat.chatId }, 'attempt.failed'))
         .finally(() => {
           inFlight.remove(claim);

@@ -18,6 +18,17 @@ export const SHARING: readonly Mutant[] = [
     suite: { file: 'test/integration/dispatch/claims.test.ts', test: 'a lease that was lost meanwhile' },
   },
   {
+    name: 'a call that is made although its lease may run out before it ends',
+    edits: [
+      {
+        file: 'src/dispatch/attempt.ts',
+        find: "  if (!isInTime()) return settle({ kind: 'withdrawn' });\n",
+        replace: '',
+      },
+    ],
+    suite: { file: 'test/integration/dispatch/claims.test.ts', test: 'finds too short for a call' },
+  },
+  {
     name: 'attempts counted at the settlement in place of the claim',
     edits: [
       {

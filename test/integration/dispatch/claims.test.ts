@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { answerOf, LINE, OTHER_LINE, outboundOf, T } from '../../helpers/builders.ts';
+import { createFakeClock } from '../../helpers/clock.ts';
 import { activeCards, later } from '../../helpers/fake-linq.ts';
 import { startReactor } from '../../helpers/reactor.ts';
 
@@ -142,6 +144,80 @@ describe('a lease', () => {
     await run(MINUTE - 1);
     await deliver(outboundOf(T + 1));
     expect(linq.shares()).toHaveLength(1);
+  });
+
+  describe('that a process which stood still finds too short for a call', () => {
+    /** Stands still once, for this long right after a chat was claimed. */
+    const startStandingStill = async (ms: number) => {
+      const clock = createFakeClock(T, Number.POSITIVE_INFINITY);
+      let standsFor = ms;
+      const wrapStore = (store: Store): Store => {
+        const stand = <R>(result: R, isClaimed: boolean): R => {
+          if (isClaimed) clock.advance(standsFor);
+          if (isClaimed) standsFor = 0;
+          return result;
+        };
+        return {
+          ...store,
+          turn: async (...turn) => {
+            const result = await store.turn(...turn);
+            return stand(result, result.claims.length > 0);
+          },
+          claimManually: async (...asked) => {
+            const claimed = await store.claimManually(...asked);
+            return stand(claimed, claimed !== null && 'claim' in claimed);
+          },
+        };
+      };
+      const standStill = (forMs: number) => {
+        standsFor = forMs;
+      };
+      return { ...(await startReactor({ clock, wrapStore })), standStill };
+    };
+    const LONGEST = 40 * SECOND - 1;
+
+    it('lets the call be made while it surely ends in time', async () => {
+      const { deliver, attempts, linq } = await startStandingStill(LONGEST);
+      await deliver(outboundOf(T));
+      expect(linq.shares()).toHaveLength(1);
+      expect(await attempts()).toMatchObject([{ startedAt: T, outcome: 'shared' }]);
+    });
+
+    it('has no call made: the claim is given back, and the chat claimed anew', async () => {
+      const { deliver, attempts, linq, chat, logged } = await startStandingStill(LONGEST + 1);
+      await deliver(outboundOf(T));
+      expect(linq.shares()).toMatchObject([{ at: T + 40 * SECOND }]);
+      expect(await attempts()).toMatchObject([{ startedAt: T + 40 * SECOND, outcome: 'shared' }]);
+      expect(await chat()).toMatchObject({ shareCount: 1, interruptions: 0 });
+      expect(logged.map(({ event }) => event)).not.toContain('attempt.lease_lost');
+    });
+
+    it('has none made for an operator either: the request goes on with a new claim', async () => {
+      const { deliver, attempts, linq, dispatcher, run, standStill } = await startStandingStill(0);
+      await deliver(outboundOf(T));
+      standStill(LONGEST + 1);
+      const asked = dispatcher.shareManually('chat-1');
+      await run(SECOND);
+      expect(await asked).toMatchObject({
+        kind: 'settled',
+        attempt: { trigger: 'manual', outcome: 'shared' },
+      });
+      expect(linq.shares().map(({ at }) => at)).toEqual([T, T + 40 * SECOND]);
+      expect(await attempts()).toHaveLength(2);
+    });
+
+    it('has none made after a look-up that took too long, and the facts stay on record', async () => {
+      const { deliver, linq, chat, clock } = await startStandingStill(0);
+      const facts = linq.script.chat;
+      linq.script.chat = (chatId) => {
+        clock.advance(LONGEST + 1);
+        return facts(chatId);
+      };
+      await deliver(outboundOf(T, { service: null }));
+      expect(linq.shares()).toMatchObject([{ at: T + 40 * SECOND }]);
+      expect(linq.calls.filter(({ kind }) => kind === 'chat')).toHaveLength(1);
+      expect(await chat()).toMatchObject({ service: 'iMessage', shareCount: 1 });
+    });
   });
 
   it('that ended while the process stood still is not taken anew before its call has ended', async () => {
