@@ -9,11 +9,10 @@ import { createCliToken } from '../http/cli-token.ts';
 import { createHttpServer } from '../http/server.ts';
 import { createLinqClient, measureCalls } from '../linq/client.ts';
 import { createRecorder } from '../recorder.ts';
-import { createMetrics } from '../status/metrics/metrics.ts';
-import { measureStore } from '../store/measured-store.ts';
+import { createMetrics, type Metrics } from '../status/metrics/metrics.ts';
+import { createStoreWatch, type StoreWatch } from '../store/around.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Recordable, Store } from '../store/store.ts';
-import { watchStore } from '../store/watched-store.ts';
 import { parseDelivery } from '../webhook/parse.ts';
 import { createQuarantine } from '../webhook/quarantine.ts';
 import { createWebhookCounters } from '../webhook/report.ts';
@@ -50,21 +49,27 @@ const LAST_ANSWERS_MS = 500;
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const { databasePath: path, policy } = options.config;
-  const store = openSqliteStore({ path, policy });
+  const metrics = createMetrics();
+  const watch = createStoreWatch(options.clock.monotonic, metrics);
+  const store = openSqliteStore({ path, policy, observer: watch });
   try {
-    return await wire(options, store);
+    return await wire(options, { store, watch, metrics });
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function wire(options: AppOptions, opened: Store): Promise<App> {
+interface Opened {
+  readonly store: Store;
+  readonly watch: StoreWatch;
+  readonly metrics: Metrics;
+}
+
+async function wire(options: AppOptions, { store, watch, metrics }: Opened): Promise<App> {
   const { config, clock, version, warnings = [], onFatal, logStream } = options;
   let isDraining = false;
-  const metrics = createMetrics();
-  const watched = watchStore(opened, clock.monotonic, endSoon);
-  const store = measureStore(watched.store, clock.monotonic, metrics);
+  watch.onBroken(endSoon);
   const server = await createHttpServer({
     trustProxy: config.server.trustProxy,
     log: { ...config.log, ...(logStream === undefined ? {} : { stream: logStream }) },
@@ -112,7 +117,7 @@ async function wire(options: AppOptions, opened: Store): Promise<App> {
   });
   const counters = createWebhookCounters();
   const wired = { config, store, linq, dispatcher, clock, log };
-  const background = createBackground({ ...wired, latestFailure: watched.latestFailure, counters, version });
+  const background = createBackground({ ...wired, latestFailure: watch.latestFailure, counters, version });
   const recorder = createRecorder({
     async commit(entries, now) {
       const results = await store.record(entries, now);

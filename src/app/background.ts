@@ -13,16 +13,16 @@ import type { MetricsDeps } from '../status/metrics/metrics-route.ts';
 import { createProblemWatch } from '../status/problems/problem-watch.ts';
 import type { SituationDeps } from '../status/problems/snapshot.ts';
 import { createStoreProbe } from '../status/problems/store-probe.ts';
+import type { StoreWatch } from '../store/around.ts';
 import { createBackupSchedule } from '../store/sqlite/backup/backup-schedule.ts';
 import type { Store } from '../store/store.ts';
-import type { WatchedStore } from '../store/watched-store.ts';
 import type { WebhookCounters } from '../webhook/report.ts';
 
 export interface BackgroundOptions {
   readonly config: Config;
   readonly store: Store;
   /** Of the store. */
-  readonly latestFailure: WatchedStore['latestFailure'];
+  readonly latestFailure: StoreWatch['latestFailure'];
   readonly linq: LinqClient;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;

@@ -1,9 +1,10 @@
 import { type CatchUpState, UNREAD, wasAway, wishFor } from '../../decide/catch-up.ts';
 import { haveSameFacts } from '../../decide/facts.ts';
 import type { EpochMs } from '../../decide/time.ts';
+import type { StoreObserver } from '../around.ts';
 import type { ActiveChats, CatchUpReading, CatchUpStore } from '../store.ts';
 import type { ChatTable } from './chat-table.ts';
-import type { StoreContext, Ways } from './context.ts';
+import type { Calls, StoreContext } from './context.ts';
 import { catchUpIn, type Meta } from './meta.ts';
 import type { RecordEvents } from './record.ts';
 import type { RestoreMark } from './restore-mark.ts';
@@ -102,14 +103,18 @@ export function createCatchUpTable(
 
 export function createCatchUpStore(
   table: CatchUpTable,
-  { read, write, withRoom, guarded }: Ways,
+  { look, read, write }: Calls,
+  observer: Pick<StoreObserver, 'recorded'>,
 ): CatchUpStore {
   return {
-    catchUp: async () => guarded(() => table.state()),
-    changeCatchUp: async (change, unread) => guarded(() => write(() => table.change(change, unread))),
-    recordRead: async (reading, now) =>
-      guarded(() => withRoom(now, () => write(() => table.recordRead(reading, now)))),
-    catchUpReads: async (chatIds) => guarded(() => read(() => table.readsOf(chatIds))),
-    activeChats: async (after, since) => guarded(() => read(() => table.activeChats(after, since))),
+    catchUp: () => look(() => table.state()),
+    changeCatchUp: (change, unread) => write(() => table.change(change, unread)),
+    async recordRead(reading, now) {
+      const result = await write(() => table.recordRead(reading, now), { kind: 'catch_up', roomAt: now });
+      observer.recorded(reading.events.length - result.unstorable);
+      return result;
+    },
+    catchUpReads: (chatIds) => read(() => table.readsOf(chatIds)),
+    activeChats: (after, since) => read(() => table.activeChats(after, since)),
   };
 }

@@ -4,7 +4,7 @@ import { StoreError } from '../../errors.ts';
 import type { ChatCount, ChatFilter, ChatPage, PageStore } from '../store.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
-import { BOUND_LIMIT, type StoreContext, type Ways } from './context.ts';
+import { BOUND_LIMIT, type Calls, type StoreContext } from './context.ts';
 import type { Totals } from './share-totals.ts';
 
 interface ChatList {
@@ -68,7 +68,7 @@ interface PageParts {
 export function createPageStore(
   { sql }: StoreContext,
   { chats, attempts, totals }: PageParts,
-  { read, guarded }: Pick<Ways, 'read' | 'guarded'>,
+  { look, read }: Pick<Calls, 'look' | 'read'>,
 ): PageStore {
   const lines = sql.prepare<[], { id: number | null; line: string | null }>(
     'SELECT id, line FROM lines UNION ALL SELECT NULL, NULL',
@@ -96,11 +96,11 @@ export function createPageStore(
   }
 
   return {
-    shareHistory: async (now) => guarded(() => read(() => totals.history(now))),
-    recentAttempts: async (limit) => guarded(() => attempts.recent(limit)),
-    nextDue: async (limit, notLines = []) => guarded(() => read(() => nextDue(limit, notLines))),
-    chatsByIdPrefix: async (prefix, limit) =>
-      guarded(() =>
+    shareHistory: (now) => read(() => totals.history(now)),
+    recentAttempts: (limit) => look(() => attempts.recent(limit)),
+    nextDue: (limit, notLines = []) => read(() => nextDue(limit, notLines)),
+    chatsByIdPrefix: (prefix, limit) =>
+      look(() =>
         fromChatId
           .all(prefix, limit) // those that begin so come first in this order
           .map((row) => chats.ofRow(row).chat)

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import type { Policy } from '../../decide/policy.ts';
-import type { EpochMs } from '../../decide/time.ts';
+import type { Around, CallOptions } from '../around.ts';
 
 /**
  * A limit to bind. Bare (`LIMIT ?`), SQLite plans by its value: it prepares the statement anew each time one is bound,
@@ -24,12 +24,22 @@ export interface Transactions {
   join(member: { flush?: () => void; forget: () => void }): void;
 }
 
-/** How the store does its work: in a transaction, with room made for it, errors told as its own. */
-export interface Ways {
-  readonly read: Transactions['read'];
-  readonly write: Transactions['write'];
-  readonly withRoom: <T>(now: EpochMs, body: () => T) => T;
-  readonly guarded: <T>(body: () => T) => T;
+/** How a call is made; each is one promise of the store. Its faults leave as `StoreError`. */
+export interface Calls {
+  /** One statement, or none. */
+  readonly look: <T>(body: () => Sync<T>) => Promise<T>;
+  /** In one transaction that reads. */
+  readonly read: <T>(body: () => Sync<T>) => Promise<T>;
+  /** In one durable transaction. */
+  readonly write: <T>(body: () => Sync<T>, options?: Omit<CallOptions, 'isWrite'>) => Promise<T>;
+}
+
+export function createCalls(around: Around, transactions: Transactions): Calls {
+  return {
+    look: (body) => around(body),
+    read: (body) => around(() => transactions.read(body)),
+    write: (body, options) => around(() => transactions.write(body), { ...options, isWrite: true }),
+  };
 }
 
 export interface StoreContext {

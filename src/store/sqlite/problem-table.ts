@@ -1,13 +1,13 @@
 import { and, eq } from 'drizzle-orm';
 import { problems } from '../schema/schema.ts';
 import type { KnownProblem, ProblemStore } from '../store.ts';
-import type { StoreContext, Ways } from './context.ts';
+import type { Calls, StoreContext } from './context.ts';
 import type { Meta } from './meta.ts';
 
 export function createProblemStore(
   { orm }: StoreContext,
   meta: Meta,
-  { write, guarded }: Pick<Ways, 'write' | 'guarded'>,
+  { look, write }: Pick<Calls, 'look' | 'write'>,
 ): ProblemStore {
   function put({ code, scope, ...set }: KnownProblem): void {
     orm
@@ -25,25 +25,21 @@ export function createProblemStore(
   }
 
   return {
-    problems: async () => guarded(() => orm.select().from(problems).all()),
-    changeProblems: async (changed, removed) =>
-      guarded(() =>
-        write(() => {
-          changed.forEach(put);
-          removed.forEach(remove);
-        }),
-      ),
-    deliveryNews: async () =>
-      guarded(() => ({
+    problems: () => look(() => orm.select().from(problems).all()),
+    changeProblems: (changed, removed) =>
+      write(() => {
+        changed.forEach(put);
+        removed.forEach(remove);
+      }),
+    deliveryNews: () =>
+      look(() => ({
         lastAcceptedAt: meta.number('delivery_accepted_at'),
         silentMs: meta.number('deliveries_silent_ms') ?? 0,
       })),
-    noteDeliveries: async ({ lastAcceptedAt, silentMs }) =>
-      guarded(() =>
-        write(() => {
-          if (lastAcceptedAt !== null) meta.put('delivery_accepted_at', lastAcceptedAt);
-          meta.put('deliveries_silent_ms', silentMs);
-        }),
-      ),
+    noteDeliveries: ({ lastAcceptedAt, silentMs }) =>
+      write(() => {
+        if (lastAcceptedAt !== null) meta.put('delivery_accepted_at', lastAcceptedAt);
+        meta.put('deliveries_silent_ms', silentMs);
+      }),
   };
 }

@@ -2,7 +2,7 @@ import { and, count, desc, eq, gt, inArray, lte, min } from 'drizzle-orm';
 import { DAY, type EpochMs } from '../../decide/time.ts';
 import { quarantine } from '../schema/schema.ts';
 import type { QuarantinedDelivery, QuarantineKey, QuarantineStore } from '../store.ts';
-import type { StoreContext, Ways } from './context.ts';
+import type { Calls, StoreContext } from './context.ts';
 
 export interface QuarantineTable extends QuarantineStore {
   /**
@@ -21,7 +21,7 @@ const EXPIRED_AT_ONCE = 50;
 
 export function createQuarantineTable(
   { orm }: StoreContext,
-  { write, guarded }: Pick<Ways, 'write' | 'guarded'>,
+  { look, write }: Pick<Calls, 'look' | 'write'>,
 ): QuarantineTable {
   const isRow = ({ id, receivedAt }: QuarantineKey) =>
     and(eq(quarantine.id, id), eq(quarantine.receivedAt, receivedAt));
@@ -57,8 +57,8 @@ export function createQuarantineTable(
 
   return {
     put,
-    quarantinedCount: async (now) =>
-      guarded(() => {
+    quarantinedCount: (now) =>
+      look(() => {
         const row = orm
           .select({ count: count(), oldestAt: min(quarantine.receivedAt) })
           .from(quarantine)
@@ -66,16 +66,13 @@ export function createQuarantineTable(
           .get();
         return { count: row?.count ?? 0, oldestAt: row?.oldestAt ?? null };
       }),
-    quarantined: async (now) =>
-      guarded(() =>
-        orm.select(listed).from(quarantine).where(isKept(now)).orderBy(desc(quarantine.id)).all(),
-      ),
-    sealedDelivery: async (key) =>
-      guarded(() => orm.select({ sealed }).from(quarantine).where(isRow(key)).get()?.sealed ?? null),
-    endQuarantine: async (key) =>
-      guarded(() => write(() => void orm.delete(quarantine).where(isRow(key)).run())),
-    recauseQuarantined: async (key, found) =>
-      guarded(() => write(() => void orm.update(quarantine).set(found).where(isRow(key)).run())),
+    quarantined: (now) =>
+      look(() => orm.select(listed).from(quarantine).where(isKept(now)).orderBy(desc(quarantine.id)).all()),
+    sealedDelivery: (key) =>
+      look(() => orm.select({ sealed }).from(quarantine).where(isRow(key)).get()?.sealed ?? null),
+    endQuarantine: (key) => write(() => void orm.delete(quarantine).where(isRow(key)).run()),
+    recauseQuarantined: (key, found) =>
+      write(() => void orm.update(quarantine).set(found).where(isRow(key)).run()),
     expire(now) {
       const expired = orm
         .select({ id: quarantine.id })

@@ -6,31 +6,19 @@ import { toStoreError } from './faults.ts';
 const TRY_EVERY_MS = SECOND;
 
 /**
- * Runs a write. When the disk is full for it, the log is copied to the file and cut: it holds many pages several times,
- * so that may free what the next write needs. This write still fails.
+ * For a write that found the disk full: copies the log to the file and cuts it. It holds many pages several times, so
+ * that may free what the next write needs. This write still fails.
  */
-export type WithRoom = <T>(now: EpochMs, write: () => T) => T;
-
-export function createWithRoom(sql: Database.Database): WithRoom {
+export function createMakeRoom(sql: Database.Database): (now: EpochMs) => void {
   const truncate = sql.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
   let triedAt: EpochMs = Number.NEGATIVE_INFINITY;
-
-  function makeRoom(now: EpochMs): void {
+  return (now) => {
     if (Math.abs(now - triedAt) < TRY_EVERY_MS) return; // a clock that was set back doesn't stop us for long
     triedAt = now;
     try {
       truncate.all();
     } catch (error) {
       if (toStoreError(error).fault !== 'full') throw error;
-    }
-  }
-
-  return (now, write) => {
-    try {
-      return write();
-    } catch (error) {
-      if (toStoreError(error).fault === 'full') makeRoom(now);
-      throw error;
     }
   };
 }
