@@ -1,8 +1,8 @@
 import { beginAttempt, type ChatRecord, newChat, settleVerdict } from '../../src/decide/chat.ts';
 import { mergeChatEvent } from '../../src/decide/facts.ts';
-import { type Closure, layOver } from '../../src/decide/holds.ts';
+import type { StandingHold } from '../../src/decide/holds.ts';
 import { classifyAnswer } from '../../src/decide/outcome.ts';
-import { decideChat } from '../../src/decide/share.ts';
+import { applyHold, decideChat } from '../../src/decide/share.ts';
 import { MINUTE } from '../../src/decide/time.ts';
 import { explain } from '../../src/status/view/explanation.ts';
 import { timeInWords } from '../../src/status/view/wording.ts';
@@ -18,13 +18,13 @@ export function renderDeciding(): string {
 function tell({ title, policy: parts, moments }: Story): string {
   const policy = policyOf(parts);
   let chat = newChat('example');
-  let closure: Closure | null = null;
+  let closure: StandingHold | null = null;
   const rows = moments.map((moment) => {
     const now = T + moment.afterMs;
     closure = moment.closure === undefined ? closure : moment.closure;
     chat = after(chat, moment);
     chat = { ...chat, ...decideChat(chat, policy, now) };
-    const { state, reason, nextAttemptAt } = layOver(chat, closure);
+    const { state, reason, nextAttemptAt } = applyHold(chat, closure);
     const sentence = explain({ chat, state, reason, nextAttemptAt, closure, policy, now });
     return `| ${timeInWords(now).slice(5, 19)} | ${moment.happens} | \`${state}\` \`${reason}\` | ${sentence} |`;
   });

@@ -1,5 +1,5 @@
 import type { ChatEvent } from '../../src/decide/event.ts';
-import type { Closure } from '../../src/decide/holds.ts';
+import type { StandingHold } from '../../src/decide/holds.ts';
 import type { LinqAnswer } from '../../src/decide/outcome.ts';
 import type { Policy } from '../../src/decide/policy.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/decide/time.ts';
@@ -13,7 +13,7 @@ export interface Moment {
   /** What Linq answers to the share call made now. */
   readonly answer?: LinqAnswer;
   /** What closes the account or the line from now on; null: nothing any more. */
-  readonly closure?: Closure | null;
+  readonly closure?: StandingHold | null;
 }
 
 export interface Story {

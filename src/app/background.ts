@@ -3,7 +3,7 @@ import { type CatchUp, createCatchUp } from '../catch-up/catch-up.ts';
 import type { Clock } from '../clock.ts';
 import { proxyFor } from '../config/network-kinds.ts';
 import type { Config } from '../config/settings.ts';
-import { accountClosure } from '../decide/holds.ts';
+import { holdOnReads } from '../decide/holds.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { LinqClient } from '../linq/client.ts';
 import { createTeller } from '../status/alerts/alert-sender.ts';
@@ -72,7 +72,7 @@ function wireCatchUp({ config, store, linq, dispatcher, clock, log }: Background
   return createCatchUp({
     store,
     linq,
-    account: { closure: () => closureToReads(dispatcher, clock), heard: dispatcher.heardElsewhere },
+    account: { closure: () => heldReads(dispatcher, clock), heard: dispatcher.heardElsewhere },
     clock,
     random: Math.random,
     log,
@@ -85,12 +85,11 @@ function wireCatchUp({ config, store, linq, dispatcher, clock, log }: Background
 }
 
 /** Reads go on while shares alone are closed; not by a clock that may be wrong, since facts are dated by it. */
-function closureToReads(dispatcher: Dispatcher, clock: Clock) {
-  const { holds, clockDistrustedSince } = dispatcher.view();
+function heldReads(dispatcher: Dispatcher, clock: Clock) {
+  const { holds, clockDistrustedSince } = dispatcher.snapshot();
   if (clockDistrustedSince !== null) return { cause: 'clock_skew', until: null };
-  const closing = holds.filter(({ reason }) => reason === 'rate_limited' || reason === 'api_key_rejected');
-  const closure = accountClosure(closing, clock.now());
-  return closure && { cause: closure.reason, until: closure.until };
+  const hold = holdOnReads(holds, clock.now());
+  return hold && { cause: hold.reason, until: hold.until };
 }
 
 /** Watches for problems, and tells of them whoever wants to be told. */

@@ -1,41 +1,51 @@
 import { type ChatFacts, type LookedUpFacts, mergeChatEvent, NO_FACTS } from './facts.ts';
-import type { Verdict } from './outcome.ts';
+import { RETIRED_REASONS, type RetiredReason, type Verdict } from './outcome.ts';
 import { backoffMs } from './pacing.ts';
 import type { Policy } from './policy.ts';
 import type { EpochMs } from './time.ts';
 
-export type ChatState = 'retired' | 'held' | 'done' | 'waiting' | 'idle' | 'retrying' | 'due' | 'sharing';
+/** In the order of the rules. */
+export const CHAT_STATES = [
+  'retired',
+  'held',
+  'done',
+  'waiting',
+  'idle',
+  'retrying',
+  'due',
+  'sharing',
+] as const;
 
-/** Why a chat is in its state, as far as the chat itself tells (an account's or a line's reasons: `holds.ts`). */
-export type ChatReason =
-  | RetiredReason
-  | 'operator'
-  | 'parked'
-  | 'recipient_blocked'
-  | 'no_outbound'
-  | 'line_excluded'
-  | 'group_excluded'
-  | 'not_imessage'
-  | 'opted_out'
-  | 'chat_health'
-  | 'awaiting_inbound'
-  | 'shared_once'
-  | 'share_limit'
-  | 'window'
-  | 'restored'
-  | 'no_recent_outbound'
-  | 'line_unknown'
-  | 'backoff'
-  | 'rejected'
-  | Trigger;
-
-export type RetiredReason = 'chat_gone' | 'chat_left' | 'unsupported';
-
+export const RETRY_REASONS = ['backoff', 'rejected'] as const;
 /** What set off an attempt. */
-export type Trigger = 'became_eligible' | 'window_lapsed' | 'manual';
+export const TRIGGERS = ['became_eligible', 'window_lapsed', 'manual'] as const;
 
-/** What became of an attempt. */
-export type Outcome = 'shared' | 'retry' | 'rejected' | 'unknown' | 'interrupted' | 'dry_run';
+/** Why a chat is in its state, as far as the chat itself tells (what holds the account or a line: `holds.ts`). */
+export const CHAT_REASONS = [
+  ...RETIRED_REASONS,
+  'operator',
+  'parked',
+  'recipient_blocked',
+  'no_outbound',
+  'line_excluded',
+  'group_excluded',
+  'not_imessage',
+  'opted_out',
+  'chat_health',
+  'awaiting_inbound',
+  'shared_once',
+  'share_limit',
+  'window',
+  'restored',
+  'no_recent_outbound',
+  'line_unknown',
+  ...RETRY_REASONS,
+  ...TRIGGERS,
+] as const;
+
+export type ChatState = (typeof CHAT_STATES)[number];
+export type ChatReason = (typeof CHAT_REASONS)[number];
+export type Trigger = (typeof TRIGGERS)[number];
 
 /** What our own attempts and the operator did to a chat. */
 interface ChatHistory {
@@ -58,7 +68,7 @@ interface ChatHistory {
   /** Transient failures in a row, and until when to back off. */
   readonly failures: number;
   readonly retryAt: EpochMs | null;
-  readonly retryReason: 'backoff' | 'rejected' | null;
+  readonly retryReason: (typeof RETRY_REASONS)[number] | null;
   /** Attempts in a row that a crash cut off. */
   readonly interruptions: number;
   /** When the API was asked for facts that no event told; cleared by the next event that tells something. */

@@ -1,3 +1,4 @@
+import type { VerdictHoldReason } from './holds.ts';
 /**
  * What a call to Linq brought back; never carries text of the answer, an address or a secret.
  *
@@ -22,6 +23,17 @@ export type LinqAnswer =
     }
   | { readonly kind: 'unanswered'; readonly mayHaveArrived: boolean; readonly cause: string };
 
+/** Why Linq refuses a chat for good. */
+export const RETIRED_REASONS = ['chat_gone', 'chat_left', 'unsupported'] as const;
+export type RetiredReason = (typeof RETIRED_REASONS)[number];
+
+/**
+ * How an attempt is recorded. `unknown`: nobody answered and it may have worked; `retry`: the same call may succeed later;
+ * `rejected`: Linq refused it, for the chat, the line or the account; `interrupted`: a crash cut it off.
+ */
+export const OUTCOMES = ['shared', 'retry', 'rejected', 'unknown', 'interrupted', 'dry_run'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
 /** What an answer means for the chat, its line and the account. */
 export type Verdict =
   | { readonly kind: 'shared' }
@@ -33,21 +45,15 @@ export type Verdict =
     }
   /** All calls pause; the scope of Linq's limits is unknown. */
   | { readonly kind: 'rate_limited'; readonly retryAfterMs: number | null }
-  /** The account. */
-  | { readonly kind: 'api_key_rejected' }
-  | { readonly kind: 'feature_disabled' }
-  /** The line. */
+  /** The account or the line is closed. */
+  | { readonly kind: Exclude<VerdictHoldReason, 'rate_limited'> }
   | { readonly kind: 'card_missing' }
-  | { readonly kind: 'line_paused' }
-  | { readonly kind: 'line_not_ours' }
   /** The chat. */
   | { readonly kind: 'retired'; readonly reason: RetiredReason }
   | { readonly kind: 'opted_out' }
   | { readonly kind: 'recipient_blocked' }
   /** Any other refusal: the same call can't succeed soon. */
   | { readonly kind: 'rejected' };
-
-type RetiredReason = 'chat_gone' | 'chat_left' | 'unsupported';
 
 type Answered = Extract<LinqAnswer, { kind: 'answered' }>;
 
@@ -115,11 +121,7 @@ function transient(answer: Answered): Verdict {
   return { kind: 'transient', mayHaveArrived: false, retryAfterMs: answer.retryAfterMs };
 }
 
-/**
- * How the attempt is recorded. `unknown`: nobody answered and it may have worked; `retry`: the same call may succeed
- * later; `rejected`: Linq refused it, for the chat, the line or the account.
- */
-export function outcomeOf(verdict: Verdict): 'shared' | 'retry' | 'rejected' | 'unknown' {
+export function outcomeOf(verdict: Verdict): Exclude<Outcome, 'interrupted' | 'dry_run'> {
   switch (verdict.kind) {
     case 'shared':
       return 'shared';

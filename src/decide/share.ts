@@ -1,11 +1,13 @@
-import type { ChatReason, ChatRecord, ChatState, RetiredReason, StoredDecision } from './chat.ts';
+import type { ChatReason, ChatRecord, ChatState, StoredDecision } from './chat.ts';
 import { isIMessage, latest, nextOf } from './facts.ts';
+import { endsByTime, type HoldReason, type StandingHold } from './holds.ts';
+import type { RetiredReason } from './outcome.ts';
 import type { Policy } from './policy.ts';
 import type { EpochMs } from './time.ts';
 
 /**
  * Whether a chat may be shared now, why not, and when time alone changes that. The first rule that applies decides.
- * What closes the account or a line isn't looked at here: it is laid over, see `holds.ts`.
+ * Holds of the account or a line don't count here, see `applyHold`.
  */
 export function decideShare(chat: ChatRecord, policy: Policy, now: EpochMs): StoredDecision {
   const { state, reason, until } = firstRow(AUTOMATIC, chat, policy, now);
@@ -57,6 +59,37 @@ function nextDueAt(chat: ChatRecord, policy: Policy, until: EpochMs | null): Epo
     at = row.until;
   }
   return null;
+}
+
+export interface ShownDecision {
+  readonly state: ChatState;
+  readonly reason: ChatReason | HoldReason;
+  readonly nextAttemptAt: EpochMs | null;
+}
+
+/** States that a hold of the account or a line covers: the chat itself would be shared, or tried again. */
+export const COVERED_STATES: readonly ChatState[] = ['due', 'retrying'];
+
+/** The only reason of a chat's own that a hold of the account covers; such a chat has no line that could be closed. */
+export const COVERED_REASON: ChatReason = 'line_unknown';
+
+/** A chat's own decision under the hold of the account or of its line. */
+export function applyHold(
+  decision: Pick<ChatRecord, 'state' | 'reason' | 'nextAttemptAt'>,
+  hold: StandingHold | null,
+): ShownDecision {
+  const { state, reason, nextAttemptAt } = decision;
+  if (state === 'sharing') return { state, reason, nextAttemptAt: null };
+  const isLineUnknown = state === 'held' && reason === COVERED_REASON;
+  if (hold === null || !(COVERED_STATES.includes(state) || isLineUnknown))
+    return { state, reason, nextAttemptAt };
+  if (isLineUnknown) return { state, reason: hold.reason, nextAttemptAt };
+  const until = endsByTime(hold.reason) ? hold.until : null;
+  return {
+    state: 'held',
+    reason: hold.reason,
+    nextAttemptAt: until === null ? null : Math.max(until, nextAttemptAt ?? until),
+  };
 }
 
 /** What a rule that applies says of a chat. */

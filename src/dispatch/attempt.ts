@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { wasUndone } from '../decide/chat.ts';
+import { isProbeOf } from '../decide/holds.ts';
 import { classifyAnswer, type LinqAnswer, type Verdict } from '../decide/outcome.ts';
 import type { Policy } from '../decide/policy.ts';
 import { needsLookup } from '../decide/share.ts';
@@ -15,7 +16,7 @@ interface AttemptDeps {
   readonly linq: LinqCalls;
   readonly store: Pick<Store, 'addLookedUp'>;
   readonly keeper: Pick<HoldKeeper, 'heard' | 'reached'>;
-  readonly book: Pick<HoldBook, 'account' | 'closureOf'>;
+  readonly book: Pick<HoldBook, 'accountHold' | 'lineHold'>;
   readonly cardChecks: Pick<CardChecks, 'refused'>;
   readonly ended: (settlement: Settlement) => void;
   readonly clock: Clock;
@@ -53,13 +54,11 @@ export async function runAttempt(
   return settle(hear(deps, claim, answer, signal));
 }
 
-/** An operator's pause, or what another call told, holds for a call that hasn't been made yet; a probe goes on. */
+/** An operator's pause, or what another call found out, stops a call that hasn't been made yet, unless it is a probe. */
 function isClosedSince({ book, clock }: AttemptDeps, { chat, startedAt }: Claim): boolean {
   const now = clock.now();
-  const closures = [book.account(now), chat.line === null ? null : book.closureOf(chat.line, now)];
-  return closures.some(
-    (closure) => closure !== null && !(closure.until !== null && startedAt >= closure.until),
-  );
+  const holds = [book.accountHold(now), chat.line === null ? null : book.lineHold(chat.line, now)];
+  return holds.some((hold) => hold !== null && !isProbeOf(hold, startedAt));
 }
 
 function hear(deps: AttemptDeps, claim: Claim, answer: LinqAnswer, signal: AbortSignal): AttemptResult {

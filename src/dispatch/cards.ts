@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { accountProbeAt, type CardState, type Closure, type Line } from '../decide/holds.ts';
+import { accountProbeAt, type CardState, HOLDS, type Line } from '../decide/holds.ts';
 import { classifyAnswer } from '../decide/outcome.ts';
 import { backoffMs } from '../decide/pacing.ts';
 import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
@@ -183,7 +183,7 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
 const CLOCK_PROBE_MS = 5 * SECOND;
 
 interface ProbeDeps {
-  readonly book: Pick<HoldBook, 'account' | 'all'>;
+  readonly book: Pick<HoldBook, 'accountHold' | 'all'>;
   readonly guard: Pick<ClockGuard, 'isDistrusted'>;
   readonly clock: Clock;
   readonly cardChecks: Pick<CardChecks, 'isRunning' | 'start'>;
@@ -218,15 +218,11 @@ export function createProbes({ book, guard, clock, cardChecks }: ProbeDeps) {
   }
 
   return (isCalling: boolean, now: EpochMs): EpochMs | null => {
-    const account = book.account(now);
-    if (guard.isDistrusted() && mayLook(account)) return probeClock(now);
-    const isKeyProbe = account?.reason === 'api_key_rejected';
-    const isApiProbe = account?.reason === 'api_unavailable' && !isCalling;
-    return isKeyProbe || isApiProbe ? probeAccount(now) : null;
+    const account = book.accountHold(now);
+    const mayLook = account === null || HOLDS[account.reason].stops === 'shares';
+    if (guard.isDistrusted() && mayLook) return probeClock(now);
+    const endedBy = account === null ? null : HOLDS[account.reason].endedBy;
+    const isDue = endedBy === 'look' || (endedBy === 'share_or_look' && !isCalling);
+    return isDue ? probeAccount(now) : null;
   };
-}
-
-/** A feature that is disabled is that of sharing; what else closes the account closes it to looks, too. */
-function mayLook(account: Closure | null): boolean {
-  return account === null || account.reason === 'feature_disabled';
 }

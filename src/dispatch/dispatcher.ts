@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Closure, Hold, Line } from '../decide/holds.ts';
+import { HOLDS, type Hold, type Line, type StandingHold, stopsReads } from '../decide/holds.ts';
 import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
 import { doublingMs } from '../decide/pacing.ts';
 import type { Policy } from '../decide/policy.ts';
@@ -42,11 +42,11 @@ export interface DispatcherOptions {
   readonly onFatal: (error: StoreError) => void;
 }
 
-/** The gates as they are now, for people and machines to see. */
-export interface GateView {
-  readonly account: Closure | null;
+/** What holds the account and its lines now, and what is under way. */
+export interface DispatcherSnapshot {
+  readonly account: StandingHold | null;
   readonly holds: readonly Hold[];
-  readonly lines: readonly { readonly line: Line; readonly closure: Closure | null }[];
+  readonly lines: readonly { readonly line: Line; readonly hold: StandingHold | null }[];
   readonly inFlight: number;
   readonly clockDistrustedSince: EpochMs | null;
 }
@@ -68,7 +68,7 @@ export interface Dispatcher {
   resume(): Promise<void>;
   /** Ends whatever holds a line, on disk too; null: unknown line. @throws {StoreError} */
   releaseLine(line: string): Promise<Line | null>;
-  view(): GateView;
+  snapshot(): DispatcherSnapshot;
   /** `clock.monotonic()` at the end of the last turn that worked. */
   lastTurnAt(): number;
   /**
@@ -106,10 +106,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** What ended is written, and nothing is claimed. @throws {StoreError} */
   const settleAll = () => commits.commit(null, clock.now());
 
-  /** A restart may have mended key or lines: what only a probe ends is probed now. */
+  /** A restart may have fixed the key or the lines. */
   function probeSoon(holds: readonly Hold[], now: EpochMs): readonly Hold[] {
-    const mayBeMended = ['api_key_rejected', 'feature_disabled', 'line_not_ours'];
-    return holds.map((hold) => (mayBeMended.includes(hold.reason) ? { ...hold, until: now } : hold));
+    return holds.map((hold) => (HOLDS[hold.reason].isProbedAtStart ? { ...hold, until: now } : hold));
   }
 
   return {
@@ -134,7 +133,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     heardElsewhere(answer, startedAt) {
       const verdict = classifyAnswer(answer);
-      if (verdict.kind !== 'rate_limited' && verdict.kind !== 'api_key_rejected') return;
+      if (!stopsReads(verdict.kind)) return;
       const when = { startedAt, endedAt: clock.now() };
       keeper.heard(verdict, { chatId: null, line: null, isFirst: false, wasUndone: false, ...when });
       nudge();
@@ -165,12 +164,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       nudge();
       return book.line(line);
     },
-    view() {
+    snapshot() {
       const now = clock.now();
       return {
-        account: book.account(now),
+        account: book.accountHold(now),
         holds: book.all(),
-        lines: book.lines().map((line) => ({ line, closure: book.closureOf(line.line, now) })),
+        lines: book.lines().map((line) => ({ line, hold: book.lineHold(line.line, now) })),
         inFlight: turns.inFlight(),
         clockDistrustedSince: guard.distrustedSince(),
       };

@@ -1,12 +1,13 @@
 import {
-  accountClosure,
-  type Closure,
+  accountHold,
   type Hold,
-  type HoldReason,
   holdAfter,
   isLifted,
   type Line,
-  lineClosure,
+  lineHold,
+  type StandingHold,
+  type StoredHoldReason,
+  type WaitingHoldReason,
 } from '../decide/holds.ts';
 import type { EpochMs } from '../decide/time.ts';
 
@@ -21,11 +22,10 @@ export interface HoldChanges {
   readonly undone: readonly string[];
 }
 
-export type ProbedReason = Exclude<HoldReason, 'paused'>;
 export type HoldBook = ReturnType<typeof createHoldBook>;
 
 /**
- * What closes the account and its lines, in memory as on disk. Every change is handed out once by `takeChanges`, to be
+ * The holds of the account and its lines, in memory as on disk. Every change is handed out once by `takeChanges`, to be
  * written in the dispatcher's next turn.
  */
 export function createHoldBook(
@@ -38,7 +38,8 @@ export function createHoldBook(
   const keyOf = ({ scope, reason }: Pick<Hold, 'scope' | 'reason'>) => `${scope ?? ''} ${reason}`;
   const all = (): readonly Hold[] => [...holds.values()];
 
-  const find = (scope: string | null, reason: HoldReason) => holds.get(keyOf({ scope, reason })) ?? null;
+  const find = (scope: string | null, reason: StoredHoldReason) =>
+    holds.get(keyOf({ scope, reason })) ?? null;
 
   function put(hold: Hold): void {
     if (!holds.has(keyOf(hold))) onChange('opened', hold);
@@ -46,7 +47,7 @@ export function createHoldBook(
     changes.holds.set(keyOf(hold), hold);
   }
 
-  function end(scope: string | null, reason: HoldReason): void {
+  function end(scope: string | null, reason: StoredHoldReason): void {
     if (!holds.delete(keyOf({ scope, reason }))) return;
     onChange('ended', { scope, reason });
     changes.holds.set(keyOf({ scope, reason }), { scope, reason });
@@ -100,15 +101,17 @@ export function createHoldBook(
     find,
     put,
     end,
-    account: (now: EpochMs): Closure | null => accountClosure(all(), now),
-    closureOf(line: string, now: EpochMs): Closure | null {
+    /** The hold by which the account is closed. */
+    accountHold: (now: EpochMs) => accountHold(all(), now),
+    /** The hold by which the line is closed, whatever closes the account. */
+    lineHold(line: string, now: EpochMs): StandingHold | null {
       const known = lines.get(line);
-      return known === undefined ? null : lineClosure(known, all(), now);
+      return known === undefined ? null : lineHold(known, all(), now);
     },
     /** Opens or prolongs a hold after a call that says so. */
     close(
       scope: string | null,
-      reason: ProbedReason,
+      reason: WaitingHoldReason,
       call: { startedAt: EpochMs; endedAt: EpochMs },
       retryAfterMs: number | null = null,
     ): void {

@@ -1,8 +1,17 @@
-import { flaggedSince, isProbeOf } from '../decide/holds.ts';
+import {
+  flaggedSince,
+  HOLDS,
+  isProbedByLook,
+  isProbedByShare,
+  isProbeOf,
+  isVerdictHold,
+  LINE_HOLDS,
+  type VerdictHoldReason,
+} from '../decide/holds.ts';
 import { classifyAnswer, isRefusal, type Verdict } from '../decide/outcome.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { AttemptOutcome } from '../store/turn.ts';
-import type { HoldBook, ProbedReason } from './hold-book.ts';
+import type { HoldBook } from './hold-book.ts';
 
 /** What a call to Linq was about, and when. */
 export interface Call {
@@ -15,10 +24,6 @@ export interface Call {
   readonly startedAt: EpochMs;
   readonly endedAt: EpochMs;
 }
-
-/** Holds whose probe is a look at the cards, and those whose probe is one chat. */
-const LOOKED_FOR: readonly string[] = ['api_key_rejected'];
-const TRIED: readonly string[] = ['feature_disabled', 'line_not_ours', 'api_unavailable'];
 
 /** Wait before an untried chat may probe the breaker: after any other probe, and at most, however long others wait. */
 const UNTRIED_MIN_MS = SECOND;
@@ -89,20 +94,26 @@ export function createHoldKeeper(book: HoldBook) {
     if (undone.length > 0) openBreaker(call);
   }
 
+  /** A line's hold needs a line: a look at a chat may fail before it is known. */
+  function open(reason: VerdictHoldReason, call: Call, verdict: Verdict): void {
+    const isAccount = HOLDS[reason].scope === 'account';
+    const retryAfterMs = verdict.kind === 'rate_limited' ? verdict.retryAfterMs : null;
+    if (isAccount || call.line !== null) book.close(isAccount ? null : call.line, reason, call, retryAfterMs);
+  }
+
   /** A probe that brought no success: the hold waits on. Pauses end by time and aren't probed. */
   function prolongProbed(call: Call): void {
-    const probed = call.chatId === null ? LOOKED_FOR : TRIED;
-    for (const hold of book.all()) {
-      const isConcerned = hold.scope === null || hold.scope === call.line;
-      if (isConcerned && probed.includes(hold.reason) && isProbeOf(hold, call.startedAt)) {
-        book.close(hold.scope, hold.reason as ProbedReason, call);
-      }
+    const isProbed = call.chatId === null ? isProbedByLook : isProbedByShare;
+    for (const { scope, reason, until } of book.all()) {
+      const isConcerned = scope === null || scope === call.line;
+      if (!isConcerned || !isProbed(reason) || !isProbeOf({ until }, call.startedAt)) continue;
+      if (reason !== 'line_flagged') book.close(scope, reason, call);
     }
-    const closure = call.line === null ? null : book.closureOf(call.line, call.startedAt);
-    const isProbe = closure !== null && closure.until !== null && call.startedAt >= closure.until;
-    if (call.chatId !== null && isProbe && closure.reason === 'line_flagged') {
-      book.close(call.line, 'line_flagged', call);
-    }
+    if (call.chatId === null || call.line === null) return;
+    // a flag may stand without a stored hold, and a stored one without its flag
+    const hold = book.lineHold(call.line, call.startedAt);
+    if (hold?.reason === 'line_flagged' && isProbeOf(hold, call.startedAt))
+      book.close(call.line, hold.reason, call);
   }
 
   /** Linq itself answered. */
@@ -124,12 +135,7 @@ export function createHoldKeeper(book: HoldBook) {
       if (verdict.kind === 'shared') succeed(call);
       else if (verdict.kind === 'transient') fail(call);
       else if (isRefusal(verdict)) refuse(call);
-      else if (verdict.kind === 'rate_limited') book.close(null, 'rate_limited', call, verdict.retryAfterMs);
-      else if (verdict.kind === 'api_key_rejected' || verdict.kind === 'feature_disabled') {
-        book.close(null, verdict.kind, call);
-      } else if (call.line !== null && (verdict.kind === 'line_not_ours' || verdict.kind === 'line_paused')) {
-        book.close(call.line, verdict.kind, call);
-      }
+      else if (isVerdictHold(verdict.kind)) open(verdict.kind, call, verdict);
       prolongProbed(call);
     },
     /** A look at contact cards or at a chat was answered: key and API are there. */
@@ -140,12 +146,12 @@ export function createHoldKeeper(book: HoldBook) {
       const isProbe = breaker !== null && isProbeOf(breaker, call.startedAt);
       // the look at a chat, or at its line's card, only prepares the share that is the probe
       if (isProbe && call.line === null && call.chatId === null) openBreaker(call);
-      const rejected = book.find(null, 'api_key_rejected');
-      if (rejected !== null && isProbeOf(rejected, call.startedAt)) book.end(null, 'api_key_rejected');
+      for (const hold of book.all())
+        if (isProbedByLook(hold.reason) && isProbeOf(hold, call.startedAt)) book.end(hold.scope, hold.reason);
     },
     /** Ends whatever holds a line, also what Linq's events said up to now. */
     releaseLine(line: string, now: EpochMs): void {
-      for (const reason of ['line_not_ours', 'line_flagged', 'line_paused'] as const) book.end(line, reason);
+      for (const reason of LINE_HOLDS) book.end(line, reason);
       const { statusAt = null, reputationAt = null } = book.line(line) ?? {};
       book.clearLine(line, Math.max(now, statusAt ?? 0, reputationAt ?? 0)); // Linq's clock may be ahead of ours
     },

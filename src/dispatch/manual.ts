@@ -1,5 +1,5 @@
 import type { ChatReason, ChatRecord, ChatState } from '../decide/chat.ts';
-import type { ClosedReason } from '../decide/holds.ts';
+import { type HoldReason, isCardHold } from '../decide/holds.ts';
 import { LOOK_UP_RATE, pace, type Starts } from '../decide/pacing.ts';
 import type { Policy } from '../decide/policy.ts';
 import { decideManualShare, needsLookup } from '../decide/share.ts';
@@ -14,7 +14,7 @@ export type ManualShare =
   | {
       readonly kind: 'refused';
       readonly state: ChatState;
-      readonly reason: ChatReason | ClosedReason;
+      readonly reason: ChatReason | HoldReason;
     }
   | { readonly kind: 'not_found' }
   /** The dispatcher stopped before it could tell; whether an attempt was made is with the chat's attempts. */
@@ -50,7 +50,7 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
   let waiting: Request[] = [];
   const claimed = new Map<string, Request>();
 
-  const refusal = (state: ChatState, reason: ChatReason | ClosedReason) =>
+  const refusal = (state: ChatState, reason: ChatReason | HoldReason) =>
     ({ kind: 'refused', state, reason }) as const;
 
   /** What is to be said at once, or null when the chat may be claimed; `wait` when a card must be looked at first. */
@@ -58,13 +58,12 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
     if (chat.leaseUntil !== null && chat.leaseUntil > now) return refusal(chat.state, chat.reason);
     const refused = decideManualShare(chat, policy, now);
     if (refused !== null) return { kind: 'refused', ...refused };
-    const account = book.account(now);
+    const account = book.accountHold(now);
     if (account !== null) return refusal('held', account.reason);
     if (chat.line === null) return null;
     const isFresh = cards.isFresh(chat.line, now);
-    const closure = book.closureOf(chat.line, now);
-    if (closure !== null && (isFresh || !closure.reason.startsWith('card_')))
-      return refusal('held', closure.reason);
+    const hold = book.lineHold(chat.line, now);
+    if (hold !== null && (isFresh || !isCardHold(hold.reason))) return refusal('held', hold.reason);
     if (isFresh) return null;
     if (cards.isCheckDue(chat.line, now)) checkCard(chat.line, now);
     return 'wait';

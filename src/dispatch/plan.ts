@@ -1,4 +1,10 @@
-import { accountProbeAt, type ClosedReason, cardClosure } from '../decide/holds.ts';
+import {
+  type AccountHoldReason,
+  accountProbeAt,
+  cardHold,
+  isProbedByShare,
+  isProbeOf,
+} from '../decide/holds.ts';
 import { type Pace, pace, type Starts } from '../decide/pacing.ts';
 import type { EpochMs } from '../decide/time.ts';
 import type { ClaimedLine, Probe } from '../store/turn.ts';
@@ -47,7 +53,7 @@ export interface Plan {
 /** Which lines may start attempts now, how many, whose cards to look at first, and when to plan again. */
 export function planClaims(input: PlanInput): Plan {
   const { now, book, cards, free } = input;
-  const account = book.account(now);
+  const account = book.accountHold(now);
   const probeAt = accountProbeAt(book.all(), now);
   // a probe's time that has come is no time to wait for: the probe's end is
   const nextProbeAt = probeAt === now ? null : probeAt;
@@ -102,8 +108,12 @@ export function planClaims(input: PlanInput): Plan {
  * Whether a closed account may be probed with a chat now: one at a time, with whichever, or between those probes only
  * with one that hasn't failed yet.
  */
-function probeMode(reason: ClosedReason, isTime: boolean, input: PlanInput): 'any' | 'untried' | 'closed' {
-  if (isChatProbe(reason) && isTime && input.inFlight === 0 && !input.isLooking) return 'any';
+function probeMode(
+  reason: AccountHoldReason,
+  isTime: boolean,
+  input: PlanInput,
+): 'any' | 'untried' | 'closed' {
+  if (isProbedByShare(reason) && isTime && input.inFlight === 0 && !input.isLooking) return 'any';
   const mayTry = reason === 'api_unavailable' && input.now >= input.untried.at;
   return mayTry && input.untriedInFlight === 0 ? 'untried' : 'closed';
 }
@@ -116,17 +126,17 @@ function openingOf(
   input: PlanInput,
 ): { limit: number; nextAt: EpochMs | null; isProbe: boolean } {
   const { now, book } = input;
-  const closure = book.closureOf(line, now);
-  if (closure !== null) {
-    const isProbe = closure.until !== null && now >= closure.until;
-    if (!isProbe) return { limit: 0, nextAt: closure.until, isProbe };
+  const hold = book.lineHold(line, now);
+  if (hold !== null) {
+    const isProbe = isProbeOf(hold, now);
+    if (!isProbe) return { limit: 0, nextAt: hold.until, isProbe };
     const known = book.line(line);
-    const isCardless = known !== null && cardClosure(known) !== null; // its own look ends that
+    const isCardless = known !== null && cardHold(known) !== null; // a look at the card ends that
     if (isCardless || input.inFlightOf(line) > 0) return { limit: 0, nextAt: null, isProbe };
   }
   const { available, nextAt }: Pace = pace(input.starts.get(line) ?? [], input.ratePerLine, now);
-  const limit = Math.min(input.free, available, closure === null ? Number.POSITIVE_INFINITY : 1);
-  return { limit, nextAt: available > 0 ? null : nextAt, isProbe: closure !== null };
+  const limit = Math.min(input.free, available, hold === null ? Number.POSITIVE_INFINITY : 1);
+  return { limit, nextAt: available > 0 ? null : nextAt, isProbe: hold !== null };
 }
 
 /**
@@ -139,11 +149,6 @@ function watchedCards({ now, book, cards }: PlanInput, wakeAts: (EpochMs | null)
     .filter(({ line, card }) => card === 'missing' || card === 'inactive' || cards.isWanted(line));
   for (const { line } of watched) wakeAts.push(cards.checkAt(line));
   return watched.filter(({ line }) => cards.isCheckDue(line, now)).map(({ line }) => line);
-}
-
-/** These two are probed with one chat; a rejected key is probed with a look at the cards. */
-function isChatProbe(reason: ClosedReason): boolean {
-  return reason === 'api_unavailable' || reason === 'feature_disabled';
 }
 
 /** What could have begun by now and didn't lacks room, and waits for the end of another call: no instant brings it nearer. */

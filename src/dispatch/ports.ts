@@ -1,6 +1,6 @@
-import type { Outcome, Trigger } from '../decide/chat.ts';
+import type { Trigger } from '../decide/chat.ts';
 import type { LookedUpFacts } from '../decide/facts.ts';
-import type { LinqAnswer } from '../decide/outcome.ts';
+import type { LinqAnswer, Outcome } from '../decide/outcome.ts';
 
 /** The calls to Linq that sharing needs. None rejects: what happened is a value. */
 export interface LinqCalls {

@@ -2,7 +2,7 @@ import type { CatchUpState } from '../decide/catch-up.ts';
 import type { ChatReason, ChatRecord, ChatState } from '../decide/chat.ts';
 import type { ReactorEvent } from '../decide/event.ts';
 import type { LookedUpFacts } from '../decide/facts.ts';
-import type { Hold, HoldReason, Line } from '../decide/holds.ts';
+import type { Hold, Line, StoredHoldReason } from '../decide/holds.ts';
 import type { EpochMs } from '../decide/time.ts';
 import type { Attempt, AttemptOutcome, Claim, Turn, TurnResult } from './turn.ts';
 
@@ -127,7 +127,7 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   lines(): Promise<readonly Line[]>;
   holds(): Promise<readonly Hold[]>;
   putHold(hold: Hold): Promise<void>;
-  endHold(scope: string | null, reason: HoldReason): Promise<void>;
+  endHold(scope: string | null, reason: StoredHoldReason): Promise<void>;
 
   /**
    * Deletes up to `limit` attempts that ended more than `retentionMs` ago, never an open one; resolves to how many it

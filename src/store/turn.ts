@@ -1,6 +1,6 @@
-import type { ChatRecord, Outcome, Trigger } from '../decide/chat.ts';
+import type { ChatRecord, Trigger } from '../decide/chat.ts';
 import type { Hold, Line } from '../decide/holds.ts';
-import type { Verdict } from '../decide/outcome.ts';
+import type { Outcome, Verdict } from '../decide/outcome.ts';
 import type { EpochMs } from '../decide/time.ts';
 
 export interface Attempt {

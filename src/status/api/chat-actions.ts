@@ -2,7 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../clock.ts';
 import { type ChatReason, type ChatRecord, type ChatState, releaseChat } from '../../decide/chat.ts';
-import type { ClosedReason } from '../../decide/holds.ts';
+import type { HoldReason } from '../../decide/holds.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import { answer, chatNotFound, ErrorSchema, type Refusal, refuse } from '../../http/answers.ts';
 import type { Attempt } from '../../store/turn.ts';
@@ -112,7 +112,7 @@ export type ShareNow =
   | {
       readonly kind: 'refused';
       readonly state: ChatState;
-      readonly reason: ChatReason | ClosedReason;
+      readonly reason: ChatReason | HoldReason;
       readonly chat: ChatRecord;
     }
   | { readonly kind: 'failed'; readonly refusal: Refusal };

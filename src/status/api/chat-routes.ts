@@ -1,12 +1,12 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { ChatState } from '../../decide/chat.ts';
+import { CHAT_STATES, type ChatState } from '../../decide/chat.ts';
 import { answer, badParameter, chatNotFound, ErrorSchema, refuse } from '../../http/answers.ts';
 import { parseCursor } from '../../store/sqlite/chat-lists.ts';
 import { linesNamed, type ShownFilter, storedFilters } from '../view/chat-filters.ts';
 import { showAttempt, showChat } from '../view/chat-view.ts';
-import { CHAT_STATES, SHOWN_REASONS, type ShownReason } from '../view/explanation.ts';
+import { SHOWN_REASONS, type ShownReason } from '../view/explanation.ts';
 import { ChatPageSchema, type ChatView, ChatWithAttemptsSchema, text, words } from '../view/schemas.ts';
 import { momentOf, type StatusDeps } from './deps.ts';
 import { CHAT_NOT_FOUND_ANSWER, lookAnswers, NAMED_ANSWERS, TOKEN_SECURITY } from './route-schema.ts';
@@ -106,7 +106,7 @@ export async function findChats(
   query: Static<typeof ChatQuerySchema>,
 ): Promise<FoundChats | { readonly wrong: string }> {
   const { store, dispatcher } = deps;
-  const lines = dispatcher.view().lines.map(({ line }) => line.line);
+  const lines = dispatcher.snapshot().lines.map(({ line }) => line.line);
   const parsed = parseChatQuery(query, lines);
   if ('wrong' in parsed) return parsed;
   const { filter, cursor } = parsed;

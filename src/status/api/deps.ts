@@ -32,5 +32,5 @@ export interface StatusDeps extends AccessOptions {
 
 /** Time, gates and policy as they are now. */
 export function momentOf({ clock, dispatcher, policy, showNumbers }: StatusDeps): Moment {
-  return { now: clock.now(), closures: closuresOf(dispatcher.view()), policy, showNumbers };
+  return { now: clock.now(), closures: closuresOf(dispatcher.snapshot()), policy, showNumbers };
 }

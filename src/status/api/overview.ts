@@ -1,7 +1,7 @@
 import type { CatchUpView as Progress } from '../../catch-up/catch-up.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
-import type { GateView } from '../../dispatch/dispatcher.ts';
+import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
 import type { ShareTotals } from '../../store/store.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
 import type { Situation } from '../problems/snapshot.ts';
@@ -63,7 +63,7 @@ export interface OverviewInput {
   readonly totals: ShareTotals;
   /** The earliest attempt of every line that has one. */
   readonly heads: readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[];
-  readonly gates: GateView;
+  readonly gates: DispatcherSnapshot;
   readonly store: { readonly kind: string; readonly schemaVersion: number; readonly sizeBytes: number };
   readonly lastBackupAt: EpochMs | null;
   readonly catchUp: Progress;
@@ -125,7 +125,7 @@ function showLines(input: OverviewInput): LineView[] {
 }
 
 export function showGate(
-  { line: { line, card, cardCheckedAt }, closure }: GateView['lines'][number],
+  { line: { line, card, cardCheckedAt }, hold }: DispatcherSnapshot['lines'][number],
   { counts, policy, showNumbers }: LineInput,
 ): LineView {
   const isExcluded = policy.lines !== null && !policy.lines.has(line);
@@ -133,8 +133,8 @@ export function showGate(
     line: showLine(line, showNumbers),
     card: { state: card, checkedAt: isoTime(cardCheckedAt) },
     chats: counts.byLine.get(line) ?? 0,
-    hold: isExcluded ? 'line_excluded' : (closure?.reason ?? null),
-    until: isExcluded ? null : isoTime(closure?.until ?? null),
+    hold: isExcluded ? 'line_excluded' : (hold?.reason ?? null),
+    until: isExcluded ? null : isoTime(hold?.until ?? null),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { GateView } from '../../dispatch/dispatcher.ts';
+import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
 import { answer, ErrorSchema, type Refusal, refuse } from '../../http/answers.ts';
 import { linesNamed } from '../view/chat-filters.ts';
 import { showCounts } from '../view/chat-view.ts';
@@ -91,13 +91,13 @@ export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
 export async function releaseLine(
   { store, dispatcher }: Pick<StatusDeps, 'store' | 'dispatcher'>,
   name: string,
-): Promise<{ readonly gate: GateView['lines'][number] } | { readonly refusal: Refusal }> {
+): Promise<{ readonly gate: DispatcherSnapshot['lines'][number] } | { readonly refusal: Refusal }> {
   const known = (await store.lines()).map(({ line }) => line);
   const [line, ...others] = linesNamed(name, known);
   if (line === undefined) return { refusal: LINE_NOT_FOUND };
   if (others.length > 0) return { refusal: AMBIGUOUS_LINE };
   await dispatcher.releaseLine(line);
-  const gate = dispatcher.view().lines.find((one) => one.line.line === line);
+  const gate = dispatcher.snapshot().lines.find((one) => one.line.line === line);
   return gate === undefined ? { refusal: LINE_NOT_FOUND } : { gate };
 }
 

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Outcome, Trigger } from '../../decide/chat.ts';
+import { TRIGGERS, type Trigger } from '../../decide/chat.ts';
+import { OUTCOMES, type Outcome } from '../../decide/outcome.ts';
 import { HOUR, SECOND } from '../../decide/time.ts';
 import { createShownMetrics, type Labels, type MetricsView, type RegisterShown } from './shown-metrics.ts';
 
@@ -35,9 +36,6 @@ const COMMIT_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 const CALL_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 /** From what nobody notices to a day that was missed. */
 const LATENESS_BUCKETS = [0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 600, 1_800, 3_600, 21_600, 86_400];
-
-const TRIGGERS: readonly Trigger[] = ['became_eligible', 'window_lapsed', 'manual'];
-const OUTCOMES: readonly Outcome[] = ['shared', 'retry', 'rejected', 'unknown', 'dry_run'];
 
 export function createMetrics(): Metrics {
   const registry = createMetricsRegistry();
@@ -87,7 +85,8 @@ export function createMetrics(): Metrics {
     ['field'],
   );
   for (const field of ['data.chat.health_status', 'data.parts[]']) unreadable({ field }, 0);
-  for (const trigger of TRIGGERS) for (const outcome of OUTCOMES) attempts({ trigger, outcome }, 0);
+  for (const trigger of TRIGGERS)
+    for (const outcome of OUTCOMES) if (outcome !== 'interrupted') attempts({ trigger, outcome }, 0); // counted alone
   for (const kind of ['events', 'catch_up', 'shares']) failedCommits({ kind }, 0);
   const show = createShownMetrics(registry.shown);
 

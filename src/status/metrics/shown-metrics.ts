@@ -1,11 +1,10 @@
 import type { CatchUpActivity } from '../../catch-up/catch-up.ts';
-import { accountClosure, type CardState } from '../../decide/holds.ts';
-import { type EpochMs, SECOND } from '../../decide/time.ts';
+import { CHAT_STATES } from '../../decide/chat.ts';
+import { ACCOUNT_HOLDS, CARD_HOLDS, CARD_STATES, LINE_HOLDS, standingHold } from '../../decide/holds.ts';
+import { SECOND } from '../../decide/time.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
 import { PROBLEM_WORDS, type ProblemCode } from '../problems/problem-words.ts';
 import type { Situation } from '../problems/snapshot.ts';
-import { LINE_GATE_REASONS } from '../view/chat-filters.ts';
-import { CHAT_STATES } from '../view/explanation.ts';
 import type { Overview } from '../view/schemas.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -111,8 +110,7 @@ const DELIVERIES: readonly Shown[] = [
   },
 ];
 
-const CARD_STATES: readonly CardState[] = ['active', 'inactive', 'missing', 'unknown'];
-const LINE_REASONS = ['line_excluded', ...LINE_GATE_REASONS] as const;
+const LINE_REASONS = ['line_excluded', ...LINE_HOLDS, ...CARD_HOLDS] as const;
 const ACTIVITIES: readonly CatchUpActivity[] = ['idle', 'running', 'waiting', 'failed', 'off'];
 
 const SHARING_METRICS: readonly Shown[] = [
@@ -258,21 +256,7 @@ function showDeliveries({ webhooks }: MetricsView): Sample[] {
   ];
 }
 
-const ACCOUNT_REASONS = [
-  'paused',
-  'api_key_rejected',
-  'feature_disabled',
-  'rate_limited',
-  'api_unavailable',
-] as const;
-
 /** Each reason is looked at alone: several may close the account at once. */
 function showAccount({ situation: { gates, now } }: Seen): Sample[] {
-  return each('reason', ACCOUNT_REASONS, (reason) => flag(isClosed(gates.holds, reason, now)));
+  return each('reason', ACCOUNT_HOLDS, (reason) => flag(standingHold(gates.holds, reason, now) !== null));
 }
-
-const isClosed = (holds: Situation['gates']['holds'], reason: string, now: EpochMs) =>
-  accountClosure(
-    holds.filter((hold) => hold.reason === reason),
-    now,
-  ) !== null;

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { ChatState } from '../../decide/chat.ts';
-import { layOver } from '../../decide/holds.ts';
+import { applyHold } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { ChatCount } from '../../store/store.ts';
 import { ChatQuerySchema, findChats } from '../api/chat-routes.ts';
@@ -161,7 +161,7 @@ function countReasons(
   const sums = new Map<string, ReasonCount>();
   for (const { line, state, reason, count } of counts) {
     if (lines !== null && (line === null || !lines.includes(line))) continue;
-    const shown = layOver({ state, reason, nextAttemptAt: null }, closures.of(line));
+    const shown = applyHold({ state, reason, nextAttemptAt: null }, closures.of(line));
     const key = `${shown.state} ${shown.reason}`;
     const before = sums.get(key)?.count ?? 0;
     sums.set(key, { state: shown.state, reason: shown.reason, count: before + count });

@@ -1,4 +1,5 @@
 import type { ChatState } from '../../decide/chat.ts';
+import { LINE_HOLDS } from '../../decide/holds.ts';
 import { type EpochMs, MINUTE } from '../../decide/time.ts';
 import type { Figures } from '../../store/store.ts';
 import type { SeenDelivery } from '../../webhook/report.ts';
@@ -20,9 +21,8 @@ import {
   when,
 } from './parts.ts';
 import {
-  HOLD_WORDS,
   OUTCOME_WORDS,
-  RELEASABLE,
+  reasonWords,
   STATE_WORDS,
   STATES_IN_ORDER,
   type Tone,
@@ -125,9 +125,8 @@ function dueWhen({ nextAttemptAt }: ChatView, now: EpochMs): Content {
   return at > now ? when(at, now) : now - at < MINUTE ? 'now' : `for ${coarse(now - at)}`;
 }
 
-function whyDue({ reason, shareCount }: ChatView): string {
-  const hold = HOLD_WORDS.get(reason);
-  if (hold !== undefined) return hold;
+function whyDue({ state, reason, shareCount }: ChatView): string {
+  if (state === 'held') return reasonWords(reason);
   return shareCount === 0 ? 'for the first time' : `shared ${counted(shareCount, 'time')} so far`;
 }
 
@@ -201,10 +200,10 @@ function line(shown: LineView, now: EpochMs): Html {
   ];
   const end =
     hold !== null &&
-    RELEASABLE.has(hold) &&
+    LINE_HOLDS.some((reason) => reason === hold) &&
     button(`/lines/${encodeURIComponent(name)}/release`, 'End hold', { about: `of ${name}` });
   return html`<li><div class="row-main"><span class="row-name">${name}</span><span class="row-more">${more}</span></div>
-<div class="row-side">${isOfCard ? badge(tone, words) : badge('warn', HOLD_WORDS.get(hold) ?? hold)}${end}</div></li>
+<div class="row-side">${isOfCard ? badge(tone, words) : badge('warn', reasonWords(hold))}${end}</div></li>
 `;
 }
 

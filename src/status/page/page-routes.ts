@@ -1,13 +1,14 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { type ChatRecord, type Outcome, releaseChat } from '../../decide/chat.ts';
+import { CHAT_STATES, type ChatRecord, releaseChat } from '../../decide/chat.ts';
+import type { Outcome } from '../../decide/outcome.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { badParameter } from '../../http/answers.ts';
 import { changeChat, holdChat, type ShareNow, shareNow, whyNotShareable } from '../api/chat-actions.ts';
 import { ChatParams } from '../api/chat-routes.ts';
 import type { StatusDeps } from '../api/deps.ts';
 import { releaseLine } from '../api/steering-routes.ts';
-import { CHAT_STATES, SHOWN_REASONS } from '../view/explanation.ts';
+import { SHOWN_REASONS } from '../view/explanation.ts';
 import { ChatsQuerySchema, createChatsPage, renderChats } from './chat-list-page.ts';
 import { type ChatPage, createChatPage, renderChat, renderNoChat } from './chat-page.ts';
 import { leadTo, type Notice, refuseReadably, sendPage } from './layout.ts';

@@ -1,6 +1,7 @@
-import type { ChatReason, ChatState, Outcome, Trigger } from '../../decide/chat.ts';
+import type { ChatReason, ChatState, Trigger } from '../../decide/chat.ts';
+import type { Outcome } from '../../decide/outcome.ts';
 import type { Verdict } from '../../webhook/report.ts';
-import type { ShownReason } from '../view/explanation.ts';
+import { HOLD_WORDS, isHold } from '../view/hold-words.ts';
 
 /** How bad something is: the colour of its badge. */
 export type Tone = 'ok' | 'info' | 'warn' | 'error' | 'quiet';
@@ -50,26 +51,6 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, readonly [Tone, string]>> =
   limited: ['error', 'Rate limited'],
 };
 
-/** Why the account or a line is closed, by the reason that `GET /status` gives. */
-export const HOLD_WORDS: ReadonlyMap<string, string> = new Map([
-  ['paused', 'Paused'],
-  ['api_key_rejected', 'API key rejected'],
-  ['feature_disabled', 'Sharing not enabled'],
-  ['rate_limited', 'Rate limited'],
-  ['api_unavailable', 'Linq’s API fails'],
-  ['line_unknown', 'Line not known'],
-  ['line_excluded', 'Not in LINQ_LINES'],
-  ['line_not_ours', 'Not this account’s'],
-  ['line_flagged', 'Flagged by Linq'],
-  ['line_paused', 'Paused by Linq'],
-  ['card_missing', 'No contact card'],
-  ['card_inactive', 'Card not active'],
-  ['card_unknown', 'Card not checked yet'],
-]);
-
-/** The holds that an operator may end. */
-export const RELEASABLE: ReadonlySet<string> = new Set(['line_not_ours', 'line_flagged', 'line_paused']);
-
 const CHAT_REASON_WORDS: Readonly<Record<ChatReason, string>> = {
   chat_gone: 'Unknown to Linq',
   chat_left: 'Your line left it',
@@ -97,12 +78,13 @@ const CHAT_REASON_WORDS: Readonly<Record<ChatReason, string>> = {
   manual: 'Shared by hand',
 };
 
-/** A reason in two or three words. */
-export function reasonWords(reason: ShownReason): string {
-  return isOfChat(reason) ? CHAT_REASON_WORDS[reason] : (HOLD_WORDS.get(reason) ?? reason);
+/** A reason, of a chat or of a hold, in two or three words. */
+export function reasonWords(reason: string): string {
+  if (isHold(reason)) return HOLD_WORDS[reason].label;
+  return isOfChat(reason) ? CHAT_REASON_WORDS[reason] : reason;
 }
 
-const isOfChat = (reason: ShownReason): reason is ChatReason => reason in CHAT_REASON_WORDS;
+const isOfChat = (reason: string): reason is ChatReason => reason in CHAT_REASON_WORDS;
 
 /** What Linq's documentation says of the codes that a share call, or the look at a chat before it, may be refused with. */
 const LINQ_CODES: ReadonlyMap<number, string> = new Map([

@@ -1,30 +1,15 @@
 import type { EpochMs } from '../../decide/time.ts';
 import { showLine } from '../view/chat-view.ts';
+import { HOLD_PROBLEMS, type ProblemWords } from '../view/hold-words.ts';
 import type { Problem } from '../view/schemas.ts';
 import { isoTime } from '../view/wording.ts';
-
-interface ProblemWords extends Pick<Problem, 'severity' | 'message' | 'remedy'> {
-  /** It can be an error, too. */
-  readonly mayWorsen?: true;
-}
 
 /**
  * What each problem means and what to do about it. `LINE` stands for the line it is about, `DETAIL` for what only the
  * moment tells.
  */
 const WORDS = {
-  api_key_rejected: {
-    severity: 'error',
-    message: 'Linq rejects the API key, so no card is shared.',
-    remedy:
-      'Put a valid key into LINQ_API_KEY and restart the service. If Linq accepts the present key again, sharing resumes within 5 minutes.',
-  },
-  feature_disabled: {
-    severity: 'error',
-    message: "Linq says that contact cards aren't enabled for this account, so no card is shared.",
-    remedy:
-      'Ask Linq to enable contact cards for the account. One due chat is tried every hour, and right after a restart of the service; sharing resumes when Linq accepts it.',
-  },
+  ...HOLD_PROBLEMS,
   clock_skew: {
     severity: 'error',
     message:
@@ -37,49 +22,6 @@ const WORDS = {
     message: "The database can't be written (DETAIL): deliveries are answered 503 and nothing is shared.",
     remedy:
       'Check free disk space, the permissions of the data directory and the service log. The service resumes once it can write; Linq redelivers for about 25 minutes.',
-  },
-  api_unavailable: {
-    severity: 'warning',
-    mayWorsen: true,
-    message: "Linq's API fails for several chats in a row, so shares wait.",
-    remedy:
-      'The service probes it at least once a minute and resumes automatically. If this lasts, check the network, LINQ_API_BASE_URL and whether Linq reports an outage.',
-  },
-  card_missing: {
-    severity: 'warning',
-    message: "LINE has no contact card, so its chats can't get one.",
-    remedy:
-      'Set up a card for the line, with `setup` or in the Linq dashboard. The card is rechecked every 2 minutes; `line release` rechecks now. To leave a line without a card, leave it out of LINQ_LINES.',
-  },
-  card_inactive: {
-    severity: 'warning',
-    message: "The contact card of LINE isn't active, so its chats wait.",
-    remedy:
-      'Linq usually activates a new card automatically. If it stays inactive, set it up again with Linq. The card is rechecked every 2 minutes; `line release` rechecks now.',
-  },
-  line_flagged: {
-    severity: 'warning',
-    message: 'Linq flags LINE (status FLAGGED or reputation CRITICAL), so its chats wait.',
-    remedy:
-      'Send less from the line, and check what Linq says about it. One chat is tried every 6 hours; `line release` ends the hold now.',
-  },
-  line_paused: {
-    severity: 'warning',
-    message: 'Linq refuses calls for LINE for now, so its chats wait.',
-    remedy:
-      'Sharing resumes automatically after 30 minutes to 6 hours, or when Linq reports the line as active. `line release` ends the hold now.',
-  },
-  line_not_ours: {
-    severity: 'warning',
-    message: "Linq says that LINE doesn't belong to this account, so its chats wait.",
-    remedy:
-      'Check that LINQ_API_KEY is for the account that owns the line, and restart the service. If the account has the line again, use `line release`; if it gave the line up, leave it out of LINQ_LINES and restart. One chat is tried every 6 hours.',
-  },
-  rate_limited: {
-    severity: 'warning',
-    message: 'Linq limits the rate of calls, so all shares wait as long as it asked.',
-    remedy:
-      'Sharing resumes automatically. If this happens often, lower SHARE_RATE_PER_LINE and SHARE_CONCURRENCY, or ask Linq for a higher limit.',
   },
   unreadable_deliveries: {
     severity: 'warning',

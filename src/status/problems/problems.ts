@@ -1,8 +1,8 @@
 import { type CatchUpFailing, isCatchUpFailing } from '../../decide/catch-up.ts';
-import { type AccountHoldReason, accountClosure } from '../../decide/holds.ts';
+import { ACCOUNT_HOLDS, LINE_HOLDS, standingHold } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { type EpochMs, MINUTE } from '../../decide/time.ts';
-import type { GateView } from '../../dispatch/dispatcher.ts';
+import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
 import { durationInWords } from '../view/wording.ts';
 import type { OpenProblem, ProblemCode } from './problem-words.ts';
 import {
@@ -18,7 +18,7 @@ import type { StoreProbe } from './store-probe.ts';
 /** Everything problems are read from, all of one moment. */
 export interface Circumstances {
   readonly now: EpochMs;
-  readonly gates: GateView;
+  readonly gates: DispatcherSnapshot;
   readonly probe: StoreProbe;
   readonly quarantined: { readonly count: number; readonly oldestAt: EpochMs | null };
   readonly parked: { readonly count: number; readonly oldestAt: EpochMs | null };
@@ -117,35 +117,23 @@ function worldProblems({ now, gates, silence, signatures, subscription }: Circum
   return open;
 }
 
-const ACCOUNT_PROBLEMS = ['api_key_rejected', 'feature_disabled', 'rate_limited', 'api_unavailable'] as const;
-
 function accountProblems({ gates, now }: Circumstances): OpenProblem[] {
-  return ACCOUNT_PROBLEMS.flatMap((code): OpenProblem[] => {
-    const since = standingSince(gates, code, now);
+  // each hold alone: the snapshot's own is only the first of them
+  return ACCOUNT_HOLDS.flatMap((code): OpenProblem[] => {
+    if (code === 'paused') return [];
+    const since = standingHold(gates.holds, code, now)?.since ?? null;
     if (since === null) return [];
     const isLasting = code === 'api_unavailable' && now - since > UNAVAILABLE_ERROR_MS;
     return [{ code, since, ...(isLasting ? { errorSince: since + UNAVAILABLE_ERROR_MS } : {}) }];
   });
 }
 
-/** Each hold is looked at alone: the account's closure only names the first of them. */
-function standingSince({ holds }: GateView, reason: AccountHoldReason, now: EpochMs): EpochMs | null {
-  return (
-    accountClosure(
-      holds.filter((hold) => hold.reason === reason),
-      now,
-    )?.since ?? null
-  );
-}
-
-const LINE_HOLDS = ['line_not_ours', 'line_flagged', 'line_paused'] as const;
-
 function lineProblems({ gates, policy }: Circumstances): OpenProblem[] {
   const served = gates.lines.filter(({ line }) => policy.lines === null || policy.lines.has(line.line));
-  return served.flatMap(({ line: { line, card, cardCheckedAt }, closure }): OpenProblem[] => {
-    const hold = LINE_HOLDS.find((reason) => reason === closure?.reason);
+  return served.flatMap(({ line: { line, card, cardCheckedAt }, hold }): OpenProblem[] => {
+    const code = LINE_HOLDS.find((reason) => reason === hold?.reason);
     return [
-      ...(hold === undefined ? [] : [{ code: hold, since: closure?.since ?? null, line }]),
+      ...(code === undefined ? [] : [{ code, since: hold?.since ?? null, line }]),
       // when the card was last looked at is known, but not since when it is as it is
       ...(card === 'missing' || card === 'inactive'
         ? [{ code: `card_${card}` as const, since: null, noticedAt: cardCheckedAt, line }]

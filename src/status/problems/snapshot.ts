@@ -21,7 +21,7 @@ export interface SituationDeps {
     'counts' | 'nextAttempts' | 'quarantinedCount' | 'chats' | 'diskSpace' | 'lastBackupAt' | 'catchUp'
   >;
   readonly probeStore: () => Promise<StoreProbe>;
-  readonly dispatcher: Pick<Dispatcher, 'view'>;
+  readonly dispatcher: Pick<Dispatcher, 'snapshot'>;
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'toDomain'>;
   readonly policy: Policy;
   /** Starts a second and line; 0: no limit. */
@@ -60,7 +60,7 @@ export function createSituation(deps: SituationDeps, before: DeliveryNews): () =
   return async () => {
     const probe = await deps.probeStore();
     const now = clock.now();
-    const gates = deps.dispatcher.view();
+    const gates = deps.dispatcher.snapshot();
     const closures = closuresOf(gates);
     const stored = await store.counts();
     const counts = showCounts(stored, closures);

@@ -1,9 +1,9 @@
-import type { ChatState } from '../../decide/chat.ts';
-import { COVERED_REASON, COVERED_STATES } from '../../decide/holds.ts';
+import { CHAT_REASONS, CHAT_STATES, type ChatReason, type ChatState } from '../../decide/chat.ts';
+import { COVERED_REASON, COVERED_STATES } from '../../decide/share.ts';
 import { maskNumber } from '../../mask.ts';
 import type { ChatFilter } from '../../store/store.ts';
 import type { Closures } from './chat-view.ts';
-import { CHAT_STATES, type ShownReason } from './explanation.ts';
+import type { ShownReason } from './explanation.ts';
 
 export interface ShownFilter {
   readonly state: ChatState | null;
@@ -58,28 +58,9 @@ function coveredByClosure({ state, reason, lines }: ShownFilter, closures: Closu
   return closed.length === 0 ? [] : coveredOf(closed);
 }
 
-/** Why a line is closed, or its card can't be shared. */
-export const LINE_GATE_REASONS = [
-  'line_not_ours',
-  'line_flagged',
-  'line_paused',
-  'card_missing',
-  'card_inactive',
-  'card_unknown',
-] as const;
-
-/** The reasons that only an account or a line has are never stored with a chat. */
-const GATE_REASONS = [
-  'paused',
-  'api_key_rejected',
-  'feature_disabled',
-  'rate_limited',
-  'api_unavailable',
-  ...LINE_GATE_REASONS,
-] as const;
-
-function isChatReason(reason: ShownReason): reason is Exclude<ShownReason, (typeof GATE_REASONS)[number]> {
-  return !(GATE_REASONS as readonly string[]).includes(reason);
+/** What holds the account or a line is never stored with a chat. */
+function isChatReason(reason: ShownReason): reason is ChatReason {
+  return CHAT_REASONS.some((one) => one === reason);
 }
 
 /** The known lines that a full number or its masked form names; several may share a masked form. */

@@ -1,13 +1,13 @@
-import type { ChatRecord, ChatState } from '../../decide/chat.ts';
-import { type Closure, layOver } from '../../decide/holds.ts';
+import { CHAT_STATES, type ChatRecord, type ChatState } from '../../decide/chat.ts';
+import type { StandingHold } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
-import { decideChat, optedOutAt } from '../../decide/share.ts';
+import { applyHold, decideChat, optedOutAt } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import type { GateView } from '../../dispatch/dispatcher.ts';
+import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
 import { maskNumber } from '../../mask.ts';
 import type { ChatCount } from '../../store/store.ts';
 import type { Attempt } from '../../store/turn.ts';
-import { CHAT_STATES, explain } from './explanation.ts';
+import { explain } from './explanation.ts';
 import type { AttemptView, ChatView } from './schemas.ts';
 import { isoTime } from './wording.ts';
 
@@ -27,7 +27,7 @@ export function showLine(line: string, showNumbers: boolean): string {
 /** A chat as people and machines see it: decided as of now, whatever was stored, and what closes its line laid over. */
 export function showChat(chat: ChatRecord, { now, closures, policy, showNumbers }: Moment): ChatView {
   const closure = closures.of(chat.line);
-  const shown = layOver(decideChat(chat, policy, now), closure);
+  const shown = applyHold(decideChat(chat, policy, now), closure);
   return {
     chatId: chat.chatId,
     line: chat.line === null ? null : showLine(chat.line, showNumbers),
@@ -63,16 +63,16 @@ export function showAttempt(attempt: Attempt): AttemptView {
 
 /** What closes the account and its lines at one moment. */
 export interface Closures {
-  readonly account: Closure | null;
+  readonly account: StandingHold | null;
   /** Only lines that are closed. */
-  readonly lines: ReadonlyMap<string, Closure>;
+  readonly lines: ReadonlyMap<string, StandingHold>;
   /** What a chat of this line (null: of none that is known) is closed by: the account before its line. */
-  of(line: string | null): Closure | null;
+  of(line: string | null): StandingHold | null;
 }
 
-export function closuresOf({ account, lines }: Pick<GateView, 'account' | 'lines'>): Closures {
-  const closed = new Map<string, Closure>();
-  for (const { line, closure } of lines) if (closure !== null) closed.set(line.line, closure);
+export function closuresOf({ account, lines }: Pick<DispatcherSnapshot, 'account' | 'lines'>): Closures {
+  const closed = new Map<string, StandingHold>();
+  for (const { line, hold } of lines) if (hold !== null) closed.set(line.line, hold);
   return {
     account,
     lines: closed,
@@ -94,7 +94,7 @@ export function showCounts(counts: readonly ChatCount[], closures: Closures): Sh
   let total = 0;
   let parked = 0;
   for (const { line, state, reason, count } of counts) {
-    const shown = layOver({ state, reason, nextAttemptAt: null }, closures.of(line));
+    const shown = applyHold({ state, reason, nextAttemptAt: null }, closures.of(line));
     byState[shown.state] += count;
     total += count;
     if (reason === 'parked') parked += count;

@@ -1,11 +1,12 @@
-import type { ChatReason, ChatRecord, ChatState } from '../../decide/chat.ts';
-import type { ClosedReason, Closure } from '../../decide/holds.ts';
+import { CHAT_REASONS, type ChatReason, type ChatRecord, type ChatState } from '../../decide/chat.ts';
+import { CARD_HOLDS, type HoldReason, STORED_HOLDS, type StandingHold } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { lapsesAt, optedOutAt } from '../../decide/share.ts';
 import { type EpochMs, HOUR } from '../../decide/time.ts';
+import { HOLD_WORDS, isHold } from './hold-words.ts';
 import { durationInWords, timeInWords, whenInWords } from './wording.ts';
 
-export type ShownReason = ChatReason | ClosedReason;
+export type ShownReason = ChatReason | HoldReason;
 
 /** A chat as it is shown now, and what that was decided from. */
 export interface Told {
@@ -14,17 +15,18 @@ export interface Told {
   readonly reason: ShownReason;
   readonly nextAttemptAt: EpochMs | null;
   /** What closes the account or the chat's line. */
-  readonly closure: Closure | null;
+  readonly closure: StandingHold | null;
   readonly policy: Policy;
   readonly now: EpochMs;
 }
 
 /** One sentence for people: what the chat's state is, why, and what ends it. */
 export function explain(told: Told): string {
-  return EXPLANATIONS[told.reason](told);
+  const { reason } = told;
+  return isHold(reason) ? held(reason, told) : EXPLANATIONS[reason](told);
 }
 
-const EXPLANATIONS: Readonly<Record<ShownReason, (told: Told) => string>> = {
+const EXPLANATIONS: Readonly<Record<ChatReason, (told: Told) => string>> = {
   chat_gone: (told) => retired("Linq says that this chat doesn't exist or isn't this account's", told),
   chat_left: (told) => retired('Your line has left this chat or was removed from it', told),
   unsupported: (told) => retired("Linq says that this chat can't take a contact card", told),
@@ -63,54 +65,10 @@ const EXPLANATIONS: Readonly<Record<ShownReason, (told: Told) => string>> = {
   became_eligible: (told) => dueOrSharing('for its first share', told),
   window_lapsed: (told) => dueOrSharing('to be shared again, because the last window has ended', told),
   manual: (told) => dueOrSharing('because an operator asked for it', told),
-  paused: ({ closure }) =>
-    `Ready to be shared, but an operator paused all sharing${since(closure?.since ?? null)}. Resume sharing to continue.`,
-  api_key_rejected: (told) => closed('Linq rejects the API key', 'Set a valid LINQ_API_KEY.', told),
-  feature_disabled: (told) =>
-    closed("Linq says that contact cards aren't enabled for the account", 'Ask Linq to enable them.', told),
-  rate_limited: (told) => closed('Linq asked for a pause', 'Sharing resumes automatically.', told),
-  api_unavailable: (told) => closed("Linq's API fails", 'The service probes it until it recovers.', told),
-  line_not_ours: (told) =>
-    closed(
-      "Linq says that the chat's line isn't this account's",
-      'Check the line with Linq, then release it.',
-      told,
-    ),
-  line_flagged: (told) =>
-    closed("Linq flags the chat's line", 'A successful probe or releasing the line ends this.', told),
-  line_paused: (told) =>
-    closed("Linq has paused the chat's line for a while", 'Sharing resumes automatically.', told),
-  card_missing: (told) => closed("the chat's line has no contact card", 'Set one up with Linq.', told),
-  card_inactive: (told) =>
-    closed(
-      "the contact card of the chat's line isn't active yet",
-      'Sharing resumes when Linq has activated it.',
-      told,
-    ),
-  card_unknown: (told) =>
-    closed(
-      "the contact card of the chat's line couldn't be checked yet",
-      'The service tries again soon.',
-      told,
-    ),
 };
 
 /** Every reason a chat can be shown with. */
-export const SHOWN_REASONS = Object.keys(EXPLANATIONS) as readonly ShownReason[];
-
-const STATES: Readonly<Record<ChatState, true>> = {
-  retired: true,
-  held: true,
-  done: true,
-  waiting: true,
-  idle: true,
-  retrying: true,
-  due: true,
-  sharing: true,
-};
-
-/** Every state a chat can be in, in the order of the rules. */
-export const CHAT_STATES = Object.keys(STATES) as readonly ChatState[];
+export const SHOWN_REASONS: readonly ShownReason[] = [...CHAT_REASONS, ...STORED_HOLDS, ...CARD_HOLDS];
 
 function failed(failures: number): string {
   return failures === 1 ? 'The last attempt failed' : `The last ${failures} attempts failed`;
@@ -175,11 +133,12 @@ function dueOrSharing(why: string, { state, policy, nextAttemptAt, now }: Told):
   return `Due${overdue} ${why}. The call is made when its turn comes.${dry}`;
 }
 
-function closed(why: string, ends: string, { closure, nextAttemptAt, now }: Told): string {
+function held(reason: HoldReason, { closure, nextAttemptAt, now }: Told): string {
   const at = nextAttemptAt ?? closure?.until ?? null;
   const what = nextAttemptAt === null ? 'Next probe' : 'Next try';
   const next = at === null ? '' : at > now ? ` ${what}: ${whenInWords(at, now)}.` : ' A probe is due now.';
-  return `Ready to be shared, but ${why}. ${ends}${next}`;
+  const { why, end } = HOLD_WORDS[reason];
+  return `Ready to be shared, but ${why.replace(' SINCE', since(closure?.since ?? null))}. ${end}${next}`;
 }
 
 const timed = (at: EpochMs | null) => (at === null ? '' : ` at ${timeInWords(at)}`);

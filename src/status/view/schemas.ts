@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
-import type { ChatState, Outcome, Trigger } from '../../decide/chat.ts';
+import { CHAT_STATES, type ChatState, TRIGGERS } from '../../decide/chat.ts';
+import { OUTCOMES } from '../../decide/outcome.ts';
 import { ERROR_FIELDS, named } from '../../http/answers.ts';
-import { CHAT_STATES, SHOWN_REASONS, type ShownReason } from './explanation.ts';
+import { SHOWN_REASONS, type ShownReason } from './explanation.ts';
 
 /** What the routes take and answer. The shapes are stable: fields may be added, never changed. */
 
@@ -34,9 +35,6 @@ const instant = (description: string) => Type.String({ format: 'date-time', desc
 /** ISO 8601, UTC. */
 const instantOrNull = (description: string) =>
   Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time', description });
-
-const TRIGGERS: readonly Trigger[] = ['became_eligible', 'window_lapsed', 'manual'];
-const OUTCOMES: readonly Outcome[] = ['shared', 'retry', 'rejected', 'unknown', 'interrupted', 'dry_run'];
 
 const AttemptSchema = named('Attempt', 'One share call to Linq.', {
   attemptId: text('Ours; the service log names it too.'),

@@ -1,4 +1,5 @@
-import type { ChatRecord, Outcome, StoredDecision, Trigger } from '../../decide/chat.ts';
+import type { ChatRecord, StoredDecision, Trigger } from '../../decide/chat.ts';
+import type { Outcome } from '../../decide/outcome.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { decideChat } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';

@@ -9,16 +9,9 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/sqlite-core';
-import {
-  CARD_STATES,
-  CHAT_REASONS,
-  CHAT_STATES,
-  HOLD_REASONS,
-  OUTCOMES,
-  RETIRED_REASONS,
-  RETRY_REASONS,
-  TRIGGERS,
-} from '../vocabulary.ts';
+import { CHAT_REASONS, CHAT_STATES, RETRY_REASONS, TRIGGERS } from '../../decide/chat.ts';
+import { CARD_STATES, STORED_HOLDS } from '../../decide/holds.ts';
+import { OUTCOMES, RETIRED_REASONS } from '../../decide/outcome.ts';
 import { counters, instants, lengths, oneOf } from './checks.ts';
 
 // Every column `*_at` is an instant: whole ms since 1970-01-01T00:00:00Z. Every table is STRICT; drizzle-kit can't
@@ -200,7 +193,7 @@ export const holds = sqliteTable(
   'holds',
   {
     scope: text('scope').notNull(),
-    reason: text('reason', { enum: HOLD_REASONS }).notNull(),
+    reason: text('reason', { enum: STORED_HOLDS }).notNull(),
     since: integer('since_at').notNull(),
     until: integer('until_at'),
     step: integer('step').notNull(),
@@ -208,7 +201,7 @@ export const holds = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.scope, t.reason] }),
     instants('holds_instants', [t.since, t.until]),
-    oneOf('holds_reason', t.reason, HOLD_REASONS),
+    oneOf('holds_reason', t.reason, STORED_HOLDS),
     counters('holds_step', [t.step]),
   ],
 );

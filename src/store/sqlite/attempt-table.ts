@@ -1,4 +1,5 @@
-import type { Outcome, Trigger } from '../../decide/chat.ts';
+import type { Trigger } from '../../decide/chat.ts';
+import type { Outcome } from '../../decide/outcome.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
 import type { AttemptWrite, OpenAttempt, StoredChat } from '../plan/chat.ts';

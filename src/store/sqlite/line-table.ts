@@ -1,5 +1,5 @@
 import { and, eq, getTableColumns } from 'drizzle-orm';
-import type { Hold, HoldReason, Line } from '../../decide/holds.ts';
+import type { Hold, Line, StoredHoldReason } from '../../decide/holds.ts';
 import { holds, lines } from '../schema/schema.ts';
 import type { StoreContext } from './context.ts';
 
@@ -97,7 +97,7 @@ export function createHoldTable({ orm }: StoreContext): HoldTable {
         .onConflictDoUpdate({ target: [holds.scope, holds.reason], set: { since, until, step } })
         .run();
     },
-    end({ scope, reason }: { scope: string | null; reason: HoldReason }) {
+    end({ scope, reason }: { scope: string | null; reason: StoredHoldReason }) {
       orm
         .delete(holds)
         .where(and(eq(holds.scope, scope ?? ACCOUNT), eq(holds.reason, reason)))

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../decide/chat.ts';
+import type { Outcome } from '../../decide/outcome.ts';
 import { DAY, type EpochMs, HOUR, MINUTE } from '../../decide/time.ts';
 import type { ShareHistory, ShareTotals } from '../store.ts';
 import type { StoreContext } from './context.ts';

@@ -103,7 +103,7 @@ export async function steer(
     const past = { isHeld: false, isParked: false, isBlocked: false, interruptions: 0 };
     if (released !== null) oracle.done(chatId, world.trueNow(), past);
     world.dispatcher().nudge();
-  } else if (world.dispatcher().view().clockDistrustedSince === null) {
+  } else if (world.dispatcher().snapshot().clockDistrustedSince === null) {
     void world.dispatcher().shareManually(chatId);
   }
   await world.idle();

@@ -9,7 +9,7 @@ const chats = (count: number) =>
   Array.from({ length: count }, (_, index) =>
     outboundOf(T, { chatId: `chat-${index}`, ...(index % 2 === 0 ? {} : { line: OTHER_LINE }) }),
   );
-const accountReason = ({ dispatcher }: Reactor) => dispatcher.view().account?.reason ?? null;
+const accountReason = ({ dispatcher }: Reactor) => dispatcher.snapshot().account?.reason ?? null;
 /** When calls were made, from the first one on. */
 const minutesOf = (calls: readonly { at: number }[]) => calls.map(({ at }) => Math.round((at - T) / MINUTE));
 
@@ -115,7 +115,7 @@ describe('a rejected key', () => {
     await reactor.deliver(...chats(10));
     answers.answer(answerOf(401, 2004));
     await reactor.idle();
-    expect(reactor.dispatcher.view().holds).toMatchObject([{ reason: 'api_key_rejected', step: 0 }]);
+    expect(reactor.dispatcher.snapshot().holds).toMatchObject([{ reason: 'api_key_rejected', step: 0 }]);
   });
 });
 

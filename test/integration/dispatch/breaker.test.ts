@@ -7,7 +7,7 @@ import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 
 const chats = (count: number, from = 0) =>
   Array.from({ length: count }, (_, index) => outboundOf(T, { chatId: `chat-${from + index}` }));
-const accountReason = ({ dispatcher }: Reactor) => dispatcher.view().account?.reason ?? null;
+const accountReason = ({ dispatcher }: Reactor) => dispatcher.snapshot().account?.reason ?? null;
 const BACKOFF = 15 * MINUTE;
 
 describe('five transient failures in a row over different chats', () => {
@@ -179,8 +179,8 @@ describe('a card that cannot be looked at', () => {
     expect(linq.shares().map(({ subject }) => subject)).toEqual(['chat-1']);
     const looks = linq.looks().filter(({ subject }) => subject === OTHER_LINE);
     expect(looks.map(({ at }) => at - T)).toEqual([0, SECOND, 3 * SECOND]);
-    const shown = dispatcher.view().lines.find(({ line }) => line.line === OTHER_LINE);
-    expect(shown?.closure?.reason).toBe('card_unknown');
+    const shown = dispatcher.snapshot().lines.find(({ line }) => line.line === OTHER_LINE);
+    expect(shown?.hold?.reason).toBe('card_unknown');
     linq.script.cards = (line) => activeCards(line);
     await run(4 * SECOND);
     expect(linq.sharesOf('other')).toEqual([T + 7 * SECOND]);

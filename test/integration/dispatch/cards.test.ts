@@ -7,9 +7,9 @@ import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 const chats = (count: number, from = 0) =>
   Array.from({ length: count }, (_, index) => outboundOf(T, { chatId: `chat-${from + index}` }));
 const cardOf = ({ dispatcher }: Reactor) =>
-  dispatcher.view().lines.find(({ line }) => line.line === LINE)?.line.card;
-const closureOf = ({ dispatcher }: Reactor) =>
-  dispatcher.view().lines.find(({ line }) => line.line === LINE)?.closure?.reason ?? null;
+  dispatcher.snapshot().lines.find(({ line }) => line.line === LINE)?.line.card;
+const holdOf = ({ dispatcher }: Reactor) =>
+  dispatcher.snapshot().lines.find(({ line }) => line.line === LINE)?.hold?.reason ?? null;
 const none = { kind: 'cards', cards: [] } as const;
 const inactive = { kind: 'cards', cards: [{ line: LINE, isActive: false }] } as const;
 
@@ -39,7 +39,7 @@ describe('the card of a line', () => {
     await reactor.deliver(...chats(20));
     await reactor.run(30 * MINUTE);
     expect(cardOf(reactor)).toBe(card);
-    expect(closureOf(reactor)).toBe(`card_${card}`);
+    expect(holdOf(reactor)).toBe(`card_${card}`);
     expect(reactor.linq.shares()).toEqual([]);
     expect(reactor.linq.looks().length).toBeLessThanOrEqual(16);
     reactor.linq.script.cards = (line) => activeCards(line);
@@ -62,7 +62,7 @@ describe('the card of a line', () => {
     reactor.linq.script.share = () => answerOf(404, 2012);
     await reactor.deliver(...chats(10));
     expect(reactor.linq.shares()).toHaveLength(1);
-    expect(closureOf(reactor)).toBe('card_missing');
+    expect(holdOf(reactor)).toBe('card_missing');
     reactor.linq.script.share = () => answerOf();
     await reactor.run(2 * MINUTE - 1);
     expect(reactor.linq.shares()).toHaveLength(1);
@@ -100,7 +100,7 @@ describe('the card of a line', () => {
     first.linq.script.cards = () => inactive;
     await first.deliver(...chats(1));
     await first.stop();
-    expect((await first.restart()).dispatcher.view().lines[0]?.line.card).toBe('inactive');
+    expect((await first.restart()).dispatcher.snapshot().lines[0]?.line.card).toBe('inactive');
     expect(first.linq.looks()).toHaveLength(2);
   });
 
@@ -111,7 +111,7 @@ describe('the card of a line', () => {
     reactor.dispatcher.cardChanged(LINE);
     await reactor.idle();
     expect(reactor.linq.looks()).toHaveLength(2);
-    expect(closureOf(reactor)).toBe('card_inactive');
+    expect(holdOf(reactor)).toBe('card_inactive');
     await reactor.deliver(...chats(1, 1));
     expect(reactor.linq.shares()).toHaveLength(1);
     reactor.linq.script.cards = (line) => activeCards(line);

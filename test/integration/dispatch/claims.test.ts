@@ -26,7 +26,7 @@ describe('claiming', () => {
       waiting.shift()?.answer(answerOf());
       await idle();
       expect(linq.open()).toBe(Math.min(4, 19 - answered));
-      expect(dispatcher.view().inFlight).toBe(linq.open());
+      expect(dispatcher.snapshot().inFlight).toBe(linq.open());
     }
   });
 

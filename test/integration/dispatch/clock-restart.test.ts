@@ -8,7 +8,7 @@ import { createFakeClock } from '../../helpers/clock.ts';
 import { createFakeLinq } from '../../helpers/fake-linq.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 
-const isDistrusted = ({ dispatcher }: Reactor) => dispatcher.view().clockDistrustedSince !== null;
+const isDistrusted = ({ dispatcher }: Reactor) => dispatcher.snapshot().clockDistrustedSince !== null;
 
 /**
  * A chat was shared at `T`; ten minutes later we start again on a wall clock that is off by so much. Linq's is right.

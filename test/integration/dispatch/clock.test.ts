@@ -8,7 +8,7 @@ import { later } from '../../helpers/fake-linq.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 
 const LAPSES_AT = T + 1 + DAY;
-const isDistrusted = ({ dispatcher }: Reactor) => dispatcher.view().clockDistrustedSince !== null;
+const isDistrusted = ({ dispatcher }: Reactor) => dispatcher.snapshot().clockDistrustedSince !== null;
 const STEPS = [
   ['+26 h', 26 * HOUR],
   ['-2 h', -2 * HOUR],
@@ -33,7 +33,7 @@ describe.each(STEPS)('a wall clock that is set wrong by %s while we run', (_, st
     await reactor.deliver(outboundOf(T));
     await reactor.run(MINUTE);
     expect(reactor.linq.shares()).toEqual([]);
-    expect(reactor.dispatcher.view().clockDistrustedSince).toBe(T);
+    expect(reactor.dispatcher.snapshot().clockDistrustedSince).toBe(T);
     reactor.linq.script.time = () => T + reactor.clock.monotonic();
     await reactor.run(5 * SECOND);
     expect(isDistrusted(reactor)).toBe(false);

@@ -41,13 +41,13 @@ describe('the breaker', () => {
     const { linq, deliver, dispatcher, run } = await startReactor({ concurrency: 1, cardTtlMs: MINUTE });
     linq.script.share = () => answerOf(500);
     await deliver(...chats(5));
-    const since = dispatcher.view().account?.since;
-    expect(dispatcher.view().account?.reason).toBe('api_unavailable');
+    const since = dispatcher.snapshot().account?.since;
+    expect(dispatcher.snapshot().account?.reason).toBe('api_unavailable');
     for (let minute = 0; minute < 60; minute++) await run(MINUTE);
-    expect(dispatcher.view().account).toMatchObject({ reason: 'api_unavailable', since });
+    expect(dispatcher.snapshot().account).toMatchObject({ reason: 'api_unavailable', since });
     linq.script.share = () => answerOf(204);
     await run(30 * MINUTE);
-    expect(dispatcher.view().account).toBeNull();
+    expect(dispatcher.snapshot().account).toBeNull();
     expect(new Set(linq.shares().map(({ subject }) => subject)).size).toBe(5);
   });
 

@@ -8,7 +8,7 @@ import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 const outbounds = (prefix: string, count: number, at = T, parts: object = {}) =>
   Array.from({ length: count }, (_, index) => outboundOf(at, { chatId: `${prefix}${index}`, ...parts }));
 const isBad = (chatId: string) => chatId.startsWith('bad');
-const accountReason = ({ dispatcher }: Reactor) => dispatcher.view().account?.reason ?? null;
+const accountReason = ({ dispatcher }: Reactor) => dispatcher.snapshot().account?.reason ?? null;
 
 /** A reactor with ten chats whose share always fails. */
 async function startWithFailing(failure: () => LinqAnswer | Promise<LinqAnswer> = () => answerOf(500)) {

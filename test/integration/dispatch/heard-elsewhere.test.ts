@@ -19,12 +19,12 @@ describe('an answer to a call of others', () => {
   it('that rejects the key stops all shares until a look at the cards shows that it works', async () => {
     const { dispatcher, linq, deliver, run } = await startReactor();
     dispatcher.heardElsewhere(answerOf(401, 2004), T);
-    expect(dispatcher.view().account).toMatchObject({ reason: 'api_key_rejected' });
+    expect(dispatcher.snapshot().account).toMatchObject({ reason: 'api_key_rejected' });
     await deliver(outboundOf(T));
     expect(linq.shares()).toEqual([]);
     await run(MINUTE);
     expect(linq.shares()).toHaveLength(1);
-    expect(dispatcher.view().account).toBeNull();
+    expect(dispatcher.snapshot().account).toBeNull();
   });
 
   it.each([answerOf(500, 3006), answerOf(404, 2001), silenceOf()])(
@@ -32,7 +32,7 @@ describe('an answer to a call of others', () => {
     async (answer) => {
       const { dispatcher } = await startReactor();
       for (let n = 0; n < 10; n++) dispatcher.heardElsewhere(answer, T);
-      expect(dispatcher.view().holds).toEqual([]);
+      expect(dispatcher.snapshot().holds).toEqual([]);
     },
   );
 });

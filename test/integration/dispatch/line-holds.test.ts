@@ -7,8 +7,8 @@ import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 
 const chats = (count: number, line = LINE) =>
   Array.from({ length: count }, (_, index) => outboundOf(T, { chatId: `${line} ${index}`, line }));
-const closureOf = ({ dispatcher }: Reactor, line = LINE) =>
-  dispatcher.view().lines.find((shown) => shown.line.line === line)?.closure?.reason ?? null;
+const holdOf = ({ dispatcher }: Reactor, line = LINE) =>
+  dispatcher.snapshot().lines.find((shown) => shown.line.line === line)?.hold?.reason ?? null;
 const minutesOf = (calls: readonly { at: number }[]) => calls.map(({ at }) => Math.round((at - T) / MINUTE));
 const sharesOn = ({ shares }: FakeLinq, line: string) =>
   shares().filter(({ subject }) => subject?.startsWith(line) === true);
@@ -29,11 +29,11 @@ describe.each([
 ])('a line that Linq refuses with %i/%i', (status, code) => {
   it('is paused for 30 min, doubling to 6 h, and the other lines go on', async () => {
     const reactor = await startHeldBy(status, code);
-    expect(closureOf(reactor)).toBe('line_paused');
+    expect(holdOf(reactor)).toBe('line_paused');
     await reactor.run(21 * HOUR);
     expect(minutesOf(reactor.linq.shares())).toEqual([30, 90, 210, 450, 810, 1_170]);
     await reactor.deliver(...chats(5, OTHER_LINE));
-    expect(closureOf(reactor, OTHER_LINE)).toBeNull();
+    expect(holdOf(reactor, OTHER_LINE)).toBeNull();
   });
 
   it.each([
@@ -44,7 +44,7 @@ describe.each([
     await reactor.run(MINUTE);
     await reactor.deliver(lineEventOf({ at: T + MINUTE + aheadMs }));
     expect(minutesOf(reactor.linq.shares())).toEqual([1]);
-    expect(closureOf(reactor)).toBe('line_paused');
+    expect(holdOf(reactor)).toBe('line_paused');
     await reactor.deliver(
       lineEventOf({ at: T, line: OTHER_LINE }),
       lineEventOf({ at: T, reputation: 'HEALTHY' }),
@@ -53,7 +53,7 @@ describe.each([
     reactor.linq.script.share = () => answerOf();
     await reactor.run(30 * MINUTE + SECOND);
     expect(sharesOn(reactor.linq, LINE)).toHaveLength(11);
-    expect(closureOf(reactor)).toBeNull();
+    expect(holdOf(reactor)).toBeNull();
   });
 
   it("isn't paused anew by an attempt that was under way when the ACTIVE event came", async () => {
@@ -64,12 +64,12 @@ describe.each([
     await reactor.deliver(...chats(3));
     early.answer(answerOf(status, code));
     await reactor.idle();
-    expect(closureOf(reactor)).toBe('line_paused');
+    expect(holdOf(reactor)).toBe('line_paused');
     reactor.clock.advance(SECOND);
     await reactor.deliver(lineEventOf({ at: T + SECOND }));
     late.answer(answerOf(status, code));
     await reactor.idle();
-    expect(closureOf(reactor)).toBeNull();
+    expect(holdOf(reactor)).toBeNull();
     expect(await reactor.store.counts()).toMatchObject([{ state: 'waiting', count: 3 }]);
   });
 });
@@ -91,7 +91,7 @@ describe('a pause of a line', () => {
     await reactor.run(2 * HOUR);
     reactor.linq.script.share = () => answerOf();
     await reactor.run(2 * HOUR);
-    expect(reactor.dispatcher.view().holds).toEqual([]);
+    expect(reactor.dispatcher.snapshot().holds).toEqual([]);
     expect(sharesOn(reactor.linq, LINE).length).toBeGreaterThanOrEqual(10);
   });
 
@@ -119,13 +119,13 @@ describe('a pause of a line', () => {
 describe('a line that is none of ours (2006)', () => {
   it('is held, tried with one chat every 6 h, and open after a share', async () => {
     const reactor = await startHeldBy(403, 2006);
-    expect(closureOf(reactor)).toBe('line_not_ours');
+    expect(holdOf(reactor)).toBe('line_not_ours');
     await reactor.run(13 * HOUR);
     expect(minutesOf(reactor.linq.shares())).toEqual([360, 720]);
     reactor.linq.script.share = () => answerOf();
     await reactor.run(6 * HOUR);
     expect(sharesOn(reactor.linq, LINE)).toHaveLength(2 + 10);
-    expect(closureOf(reactor)).toBeNull();
+    expect(holdOf(reactor)).toBeNull();
   });
 });
 
@@ -138,14 +138,14 @@ describe.each([
     await reactor.deliver(lineEventOf({ at: T, ...flag }));
     reactor.linq.script.share = () => answerOf(400, 1005);
     await reactor.deliver(...chats(10), ...chats(2, OTHER_LINE));
-    expect(closureOf(reactor)).toBe('line_flagged');
+    expect(holdOf(reactor)).toBe('line_flagged');
     expect(sharesOn(reactor.linq, OTHER_LINE)).toHaveLength(2);
     reactor.linq.clear();
     await reactor.run(13 * HOUR);
     expect(minutesOf(sharesOn(reactor.linq, LINE))).toEqual([360, 720]);
     reactor.linq.script.share = () => answerOf();
     await reactor.run(6 * HOUR);
-    expect(closureOf(reactor)).toBeNull();
+    expect(holdOf(reactor)).toBeNull();
     expect(sharesOn(reactor.linq, LINE)).toHaveLength(10);
   });
 
@@ -182,7 +182,7 @@ describe.each([
     const second = await first.restart();
     await second.run(HOUR);
     expect(first.linq.shares()).toEqual([]);
-    expect(closureOf(second)).toBe('line_flagged');
+    expect(holdOf(second)).toBe('line_flagged');
     first.linq.script.cards = (line) => activeCards(line);
   });
 });

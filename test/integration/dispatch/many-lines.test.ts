@@ -43,9 +43,9 @@ describe("an operator's release of a line", () => {
     const { linq, deliver, dispatcher, idle } = await startReactor();
     await deliver(outboundOf(T), lineEventOf({ at: T + HOUR, status: 'FLAGGED' }));
     linq.clear();
-    expect(dispatcher.view().lines[0]?.closure?.reason).toBe('line_flagged');
+    expect(dispatcher.snapshot().lines[0]?.hold?.reason).toBe('line_flagged');
     await dispatcher.releaseLine(LINE);
     await idle();
-    expect(dispatcher.view().lines[0]?.closure).toBeNull();
+    expect(dispatcher.snapshot().lines[0]?.hold).toBeNull();
   });
 });

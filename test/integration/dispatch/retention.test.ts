@@ -49,7 +49,7 @@ describe('attempts that are kept no longer', () => {
     expect(await after.attempts()).toHaveLength(1); // no answer has told the time yet
     await after.deliver(outboundOf(T + HOUR, { chatId: 'chat-2' }));
     await after.run(MINUTE);
-    expect(after.dispatcher.view().clockDistrustedSince).not.toBeNull();
+    expect(after.dispatcher.snapshot().clockDistrustedSince).not.toBeNull();
     expect(await after.attempts()).toHaveLength(1);
   });
 });

@@ -5,7 +5,7 @@ import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 
 const chats = (count: number, from = 0) =>
   Array.from({ length: count }, (_, index) => outboundOf(T, { chatId: `chat-${from + index}` }));
-const accountReason = ({ dispatcher }: Reactor) => dispatcher.view().account?.reason ?? null;
+const accountReason = ({ dispatcher }: Reactor) => dispatcher.snapshot().account?.reason ?? null;
 const statesOf = async (reactor: Reactor, count: number) =>
   Promise.all(chats(count).map(async ({ chatId }) => (await reactor.chat(chatId)).state));
 const GONE = answerOf(404, 2001);

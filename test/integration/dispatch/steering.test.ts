@@ -13,12 +13,12 @@ describe('a pause of the operator', () => {
     const second = await first.restart();
     await second.leap(DAY);
     expect(first.linq.calls).toEqual([]);
-    expect(second.dispatcher.view().account).toMatchObject({ reason: 'paused', since: T, until: null });
+    expect(second.dispatcher.snapshot().account).toMatchObject({ reason: 'paused', since: T, until: null });
     await second.dispatcher.resume();
     await second.idle();
     expect(first.linq.shares()).toHaveLength(1);
     await second.stop();
-    expect((await second.restart()).dispatcher.view().account).toBeNull();
+    expect((await second.restart()).dispatcher.snapshot().account).toBeNull();
   });
 });
 

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  accountClosure,
+  accountHold,
   type Hold,
-  type HoldReason,
   holdAfter,
   isLifted,
   isProbeOf,
   type Line,
+  type StoredHoldReason,
 } from '../../../src/decide/holds.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, T } from '../../helpers/builders.ts';
 import { holds } from './properties.ts';
 
-type Probed = Exclude<HoldReason, 'paused'>;
+type Probed = Exclude<StoredHoldReason, 'paused'>;
 
 /** The waits of each hold, one after the other, when every attempt after a wait says the same again. */
 const SCHEDULES: readonly (readonly [Probed, readonly number[]])[] = [
@@ -106,7 +106,7 @@ describe('a rate limit', () => {
   it('keeps every call away before the instant that Linq named', () => {
     const property = fc.property(fc.integer({ min: 1, max: DAY }), fc.nat(DAY), (retryAfterMs, laterMs) => {
       const hold = first('rate_limited', retryAfterMs);
-      const isOpen = accountClosure([hold], T + 100 + laterMs) === null;
+      const isOpen = accountHold([hold], T + 100 + laterMs) === null;
       if (isOpen) expect(laterMs).toBeGreaterThanOrEqual(retryAfterMs);
     });
     holds(property);

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
-  accountClosure,
+  accountHold,
   accountProbeAt,
   type CardState,
   type Hold,
   type Line,
-  layOver,
-  lineClosure,
+  lineHold,
 } from '../../../src/decide/holds.ts';
+import { applyHold } from '../../../src/decide/share.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, T } from '../../helpers/builders.ts';
 
@@ -24,28 +24,28 @@ describe('what closes the account', () => {
     'is $reason before whatever else holds',
     ({ reason, index }) => {
       const holds = ACCOUNT_HOLDS.slice(index).reverse();
-      expect(accountClosure(holds, T)?.reason).toBe(reason);
+      expect(accountHold(holds, T)?.reason).toBe(reason);
     },
   );
 
   it('is nothing without holds, and no hold of a line', () => {
-    expect(accountClosure([], T)).toBeNull();
-    expect(accountClosure([holdOf({ scope: LINE, reason: 'line_paused', until: T + 1 })], T)).toBeNull();
+    expect(accountHold([], T)).toBeNull();
+    expect(accountHold([holdOf({ scope: LINE, reason: 'line_paused', until: T + 1 })], T)).toBeNull();
   });
 
   it('is a rate limit until its millisecond comes', () => {
     const holds = [holdOf({ reason: 'rate_limited', until: T + MINUTE })];
-    expect(accountClosure(holds, T + MINUTE - 1)).toMatchObject({
+    expect(accountHold(holds, T + MINUTE - 1)).toMatchObject({
       reason: 'rate_limited',
       until: T + MINUTE,
     });
-    expect(accountClosure(holds, T + MINUTE)).toBeNull();
+    expect(accountHold(holds, T + MINUTE)).toBeNull();
   });
 
   it.each(['paused', 'api_key_rejected', 'feature_disabled', 'api_unavailable'] as const)(
     'is %s until somebody or some probe ends it, however late',
     (reason) => {
-      expect(accountClosure([holdOf({ reason, until: T + 1 })], T + 30 * DAY)?.reason).toBe(reason);
+      expect(accountHold([holdOf({ reason, until: T + 1 })], T + 30 * DAY)?.reason).toBe(reason);
     },
   );
 
@@ -69,7 +69,7 @@ describe('what closes a line', () => {
   const notOurs = holdOf({ scope: LINE, reason: 'line_not_ours', until: T + 6 * HOUR });
   const paused = holdOf({ scope: LINE, reason: 'line_paused', until: T + 30 * MINUTE });
   const reasonOf = (line: Partial<Line>, holds: readonly Hold[], now = T + 1) =>
-    lineClosure(lineOf(line), holds, now)?.reason ?? null;
+    lineHold(lineOf(line), holds, now)?.reason ?? null;
 
   it('is, in this order: not ours, flagged, paused, the card', () => {
     const line = { ...FLAGGED, card: 'missing' as const };
@@ -107,7 +107,7 @@ describe('what closes a line', () => {
     ],
   ])('is %s, with a chat to be tried after six hours', (_, line) => {
     const closure = { reason: 'line_flagged', since: T, until: T + 6 * HOUR };
-    expect(lineClosure(lineOf(line), [], T + DAY)).toEqual(closure);
+    expect(lineHold(lineOf(line), [], T + DAY)).toEqual(closure);
   });
 
   it('is a flag only while nothing cleared it since', () => {
@@ -121,21 +121,21 @@ describe('what closes a line', () => {
 
   it('waits for six more hours from the last try, but not from one of an earlier flag', () => {
     const tried = holdOf({ scope: LINE, reason: 'line_flagged', until: T + 20 * HOUR });
-    expect(lineClosure(lineOf(FLAGGED), [tried], T)?.until).toBe(T + 20 * HOUR);
+    expect(lineHold(lineOf(FLAGGED), [tried], T)?.until).toBe(T + 20 * HOUR);
     const flaggedAgain = lineOf({ status: 'FLAGGED', statusAt: T + 30 * HOUR });
-    expect(lineClosure(flaggedAgain, [tried], T + 31 * HOUR)?.until).toBe(T + 36 * HOUR);
+    expect(lineHold(flaggedAgain, [tried], T + 31 * HOUR)?.until).toBe(T + 36 * HOUR);
   });
 
   it('has no chat tried before all of its holds have waited, whichever is named', () => {
     const now = T + 7 * HOUR;
     const pausedLate = holdOf({ scope: LINE, reason: 'line_paused', until: now + 30 * MINUTE });
-    expect(lineClosure(lineOf(FLAGGED), [pausedLate], now)).toMatchObject({
+    expect(lineHold(lineOf(FLAGGED), [pausedLate], now)).toMatchObject({
       reason: 'line_flagged',
       until: now + 30 * MINUTE,
     });
-    expect(lineClosure(lineOf(FLAGGED), [pausedLate], now + 30 * MINUTE)?.until).toBe(T + 6 * HOUR);
+    expect(lineHold(lineOf(FLAGGED), [pausedLate], now + 30 * MINUTE)?.until).toBe(T + 6 * HOUR);
     const notOursLate = holdOf({ scope: LINE, reason: 'line_not_ours', until: T + HOUR });
-    expect(lineClosure(lineOf(FLAGGED), [notOursLate], T + 2 * HOUR)?.until).toBe(T + 6 * HOUR);
+    expect(lineHold(lineOf(FLAGGED), [notOursLate], T + 2 * HOUR)?.until).toBe(T + 6 * HOUR);
   });
 });
 
@@ -147,36 +147,36 @@ describe('a closure laid over the decision of a chat', () => {
   const probed = { reason: 'api_unavailable', since: T, until: T + SECOND } as const;
 
   it('holds a chat that would be shared or tried again, with the reason of the closure', () => {
-    expect(layOver(due, noCard)).toEqual({ state: 'held', reason: 'card_missing', nextAttemptAt: null });
-    expect(layOver(backingOff, noCard)).toMatchObject({ state: 'held', reason: 'card_missing' });
+    expect(applyHold(due, noCard)).toEqual({ state: 'held', reason: 'card_missing', nextAttemptAt: null });
+    expect(applyHold(backingOff, noCard)).toMatchObject({ state: 'held', reason: 'card_missing' });
   });
 
   it('tells the next attempt when the closure ends by time, the later of the two ends', () => {
-    expect(layOver(due, limit).nextAttemptAt).toBe(T + MINUTE);
-    expect(layOver(backingOff, limit).nextAttemptAt).toBe(T + HOUR);
-    expect(layOver(due, probed).nextAttemptAt).toBeNull();
+    expect(applyHold(due, limit).nextAttemptAt).toBe(T + MINUTE);
+    expect(applyHold(backingOff, limit).nextAttemptAt).toBe(T + HOUR);
+    expect(applyHold(due, probed).nextAttemptAt).toBeNull();
   });
 
   it.each(['retired', 'held', 'done', 'waiting', 'idle'] as const)(
     'leaves a chat that is %s alone',
     (state) => {
       const decision = { state, reason: 'window', nextAttemptAt: T + HOUR } as const;
-      expect(layOver(decision, noCard)).toEqual(decision);
+      expect(applyHold(decision, noCard)).toEqual(decision);
     },
   );
 
   it('comes before not knowing the line, and tells no next attempt that does not come', () => {
     const unknown = { state: 'held', reason: 'line_unknown', nextAttemptAt: null } as const;
-    expect(layOver(unknown, limit)).toEqual({ state: 'held', reason: 'rate_limited', nextAttemptAt: null });
-    expect(layOver(unknown, null)).toEqual(unknown);
+    expect(applyHold(unknown, limit)).toEqual({ state: 'held', reason: 'rate_limited', nextAttemptAt: null });
+    expect(applyHold(unknown, null)).toEqual(unknown);
   });
 
   it('leaves a chat alone whose attempt is under way, and shows no lease as a next attempt', () => {
     const sharing = { state: 'sharing', reason: 'became_eligible', nextAttemptAt: T + MINUTE } as const;
-    expect(layOver(sharing, noCard)).toEqual({ ...sharing, nextAttemptAt: null });
+    expect(applyHold(sharing, noCard)).toEqual({ ...sharing, nextAttemptAt: null });
   });
 
   it('changes nothing when nothing is closed', () => {
-    expect(layOver(due, null)).toEqual(due);
+    expect(applyHold(due, null)).toEqual(due);
   });
 });

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
-import type { LinqClient } from '../../../src/linq/client.ts';
-import { measureCalls } from '../../../src/linq/client.ts';
+import { type LinqClient, measureCalls } from '../../../src/linq/client.ts';
 import { answerOf } from '../../helpers/builders.ts';
 
 /** A client whose calls take 7 ms and bring these results, and what is told of them. */

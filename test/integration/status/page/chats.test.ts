@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CHAT_STATES } from '../../../../src/status/view/explanation.ts';
+import { CHAT_STATES } from '../../../../src/decide/chat.ts';
+
 import { inboundOf, LINE, OTHER_LINE, outboundOf, T } from '../../../helpers/builders.ts';
 import { browse, chatsOn, textOf } from './browsing.ts';
 

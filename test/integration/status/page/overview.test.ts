@@ -170,7 +170,7 @@ describe('the page’s forms', () => {
     expect(decodeURIComponent(action)).toBe('/lines/+1•••••0100/release');
     const released = await load(action, LOGGED_IN, 'POST');
     expect([released.statusCode, released.headers.location]).toEqual([303, '../../?done=release']);
-    expect(dispatcher.view().lines.find(({ line }) => line.line === LINE)?.closure).toBeNull();
+    expect(dispatcher.snapshot().lines.find(({ line }) => line.line === LINE)?.hold).toBeNull();
   });
 
   it('tell a person in a page what can’t be done', async () => {
@@ -191,7 +191,7 @@ describe('the page’s forms', () => {
       const { 'sec-fetch-site': _, ...old } = LOGGED_IN;
       expect((await load(url, old, 'POST')).statusCode).toBe(403);
       expect((await load(url, BROWSER, 'POST')).statusCode).toBe(401);
-      expect(dispatcher.view().account).toBeNull();
+      expect(dispatcher.snapshot().account).toBeNull();
     },
   );
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Hold, Line } from '../../../../src/decide/holds.ts';
 import { HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
-import type { GateView } from '../../../../src/dispatch/dispatcher.ts';
+import type { DispatcherSnapshot } from '../../../../src/dispatch/dispatcher.ts';
 import { StoreError } from '../../../../src/errors.ts';
 import { createProblemWatch, type ProblemWatchDeps } from '../../../../src/status/problems/problem-watch.ts';
 import { createStoreProbe } from '../../../../src/status/problems/store-probe.ts';
@@ -26,17 +26,17 @@ async function startWatch(given: Partial<ProblemWatchDeps> = {}, home = createHo
   const world: World = { holds: [], lines: [] };
   const logged: { event: string; fields: object }[] = [];
   const log = (fields: object, event: string) => void logged.push({ event, fields });
-  const view = (): GateView => ({
+  const snapshot = (): DispatcherSnapshot => ({
     account: null,
     holds: world.holds,
-    lines: world.lines.map((line) => ({ line, closure: null })),
+    lines: world.lines.map((line) => ({ line, hold: null })),
     inFlight: 0,
     clockDistrustedSince: null,
   });
   const watch = createProblemWatch({
     store,
     probeStore: createStoreProbe(store, clock, () => null),
-    dispatcher: { view },
+    dispatcher: { snapshot },
     clock,
     policy: policyOf(),
     ratePerLine: 2,
@@ -239,11 +239,11 @@ it('opens shares_overdue when chats that are due stay so though nothing closes t
 it('opens shares_overdue when the card of a line can never be looked at, which closes it and is told by nothing else', async () => {
   const clock = createFakeClock(T);
   let reason: 'card_unknown' | 'card_missing' = 'card_unknown';
-  const view = (): GateView => ({
+  const snapshot = (): DispatcherSnapshot => ({
     ...{ account: null, holds: [], inFlight: 0, clockDistrustedSince: null },
-    lines: [{ line: lineOf({ card: 'unknown' }), closure: { reason, since: null, until: null } }],
+    lines: [{ line: lineOf({ card: 'unknown' }), hold: { reason, since: null, until: null } }],
   });
-  const { codes, store } = await startWatch({ clock, dispatcher: { view } });
+  const { codes, store } = await startWatch({ clock, dispatcher: { snapshot } });
   await store.record([outboundOf(T)], T);
   await codes();
   clock.advance(10 * MINUTE + SECOND);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accountClosure, type Hold, type Line, lineClosure } from '../../../../src/decide/holds.ts';
+import { accountHold, type Hold, type Line, lineHold } from '../../../../src/decide/holds.ts';
 import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import { type OverviewInput, showOverview } from '../../../../src/status/api/overview.ts';
 import { closuresOf, showCounts } from '../../../../src/status/view/chat-view.ts';
@@ -29,9 +29,9 @@ interface Given extends Partial<Omit<OverviewInput, 'gates' | 'counts'>> {
 
 function overviewOf({ holds = [], lines = [], counts = [], ...rest }: Given = {}) {
   const gates = {
-    account: accountClosure(holds, NOW),
+    account: accountHold(holds, NOW),
     holds,
-    lines: lines.map((line) => ({ line, closure: lineClosure(line, holds, NOW) })),
+    lines: lines.map((line) => ({ line, hold: lineHold(line, holds, NOW) })),
     inFlight: 0,
     clockDistrustedSince: null,
   };

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
-  accountClosure,
+  accountHold,
   type Hold,
-  type HoldReason,
   type Line,
-  lineClosure,
+  lineHold,
+  type StoredHoldReason,
 } from '../../../../src/decide/holds.ts';
 import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import { createProblemBook } from '../../../../src/status/problems/problem-book.ts';
@@ -30,9 +30,9 @@ function circumstancesOf({ holds = [], lines = [], clockDistrustedSince, ...rest
   return {
     now,
     gates: {
-      account: accountClosure(holds, now),
+      account: accountHold(holds, now),
       holds,
-      lines: lines.map((line) => ({ line, closure: lineClosure(line, holds, now) })),
+      lines: lines.map((line) => ({ line, hold: lineHold(line, holds, now) })),
       inFlight: 0,
       clockDistrustedSince: clockDistrustedSince ?? null,
     },
@@ -67,11 +67,11 @@ function createList({ showNumbers = false } = {}) {
 
 const SINCE = new Date(T).toISOString();
 const SEEN = new Date(T + HOUR).toISOString();
-const ofLine = (reason: HoldReason) => ({
+const ofLine = (reason: StoredHoldReason) => ({
   holds: [holdOf({ scope: LINE, reason, until: T + 2 * HOUR })],
   lines: [lineOf()],
 });
-const ofAccount = (reason: HoldReason, until: number | null = null) => ({
+const ofAccount = (reason: StoredHoldReason, until: number | null = null) => ({
   holds: [holdOf({ reason, until })],
 });
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { layOver } from '../../../../src/decide/holds.ts';
+import { CHAT_REASONS, CHAT_STATES } from '../../../../src/decide/chat.ts';
+import { applyHold } from '../../../../src/decide/share.ts';
 import { linesNamed, type ShownFilter, storedFilters } from '../../../../src/status/view/chat-filters.ts';
 import { closuresOf } from '../../../../src/status/view/chat-view.ts';
-import { CHAT_STATES, SHOWN_REASONS, type ShownReason } from '../../../../src/status/view/explanation.ts';
+import { SHOWN_REASONS, type ShownReason } from '../../../../src/status/view/explanation.ts';
 import type { ChatFilter } from '../../../../src/store/store.ts';
-import { CHAT_REASONS } from '../../../../src/store/vocabulary.ts';
 import { LINE, lineOf, OTHER_LINE } from '../../../helpers/builders.ts';
 
 const GATE_REASONS = ['paused', 'rate_limited', 'line_flagged', 'line_paused', 'card_missing'] as const;
@@ -43,9 +43,9 @@ describe('storedFilters', () => {
   it('finds exactly the chats that are shown as asked for, whatever is closed', () => {
     fc.assert(
       fc.property(arbitrary, ({ chat, account, closed, filter }) => {
-        const gates = Object.entries(closed).map(([line, one]) => ({ line: lineOf({ line }), closure: one }));
+        const gates = Object.entries(closed).map(([line, one]) => ({ line: lineOf({ line }), hold: one }));
         const closures = closuresOf({ account, lines: gates });
-        const shown = layOver({ ...chat, nextAttemptAt: null }, closures.of(chat.line));
+        const shown = applyHold({ ...chat, nextAttemptAt: null }, closures.of(chat.line));
         const isWanted =
           (filter.state === null || filter.state === shown.state) &&
           (filter.reason === null || filter.reason === shown.reason) &&
@@ -68,7 +68,7 @@ describe('storedFilters', () => {
   });
 
   it('asks for the due chats of a closed line as held, and not as due', () => {
-    const gates = [{ line: lineOf(), closure: { reason: 'card_missing', since: 0, until: null } as const }];
+    const gates = [{ line: lineOf(), hold: { reason: 'card_missing', since: 0, until: null } as const }];
     const closures = closuresOf({ account: null, lines: gates });
     const due = { state: 'due', reason: 'became_eligible', line: LINE };
     const any: ShownFilter = { state: null, reason: null, lines: null };

@@ -12,7 +12,7 @@ const COUNTS: readonly ChatCount[] = [
   { line: null, state: 'due', reason: 'became_eligible', count: 1 },
 ];
 
-const missingCard = { line: lineOf(), closure: { reason: 'card_missing', since: 0, until: null } as const };
+const missingCard = { line: lineOf(), hold: { reason: 'card_missing', since: 0, until: null } as const };
 
 describe('showCounts', () => {
   it('names every state, also those without chats', () => {

@@ -1,5 +1,5 @@
 import type { ChatRecord } from '../../../../src/decide/chat.ts';
-import type { Closure } from '../../../../src/decide/holds.ts';
+import type { StandingHold } from '../../../../src/decide/holds.ts';
 import type { Policy } from '../../../../src/decide/policy.ts';
 import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import type { ShownReason } from '../../../../src/status/view/explanation.ts';
@@ -12,8 +12,8 @@ export interface Case {
   readonly when: string;
   readonly chat: ChatRecord;
   readonly policy?: Partial<Policy>;
-  readonly account?: Closure;
-  readonly line?: Closure;
+  readonly account?: StandingHold;
+  readonly line?: StandingHold;
   readonly now?: number;
   readonly says: string;
 }

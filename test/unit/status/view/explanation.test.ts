@@ -105,7 +105,7 @@ describe('the explanation of a chat', () => {
       now: one.now ?? NOW,
       closures: closuresOf({
         account: one.account ?? null,
-        lines: [{ line: lineOf({ line: LINE }), closure: one.line ?? null }],
+        lines: [{ line: lineOf({ line: LINE }), hold: one.line ?? null }],
       }),
       policy: policyOf(one.policy),
       showNumbers: false,
