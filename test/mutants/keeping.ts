@@ -106,15 +106,18 @@ export const KEEPING: readonly Mutant[] = [
     suite: { file: FILE, test: 'the lock refuses a second store' },
   },
   {
-    name: 'another file in the place of the database is taken for it',
+    name: 'the log of a database that was replaced is left beside the replacement',
     edits: [
       {
         file: 'src/store/sqlite/place.ts',
-        find: "return found.dev === dev && found.ino === ino ? 'kept' : 'was replaced by another one';",
-        replace: "return 'kept';",
+        find: "if (placeOfLog() === 'kept') renameSync(",
+        replace: "if (placeOfLog() !== 'kept') renameSync(",
       },
     ],
-    suite: { file: 'test/integration/store/sqlite/place.test.ts' },
+    suite: {
+      file: 'test/integration/store/sqlite/place.test.ts',
+      test: 'a database file that was replaced doesn’t get the log of the one before',
+    },
   },
   {
     name: 'chats keep the decision of settings that have changed',
