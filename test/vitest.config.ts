@@ -28,7 +28,7 @@ export default defineConfig({
     root,
     projects: [
       layer('unit', 20_000, { maxWorkers: 2, ...TOGETHER }),
-      layer('integration', 30_000, { maxWorkers: 2 }),
+      layer('integration', 30_000, { maxWorkers: 2, ...TOGETHER }),
       layer('e2e', 60_000, PROCESSES),
       layer('faults', 600_000, PROCESSES),
       layer('security', 120_000, PROCESSES),
