@@ -103,7 +103,7 @@ export async function readService<T>(
     const body = printable(raw);
     if (isOurs(body)) return { body, raw };
     io.writeError(
-      `${url} answers, but not as this version of contact-card-reactor does: check the address and the version that runs there.\n`,
+      `${url} answered, but not like this version of contact-card-reactor. Check the address and the version running there.\n`,
     );
     return { exitCode: EXIT.failed };
   }
@@ -139,7 +139,7 @@ async function send(
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
     throw new UnreachableError(
-      `Nothing answers at ${url}${code}. Start the service with "contact-card-reactor serve", or name its address with --url (or HOST and PORT).`,
+      `Nothing answers at ${url}${code}. Start the service with \`contact-card-reactor serve\`, or give its address with --url (or HOST and PORT).`,
       { cause: error },
     );
   }
@@ -184,11 +184,11 @@ function describeRefusal(status: number, body: unknown, url: string, token: stri
   const message =
     typeof body === 'object' && body !== null && 'message' in body ? printable(body.message) : null;
   if (typeof message !== 'string')
-    return `${url} answered ${status} without saying why: is it contact-card-reactor?`;
+    return `${url} answered ${status} without a reason: is it contact-card-reactor?`;
   if (status !== 401 && status !== 403) return message;
   const hint =
     token === null
-      ? 'Set STATUS_TOKEN as the service has it, or run this on its machine, as its user and in its directory.'
-      : 'The token used here is not the one of the service that runs there.';
+      ? "Set STATUS_TOKEN to the service's token, or run this on its machine, as its user and in its directory."
+      : "The token used here isn't that service's.";
   return `${message} ${hint}`;
 }

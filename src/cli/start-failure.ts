@@ -24,19 +24,19 @@ function describeFailure(error: unknown, { databasePath, port }: StartPlaces): s
   if (syscall === 'listen' || syscall === 'bind' || syscall === 'getaddrinfo')
     return describeListening(code, port);
   if (code === 'ENOSPC') return `The disk of ${databasePath} is full: make room, then start again.`;
-  return path === undefined ? null : `Can't write ${path} (${code}): check its owner, mode and kind.`;
+  return path === undefined ? null : `Can't write ${path} (${code}): check its owner, mode and type.`;
 }
 
 function describeListening(code: string, port: number): string {
   switch (code) {
     case 'EADDRINUSE':
-      return `Port ${port} is taken by another program: stop that one, or set PORT to another.`;
+      return `Port ${port} is used by another program: stop it, or set another PORT.`;
     case 'EACCES':
-      return `Port ${port} is not for an ordinary user: set PORT to 1024 or more, and a proxy in front.`;
+      return `Port ${port} needs root: set PORT to 1024 or more, and put a proxy in front.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `HOST is no address of this machine (${code}): set HOST=127.0.0.1 behind a proxy, or HOST=0.0.0.0 for every address.`;
+      return `HOST isn't an address of this machine (${code}): set HOST=127.0.0.1 behind a proxy, or HOST=0.0.0.0 for every address.`;
     default:
       return `Can't listen on port ${port} (${code}): check HOST and PORT.`;
   }

@@ -65,7 +65,7 @@ function ownUrl(sources: Sources): string {
   const host = readSetting(SETTINGS.server.host, sources) ?? '127.0.0.1';
   const port = readSetting(SETTINGS.server.port, sources) ?? 0;
   if (port === 0)
-    throw new ConfigError('PORT is 0, so the service chose a port: name its address with --url.');
+    throw new ConfigError('PORT is 0, so the service chose a port: give its address with --url.');
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }

@@ -77,10 +77,11 @@ function judge(
 ): Finding | readonly Finding[] {
   const { lines: wanted, publicUrl, wrong, toleranceMs } = settings;
   if (id === 'clock') {
-    return seen?.date ? judgeClock(seen.date, toleranceMs) : skipped(id, 'No answer of Linq told its time.');
+    return seen?.date
+      ? judgeClock(seen.date, toleranceMs)
+      : skipped(id, 'No answer from Linq carried its time.');
   }
-  if (seen === null || seen.lines.kind !== 'lines')
-    return skipped(id, "Linq's API doesn't answer as it should.");
+  if (seen === null || seen.lines.kind !== 'lines') return skipped(id, "Linq's API doesn't answer properly.");
   const { lines } = seen.lines;
   if (id === 'lines') return judgeLines(lines, wanted);
   if (id === 'cards') {
@@ -98,5 +99,5 @@ function judge(
 
 function unread(what: string, answer: LinqAnswer): string {
   const why = answer.kind === 'answered' ? `HTTP ${answer.httpStatus}` : answer.cause;
-  return `Linq didn't tell ${what} (${why}): run doctor again in a minute.`;
+  return `Linq didn't return ${what} (${why}): run doctor again in a minute.`;
 }

@@ -21,9 +21,9 @@ export async function checkService(
   const { serviceUrl: url, statusToken, clock, isServiceExpected } = options;
   if (url === null) {
     await report('service', async () =>
-      skipped('service', "HOST and PORT don't tell where it listens: name its address with --url."),
+      skipped('service', "HOST and PORT don't say where it listens: give its address with --url."),
     );
-    await report('problems', async () => skipped('problems', 'Nobody knows where the service listens.'));
+    await report('problems', async () => skipped('problems', 'The address of the service is unknown.'));
     return null;
   }
   const http = { clock, ca: null };

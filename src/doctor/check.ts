@@ -65,7 +65,7 @@ export function createReport({
 function describe(error: unknown): string {
   const name = error instanceof Error ? error.name : 'something other than an error';
   const code = error instanceof Error && 'code' in error ? ` ${String(error.code)}` : '';
-  return `This check failed itself (${name}${code}): please report it.`;
+  return `This check itself failed (${name}${code}): please report it.`;
 }
 
 /** Settings that checks need, each by itself: one that is wrong keeps only the checks back that need it. */

@@ -11,7 +11,7 @@ export function failureOf(what: string, answer: LinqAnswer): ReactorError {
     const text = `Linq can't be reached to ${what} (${answer.cause}).`;
     if (answer.cause === 'unreadable') return new SetupError(`Can't ${what}: ${NOT_LINQ}`);
     return new UnreachableError(
-      `${text} Look at the network, a proxy in between, and LINQ_API_BASE_URL; then run setup again.`,
+      `${text} Check the network, any proxy, and LINQ_API_BASE_URL; then run setup again.`,
     );
   }
   const verdict = classifyAnswer(answer).kind;
@@ -24,13 +24,13 @@ export function failureOf(what: string, answer: LinqAnswer): ReactorError {
   if (!answer.hasEnvelope) return new SetupError(`Can't ${what} (HTTP ${answer.httpStatus}): ${NOT_LINQ}`);
   const isLinqsTrouble = answer.httpStatus >= 500;
   const advice = isLinqsTrouble
-    ? 'It is Linq’s trouble: run setup again in a few minutes.'
-    : 'Linq’s support can tell more by the trace id.';
+    ? 'The fault is at Linq: run setup again in a few minutes.'
+    : 'Give Linq’s support the trace id.';
   return new SetupError(`Linq refuses to ${what} (${detailsOf(answer)}). ${advice}`);
 }
 
 const NOT_LINQ =
-  'what answers at LINQ_API_BASE_URL doesn’t answer as Linq does. Look at that setting, and for a proxy or firewall in between; if all are right, run setup again in a few minutes.';
+  'the server at LINQ_API_BASE_URL doesn’t answer like Linq. Check that setting, and any proxy or firewall in between; then run setup again in a few minutes.';
 
 /** `45 s`, `10 minutes`: rounded up, so that nobody comes too early. */
 export function waitInWords(ms: number): string {

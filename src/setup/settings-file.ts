@@ -81,7 +81,7 @@ export function openSettingsFile({ path, env, readFile }: SettingsFileOptions): 
     path,
     sources: () => sourcesOf(text),
     mistakes: parseEnvFile(text).brokenLines.map(
-      (line) => `${path}, line ${line}, is no setting and no comment.`,
+      (line) => `${path}, line ${line}, is neither a setting nor a comment.`,
     ),
     openMode: mode !== null && (mode & 0o077) !== 0 ? modeInDigits(mode) : null,
     changes(values) {
@@ -164,5 +164,5 @@ const ADVICE: Readonly<Record<string, string>> = {
   EFBIG: 'files may not be that large here',
   EROFS: 'the disk is read-only',
   ENOENT: 'its directory does not exist',
-  EISDIR: 'it is no file',
+  EISDIR: 'it is not a file',
 };

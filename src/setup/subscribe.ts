@@ -61,13 +61,13 @@ export async function subscribe(
   const answer = await create(ports, targetUrl);
   if (answer.kind === 'created') return keepSecret(ports, answer.subscription, answer.signingSecret);
   if (!mayHaveArrived(answer.answer)) throw failureOf(CREATE, answer.answer);
-  ports.tell('Linq’s answer got lost. Looking whether the subscription is there.');
+  ports.tell('Linq’s answer got lost. Checking whether the subscription exists.');
   if (!(await removeStrays(ports, targetUrl, before))) throw failureOf(CREATE, answer.answer);
-  ports.tell('It was there, without its secret, so it is deleted and created anew.');
+  ports.tell('It exists, but its secret is lost: deleting and recreating it.');
   const second = await create(ports, targetUrl);
   if (second.kind === 'created') return keepSecret(ports, second.subscription, second.signingSecret);
   throw new SetupError(
-    'Linq’s answer to creating the webhook subscription got lost twice. Run setup again: it looks what is there.',
+    'Linq’s answer to creating the webhook subscription got lost twice. Run setup again: it checks what exists.',
   );
 }
 
@@ -139,12 +139,12 @@ async function keepSecret(
   const takeBack = async () => {
     const [left] = await unsubscribe(ports, [subscription]);
     return left === undefined
-      ? 'The new subscription was deleted again, so nothing is left behind.'
+      ? 'The new subscription was deleted again; nothing is left behind.'
       : `Delete the new subscription ${left.subscriptionId} in the Linq dashboard: its secret is lost.`;
   };
   if (secret === null) {
     throw new SetupError(
-      `Linq told no signing secret with the new subscription. ${await takeBack()} Run setup again.`,
+      `Linq returned no signing secret for the new subscription. ${await takeBack()} Run setup again.`,
     );
   }
   try {
@@ -168,7 +168,7 @@ async function removeStrays(
   const listed = await ports.linq.subscriptions();
   if (listed.kind === 'failed') {
     throw new SetupError(
-      'Linq’s answer to creating the webhook subscription got lost, and so did the list of what is there. Run setup again: it looks.',
+      'Linq’s answer to creating the webhook subscription got lost, and the subscriptions can’t be listed. Run setup again: it checks what exists.',
     );
   }
   const known = new Set(before.map(({ subscriptionId }) => subscriptionId));

@@ -58,7 +58,7 @@ describe('backup', () => {
     writeFileSync(join(directory, 'here.db'), 'mine');
     expect(await runVerb(directory, ['backup', 'here.db'])).toMatchObject({
       code: 2,
-      stderr: 'here.db is there already: name another file, or add --force to replace it.\n',
+      stderr: 'here.db already exists: choose another file, or add --force to overwrite it.\n',
     });
     expect(readFileSync(join(directory, 'here.db'), 'utf8')).toBe('mine');
     expect(await runVerb(directory, ['backup', 'here.db', '--force'])).toMatchObject({ code: 0 });
@@ -125,7 +125,7 @@ describe('restore', () => {
     expect(code).toBe(0);
     const kept = /is kept: (\S+)/.exec(stdout)?.[1] ?? '';
     expect(existsSync(kept)).toBe(true);
-    const until = Date.parse(/one window, until (\S+), and/.exec(stdout)?.[1] ?? '');
+    const until = Date.parse(/one window, until (\S+)\. /.exec(stdout)?.[1] ?? '');
     expect(Math.abs(until - Date.now() - 86_400_000)).toBeLessThan(60_000);
   });
 

@@ -28,7 +28,7 @@ it('catch-up reads on demand what no webhook told, and says what it brought', as
   simulator.sendMessage(chatId);
   expect((await readOverview(reactor.url)).chats.total).toBe(0);
   expect(await catchUp(reactor.url)).toMatch(
-    /^Catching up: .*\nCaught up in .*: 1 chats seen, 1 read, 0 skipped as unchanged; 1 had something new\.\n$/,
+    /^Catching up: .*\nCaught up in .*: 1 chats seen, 1 read, 0 unchanged and skipped; 1 updated\.\n$/,
   );
   await simulator.when(() => simulator.callsOf(chatId).length === 1);
   expect((await readChat(reactor.url, chatId)).lastOutboundAt).not.toBeNull();

@@ -94,6 +94,6 @@ describe('the .env file of the working directory', () => {
     writeFileSync(join(directory, '.env'), 'PORT=x\n');
     writeFileSync(join(directory, 'other.env'), 'PORT=1\n');
     const { status, stdout } = run(directory, ['config', 'check', '--env-file', 'other.env'], NEEDED);
-    expect({ status, stdout }).toEqual({ status: 0, stdout: 'All settings are fine.\n' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'All settings are valid.\n' });
   });
 });

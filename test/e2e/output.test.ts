@@ -178,7 +178,7 @@ describe('backup -', () => {
       'reactor backup - | head -c 16 > head; echo "$PIPESTATUS"',
     );
     expect(stdout.toString()).toBe('1\n');
-    expect(stderr).toBe('The backup is not complete: the program that reads it ended too early (EPIPE).\n');
+    expect(stderr).toBe('The backup is incomplete: the program reading it ended early (EPIPE).\n');
     expect(readdirSync(join(directory, 'data/backups'))).toEqual([]);
   });
 

@@ -19,8 +19,8 @@ export const registerBackup: Register = (program, { io, readSources, run }) => {
       '[file]',
       'where to, - for standard output (default: a new file in BACKUP_DIR, named by the time)',
     )
-    .description('copy the database, whether the service runs or not, and check the copy')
-    .option('--force', 'replace a file that is there')
+    .description('back up the database, whether the service runs or not, and verify the copy')
+    .option('--force', 'overwrite an existing file')
     .option('--json', 'print JSON')
     .action(
       run(
@@ -48,9 +48,7 @@ async function backUp(io: Io, sources: Sources, named: string | null, flags: Bac
     import('../verb-settings.ts'),
   ]);
   if (named === STANDARD && io.isTerminal)
-    throw new UsageError(
-      'A database is nothing to look at: send it to a file or a program, as in `backup - > FILE`.',
-    );
+    throw new UsageError('A database is binary: send it to a file or a program, as in `backup - > FILE`.');
   const { databasePath, backupDirectory } = settings.readStorageSettings(sources);
   const clock = createSystemClock();
   const isPiped = named === STANDARD;
@@ -59,7 +57,7 @@ async function backUp(io: Io, sources: Sources, named: string | null, flags: Bac
   const partial = `${whole}.partial`;
   const file = isPiped ? partial : whole; // killed before it is sent, it isn't taken for one of the kept backups
   if (flags.force !== true && !isPiped && existsSync(file)) {
-    throw new UsageError(`${file} is there already: name another file, or add --force to replace it.`);
+    throw new UsageError(`${file} already exists: choose another file, or add --force to overwrite it.`);
   }
   const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   const look = () => {
@@ -96,11 +94,9 @@ async function moveToOutput(path: string): Promise<boolean> {
     const failure = await send(chunk);
     if (failure === null) continue;
     if (!('code' in failure) || failure.code !== 'EPIPE') return false;
-    throw new StoreError(
-      'io',
-      'The backup is not complete: the program that reads it ended too early (EPIPE).',
-      { cause: failure },
-    );
+    throw new StoreError('io', 'The backup is incomplete: the program reading it ended early (EPIPE).', {
+      cause: failure,
+    });
   }
   return true;
 }
@@ -115,5 +111,5 @@ function send(chunk: Buffer): Promise<Error | null> {
 }
 
 function describe(file: string, { chats, schemaVersion, sizeBytes }: CopyContent): string {
-  return `${file}: ${bytesInWords(sizeBytes)}, ${chats} chats, schema ${schemaVersion}; the copy is complete and checked.\n`;
+  return `${file}: ${bytesInWords(sizeBytes)}, ${chats} chats, schema ${schemaVersion}; complete and verified.\n`;
 }

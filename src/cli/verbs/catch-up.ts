@@ -13,8 +13,8 @@ import { type Register, withServiceOptions } from '../verb.ts';
 export const registerCatchUp: Register = (program, { io, readSources, run }) => {
   const catchUp = program
     .command('catch-up')
-    .description('read from Linq what webhooks missed, and show how far it is')
-    .option('--no-wait', "start it and don't wait for its end");
+    .description('read what webhooks missed from Linq, and show the progress')
+    .option('--no-wait', "start it and don't wait until it ends");
   withServiceOptions(catchUp).action(
     run(async (options: CatchUpOptions) =>
       followCatchUp(options, { io, sources: await readSources() }, createSystemClock()),
@@ -59,7 +59,7 @@ async function followCatchUp(
   if ('exitCode' in started) return started.exitCode;
   if (!options.wait) {
     if (isJson) printJson(started.body, io);
-    else io.write('Catching up has begun; `status` shows how far it is.\n');
+    else io.write('Catch-up started. `status` shows its progress.\n');
     return EXIT.fine;
   }
   const progress = createProgress(io, clock, isJson);
@@ -86,7 +86,7 @@ function conclude(view: CatchUpView, isJson: boolean, io: Io): ExitCode {
     if (!isJson) io.write(`${summaryInWords(view)}\n`);
     return view.chatsUnread === 0 ? EXIT.fine : EXIT.failed;
   }
-  io.writeError(`Not caught up: ${causeInWords(view.cause)}. The service tries again by itself.\n`);
+  io.writeError(`Not caught up: ${causeInWords(view.cause)}. The service retries automatically.\n`);
   return EXIT.failed;
 }
 
@@ -112,7 +112,7 @@ const CAUSES: ReadonlyMap<string, string> = new Map([
   ['rate_limited', 'Linq limits the rate of calls'],
   ['api_key_rejected', 'Linq rejects the API key'],
   ['clock_skew', "this machine's clock disagrees with Linq's"],
-  ['unforeseen', 'an error that the service log tells'],
+  ['unforeseen', 'an error; see the service log'],
 ]);
 
 function causeInWords(cause: string | null): string {
@@ -123,7 +123,7 @@ function causeInWords(cause: string | null): string {
 export function catchUpInWords(view: CatchUpView): string {
   const { state, cause, lastCompletedAt } = view;
   const last =
-    lastCompletedAt === null ? 'never completed yet' : `last completed at ${timeOrAbsent(lastCompletedAt)}`;
+    lastCompletedAt === null ? 'never completed' : `last completed at ${timeOrAbsent(lastCompletedAt)}`;
   if (state === 'idle') return last;
   if (state === 'off') return `only on demand, ${last}`;
   if (state === 'running') return `running, ${progressInWords(view)}; ${last}`;
@@ -155,6 +155,6 @@ function summaryInWords(view: CatchUpView): string {
   const unread =
     chatsUnread === 0
       ? ''
-      : ` ${chatsUnread} couldn't be read: the next run tries them again, the service log says why.`;
-  return `Caught up${took}: ${chatsSeen} chats seen, ${chatsRead} read, ${skipped} skipped as unchanged; ${chatsChanged} had something new.${unread}`;
+      : ` ${chatsUnread} couldn't be read: the next run retries them; the service log says why.`;
+  return `Caught up${took}: ${chatsSeen} chats seen, ${chatsRead} read, ${skipped} unchanged and skipped; ${chatsChanged} updated.${unread}`;
 }

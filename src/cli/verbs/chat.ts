@@ -9,7 +9,7 @@ import { type Register, serviceVerb, type VerbContext } from '../verb.ts';
 
 /** `chat list`, `show`, `share`, `hold` and `release`. */
 export const registerChat: Register = (program, context) => {
-  const chat = program.command('chat').description('look at chats, and steer them one by one');
+  const chat = program.command('chat').description('list chats; share, hold or release one');
   registerList(chat, context);
   const one = (verb: string, description: string) =>
     chat.command(verb).description(description).argument('<chat-id>');
@@ -31,7 +31,7 @@ function registerList(chat: Command, context: VerbContext): void {
     .option('--reason <reason>', 'only for this reason: window, card_missing, …')
     .option('--line <line>', 'only of this line, in full or as it is shown')
     .option('--limit <number>', 'chats on a page, 1 to 200 (default: 50)')
-    .option('--cursor <cursor>', 'go on after a page');
+    .option('--cursor <cursor>', 'continue after a page');
   serviceVerb(list, context, (_args, options: Readonly<Record<string, string | undefined>>) => {
     const { state, reason, line, limit, cursor } = options;
     return listChats({ state, reason, line, limit, cursor });
@@ -48,7 +48,7 @@ function listChats(filter: Readonly<Record<string, string | undefined>>): Servic
     path: `/status/chats?${query}`,
     answer: 'ChatPageSchema',
     show: ({ chats, nextCursor }, { width }) => {
-      const more = nextCursor === null ? '' : `\nThere are more: add --cursor ${nextCursor}\n`;
+      const more = nextCursor === null ? '' : `\nMore chats: add --cursor ${nextCursor}\n`;
       const table = renderTable(
         ['CHAT', 'LINE', 'STATE', 'REASON', 'SHARES', 'NEXT ATTEMPT'],
         chats.map((chat) => [
@@ -61,7 +61,7 @@ function listChats(filter: Readonly<Record<string, string | undefined>>): Servic
         ]),
         width,
       );
-      return { text: chats.length === 0 ? `No chats to show here.\n${more}` : `${table}${more}` };
+      return { text: chats.length === 0 ? `No chats found.\n${more}` : `${table}${more}` };
     },
   };
 }
@@ -102,7 +102,7 @@ function renderAttempts(attempts: readonly AttemptView[], { width }: Screen): st
   const rows = attempts.map((attempt) => [
     timeOrAbsent(attempt.startedAt),
     attempt.trigger,
-    attempt.outcome ?? 'under way',
+    attempt.outcome ?? 'in progress',
     orAbsent(attempt.httpStatus),
     orAbsent(attempt.linqCode),
     orAbsent(attempt.traceId),
@@ -117,9 +117,9 @@ function shareChat(chatId: string): ServiceCall<'ShareSchema'> {
     answer: 'ShareSchema',
     show: ({ attempt, chat }, screen) => {
       const { text } = showState(chat, screen);
-      if (attempt === null) return { text: `The share waits for its turn; see it with chat show.\n${text}` };
+      if (attempt === null) return { text: `The share is queued; \`chat show\` shows its outcome.\n${text}` };
       if (attempt.outcome === null)
-        return { text: `The share is still under way; see it with chat show.\n${text}` };
+        return { text: `The share is still in progress; \`chat show\` shows its outcome.\n${text}` };
       const isFine = attempt.outcome === 'shared' || attempt.outcome === 'dry_run';
       const code = attempt.linqCode === null ? '' : `, Linq's code ${attempt.linqCode}`;
       const status = attempt.httpStatus === null ? '' : ` (HTTP ${attempt.httpStatus}${code})`;
@@ -133,11 +133,11 @@ function shareChat(chatId: string): ServiceCall<'ShareSchema'> {
 
 const OUTCOMES: Readonly<Record<NonNullable<AttemptView['outcome']>, string>> = {
   shared: 'The card was shared',
-  dry_run: 'Nothing was called, since DRY_RUN is true',
-  retry: "The card wasn't shared yet, and it is tried again",
+  dry_run: 'Nothing was sent: DRY_RUN is true',
+  retry: "The card wasn't shared yet; it will be retried",
   rejected: 'Linq refused to share the card',
-  unknown: "Linq's answer didn't arrive, so it is tried again",
-  interrupted: 'The attempt was cut off',
+  unknown: 'No answer from Linq; it will be retried',
+  interrupted: 'The attempt was interrupted',
 };
 
 function holdChat(chatId: string): ServiceCall<'ChatSchema'> {

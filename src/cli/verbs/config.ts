@@ -6,7 +6,7 @@ import type { Register } from '../verb.ts';
 
 /** `config show` and `config check`. */
 export const registerConfig: Register = (program, { io, readSources, run }) => {
-  const config = program.command('config').description('look at the settings');
+  const config = program.command('config').description('show and check the settings');
   config
     .command('show')
     .description('print every setting and where it comes from; secrets only as set or unset')
@@ -39,7 +39,7 @@ type Check = () => Promise<readonly string[]>;
 /** @throws {ConfigError} which lists the mistakes */
 async function checkForPeople(check: Check, io: Io): Promise<ExitCode> {
   const warnings = (await check()).map((warning) => `warning: ${warning}\n`);
-  io.write(`${warnings.join('')}All settings are fine.\n`);
+  io.write(`${warnings.join('')}All settings are valid.\n`);
   return EXIT.fine;
 }
 

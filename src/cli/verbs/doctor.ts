@@ -23,12 +23,12 @@ export const registerDoctor: Register = (program, { io, envFile, run }) => {
   program
     .command('doctor')
     .description(
-      'check everything from Node.js to the public URL, and say what to do (exit codes: 3 settings, 5 service or Linq unreachable, 4 other errors)',
+      'check everything from Node.js to the public URL, and say how to fix it (exit codes: 3 settings, 5 service or Linq unreachable, 4 other errors)',
     )
     .option('--strict', 'exit code 4 also for a warning')
     .option('--url <url>', 'address of the running service (default: from HOST and PORT)')
-    .option('--ca <file>', 'trust the authorities in this PEM file, too', realFile)
-    .option('--no-round-trip', 'send no test delivery, neither to the service nor to PUBLIC_URL')
+    .option('--ca <file>', 'also trust the authorities in this PEM file', realFile)
+    .option('--no-round-trip', 'send no test delivery to the service or PUBLIC_URL')
     .option('--json', 'print {ok, findings}')
     .action(
       run(async (flags: DoctorFlags) => {

@@ -40,9 +40,9 @@ function registerSign(event: Command, { io, readSources, run }: VerbContext): vo
 }
 
 function registerSend(event: Command, { io, readSources, run }: VerbContext): void {
-  takeEvent(event.command('send').description('sign an event, send it, and say what the answer means'))
+  takeEvent(event.command('send').description('sign an event, send it, and explain the answer'))
     .option('--to <url>', 'address of a service, or of a webhook route (default: from HOST and PORT)')
-    .option('--yes', 'also send what has effects on a real account, or to a foreign address')
+    .option('--yes', 'also send events that affect a real account, or to another host')
     .action(
       run(async (file: string | undefined, flags: EventFlags & { to?: string; yes?: boolean }) => {
         const { sendEvent } = await import('./send-event.ts');

@@ -8,7 +8,7 @@ export const registerHealthcheck: Register = (program, { io, readSources, run })
   const healthcheck = program
     .command('healthcheck')
     .description(
-      'tell whether the running service can do its work (exit code 0, 1 if not, 5 if unreachable)',
+      'check whether the running service can do its work (exit code 0; 1 if not, 5 if unreachable)',
     );
   withServiceOptions(healthcheck).action(
     run(async (options: ServiceOptions) => {

@@ -8,12 +8,12 @@ import { type Register, serviceVerb } from '../verb.ts';
 
 /** `line list` and `line release`. */
 export const registerLine: Register = (program, context) => {
-  const line = program.command('line').description('look at your lines, and end what holds them');
+  const line = program.command('line').description('list your lines, and end their holds');
   const list = line.command('list').description('list your lines with card, chats and hold');
   serviceVerb(list, context, listLines);
   const release = line
     .command('release')
-    .description('end what holds a line (not a missing card)')
+    .description('end the hold of a line and recheck its card')
     .argument('<line>', 'its number, in full or as it is shown');
   serviceVerb(release, context, ([number = '']) => releaseLine(number));
 };
@@ -24,7 +24,7 @@ function listLines(): ServiceCall<'OverviewSchema'> {
     path: '/status',
     answer: 'OverviewSchema',
     show: ({ lines }, screen) => ({
-      text: lines.length === 0 ? 'No event told of a line yet.\n' : renderLines(lines, screen),
+      text: lines.length === 0 ? 'No lines known yet.\n' : renderLines(lines, screen),
       json: lines,
     }),
   };
@@ -37,8 +37,7 @@ function releaseLine(line: string): ServiceCall<'LineSchema'> {
     answer: 'LineSchema',
     show: ({ line: name, hold, until }, { width }) => {
       const end = until === null ? '' : ` until ${timeInWords(Date.parse(until))}`;
-      const state = hold === null ? 'Nothing holds it any more.' : `It is still held: ${hold}${end}.`;
-      return { text: `${wrap(`Line ${name} is released. ${state}`, width)}\n` };
+      return { text: `${wrap(describeHold(name, hold, end), width)}\n` };
     },
   };
 }
@@ -53,4 +52,13 @@ export function renderLines(lines: readonly LineView[], { width }: Screen): stri
     timeOrAbsent(until),
   ]);
   return renderTable(['LINE', 'CARD', 'CARD CHECKED', 'CHATS', 'HOLD', 'UNTIL'], rows, width);
+}
+
+/** What a release came to: the card was rechecked, and Linq may hold the line on. */
+function describeHold(line: string, hold: string | null, end: string): string {
+  if (hold === null) return `Line ${line} is released.`;
+  const [, card] = /^card_(missing|inactive)$/.exec(hold) ?? [];
+  return card === undefined
+    ? `Line ${line} is still held: ${hold}${end}.`
+    : `Rechecked line ${line}: its card is still ${card}.`;
 }

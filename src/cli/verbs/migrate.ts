@@ -16,9 +16,9 @@ export const registerMigrate: Register = (program, { io, readSources, run }) => 
   program
     .command('migrate')
     .description(
-      'bring the database to the schema of this version, after a copy, while the service is stopped (its start does the same)',
+      'update the database schema, after making a copy, while the service is stopped (starting the service does the same)',
     )
-    .option('--check', 'change nothing: exit code 0 when it is up to date, 1 when migrations are pending')
+    .option('--check', 'change nothing: exit code 0 if up to date, 1 if migrations are pending')
     .option('--json', 'print JSON')
     .action(run(async (flags: MigrateFlags) => await migrate(io, await readSources(), flags)));
 };
@@ -59,8 +59,8 @@ function describe({ state, schemaVersion, latest, pending }: MigrationState, pat
     case 'current':
       return `${path} is up to date: schema ${latest}.`;
     case 'pending':
-      return `${path} has schema ${schemaVersion}; pending up to ${latest}: ${pending.join(', ')}. The next start of the service applies them, or migrate does.`;
+      return `${path} has schema ${schemaVersion}; pending up to ${latest}: ${pending.join(', ')}. Start the service or run \`migrate\` to apply them.`;
     case 'newer':
-      return `${path} was written by a newer version of contact-card-reactor: run that one, or restore an older backup. Nothing was changed.`;
+      return `${path} was written by a newer version of contact-card-reactor: run that version, or restore an older backup. Nothing was changed.`;
   }
 }

@@ -3,9 +3,9 @@ import { type Register, serviceVerb } from '../verb.ts';
 
 /** `pause` and `resume`. */
 export const registerPause: Register = (program, context) => {
-  const pause = program.command('pause').description('stop all sharing until it is resumed');
+  const pause = program.command('pause').description('pause all sharing until `resume`');
   serviceVerb(pause, context, () => setPaused(true));
-  const resume = program.command('resume').description('go on sharing');
+  const resume = program.command('resume').description('resume sharing');
   serviceVerb(resume, context, () => setPaused(false));
 };
 
@@ -15,7 +15,7 @@ function setPaused(isPaused: boolean): ServiceCall<'PauseSchema'> {
     path: '/status/pause',
     answer: 'PauseSchema',
     show: ({ paused }) => ({
-      text: paused ? 'All sharing is paused; `resume` goes on.\n' : 'Sharing goes on.\n',
+      text: paused ? 'All sharing is paused. `resume` ends the pause.\n' : 'Sharing is resumed.\n',
     }),
   };
 }

@@ -19,8 +19,8 @@ import { type Register, serviceVerb, type VerbContext, withServiceOptions } from
 export const registerQuarantine: Register = (program, context) => {
   const quarantine = program
     .command('quarantine')
-    .description("look at authentic deliveries that couldn't be read or stored, and try again");
-  const list = quarantine.command('list').description('list them, the newest first, with their causes');
+    .description("list authentic webhooks that couldn't be read or stored, and retry them");
+  const list = quarantine.command('list').description('list them with their causes, newest first');
   serviceVerb(list, context, listQuarantine);
   registerReplay(quarantine, context);
 };
@@ -28,7 +28,7 @@ export const registerQuarantine: Register = (program, context) => {
 function registerReplay(quarantine: Command, { io, readSources, run }: VerbContext): void {
   const replay = quarantine
     .command('replay')
-    .description('take in what this version can read; the rest stays')
+    .description('process those that this version can read; the rest stay')
     .argument('[event-id]', 'only this one (default: all)');
   withServiceOptions(replay, 'print {replayed, failed}').action(
     run(async (eventId: string | undefined, options: ServiceOptions) =>
@@ -47,7 +47,7 @@ function listQuarantine(): ServiceCall<'QuarantineSchema'> {
   return {
     ...LIST,
     show: ({ rows }, { width }) => {
-      if (rows.length === 0) return { text: 'Nothing is in quarantine.\n' };
+      if (rows.length === 0) return { text: 'The quarantine is empty.\n' };
       const replayable = rows.filter((row) => row.replayable).length;
       const table = renderTable(
         ['EVENT', 'TYPE', 'RECEIVED', 'REPLAYABLE', 'CAUSE'],
@@ -62,8 +62,8 @@ function listQuarantine(): ServiceCall<'QuarantineSchema'> {
       );
       const advice =
         replayable === 0
-          ? 'This version can read none of them: upgrade, and they can be replayed for 7 days after they came.'
-          : `This version can read ${replayable} of ${rows.length}: quarantine replay takes them in.`;
+          ? 'This version can read none of them. Upgrade: they can be replayed for 7 days after they arrived.'
+          : `This version can read ${replayable} of ${rows.length}: run \`quarantine replay\`.`;
       return { text: `${table}\n${wrap(advice, width)}\n` };
     },
   };
@@ -131,7 +131,7 @@ function findReplayable(
 }
 
 function resultInWords({ replayed, failed }: AnswerOf<'ReplaySchema'>): string {
-  if (replayed + failed === 0) return 'Nothing is in quarantine.';
-  const rest = failed === 0 ? '' : ` ${failed} can't be taken in yet: quarantine list says why.`;
-  return `${replayed} taken in.${rest}`;
+  if (replayed + failed === 0) return 'The quarantine is empty.';
+  const rest = failed === 0 ? '' : ` ${failed} still can't be read: \`quarantine list\` shows why.`;
+  return `${replayed} replayed.${rest}`;
 }

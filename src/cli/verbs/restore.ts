@@ -16,10 +16,10 @@ export const registerRestore: Register = (program, { io, readSources, run }) => 
   program
     .command('restore')
     .argument('<file>', 'a backup', realFile)
-    .description('put a backup in the place of the database, which is kept; the service must be stopped')
+    .description('replace the database with a backup, and keep the old one; stop the service first')
     .option(
       '--no-wait',
-      'share at once; by default every chat waits one SHARE_WINDOW, since the backup has forgotten later shares',
+      'share immediately; by default every chat waits one SHARE_WINDOW, as the backup lacks later shares',
     )
     .option('--json', 'print JSON')
     .action(
@@ -70,16 +70,16 @@ function describe(restored: Restored, file: string, waitsUntil: string | null): 
   const kept =
     keptAs === null
       ? 'There was no database before.'
-      : `The database that was there is kept: ${keptAs}\nTo undo this, restore that one.`;
+      : `The old database is kept: ${keptAs}\nTo undo this, restore it.`;
   const wait =
     waitsUntil === null
-      ? 'No chat waits (--no-wait): one that got a share after the backup was made may get another.'
-      : `Shares made after the backup are forgotten, so every chat in it waits one window, until ${waitsUntil}, and one that it lacks until catch-up has read it.`;
+      ? 'No chat waits (--no-wait): a chat that got a share after the backup may get another.'
+      : `The backup lacks later shares, so every chat in it waits one window, until ${waitsUntil}. A chat that it lacks waits until catch-up has read it.`;
   return [
     `${databasePath} is now the backup ${file}: ${chats} chats, schema ${schemaVersion}.`,
     kept,
     wait,
-    'Start the service: it reads from Linq what happened since the backup.',
+    'Start the service: it reads what happened since the backup from Linq.',
     '',
   ].join('\n');
 }

@@ -40,7 +40,7 @@ const textOf = (body: Buffer) => (isUtf8(body) ? body.toString('utf8') : null);
 function curlOf({ headers, body }: SignedEvent, file: string | undefined, url: string): string {
   const isFile = file !== undefined && file !== '-';
   if (!isFile && (!isUtf8(body) || body.includes(0)))
-    throw new UsageError('This body is no text: put it into a file and name that, so that curl can send it.');
+    throw new UsageError("This body isn't text: put it into a file and give that, so that curl can send it.");
   // of inline data curl would take a leading @ for a file to read
   const data = isFile
     ? `--data-binary ${quoteForShell(`@${file}`)}`
@@ -93,13 +93,13 @@ function refuseEffects(eventType: string, url: string, { sources }: Surroundings
   const isOwn = isLoopbackUrl(url) || (publicUrl !== null && url.startsWith(`${publicUrl}?`));
   if (!isOwn) {
     throw new UsageError(
-      `${new URL(url).host} is neither this machine nor PUBLIC_URL: whoever gets a signed event can send it on for some minutes. Add --yes if you mean it.`,
+      `${new URL(url).host} is neither this machine nor PUBLIC_URL: whoever receives a signed event can replay it for some minutes. Add --yes to send it anyway.`,
     );
   }
   const isSimulated = isLoopbackUrl(readSetting(SETTINGS.linq.baseUrl, sources) ?? '');
   if ('read' in dispositionOf(eventType) && !isSimulated) {
     throw new UsageError(
-      `The service would take this ${eventType} for real, put its chat on record, and perhaps call Linq for it. Add --yes if you mean it, send --example probe, which leaves no trace, or try it against \`simulate\`.`,
+      `The service would treat this ${eventType} as real: it records the chat and may call Linq. Add --yes to send it anyway, send --example probe, which leaves no trace, or try it against \`simulate\`.`,
     );
   }
 }
@@ -108,15 +108,15 @@ function refuseEffects(eventType: string, url: string, { sources }: Surroundings
 const REFUSALS: ReadonlyMap<string, string> = new Map([
   [
     'SIGNATURE_MISSING',
-    "The signature headers didn't arrive: something between drops them, or only legacy ones were sent and ACCEPT_LEGACY_SIGNATURES is false.",
+    "The signature headers didn't arrive: something on the way drops them, or only legacy ones were sent and ACCEPT_LEGACY_SIGNATURES is false.",
   ],
   [
     'SIGNATURE_MALFORMED',
-    'The signature headers arrived, but not as they were sent: something between changes or doubles them.',
+    'The signature headers arrived, but not as they were sent: something on the way changes or duplicates them.',
   ],
   [
     'SIGNATURE_MISMATCH',
-    "The signature doesn't match: the service has another LINQ_WEBHOOK_SECRET, or something between altered the body. `doctor` tells which.",
+    "The signature doesn't match: the service has another LINQ_WEBHOOK_SECRET, or something on the way changed the body. `doctor` tells which.",
   ],
   [
     'SIGNATURE_STALE',
@@ -124,29 +124,28 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
   ],
   [
     'CLOCK_SUSPECT',
-    'Correctly signed, but the service finds that its own clock is wrong; Linq would send it again.',
+    'Correctly signed, but the service finds that its own clock is wrong; Linq would redeliver it.',
   ],
   ['BODY_TOO_LARGE', 'The body is over 1 MiB.'],
   ['UNSUPPORTED_MEDIA_TYPE', "It didn't arrive as application/json."],
-  ['UNSUPPORTED_ENCODING', 'It arrived compressed: something between changes bodies.'],
+  ['UNSUPPORTED_ENCODING', 'It arrived compressed: something on the way changes bodies.'],
   ['TOO_MANY_FAILURES', 'Too many deliveries from this address failed verification; wait a minute.'],
   ['RATE_LIMITED', 'More deliveries in a minute than WEBHOOK_RATE_LIMIT allows; wait a minute.'],
-  ['NOT_STORED', "The service can't store it now (see `status`); Linq would send it again."],
-  ['OVERLOADED', 'The service has too many deliveries at once; Linq would send it again.'],
-  ['SHUTTING_DOWN', 'The service is shutting down; Linq would send it again.'],
+  ['NOT_STORED', "The service can't store it now (see `status`); Linq would redeliver it."],
+  ['OVERLOADED', 'The service has too many deliveries at once; Linq would redeliver it.'],
+  ['SHUTTING_DOWN', 'The service is shutting down; Linq would redeliver it.'],
 ]);
 
 /** @param httpStatus of the answer @param answer as it was read */
 export function meaningOf(httpStatus: number, answer: Answer): string {
-  if (answer.kind === 'taken') return 'Taken and verified; the service keeps nothing of a probe.';
+  if (answer.kind === 'taken') return 'Accepted and verified; the service stores nothing of a probe.';
   if (answer.kind === 'refused') return REFUSALS.get(answer.code) ?? answer.code;
   if (answer.kind === 'redirect')
     return `A redirect to ${answer.target}, which Linq doesn't follow: the delivery would be lost.`;
   if (answer.kind === 'wrong_path')
     return `A contact-card-reactor, but not its webhook route: is the path ${WEBHOOK_PATH}?`;
-  if (httpStatus === 204)
-    return 'Taken: what it tells is on disk, or there is nothing in it for the service.';
+  if (httpStatus === 204) return 'Accepted: stored, or of no interest to the service.';
   if (httpStatus === 202)
-    return "Authentic, but this version can't read or store it: it is in quarantine (`quarantine list` tells why).";
-  return 'This is no answer of contact-card-reactor: something else answers there.';
+    return "Authentic, but this version can't read or store it: it is in quarantine (`quarantine list` shows why).";
+  return 'Not an answer of contact-card-reactor: something else answers there.';
 }

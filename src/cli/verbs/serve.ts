@@ -12,7 +12,7 @@ const STOP_LIMIT_MS = 10_000;
 export const registerServe: Register = (program, { io, readSources, run }) => {
   program
     .command('serve')
-    .description('run the service until it is told to stop (the default)')
+    .description('run the service until it is stopped (the default)')
     .action(run(async () => serve(io, await readSources())));
 };
 
@@ -51,9 +51,9 @@ function stopWhenTold(app: App, io: Io, closeWithGrace: typeof CloseWithGrace): 
     const options = {
       delay: STOP_LIMIT_MS,
       logger: null,
-      onSecondSignal: (signal: string) => tell(`${signal} came a second time: not waiting any longer.`),
+      onSecondSignal: (signal: string) => tell(`${signal} received a second time: stopping now.`),
       onSecondError: tellError,
-      onTimeout: (ms: number) => tell(`Not everything ended within ${ms / 1000} s: not waiting any longer.`),
+      onTimeout: (ms: number) => tell(`Not everything ended within ${ms / 1000} s: stopping now.`),
     };
     closeWithGrace(options, async ({ err }) => {
       if (err !== undefined) tellError(err);

@@ -6,6 +6,7 @@ import { classifyAnswer } from '../../decide/outcome.ts';
 import { WEBHOOK_PATH } from '../../decide/subscription.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
 import { createLinqClient, type LinqClient } from '../../linq/client.ts';
+import { maskNumber } from '../../mask.ts';
 import { cardsOf, createCard, type LineCard, type NewCard } from '../../setup/cards.ts';
 import { failureOf } from '../../setup/failure.ts';
 import { PROBLEM_WORDS } from '../../status/problems/problem-words.ts';
@@ -93,9 +94,7 @@ function readKeyFile(path: string, readFile: (path: string) => string): string {
 
 async function askForKey({ prompter, talk }: Session): Promise<GivenKey> {
   if (prompter === null) {
-    throw new UsageError(
-      `The API key is missing: name a file that holds it with --api-key-file, or set ${API_KEY.name}.`,
-    );
+    throw new UsageError(`The API key is missing: give a file with --api-key-file, or set ${API_KEY.name}.`);
   }
   talk.note('It is in the Linq dashboard, under API keys.');
   const text = await prompter.askHidden('  API key (hidden): ');
@@ -126,7 +125,7 @@ async function tryKey(
   await linq.close();
   if (classifyAnswer(answer.answer).kind !== 'api_key_rejected')
     throw failureOf('try the API key', answer.answer);
-  const message = `Linq rejects ${where}: look in the Linq dashboard whether it is whole and still valid.`;
+  const message = `Linq rejects ${where}: check in the Linq dashboard that it is complete and valid.`;
   return { wrong: new ConfigError(message) };
 }
 
@@ -143,7 +142,7 @@ export async function setUpLines(session: Session, { linq, lines }: Account): Pr
   if (cards.length === 0) {
     find(session, {
       code: 'lines_none',
-      message: 'This account has no line.',
+      message: 'This account has no lines.',
       remedy: 'Get one in the Linq dashboard, then run setup again.',
     });
   } else {
@@ -209,8 +208,9 @@ export function parseChoice(text: string, all: readonly string[]): readonly stri
     .map((part) => (/^\d{1,3}$/.test(part) ? (all[Number(part) - 1] ?? part) : part));
   const parsed = linesKind.parse(numbers.join(','));
   if ('wrong' in parsed) return `expected ${linesKind.expects}, or all (${parsed.wrong})`;
-  const foreign = [...parsed.value].filter((line) => !all.includes(line)).length;
-  if (foreign > 0) return `${foreign === 1 ? 'one is' : `${foreign} are`} no line of this account`;
+  const foreign = [...parsed.value].filter((line) => !all.includes(line)).map(maskNumber);
+  if (foreign.length > 0)
+    return `${foreign.join(', ')} ${foreign.length === 1 ? "isn't" : "aren't"} on this account`;
   return [...parsed.value];
 }
 
@@ -221,7 +221,7 @@ function checkCardLines({ options, prompter, showLine }: Session, cards: readonl
     throw new UsageError('The name on the card is missing: give it with --first-name.');
   for (const line of wanted)
     if (!cards.some((one) => one.line === line))
-      throw new UsageError(`--create-card: ${showLine(line)} is no line of this account.`);
+      throw new UsageError(`--create-card: ${showLine(line)} isn't on this account.`);
 }
 
 /** Creates the line's card if that is asked for, on the command line or now. */

@@ -98,12 +98,12 @@ async function goThrough(session: Session): Promise<void> {
   const isDry = options.dryRun === true;
   checkFlags(options);
   talk.title(`Setting up contact-card-reactor. Settings go to ${file.path}.`);
-  if (isDry) talk.title('A dry run: nothing is changed, here or at Linq.');
+  if (isDry) talk.title('Dry run: nothing is changed, here or at Linq.');
   for (const mistake of file.mistakes)
     find(session, {
       code: 'settings_odd',
       message: mistake,
-      remedy: 'It stays as it is; correct it by hand.',
+      remedy: 'It was left as it is; correct it by hand.',
     });
   const account = await setUpKey(session);
   try {
@@ -145,7 +145,7 @@ async function examineSetup({ io, clock, talk, report, options, file }: Session)
   if (isSilent) return;
   io.write(`\n${renderSummary(findings, screen)}`);
   if (findings.some(({ state }) => state === 'error'))
-    talk.title('Setup itself is done. See to what was found, then let doctor look again.');
+    talk.title('Setup is done. Fix what was found, then run doctor again.');
 }
 
 /** What is left to do by hand. */
@@ -158,7 +158,7 @@ function tellNextSteps(session: Session): void {
   talk.title('Next:');
   if (isNewSecret) {
     talk.note(
-      'If the service runs, restart it now: it doesn’t know the new secret yet. Then let it catch up:',
+      'If the service is running, restart it now: it doesn’t know the new secret yet. Then catch up:',
     );
     talk.commands([`${program} catch-up${name}`]);
   } else {
@@ -168,8 +168,8 @@ function tellNextSteps(session: Session): void {
   const webhookUrl = report.webhookUrl ?? '';
   talk.note(
     webhookUrl.startsWith('http:') // this machine alone, without a proxy
-      ? 'Then look at the whole way:'
-      : `See that ${webhookUrl} leads to it over HTTPS (docs/deploy.md), then look at the whole way:`,
+      ? 'Then check everything:'
+      : `See that ${webhookUrl} leads to it over HTTPS (docs/deploy.md), then check everything:`,
   );
   talk.commands([`${program} doctor${name}`]);
 }
@@ -184,6 +184,6 @@ function tellToken({ values, report, options, io, talk, file }: Session): void {
     talk.commands([token]);
     return;
   }
-  const why = options.showToken === true ? ' It is not shown here, since this is no terminal.' : '';
+  const why = options.showToken === true ? ' It isn’t shown here: this isn’t a terminal.' : '';
   talk.title(`The token that opens the status page is ${name} in ${file.path}.${why}`);
 }

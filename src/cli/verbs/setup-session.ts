@@ -129,8 +129,8 @@ export function tellOutvoted(session: Session, values: Values): void {
   for (const name of session.file.outvoted(values)) {
     find(session, {
       code: 'environment_wins',
-      message: `${name} is set otherwise in the environment, which wins over ${session.file.path}.`,
-      remedy: `Take it out of the environment, or set it there as it is in ${session.file.path}.`,
+      message: `${name} is set differently in the environment, which overrides ${session.file.path}.`,
+      remedy: `Remove it from the environment, or set it there to the value in ${session.file.path}.`,
     });
   }
 }

@@ -62,7 +62,7 @@ function findSecrets({ file, talk }: Session): readonly string[] {
   if ('value' in parsed) return parsed.value;
   if (found.origin !== '.env')
     throw new ConfigError(`${SETTING.name}: expected ${SETTING.kind.expects} (${parsed.wrong}).`);
-  talk.note(`${SETTING.name} in ${file.path} holds no secret (${parsed.wrong}): it is left out of account.`);
+  talk.note(`${SETTING.name} in ${file.path} holds no valid secret (${parsed.wrong}): ignored.`);
   return [];
 }
 
@@ -115,7 +115,9 @@ async function keep(session: Session, linq: LinqClient, plan: Keeping, work: Wor
     };
   }
   if (plan.isAssumed && work.pastedSecret === null)
-    talk.note(`${SETTING.name} is taken for its secret. If deliveries are rejected, run setup --recreate.`);
+    talk.note(
+      `${SETTING.name} is assumed to be its secret. If deliveries are rejected, run setup --recreate.`,
+    );
 }
 
 type Renewing = Exclude<SubscriptionPlan, Keeping>;
@@ -137,7 +139,7 @@ async function renew(session: Session, linq: LinqClient, plan: Renewing, work: W
   for (const one of left) {
     find(session, {
       code: 'subscription_left',
-      message: `The old subscription ${one.subscriptionId} couldn't be deleted, so events come twice, which does no harm.`,
+      message: `The old subscription ${one.subscriptionId} couldn't be deleted, so events arrive twice, which is harmless.`,
       remedy: 'Delete it in the Linq dashboard.',
     });
   }
@@ -178,8 +180,8 @@ function tellLeftovers(
   if ((plan.kind === 'keep' || plan.kind === 'update') && own.length > 1) {
     find(session, {
       code: 'subscription_duplicate',
-      message: `${own.length - 1} more of Linq's subscriptions lead here, so events come several times, which does no harm.`,
-      remedy: 'Run setup --recreate: it leaves one of them.',
+      message: `${own.length - 1} more subscriptions lead here, so events arrive several times, which is harmless.`,
+      remedy: 'Run setup --recreate: it leaves only one.',
     });
   }
   if (others > 0)
@@ -212,7 +214,7 @@ async function consent(session: Session, plan: SubscriptionPlan, own: number): P
   const asIs = { plan, pastedSecret: null };
   if (plan.kind === 'keep') return asIs;
   if (plan.kind === 'create') {
-    talk.note('Linq has none that leads here.');
+    talk.note('Linq has none for this service.');
     return asIs;
   }
   if (plan.kind === 'update') {
@@ -220,7 +222,7 @@ async function consent(session: Session, plan: SubscriptionPlan, own: number): P
     const isFree = options.yes === true || options.dryRun === true;
     if (isFree || (prompter !== null && (await confirm(session, 'Correct that?', true)))) return asIs;
     throw new SetupError(
-      `The webhook subscription is not as it has to be: ${faultsInWords(plan.faults)}. Nothing was changed. Run setup with --yes to correct it in place, or with --recreate to put a new one in its place.`,
+      `The webhook subscription is wrong: ${faultsInWords(plan.faults)}. Nothing was changed. Run setup with --yes to correct it in place, or with --recreate to put a new one in its place.`,
     );
   }
   return consentToRecreate(session, plan, own);
@@ -262,7 +264,7 @@ async function askForSecret({ prompter, talk }: Session): Promise<string | null>
     const parsed = kind.parse(text);
     const [secret, ...more] = 'value' in parsed ? parsed.value : [];
     if (secret !== undefined && more.length === 0) return secret;
-    talk.warn('That is no signing secret: it begins with whsec_. Enter alone goes on without it.');
+    talk.warn("That isn't a signing secret (whsec_…). Press Enter to continue without it.");
   }
 }
 

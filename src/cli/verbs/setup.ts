@@ -7,7 +7,7 @@ const collect = (value: string, collected: readonly string[] = []) => [...collec
 export const registerSetup: Register = (program, { io, envFile, run }) => {
   program
     .command('setup')
-    .description('set up an account: check the key, look at lines and cards, create the webhook subscription')
+    .description('set up an account: check the key, lines and cards, and create the webhook subscription')
     .option(
       '--api-key-file <file>',
       'read the API key from this file, - for standard input (else LINQ_API_KEY, or it asks)',
@@ -18,13 +18,13 @@ export const registerSetup: Register = (program, { io, envFile, run }) => {
     .option('--last-name <name>', 'the last name on it')
     .option('--image-url <url>', 'the https:// address of its image')
     .option('--public-url <url>', 'where Linq reaches the service: https://cards.example.com')
-    .option('--recreate', 'put a new subscription with a new secret in place of the one that is there')
-    .option('--yes', 'take the default answer to every question')
-    .option('--dry-run', 'say what would be done, and change nothing')
+    .option('--recreate', 'replace the existing subscription with a new one, with a new secret')
+    .option('--yes', 'accept the default answer to every question')
+    .option('--dry-run', 'show what would be done, and change nothing')
     .option('--show-numbers', 'show your lines in full')
     .option('--show-token', 'show the new status token, if this is a terminal')
-    .option('--no-check', 'leave out the doctor’s look at the end')
-    .option('--json', 'print one JSON object; asks nothing')
+    .option('--no-check', 'skip the final `doctor` run')
+    .option('--json', 'print one JSON object; never prompt')
     .action(
       run(async (options: SetupOptions) => {
         const { runSetup } = await import('./setup-run.ts');

@@ -69,7 +69,7 @@ export function signEvent(
 function readBody(file: string | undefined, flags: EventFlags, clock: Clock): Buffer {
   const { example, payloadVersion: version = '2026-02-03', line = EXAMPLE_LINE, chatId = null } = flags;
   if (example !== undefined && file !== undefined)
-    throw new UsageError('Name either a file or --example, not both.');
+    throw new UsageError('Give either a file or --example, not both.');
   if (version !== '2026-02-03' && version !== '2025-01-01')
     throw new UsageError('--payload-version: expected 2026-02-03 or 2025-01-01');
   if (!/^\+[1-9]\d{6,14}$/.test(line)) throw new UsageError('--line: expected a number such as +12025550100');

@@ -13,7 +13,7 @@ import { renderLines } from './line.ts';
 export const registerStatus: Register = (program, context) => {
   const status = program
     .command('status')
-    .description('show how the running service is (exit code 4 while an error is open)')
+    .description('show the state of the running service (exit code 4 while an error is open)')
     .option('--strict', 'exit code 4 also while a warning is open');
   serviceVerb(status, context, (_args, { strict }: { strict?: boolean }) => showStatus(strict === true));
 };
@@ -50,7 +50,7 @@ function renderHead(
   const lines = [
     `${screen.bold(`contact-card-reactor ${version}`)} ${state}`,
     `up for ${uptime}`,
-    ...(paused ? [screen.yellow('All sharing is paused: resume ends this.')] : []),
+    ...(paused ? [screen.yellow('All sharing is paused. `resume` ends the pause.')] : []),
     ...(dryRun ? [screen.yellow('DRY_RUN is true: shares are only recorded.')] : []),
   ];
   return `${lines.join('\n')}\n`;
@@ -93,5 +93,5 @@ function dueInWords({ overdue, oldestOverdueSeconds, nextDueAt }: Overview['shar
   if (oldestOverdueSeconds !== null) {
     return `${overdue} due now, the oldest for ${durationInWords(oldestOverdueSeconds * 1_000)}`;
   }
-  return nextDueAt === null ? 'nothing is due' : `the next is due at ${timeOrAbsent(nextDueAt)}`;
+  return nextDueAt === null ? 'none is due' : `next due at ${timeOrAbsent(nextDueAt)}`;
 }

@@ -44,7 +44,7 @@ export function judgeProxy({ linq, alerts, isAnyNamed }: Routes, seen: SeenProxy
   const isLogin = httpStatus === 407;
   return found(
     'linq_proxy_refuses',
-    `The proxy ${linq} of HTTPS_PROXY lets no calls to Linq pass (HTTP ${httpStatus}).`,
+    `The proxy ${linq} of HTTPS_PROXY refuses calls to Linq (HTTP ${httpStatus}).`,
     isLogin
       ? 'Put a valid user name and password into HTTPS_PROXY, as http://USER:PASSWORD@HOST:PORT, and restart the service.'
       : 'Let the proxy allow CONNECT to api.linqapp.com:443; its log says why it refuses.',
@@ -105,14 +105,14 @@ export function judgeLinqFailure(answer: LinqAnswer, place: ApiPlace): Finding {
     return found(
       'api_failing',
       `Linq's API fails (${said}).`,
-      'Wait and run doctor again; the service repeats its calls by itself. If it lasts, ask Linq whether there is an outage.',
+      'Wait and run doctor again; the service retries automatically. If it persists, ask Linq whether there is an outage.',
       details,
     );
   }
   return found(
     'api_failing',
     `Linq refuses to list the lines (${said}).`,
-    'Run doctor again in a few minutes. If it lasts, ask Linq’s support why.',
+    'Run doctor again in a few minutes. If it persists, ask Linq’s support.',
     details,
   );
 }
@@ -122,14 +122,14 @@ function judgeForeign(said: string, { baseUrl, isDefault }: ApiPlace, details: F
   if (isDefault) {
     return found(
       'api_intercepted',
-      `Something between this machine and Linq answers in its place (${said}).`,
-      'Let the proxy, firewall or gateway through which this machine reaches the internet pass calls to https://api.linqapp.com on unchanged. The service repeats its calls by itself.',
+      `Something between this machine and Linq answers instead of it (${said}).`,
+      'Let the proxy, firewall or gateway through which this machine reaches the internet pass calls to https://api.linqapp.com on unchanged. The service retries automatically.',
       details,
     );
   }
   return found(
     'api_base_url_wrong',
-    `What answers at ${baseUrl} isn't Linq's API (${said}).`,
+    `The server at ${baseUrl} isn't Linq's API (${said}).`,
     'Remove LINQ_API_BASE_URL, so that its default https://api.linqapp.com/api/partner counts, and restart the service.',
     details,
   );
@@ -199,7 +199,7 @@ export function judgeLines(lines: readonly string[], wanted: ReadonlySet<string>
   if (lines.length === 0) {
     return found(
       'lines_none',
-      'The account has no line, so there is nothing to share on.',
+      'The account has no lines, so nothing can be shared.',
       'Ask Linq for a line, or put the API key of the account that has one into LINQ_API_KEY, and restart the service.',
       details,
     );
@@ -208,7 +208,7 @@ export function judgeLines(lines: readonly string[], wanted: ReadonlySet<string>
   if (unknown.length > 0) {
     return found(
       'lines_unknown',
-      `LINQ_LINES names what is no line of the account: ${unknown.join(', ')}.`,
+      `LINQ_LINES names lines that aren't on this account: ${unknown.join(', ')}.`,
       `Correct LINQ_LINES and restart the service. The account has: ${details.lines.join(', ')}.`,
       { ...details, unknown },
     );

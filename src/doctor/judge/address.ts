@@ -28,7 +28,7 @@ export function judgeName(host: string, seen: SeenName, isLinqHere: boolean): Fi
   if (seen.kind === 'failed') {
     return found(
       'name_unknown',
-      `The name ${host} can't be resolved (${seen.cause}); Linq gives up such a delivery at once.`,
+      `The name ${host} can't be resolved (${seen.cause}); Linq drops such a delivery immediately.`,
       `Create an A or AAAA record for ${host} that leads to this machine's public address, or correct PUBLIC_URL; \`getent hosts ${host}\` must print that address.`,
       { host, cause: seen.cause },
     );
@@ -39,7 +39,7 @@ export function judgeName(host: string, seen: SeenName, isLinqHere: boolean): Fi
   if (isPrivate && !isLinqHere) {
     return found(
       'address_private',
-      `From here ${host} stands for ${addresses.join(', ')}, which nobody on the internet can reach.`,
+      `From here ${host} stands for ${addresses.join(', ')}, which can't be reached from the internet.`,
       `Let the public DNS record of ${host} hold this machine's public address. If only this network resolves it so (split DNS), run doctor from elsewhere, too.`,
       details,
     );
@@ -63,7 +63,7 @@ export function judgeConnection(
   if (isService) {
     return skipped(
       'public_connection',
-      `${host}, port ${port}, is the service itself, which doesn't run yet: start it, then let doctor look again.`,
+      `${host}, port ${port}, is the service itself, which isn't running yet: start it, then run doctor again.`,
     );
   }
   if (cause === 'ECONNREFUSED') {
@@ -101,9 +101,9 @@ const SOON_MS = 7 * DAY;
 const SOON_PART = 1 / 5;
 
 const RENEW =
-  'Caddy renews by itself (see its log: `journalctl -u caddy`), certbot with `certbot renew`; then reload the proxy.';
+  'Caddy renews automatically (see its log: `journalctl -u caddy`), certbot with `certbot renew`; then reload the proxy.';
 const OBTAIN =
-  'Let the proxy use a certificate of a public authority: Caddy gets one by itself, for nginx run `certbot --nginx`. For an authority of your own, hand doctor its certificate with --ca; Linq still has to trust it.';
+  'Let the proxy use a certificate of a public authority: Caddy gets one automatically, for nginx run `certbot --nginx`. For an authority of your own, hand doctor its certificate with --ca; Linq still has to trust it.';
 
 export function judgeCertificate(host: string, seen: SeenCertificate, now: EpochMs): Finding {
   if (seen.kind === 'failed') return judgeFailure(host, seen.cause, seen.names);
@@ -153,7 +153,7 @@ function describeFailure(
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
       return [
         'certificate_self_signed',
-        `The certificate of ${host} is signed by itself, which nobody trusts; Linq refuses to deliver.`,
+        `The certificate of ${host} is self-signed; Linq refuses to deliver.`,
         OBTAIN,
       ];
     case 'SELF_SIGNED_CERT_IN_CHAIN':
@@ -162,7 +162,7 @@ function describeFailure(
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
       return [
         'certificate_unknown_authority',
-        `The certificate of ${host} is of an authority that isn't known here, or the proxy leaves out the certificates between (${cause}).`,
+        `The certificate of ${host} is from an unknown authority, or the proxy leaves out intermediate certificates (${cause}).`,
         `Let the proxy send the whole chain (nginx: ssl_certificate with fullchain.pem). ${OBTAIN}`,
       ];
     default:

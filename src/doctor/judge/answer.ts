@@ -68,7 +68,11 @@ function codeOf(body: string, httpStatus: number): string | null {
 export function judgeLocalDelivery(answer: Answer, url: string): Finding {
   const details = { url, ...answer, proof: undefined };
   if (answer.kind === 'taken') {
-    return fine('local_delivery', `The service at ${url} takes what LINQ_WEBHOOK_SECRET signs.`, { url });
+    return fine(
+      'local_delivery',
+      `The service at ${url} accepts deliveries signed with LINQ_WEBHOOK_SECRET.`,
+      { url },
+    );
   }
   if (answer.kind === 'refused' && answer.code === 'SIGNATURE_MISMATCH') {
     return found(
@@ -81,7 +85,7 @@ export function judgeLocalDelivery(answer: Answer, url: string): Finding {
   if (answer.kind === 'refused' && /^(SIGNATURE_STALE|CLOCK_SUSPECT)$/.test(answer.code)) {
     return found(
       'service_clock_differs',
-      `The service at ${url} has another time than this machine: it finds stale what was signed just now.`,
+      `The service at ${url} has another time than this machine: a fresh signature looks stale to it.`,
       'Synchronise the clocks of both machines: `timedatectl set-ntp true` on each.',
       details,
     );
@@ -92,7 +96,7 @@ export function judgeLocalDelivery(answer: Answer, url: string): Finding {
       : `${answer.kind}${'httpStatus' in answer ? ` ${answer.httpStatus}` : ''}${'code' in answer ? ` ${answer.code}` : ''}`;
   return found(
     'service_refuses',
-    `The service at ${url} doesn't take a signed delivery (${what}).`,
+    `The service at ${url} rejects a signed delivery (${what}).`,
     'See its log (delivery.rejected, delivery.failed) for why. If it is an older version, restart it, so that the one that is installed runs.',
     details,
   );

@@ -173,7 +173,7 @@ function judgeSpace({ path, space }: SeenDirectory, details: Finding['details'])
   return found(
     isFull ? 'disk_full' : 'disk_low',
     `Only ${spaceInWords(space)} are free on the disk of ${path}; ${what}.`,
-    `Free some space or enlarge the disk; \`du -xh --max-depth=2 / | sort -h | tail\` shows what takes it. The service goes on by itself.`,
+    `Free some space or enlarge the disk; \`du -xh --max-depth=2 / | sort -h | tail\` shows what uses it. The service resumes automatically.`,
     details,
   );
 }
@@ -268,11 +268,11 @@ function judgeContent(
       details,
     );
   }
-  const use = isInUse ? ' A running service works on it.' : '';
+  const use = isInUse ? ' A running service uses it.' : '';
   if (quickCheck === null) {
     return found(
       'database_unchecked',
-      `${path} has schema ${latest}; whether the file is sound couldn't be told in time.${use}`,
+      `${path} has schema ${latest}; the check of the file didn't finish in time.${use}`,
       'Run `contact-card-reactor backup`: it checks every row of the copy, however long that takes.',
       details,
     );

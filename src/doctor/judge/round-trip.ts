@@ -28,7 +28,7 @@ export function judgeRoundTrip(publicUrl: string, seen: SeenTrip): Finding {
   if (plain.kind === 'foreign' && seen.local === null && GATEWAY_ERRORS.includes(plain.httpStatus)) {
     return skipped(
       'round_trip',
-      `The proxy answers (HTTP ${plain.httpStatus}), and the service behind it doesn't run yet: start it, then let doctor look again.`,
+      `The proxy answers (HTTP ${plain.httpStatus}), but the service behind it isn't running yet: start it, then run doctor again.`,
     );
   }
   if (plain.kind !== 'taken') return judgeFailedTrip(publicUrl, plain, seen);
@@ -58,14 +58,14 @@ function judgeInstance(publicUrl: string, proof: string, local: Answer | null): 
   if (local?.kind !== 'taken') {
     return found(
       'instance_unproven',
-      `A contact-card-reactor with this secret answers at ${publicUrl}; whether it is the one meant can't be told, since none takes deliveries here.`,
-      'Run doctor on the machine of the service, or name the address at which the service itself listens with --url.',
+      `A contact-card-reactor with this secret answers at ${publicUrl}; whether it is this one is unknown, since the service here accepts no deliveries.`,
+      "Run doctor on the machine of the service, or give the service's own address with --url.",
     );
   }
   if (local.proof === proof) return null;
   return found(
     'another_instance',
-    `At ${publicUrl} another contact-card-reactor with the same secret answers, not the one that runs here: the chats it hears of are unknown here.`,
+    `At ${publicUrl} another contact-card-reactor with the same secret answers, not the one that runs here: the chats it gets are unknown here.`,
     'Let the proxy lead to this service alone, and stop the other one: two with the same account share twice as often as they should.',
   );
 }
@@ -163,7 +163,7 @@ function describeRefusal(publicUrl: string, code: string, seen: SeenTrip): Words
     default:
       return [
         'service_busy',
-        `The service behind ${publicUrl} can't take deliveries now (${code}); Linq sends them again for about 25 minutes.`,
+        `The service behind ${publicUrl} can't take deliveries now (${code}); Linq redelivers for about 25 minutes.`,
         'See the findings about the service, its data directory and its database. If it was just restarted, run doctor again.',
       ];
   }
@@ -229,13 +229,13 @@ function describeSilence(publicUrl: string, cause: string): Words {
   if (cause === 'timeout') {
     return [
       'too_slow',
-      `${publicUrl} takes a delivery and doesn't answer within 10 s; Linq gives up then and sends it again.`,
-      "See the proxy's log for what it waits for: as a rule it can't reach the service, or holds bodies back for a scan. The service itself answers within milliseconds.",
+      `${publicUrl} takes a delivery and doesn't answer within 10 s; Linq then gives up and redelivers it.`,
+      "See the proxy's log for what it waits for: usually it can't reach the service, or holds bodies back for a scan. The service itself answers within milliseconds.",
     ];
   }
   return [
     'no_answer',
     `${publicUrl} cuts the connection without an answer (${cause}).`,
-    "See the proxy's error log at this minute: it tells why it cut the request.",
+    "See the proxy's error log at this minute: it says why it cut the request.",
   ];
 }

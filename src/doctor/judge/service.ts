@@ -19,8 +19,8 @@ export function judgeService(
   if (seen.kind === 'silent' && isDatabaseLocked) {
     return found(
       'service_elsewhere',
-      `A process works on the database, but nothing answers at ${url} (${seen.cause}).`,
-      'The service listens elsewhere: its log tells the address (service.started). Name it with --url, or set HOST and PORT here as the service has them.',
+      `A process uses the database, but nothing answers at ${url} (${seen.cause}).`,
+      "The service listens elsewhere: its log has the address (service.started). Give it with --url, or set HOST and PORT here to the service's values.",
       { ...details, cause: seen.cause },
     );
   }
@@ -29,7 +29,7 @@ export function judgeService(
     return found(
       'service_down',
       `It isn't running: nothing answers at ${url} (${seen.cause}).`,
-      'Start it with `contact-card-reactor serve` (or `systemctl start contact-card-reactor`); if it ends again, its last log line says why. If it listens elsewhere, name its address with --url.',
+      'Start it with `contact-card-reactor serve` (or `systemctl start contact-card-reactor`); if it stops again, its last log line says why. If it listens elsewhere, give its address with --url.',
       { ...details, cause: seen.cause },
     );
   }
@@ -45,7 +45,7 @@ export function judgeService(
     return found(
       'service_not_ready',
       `It runs at ${url}, but can't do its work: ${seen.notReady.join('; ')}.`,
-      'The finding about the data directory or the database says what to do; the service goes on by itself. If neither complains, see its log, and restart it.',
+      'Follow the finding about the data directory or the database; the service then resumes automatically. If both are fine, see its log, and restart it.',
       { ...details, notReady: seen.notReady },
     );
   }
@@ -63,8 +63,8 @@ export function judgeProblems(seen: SeenStatus): readonly Finding[] {
     return [
       found(
         'status_closed',
-        `The service doesn't tell its problems (HTTP ${seen.httpStatus} to GET /status): no token opens it.`,
-        'Set STATUS_TOKEN as the service has it, or run doctor on its machine, as its user and in its directory.',
+        `The service doesn't show its problems (HTTP ${seen.httpStatus} to GET /status): the token is missing or wrong.`,
+        "Set STATUS_TOKEN to the service's token, or run doctor on its machine, as its user and in its directory.",
         { httpStatus: seen.httpStatus },
       ),
     ];

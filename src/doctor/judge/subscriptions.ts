@@ -20,7 +20,7 @@ const RECREATE = '`contact-card-reactor setup --recreate`';
 export function judgeNoPublicUrl(): Finding {
   return found(
     'public_url_unset',
-    'PUBLIC_URL is not set, so nobody can tell whether Linq reaches this service.',
+    'PUBLIC_URL is not set, so it is unknown whether Linq reaches this service.',
     'Set PUBLIC_URL to the address at which Linq reaches it, for example PUBLIC_URL=https://cards.example.com, and restart the service.',
   );
 }
@@ -52,7 +52,7 @@ export function idsOfOwn(subscriptions: readonly SeenSubscription[], publicUrl: 
 function missing(publicUrl: string): Finding {
   return found(
     'subscription_missing',
-    `No webhook subscription of the account leads to ${publicUrl}, so Linq tells the service nothing.`,
+    `No webhook subscription of the account leads to ${publicUrl}, so the service gets no webhooks.`,
     `Run ${SETUP}: it creates one and saves its signing secret. If PUBLIC_URL is wrong, correct it first. Then restart the service.`,
     { publicUrl },
   );
@@ -61,7 +61,7 @@ function missing(publicUrl: string): Finding {
 function inactive(publicUrl: string): Finding {
   return found(
     'subscription_inactive',
-    `The webhook subscription for ${publicUrl} is switched off, so Linq tells the service nothing.`,
+    `The webhook subscription for ${publicUrl} is switched off, so the service gets no webhooks.`,
     `Run ${SETUP}, which switches it on again, or switch it on in the Linq dashboard.`,
     { publicUrl },
   );
@@ -113,8 +113,8 @@ function judgeLimit(active: readonly SeenSubscription[]): readonly Finding[] {
   return [
     found(
       'subscription_limited',
-      'The webhook subscription is limited to some lines; of the others the service hears nothing.',
-      `If that isn't meant, run ${RECREATE}, which makes one for all lines, and restart the service; if it is, name the same lines in LINQ_LINES.`,
+      'The webhook subscription is limited to some lines; the service gets no webhooks for the others.',
+      `If that isn't intended, run ${RECREATE}, which makes one for all lines, and restart the service; if it is, name the same lines in LINQ_LINES.`,
     ),
   ];
 }
@@ -164,7 +164,7 @@ export function judgeSecrets(
     return [
       found(
         'secret_wrong',
-        `Since its start the service refused ${verdicts.mismatched} deliveries whose signature doesn't match, and took none: LINQ_WEBHOOK_SECRET isn't the secret of the webhook subscription.`,
+        `Since its start the service rejected ${verdicts.mismatched} deliveries with a wrong signature, and accepted none: LINQ_WEBHOOK_SECRET isn't the secret of the webhook subscription.`,
         `If you have the right one, set it and restart the service. Otherwise ${RECREATE_FOR_SECRET}`,
         { ...verdicts },
       ),
@@ -182,7 +182,7 @@ export function judgeSecrets(
     ];
   }
   if (secrets.length === 0) return [skipped('webhook_secret', "LINQ_WEBHOOK_SECRET can't be used.")];
-  const proven = isProven ? ' and has signed deliveries that the service took' : '';
+  const proven = isProven ? ' and has signed deliveries that the service accepted' : '';
   const what = secrets.length === 1 ? 'It has' : `Each of the ${secrets.length} has`;
   return [fine('webhook_secret', `${what} the form that Linq issues${proven}.`, { count: secrets.length })];
 }
@@ -206,7 +206,7 @@ function judgeByNote(
   if (isKnown && !isThere && own.length > 0 && secrets.length === 1) {
     return found(
       'secret_orphaned',
-      `LINQ_WEBHOOK_SECRET is that of webhook subscription ${subscriptionId}, which leads here no more; another one does.`,
+      `LINQ_WEBHOOK_SECRET is that of webhook subscription ${subscriptionId}, which no longer leads here; another one does.`,
       `If you have the secret of the one that leads here, set it and restart the service. Otherwise ${RECREATE_FOR_SECRET}`,
       { subscriptionId },
     );
@@ -218,7 +218,7 @@ function describeOddities(secrets: readonly string[]): string[] {
   const keys = secrets.map((secret) => Buffer.from(secret.replace(/^whsec_/, ''), 'base64'));
   const name = (index: number) => (secrets.length === 1 ? 'it' : `secret ${index + 1}`);
   return keys.flatMap((key, index) => {
-    if (new Set(key).size < key.length / 4) return [`${name(index)} repeats itself, as a placeholder does`];
+    if (new Set(key).size < key.length / 4) return [`${name(index)} repeats itself, like a placeholder`];
     if (key.length !== USUAL_BYTES)
       return [`${name(index)} has ${key.length} bytes, where Linq issues ${USUAL_BYTES}`];
     const first = keys.findIndex((other) => other.equals(key));

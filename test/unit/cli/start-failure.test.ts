@@ -8,11 +8,14 @@ const system = (code: string, syscall: string, path?: string) =>
 
 describe('a start that fails', () => {
   it.each([
-    [system('EADDRINUSE', 'listen'), /^Port 8080 is taken by another program: .* set PORT /],
-    [system('EACCES', 'listen'), /^Port 8080 is not for an ordinary user: set PORT /],
-    [system('EADDRNOTAVAIL', 'listen'), /^HOST is no address of this machine \(EADDRNOTAVAIL\): set HOST=/],
-    [system('ENOTFOUND', 'getaddrinfo'), /^HOST is no address of this machine \(ENOTFOUND\): set HOST=/],
-    [system('EAI_AGAIN', 'getaddrinfo'), /^HOST is no address of this machine \(EAI_AGAIN\): set HOST=/],
+    [system('EADDRINUSE', 'listen'), /^Port 8080 is used by another program: .* set another PORT/],
+    [system('EACCES', 'listen'), /^Port 8080 needs root: set PORT /],
+    [
+      system('EADDRNOTAVAIL', 'listen'),
+      /^HOST isn't an address of this machine \(EADDRNOTAVAIL\): set HOST=/,
+    ],
+    [system('ENOTFOUND', 'getaddrinfo'), /^HOST isn't an address of this machine \(ENOTFOUND\): set HOST=/],
+    [system('EAI_AGAIN', 'getaddrinfo'), /^HOST isn't an address of this machine \(EAI_AGAIN\): set HOST=/],
     [system('EMFILE', 'listen'), /^Can't listen on port 8080 \(EMFILE\): check HOST and PORT\.$/],
     [system('ENOSPC', 'write'), /^The disk of \.\/data\/reactor\.db is full: make room, then start again\.$/],
     [

@@ -24,7 +24,7 @@ describe('what is said of a call that failed', () => {
       'REACTOR_UNREACHABLE',
       /reached to do it \(refused\).*LINQ_API_BASE_URL/,
     ],
-    ['an answer makes no sense', unanswered('unreadable'), 'REACTOR_SETUP', /doesn’t answer as Linq does/],
+    ['an answer makes no sense', unanswered('unreadable'), 'REACTOR_SETUP', /doesn’t answer like Linq/],
     [
       'the key is wrong',
       answered({ httpStatus: 401, linqCode: 2004 }),

@@ -89,8 +89,7 @@ describe('GET /status', () => {
 });
 
 describe('catch-up', () => {
-  const SUMMARY =
-    'Caught up in 3 min: 100 chats seen, 7 read, 93 skipped as unchanged; 2 had something new.\n';
+  const SUMMARY = 'Caught up in 3 min: 100 chats seen, 7 read, 93 unchanged and skipped; 2 updated.\n';
 
   it('waits for the end and says what it brought, in plain lines where nobody looks on', async () => {
     const { requests, deps } = playing(viewOf({}), HALF, DONE);
@@ -117,7 +116,7 @@ describe('catch-up', () => {
     const { run } = await startService({ deps: playing(viewOf({})).deps });
     expect(await run('catch-up --no-wait')).toMatchObject({
       exitCode: 0,
-      out: 'Catching up has begun; `status` shows how far it is.\n',
+      out: 'Catch-up started. `status` shows its progress.\n',
     });
     const { out } = await run('catch-up --no-wait --json');
     expect(JSON.parse(out)).toMatchObject({ state: 'running' });

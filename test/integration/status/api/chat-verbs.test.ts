@@ -19,7 +19,7 @@ describe('chat list', () => {
         'a     +1•••••0100  waiting  window  1       2026-11-04 16:00:00 UTC',
         'b     +1•••••0100  waiting  window  1       2026-11-04 16:00:00 UTC',
         '',
-        'There are more: add --cursor 2',
+        'More chats: add --cursor 2',
         '',
       ].join('\n'),
     );
@@ -34,7 +34,7 @@ describe('chat list', () => {
     expect(await list('--state waiting --reason window --line +12025550100')).toBe(1);
     expect(await list('--state held')).toBe(0);
     expect(await list('--line +12025550199')).toBe(0);
-    expect((await run('chat list --state held')).out).toBe('No chats to show here.\n');
+    expect((await run('chat list --state held')).out).toBe('No chats found.\n');
   });
 
   it('ends with 2 for a filter that is not allowed, and says what is', async () => {
@@ -114,7 +114,7 @@ describe('chat share', () => {
     clock.advance(10_000);
     expect(await running).toMatchObject({
       exitCode: 0,
-      out: expect.stringContaining('The share waits for its turn; see it with chat show.\n'),
+      out: expect.stringContaining('The share is queued; `chat show` shows its outcome.\n'),
     });
   });
 });

@@ -155,7 +155,7 @@ describe('the quarantine verbs', () => {
         'msg_new  –     2026-11-03 16:01:00 UTC  no          of yesterday',
         'msg_1    –     2026-11-03 16:00:00 UTC  yes         of yesterday',
         '',
-        'This version can read 1 of 2: quarantine replay takes them in.',
+        'This version can read 1 of 2: run `quarantine replay`.',
         '',
       ].join('\n'),
     );
@@ -163,14 +163,14 @@ describe('the quarantine verbs', () => {
   });
 
   it('list nothing when nothing is held back', async () => {
-    expect((await (await startWith([])).run('quarantine list')).out).toBe('Nothing is in quarantine.\n');
+    expect((await (await startWith([])).run('quarantine list')).out).toBe('The quarantine is empty.\n');
   });
 
   it('replay all that can be, and end with 1 while something is left', async () => {
     const { run, store } = await startWith([{ body: sentIn('chat-1') }, unreadable]);
     expect(await run('quarantine replay')).toEqual({
       exitCode: 1,
-      out: "1 taken in. 1 can't be taken in yet: quarantine list says why.\n",
+      out: "1 replayed. 1 still can't be read: `quarantine list` shows why.\n",
       error: '',
     });
     expect(await store.chat('chat-1')).not.toBeNull();
@@ -192,7 +192,7 @@ describe('the quarantine verbs', () => {
   it('replay nothing when nothing is held back', async () => {
     expect(await (await startWith([])).run('quarantine replay')).toMatchObject({
       exitCode: 0,
-      out: 'Nothing is in quarantine.\n',
+      out: 'The quarantine is empty.\n',
     });
   });
 });

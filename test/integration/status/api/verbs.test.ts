@@ -19,7 +19,7 @@ describe('how a verb finds and enters the service', () => {
     const machine = { env: { PORT: env.PORT }, files };
     expect(await runVerb(['pause'], machine)).toEqual({
       exitCode: 0,
-      out: 'All sharing is paused; `resume` goes on.\n',
+      out: 'All sharing is paused. `resume` ends the pause.\n',
       error: '',
     });
   });
@@ -46,7 +46,7 @@ describe('how a verb finds and enters the service', () => {
       const { exitCode, error } = await run(verb);
       expect(exitCode).toBe(5);
       expect(error).toBe(
-        `Nothing answers at ${url} (ECONNREFUSED). Start the service with "contact-card-reactor serve", or name its address with --url (or HOST and PORT).\n`,
+        `Nothing answers at ${url} (ECONNREFUSED). Start the service with \`contact-card-reactor serve\`, or give its address with --url (or HOST and PORT).\n`,
       );
     }
   });
@@ -131,7 +131,7 @@ describe('pause and resume', () => {
     const { run, get } = await startService();
     expect(await run('pause --json')).toMatchObject({ exitCode: 0, out: '{\n  "paused": true\n}\n' });
     expect((await get('/status')).body.paused).toBe(true);
-    expect(await run('resume')).toMatchObject({ exitCode: 0, out: 'Sharing goes on.\n' });
+    expect(await run('resume')).toMatchObject({ exitCode: 0, out: 'Sharing is resumed.\n' });
     expect((await get('/status')).body.paused).toBe(false);
   });
 });
@@ -151,7 +151,7 @@ describe('line list and release', () => {
     );
     expect(await run('line release +1•••••0100')).toMatchObject({
       exitCode: 0,
-      out: 'Line +1•••••0100 is released. Nothing holds it any more.\n',
+      out: 'Line +1•••••0100 is released.\n',
     });
     expect(JSON.parse((await run('line list --json')).out)).toMatchObject([{ hold: null }]);
   });
@@ -159,7 +159,7 @@ describe('line list and release', () => {
   it('tells what still holds a line', async () => {
     const { run, idle } = await startService({ events: [outboundOf(T)], cards: [OTHER_LINE] });
     await idle();
-    expect((await run(`line release ${LINE}`)).out).toContain('It is still held: card_missing.');
+    expect((await run(`line release ${LINE}`)).out).toContain('its card is still missing.');
   });
 
   it('ends with 1 for a line that is not known', async () => {
@@ -168,6 +168,6 @@ describe('line list and release', () => {
       exitCode: 1,
       error: expect.stringContaining('No event told of such a line yet'),
     });
-    expect((await run('line list')).out).toBe('No event told of a line yet.\n');
+    expect((await run('line list')).out).toBe('No lines known yet.\n');
   });
 });

@@ -10,7 +10,7 @@ describe('config check', () => {
   it('says that all is fine, with what is odd', async () => {
     const { code, out, err } = await run('config check', { env: { ...env, LINQ_LINE: '3' } });
     expect([code, err]).toEqual([0, '']);
-    expect(out).toBe('warning: LINQ_LINE is no setting: did you mean LINQ_LINES?\nAll settings are fine.\n');
+    expect(out).toBe('warning: LINQ_LINE is no setting: did you mean LINQ_LINES?\nAll settings are valid.\n');
   });
 
   it('reports all mistakes on standard error and ends with 3', async () => {

@@ -140,7 +140,7 @@ describe('event send', () => {
       '--example probe --to https://cards.example.com.evil.example',
       'neither',
     ],
-    ['facts for a real account', '--example message.sent', 'for real'],
+    ['facts for a real account', '--example message.sent', 'as real'],
     ['no address', '--example probe --to elsewhere', '--to must be an address'],
   ])('refuses %s with 2 before anything is sent', async (_name, args, words) => {
     const { code, out, err } = await run(`event send ${args}`, { env: real });
@@ -149,12 +149,12 @@ describe('event send', () => {
   });
 
   it.each([
-    [204, { kind: 'taken', proof: 'p', tookMs: 1 }, 'keeps nothing'],
-    [204, { kind: 'foreign', httpStatus: 204 }, 'on disk'],
+    [204, { kind: 'taken', proof: 'p', tookMs: 1 }, 'stores nothing'],
+    [204, { kind: 'foreign', httpStatus: 204 }, 'stored'],
     [202, { kind: 'foreign', httpStatus: 202 }, 'quarantine'],
     [401, { kind: 'refused', httpStatus: 401, code: 'SIGNATURE_MISMATCH' }, 'another LINQ_WEBHOOK_SECRET'],
     [401, { kind: 'refused', httpStatus: 401, code: 'SIGNATURE_STALE' }, 'WEBHOOK_TOLERANCE'],
-    [503, { kind: 'refused', httpStatus: 503, code: 'NOT_STORED' }, 'send it again'],
+    [503, { kind: 'refused', httpStatus: 503, code: 'NOT_STORED' }, 'redeliver'],
     [301, { kind: 'redirect', httpStatus: 301, target: 'https://a.example/' }, 'https://a.example/'],
     [404, { kind: 'wrong_path' }, '/webhooks/linq'],
     [200, { kind: 'foreign', httpStatus: 200 }, 'something else answers'],
