@@ -184,7 +184,7 @@ describe('the quarantine verbs', () => {
     });
     expect(await run('quarantine replay msg_1')).toMatchObject({
       exitCode: 1,
-      error: expect.stringContaining('no such delivery in quarantine'),
+      error: expect.stringContaining('No such delivery in quarantine'),
     });
     expect(await run('quarantine replay msg_new')).toMatchObject({ exitCode: 1 });
   });

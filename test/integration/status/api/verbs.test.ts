@@ -35,7 +35,7 @@ describe('how a verb finds and enters the service', () => {
     const other = await run('status', { env: { PORT: env.PORT, STATUS_TOKEN: 'another-token-than-that' } });
     expect(other).toMatchObject({
       exitCode: 3,
-      error: expect.stringContaining('is not the one of the service'),
+      error: expect.stringContaining("isn't that service's"),
     });
   });
 
@@ -58,7 +58,7 @@ describe('how a verb finds and enters the service', () => {
     onTestFinished(() => other.close());
     const url = await other.listen({ host: '127.0.0.1', port: 0 });
     const status = await runVerb(['status', '--url', url]);
-    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining('not as this version') });
+    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining('not like this version') });
     expect((await runVerb(['healthcheck', '--url', url])).exitCode).toBe(1);
     const pause = await runVerb(['pause', '--url', url]);
     expect(pause).toMatchObject({ exitCode: 1, error: expect.stringContaining('not found') });
@@ -82,7 +82,7 @@ describe('how a verb finds and enters the service', () => {
     await once(endless, 'listening');
     const { port } = endless.address() as AddressInfo;
     const status = await runVerb(['status', '--url', `http://127.0.0.1:${port}`]);
-    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining('not as this version') });
+    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining('not like this version') });
   });
 
   it('ends with 2 for a wrong command line', async () => {
@@ -166,7 +166,7 @@ describe('line list and release', () => {
     const { run } = await startService();
     expect(await run('line release +12025550199')).toMatchObject({
       exitCode: 1,
-      error: expect.stringContaining('No event told of such a line yet'),
+      error: expect.stringContaining('Unknown line'),
     });
     expect((await run('line list')).out).toBe('No lines known yet.\n');
   });
