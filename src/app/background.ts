@@ -6,7 +6,7 @@ import type { Config } from '../config/settings.ts';
 import { holdOnReads } from '../decide/holds.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { LinqClient } from '../linq/client.ts';
-import { createTeller } from '../status/alerts/alert-sender.ts';
+import { createAlertSender } from '../status/alerts/alert-sender.ts';
 import { createPoster } from '../status/alerts/poster.ts';
 import type { StatusDeps } from '../status/api/deps.ts';
 import type { MetricsDeps } from '../status/metrics/metrics-route.ts';
@@ -49,7 +49,7 @@ export function createBackground(options: BackgroundOptions): Background {
   const { databasePath, backup } = config;
   const backups = createBackupSchedule({ ...backup, databasePath, store, clock, log });
   const catchUp = wireCatchUp(options);
-  const { watch, teller, probeStore } = createWatch(options, {
+  const { watch, sender, probeStore } = createWatch(options, {
     isBackupFailing: () => backups.failure() !== null,
     subscription: catchUp.subscription,
   });
@@ -57,11 +57,11 @@ export function createBackground(options: BackgroundOptions): Background {
     start() {
       backups.start();
       catchUp.start();
-      teller?.start();
+      sender?.start();
       watch.start();
     },
     async stop() {
-      await Promise.all([backups.stop(), catchUp.stop(), watch.stop(), teller?.stop()]);
+      await Promise.all([backups.stop(), catchUp.stop(), watch.stop(), sender?.stop()]);
     },
     onStale: catchUp.onStale,
     shown: { catchUp, watch, probeStore },
@@ -111,12 +111,13 @@ function createWatch(
     counters,
     backupEveryMs: config.backup.everyMs,
     showNumbers,
-    isTelling: alertUrl !== null,
-    alerts: () => teller?.state() ?? 'fine',
-    onChange: () => teller?.nudge(),
+    sendsAlerts: alertUrl !== null,
+    alerts: () => sender?.state() ?? 'fine',
+    onChange: () => sender?.nudge(),
     log,
   });
   const poster = alertUrl === null ? null : createPoster(alertUrl, clock, proxyFor(alertUrl, config.proxies));
-  const teller = poster === null ? null : createTeller({ watch, poster, clock, log, version, showNumbers });
-  return { watch, teller, probeStore };
+  const sender =
+    poster === null ? null : createAlertSender({ watch, poster, clock, log, version, showNumbers });
+  return { watch, sender, probeStore };
 }

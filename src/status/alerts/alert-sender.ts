@@ -9,7 +9,7 @@ import type { Problem } from '../view/schemas.ts';
 import { durationInWords, isoTime } from '../view/wording.ts';
 import type { Poster } from './poster.ts';
 
-interface TellerDeps {
+interface AlertSenderDeps {
   readonly watch: Pick<ProblemWatch, 'book' | 'write'>;
   readonly poster: Poster;
   readonly clock: Clock;
@@ -18,28 +18,28 @@ interface TellerDeps {
   readonly showNumbers: boolean;
 }
 
-interface Teller {
+interface AlertSender {
   start(): void;
-  /** There may be something to tell. */
+  /** There may be something to send. */
   nudge(): void;
   state(): AlertState;
-  /** Gives up what is under way: it is told again after the next start. Never rejects. */
+  /** Gives up what is in progress: it is sent again after the next start. Never rejects. */
   stop(): Promise<void>;
 }
 
 /** Real time. */
 const RETRY_MS = [SECOND, 5 * MINUTE] as const;
 const LOG_EVERY_MS = MINUTE;
-/** So many failures in a row are no hiccup. */
+/** Failures in a row before alerts count as failing. */
 const FAILING = 3;
-/** After so long without an alert to send nothing is known to fail any more. */
+/** After this long without an alert to send, nothing is known to fail. */
 const UNKNOWN_MS = 15 * MINUTE;
 
 /**
- * Tells of problems one after the other, each until it is taken or nobody's business any more. At least once: a crash
- * between the taking and our commit tells it again.
+ * Sends alerts one after the other, each until it is accepted or no longer needed. At least once: a crash between the
+ * answer and our commit sends it again.
  */
-export function createTeller({ watch, poster, clock, log, ...shown }: TellerDeps): Teller {
+export function createAlertSender({ watch, poster, clock, log, ...shown }: AlertSenderDeps): AlertSender {
   const stopping = new AbortController();
   let running: Promise<void> | null = null;
   let wake = () => {};
@@ -49,14 +49,14 @@ export function createTeller({ watch, poster, clock, log, ...shown }: TellerDeps
   let isAnyTaken = false;
   const startedAt = clock.monotonic();
 
-  /** Resolves to false when there is nothing to tell. */
-  async function tellNext(): Promise<boolean> {
+  /** Resolves to false when there is nothing to send. */
+  async function sendNext(): Promise<boolean> {
     const book = watch.book();
     const at = clock.now();
-    const change = book?.nextToTell(at) ?? null;
+    const change = book?.nextToSend(at) ?? null;
     if (book === null || change === null) return false;
     const { kind, cause } = await poster.post(createAlert(change, at, shown), stopping.signal);
-    book.told(change, kind, at);
+    book.sent(change, kind, at);
     await watch.write();
     if (kind === 'taken') [failures, failing, isAnyTaken] = [0, null, true];
     else if (!stopping.signal.aborted) await waitAfterFailure(cause);
@@ -83,7 +83,7 @@ export function createTeller({ watch, poster, clock, log, ...shown }: TellerDeps
       const nudged = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      if (!(await tellNext())) await nudged;
+      if (!(await sendNext())) await nudged;
     }
   }
 

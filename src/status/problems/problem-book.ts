@@ -3,13 +3,13 @@ import type { KnownProblem } from '../../store/store.ts';
 import { type OpenProblem, PROBLEM_WORDS, type ProblemCode } from './problem-words.ts';
 import type { Findings } from './problems.ts';
 
-/** A problem that is open, or whose closing somebody has to be told of. */
+/** A problem that is open, or whose closing is still to be sent as an alert. */
 export interface BookedProblem extends KnownProblem {
   readonly code: ProblemCode;
-  /** As it was found last; right after a restart only what its key tells. */
+  /** As it was found last; right after a restart only what its key says. */
   readonly found: OpenProblem;
-  /** Somebody may have heard of its opening, though `toldAt` doesn't say so. */
-  readonly mayBeTold: boolean;
+  /** An alert of its opening may have arrived, though `toldAt` doesn't say so. */
+  readonly mayHaveAlerted: boolean;
 }
 
 export interface Change {
@@ -27,39 +27,39 @@ export interface Unwritten {
 
 export type ProblemBook = ReturnType<typeof createProblemBook>;
 
-/** One that comes and goes is told to have opened this seldom; what closes meanwhile isn't told at all. */
+/** For a problem that comes and goes, openings are sent at most this often; what closes meanwhile isn't sent at all. */
 const REOPENED_EVERY_MS = 5 * MINUTE;
 
-/** Nobody can be told by an alert that alerts fail. */
-const UNTELLABLE: ProblemCode = 'alerts_failing';
+/** No alert can report that alerts fail. */
+const NEVER_ALERTED: ProblemCode = 'alerts_failing';
 
 const nameOf = ({ code, scope }: Key) => `${code} ${scope}`;
 const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEM_WORDS, code);
 
 /**
- * Remembers since when problems are open, and what was told of them. A problem that closes before anybody was told of it
- * is nobody's business any more; one that opens again before its closing was told is told as if it had never closed.
- * @param known what the store remembers. It may have been told although the store doesn't say so: a crash came between
- * @param isTelling false: nobody is to be told of anything
+ * Remembers since when problems are open, and which alerts were sent. A problem that closes before its opening was sent is
+ * dropped; one that opens again before its closing was sent counts as never closed.
+ * @param known what the store remembers. An alert may have been sent although the store doesn't say so: a crash came between
+ * @param sendsAlerts false: no alerts are wanted
  */
-export function createProblemBook(known: readonly KnownProblem[], isTelling: boolean) {
+export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: boolean) {
   const booked = new Map<string, BookedProblem>();
   const unwritten = new Map<string, Key>();
-  /** What somebody is being told of at the moment. */
-  let telling: string | null = null;
-  /** How often telling failed: one change that is refused each time must not keep back the others. */
+  /** The problem whose alert is being sent. */
+  let sending: string | null = null;
+  /** How often sending failed: one change that is refused each time must not hold up the others. */
   const failures = new Map<string, number>();
-  /** When somebody last heard that it opened. */
-  const openingToldAt = new Map<string, EpochMs>();
+  /** When its opening was last sent. */
+  const openingSentAt = new Map<string, EpochMs>();
 
   for (const problem of known) {
     const { code, scope } = problem;
-    if (!isProblemCode(code) || (problem.closedAt !== null && !isTelling)) {
+    if (!isProblemCode(code) || (problem.closedAt !== null && !sendsAlerts)) {
       unwritten.set(nameOf(problem), { code, scope });
       continue;
     }
     const found = { code, since: null, ...(scope === '' ? {} : { line: scope }) };
-    booked.set(nameOf(problem), { ...problem, code, found, mayBeTold: true });
+    booked.set(nameOf(problem), { ...problem, code, found, mayHaveAlerted: true });
   }
 
   function put(problem: BookedProblem): void {
@@ -78,7 +78,7 @@ export function createProblemBook(known: readonly KnownProblem[], isTelling: boo
     const key = { code: found.code, scope: found.line ?? '' };
     const before = booked.get(nameOf(key));
     const isOpen = before !== undefined && before.closedAt === null;
-    const told = { toldAt: before?.toldAt ?? null, mayBeTold: before?.mayBeTold ?? false };
+    const told = { toldAt: before?.toldAt ?? null, mayHaveAlerted: before?.mayHaveAlerted ?? false };
     const noted = isOpen ? before.since : (found.noticedAt ?? now);
     const since = Math.min(found.since ?? noted, now); // the clock may have been set back
     const problem: BookedProblem = { ...key, since, ...told, closedAt: null, found };
@@ -88,14 +88,14 @@ export function createProblemBook(known: readonly KnownProblem[], isTelling: boo
   }
 
   function close(problem: BookedProblem, now: EpochMs): void {
-    const isToBeTold = problem.toldAt !== null || problem.mayBeTold || telling === nameOf(problem);
-    if (isTelling && isToBeTold && problem.code !== UNTELLABLE) put({ ...problem, closedAt: now });
+    const needsAlert = problem.toldAt !== null || problem.mayHaveAlerted || sending === nameOf(problem);
+    if (sendsAlerts && needsAlert && problem.code !== NEVER_ALERTED) put({ ...problem, closedAt: now });
     else remove(problem);
   }
 
   function isTooSoon({ event, problem }: Change, now: EpochMs): boolean {
-    const before = openingToldAt.get(nameOf(problem));
-    // what became worse can't wait; and a clock that was set back doesn't keep anything back for long
+    const before = openingSentAt.get(nameOf(problem));
+    // what became worse can't wait; and a clock that was set back doesn't hold anything up for long
     const mayWait = event === 'opened' && problem.toldAt === null && before !== undefined;
     return mayWait && Math.abs(now - before) < REOPENED_EVERY_MS;
   }
@@ -104,7 +104,7 @@ export function createProblemBook(known: readonly KnownProblem[], isTelling: boo
 
   return {
     open,
-    /** Takes in what was found, and returns what opened and what closed by it. */
+    /** Records what was found, and returns what opened and what closed. */
     update({ open: found, undetermined }: Findings, now: EpochMs) {
       const opened = found.map((one) => find(one, now)).filter((one) => one !== null);
       const names = new Set(found.map(({ code, line }) => nameOf({ code, scope: line ?? '' })));
@@ -112,33 +112,34 @@ export function createProblemBook(known: readonly KnownProblem[], isTelling: boo
       for (const problem of closed) close(problem, now);
       return { opened, closed };
     },
-    /** A change that nobody was told of, the oldest first, to be told now: `told` says how that ended. Null: none. */
-    nextToTell(now: EpochMs): Change | null {
+    /** The next change to send, the oldest first; report the outcome with `sent`. Null: none. */
+    nextToSend(now: EpochMs): Change | null {
       const changes = [...booked.values()]
-        .filter(({ code }) => code !== UNTELLABLE)
-        .map(untoldOf)
+        .filter(({ code }) => code !== NEVER_ALERTED)
+        .map(unsentOf)
         .filter((change) => change !== null)
         .filter((change) => !isTooSoon(change, now));
       const failed = ({ problem }: Change) => failures.get(nameOf(problem)) ?? 0;
       const [first = null] = changes.sort((a, b) => failed(a) - failed(b) || changedAt(a) - changedAt(b));
-      telling = first === null ? null : nameOf(first.problem);
+      sending = first === null ? null : nameOf(first.problem);
       return first;
     },
     /** @param at when the alert was made */
-    told({ event, problem: { code, scope } }: Change, outcome: 'taken' | 'refused' | 'unknown', at: EpochMs) {
+    sent({ event, problem: { code, scope } }: Change, outcome: 'taken' | 'refused' | 'unknown', at: EpochMs) {
       const name = nameOf({ code, scope });
-      telling = null;
-      if (outcome === 'taken' && event === 'opened') openingToldAt.set(name, at);
+      sending = null;
+      if (outcome === 'taken' && event === 'opened') openingSentAt.set(name, at);
       if (outcome === 'taken') failures.delete(name);
       else failures.set(name, (failures.get(name) ?? 0) + 1);
       const problem = booked.get(name);
       if (problem === undefined) return;
       if (event === 'opened') {
-        if (outcome === 'taken') put({ ...problem, toldAt: at, mayBeTold: true });
-        else if (outcome === 'unknown') booked.set(name, { ...problem, mayBeTold: true });
-        else if (problem.closedAt !== null && problem.toldAt === null && !problem.mayBeTold) remove(problem);
+        if (outcome === 'taken') put({ ...problem, toldAt: at, mayHaveAlerted: true });
+        else if (outcome === 'unknown') booked.set(name, { ...problem, mayHaveAlerted: true });
+        else if (problem.closedAt !== null && problem.toldAt === null && !problem.mayHaveAlerted)
+          remove(problem);
       } else if (problem.closedAt === null) {
-        // it opened again meanwhile, and whoever took the closing has to hear that
+        // it opened again meanwhile, so that has to be sent after the closing
         if (outcome !== 'refused') put({ ...problem, toldAt: null });
       } else if (outcome === 'taken') remove(problem);
     },
@@ -157,8 +158,8 @@ export function createProblemBook(known: readonly KnownProblem[], isTelling: boo
   };
 }
 
-/** What became worse since it was told is told once more. */
-function untoldOf(problem: BookedProblem): Change | null {
+/** What became worse since it was sent is sent again. */
+function unsentOf(problem: BookedProblem): Change | null {
   const { toldAt, closedAt, found } = problem;
   if (closedAt !== null) return { event: 'closed', problem };
   const isWorse = toldAt !== null && found.errorSince !== undefined && toldAt < found.errorSince;

@@ -13,9 +13,9 @@ export interface ProblemWatchDeps extends SituationDeps {
     Pick<Store, 'problems' | 'changeProblems' | 'deliveryNews' | 'noteDeliveries'>;
   readonly clock: Clock;
   readonly showNumbers: boolean;
-  /** Somebody is told when a problem opens and when it closes. */
-  readonly isTelling: boolean;
-  /** Something changed that may have to be told. */
+  /** Alerts are sent when a problem opens and when it closes. */
+  readonly sendsAlerts: boolean;
+  /** Something changed that may need an alert. */
   readonly onChange: () => void;
   readonly log: {
     info(fields: object, event: string): void;
@@ -36,7 +36,7 @@ export interface ProblemWatch {
   start(): void;
   /** Never rejects. */
   stop(): Promise<void>;
-  /** Null until the store told what it remembers. */
+  /** Null until what the store remembers has been read. */
   book(): ProblemBook | null;
   /** Writes down what became of the book; what can't be written now is written later. */
   write(): Promise<void>;
@@ -63,7 +63,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
     if (news.lastAcceptedAt !== null) {
       counters.lastAcceptedAt ??= Math.min(news.lastAcceptedAt, clock.now()); // the clock may have been set back
     }
-    return { book: createProblemBook(problems, deps.isTelling), situation: createSituation(deps, news) };
+    return { book: createProblemBook(problems, deps.sendsAlerts), situation: createSituation(deps, news) };
   }
 
   function show({ found, since }: BookedProblem): Problem {

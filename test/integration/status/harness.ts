@@ -95,7 +95,7 @@ export async function startStatus(given: Given = {}) {
     subscription: () => 'unknown',
     alerts: () => 'fine',
     showNumbers: false,
-    isTelling: false,
+    sendsAlerts: false,
     onChange: () => {},
     log: silent,
     ...given.situation,

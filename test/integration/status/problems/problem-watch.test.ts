@@ -47,7 +47,7 @@ async function startWatch(given: Partial<ProblemWatchDeps> = {}, home = createHo
     subscription: () => 'unknown',
     alerts: () => 'fine',
     showNumbers: false,
-    isTelling: false,
+    sendsAlerts: false,
     onChange: () => {},
     log: { info: log, warn: log, error: log },
     ...given,

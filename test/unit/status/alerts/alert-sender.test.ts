@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
-import { createAlert, createTeller } from '../../../../src/status/alerts/alert-sender.ts';
+import { createAlert, createAlertSender } from '../../../../src/status/alerts/alert-sender.ts';
 import type { Posted } from '../../../../src/status/alerts/poster.ts';
 import { type BookedProblem, createProblemBook } from '../../../../src/status/problems/problem-book.ts';
 import {
@@ -21,7 +21,7 @@ async function startTeller(answer: () => Posted | Promise<Posted> = () => TAKEN)
   const posted: { event: string; code: string; at: number }[] = [];
   const warned: object[] = [];
   let writes = 0;
-  const teller = createTeller({
+  const sender = createAlertSender({
     watch: {
       book: () => book,
       write: async () => {
@@ -44,17 +44,17 @@ async function startTeller(answer: () => Posted | Promise<Posted> = () => TAKEN)
   const turns = async () => {
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   };
-  teller.start();
+  sender.start();
   await turns();
-  onTestFinished(() => teller.stop());
+  onTestFinished(() => sender.stop());
   return {
     posted,
     warned,
-    teller,
+    sender,
     writes: () => writes,
     async find(...open: OpenProblem[]) {
       book.update({ open, undetermined: new Set() }, clock.now());
-      teller.nudge();
+      sender.nudge();
       await turns();
     },
     /** Lets time pass, waking whoever wants to wake. */
@@ -72,7 +72,7 @@ async function startTeller(answer: () => Posted | Promise<Posted> = () => TAKEN)
   };
 }
 
-describe('whoever is told of problems', () => {
+describe('the alert sender', () => {
   it('is told at once, each change once, and what was told is written down', async () => {
     const { find, pass, posted, writes } = await startTeller();
     await find(LOW);
@@ -123,27 +123,27 @@ describe('whoever is told of problems', () => {
 
   it('is known to fail after three failures in a row, until it takes one', async () => {
     let answer = REFUSED;
-    const { find, pass, teller } = await startTeller(() => answer);
-    expect(teller.state()).toBe('unknown');
+    const { find, pass, sender } = await startTeller(() => answer);
+    expect(sender.state()).toBe('unknown');
     await find(LOW);
     await pass(2 * SECOND);
-    expect(teller.state()).toBe('unknown');
+    expect(sender.state()).toBe('unknown');
     await pass(SECOND);
-    expect(teller.state()).toEqual({ failingSince: T, cause: 'HTTP 500' });
+    expect(sender.state()).toEqual({ failingSince: T, cause: 'HTTP 500' });
     await find(); // nothing is left to tell
     await pass(HOUR);
-    expect(teller.state()).toMatchObject({ failingSince: T });
+    expect(sender.state()).toMatchObject({ failingSince: T });
     answer = TAKEN;
     await find(LOW);
-    expect(teller.state()).toBe('fine');
+    expect(sender.state()).toBe('fine');
   });
 
   it('is not known to fail any more when there was nothing to tell for 15 minutes after a start', async () => {
-    const { pass, teller } = await startTeller();
+    const { pass, sender } = await startTeller();
     await pass(15 * MINUTE - 1);
-    expect(teller.state()).toBe('unknown');
+    expect(sender.state()).toBe('unknown');
     await pass(1);
-    expect(teller.state()).toBe('fine');
+    expect(sender.state()).toBe('fine');
   });
 
   it('wakes nobody while there is nothing to tell', async () => {
@@ -154,9 +154,9 @@ describe('whoever is told of problems', () => {
   });
 
   it('does not hold up the end of the service', async () => {
-    const { find, teller } = await startTeller(() => REFUSED);
+    const { find, sender } = await startTeller(() => REFUSED);
     await find(LOW);
-    await teller.stop();
+    await sender.stop();
   });
 });
 
@@ -167,7 +167,7 @@ const bookedOf = (found: OpenProblem, closedAt: number | null = null): BookedPro
   toldAt: null,
   closedAt,
   found,
-  mayBeTold: false,
+  mayHaveAlerted: false,
 });
 const SHOWN = { version: '1.2.3', showNumbers: false };
 const missing = bookedOf({ code: 'card_missing', since: null, line: LINE });
