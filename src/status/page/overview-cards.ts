@@ -230,14 +230,14 @@ function fact(name: string, value: Content): Html {
 }
 
 type Rejected = Overview['webhooks']['rejected'];
-const REJECTED: Readonly<Record<keyof Rejected, string>> = {
-  missing: 'without a signature',
-  malformed: 'malformed signatures',
-  mismatch: 'bad signatures',
-  stale: 'too old',
-  size: 'too large',
-  type: 'not JSON',
-  limited: 'rate limited',
+const REJECTED: Readonly<Record<keyof Rejected, readonly [one: string, many: string]>> = {
+  missing: ['without a signature', 'without a signature'],
+  malformed: ['malformed signature', 'malformed signatures'],
+  mismatch: ['bad signature', 'bad signatures'],
+  stale: ['too old', 'too old'],
+  size: ['too large', 'too large'],
+  type: ['not JSON', 'not JSON'],
+  limited: ['rate limited', 'rate limited'],
 };
 
 function webhooks({ accepted, ignored, quarantined, rejected }: Overview['webhooks']): string {
@@ -247,7 +247,7 @@ function webhooks({ accepted, ignored, quarantined, rejected }: Overview['webhoo
     `${number(accepted)} stored`,
     `${number(ignored)} ignored`,
     ...(quarantined > 0 ? [`${number(quarantined)} set aside`] : []),
-    ...refused.map((kind) => `${number(rejected[kind])} ${REJECTED[kind]}`),
+    ...refused.map((kind) => counted(rejected[kind], ...REJECTED[kind])),
   ].join(' · ');
 }
 
