@@ -1,3 +1,7 @@
+import { ACCOUNT_HOLDS, CARD_HOLDS, LINE_HOLDS } from '../../src/decide/holds.ts';
+
+const inOrder = (reasons: readonly string[]) => reasons.map((reason) => `\`${reason}\``).join(', ');
+
 /** `docs/deciding.md` without its examples. */
 export const DECIDING = `# How deciding works
 
@@ -43,8 +47,8 @@ The first row that applies decides.
 | 15 | \`due\`, then \`sharing\` | \`became_eligible\` \`window_lapsed\` | nothing stands in the way |
 
 The holds of row 13 are stored once, with the account or the line. When one ends, all its chats continue, oldest first. Their order is, for the
-account, \`paused\` (by you), \`api_key_rejected\`, \`feature_disabled\`, \`rate_limited\`, \`api_unavailable\`; then, for the line, \`line_unknown\`,
-\`line_not_ours\`, \`line_flagged\`, \`line_paused\`, \`card_missing\`, \`card_inactive\`, \`card_unknown\`.
+account, ${inOrder(ACCOUNT_HOLDS)}; then, for the line, \`line_unknown\`,
+${inOrder([...LINE_HOLDS, ...CARD_HOLDS])}. \`paused\` is yours.
 
 A chat is decided again with every event about it, when time may have changed its row, and right before each call. Changed settings
 apply to all chats after a restart.

@@ -41,10 +41,11 @@ function sourcesWith(words: readonly string[]): readonly string[] {
 
 const RECIPES = recipesIn(readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8'));
 
-it('there are recipes, each with an example and its files', () => {
+it('there are five recipes, each with an example and its files', () => {
   expect(RECIPES.map(({ title }) => title)).toEqual([
     'A setting',
     'A problem',
+    'A hold',
     'An event type',
     'A store method',
   ]);
