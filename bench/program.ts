@@ -21,23 +21,27 @@ export interface Program {
 /** The program's entry, for `node`. */
 export const MAIN = new URL('../dist/main.js', import.meta.url);
 
-const FILES: Readonly<Record<keyof Program, string>> = {
-  clock: 'clock.js',
-  clockGuard: 'dispatch/clock-guard.js',
-  dispatcher: 'dispatch/dispatcher.js',
-  httpServer: 'http-server.js',
-  linqClient: 'linq/client.js',
-  policy: 'decide/policy.js',
-  recorder: 'recorder.js',
-  sqliteStore: 'store/sqlite-store.js',
-  deliveryLog: 'webhook/delivery-log.js',
-  parse: 'webhook/parse.js',
-  quarantine: 'webhook/quarantine.js',
-  route: 'webhook/route.js',
-  verify: 'webhook/verify.js',
+/** Paths of the built files, from the root. */
+export const BUILT: Readonly<Record<keyof Program, string>> = {
+  clock: 'dist/clock.js',
+  clockGuard: 'dist/dispatch/clock-guard.js',
+  dispatcher: 'dist/dispatch/dispatcher.js',
+  httpServer: 'dist/http/server.js',
+  linqClient: 'dist/linq/client.js',
+  policy: 'dist/decide/policy.js',
+  recorder: 'dist/recorder.js',
+  sqliteStore: 'dist/store/sqlite/sqlite-store.js',
+  deliveryLog: 'dist/webhook/report.js',
+  parse: 'dist/webhook/parse.js',
+  quarantine: 'dist/webhook/quarantine.js',
+  route: 'dist/webhook/route.js',
+  verify: 'dist/webhook/verify.js',
 };
 
 export async function loadProgram(): Promise<Program> {
-  const load = async ([name, file]: [string, string]) => [name, await import(new URL(file, MAIN).href)];
-  return Object.fromEntries(await Promise.all(Object.entries(FILES).map(load)));
+  const load = async ([name, file]: [string, string]) => [
+    name,
+    await import(new URL(`../${file}`, import.meta.url).href),
+  ];
+  return Object.fromEntries(await Promise.all(Object.entries(BUILT).map(load)));
 }
