@@ -28,7 +28,7 @@ import { dependent, type Group, optional, required, type Setting, setting, setti
  * read, shown, checked for misspelt names and documented by this list.
  */
 
-/** Settings that say with whom the service talks, and where it keeps what it knows. */
+/** Whom the service talks to, and where it stores its data. */
 export const CONNECTION = {
   linq: {
     apiKey: required('LINQ_API_KEY', apiKey, 'Your Linq API token.', 'LINQ_API_KEY=0a1b2c…', {
@@ -39,7 +39,7 @@ export const CONNECTION = {
       'LINQ_API_BASE_URL',
       'https://api.linqapp.com/api/partner',
       apiBaseUrl,
-      'Where the Linq API is: a simulated one for tests.',
+      'Address of the Linq API. Change it only to test against a simulated one.',
       'LINQ_API_BASE_URL=https://api.linqapp.com/api/partner',
       { aliases: ['LINQ_API_V3_BASE_URL'] },
     ),
@@ -49,7 +49,7 @@ export const CONNECTION = {
     secrets: required(
       'LINQ_WEBHOOK_SECRET',
       signingSecrets,
-      'Signing secret of your webhook subscription; while rotating, the new and the old one, comma-separated.',
+      'Signing secret of your webhook subscription. While you rotate it: the new and the old one, comma-separated.',
       'LINQ_WEBHOOK_SECRET=whsec_…',
       { isSecret: true },
     ),
@@ -57,21 +57,21 @@ export const CONNECTION = {
       'WEBHOOK_TOLERANCE',
       '5m',
       duration('1s', '24h'),
-      'How far a signed time may be from ours.',
+      'Maximum difference between the signed time of a webhook and the time here.',
       'WEBHOOK_TOLERANCE=5m',
     ),
     acceptLegacySignatures: setting(
       'ACCEPT_LEGACY_SIGNATURES',
       'false',
       boolean,
-      'Take the deprecated X-Webhook-* signatures when no current one is present.',
+      'Accept the deprecated X-Webhook-* signatures when no current one is present.',
       'ACCEPT_LEGACY_SIGNATURES=true',
     ),
     rateLimitPerMinute: setting(
       'WEBHOOK_RATE_LIMIT',
       '60000',
       wholeNumber(0, 1_000_000_000),
-      'Most deliveries a minute and address; 0: no limit.',
+      'Maximum webhooks per minute and client address. 0: no limit.',
       'WEBHOOK_RATE_LIMIT=60000',
     ),
   },
@@ -79,7 +79,7 @@ export const CONNECTION = {
   publicUrl: optional(
     'PUBLIC_URL',
     publicUrl,
-    'Where Linq reaches this service: catch-up checks that a webhook subscription leads here.',
+    'Public address of this service. Catch-up checks that a webhook subscription points to it.',
     'PUBLIC_URL=https://cards.example.com',
   ),
   server: {
@@ -87,22 +87,22 @@ export const CONNECTION = {
       'HOST',
       '127.0.0.1',
       host,
-      'Address to listen on; leave it to a proxy to face the internet.',
+      'Address to listen on. Let a reverse proxy face the internet.',
       'HOST=127.0.0.1',
     ),
     port: setting(
       'PORT',
       '8080',
       wholeNumber(0, 65535, 'a port'),
-      'Port to listen on; 0: any free one.',
+      'Port to listen on. 0: any free port.',
       'PORT=8080',
     ),
-    /** Proxies whose `X-Forwarded-For` is believed. */
+    /** Proxies whose `X-Forwarded-For` is trusted. */
     trustProxy: setting(
       'TRUST_PROXY',
       'false',
       trustProxy,
-      'Proxies whose X-Forwarded-For is believed, so that rate limits see the real senders.',
+      'Proxies whose X-Forwarded-For is trusted, so that rate limits apply to the real clients.',
       'TRUST_PROXY=loopback',
     ),
   },
@@ -111,21 +111,21 @@ export const CONNECTION = {
     https: optional(
       'HTTPS_PROXY',
       proxyUrl,
-      'The proxy by which this machine reaches https:// addresses: Linq, and where alerts go.',
+      'Proxy for https:// addresses: the Linq API and the alert webhook.',
       'HTTPS_PROXY=http://proxy.example.com:3128',
       { aliases: ['https_proxy'], isSecret: true, isShared: true },
     ),
     http: optional(
       'HTTP_PROXY',
       proxyUrl,
-      'The same for http:// addresses: only alerts can have one.',
+      'Proxy for http:// addresses. Only the alert webhook can have one.',
       'HTTP_PROXY=http://proxy.example.com:3128',
       { aliases: ['http_proxy'], isSecret: true, isShared: true },
     ),
     exempt: optional(
       'NO_PROXY',
       exemptHosts,
-      'What is called without the proxy.',
+      'Hosts to call without the proxy.',
       'NO_PROXY=alerts.internal,10.0.0.0/8',
       { aliases: ['no_proxy'], isShared: true },
     ),
@@ -135,13 +135,13 @@ export const CONNECTION = {
     'DATABASE_URL',
     'file:./data/reactor.db',
     databaseFile,
-    'The database; on a local disk, used by one process.',
+    'The database file. It must be on a local disk and used by one process only.',
     'DATABASE_URL=file:./data/reactor.db',
   ),
   statusToken: optional(
     'STATUS_TOKEN',
     token,
-    'Opens the status routes to whoever has it; unset: to the command line on this machine only.',
+    'Token for the status page and API. Unset: only the command line on this machine has access.',
     'STATUS_TOKEN=a-long-random-text',
     { isSecret: true },
   ),
@@ -149,41 +149,41 @@ export const CONNECTION = {
   metricsToken: optional(
     'METRICS_TOKEN',
     token,
-    'Opens the metrics alone, so that a monitoring system needn’t know STATUS_TOKEN.',
+    'Token for the metrics only, so that your monitoring doesn’t need STATUS_TOKEN.',
     'METRICS_TOKEN=a-long-random-text',
     { isSecret: true },
   ),
 } as const;
 
-/** Settings that say which chats get the card, when, and how fast. */
+/** Which chats get the card, when, and how fast. */
 export const BEHAVIOUR = {
   policy: {
     windowMs: setting(
       'SHARE_WINDOW',
       '24h',
       duration('1s', '365d'),
-      'Time between two shares of a chat; below 24h only against an API on this machine.',
+      'Time between two shares of a chat. Below 24h only against an API on this machine.',
       'SHARE_WINDOW=24h',
     ),
     reshare: setting(
       'RESHARE_POLICY',
       'daily',
       oneOf('daily', 'active', 'once'),
-      'daily: again at each lapse; active: only if something was sent since; once: never again.',
+      'daily: share again when the window ends. active: only if you sent something since. once: never again.',
       'RESHARE_POLICY=daily',
     ),
     idleAfterMs: setting(
       'RESHARE_IDLE_AFTER',
       '7d',
       duration('1s', '3650d', 'never'),
-      'A chat without outbound message for so long is left alone until the next one.',
+      'A chat without an outbound message for this long gets no card until the next one.',
       'RESHARE_IDLE_AFTER=7d',
     ),
     maxSharesPerChat: setting(
       'MAX_SHARES_PER_CHAT',
       '0',
       wholeNumber(0, 1_000_000),
-      'Most shares a chat ever gets; 0: no limit.',
+      'Maximum shares a chat ever gets. 0: no limit.',
       'MAX_SHARES_PER_CHAT=3',
     ),
     requireInbound: setting(
@@ -204,7 +204,7 @@ export const BEHAVIOUR = {
     lines: optional(
       'LINQ_LINES',
       lines,
-      'Share only on these lines; unset: on all.',
+      'Share only on these lines. Unset: on all lines.',
       'LINQ_LINES=+12025550100',
     ),
     dryRun: setting(
@@ -220,45 +220,45 @@ export const BEHAVIOUR = {
       'SHARE_CONCURRENCY',
       '16',
       wholeNumber(1, 256),
-      'Most share calls at once.',
+      'Maximum share calls at the same time.',
       'SHARE_CONCURRENCY=16',
     ),
-    /** Starts a second and line; 0: no limit. */
+    /** Starts per second and line; 0: no limit. */
     ratePerLine: setting(
       'SHARE_RATE_PER_LINE',
       '2',
       rate('share calls per second and line', 1_000),
-      'So that a backlog drains steadily; 0: no limit.',
+      'Share calls per second and line, so that a backlog drains steadily. 0: no limit.',
       'SHARE_RATE_PER_LINE=2',
     ),
     cardTtlMs: setting(
       'CARD_TTL',
       '10m',
       duration('1s', '7d'),
-      'How long a look at a line’s card is believed.',
+      'How long the last check of a line’s card counts.',
       'CARD_TTL=10m',
     ),
   },
   catchUp: {
-    /** 0: not by itself. */
+    /** 0: not scheduled. */
     everyMs: setting(
       'CATCH_UP_EVERY',
       '6h',
-      duration('1s', '30d', 'never by itself'),
+      duration('1s', '30d', 'not scheduled'),
       'How often to read from the API what webhooks missed.',
       'CATCH_UP_EVERY=6h',
     ),
   },
 } as const;
 
-/** Settings that say what the service reports and keeps. */
+/** What the service reports and keeps. */
 export const OPERATION = {
-  /** 0: never silent for too long. */
+  /** 0: never a problem. */
   webhooksSilentAfterMs: setting(
     'WEBHOOKS_SILENT_AFTER',
     '24h',
     duration('1s', '365d', 'never'),
-    'After so long without any accepted delivery, status tells of a problem.',
+    'Report a problem after this long without an accepted webhook.',
     'WEBHOOKS_SILENT_AFTER=24h',
   ),
   /** 0: for ever. */
@@ -266,11 +266,11 @@ export const OPERATION = {
     'ATTEMPT_RETENTION',
     '90d',
     duration('1s', '3650d', 'for ever'),
-    'How long the attempts of a chat are kept.',
+    'How long to keep the attempts of a chat.',
     'ATTEMPT_RETENTION=90d',
   ),
   backup: {
-    /** 0: never by itself. */
+    /** 0: not scheduled. */
     everyMs: setting(
       'BACKUP_EVERY',
       '0',
@@ -282,22 +282,22 @@ export const OPERATION = {
       'BACKUP_KEEP',
       '7',
       wholeNumber(1, 10_000),
-      'How many of these backups to keep; the oldest goes first.',
+      'How many of these backups to keep. The oldest is deleted first.',
       'BACKUP_KEEP=7',
     ),
     directory: setting(
       'BACKUP_DIR',
       './data/backups',
       directory,
-      'Where these backups go; best on another disk.',
+      'Directory for these backups, best on another disk.',
       'BACKUP_DIR=./data/backups',
     ),
   },
-  /** Gets a POST when a problem opens or closes. */
+  /** Receives a POST when a problem opens or closes. */
   alertUrl: optional(
     'ALERT_WEBHOOK_URL',
     alertUrl,
-    'Gets a JSON POST when a problem opens or closes.',
+    'Receives a JSON POST when a problem opens or closes.',
     'ALERT_WEBHOOK_URL=https://hooks.example.com/…',
     { isSecret: true },
   ),
@@ -313,7 +313,7 @@ export const OPERATION = {
       'LOG_LEVEL',
       'info',
       oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
-      'debug also tells each accepted delivery.',
+      'debug also logs each accepted webhook.',
       'LOG_LEVEL=debug',
     ),
     format: dependent(
