@@ -20,7 +20,7 @@ const LONGEST_SHOWN = 15;
 /** The text itself only when it is too short to be a secret. */
 export const showShort = (text: string) => (text.length <= LONGEST_SHOWN ? text : showLength(text));
 
-/** What is told of a text that isn't printed. */
+/** What is printed in place of a text that may be secret. */
 export const showLength = (text: string) => `${[...text].length} characters`;
 
 /** Straight ones as in a shell or `.env`, and those that word processors make of them. */

@@ -129,9 +129,9 @@ function refuseChange(): never {
 /** A setting as it is in force, for people to read; never a secret's value. */
 export interface ShownSetting {
   readonly name: string;
-  /** Null: unset, or not to be told. */
+  /** Null: unset, or not known because of a mistake. */
   readonly value: string | null;
-  /** `environment`, `.env`, `NAME_FILE`, `default`, `unset`, or `mistake`: then `config check` tells more. */
+  /** `environment`, `.env`, `NAME_FILE`, `default`, `unset`, or `mistake`: then `config check` says which. */
   readonly origin: string;
 }
 

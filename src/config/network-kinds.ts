@@ -104,7 +104,7 @@ function parseProxy(entry: string): Parsed<readonly string[]> {
   return Number(bits) === 0 ? { wrong: 'would trust every address' } : { value: [entry] };
 }
 
-/** Whose `X-Forwarded-For` is believed: nobody's, or that of these ranges. */
+/** Whose `X-Forwarded-For` is trusted: no one's, or that of these ranges. */
 export const trustProxy: Kind<false | readonly string[]> = {
   expects: 'false, loopback, or the addresses or CIDR ranges of your proxies, comma-separated',
   parse(text) {

@@ -16,7 +16,7 @@ export interface Sources {
   readonly readFile: (path: string) => string;
 }
 
-/** A setting's text and where it came from, or nothing, or why it can't be told. */
+/** A setting's text and where it came from, or nothing, or why it can't be read. */
 export type Found = Text | { readonly mistake: string } | null;
 
 /** Looks a setting up under its names and, for a secret, as a file. An empty text counts as unset. */
@@ -73,7 +73,7 @@ function findVariable(name: string, { env, envFile }: Sources): Text | null {
 
 export interface EnvFile {
   readonly variables: Variables;
-  /** Numbers of the lines that say nothing, counted from 1. What they hold may be a secret, so it isn't told. */
+  /** Numbers of the lines that say nothing, counted from 1. They may hold a secret, so their text isn't repeated. */
   readonly brokenLines: readonly number[];
   /** Where only a part of what is written became the value, without looking like a comment: the line, and of which variable. */
   readonly cutLines: readonly { readonly line: number; readonly name: string }[];

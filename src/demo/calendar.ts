@@ -1,6 +1,6 @@
 import { DAY, type EpochMs, HOUR, MINUTE, SECOND } from '../decide/time.ts';
 
-/** The demo's own days, so that nobody has to read dates that run ahead of the real ones. */
+/** The demo's own days, so that no one has to read dates that run ahead of the real ones. */
 export interface Calendar {
   /** `day 1 09:00`. */
   label(at: EpochMs): string;
@@ -8,7 +8,7 @@ export interface Calendar {
   inWords(at: EpochMs): string;
   /** @param day 1 is the first; @param hour decimals are minutes: 9.5 is half past nine */
   instant(day: number, hour: number): EpochMs;
-  /** A sentence of the service with its dates told as days of the demo. */
+  /** A sentence of the service with its dates as days of the demo. */
   restate(sentence: string): string;
 }
 

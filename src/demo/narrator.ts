@@ -83,7 +83,7 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** What the demo tells of a share call: how it ended, and what came before it. */
+/** A share call to report: how it ended, and what came before it. */
 export interface ToldCall {
   readonly name: Name;
   readonly call: Pick<ShareCall, 'arrivedAt' | 'status' | 'effect'>;

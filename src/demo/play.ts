@@ -3,7 +3,7 @@ import type { Calendar } from './calendar.ts';
 import type { Narrator } from './narrator.ts';
 import type { Name, Stage } from './stage.ts';
 
-/** A time in which a chat has to get its card: once it is owed, and again at each lapse. */
+/** A time in which a chat has to get its card: once it is owed, and again when each window ends. */
 export interface Opening {
   readonly from: EpochMs;
   /** When the first share has to come; later than `from` while Linq refuses. */
@@ -21,7 +21,7 @@ export interface Play {
   send(...names: readonly Name[]): void;
   /** The person writes. */
   receive(name: Name, text: string): void;
-  /** Tells the service's own explanation of the chat, once nothing is under way for it. */
+  /** Prints the service's own explanation of the chat, once nothing is under way for it. */
   why(name: Name): Promise<void>;
   /** From now on these chats have to get their card, until `closes` (or for good). */
   opens(names: readonly Name[], bounds?: Partial<Opening>): void;

@@ -76,7 +76,8 @@ export function reviewChat(course: Course, options: ReviewOptions): string[] {
     const isOpen = openings.some(
       ({ from, until }) => arrivedAt >= from && (until === null || arrivedAt < until),
     );
-    if (!isOpen) broken.push(`${name} was to be left alone, but was tried ${calendar.inWords(arrivedAt)}.`);
+    if (!isOpen)
+      broken.push(`${name} should have been left alone, but was tried ${calendar.inWords(arrivedAt)}.`);
     else if (effect !== 'prompt' && effect !== 'refused' && effect !== 'suppressed')
       broken.push(`${name} was shared ${calendar.inWords(arrivedAt)} to no effect (${effect}).`);
   }

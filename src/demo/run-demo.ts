@@ -25,7 +25,7 @@ const FINISH_MS = 2 * SECOND;
 const LOOK_EVERY_MS = 20;
 
 /**
- * Plays the story in front of the real service and tells what happens. Resolves to what became of each chat.
+ * Plays the story in front of the real service and reports what happens. Resolves to what became of each chat.
  * @throws {StoreError} when the service has lost its database
  */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
@@ -56,8 +56,8 @@ function introduce({ url, token, simulator }: Stage, narrator: Narrator, options
       : `Time runs ${options.speed} times faster here.`;
   const length = options.isOnce ? 'The story has three days.' : 'Stop with Ctrl-C.';
   narrator.paragraph(
-    'You are a bakery that writes to people through Linq. Your application knows nothing of contact cards: ' +
-      `contact-card-reactor hears Linq's webhooks and shares yours at the right time. ${pace} ${length}`,
+    'You are a bakery that writes to people through Linq. Your application knows nothing about contact cards: ' +
+      `contact-card-reactor receives Linq's webhooks and shares yours at the right time. ${pace} ${length}`,
   );
   narrator.print('');
   narrator.print(`Simulated Linq  ${simulator.baseUrl}`);
@@ -106,13 +106,12 @@ function conclude(
   narrator.print('');
   if (isOnce && signal.aborted) narrator.verdict(false, 'Stopped before the third day was over.');
   for (const text of broken) narrator.verdict(false, text);
-  if (broken.length > 0)
-    narrator.paragraph('That is a fault of the service: its log (--verbose) tells more.');
+  if (broken.length > 0) narrator.paragraph('That is a fault of the service. Its log (--verbose) says more.');
   if (broken.length > 0 || (isOnce && signal.aborted)) return;
   const days = Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / DAY);
-  narrator.verdict(true, 'Nobody was asked twice within 24 hours.');
+  narrator.verdict(true, 'No one was asked twice within 24 hours.');
   narrator.verdict(true, 'No card went into an SMS chat, or to someone who opted out.');
-  narrator.verdict(true, `No lapse was missed${days > 1 ? ` in ${days} days` : ''}.`);
+  narrator.verdict(true, `No share was missed${days > 1 ? ` in ${days} days` : ''}.`);
   narrator.print('');
   narrator.paragraph('That was the real service. README.md, "Run it", puts it in front of your account.');
 }

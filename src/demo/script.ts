@@ -87,7 +87,7 @@ const DAY_ONE: readonly Scene[] = [
 
 const DAY_TWO: readonly Scene[] = [
   scene(2, 8, ({ say, send }) => {
-    say('You write to Ada, an hour before her window lapses: no card.');
+    say('You write to Ada, an hour before her window ends: no card.');
     send('Ada');
   }),
   scene(2, 10, ({ stage, say, opens }) => {
@@ -96,11 +96,11 @@ const DAY_TWO: readonly Scene[] = [
     stage.simulator.setCard(LINES.fresh, 'active');
   }),
   scene(2, 12.5, async ({ say, why }) => {
-    say("Chloe's window is over, but she is left alone.");
+    say("Chloe's window has ended, but she opted out: no card.");
     await why('Chloe');
   }),
   scene(2, 15.5, async ({ say, why }) => {
-    say("Hugo's window is over too, but you haven't written for a week.");
+    say("Hugo's window has ended too, but you haven't written for a week.");
     await why('Hugo');
   }),
 ];
@@ -132,7 +132,7 @@ export function* endlessStory(): Generator<Scene> {
   });
   for (let day = LAST_DAY + 1; ; day++) {
     yield scene(day, 8, ({ say, send }) => {
-      say('You write to everybody but Hugo. The cards come as the windows lapse.');
+      say('You write to everyone but Hugo. The cards go out as the windows end.');
       send('Ada', 'Ben', 'book club', 'Chloe', 'Dana', 'Eli', 'Fay', 'Gus');
     });
   }

@@ -24,7 +24,7 @@ export interface Stage {
   /** Opens its status. */
   readonly token: string;
   readonly chatIds: Readonly<Record<Name, string>>;
-  /** What the service says of a chat; null while it knows nothing of it. */
+  /** What the service says of a chat; null while it doesn't know it. */
   chat(name: Name): Promise<ChatView | null>;
   overview(): Promise<Overview>;
   /** Ends both and removes the database. */
@@ -70,7 +70,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       STATUS_TOKEN: token,
       DATABASE_URL: `file:${join(directory, 'reactor.db')}`,
       PORT: '0',
-      CATCH_UP_EVERY: '0', // the story is of webhooks: nothing is to be known that none told
+      CATCH_UP_EVERY: '0', // the story is about webhooks: nothing may come from anywhere else
       ...(options.log === 'none' ? { LOG_LEVEL: 'silent' } : {}),
     };
     const { config } = loadConfig({ env, envFile: {}, readFile: () => '' }, options.isTerminal);
@@ -94,7 +94,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   }
 }
 
-/** Creates all chats; nobody is subscribed yet, so the service hears of each with its first event. */
+/** Creates all chats; no one is subscribed yet, so the service learns of each with its first event. */
 function gatherCast(simulator: Simulator, clock: Clock): Readonly<Record<Name, string>> {
   const create = (name: Name) => simulator.createChat({ ...CAST[name], displayName: name }).chatId;
   const chatIds = Object.fromEntries(NAMES.map((name) => [name, create(name)])) as Record<Name, string>;
@@ -102,7 +102,7 @@ function gatherCast(simulator: Simulator, clock: Clock): Readonly<Record<Name, s
   return chatIds;
 }
 
-/** Reads the service's status as any client does; null: it knows nothing of this. */
+/** Reads the service's status as any client does; null: not found. */
 function createLook(url: string, token: string) {
   return async <T>(path: string): Promise<T | null> => {
     const answer = await request(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });

@@ -42,7 +42,7 @@ interface Exchange {
   readonly traceId: string;
 }
 
-/** The simulated API, to be told to listen. */
+/** The simulated API; it doesn't listen yet. */
 function createApiServer(parts: ServerParts): Server {
   const { clock, faults, shares, world } = parts;
   const authorization = `Bearer ${parts.apiKey}`;

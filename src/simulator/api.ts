@@ -52,7 +52,7 @@ function page<T>(
   return { items: items.slice(from, from + limit), nextCursor: isEnd ? null : String(offset + limit) };
 }
 
-/** The refusal that a handler threw, as Linq writes it; anything unforeseen goes on up. */
+/** The refusal that a handler threw, as Linq writes it; anything unforeseen is thrown again. */
 export function refusalReply(error: unknown, traceId: string): Reply {
   if (!(error instanceof LinqError || error instanceof BadBody)) throw error;
   const { linqCode: code, retryAfter } = error instanceof LinqError ? error : new LinqError(1003);

@@ -42,7 +42,7 @@ const BehaviourSchema = Type.Object(
     lossRate: Type.Number({
       ...SHARE,
       default: 0,
-      description: 'share of deliveries that are never sent; with 1 only the API tells what happened',
+      description: 'share of deliveries that are never sent; with 1 only the API shows what happened',
     }),
     shuffleMs: Type.Number({
       minimum: 0,

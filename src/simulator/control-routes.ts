@@ -14,7 +14,7 @@ const line = encodeURIComponent(LINE);
 /**
  * Control of the simulator over HTTP, for tests in another process and in any language. JSON in camelCase, on loopback,
  * without a token. Times are ISO 8601, numbers ending in `Ms` are milliseconds. Chats, messages and subscriptions are
- * answered as Linq's API shows them. `GET /_sim` tells all of this; its examples, played in this order, work as they
+ * answered as Linq's API shows them. `GET /_sim` describes all of this; its examples, played in this order, work as they
  * stand.
  */
 export const routes: readonly ControlRoute[] = [

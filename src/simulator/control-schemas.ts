@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { STRICT } from './body-schema.ts';
 import { EVENT_TYPES } from './linq-events.ts';
 
-/** Bodies of the control routes, as `GET /_sim` tells them. */
+/** Bodies of the control routes, as `GET /_sim` describes them. */
 const opt = Type.Optional;
 const text = (description: string) => Type.String({ minLength: 1, description });
 

@@ -110,7 +110,7 @@ function matches(route: ControlRoute, path: readonly string[]): boolean {
   );
 }
 
-/** The route as `GET /_sim` tells it. */
+/** The route as `GET /_sim` describes it. */
 function describeRoute({ method, path, does, query, schema, example, exampleBody }: ControlRoute) {
   const fields = describeFields(schema);
   return {

@@ -150,7 +150,7 @@ interface MessageFailure {
   readonly detailCode: number | null;
 }
 
-/** A message could not be sent. Linq tells neither direction nor line. */
+/** A message could not be sent. Linq says neither direction nor line. */
 export function messageFailedPayload(
   head: EventHead,
   version: PayloadVersion,

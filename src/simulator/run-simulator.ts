@@ -82,7 +82,7 @@ export async function runSimulate(options: SimulateOptions, io: SimulateIo): Pro
   await simulator.stop();
 }
 
-/** What a simulator that is up tells of itself. */
+/** What a running simulator says about itself. */
 interface Up {
   readonly baseUrl: string;
   readonly controlUrl: string;

@@ -82,7 +82,7 @@ export function subscriptionObject(subscription: Subscription) {
   };
 }
 
-/** The headers that route a webhook of a chat; none where nobody asked for them. */
+/** The headers that route a webhook of a chat; none unless the subscription asks for them. */
 export function routingHeaders({ routing, routingKeys }: Subscription, chatId: string | null) {
   const headers: Record<string, string> = {};
   if (chatId === null) return headers;

@@ -84,7 +84,7 @@ export interface NewChat {
   readonly chatId?: string;
   /** One of the lines added before. */
   readonly line: string;
-  /** Default `iMessage`; null leaves the chat's service untold. */
+  /** Default `iMessage`; null: Linq doesn't say which. */
   readonly service?: Service | null;
   readonly isGroup?: boolean;
   /** The other person, E.164 or e-mail. Default: a new invented number. */

@@ -64,7 +64,7 @@ describe('the review of a chat', () => {
 
   it('finds any call to a chat that is to be left alone, before, after and between its openings', () => {
     expect(review({ openings: [], calls: [refusal(AT_NINE, 403)] })).toEqual([
-      'Ada was to be left alone, but was tried on day 1 at 09:00.',
+      'Ada should have been left alone, but was tried on day 1 at 09:00.',
     ]);
     expect(review({ openings: [open(AT_NINE, AT_NINE + 12 * HOUR)] })).toHaveLength(2);
   });
