@@ -26,8 +26,8 @@ export interface Clock {
 }
 
 /**
- * `setTimeout` fires at once above 2^31 - 1 ms; no sleep here is longer than this. Sleeps that are cut to it end at its
- * multiples on the monotonic clock, so that all who wait for nothing wake together.
+ * The longest sleep: `setTimeout` fires at once above 2^31 - 1 ms. Longer sleeps end at multiples of this on the monotonic
+ * clock, so that idle loops wake together.
  */
 export const MAX_SLEEP_MS = 60_000;
 

@@ -11,12 +11,12 @@ interface ConfigErrorOptions extends ErrorOptions {
   readonly warnings?: readonly string[];
 }
 
-/** Settings can't be used; the message lists every mistake. The process exits with 3. */
+/** The settings can't be used; the message lists every mistake. The process exits with 3. */
 export class ConfigError extends ReactorError {
   readonly code = 'REACTOR_CONFIG';
   /** One sentence each, the same as in the message; never a secret's value. */
   readonly mistakes: readonly string[];
-  /** What is odd about other settings, and may be why these are wrong. */
+  /** Oddities in other settings that may explain these mistakes. */
   readonly warnings: readonly string[];
   constructor(message: string, { mistakes = [message], warnings = [], ...options }: ConfigErrorOptions = {}) {
     super(message, options);
@@ -40,7 +40,7 @@ export class SignatureError extends ReactorError {
   }
 }
 
-/** An authentic delivery that this version can't read: quarantined and answered 202. Names the field, never its value. */
+/** An authentic delivery that this version can't read: quarantined and answered 202. Names the field, not its value. */
 export class PayloadError extends ReactorError {
   readonly code = 'REACTOR_PAYLOAD';
   /** The delivery's event type, where it could be read. */
@@ -53,7 +53,7 @@ export class PayloadError extends ReactorError {
 
 export type StoreFault = 'busy' | 'full' | 'readonly' | 'corrupt' | 'io' | 'locked' | 'newer' | 'broken';
 
-/** The storage failed, and when. */
+/** What failed in the storage, and when. */
 export interface StoreFailure {
   readonly fault: StoreFault;
   /** Real milliseconds that never step. */
@@ -70,12 +70,12 @@ export class StoreError extends ReactorError {
   }
 }
 
-/** What webhooks missed can't be read now; the message is one short word for why. It is tried again later. */
+/** What webhooks missed can't be read now; the message is one short word for the cause. It is retried later. */
 export class CatchUpError extends ReactorError {
   readonly code = 'REACTOR_CATCH_UP';
 }
 
-/** A proxy doesn't answer, or refuses the way. Its own words are nowhere in it: they may quote what was sent. */
+/** A proxy doesn't answer, or refuses the tunnel. Never contains its own words, which may quote what was sent. */
 export class ProxyError extends ReactorError {
   readonly code = 'REACTOR_PROXY';
   /** Null: it didn't answer. */
@@ -91,17 +91,17 @@ export class StartError extends ReactorError {
   readonly code = 'REACTOR_START';
 }
 
-/** A verb of the command line was used wrongly: exit 2. */
+/** The command line was used wrongly. The process exits with 2. */
 export class UsageError extends ReactorError {
   readonly code = 'REACTOR_USAGE';
 }
 
-/** The running service couldn't be reached: exit 5. */
+/** The running service couldn't be reached. The process exits with 5. */
 export class UnreachableError extends ReactorError {
   readonly code = 'REACTOR_UNREACHABLE';
 }
 
-/** Setting up can't go on; the message says what was done, what wasn't, and what to do. The process exits with 1. */
+/** Setup can't continue; the message says what was done, what wasn't, and what to do. The process exits with 1. */
 export class SetupError extends ReactorError {
   readonly code = 'REACTOR_SETUP';
 }

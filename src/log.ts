@@ -2,10 +2,10 @@ import { writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { SECOND } from './decide/time.ts';
 
-/** Keeps a flood of bad deliveries or logins from flooding the log. */
+/** Keeps a flood of bad deliveries or logins out of the log. */
 export interface LineLimiter {
   /**
-   * Null: leave this line out. Else write it, together with the number of lines left out since the last one.
+   * Null: omit this line. Otherwise write it with the number of lines omitted since the last one.
    * @param now milliseconds on a clock that never steps
    */
   admit(now: number): number | null;
@@ -36,11 +36,11 @@ export function createLineLimiter(linesPerSecond = 10): LineLimiter {
 export interface LogSettings {
   readonly level: string;
   readonly format: 'json' | 'pretty';
-  /** Standard output, unless a test reads along. */
+  /** Default: standard output. */
   readonly stream?: Writable;
 }
 
-/** Options of the logger that fastify makes: our events as lines of JSON, or readable on a terminal. */
+/** Options for fastify's logger: lines of JSON, or readable on a terminal. */
 export async function createLogOptions({ level, format, stream }: LogSettings) {
   const base = {
     level,
@@ -63,12 +63,12 @@ export async function createLogOptions({ level, format, stream }: LogSettings) {
   return { ...base, stream: pretty ?? destination };
 }
 
-/** Between two tries to write to a pipe whose reader is behind. */
+/** Between two attempts to write to a pipe whose reader is slow. */
 const FULL_PIPE_WAIT_MS = 10;
 
 /**
- * Standard output, a line at a time. Where it can't be written (a full disk, a reader that went away) lines are lost,
- * which is said once on standard error; deliveries and shares go on, and so does the log as soon as it can.
+ * Standard output, one line at a time. While it can't be written (a full disk, a closed pipe), lines are lost, which is
+ * reported once on standard error. Deliveries and shares continue, and logging resumes automatically.
  */
 function createLogOutput(): Writable {
   let isFailing = false;
@@ -78,7 +78,7 @@ function createLogOutput(): Writable {
         writeWhole(line);
         isFailing = false;
       } catch (error) {
-        if (!isFailing) tellLost(error);
+        if (!isFailing) reportLost(error);
         isFailing = true;
       }
       done();
@@ -97,24 +97,24 @@ function writeWhole(line: Buffer): void {
   }
 }
 
-function tellLost(error: unknown): void {
+function reportLost(error: unknown): void {
   try {
     const why = codeOf(error) ?? 'unknown';
     writeSync(
       process.stderr.fd,
-      `The log can't be written (${why}): lines are lost until it can; the service goes on.\n`,
+      `The log can't be written (${why}): lines are lost until it can. The service keeps running.\n`,
     );
   } catch {
-    // nobody reads that, either
+    // standard error can't be written either
   }
 }
 
-/** Colours are for people at a terminal who didn't turn them off (https://no-color.org). */
+/** Colours only on a terminal, and unless NO_COLOR is set (https://no-color.org). */
 function isColored(): boolean {
   return process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '';
 }
 
-/** What may be said of an error: never its properties, which may carry requests, settings or people's data. */
+/** What may be logged about an error: never its properties, which may contain requests, settings or personal data. */
 function describeError(error: unknown) {
   if (!(error instanceof Error)) return { type: typeof error, message: '', stack: '' };
   return { type: error.name, code: codeOf(error), message: error.message, stack: error.stack ?? '' };

@@ -9,16 +9,16 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Called with the place of each field that can't be read and isn't needed, such as `data.chat.health_status`. The places come from
- * this program, so they are few; values and positions in a list are never passed on.
+ * Called with the place of each optional field that can't be read, such as `data.chat.health_status`. The places come
+ * from this program, so there are few of them; values and list positions are never passed on.
  */
 export type OnUnreadable = (field: string) => void;
 
 export const ignoreUnreadable: OnUnreadable = () => {};
 
 /**
- * A JSON object together with where it stands. A field is either *optional* (null or absent says nothing; what can't be read says
- * nothing either, and is reported), or *needed*: then the whole can't be read without it.
+ * A JSON object and its place. A field is either *optional* (null, if it is absent or can't be read, which is reported) or
+ * *needed*: the whole can't be read without it.
  */
 export interface Node {
   readonly at: string;
@@ -38,12 +38,12 @@ export function neededObject(parent: Node, key: string): Node {
   return nodeAt(parent, key, value);
 }
 
-/** A word of Linq's, such as a service. */
+/** A short string, such as a service. */
 export function optionalWord(parent: Node, key: string): string | null {
   return optional(parent, key, asWord);
 }
 
-/** Words of states changed their letter case before, so they are compared, kept and measured in upper case. */
+/** Linq has changed the letter case of states before, so they are compared, stored and measured in upper case. */
 export function optionalUpperWord(parent: Node, key: string): string | null {
   return optional(parent, key, (value) => asWord(typeof value === 'string' ? value.toUpperCase() : value));
 }
@@ -53,7 +53,7 @@ export function neededWord(parent: Node, key: string): string {
   return asWord(parent.value[key]) ?? refuse(parent, key, 'a word of 1 to 64 characters');
 }
 
-/** A line of ours, or another participant's number or address. */
+/** The number of one of our lines, or another participant's number or address. */
 export function optionalHandle(parent: Node, key: string): string | null {
   return optional(parent, key, asHandle);
 }
@@ -81,19 +81,19 @@ export function neededBoolean(parent: Node, key: string): boolean {
   return asBoolean(parent.value[key]) ?? refuse(parent, key, 'true or false');
 }
 
-/** A time before iMessage existed was never set: it says nothing, so the next one in line counts. */
+/** A time before iMessage existed was never set, so it counts as absent. */
 export function optionalInstant(parent: Node, key: string): EpochMs | null {
   const at = optional(parent, key, (value) => (typeof value === 'string' ? parseInstant(value) : null));
   return at !== null && at < FIRST_IMESSAGE_AT ? null : at;
 }
 
-/** Null: not there, or no list. A list that is null is empty: that is how Go writes one. */
+/** Null: absent, or not a list. A list that is null is empty: Go writes it that way. */
 export function optionalList(parent: Node, key: string): readonly unknown[] | null {
   if (parent.value[key] === null) return [];
   return optional(parent, key, (value) => (Array.isArray(value) ? value : null));
 }
 
-/** The objects in such a list. An item that is none says nothing, and spoils none of the others. */
+/** The objects in such a list. Other items are left out and reported. */
 export function optionalItems(parent: Node, key: string): readonly Node[] | null {
   const list = optionalList(parent, key);
   if (list === null) return null;
@@ -105,12 +105,12 @@ export function optionalItems(parent: Node, key: string): readonly Node[] | null
   });
 }
 
-/** What to throw about a field: its place and what was expected there. */
+/** The error for a field: its place and what was expected there. */
 export function expected(parent: Node, key: string, what: string): PayloadError {
   return new PayloadError(`${pathOf(parent, key)}: expected ${what}`);
 }
 
-/** Reports a field as one that says nothing. */
+/** Reports an optional field that can't be read. */
 function reportUnreadable(parent: Node, key: string): void {
   parent.onUnreadable(pathOf(parent, key));
 }
@@ -153,13 +153,13 @@ export function readHealth(chat: Node): Health | null {
   return health === null || status === null ? null : { status, at: optionalInstant(health, 'updated_at') };
 }
 
-/** Linq's spelling for the known services whatever the case; others as they came. */
+/** Known services in Linq's spelling, whatever their case; others unchanged. */
 export function readService(node: Node): string | null {
   const service = optionalWord(node, 'service');
   return service === null ? null : spellService(service);
 }
 
-/** The message's own time: the first of sent, delivered and read that is told, in one of the places that may have it. */
+/** The message's own time: the first of sent, delivered and read that is stated in any of these places. */
 export function readMessageTime(...places: readonly Node[]): EpochMs | null {
   for (const key of ['sent_at', 'delivered_at', 'read_at']) {
     for (const place of places) {
@@ -170,21 +170,21 @@ export function readMessageTime(...places: readonly Node[]): EpochMs | null {
   return null;
 }
 
-/** What a message consists of, as far as it is told. */
+/** What a message consists of, as far as it is stated. */
 export interface Parts {
-  /** Linq says that there are none, so that nothing was sent. Parts that are null, absent or unreadable say nothing. */
+  /** Linq says that there are no parts, so nothing was sent. False if they are null, absent or unreadable. */
   readonly areNone: boolean;
-  /** The whole message is an opt-out word. Null: nothing that it says could be read. */
+  /** The whole message is an opt-out word. Null: none of its text could be read. */
   readonly isOptOutWord: boolean | null;
 }
 
-/** The kinds of parts beside text that are known to hold no words of the sender's. */
+/** Kinds of parts that are known to contain no words of the sender. */
 const WORDLESS: readonly string[] = ['media', 'link', 'imessage_app', 'app_clip'];
 
 /**
- * Reads the parts of a message. The text is read here once and kept nowhere. A part that can't be read, or of a kind that we don't
- * know, says nothing: what is left is taken for the whole message, so that no opt-out is missed for an odd part beside it. Where
- * nothing is left, nobody knows whether it was an opt-out, so the message mustn't be taken for an opt-in either.
+ * Reads the parts of a message. The text is read here once and never kept. A part that can't be read, or is of an unknown
+ * kind, is ignored, so that an odd part doesn't hide an opt-out beside it. If no part is left, the message may have been an
+ * opt-out, so it doesn't count as an opt-in either.
  */
 export function readParts(message: Node): Parts {
   const parts = message.value.parts === null ? null : optionalItems(message, 'parts');

@@ -5,8 +5,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 const MOST_LINKS = 40;
 
 /**
- * Where a path leads in the end, every symbolic link followed; also where nothing is there yet, so that what is made
- * under this name is made where the link points.
+ * Where a path leads when every symbolic link is followed. Also works for a file that doesn't exist yet, which is then
+ * created where the link points.
  * @throws `ELOOP` for links in a circle
  */
 export function realPath(path: string, linksFollowed = 0): string {
@@ -14,7 +14,7 @@ export function realPath(path: string, linksFollowed = 0): string {
   try {
     return realpathSync(absolute);
   } catch {
-    // a part of it isn't there, or may not be looked at: whoever opens it hears which
+    // a part of it doesn't exist or isn't accessible: opening it will report which
   }
   const directory = dirname(absolute);
   if (directory === absolute) return absolute;
@@ -30,6 +30,6 @@ function linkAt(path: string): string | null {
   try {
     return readlinkSync(path);
   } catch {
-    return null; // no link, or nothing at all
+    return null; // not a link, or doesn't exist
   }
 }

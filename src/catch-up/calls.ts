@@ -16,7 +16,7 @@ interface Told {
   readonly health: { readonly status: string; readonly at: EpochMs | null } | null;
 }
 
-/** A chat as a listing tells of it. */
+/** A chat as listed. */
 export interface ListedChat extends Told {
   readonly chatId: string;
   readonly updatedAt: EpochMs | null;
@@ -79,7 +79,7 @@ export interface LinqReads {
 
 /** What closes the account to us as to everyone else, and whom to tell when a call of ours shows it. */
 export interface Account {
-  /** Why no call may be made now; `until`: when it may end, null: nobody knows. */
+  /** Why no call may be made now; `until`: when it may end, null: unknown. */
   closure(): { readonly cause: string; readonly until: EpochMs | null } | null;
   /** An answer that closes the account closes it for all calls. */
   heard(answer: LinqAnswer, startedAt: EpochMs): void;
@@ -95,7 +95,7 @@ export interface Log {
 
 /** Real time between the starts of two calls: two a second. */
 const PACE_MS = SECOND / 2;
-/** So many failures in a row, of whatever calls, before whoever reads gives up for now. */
+/** Failed calls in a row after which reading is given up for now. */
 const FAILURES_TO_GIVE_UP = 5;
 /** Real time between two looks at whether the account is open again. */
 const LOOK_MS = SECOND;
@@ -122,14 +122,14 @@ export function createCalls({
   account: Account;
   random: () => number;
   signal: AbortSignal;
-  /** Called at least once a minute while something goes on. */
+  /** Called at least once a minute while a call or a wait is in progress. */
   onTick: () => void;
 }) {
   let lastStartAt = Number.NEGATIVE_INFINITY;
   let failures = 0;
   let waitingFor: string | null = null;
 
-  /** @throws when told to stop */
+  /** @throws when stopped */
   async function pause(ms: number, until: AbortSignal = signal): Promise<void> {
     const end = clock.monotonic() + ms;
     for (let leftMs = ms; leftMs > 0 && !until.aborted; leftMs = end - clock.monotonic()) {
@@ -171,7 +171,7 @@ export function createCalls({
     pause,
     /**
      * Repeats a call that may succeed later, with waits of 1 s doubling, until it does or too many failed in a row.
-     * @throws {CatchUpError} then; and when told to stop
+     * @throws {CatchUpError} then; and when stopped
      */
     async ask<T extends Answer>(
       call: (signal: AbortSignal) => Promise<T>,
@@ -198,7 +198,7 @@ export function createCalls({
         await pause(backoffMs(failures, askedMs, random()));
       }
     },
-    /** The same, with one try only. @throws when told to stop */
+    /** The same, but tries once. @throws when stopped */
     async tryOnce<T extends Answer>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
       const { answer, startedAt } = await once(call);
       if (isFailed(answer)) {

@@ -195,12 +195,12 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
 }
 
 /**
- * `waiting`: the account is closed to calls, or one that failed is about to be repeated; `failed`: given up for now,
- * and tried again later; `off`: only on demand.
+ * `waiting`: the account is closed to calls, or a failed one is about to be repeated; `failed`: given up for now and
+ * retried later; `off`: only on demand.
  */
 export type CatchUpActivity = 'idle' | 'running' | 'waiting' | 'failed' | 'off';
 
-/** For people and machines to see. */
+/** As the status shows it. */
 export interface CatchUpView {
   readonly activity: CatchUpActivity;
   /** Why it waits or failed: one short word. */
@@ -210,18 +210,18 @@ export interface CatchUpView {
   readonly completedAt: EpochMs | null;
 }
 
-interface Circumstances {
-  /** Runs begin by themselves. */
+interface ViewContext {
+  /** Runs start automatically. */
   readonly isAutomatic: boolean;
   /** Why the latest try was given up; null: it wasn't. */
   readonly failedFor: string | null;
   readonly waitingFor: string | null;
 }
 
-function viewOf(state: CatchUpState, circumstances: Circumstances): CatchUpView {
+function viewOf(state: CatchUpState, context: ViewContext): CatchUpView {
   const { run, completed } = state;
-  const { failedFor, waitingFor } = circumstances;
-  const activity = activityOf(state, circumstances);
+  const { failedFor, waitingFor } = context;
+  const activity = activityOf(state, context);
   const isHeld = activity === 'waiting' || activity === 'failed';
   return {
     activity,
@@ -233,7 +233,7 @@ function viewOf(state: CatchUpState, circumstances: Circumstances): CatchUpView 
 
 function activityOf(
   { run, wanted }: CatchUpState,
-  { isAutomatic, failedFor, waitingFor }: Circumstances,
+  { isAutomatic, failedFor, waitingFor }: ViewContext,
 ): CatchUpActivity {
   if (run === null && wanted === null) return isAutomatic ? 'idle' : 'off';
   if (failedFor !== null) return 'failed';

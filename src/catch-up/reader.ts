@@ -85,13 +85,13 @@ export function createReader({ linq, calls, store, clock, log, onNews }: ReaderD
       const startedAt: EpochMs = clock.now();
       const result = await readOrStrike(chatId);
       const isRead = !(result instanceof CatchUpError);
-      const told = isRead ? result : null;
+      const read = isRead ? result : null;
       const now = clock.now();
       const recorded = await store.recordRead(
         {
           chatId,
-          events: told === null ? [] : eventsOf(chat, told.messages, now),
-          isWhole: told?.isWhole ?? false,
+          events: read === null ? [] : eventsOf(chat, read.messages, now),
+          isWhole: read?.isWhole ?? false,
           readAt: isOfRun ? (isRead ? startedAt : UNREAD) : null,
           change: (state, isNew) => progress(state, { isRead, isNew }),
         },
@@ -118,7 +118,7 @@ function eventsOf(chat: ChatToRead, messages: readonly ReadMessage[], now: Epoch
   const { chatId, health } = chat;
   const nothing = { kind: 'chat', chatId, outbound: null, inbound: null, health: null } as const;
   const base: ChatEvent = { ...nothing, leftAt: null, joinedAt: null };
-  const told = messages.map((message): ChatEvent => {
+  const events = messages.map((message): ChatEvent => {
     const at = Math.min(message.at, now);
     if (message.kind === 'inbound') {
       // in a group it would be the wish of one among many
@@ -128,6 +128,6 @@ function eventsOf(chat: ChatToRead, messages: readonly ReadMessage[], now: Epoch
     const line = chat.line ?? message.line;
     return { ...base, outbound: { at, line, service, isGroup: chat.isGroup } };
   });
-  if (health === null) return told;
-  return [...told, { ...base, health: { status: health.status, at: Math.min(health.at ?? now, now) } }];
+  if (health === null) return events;
+  return [...events, { ...base, health: { status: health.status, at: Math.min(health.at ?? now, now) } }];
 }

@@ -22,16 +22,16 @@ interface RunDeps {
   readonly store: Pick<CatchUpStore, 'catchUpReads' | 'changeCatchUp'>;
   readonly reader: Reader;
   readonly now: () => number;
-  /** Told of the state as it is from now on. */
+  /** Called with each new state. */
   readonly onState: (state: CatchUpState) => void;
 }
 
-/** The run was begun anew meanwhile, since the clock was corrected. */
+/** The run was restarted meanwhile, because the clock was corrected. */
 export const SUPERSEDED = 'superseded';
 
 /**
- * Reads what a run that has begun has to read, and completes it. What it throws leaves the run to be begun once more.
- * @throws {CatchUpError} {StoreError}, and when told to stop
+ * Reads what a run needs to read, and completes it. If it throws, the run has to be started again.
+ * @throws {CatchUpError} {StoreError}, and when stopped
  */
 export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void> {
   const { linq, calls, store, reader } = deps;
@@ -138,7 +138,7 @@ type Answer = Exclude<Awaited<ReturnType<LinqReads['chats']>>, ReadFailed> | Ref
  * account once.
  */
 function createListing(linq: Pick<LinqReads, 'chats' | 'lines'>, calls: Pick<Calls, 'ask'>) {
-  /** Null: nobody had to name one yet. */
+  /** Null: Linq hasn't required one yet. */
   let lines: readonly string[] | null = null;
   const ask = (line: string | null, cursor: string | null): Promise<Answer> =>
     calls.ask((signal) => linq.chats(line, cursor, signal));
@@ -175,7 +175,7 @@ function createListing(linq: Pick<LinqReads, 'chats' | 'lines'>, calls: Pick<Cal
   }
 
   return {
-    /** From the beginning to the end. @throws {CatchUpError} and when told to stop */
+    /** From start to end. @throws {CatchUpError} and when stopped */
     async *pages(): AsyncGenerator<ListingPage> {
       const seen = new Set<number>();
       if (lines === null) {
@@ -211,9 +211,9 @@ interface SweepDeps {
 }
 
 /**
- * Reads the active chats that we know, whatever a listing says of when they changed: that needn't tell of everything.
- * Goes on where it yielded, or where a restart cut it off. Resolves to false when it yielded.
- * @throws {CatchUpError} {StoreError}, and when told to stop
+ * Reads all known active chats, whatever a listing says about when they changed: not every change shows there. Resumes
+ * where it yielded or was interrupted by a restart. Resolves to false when it yielded.
+ * @throws {CatchUpError} {StoreError}, and when stopped
  */
 export async function performSweep(known: CatchUpState, deps: SweepDeps): Promise<boolean> {
   const { store, reader, idleAfterMs } = deps;

@@ -46,7 +46,7 @@ export function createSubscriptionCheck({
     state: (): SubscriptionState => state,
     /** Real ms until the next look is due. */
     dueInMs: (): number => nextAt - clock.monotonic(),
-    /** @throws when told to stop */
+    /** @throws when stopped */
     async check(): Promise<void> {
       if (publicUrl === null) return;
       const answer = await calls.tryOnce((signal) => linq.subscriptions(signal));

@@ -29,7 +29,7 @@ export interface ExchangeRequest {
   readonly wantsBody: boolean;
 }
 
-/** For the rest of a body that doesn't matter: long enough to keep the connection, as a rule. */
+/** For the rest of a body that doesn't matter: usually long enough to keep the connection. */
 const REST_MS = SECOND;
 
 /**
@@ -116,7 +116,7 @@ interface CallEvents {
 }
 
 /**
- * One HTTP exchange, from the queue to the last byte. Written against undici's `dispatch`, which alone tells whether
+ * One HTTP exchange, from the queue to the last byte. Written against undici's `dispatch`, which is the only way to know whether
  * a request was handed to a connection: `request` fails alike before and after.
  */
 class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
@@ -227,8 +227,8 @@ interface Expiring {
 }
 
 /**
- * Ends whatever is still running `deadlineMs` after it was added, with one timer for all: a timer per call would cost a
- * tenth of the call. No timer is left when nothing runs.
+ * Ends everything that still runs `deadlineMs` after it was added, with one timer for all: a timer per call would cost a
+ * tenth of the call. No timer remains when nothing runs.
  */
 export function createDeadlines<T extends Expiring>(deadlineMs: number, monotonic: () => number) {
   const running = new Map<T, number>(); // since when, in that order, which is the order of expiry
@@ -271,9 +271,9 @@ interface Endable {
 }
 
 /**
- * Ends everything in a signal's set as `aborted` when the signal does. As a rule all calls share one signal: it gets
- * one listener in its life, not one per call.
- * @returns the set of a signal that isn't aborted yet; items enter and leave it by themselves
+ * Ends everything in a signal's set as `aborted` when the signal fires. Calls usually share one signal: it gets one
+ * listener in total, not one per call.
+ * @returns the set of a signal that isn't aborted yet; callers add and delete items
  */
 function createAborts<T extends Endable>(): (signal: AbortSignal) => Set<T> {
   const sets = new WeakMap<AbortSignal, Set<T>>();
@@ -331,7 +331,7 @@ const DECODERS: ReadonlyMap<string, Decode> = new Map([
   ['identity', async (bytes) => bytes],
 ]);
 
-/** Nobody needs more than one. */
+/** One is enough in practice. */
 const MOST_ENCODINGS = 2;
 
 /**

@@ -33,11 +33,11 @@ export interface LinqClientOptions {
   readonly deadlineMs?: number;
   /** Default: 5 s; undici looks about twice a second. */
   readonly connectMs?: number;
-  /** By which calls leave this machine; default: none. */
+  /** The proxy for all calls; default: none. */
   readonly proxy?: HttpProxy | null;
-  /** Told of every answer with a valid `Date` header that wasn't cached on the way. */
+  /** Called for every answer with a valid `Date` header that didn't come from a cache. */
   readonly onDate: (reading: DateReading) => void;
-  /** Told of fields of answers that can't be read. */
+  /** Called for fields of answers that can't be read. */
   readonly onUnreadable?: OnUnreadable;
 }
 
@@ -48,7 +48,7 @@ interface DateReading {
   readonly receivedAt: EpochMs;
 }
 
-/** A read brought nothing; `answer` has the share call's classes and never a 2xx. */
+/** A read failed; `answer` is never a 2xx. */
 interface ReadFailed {
   readonly kind: 'failed';
   readonly answer: LinqAnswer;
@@ -63,26 +63,26 @@ type SubscriptionsAnswer =
   | ReadFailed;
 
 /**
- * The few Linq calls that sharing, catching up and setting up need. Nothing here rejects, retries or follows a redirect: whatever happens is an
- * answer. The signal ends a call early, as `aborted`.
+ * The few Linq calls that sharing, catching up and setup need. None rejects, retries or follows a redirect: every result
+ * is an answer. The signal ends a call early, as `aborted`.
  */
 export interface LinqClient extends LinqWrites {
-  /** Any 2xx counts as its headers arrive; its body can't undo it. */
+  /** Any 2xx counts once its headers arrive, whatever its body. */
   shareContactCard(chatId: string, signal?: AbortSignal): Promise<LinqAnswer>;
   /** The card of one line, or of all; match on the number. No card at all is an empty list. */
   contactCards(line: string | null, signal?: AbortSignal): Promise<CardsAnswer>;
   chat(chatId: string, signal?: AbortSignal): Promise<ChatAnswer>;
   /**
-   * A page of a line's chats, or of all lines' (null), for which older accounts are refused. Pages have no order and shift
-   * while they are read. Cursor null: the first page.
+   * A page of one line's chats, or of all lines' (null), which Linq refuses for older accounts. Pages are unordered and
+   * shift while they are read. Cursor null: the first page.
    */
   chats(line: string | null, cursor: string | null, signal?: AbortSignal): Promise<ChatsAnswer>;
-  /** A page of a chat's messages, as unordered as that of chats. */
+  /** A page of a chat's messages, unordered as well. */
   messages(chatId: string, cursor: string | null, signal?: AbortSignal): Promise<MessagesAnswer>;
   /** The account's own lines. */
   lines(signal?: AbortSignal): Promise<LinesAnswer>;
   subscriptions(signal?: AbortSignal): Promise<SubscriptionsAnswer>;
-  /** Ends running calls as `closed`; later ones end so at once. */
+  /** Ends running calls as `closed`; later calls end the same way at once. */
   close(): Promise<void>;
 }
 
@@ -91,7 +91,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 
 /** What Linq allows at most. */
 const PAGE = 100;
-/** A page of messages: 100 of up to 10,000 characters, each of which takes up to 6 bytes (\u00e9), and what is around. */
+/** A page of 100 messages of up to 10,000 characters of up to 6 bytes each (\u00e9), plus their other fields. */
 const MAX_LIST_BYTES = 8 * 1024 * 1024;
 /** Lists are read one page at a time, on a connection of their own: shares don't wait behind them. */
 const LIST_CONNECTIONS = 1;
@@ -190,14 +190,14 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
   };
 }
 
-/** A 2xx whose body can't be read is no answer to a read; as an answer it would be taken for a success. */
+/** For a read, a 2xx whose body can't be read counts as unanswered: as an answer it would pass for a success. */
 const UNREADABLE: LinqAnswer = { kind: 'unanswered', mayHaveArrived: false, cause: 'unreadable' };
 
 function isSuccess(reply: Reply): reply is Extract<Reply, { kind: 'reply' }> {
   return reply.kind === 'reply' && reply.httpStatus >= 200 && reply.httpStatus <= 299;
 }
 
-/** A cache hands out the `Date` of back then. Some add `Age: 0` to what they have just fetched. */
+/** A cache repeats an old `Date`. Some add `Age: 0` to what they have just fetched. */
 function isCached(headers: Headers): boolean {
   return [headers.age ?? '0'].flat().some((age) => Number(age) !== 0);
 }
@@ -206,12 +206,12 @@ function pageQuery(cursor: string | null): string {
   return `?limit=${PAGE}${cursor === null ? '' : `&cursor=${segment(cursor)}`}`;
 }
 
-/** Never throws: what isn't well-formed Unicode is replaced. */
+/** Never throws: malformed Unicode is replaced. */
 function segment(text: string): string {
   return encodeURIComponent(toUSVString(text));
 }
 
-/** What became of a call, in one of few words: which of Linq's codes it was is with the attempt. */
+/** The result of a call in one of a few words; the attempt has Linq's code. */
 export type CallOutcome =
   | 'success'
   | 'refused'
@@ -225,7 +225,7 @@ export type CallOutcome =
 export type OnCall = (call: string, outcome: CallOutcome, tookMs: number) => void;
 
 /**
- * The same client; `onCall` is told of every call that has ended.
+ * The same client; `onCall` is called after every call.
  * @param monotonic real milliseconds that never step
  */
 export function measureCalls(client: LinqClient, monotonic: () => number, onCall: OnCall): LinqClient {
@@ -255,7 +255,7 @@ function outcomeOf(result: CallResult): CallOutcome {
   return httpStatus >= 200 && httpStatus <= 299 ? 'success' : 'refused';
 }
 
-/** `cut`: ended by us, which says nothing of Linq. */
+/** `cut`: ended by us, so it says nothing about Linq. */
 const OUTCOME_OF_CAUSE: ReadonlyMap<string, CallOutcome> = new Map([
   ['timeout', 'timeout'],
   ['connect_timeout', 'timeout'],

@@ -9,8 +9,7 @@ import {
 } from './read.ts';
 
 /**
- * It brought nothing. With `mayHaveArrived` it may have taken effect all the same: repeating it blindly could do it
- * twice, so look first.
+ * The write failed. With `mayHaveArrived` it may have taken effect anyway: check before you repeat it.
  */
 interface WriteFailed {
   readonly kind: 'failed';
@@ -40,7 +39,7 @@ export interface NewCard {
   readonly imageUrl?: string;
 }
 
-/** `signingSecret`: told this once; null when the answer carried none of use. */
+/** `signingSecret`: returned only this once; null when the answer had no usable one. */
 export type CreatedAnswer =
   | {
       readonly kind: 'created';
@@ -54,7 +53,7 @@ export type UpdatedAnswer =
 export type DeletedAnswer = { readonly kind: 'deleted' } | WriteFailed;
 export type CardAnswer = { readonly kind: 'card'; readonly card: ContactCard } | WriteFailed;
 
-/** The calls that change an account, each made once: nothing here rejects or retries. */
+/** The calls that change an account, each made once: none rejects or retries. */
 export interface LinqWrites {
   createSubscription(subscription: NewSubscription): Promise<CreatedAnswer>;
   updateSubscription(subscriptionId: string, change: SubscriptionChange): Promise<UpdatedAnswer>;
@@ -117,5 +116,5 @@ export function createWrites({ send, answerOf, segment }: WritePorts): LinqWrite
   };
 }
 
-/** A 2xx whose body can't be read: done, in all likelihood, but nobody knows what. */
+/** A 2xx whose body can't be read: it probably took effect, but how is unknown. */
 const UNREADABLE: LinqAnswer = { kind: 'unanswered', mayHaveArrived: true, cause: 'unreadable' };

@@ -22,26 +22,26 @@ import {
   readService,
 } from '../payload.ts';
 
-/** What stands around the event's own data. */
+/** The event's data and what surrounds it. */
 export interface Envelope {
   readonly eventType: string;
-  /** Of the payload; null: not told. */
+  /** The payload's version; null: not stated. */
   readonly version: string | null;
-  /** When Linq made the event: the bound of every time in it. Null: not told, no bound. */
+  /** When Linq created the event: no time in it is later. Null: not stated, so no bound. */
   readonly createdAt: EpochMs | null;
   readonly data: Node;
 }
 
 export type Reading =
   | { readonly kind: 'event'; readonly event: ReactorEvent }
-  /** It carries nothing for us. */
+  /** It contains nothing that the service uses. */
   | { readonly kind: 'ignored'; readonly reason: string };
 
 const SAYS_NOTHING: Reading = { kind: 'ignored', reason: 'it says nothing that matters for sharing' };
 
-/** An event of a chat with what was told of it; ignored when that is nothing. */
-function readingOf(chatId: string, told: Partial<ChatEvent>): Reading {
-  const { outbound = null, inbound = null, health = null, leftAt = null, joinedAt = null, member } = told;
+/** A chat's event with the given facts; ignored when there are none. */
+function readingOf(chatId: string, facts: Partial<ChatEvent>): Reading {
+  const { outbound = null, inbound = null, health = null, leftAt = null, joinedAt = null, member } = facts;
   const event = { kind: 'chat', chatId, outbound, inbound, health, leftAt, joinedAt } as const;
   if (member !== undefined) return { kind: 'event', event: { ...event, member } };
   if ((outbound ?? inbound ?? health ?? leftAt ?? joinedAt) === null) return SAYS_NOTHING;
@@ -49,16 +49,16 @@ function readingOf(chatId: string, told: Partial<ChatEvent>): Reading {
 }
 
 /**
- * The first time that is told, at the latest the envelope's `created_at`: nothing happened after its own event. It is
- * signed, so every redelivery agrees.
- * @throws PayloadError when none is told
+ * The first of these times that is stated, bounded by the envelope's `created_at`: nothing happened after its own event.
+ * That is signed, so every redelivery agrees.
+ * @throws PayloadError when no time is stated
  */
-function datedBy(envelope: Envelope, ...told: readonly (EpochMs | null)[]): EpochMs {
+function datedBy(envelope: Envelope, ...times: readonly (EpochMs | null)[]): EpochMs {
   const { createdAt } = envelope;
-  const at = told.find((time) => time !== null) ?? createdAt;
+  const at = times.find((time) => time !== null) ?? createdAt;
   if (at === null) {
     const root = { at: '', value: {}, onUnreadable: envelope.data.onUnreadable };
-    throw expected(root, 'created_at', 'an RFC 3339 time, since no other is told');
+    throw expected(root, 'created_at', 'an RFC 3339 time, since there is no other time');
   }
   return createdAt === null ? at : Math.min(at, createdAt);
 }
@@ -72,7 +72,7 @@ function datedHealth(
   return health && { status: health.status, at: datedBy(envelope, health.at, envelope.createdAt, messageAt) };
 }
 
-/** Why an event is ignored in which Linq contradicts itself about who sent the message: worth a warning. */
+/** Why an event is ignored in which Linq contradicts itself about the sender; logged as a warning. */
 export const SENDER_CONFLICT = 'its direction and its sender disagree';
 
 /**
@@ -89,13 +89,13 @@ export function readMessage(envelope: Envelope): Reading {
   });
 }
 
-/** The version decides; the shape only where it is missing, or one that we don't know. */
+/** Decided by the version, or by the shape if the version is missing or unknown. */
 function is2026({ version, data }: Envelope): boolean {
   if (version === '2026-02-03') return true;
   return version !== '2025-01-01' && isObject(data.value.chat);
 }
 
-/** `message.edited` (2026-02-03 only): no activity, but ours tells the chat's health. @throws PayloadError */
+/** `message.edited` (2026-02-03 only): no activity, but one of ours states the chat's health. @throws PayloadError */
 export function readEdit(envelope: Envelope): Reading {
   const chat = neededObject(envelope.data, 'chat');
   const chatId = neededChatId(chat, 'id');
@@ -127,11 +127,11 @@ function inboundEvidence(envelope: Envelope, message: Message): ChatEvent['inbou
 /** A message event of either payload version, in one shape. Null says nothing. */
 interface Message {
   readonly chatId: string;
-  /** Null for a direction that we don't know. */
+  /** Null: unknown. */
   readonly direction: 'outbound' | 'inbound' | null;
   /** Whether Linq says that the sender is our own line. */
   readonly isSenderMe: boolean | null;
-  /** Our own line; told of outbound messages only. */
+  /** Our own line; stated for outbound messages only. */
   readonly line: string | null;
   readonly service: string | null;
   readonly isGroup: boolean | null;
@@ -155,7 +155,7 @@ function readMessage2026(data: Node): Message {
   };
 }
 
-/** Who sent it; edits say this in the same words. @throws PayloadError */
+/** Who sent it; edits use the same fields. @throws PayloadError */
 function readSender2026(data: Node, chat: Node): Pick<Message, 'direction' | 'isSenderMe' | 'line'> {
   const direction = neededWord(data, 'direction').toLowerCase();
   const sender = optionalObject(data, 'sender_handle');
@@ -171,8 +171,8 @@ function readHandle(participant: Node | null): string | null {
 }
 
 /**
- * `message.sent`, `delivered`, `read` and `received` as of payload version 2025-01-01. The schema puts `delivered_at`
- * and `read_at` at the top too, Linq's own samples only inside `message`: both places are read.
+ * `message.sent`, `delivered`, `read` and `received` as of payload version 2025-01-01. The schema has `delivered_at` and
+ * `read_at` at the top level too, Linq's samples only inside `message`: both places are read.
  * @throws PayloadError
  */
 function readMessage2025(data: Node): Message {
@@ -188,23 +188,23 @@ function readMessage2025(data: Node): Message {
     line: isFromMe ? line : null,
     service: readService(data),
     isGroup: optionalBoolean(data, 'is_group'),
-    parts: message === null ? NOT_TOLD : readParts(message),
+    parts: message === null ? NOT_STATED : readParts(message),
     at: message === null ? readMessageTime(data) : readMessageTime(message, data),
     health: null,
   };
 }
 
-const NOT_TOLD = { areNone: false, isOptOutWord: null };
+const NOT_STATED = { areNone: false, isOptOutWord: null };
 
-/** `chat.created`: proves no message; tells the chat's health at most. @throws PayloadError */
+/** `chat.created`: proves no message; at most it states the chat's health. @throws PayloadError */
 export function readChatCreated(envelope: Envelope): Reading {
   const { data } = envelope;
   return readingOf(neededChatId(data, 'id'), { health: datedHealth(envelope, readHealth(data)) });
 }
 
 /**
- * `participant.added` and `removed` matter when the participant is our own line. Where Linq doesn't say whether it is, the store
- * knows our lines.
+ * `participant.added` and `removed` matter when the participant is our own line. If Linq doesn't say whether it is, the
+ * store compares it with the lines it knows.
  * @throws PayloadError
  */
 export function readParticipant(envelope: Envelope): Reading {
@@ -223,8 +223,11 @@ export function readParticipant(envelope: Envelope): Reading {
     optionalInstant(data, isRemoval ? 'removed_at' : 'added_at'),
     participant && optionalInstant(participant, isRemoval ? 'left_at' : 'joined_at'),
   );
-  const told = isRemoval ? { leftAt: at, joinedAt: null } : { leftAt: null, joinedAt: at };
-  return readingOf(chatId, isMe === null && handle !== null ? { member: { handle, ...told } } : told);
+  const membership = isRemoval ? { leftAt: at, joinedAt: null } : { leftAt: null, joinedAt: at };
+  return readingOf(
+    chatId,
+    isMe === null && handle !== null ? { member: { handle, ...membership } } : membership,
+  );
 }
 
 /** `phone_number.status_updated`. `new_health_status` is the former name of `new_reputation`. @throws PayloadError */
@@ -239,7 +242,7 @@ export function readLineStatus(envelope: Envelope): Reading {
   return { kind: 'event', event: { kind: 'line', line, at, status, reputation } };
 }
 
-/** `contact_card.created`, `updated` and `deleted`: of a line. Their shape still moves, so little is asked of it. */
+/** `contact_card.created`, `updated` and `deleted`, of a line. Their shape still changes, so little of it is needed. */
 export function readCardChange({ data }: Envelope): Reading {
   const card = optionalObject(data, 'contact_card');
   const line = optionalHandle(data, 'phone_number') ?? (card && optionalHandle(card, 'phone_number'));

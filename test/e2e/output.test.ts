@@ -122,7 +122,7 @@ describe('the log of a service', () => {
         expect((await deliver(url, message2026({ chatId }))).status).toBe(204);
       expect(await running.end('SIGTERM')).toEqual({ code: 0, signal: null });
       expect(running.output()).toBe(
-        `The log can't be written (${code}): lines are lost until it can; the service goes on.`,
+        `The log can't be written (${code}): lines are lost until it can. The service keeps running.`,
       );
       const stored = openStored(directory);
       expect([...stored.chats.keys()].sort()).toEqual(['chat-1', 'chat-2']);
