@@ -96,7 +96,7 @@ describe('a database that can’t be', () => {
       /^Can't use the database note\/reactor\.db: \S+note is no directory; .*DATABASE_URL.*\.\n$/,
     ],
     ['file:place', /^Can't use the database place: \S*place is a directory; .*DATABASE_URL.*\.\n$/],
-  ])('at %s is told in a sentence', async (DATABASE_URL, sentence) => {
+  ])('at %s is one sentence', async (DATABASE_URL, sentence) => {
     const directory = createWorkDir();
     writeFileSync(join(directory, 'note'), '');
     mkdirSync(join(directory, 'place'));
@@ -105,13 +105,13 @@ describe('a database that can’t be', () => {
     expect(stderr).toMatch(sentence);
   });
 
-  it('for want of a token beside it is told in a sentence', async () => {
+  it('for want of a token beside it is one sentence', async () => {
     const directory = createWorkDir();
     mkdirSync(join(directory, 'data/reactor.db.cli-token'), { recursive: true });
     const { code, stderr } = await run(process.execPath, [MAIN], directory, NEEDED);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^Can't write \S+\/data\/reactor\.db\.cli-token \(ERR_FS_EISDIR\): check its owner, mode and kind\.\n$/,
+      /^Can't write \S+\/data\/reactor\.db\.cli-token \(ERR_FS_EISDIR\): check its owner, mode and type\.\n$/,
     );
   });
 
@@ -164,7 +164,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)('a second %s ends a stop that waits, at 
   expect(running.log().map(({ msg }) => msg)).not.toContain('service.stopped');
   expect(await running.end(signal)).toEqual({ code: 1, signal: null });
   expect(await stopped).toEqual({ code: 1, signal: null });
-  expect(running.output()).toContain(`${signal} came a second time`);
+  expect(running.output()).toContain(`${signal} received a second time`);
   expect(running.log().map(({ msg }) => msg)).not.toContain('service.stopped');
 });
 

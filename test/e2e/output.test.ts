@@ -44,7 +44,7 @@ function shell(
   );
 }
 
-const CANT = "Standard output can't be written (ENOSPC): not everything was printed.\n";
+const CANT = "Can't write to standard output (ENOSPC): the output is incomplete.\n";
 
 /** A database with 30 chats on which nobody runs. */
 function createStopped(): string {
@@ -145,9 +145,7 @@ describe('backup -', () => {
     const directory = createStopped();
     const piped = await shell(directory, 'reactor backup - | cat');
     expect(piped).toMatchObject({ code: 0 });
-    expect(piped.stderr).toMatch(
-      /^standard output: .* kB, 30 chats, schema \d+; the copy is complete and checked\.\n$/,
-    );
+    expect(piped.stderr).toMatch(/^standard output: .* kB, 30 chats, schema \d+; complete and verified\.\n$/);
     writeFileSync(join(directory, 'copy.db'), piped.stdout);
     const sql = openSqlite(join(directory, 'copy.db'), { readonly: true });
     expect(sql.pragma('integrity_check', { simple: true })).toBe('ok');
@@ -168,7 +166,7 @@ describe('backup -', () => {
     sql.close();
     const { stdout, stderr } = await shell(directory, 'reactor backup - | (sleep 0.5; cat) | wc -c');
     expect(Number(stdout)).toBeGreaterThan(8_000_000);
-    expect(stderr).toContain('complete and checked');
+    expect(stderr).toContain('complete and verified');
   });
 
   it('fails when its reader goes away before the end', async () => {
@@ -187,7 +185,7 @@ describe('backup -', () => {
       createStopped(),
       'script -qec \'"$NODE" -- "$MAIN" backup -\' /dev/null; echo $?',
     );
-    expect(stdout.toString()).toMatch(/^A database is nothing to look at: .*`backup - > FILE`\.\r\n2\n$/);
+    expect(stdout.toString()).toMatch(/^A database is binary: .*`backup - > FILE`\.\r\n2\n$/);
   });
 });
 
@@ -198,7 +196,7 @@ describe('- in the place of a file', () => {
       const directory = createWorkDir();
       const { code, stderr } = await shell(directory, `reactor ${line}`);
       expect(code).toBe(2);
-      expect(stderr).toMatch(/'-' is invalid.* Name a file: standard input and output can't be used here/);
+      expect(stderr).toMatch(/'-' is invalid.* Give a file: standard input and output can't be used here/);
       expect(readdirSync(directory)).toEqual([]);
     },
   );

@@ -93,7 +93,7 @@ describe('the settings file', () => {
     const { code, stderr } = await runWithFileLimit(directory, account.settings);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^The signing secret can't be saved: .*EFBIG.*deleted again, so nothing is left behind/,
+      /^The signing secret can't be saved: .*EFBIG.*deleted again; nothing is left behind/,
     );
     expect(stderr).not.toContain('whsec_');
     expect(await account.subscriptions()).toEqual(before);

@@ -39,7 +39,7 @@ describe('without a terminal', () => {
     const directory = prepare();
     const args = ['setup', '--no-check', '--show-token'];
     const { code, stdout } = await runVerb(directory, args, { ...NOTHING, ...account.settings });
-    expect([code, stdout]).toEqual([0, expect.stringContaining('not shown here')]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('isn’t shown here')]);
     expect(stdout).not.toContain(readEnv(directory).STATUS_TOKEN);
   });
 });
@@ -53,7 +53,7 @@ describe('cards', () => {
     return account;
   }
 
-  it('that are missing are told of, with what to do', async () => {
+  it('that are missing are reported, with what to do', async () => {
     const { report } = await setUp(prepare(), await startWithout());
     expect(report?.findings).toMatchObject([
       { code: 'card_missing', remedy: expect.stringContaining('--create-card') },

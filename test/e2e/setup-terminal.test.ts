@@ -83,7 +83,9 @@ describe('whoever sets up at a terminal', () => {
     expect(isColoured(output)).toBe(false);
     const tooLong = lines.filter((line) => [...line].length > 40 && !/https?:|npx |_/.test(line));
     expect(tooLong).toEqual([]);
-    expect(lines.join(' ').replaceAll(/\s+/g, ' ')).toContain('No card, so nothing to share: +1•••••0101.');
+    expect(lines.join(' ').replaceAll(/\s+/g, ' ')).toContain(
+      'No contact card, so nothing can be shared: +1•••••0101.',
+    );
   });
 
   it('sees the token and the lines when they ask for it', async () => {

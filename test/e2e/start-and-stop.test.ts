@@ -19,7 +19,9 @@ describe('a start that cannot succeed says why in a sentence and ends with 1', (
     const running = launch(directory, { PORT: port });
 
     expect(await running.exited).toEqual(FAILED);
-    expect(running.output().split('\n').at(-1)).toMatch(new RegExp(`Port ${port} is taken.*set PORT`));
+    expect(running.output().split('\n').at(-1)).toMatch(
+      new RegExp(`Port ${port} is used by another program.*set another PORT`),
+    );
     expect(existsSync(join(directory, TOKEN_PATH))).toBe(false);
     await startReactor(directory);
   });

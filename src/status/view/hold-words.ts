@@ -107,7 +107,7 @@ export const HOLD_PROBLEMS: Readonly<Record<HoldProblem, ProblemWords>> = {
     severity: 'warning',
     message: "LINE has no contact card, so its chats can't get one.",
     remedy:
-      'Set up a card for the line, with `setup` or in the Linq dashboard. The card is rechecked every 2 minutes; `line release` rechecks now. To leave a line without a card, leave it out of LINQ_LINES.',
+      'Set up a card for the line in the Linq dashboard, or with `setup --create-card LINE --first-name NAME`. The card is rechecked every 2 minutes; `line release` rechecks now. To leave a line without a card, leave it out of LINQ_LINES.',
   },
   card_inactive: {
     severity: 'warning',

@@ -189,7 +189,7 @@ it('opens webhooks_silent after the silence that is too long, over restarts, and
     {
       code: 'webhooks_silent',
       since: new Date(T + 10 * HOUR).toISOString(),
-      message: expect.stringContaining('For 2 h no delivery'),
+      message: expect.stringContaining('No delivery from Linq was accepted for 2 h'),
     },
   ]);
   second.counters.lastAcceptedAt = clock.now();
