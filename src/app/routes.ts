@@ -7,7 +7,7 @@ import type { Recorder } from '../recorder.ts';
 import { describeRoutes } from '../status/api/openapi.ts';
 import type { Metrics } from '../status/metrics/metrics.ts';
 import { metricsRoutes } from '../status/metrics/metrics-route.ts';
-import { statusRoutes } from '../status/routes.ts';
+import { statusRoutes } from '../status/status-routes.ts';
 import type { Store } from '../store/store.ts';
 import type { Quarantine } from '../webhook/quarantine.ts';
 import { createDeliveryLog, type WebhookCounters } from '../webhook/report.ts';

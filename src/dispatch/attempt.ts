@@ -7,7 +7,7 @@ import { needsLookup } from '../decide/share.ts';
 import { MINUTE, SECOND } from '../decide/time.ts';
 import type { Store } from '../store/store.ts';
 import type { AttemptResult, Claim, Settlement } from '../store/turn.ts';
-import type { CardChecks } from './cards.ts';
+import type { CardChecks } from './card-checks.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { Call, HoldKeeper } from './hold-keeper.ts';
 import type { LinqCalls } from './ports.ts';

@@ -7,7 +7,7 @@ import { type EpochMs, SECOND } from '../decide/time.ts';
 import { StoreError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { runAttempt } from './attempt.ts';
-import { createCardChecks, createCards, createProbes } from './cards.ts';
+import { createCardChecks, createCards, createProbes } from './card-checks.ts';
 import type { ClockGuard } from './clock-guard.ts';
 import { createHoldBook } from './hold-book.ts';
 import { createHoldKeeper } from './hold-keeper.ts';

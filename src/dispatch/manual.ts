@@ -6,7 +6,7 @@ import { decideManualShare, needsLookup } from '../decide/share.ts';
 import type { EpochMs } from '../decide/time.ts';
 import type { Store } from '../store/store.ts';
 import type { Attempt, Claim, Settled } from '../store/turn.ts';
-import type { Cards } from './cards.ts';
+import type { Cards } from './card-checks.ts';
 import type { HoldBook } from './hold-book.ts';
 
 export type ManualShare =

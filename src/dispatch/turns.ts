@@ -7,13 +7,13 @@ import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { Store } from '../store/store.ts';
 import type { Claim, ClaimRequest, Settled, Settlement } from '../store/turn.ts';
 import { createInFlight, LEASE_MS } from './attempt.ts';
-import type { CardChecks, Cards, ProbeWithLook } from './cards.ts';
+import type { CardChecks, Cards, ProbeWithLook } from './card-checks.ts';
 import type { ClockCorrection, ClockGuard } from './clock-guard.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { HoldKeeper } from './hold-keeper.ts';
 import type { ManualShares } from './manual.ts';
-import { type Plan, planClaims } from './plan.ts';
 import type { Log, OnSettled } from './ports.ts';
+import { type Plan, planClaims } from './turn-plan.ts';
 
 const HEARTBEAT_MS = 30 * SECOND;
 /** When so many turns of the event loop (some 0.1 ms) pass without a call's end, the next end isn't waited for. */

@@ -12,7 +12,7 @@ import {
   judgeSettings,
   type SeenSettings,
 } from './judge/machine.ts';
-import { lookAtDirectory, lookAtFiles } from './look/files.ts';
+import { lookAtDirectory, lookAtFiles } from './look/file-modes.ts';
 
 /** A disk that hangs holds up no other check. */
 const DISK_MS = 8 * SECOND;
@@ -56,7 +56,7 @@ async function checkDatabase(
   let isDatabaseLocked = false;
   await report('database', async (): Promise<Finding> => {
     if (!isModuleThere) return skipped('database', "SQLite's native module doesn't load.");
-    const { isDatabaseInUse, lookAtDatabase } = await import('./look/database.ts');
+    const { isDatabaseInUse, lookAtDatabase } = await import('./look/database-state.ts');
     isDatabaseLocked = isDatabaseInUse(databasePath);
     return judgeDatabase(databasePath, await lookAtDatabase(databasePath), isDatabaseLocked);
   });

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { ReactorEvent } from '../decide/event.ts';
 import type { EpochMs } from '../decide/time.ts';
 import { PayloadError, SignatureError } from '../errors.ts';
-import { CLOCK_SUSPECT, NOT_STORED, sendRefusal, tooManyFailures, unauthorized } from './answers.ts';
+import { CLOCK_SUSPECT, NOT_STORED, sendRefusal, tooManyFailures, unauthorized } from './delivery-answers.ts';
 import { SENDER_CONFLICT } from './event-readers.ts';
 import type { ParsedDelivery } from './parse.ts';
 import { createProbeProof, PROBE_EVENT_TYPE, PROBE_PROOF_HEADER } from './probe.ts';

@@ -17,7 +17,7 @@ import {
   sendRefusal,
   TOO_LARGE,
   tooManyDeliveries,
-} from './answers.ts';
+} from './delivery-answers.ts';
 import { type AddressLimiter, createReceiver, type ReceiverDeps } from './receive.ts';
 import {
   createReporter,

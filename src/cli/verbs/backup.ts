@@ -3,7 +3,7 @@ import { StoreError, UsageError } from '../../errors.ts';
 import type { CopyContent } from '../../store/sqlite/backup/backup.ts';
 import { EXIT, type ExitCode, type Io, STANDARD } from '../io.ts';
 import { printJson } from '../terminal/screen.ts';
-import { bytesInWords } from '../terminal/words.ts';
+import { bytesInWords } from '../terminal/values.ts';
 import type { Register } from '../verb.ts';
 
 interface BackupFlags {

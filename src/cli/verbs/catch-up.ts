@@ -6,7 +6,7 @@ import type { Answered, ServiceOptions, Surroundings } from '../call-service.ts'
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { createProgressLine, progressBar } from '../terminal/progress.ts';
 import { printJson } from '../terminal/screen.ts';
-import { timeOrAbsent } from '../terminal/words.ts';
+import { timeOrAbsent } from '../terminal/values.ts';
 import { type Register, withServiceOptions } from '../verb.ts';
 
 /** `catch-up`. */

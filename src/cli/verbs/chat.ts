@@ -4,7 +4,7 @@ import type { ServiceCall, Shown } from '../call-service.ts';
 import { EXIT } from '../io.ts';
 import type { Screen } from '../terminal/screen.ts';
 import { renderFields, renderTable, wrap } from '../terminal/table.ts';
-import { ABSENT, orAbsent, timeOrAbsent } from '../terminal/words.ts';
+import { ABSENT, orAbsent, timeOrAbsent } from '../terminal/values.ts';
 import { type Register, serviceVerb, type VerbContext } from '../verb.ts';
 
 /** `chat list`, `show`, `share`, `hold` and `release`. */

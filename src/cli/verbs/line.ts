@@ -3,7 +3,7 @@ import { timeInWords } from '../../status/view/wording.ts';
 import type { ServiceCall } from '../call-service.ts';
 import type { Screen } from '../terminal/screen.ts';
 import { renderTable, wrap } from '../terminal/table.ts';
-import { orAbsent, timeOrAbsent } from '../terminal/words.ts';
+import { orAbsent, timeOrAbsent } from '../terminal/values.ts';
 import { type Register, serviceVerb } from '../verb.ts';
 
 /** `line list` and `line release`. */

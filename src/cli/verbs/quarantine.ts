@@ -12,7 +12,7 @@ import { EXIT, type ExitCode } from '../io.ts';
 import { progressBar, withProgress } from '../terminal/progress.ts';
 import { printJson } from '../terminal/screen.ts';
 import { renderTable, wrap } from '../terminal/table.ts';
-import { orAbsent, timeOrAbsent } from '../terminal/words.ts';
+import { orAbsent, timeOrAbsent } from '../terminal/values.ts';
 import { type Register, serviceVerb, type VerbContext, withServiceOptions } from '../verb.ts';
 
 /** `quarantine list` and `quarantine replay`. */

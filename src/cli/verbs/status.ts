@@ -4,7 +4,7 @@ import type { ServiceCall } from '../call-service.ts';
 import { EXIT } from '../io.ts';
 import type { Screen } from '../terminal/screen.ts';
 import { renderFields, wrap } from '../terminal/table.ts';
-import { bytesInWords, countsInWords, timeOrAbsent } from '../terminal/words.ts';
+import { bytesInWords, countsInWords, timeOrAbsent } from '../terminal/values.ts';
 import { type Register, serviceVerb } from '../verb.ts';
 import { catchUpInWords } from './catch-up.ts';
 import { renderLines } from './line.ts';

@@ -11,8 +11,8 @@ import type { ShownReason } from '../view/explanation.ts';
 import type { ChatView, Overview } from '../view/schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import { renderPage } from './layout.ts';
+import { reasonWords, STATE_WORDS, STATES_IN_ORDER } from './page-words.ts';
 import { chatLink, counted, nothing, number, stateBadge, when } from './parts.ts';
-import { reasonWords, STATE_WORDS, STATES_IN_ORDER } from './words.ts';
 
 /** The list of chats: searched, filtered, page by page. */
 export function renderChats(page: ChatsPage): string {

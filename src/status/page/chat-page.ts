@@ -11,8 +11,8 @@ import { durationInWords, timeInWords } from '../view/wording.ts';
 import { searchForm } from './chat-list-page.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Notice, renderMessage, renderPage } from './layout.ts';
+import { codeInWords, OUTCOME_WORDS, reasonWords, type Tone, UNDER_WAY } from './page-words.ts';
 import { badge, button, card, counted, nothing, stateBadge, when } from './parts.ts';
-import { codeInWords, OUTCOME_WORDS, reasonWords, type Tone, UNDER_WAY } from './words.ts';
 
 /** The page of one chat: why it did or did not get the card, what is known of it, and what can be done. */
 export function renderChat(page: ChatPage, notice: Notice | null): string {

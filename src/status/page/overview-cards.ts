@@ -7,6 +7,16 @@ import type { AttemptView, ChatView, LineView, Overview } from '../view/schemas.
 import { barChart } from './chart.ts';
 import { type Content, type Html, html } from './html.ts';
 import {
+  OUTCOME_WORDS,
+  reasonWords,
+  STATE_WORDS,
+  STATES_IN_ORDER,
+  type Tone,
+  TRIGGER_WORDS,
+  UNDER_WAY,
+  VERDICT_WORDS,
+} from './page-words.ts';
+import {
   badge,
   button,
   card,
@@ -20,16 +30,6 @@ import {
   stateBadge,
   when,
 } from './parts.ts';
-import {
-  OUTCOME_WORDS,
-  reasonWords,
-  STATE_WORDS,
-  STATES_IN_ORDER,
-  type Tone,
-  TRIGGER_WORDS,
-  UNDER_WAY,
-  VERDICT_WORDS,
-} from './words.ts';
 
 /** An attempt of some chat. */
 interface SeenAttempt extends AttemptView {

@@ -15,8 +15,8 @@ import {
   type OverviewPage,
   service,
 } from './overview-cards.ts';
+import type { Tone } from './page-words.ts';
 import { badge, button, counted, distance, lasting, number, pastIso, withCode } from './parts.ts';
-import type { Tone } from './words.ts';
 
 /** The first page: is all well, what to do if not, and what is going on. */
 export function renderOverview(page: OverviewPage, notice: Notice | null): string {

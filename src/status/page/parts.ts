@@ -2,7 +2,7 @@ import type { ChatState } from '../../decide/chat.ts';
 import { DAY, type EpochMs, HOUR, MINUTE } from '../../decide/time.ts';
 import { isoTime, timeInWords } from '../view/wording.ts';
 import { type Content, type Html, html } from './html.ts';
-import { STATE_WORDS, type Tone } from './words.ts';
+import { STATE_WORDS, type Tone } from './page-words.ts';
 
 /** `12,345` */
 export const number = (count: number): string => count.toLocaleString('en-US');

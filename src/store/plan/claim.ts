@@ -16,7 +16,7 @@ import {
   planSave,
   type StoredChat,
   type Writes,
-} from './chat.ts';
+} from './chat-row.ts';
 import { freed } from './settle.ts';
 
 /** A chat that may be claimed. */

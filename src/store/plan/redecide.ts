@@ -1,6 +1,6 @@
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import { type ChatWrite, decidedAnew, type StoredChat } from './chat.ts';
+import { type ChatWrite, decidedAnew, type StoredChat } from './chat-row.ts';
 
 /** How far the chats have been decided anew. A fingerprint stands for settings, and for the rules of a version. */
 export interface Redeciding {

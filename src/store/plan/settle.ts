@@ -19,7 +19,7 @@ import {
   planSave,
   type StoredChat,
   type Writes,
-} from './chat.ts';
+} from './chat-row.ts';
 
 /** The lease of a claim is still ours. One that ran out is, until somebody else claims the chat. */
 export function isOurs({ id, chat }: StoredChat, { leaseId }: Claim): boolean {

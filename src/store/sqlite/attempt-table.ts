@@ -2,7 +2,7 @@ import type { Trigger } from '../../decide/chat.ts';
 import type { Outcome } from '../../decide/outcome.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
-import type { AttemptWrite, OpenAttempt, StoredChat } from '../plan/chat.ts';
+import type { AttemptWrite, OpenAttempt, StoredChat } from '../plan/chat-row.ts';
 import type { RecentAttempt } from '../store.ts';
 import type { Attempt, AttemptOutcome } from '../turn.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';

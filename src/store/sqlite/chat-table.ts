@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import { getTableColumns } from 'drizzle-orm';
 import { type ChatRecord, newChat } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import { type ChatWrite, planSave, type StoredChat } from '../plan/chat.ts';
+import { type ChatWrite, planSave, type StoredChat } from '../plan/chat-row.ts';
 import { chats } from '../schema/schema.ts';
 import type { StoreContext } from './context.ts';
 import type { CountKey, Counts } from './counts.ts';

@@ -1,6 +1,6 @@
 import type { LookedUpFacts } from '../../decide/facts.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import type { Writes } from '../plan/chat.ts';
+import type { Writes } from '../plan/chat-row.ts';
 import {
   type Candidate,
   type ClaimableChat,

@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../decide/time.ts';
-import { isReleasable, isUnread, planRelease, planReleases, type Restored } from '../plan/restore.ts';
+import { isReleasable, isUnread, planRelease, planReleases, type Restored } from '../plan/restored-chats.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import { catchUpIn, type Meta } from './meta.ts';

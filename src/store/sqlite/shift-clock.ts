@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../decide/time.ts';
-import { planShift } from '../plan/clock-shift.ts';
+import { planShift } from '../plan/shift.ts';
 import type { AttemptPruning } from './attempt-table.ts';
 import type { CatchUpTable } from './catch-up-table.ts';
 import type { StoreContext } from './context.ts';

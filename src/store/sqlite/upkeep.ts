@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../decide/time.ts';
-import { decidedAnew } from '../plan/chat.ts';
+import { decidedAnew } from '../plan/chat-row.ts';
 import { nextBatchAfter, planRedecide, type Redeciding } from '../plan/redecide.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isDatabaseInUse, lookAtDatabase } from '../../../src/doctor/look/database.ts';
+import { isDatabaseInUse, lookAtDatabase } from '../../../src/doctor/look/database-state.ts';
 import { openDatabase } from '../../../src/store/sqlite/database.ts';
 import { openSqlite } from '../../../src/store/sqlite/native.js';
 import { createWorkDir } from '../../helpers/process.ts';

@@ -15,7 +15,7 @@ import type { StatusDeps } from '../../../src/status/api/deps.ts';
 import { createProblemWatch } from '../../../src/status/problems/problem-watch.ts';
 import type { SituationDeps } from '../../../src/status/problems/snapshot.ts';
 import { createStoreProbe } from '../../../src/status/problems/store-probe.ts';
-import { statusRoutes } from '../../../src/status/routes.ts';
+import { statusRoutes } from '../../../src/status/status-routes.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 import { parseDelivery } from '../../../src/webhook/parse.ts';
 import { createQuarantine, type ReplayDeps } from '../../../src/webhook/quarantine.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
-import { createCards } from '../../../src/dispatch/cards.ts';
+import { createCards } from '../../../src/dispatch/card-checks.ts';
 import { LINE, OTHER_LINE, T } from '../../helpers/builders.ts';
 
 const start = (ttlMs = 10 * MINUTE) => createCards({ ttlMs, random: () => 0 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesInWords, countsInWords, orAbsent, timeOrAbsent } from '../../../../src/cli/terminal/words.ts';
+import { bytesInWords, countsInWords, orAbsent, timeOrAbsent } from '../../../../src/cli/terminal/values.ts';
 
 describe('words for values', () => {
   it('shows what is absent as a dash', () => {

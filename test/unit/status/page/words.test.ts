@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { classifyAnswer } from '../../../../src/decide/outcome.ts';
-import { codeInWords, reasonWords } from '../../../../src/status/page/words.ts';
+import { codeInWords, reasonWords } from '../../../../src/status/page/page-words.ts';
 import { SHOWN_REASONS } from '../../../../src/status/view/explanation.ts';
 import { answerOf } from '../../../helpers/builders.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, MINUTE } from '../../../../src/decide/time.ts';
-import type { Writes } from '../../../../src/store/plan/chat.ts';
+import type { Writes } from '../../../../src/store/plan/chat-row.ts';
 import {
   type ClaimableChat,
   type ClaimRead,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR } from '../../../../src/decide/time.ts';
-import type { StoredChat } from '../../../../src/store/plan/chat.ts';
+import type { StoredChat } from '../../../../src/store/plan/chat-row.ts';
 import { namedIn, planRecord, type RecordRows } from '../../../../src/store/plan/record.ts';
 import type { Recordable } from '../../../../src/store/store.ts';
 import {

@@ -1,6 +1,6 @@
 import { type ChatRecord, newChat } from '../../../../src/decide/chat.ts';
-import type { StoredChat } from '../../../../src/store/plan/chat.ts';
-import { decided } from '../../../../src/store/plan/chat.ts';
+import type { StoredChat } from '../../../../src/store/plan/chat-row.ts';
+import { decided } from '../../../../src/store/plan/chat-row.ts';
 import type { ClaimableChat } from '../../../../src/store/plan/claim.ts';
 import { chatOf, policyOf, T } from '../../../helpers/builders.ts';
 

@@ -2,7 +2,7 @@ import type { CatchUpState } from '../../decide/catch-up.ts';
 import type { ChatRecord } from '../../decide/chat.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import { type ChatWrite, planSave, type StoredChat } from './chat.ts';
+import { type ChatWrite, planSave, type StoredChat } from './chat-row.ts';
 
 /**
  * What is known of the backup that was restored. Chats that it lacks may have got a share that is forgotten with them, so

@@ -4,7 +4,7 @@ import { type ClockShift, shiftChat, shiftHold, shiftLine } from '../../decide/c
 import type { Hold, Line } from '../../decide/holds.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
-import type { Restored } from './restore.ts';
+import type { Restored } from './restored-chats.ts';
 
 /** A correction of the clock on its way through the chats. */
 export interface PendingShift extends ClockShift {

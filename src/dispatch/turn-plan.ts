@@ -8,7 +8,7 @@ import {
 import { type Pace, pace, type Starts } from '../decide/pacing.ts';
 import type { EpochMs } from '../decide/time.ts';
 import type { ClaimedLine, Probe } from '../store/turn.ts';
-import type { Cards } from './cards.ts';
+import type { Cards } from './card-checks.ts';
 import type { HoldBook } from './hold-book.ts';
 
 export interface QueueHead {
