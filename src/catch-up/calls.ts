@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { stopsReads } from '../decide/holds.ts';
 import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
 import { backoffMs } from '../decide/pacing.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
@@ -185,7 +186,7 @@ export function createCalls({
         const { answer } = read;
         const verdict = classifyAnswer(answer);
         const cause = causeOf(answer);
-        const isClosing = verdict.kind === 'rate_limited' || verdict.kind === 'api_key_rejected';
+        const isClosing = stopsReads(verdict.kind);
         if (isClosing) account.heard(answer, startedAt);
         else if (verdict.kind !== 'transient') {
           failures = 0;
@@ -201,9 +202,8 @@ export function createCalls({
     /** The same, but tries once. @throws when stopped */
     async tryOnce<T extends Answer>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
       const { answer, startedAt } = await once(call);
-      if (isFailed(answer)) {
-        const { kind } = classifyAnswer(answer.answer);
-        if (kind === 'rate_limited' || kind === 'api_key_rejected') account.heard(answer.answer, startedAt);
+      if (isFailed(answer) && stopsReads(classifyAnswer(answer.answer).kind)) {
+        account.heard(answer.answer, startedAt);
       }
       return answer;
     },
