@@ -43,7 +43,7 @@ export interface Background {
   readonly shown: Pick<StatusDeps, 'catchUp' | 'probeStore'> & Pick<MetricsDeps, 'watch'>;
 }
 
-/** Wires the upkeep: catching up, backups, pruning, watching for problems. */
+/** Wires the upkeep: catching up, backups, watching for problems. */
 export function createBackground(options: BackgroundOptions): Background {
   const { config, store, clock, log } = options;
   const { databasePath, backup } = config;

@@ -211,7 +211,7 @@ export const BEHAVIOUR = {
       'DRY_RUN',
       'false',
       boolean,
-      'Decide and record everything, but call nothing.',
+      'Decide and record everything, but share nothing.',
       'DRY_RUN=true',
     ),
   } satisfies Group<Policy>,

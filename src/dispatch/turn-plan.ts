@@ -51,7 +51,7 @@ export interface Plan {
 }
 
 /** Which lines may start attempts now, how many, whose cards to look at first, and when to plan again. */
-export function planClaims(input: PlanInput): Plan {
+export function planTurn(input: PlanInput): Plan {
   const { now, book, cards, free } = input;
   const account = book.accountHold(now);
   const probeAt = accountProbeAt(book.all(), now);

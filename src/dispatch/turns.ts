@@ -13,7 +13,7 @@ import type { HoldBook } from './hold-book.ts';
 import type { HoldKeeper } from './hold-keeper.ts';
 import type { ManualShares } from './manual.ts';
 import type { Log, OnSettled } from './ports.ts';
-import { type Plan, planClaims } from './turn-plan.ts';
+import { type Plan, planTurn } from './turn-plan.ts';
 
 const HEARTBEAT_MS = 30 * SECOND;
 /** When so many turns of the event loop (some 0.1 ms) pass without a call's end, the next end isn't waited for. */
@@ -106,7 +106,7 @@ export function createTurns(deps: TurnDeps) {
       book.refreshLines(await store.lines(), now);
     }
     const first = heads.length === 0 ? 0 : turnCount++ % heads.length;
-    return planClaims({
+    return planTurn({
       now,
       heads: [...heads.slice(first), ...heads.slice(0, first)],
       book,

@@ -23,9 +23,9 @@ function reached(name) {
 
 const isCalledFrom = (name) => new Error().stack.includes(name);
 const PARTS = [
-  ['record', /^INSERT INTO chats /, '/record.'],
+  ['record', /^INSERT INTO chats /, '/record-events.'],
   ['claim', /^INSERT INTO attempts /, '/claims.'],
-  ['recover', /^UPDATE attempts SET ended_at/, 'interruptAll'],
+  ['recover', /^UPDATE attempts SET ended_at/, 'recoverInterrupted'],
   ['settle', /^UPDATE attempts SET ended_at/, 'Object.settle'],
   ['prune', /^DELETE FROM attempts WHERE id IN /, 'Object.prune'],
   ['shift', /^DELETE FROM shifted_chats /, '/shift-pass.'],

@@ -17,7 +17,7 @@ import {
   type StoredChat,
   type Writes,
 } from './chat-row.ts';
-import { freed } from './settle.ts';
+import { withoutLease } from './settle.ts';
 
 /** A chat that may be claimed. */
 export interface ClaimableChat extends StoredChat {
@@ -111,7 +111,7 @@ export function* planClaims<C extends ClaimableChat>(
       }
       lookUpsLeft--;
     }
-    const free = freed(stored, stored.open, now);
+    const free = withoutLease(stored, stored.open, now);
     attempts.push(...free.attempts);
     const { state, reason } = decideShare(free.chat, policy, now);
     if (state !== 'due') {
@@ -233,7 +233,7 @@ export function planManualClaim<C extends ClaimableChat>(
   if (leased.leaseUntil !== null && leased.leaseUntil > now) {
     return { chats: [], attempts: [], result: { refused: { state: 'sharing', reason: leased.reason } } };
   }
-  const { chat, attempts } = freed(stored, stored.open, now);
+  const { chat, attempts } = withoutLease(stored, stored.open, now);
   const refused = decideManualShare(chat, policy, now);
   if (refused !== null) {
     const chats = leased.leaseId === null ? [] : planSave(stored, chat, policy, now).chats;

@@ -80,7 +80,7 @@ export function planLookedUp<C extends StoredChat>(
  * A chat without its lease. An attempt that is open under it was cut off, and ends as interrupted.
  * @param open its open attempt; null: it has none
  */
-export function freed<C extends StoredChat>(
+export function withoutLease<C extends StoredChat>(
   stored: C,
   open: OpenAttempt | null,
   now: EpochMs,
@@ -102,7 +102,7 @@ export function planRecovery<C extends StoredChat>(
   policy: Policy,
   now: EpochMs,
 ): Writes<C> & { readonly isParked: boolean } {
-  const { chat: left, attempts } = freed(stored, open, now);
+  const { chat: left, attempts } = withoutLease(stored, open, now);
   const nextAttemptAt = Math.min(open.startedAt, (firstOfLine ?? open.startedAt) - 1);
   const { chat, chats } = planSave(stored, { ...left, nextAttemptAt }, policy, now);
   return { chats, attempts, isParked: chat.parkedAt !== null && stored.chat.parkedAt === null };

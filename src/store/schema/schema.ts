@@ -65,7 +65,7 @@ export const chatCounts = sqliteTable(
   ],
 );
 
-/** What we keep of a chat; the meaning of every column is told at `ChatRecord`. */
+/** What we keep of a chat; `ChatRecord` says what every column means. */
 export const chats = sqliteTable(
   'chats',
   {
@@ -188,7 +188,7 @@ export const attempts = sqliteTable(
   ],
 );
 
-/** Why the account (scope '') or a line (its number) is closed. */
+/** Why the account (scope '') or a line (its number) is on hold. */
 export const holds = sqliteTable(
   'holds',
   {
@@ -257,7 +257,7 @@ export const quarantine = sqliteTable(
   (t) => [index('quarantine_received').on(t.receivedAt), instants('quarantine_instants', [t.receivedAt])],
 );
 
-/** Problems that are open, and those that closed while whoever is alerted hasn't been told of it yet. */
+/** Problems that are open, and those whose end hasn't been reported to the alert webhook yet. */
 export const problems = sqliteTable(
   'problems',
   {
@@ -265,7 +265,7 @@ export const problems = sqliteTable(
     /** The line that it is about, or ''. */
     scope: text('scope').notNull(),
     since: integer('since_at').notNull(),
-    /** When the alert of its opening was taken; null: not yet, or nobody is alerted. */
+    /** When the alert of its opening was accepted; null: not yet, or there is no alert webhook. */
     toldAt: integer('told_at'),
     closedAt: integer('closed_at'),
   },
@@ -275,7 +275,7 @@ export const problems = sqliteTable(
   ],
 );
 
-/** Chats whose messages the catch-up that is under way has read, so that it goes on where a restart cut it off. */
+/** Chats whose messages the running catch-up has read, so that it continues where a restart cut it off. */
 export const catchUpReads = sqliteTable(
   'catch_up_reads',
   { chatId: text('chat_id').primaryKey(), readAt: integer('read_at').notNull() },

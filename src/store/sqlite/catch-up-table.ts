@@ -6,7 +6,7 @@ import type { ActiveChats, CatchUpReading, CatchUpStore } from '../store.ts';
 import type { ChatTable } from './chat-table.ts';
 import type { Calls, StoreContext } from './context.ts';
 import { catchUpIn, type Meta } from './meta.ts';
-import type { RecordEvents } from './record.ts';
+import type { RecordEvents } from './record-events.ts';
 import type { RestoreMark } from './restore-mark.ts';
 
 type CatchUpChange = (state: CatchUpState) => CatchUpState;

@@ -30,7 +30,7 @@ export interface Claims {
   manual(chatId: string, leaseUntil: EpochMs, now: EpochMs): Awaited<ReturnType<Store['claimManually']>>;
   settle(settlement: Settlement, now: EpochMs): Settled;
   addLookedUp(claim: Claim, facts: LookedUpFacts, now: EpochMs): Awaited<ReturnType<Store['addLookedUp']>>;
-  interruptAll(now: EpochMs): Awaited<ReturnType<Store['recoverInterrupted']>>;
+  recoverInterrupted(now: EpochMs): Awaited<ReturnType<Store['recoverInterrupted']>>;
 }
 
 type Claimable = SqliteChat & ClaimableChat;
@@ -124,7 +124,7 @@ export function createClaims({ sql, policy, newId }: StoreContext, parts: ClaimP
       write(writes);
       return { chat, isDue };
     },
-    interruptAll(now) {
+    recoverInterrupted(now) {
       let parked = 0;
       const open = attempts.open();
       for (const { chatRow, ...attempt } of open) {

@@ -19,7 +19,7 @@ import { createHoldTable, createLineIds, createLineTable } from './line-table.ts
 import { createMeta } from './meta.ts';
 import { createProblemStore } from './problem-table.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
-import { createRecord } from './record.ts';
+import { createRecord } from './record-events.ts';
 import { createRestoreMark } from './restore-mark.ts';
 import { createMakeRoom } from './room.ts';
 import { createTotals } from './share-totals.ts';
@@ -129,7 +129,7 @@ export function createSqliteStore(
     claimManually: (chatId, leaseUntil, now) => write(() => claims.manual(chatId, leaseUntil, now)),
     addLookedUp: (claim, facts, now) => write(() => claims.addLookedUp(claim, facts, now)),
     async recoverInterrupted(now) {
-      const recovered = await write(() => claims.interruptAll(now));
+      const recovered = await write(() => claims.recoverInterrupted(now));
       observer.interrupted(recovered.interrupted);
       return recovered;
     },

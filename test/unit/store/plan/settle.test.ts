@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, MINUTE, SECOND } from '../../../../src/decide/time.ts';
 import {
-  freed,
   isOurs,
   planLookedUp,
   planRecovery,
   planSettlement,
   settledBefore,
+  withoutLease,
 } from '../../../../src/store/plan/settle.ts';
 import type { Claim, Settlement } from '../../../../src/store/turn.ts';
 import { LINE, policyOf, T } from '../../../helpers/builders.ts';
@@ -139,15 +139,20 @@ describe('what was looked up', () => {
 
 describe('an attempt that was cut off', () => {
   it('ends as interrupted, counted as one that may have arrived if the call may have begun', () => {
-    const { chat, attempts } = freed(leased, open, T + SECOND);
+    const { chat, attempts } = withoutLease(leased, open, T + SECOND);
     expect(chat).toMatchObject({ leaseId: null, interruptions: 1, uncertainAt: T });
     expect(attempts).toMatchObject([{ kind: 'ends', end: { outcome: 'interrupted', endedAt: T + SECOND } }]);
-    expect(freed(leased, { ...open, mayHaveCalled: false }, T).chat).toMatchObject({ uncertainAt: null });
+    expect(withoutLease(leased, { ...open, mayHaveCalled: false }, T).chat).toMatchObject({
+      uncertainAt: null,
+    });
   });
 
   it('is no attempt where nothing is open, or nothing is leased', () => {
-    expect(freed(leased, null, T)).toMatchObject({ chat: { leaseId: null, interruptions: 0 }, attempts: [] });
-    expect(freed(storedOf(), open, T)).toMatchObject({ chat: { interruptions: 0 }, attempts: [] });
+    expect(withoutLease(leased, null, T)).toMatchObject({
+      chat: { leaseId: null, interruptions: 0 },
+      attempts: [],
+    });
+    expect(withoutLease(storedOf(), open, T)).toMatchObject({ chat: { interruptions: 0 }, attempts: [] });
   });
 
   it('is repeated before all that waits on its line, when the service starts', () => {
