@@ -31,11 +31,11 @@ The first row that applies decides.
 | # | state | reason | when |
 |---|---|---|---|
 | 1 | \`retired\` | \`chat_gone\` \`chat_left\` \`unsupported\` | Linq said so. A later outbound message gives the chat one more chance, at most once per window |
-| 2 | \`held\` | \`operator\` \`parked\` \`recipient_blocked\` | you put it on hold; it crashed the service three times in a row; Linq has blocked the recipient. \`chat release\` ends each |
+| 2 | \`held\` | \`operator\` \`parked\` \`recipient_blocked\` | you put it on hold; it crashed the service three times in a row; the recipient is on the account's block list at Linq. \`chat release\` ends each |
 | 3 | \`held\` | \`no_outbound\` | you haven't sent anything in it yet |
 | 4 | \`held\` | \`line_excluded\` | its line isn't in \`LINQ_LINES\` |
-| 5 | \`held\` | \`group_excluded\` | it is a group, and \`SHARE_GROUPS=false\` |
-| 6 | \`held\` | \`not_imessage\` | the latest outbound message went over SMS or RCS |
+| 5 | \`held\` | \`group_excluded\` | it is a group, or not known to be none, and \`SHARE_GROUPS=false\` |
+| 6 | \`held\` | \`not_imessage\` | the latest outbound message went over SMS or RCS, or it isn't known over what |
 | 7 | \`held\` | \`opted_out\` | the recipient opted out and hasn't written since |
 | 8 | \`held\` | \`chat_health\` | Linq rates it \`CRITICAL\`, or \`AT_RISK\` with \`HOLD_AT_RISK=true\` |
 | 9 | \`held\` | \`awaiting_inbound\` | \`REQUIRE_INBOUND=true\`, and the recipient hasn't written yet |

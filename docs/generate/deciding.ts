@@ -12,7 +12,7 @@ import { type Moment, STORIES, type Story } from './stories.ts';
 
 /** `docs/deciding.md`. The rules decide what its examples say. */
 export function renderDeciding(): string {
-  return DECIDING.replace('STORIES\n', STORIES.map(tell).join('\n\n'));
+  return DECIDING.replace('STORIES', STORIES.map(tell).join('\n\n'));
 }
 
 function tell({ title, policy: parts, moments }: Story): string {

@@ -4,6 +4,9 @@ import type Database from 'better-sqlite3';
 import { getTableColumns, getTableName, is } from 'drizzle-orm';
 import { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CHAT_REASONS, CHAT_STATES, RETRY_REASONS, TRIGGERS } from '../../../../src/decide/chat.ts';
+import { CARD_STATES, STORED_HOLDS } from '../../../../src/decide/holds.ts';
+import { OUTCOMES, RETIRED_REASONS } from '../../../../src/decide/outcome.ts';
 import * as schema from '../../../../src/store/schema/schema.ts';
 import { openDatabase } from '../../../../src/store/sqlite/database.ts';
 import { type Migration, readMigrations } from '../../../../src/store/sqlite/migrate.ts';
@@ -60,6 +63,28 @@ describe('migrations', () => {
     expect(expected.length).toBeGreaterThan(5);
     expect(tables).toHaveLength(expected.length + 1);
     expect(tables).toEqual(expect.arrayContaining(expected));
+  });
+
+  it.each([
+    ['a hold', STORED_HOLDS, `INSERT INTO holds (scope, reason, since_at, step) VALUES ('', ?, 0, 0)`],
+    ['the state of a chat', CHAT_STATES, `INSERT INTO chat_counts (state, reason) VALUES (?, 'window')`],
+    ['the reason of a chat', CHAT_REASONS, `INSERT INTO chat_counts (state, reason) VALUES ('held', ?)`],
+    ['the state of a card', CARD_STATES, 'INSERT INTO lines (line, card) VALUES (hex(randomblob(4)), ?)'],
+    ['why a chat is retired', RETIRED_REASONS, 'UPDATE chats SET retired_reason = ?'],
+    ['why a chat is tried again', RETRY_REASONS, 'UPDATE chats SET retry_reason = ?'],
+    ['the trigger of an attempt', TRIGGERS, 'UPDATE attempts SET trigger = ?'],
+    ['the outcome of an attempt', OUTCOMES, 'UPDATE attempts SET outcome = ?'],
+  ])('allow every word that the program has for %s', (_name, words, statement) => {
+    openWith(known, (sql) => {
+      sql.exec(`INSERT INTO lines (id, line) VALUES (1, 'a line');
+        INSERT INTO chat_counts (id, line_id, state, reason) VALUES (1, 1, 'done', 'shared_once');
+        INSERT INTO chats (id, count_id, chat_id) VALUES (1, 1, 'a chat');
+        INSERT INTO attempts (attempt_id, chat_row, trigger, started_at, ended_at, outcome)
+          VALUES ('an attempt', 1, 'manual', 1, 2, 'shared')`);
+      const write = sql.prepare(statement);
+      for (const word of words) expect(write.run(word).changes, word).toBe(1);
+      expect(() => write.run('no such word')).toThrow(/CHECK constraint failed/);
+    });
   });
 
   it('are applied once: a second open changes nothing and makes no copy', () => {
