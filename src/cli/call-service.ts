@@ -131,7 +131,7 @@ async function send(
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
   try {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const call = request(`${url}${path}`, { method, headers, agent: false }, resolve);
+      const call = request(`${url}${path}`, { method, headers, agent: false, timeout: ANSWER_MS }, resolve);
       call.on('error', reject).end();
       limitTime(call);
     });
@@ -145,12 +145,24 @@ async function send(
   }
 }
 
+/** Limits the time until there is a connection, with its encryption, then until the answer begins, then of each silence. */
 function limitTime(call: ClientRequest): void {
   const giveUp = () => call.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
-  AbortSignal.timeout(CONNECT_MS).addEventListener('abort', () => {
-    if (call.socket?.connecting !== false) giveUp();
+  const limit = (ms: number, isMet: () => boolean) =>
+    AbortSignal.timeout(ms).addEventListener('abort', () => isMet() || giveUp());
+  let isConnected = false;
+  let isAnswered = false;
+  limit(CONNECT_MS, () => isConnected);
+  limit(ANSWER_MS, () => isAnswered);
+  call.once('socket', (socket) =>
+    socket.once(call.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+      isConnected = true;
+    }),
+  );
+  call.once('response', () => {
+    isAnswered = true;
   });
-  AbortSignal.timeout(ANSWER_MS).addEventListener('abort', giveUp);
+  call.once('timeout', giveUp);
 }
 
 /** Null: it is too large. */

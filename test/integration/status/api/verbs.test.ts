@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import fastify from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../../../helpers/builders.ts';
@@ -49,6 +49,17 @@ describe('how a verb finds and enters the service', () => {
         `Nothing answers at ${url} (ECONNREFUSED). Start the service with \`contact-card-reactor serve\`, or give its address with --url (or HOST and PORT).\n`,
       );
     }
+  });
+
+  it('waits 5 s for a connection, its encryption included', { timeout: 10_000 }, async () => {
+    const silent = createTcpServer((socket) => void socket.resume()).listen(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const startedAt = performance.now();
+    const status = await runVerb(['status', '--url', `https://127.0.0.1:${port}`]);
+    expect(status).toMatchObject({ exitCode: 5, error: expect.stringContaining('(ETIMEDOUT)') });
+    expect(performance.now() - startedAt).toBeLessThan(9_000);
   });
 
   it('ends with 1 when something else answers there', async () => {
