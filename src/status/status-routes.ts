@@ -16,12 +16,12 @@ import { OverviewSchema } from './view/schemas.ts';
 
 const UNPLAIN = 'The id in the path has a space or an invisible character; no chat or line has one.';
 
-/** None of these routes takes a body; one that comes along all the same is left alone. */
+/** None of these routes needs a body; one that is sent anyway is ignored. */
 const MAX_BODY_BYTES = 16 * 1024;
 
 /**
- * What people and machines see of the service, and steer it by: `/healthz` and `/readyz` for everyone, `/status…` with
- * a token, and the pages. Register it in a scope of its own.
+ * Where people and machines read and control the service: `/healthz` and `/readyz` for everyone, `/status…`
+ * with a token, and the pages. Register it in its own scope.
  */
 export async function statusRoutes(app: FastifyInstance, deps: StatusDeps): Promise<void> {
   answerFaults(app, refuseReadably);

@@ -20,24 +20,24 @@ interface AlertSenderDeps {
 
 interface AlertSender {
   start(): void;
-  /** There may be something to send. */
+  /** Call when there may be something to send. */
   nudge(): void;
   state(): AlertState;
-  /** Gives up what is in progress: it is sent again after the next start. Never rejects. */
+  /** Aborts the send in progress; the next start sends it again. Never rejects. */
   stop(): Promise<void>;
 }
 
 /** Real time. */
 const RETRY_MS = [SECOND, 5 * MINUTE] as const;
 const LOG_EVERY_MS = MINUTE;
-/** Failures in a row before alerts count as failing. */
+/** Consecutive failures before alerts count as failing. */
 const FAILING = 3;
-/** After this long without an alert to send, nothing is known to fail. */
+/** After this long with nothing to send, whether alerts work is unknown. */
 const UNKNOWN_MS = 15 * MINUTE;
 
 /**
- * Sends alerts one after the other, each until it is accepted or no longer needed. At least once: a crash between the
- * answer and our commit sends it again.
+ * Sends alerts one at a time, each until it is accepted or obsolete. At least once: after a crash between the
+ * response and our commit, it is sent again.
  */
 export function createAlertSender({ watch, poster, clock, log, ...shown }: AlertSenderDeps): AlertSender {
   const stopping = new AbortController();
@@ -73,7 +73,7 @@ export function createAlertSender({ watch, poster, clock, log, ...shown }: Alert
     }
     const until = clock.monotonic() + waitMs;
     while (!stopping.signal.aborted && clock.monotonic() < until) {
-      const leftMs = Math.ceil(until - clock.monotonic()); // the clock's own sleeps last a minute at most
+      const leftMs = Math.ceil(until - clock.monotonic()); // the clock sleeps a minute at most
       await clock.sleepUntil(clock.now() + clock.toDomain(leftMs), leftMs, stopping.signal);
     }
   }
@@ -106,18 +106,18 @@ export function createAlertSender({ watch, poster, clock, log, ...shown }: Alert
 }
 
 /**
- * What is posted when a problem opens, becomes an error, or closes. One that arrives twice has the same event, code, line
- * and since. Fields may be added, never changed.
+ * The body posted when a problem opens, becomes an error, or closes. A duplicate has the same event, code,
+ * line and since. Fields may be added, never changed.
  */
 export interface Alert extends Omit<Problem, 'remedy'> {
-  /** All of it in words: what chat tools show of a POST. */
+  /** The whole alert in words, for chat tools that show this field of a POST. */
   readonly text: string;
-  /** The same for Discord, which refuses a longer one than 2,000 characters. */
+  /** The same for Discord, which rejects more than 2,000 characters. */
   readonly content: string;
   readonly event: 'opened' | 'closed';
   /** When this alert was made. */
   readonly at: string;
-  /** What to do; null: nothing is left to do. */
+  /** What to do; null: nothing. */
   readonly remedy: string | null;
   readonly version: string;
 }

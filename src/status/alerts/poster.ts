@@ -3,15 +3,15 @@ import type { Clock } from '../../clock.ts';
 import { SECOND } from '../../decide/time.ts';
 import { connectThrough, type HttpProxy } from '../../http/proxy.ts';
 
-/** `unknown`: it may have been taken, but no answer told so. */
+/** `unknown`: it may have been accepted, but no response said so. */
 export interface Posted {
   readonly kind: 'taken' | 'refused' | 'unknown';
-  /** For the log: a status or an error's code. Never the address, which may be a secret. */
+  /** For the log: an HTTP status or error code. Never the address, which may be a secret. */
   readonly cause: string;
 }
 
 export interface Poster {
-  /** Never rejects. Redirects aren't followed, and of an answer only its status is read. */
+  /** Never rejects. Doesn't follow redirects; reads only the response's status. */
   post(body: object, signal: AbortSignal): Promise<Posted>;
   close(): Promise<void>;
 }
@@ -20,14 +20,14 @@ export interface Poster {
 const DEADLINE_MS = 10 * SECOND;
 const CONNECT_MS = 5 * SECOND;
 
-/** What fails before a byte was sent. */
+/** Errors that occur before a byte is sent. */
 const NOT_SENT: ReadonlySet<string> = new Set([
   ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'],
   'REACTOR_PROXY',
   ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID'],
 ]);
 
-/** Posts JSON to one address, over a connection of its own each time. @param proxy by which it is reached; null: none */
+/** Posts JSON to one address, over a new connection each time. @param proxy null: connect directly */
 export function createPoster(url: string, clock: Clock, proxy: HttpProxy | null): Poster {
   const { place, connect } = routeTo(new URL(url), proxy);
   const dispatcher = new Agent({ connect, maxHeaderSize: 16 * 1024 });
@@ -73,7 +73,7 @@ export function createPoster(url: string, clock: Clock, proxy: HttpProxy | null)
   };
 }
 
-/** Proxies open a way for TLS; what isn't encrypted they want to see, as many open no other way. */
+/** Proxies open a tunnel for TLS. Plain HTTP is sent as a proxy request: many refuse to tunnel it. */
 function routeTo({ origin, pathname, search, protocol, href, host }: URL, proxy: HttpProxy | null) {
   const direct = { timeout: CONNECT_MS };
   const place = { origin, path: pathname + search, headers: {} };

@@ -7,15 +7,15 @@ import type { Overview } from '../view/schemas.ts';
 import { NO_SECURITY } from './route-schema.ts';
 
 interface BadgeDeps {
-  /** @throws {StoreError} what it resolves with rejects so */
+  /** @throws {StoreError} by rejecting */
   readonly overview: () => Promise<Overview>;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** Real time. Whoever asks more often than that makes no work: the route is open. */
+/** Real time. The route is open, so more frequent requests must cause no work. */
 const KEPT_MS = 5 * SECOND;
 
-/** `GET /badge.svg`, for a wiki or a wall: open, since all it tells is how many problems there are. */
+/** `GET /badge.svg`, for a wiki or a wall display. Open, because it only shows how many problems there are. */
 export function badgeRoute(app: FastifyInstance, { overview, clock }: BadgeDeps): void {
   let drawn: { readonly at: number; readonly svg: Promise<string> } | null = null;
 
@@ -32,7 +32,7 @@ export function badgeRoute(app: FastifyInstance, { overview, clock }: BadgeDeps)
     const at = clock.monotonic();
     if (drawn === null || at - drawn.at >= KEPT_MS) drawn = { at, svg: draw() };
     reply.header('cache-control', 'max-age=60');
-    reply.header('cross-origin-resource-policy', 'cross-origin'); // it is made to be shown on other sites
+    reply.header('cross-origin-resource-policy', 'cross-origin'); // it is meant to be embedded in other sites
     return reply.type('image/svg+xml; charset=utf-8').send(await drawn.svg);
   });
 }
@@ -52,14 +52,14 @@ const BADGE_SCHEMA = {
   },
 };
 
-/** What the badge says of the service: a few words, nothing of chats or lines. */
+/** What the badge says about the service: a few words, nothing about chats or lines. */
 export interface Verdict {
   readonly words: string;
   readonly tone: 'good' | 'warning' | 'bad' | 'quiet';
 }
 
 const LABEL = 'contact cards';
-/** White text on each of these has a contrast of at least 4.5. */
+/** White text has a contrast of at least 4.5 on each of these. */
 const TONES: Readonly<Record<Verdict['tone'], string>> = {
   good: '#1a7f37',
   warning: '#9a6700',
@@ -68,7 +68,7 @@ const TONES: Readonly<Record<Verdict['tone'], string>> = {
 };
 const LABEL_COLOUR = '#24292f';
 
-/** The first that applies. @param overview null: the database can't be read, which is one error */
+/** The first that applies. @param overview null: the database can't be read, which counts as one error */
 export function judge(overview: Pick<Overview, 'problems' | 'paused' | 'dryRun'> | null): Verdict {
   if (overview === null) return { words: '1 error', tone: 'bad' };
   const errors = overview.problems.filter(({ severity }) => severity === 'error').length;
@@ -84,7 +84,7 @@ const counted = (count: number, what: string) => `${count} ${what}${count === 1 
 const HEIGHT = 20;
 const PADDING = 8;
 
-/** Without script, style sheet, font or id, so that it may also stand inside another page, more than once. */
+/** No script, style sheet, font or id, so that a page can embed it inline, more than once. */
 export function drawBadge({ words, tone }: Verdict): string {
   const left = widthOf(LABEL) + 2 * PADDING;
   const width = left + widthOf(words) + 2 * PADDING;
@@ -98,12 +98,12 @@ export function drawBadge({ words, tone }: Verdict): string {
 `;
 }
 
-/** With its length given, text fits whichever font is there. */
+/** An explicit length makes the text fit whatever font is available. */
 function drawText(text: string, x: number): string {
   return `<text x="${x}" y="14" textLength="${widthOf(text)}" lengthAdjust="spacingAndGlyphs">${text}</text>`;
 }
 
-/** Letters of Verdana at 11 px that aren't as wide as most. */
+/** Verdana letters that are narrower than most, at 11 px. */
 const WIDTHS: Readonly<Record<string, number>> = { i: 3, l: 3, t: 4.3, r: 4.7, ' ': 3.9, w: 9, g: 7 };
 
 function widthOf(text: string): number {

@@ -53,7 +53,7 @@ const RELEASE_SCHEMA = {
   description: 'Ends an operator’s hold, parking, and a hold because of Linq’s block list. May be repeated.',
 };
 
-/** Sharing at an operator's word, whatever policy, window and backoff say; and an operator's hold of a chat. */
+/** Sharing on request, regardless of policy, window and backoff; and operator holds. */
 export function chatActionRoutes(plain: FastifyInstance, deps: StatusDeps): void {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
 
@@ -94,7 +94,7 @@ function notShareable(
   ];
 }
 
-/** Why a chat can't be shared even by hand, for people. */
+/** Why a chat can't be shared even on request, for people. */
 export function whyNotShareable(
   refused: Pick<Told, 'chat' | 'state' | 'reason'>,
   { policy, now, closures }: Moment,
@@ -103,12 +103,12 @@ export function whyNotShareable(
   return `This chat can't be shared now. ${explain({ ...refused, nextAttemptAt: null, closure, policy, now })}`;
 }
 
-/** What came of sharing at an operator's word. */
+/** The result of a share on request. */
 export type ShareNow =
   | { readonly kind: 'settled'; readonly attempt: Attempt; readonly chat: ChatRecord }
-  /** It continues; `attempt` is null if none has begun yet. */
+  /** Still running; `attempt` is null if none has started yet. */
   | { readonly kind: 'running'; readonly attempt: Attempt | null; readonly chat: ChatRecord }
-  /** Not even by hand. */
+  /** Can't be shared, even on request. */
   | {
       readonly kind: 'refused';
       readonly state: ChatState;
@@ -117,12 +117,12 @@ export type ShareNow =
     }
   | { readonly kind: 'failed'; readonly refusal: Refusal };
 
-/** Real time after which a share counts as still running. */
+/** Real time after which we answer that a share is still running. */
 const PATIENCE_MS = 10 * SECOND;
 
 type Sharing = Pick<StatusDeps, 'store' | 'dispatcher' | 'clock' | 'isDraining'>;
 
-/** Shares a chat whatever policy, window and backoff say, and waits 10 s for what comes of it. @throws {StoreError} */
+/** Shares a chat regardless of policy, window and backoff; waits up to 10 s for the result. @throws {StoreError} */
 export async function shareNow(
   { store, dispatcher, clock, isDraining }: Sharing,
   chatId: string,
@@ -140,7 +140,7 @@ export async function shareNow(
   return { kind: 'running', attempt: latest?.endedAt === null ? latest : null, chat };
 }
 
-/** Changes what an operator decides of a chat; null: no such chat. @throws {StoreError} */
+/** Changes an operator's decision about a chat; null: no such chat. @throws {StoreError} */
 export async function changeChat(
   { store, dispatcher, clock }: Pick<StatusDeps, 'store' | 'dispatcher' | 'clock'>,
   chatId: string,
@@ -152,7 +152,7 @@ export async function changeChat(
   return chat;
 }
 
-/** Held by an operator, from now on unless it is already. */
+/** Held by an operator from now on, unless it already is. */
 export function holdChat(chat: ChatRecord, now: EpochMs): ChatRecord {
   return chat.operatorHeldAt === null ? { ...chat, operatorHeldAt: now } : chat;
 }
@@ -163,7 +163,7 @@ const DRAINING: Refusal = {
   message: 'The service is shutting down. Try again when it is back.',
 };
 
-/** The promise's value, or null if it isn't there in time. */
+/** The promise's value, or null if it takes longer. */
 async function within<T>(ms: number, promise: Promise<T>, clock: Clock): Promise<T | null> {
   const settled = new AbortController();
   const timeout = clock.sleepUntil(clock.now() + clock.toDomain(ms), ms, settled.signal).then(() => null);

@@ -13,7 +13,7 @@ import { CHAT_NOT_FOUND_ANSWER, lookAnswers, NAMED_ANSWERS, TOKEN_SECURITY } fro
 
 const CHAT_ID_EXAMPLE = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
 
-/** More than a chat makes in the time that attempts are kept, unless it fails all the time. */
+/** More attempts than a chat makes within their retention time, unless it fails constantly. */
 export const MAX_ATTEMPTS = 200;
 
 export const ChatParams = Type.Object({
@@ -95,12 +95,12 @@ export function chatRoutes(plain: FastifyInstance, deps: StatusDeps): void {
 
 interface FoundChats {
   readonly filter: ShownFilter;
-  /** Maybe fewer than asked for, though more pages follow. */
+  /** May hold fewer than requested even if more pages follow. */
   readonly chats: readonly ChatView[];
   readonly nextCursor: string | null;
 }
 
-/** One page of the chats that match a query, or what is wrong with it. @throws {StoreError} */
+/** One page of the chats that match a query, or what is wrong with the query. @throws {StoreError} */
 export async function findChats(
   deps: StatusDeps,
   query: Static<typeof ChatQuerySchema>,
@@ -114,7 +114,7 @@ export async function findChats(
   const filters = filter.lines?.length === 0 ? [] : storedFilters(filter, moment.closures);
   if (filters.length === 0) return { filter, chats: [], nextCursor: null };
   const page = await store.chats(filters, query.limit, cursor);
-  // a chat whose time came since it was stored is shown as it is now, so it may not match any more
+  // a chat that has become due since it was stored is shown as due, so it may no longer match
   const chats = page.chats
     .map((chat) => showChat(chat, moment))
     .filter(({ state }) => filter.state === null || state === filter.state)
@@ -124,7 +124,7 @@ export async function findChats(
 
 const PARAMETERS = Object.keys(ChatQuerySchema.properties);
 
-/** A misspelt filter would silently list everything. Null: every parameter is known. */
+/** A misspelled filter would silently list everything. Null: all parameters are known. */
 export function unknownParameter(query: unknown): string | null {
   const unknown = Object.keys(Object(query)).find((name) => !PARAMETERS.includes(name));
   return unknown === undefined
@@ -132,7 +132,7 @@ export function unknownParameter(query: unknown): string | null {
     : `Unknown parameter "${unknown.slice(0, 40)}"; allowed are ${PARAMETERS.join(', ')}.`;
 }
 
-/** What is to be listed, or what is wrong with a parameter. @param known our lines */
+/** The query to run, or what is wrong with a parameter. @param known our lines */
 export function parseChatQuery(
   { state, reason, line, cursor }: Static<typeof ChatQuerySchema>,
   known: readonly string[],
@@ -147,7 +147,7 @@ export function parseChatQuery(
   return { filter: { state: state ?? null, reason: reason ?? null, lines }, cursor: cursor ?? null };
 }
 
-/** In a query a plus sign that wasn't encoded arrives as a space. */
+/** An unencoded plus sign in a query arrives as a space. */
 const withPlus = (line: string) => line.replace(/^ /, '+');
 
 const parseLine = (line: string, known: readonly string[]) => linesNamed(withPlus(line), known);

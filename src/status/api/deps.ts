@@ -11,7 +11,7 @@ import type { ProblemWatch } from '../problems/problem-watch.ts';
 import type { StoreProbe } from '../problems/store-probe.ts';
 import { closuresOf, type Moment } from '../view/chat-view.ts';
 
-/** What the status routes look at and steer. */
+/** What the status routes read and control. */
 export interface StatusDeps extends AccessOptions {
   readonly store: Store;
   readonly dispatcher: Dispatcher;
@@ -30,7 +30,7 @@ export interface StatusDeps extends AccessOptions {
   readonly isDraining: () => boolean;
 }
 
-/** Time, gates and policy as they are now. */
+/** Current time, gates and policy. */
 export function momentOf({ clock, dispatcher, policy, showNumbers }: StatusDeps): Moment {
   return { now: clock.now(), closures: closuresOf(dispatcher.snapshot()), policy, showNumbers };
 }

@@ -17,7 +17,7 @@ export interface HealthDeps {
   readonly isDraining: () => boolean;
 }
 
-/** Real time. The dispatcher takes a turn at least once a minute. */
+/** Real time. The dispatcher runs at least once a minute. */
 const ALIVE_MS = 2 * MINUTE;
 
 const CHECKS = ['store', 'disk', 'migrated', 'dispatcher', 'accepting'] as const;
@@ -55,7 +55,10 @@ const READINESS_SCHEMA = {
   response: { 200: ReadySchema, 503: NotReadySchema },
 };
 
-/** `GET /healthz`: the process answers. `GET /readyz`: it can do its work. Both are open and tell nothing of chats. */
+/**
+ * `GET /healthz`: the process responds. `GET /readyz`: it can do its work. Both are open and reveal nothing
+ * about chats.
+ */
 export function healthRoutes(app: FastifyInstance, deps: HealthDeps): void {
   app.get('/healthz', { schema: HEALTH_SCHEMA }, async () => ({ status: 'ok' }));
   app.get('/readyz', { schema: READINESS_SCHEMA }, async (_request, reply) => {
@@ -70,7 +73,7 @@ export function healthRoutes(app: FastifyInstance, deps: HealthDeps): void {
 /** Each check is `ok` or says what is wrong. */
 async function runChecks({ store, probeStore, dispatcher, clock, isDraining }: HealthDeps): Promise<Checks> {
   const probe = await probeStore();
-  const disk = await store.diskSpace().catch(() => null); // a store that is gone shows as such
+  const disk = await store.diskSpace().catch(() => null); // the store's own check reports a store that is gone
   const idleMs = clock.monotonic() - dispatcher.lastTurnAt();
   return {
     store: probe.isWritable ? 'ok' : `the database can't be written (${probe.fault})`,

@@ -6,7 +6,7 @@ import { NO_SECURITY } from './route-schema.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What the route takes, where it is told but not checked by the framework. */
+    /** The route's input, where it is documented but not validated by the framework. */
     describedRequest?: Pick<FastifySchema, 'headers' | 'querystring' | 'body'>;
   }
 }
@@ -45,8 +45,8 @@ const SECURITY_SCHEMES = {
 } as const;
 
 /**
- * Gathers what the routes say of themselves, and serves it at `GET /openapi.json`. Register it before the routes; those
- * without a tag are left out of it.
+ * Collects what the routes declare and serves it at `GET /openapi.json`. Register it before the routes.
+ * Routes without a tag are left out.
  */
 export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
@@ -72,7 +72,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
   serveDocument(app);
 }
 
-/** The document doesn't change while the program runs, so clients may keep it and ask whether it is still the same. */
+/** The document doesn't change while the program runs, so clients may cache and revalidate it. */
 function serveDocument(app: FastifyInstance): void {
   let served: { readonly text: string; readonly etag: string } | null = null;
   const schema = {
@@ -101,7 +101,7 @@ function print(document: object) {
   return { text, etag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"` };
 }
 
-/** Named schemas become components, parameters with a default optional, and paths are in a stable order. */
+/** Turns named schemas into components, makes parameters with a default optional, and sorts the paths. */
 function tidy(document: Json): Json {
   const schemas = new Map<string, Json>();
   const paths = hoist(document.paths, schemas) as Record<string, Record<string, Json>>;
@@ -114,7 +114,7 @@ function tidy(document: Json): Json {
   return { ...document, components, paths: sorted(paths) };
 }
 
-/** Replaces every schema that has a title by a reference, and notes it under that name. */
+/** Replaces every titled schema with a reference and records it under its title. */
 function hoist(value: unknown, schemas: Map<string, Json>): unknown {
   if (Array.isArray(value)) return value.map((one) => hoist(one, schemas));
   if (value === null || typeof value !== 'object') return value;

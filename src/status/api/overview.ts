@@ -12,20 +12,20 @@ import type { StatusDeps } from './deps.ts';
 
 interface Picture {
   readonly overview: Overview;
-  /** What it was drawn from. */
+  /** The snapshot it was built from. */
   readonly situation: Situation;
 }
 
 /**
- * Draws the whole picture, for `GET /status` and for every page. Nothing in it takes longer with more chats.
- * @throws {StoreError} what it resolves with rejects so
+ * Builds the overview for `GET /status` and every page. Its cost doesn't grow with the number of chats.
+ * @throws {StoreError} by rejecting
  */
 export function createOverview(deps: StatusDeps): () => Promise<Overview> {
   const draw = createPicture(deps);
   return async () => (await draw()).overview;
 }
 
-/** The same, for the metrics. @throws {StoreError} what it resolves with rejects so */
+/** The same, for the metrics. @throws {StoreError} by rejecting */
 export function createPicture(deps: StatusDeps): () => Promise<Picture> {
   const { store, policy, showNumbers, version, startedAt, webhookCounters } = deps;
   return async () => {
@@ -52,7 +52,7 @@ export function createPicture(deps: StatusDeps): () => Promise<Picture> {
   };
 }
 
-/** What the whole picture is drawn from, all of one moment. */
+/** Input to the overview, all from the same moment. */
 export interface OverviewInput {
   readonly version: string;
   readonly startedAt: EpochMs;
@@ -61,7 +61,7 @@ export interface OverviewInput {
   readonly webhooks: WebhookCounters;
   readonly counts: ShownCounts;
   readonly totals: ShareTotals;
-  /** The earliest attempt of every line that has one. */
+  /** The earliest attempt of each line that has one. */
   readonly heads: readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[];
   readonly gates: DispatcherSnapshot;
   readonly store: { readonly kind: string; readonly schemaVersion: number; readonly sizeBytes: number };
@@ -118,7 +118,7 @@ function earliestOpen(heads: OverviewInput['heads'], closures: Closures): EpochM
 
 type LineInput = Pick<OverviewInput, 'counts' | 'policy' | 'showNumbers'>;
 
-/** Our own lines, in the order of their numbers. */
+/** Our own lines, ordered by number. */
 function showLines(input: OverviewInput): LineView[] {
   const lines = [...input.gates.lines].sort((a, b) => (a.line.line < b.line.line ? -1 : 1));
   return lines.map((gate) => showGate(gate, input));

@@ -34,7 +34,7 @@ const REPLAY_SCHEMA = {
   }),
 };
 
-/** `GET /status/quarantine` and `POST /status/quarantine/replay`: what couldn't be read, and reading it after all. */
+/** `GET /status/quarantine` and `POST /status/quarantine/replay`: lists unreadable events and retries them. */
 export function quarantineRoutes(plain: FastifyInstance, { quarantine }: StatusDeps): void {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
   app.get('/status/quarantine', { schema: LIST_SCHEMA }, async () => ({
@@ -48,7 +48,7 @@ export function quarantineRoutes(plain: FastifyInstance, { quarantine }: StatusD
   }));
   app.post('/status/quarantine/replay', { schema: REPLAY_SCHEMA }, async ({ query }, reply) => {
     const unknown = Object.keys(query).find((name) => name !== 'eventId');
-    // a misspelt one would replay everything
+    // a misspelled parameter would replay everything
     if (unknown !== undefined)
       return refuse(reply, badParameter(`Unknown parameter "${unknown.slice(0, 40)}".`));
     const { eventId = null } = query;

@@ -4,13 +4,13 @@ import { answer, ErrorSchema } from '../../http/answers.ts';
 /** By HTTP status. */
 type Answers = Readonly<Record<number, TSchema>>;
 
-/** The token opens these routes, in either way. */
+/** These routes accept the token either way. */
 export const TOKEN_SECURITY = [{ bearer: [] }, { basic: [] }];
 export const NO_SECURITY: { [scheme: string]: string[] }[] = [];
 
 const RETRY_LATER = 'Try again after `Retry-After` seconds.';
 
-/** Of every route that needs a token. */
+/** For every route that needs a token. */
 export const LOGIN_ANSWERS = {
   401: answer('The token is missing or wrong.', ErrorSchema),
   403: answer('`NO_STATUS_TOKEN`: the service has no STATUS_TOKEN.', ErrorSchema),
@@ -34,7 +34,7 @@ const CHANGING = {
   415: answer('The `Content-Type` is malformed; none is needed.', ErrorSchema),
 };
 
-/** Of every route with a name in its path. */
+/** For every route with a name in its path. */
 export const NAMED_ANSWERS = {
   400: answer(
     'The path isn’t properly encoded, or the name in it has a space or an invisible character.',
@@ -45,7 +45,7 @@ export const NAMED_ANSWERS = {
 
 export const CHAT_NOT_FOUND_ANSWER = answer('`CHAT_NOT_FOUND`: the chat is unknown.', ErrorSchema);
 
-/** The answers of a route that looks at something: its own, and those of everything that a token guards. */
+/** The answers of a read-only route: its own, and those of every token-protected route. */
 export const lookAnswers = <Own extends Answers>(own: Own) => ({ ...GUARDED, ...own });
 
 /** The answers of a route that changes something. */

@@ -59,7 +59,7 @@ const CATCH_UP_SCHEMA = {
   response: changeAnswers({ 202: answer('Its progress; it starts now or soon.', CatchUpSchema) }),
 };
 
-/** Pausing everything, ending a line's hold, and catching up. Each may be repeated without harm. */
+/** Pausing everything, ending a line's hold, and catching up. All are safe to repeat. */
 export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
   const { store, dispatcher, catchUp } = deps;
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
@@ -87,7 +87,7 @@ export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
   });
 }
 
-/** Ends the hold of the line that a full number, or its masked form, names. @throws {StoreError} */
+/** Ends the hold of the line given as a full or masked number. @throws {StoreError} */
 export async function releaseLine(
   { store, dispatcher }: Pick<StatusDeps, 'store' | 'dispatcher'>,
   name: string,

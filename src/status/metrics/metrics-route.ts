@@ -17,18 +17,18 @@ export interface MetricsDeps extends StatusDeps {
   readonly watch: Pick<ProblemWatch, 'look' | 'book'>;
   readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
   readonly metricsToken: string | null;
-  /** Linq's clock minus ours at its last answer; null: not known. */
+  /** Linq's clock minus ours at its last response; null: unknown. */
   readonly linqDateOffMs: () => number | null;
 }
 
-/** What monitoring reads: `GET /metrics` with a token, `GET /badge.svg` without. Register it in a scope of its own. */
+/** For monitoring: `GET /metrics` with a token, `GET /badge.svg` without. Register it in its own scope. */
 export async function metricsRoutes(app: FastifyInstance, deps: MetricsDeps): Promise<void> {
   const { metrics, metricsToken, clock, version, watch, linqDateOffMs, webhookCounters } = deps;
   const draw = createPicture(deps);
   answerFaults(app);
   badgeRoute(app, { overview: async () => (await draw()).overview, clock });
 
-  /** What can't be read from the store is left out, so that the problem itself can be seen. */
+  /** Omits what can't be read from the store, so that the problem itself stays visible. */
   async function look(): Promise<Pick<MetricsView, 'seen' | 'problems'>> {
     try {
       const seen = await draw();

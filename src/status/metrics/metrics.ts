@@ -11,30 +11,30 @@ interface SettledAttempt {
   readonly tookMs: number;
 }
 
-/** What is counted while it happens. Everything that happens often costs about a microsecond. */
+/** Counted as it happens. Frequent events cost about a microsecond each. */
 interface Meter {
-  /** @param route its pattern, never the path: that may name a chat or a line */
+  /** @param route its pattern, never the path, which may name a chat or a line */
   answered(method: string, route: string | undefined, statusCode: number, tookMs: number): void;
   committed(kind: string, tookMs: number, isStored: boolean): void;
   recorded(events: number): void;
   interrupted(attempts: number): void;
   called(call: string, outcome: string, tookMs: number): void;
   settled(attempt: SettledAttempt): void;
-  /** @param field where it stands; the places are named by this program, so they are few */
+  /** @param field where it occurred; this program names the places, so there are few */
   unreadable(field: string): void;
 }
 
 export interface Metrics extends Meter {
-  /** All metrics as they are now, in the text format of Prometheus. */
+  /** All current metrics in the Prometheus text format. */
   render(view: MetricsView): Promise<string>;
   readonly contentType: string;
 }
 
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 const COMMIT_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
-/** A call has 15 s, and an attempt two of them. */
+/** A call may take 15 s, and an attempt two calls. */
 const CALL_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
-/** From what nobody notices to a day that was missed. */
+/** From unnoticeable to a missed day. */
 const LATENESS_BUCKETS = [0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 600, 1_800, 3_600, 21_600, 86_400];
 
 export function createMetrics(): Metrics {
@@ -86,14 +86,14 @@ export function createMetrics(): Metrics {
   );
   for (const field of ['data.chat.health_status', 'data.parts[]']) unreadable({ field }, 0);
   for (const trigger of TRIGGERS)
-    for (const outcome of OUTCOMES) if (outcome !== 'interrupted') attempts({ trigger, outcome }, 0); // counted alone
+    for (const outcome of OUTCOMES) if (outcome !== 'interrupted') attempts({ trigger, outcome }, 0); // counted separately
   for (const kind of ['events', 'catch_up', 'shares']) failedCommits({ kind }, 0);
   const show = createShownMetrics(registry.shown);
 
   return {
     answered(method, route, statusCode, tookMs) {
       const status = `${Math.floor(statusCode / 100)}xx`;
-      // of what isn't routed the method could be anything
+      // for unknown routes, the method could be anything
       const labels =
         route === undefined ? { method: 'any', route: 'none', status } : { method, route, status };
       requests(labels, tookMs / SECOND);
@@ -123,7 +123,6 @@ export function createMetrics(): Metrics {
 }
 
 interface MetricsRegistry {
-  /** Counts up. */
   counter(name: string, help: string, labelNames?: readonly string[]): (labels: Labels, by: number) => void;
   /** @param buckets upper bounds, in the unit of the name */
   histogram(
@@ -133,12 +132,12 @@ interface MetricsRegistry {
     labelNames?: readonly string[],
   ): (labels: Labels, value: number) => void;
   readonly shown: RegisterShown;
-  /** The text format of Prometheus. */
+  /** The Prometheus text format. */
   render(): Promise<string>;
   readonly contentType: string;
 }
 
-/** Metrics of one service and of its process; the only file that knows the library. */
+/** Metrics of one service and its process; the only file that knows the library. */
 function createMetricsRegistry(): MetricsRegistry {
   const registry = new Registry();
   const registers = [registry];
@@ -164,7 +163,7 @@ function createMetricsRegistry(): MetricsRegistry {
       const metric = type === 'gauge' ? new Gauge(options) : new Counter(options);
       return (samples) => {
         metric.reset();
-        if (labelNames.length === 0) metric.remove(); // a reset one has the value 0, which may be wrong
+        if (labelNames.length === 0) metric.remove(); // a reset metric has the value 0, which may be wrong
         for (const [labels, value] of samples) if (value !== null) metric.inc({ ...labels }, value);
       };
     },
@@ -173,9 +172,9 @@ function createMetricsRegistry(): MetricsRegistry {
   };
 }
 
-/** Looks at the event loop so seldom that an idle process goes on sleeping; its delay is measured at each scrape. */
+/** Samples the event loop so rarely that an idle process stays asleep; each scrape measures the delay. */
 const LOOP_LOOKED_AT_EVERY_MS = HOUR;
-/** What only frequent looks could tell of the loop, and gauges that are named like counters. */
+/** Loop metrics that need frequent sampling, and gauges that are named like counters. */
 const LEFT_OUT = /^nodejs_(eventloop_lag_.+_seconds|active_.+)$/;
 
 function collectProcessMetrics(registry: Registry): void {

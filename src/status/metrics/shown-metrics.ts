@@ -8,10 +8,10 @@ import type { Situation } from '../problems/snapshot.ts';
 import type { Overview } from '../view/schemas.ts';
 
 export type Labels = Readonly<Record<string, string>>;
-/** Null: not known, so that nothing is said of it. */
+/** Null: unknown, so the metric is omitted. */
 export type Sample = readonly [labels: Labels, value: number | null];
 
-/** Takes the place of all samples that were shown before. `counter`: counted elsewhere, and only shown here. */
+/** Replaces all samples shown before. `counter`: counted elsewhere, only shown here. */
 export type RegisterShown = (
   type: 'gauge' | 'counter',
   name: string,
@@ -19,18 +19,18 @@ export type RegisterShown = (
   labelNames?: readonly string[],
 ) => (samples: readonly Sample[]) => void;
 
-/** What the metrics are read from that nobody counts while it happens; all of one moment. */
+/** The source of all metrics that aren't counted as they happen, all from the same moment. */
 export interface MetricsView {
   readonly version: string;
   readonly webhooks: WebhookCounters;
   readonly problems: readonly { readonly code: string; readonly severity: string }[];
-  /** Linq's clock minus ours; null: not known. */
+  /** Linq's clock minus ours; null: unknown. */
   readonly linqDateOffMs: number | null;
   /** Null: the store can't be read. */
   readonly seen: { readonly overview: Overview; readonly situation: Situation } | null;
 }
 
-/** A metric that is read from elsewhere at each scrape. Its labels' values are a few words each, never an id. */
+/** A metric read from elsewhere at each scrape. Its label values are short words, never an id. */
 interface Shown {
   readonly name: string;
   readonly help: string;
@@ -41,7 +41,7 @@ interface Shown {
 
 type Seen = NonNullable<MetricsView['seen']>;
 
-/** A metric of what can't be seen while the store can't be read. */
+/** A metric that is unavailable while the store can't be read. */
 const ofSeen = (read: (seen: Seen) => readonly Sample[] | number | null) => (view: MetricsView) => {
   if (view.seen === null) return [];
   const samples = read(view.seen);
@@ -53,7 +53,7 @@ const flag = (is: boolean) => (is ? 1 : 0);
 const seconds = (ms: number | null) => (ms === null ? null : ms / SECOND);
 const secondsOf = (time: string | null) => seconds(time === null ? null : Date.parse(time));
 
-/** One sample for each value that the label can have. */
+/** One sample per possible label value. */
 function each<V extends string>(label: string, values: readonly V[], read: (value: V) => number): Sample[] {
   return values.map((value) => [{ [label]: value }, read(value)]);
 }
@@ -225,7 +225,7 @@ const STORAGE: readonly Shown[] = [
 
 const ALL = [...HEALTH, ...DELIVERIES, ...SHARING_METRICS, ...LINE_METRICS, ...CATCH_UP_METRICS, ...STORAGE];
 
-/** Registers them all; what it returns shows them as they are now. */
+/** Registers them all; call the returned function to update them. */
 export function createShownMetrics(register: RegisterShown): (view: MetricsView) => void {
   const all = ALL.map(({ name, help, labels, isCounter, read }) => {
     const show = register(isCounter ? 'counter' : 'gauge', name, help, labels);
@@ -256,7 +256,7 @@ function showDeliveries({ webhooks }: MetricsView): Sample[] {
   ];
 }
 
-/** Each reason is looked at alone: several may close the account at once. */
+/** Checks each reason separately: several may close the account at once. */
 function showAccount({ situation: { gates, now } }: Seen): Sample[] {
   return each('reason', ACCOUNT_HOLDS, (reason) => flag(standingHold(gates.holds, reason, now) !== null));
 }

@@ -8,22 +8,25 @@ export interface Chart {
   readonly id: string;
   /** Oldest first. */
   readonly figures: readonly Figures[];
-  /** Of one bar, and of the axis: `Nov 22, 14:00`. */
+  /** Labels a bar or the axis: `Nov 22, 14:00`. */
   readonly name: (startAt: EpochMs) => string;
   /** `hour`, `day` */
   readonly unit: string;
-  /** What the last bar is called: `now`, `today`. */
+  /** Label of the last bar: `now`, `today`. */
   readonly latest: string;
 }
 
-/** Of the drawing, which is stretched to the width there is. */
+/** In drawing units; the drawing is stretched to the available width. */
 const STEP = 10;
 const BAR = 7;
 const HEIGHT = 100;
-/** What is not nothing is never too low to be seen. */
+/** Any nonzero value stays visible. */
 const LOWEST = 2;
 
-/** Shares over time as bars, failed ones on top, with the same figures as a table for who can't or won't look at bars. */
+/**
+ * Shares over time as bars, failed ones on top. A table gives the same figures to people who can't or prefer
+ * not to read bars.
+ */
 export function barChart(chart: Chart): Html {
   const { id, figures } = chart;
   const highest = Math.max(0, ...figures.map(({ succeeded, failed }) => succeeded + failed));
@@ -74,7 +77,7 @@ function axis({ figures, name, latest }: Chart): readonly string[] {
     : [name(first.startAt), name(middle.startAt), latest];
 }
 
-/** Newest first; intervals in which nothing happened are left out. */
+/** Newest first; empty intervals are omitted. */
 function table({ figures, name, unit }: Chart): Html {
   const busy = figures.filter(({ succeeded, failed }) => succeeded + failed > 0).reverse();
   const rows = busy.map(
@@ -87,7 +90,7 @@ function table({ figures, name, unit }: Chart): Html {
 <tbody>${rows}</tbody></table></div></details>`;
 }
 
-/** The next of 2, 4, 6, 8, 10, 20, 40 …: halves of them are whole. */
+/** The next of 2, 4, 6, 8, 10, 20, 40 …: all have whole halves. */
 export function niceAbove(count: number): number {
   for (let power = 1; ; power *= 10) {
     const found = [1, 2, 4, 6, 8].map((step) => step * power).find((nice) => nice >= count && nice > 1);

@@ -14,7 +14,7 @@ import { renderPage } from './layout.ts';
 import { reasonWords, STATE_WORDS, STATES_IN_ORDER } from './page-words.ts';
 import { chatLink, counted, nothing, number, stateBadge, when } from './parts.ts';
 
-/** The list of chats: searched, filtered, page by page. */
+/** The list of chats, with search, filters and paging. */
 export function renderChats(page: ChatsPage): string {
   const { overview, query, chats } = page;
   const { total } = overview.chats;
@@ -65,7 +65,7 @@ function timeOf({ nextAttemptAt, lastSharedAt, lastOutboundAt }: ChatView, now: 
     const at = Date.parse(nextAttemptAt);
     return html`${at > now ? 'next' : 'due'} ${when(at, now)}`;
   }
-  const past = (iso: string) => when(Math.min(Date.parse(iso), now), now); // another clock may be a little ahead
+  const past = (iso: string) => when(Math.min(Date.parse(iso), now), now); // another clock may be slightly ahead
   if (lastSharedAt !== null) return html`shared ${past(lastSharedAt)}`;
   return lastOutboundAt === null ? null : html`sent ${past(lastOutboundAt)}`;
 }
@@ -89,31 +89,33 @@ interface ReasonCount {
   readonly count: number;
 }
 
-/** What the list of chats shows. */
 interface ChatsPage {
   readonly overview: Overview;
   readonly now: EpochMs;
-  /** As it was asked for, the line as it may be shown; `q` is the beginning of an id, and then the rest doesn't count. */
+  /**
+   * As requested, with the line in its displayable form. `q` is an id prefix; with it, the other fields are
+   * ignored.
+   */
   readonly query: ChatsQuery;
   readonly chats: readonly ChatView[];
   readonly nextCursor: string | null;
-  /** More ids begin so than are shown. */
+  /** More ids match the prefix than are shown. */
   readonly isCut: boolean;
-  /** Of the chosen line, or of all. */
+  /** Of the selected line, or of all lines. */
   readonly reasons: readonly ReasonCount[];
 }
 
 type Listed =
   | { readonly kind: 'page'; readonly page: ChatsPage }
-  /** The search names one chat exactly. */
+  /** The search matches one chat exactly. */
   | { readonly kind: 'chat'; readonly chatId: string }
   | { readonly kind: 'wrong'; readonly message: string };
 
 const PAGE_LENGTH = 50;
 
 /**
- * Gathers a page of the list. Nothing in it takes longer with more chats.
- * @throws {StoreError} what it resolves with rejects so
+ * Builds a page of the list. Its cost doesn't grow with the number of chats.
+ * @throws {StoreError} by rejecting
  */
 export function createChatsPage(deps: StatusDeps): (query: ChatsQuery) => Promise<Listed> {
   const { store } = deps;
@@ -144,15 +146,15 @@ export function createChatsPage(deps: StatusDeps): (query: ChatsQuery) => Promis
   };
 }
 
-/** Whoever names a line in full isn't shown it in full for that: links and choices hold the form that lists show. */
+/** A query with a full number must not make the page show it in full: links and choices use the list's form. */
 function withShownLine(asked: ChatsQuery, showNumbers: boolean): ChatsQuery {
-  const line = asked.line?.replace(/^ /, '+'); // a plus sign that wasn't encoded
+  const line = asked.line?.replace(/^ /, '+'); // an unencoded plus sign
   return line !== undefined && /^\+\d{8,15}$/.test(line)
     ? { ...asked, line: showLine(line, showNumbers) }
     : asked;
 }
 
-/** What closes the account and the lines, laid over the stored counts. @param lines null: of all */
+/** Overlays the holds of the account and lines on the stored counts. @param lines null: all */
 function countReasons(
   counts: readonly ChatCount[],
   lines: readonly string[] | null,
@@ -181,7 +183,7 @@ function hrefOf(query: ChatsQuery): string {
 const chosen = ({ state }: ChatsQuery): string =>
   state === undefined ? 'All chats' : `${STATE_WORDS[state].name} chats`;
 
-/** @param q what was searched for */
+/** @param q the search text */
 export function searchForm(q = ''): Html {
   return html`<form class="search" role="search" action="/chats">
 <label class="hidden" for="q">Chat id, or how it begins</label>
@@ -190,7 +192,7 @@ export function searchForm(q = ''): Html {
 </form>`;
 }
 
-/** How many chats are in each state, each leading to their list; another choice of line stays. */
+/** The number of chats in each state, linked to their list; a selected line is kept. */
 function chips({ query, reasons }: ChatsPage): Html {
   const countOf = (state: ChatState | null) =>
     sumOf(reasons.filter((one) => state === null || one.state === state));
@@ -209,7 +211,7 @@ function chips({ query, reasons }: ChatsPage): Html {
 
 const sumOf = (counts: readonly ReasonCount[]) => counts.reduce((sum, { count }) => sum + count, 0);
 
-/** Choosing among reasons and lines. */
+/** Filters by reason and line. */
 function narrowing({ query, reasons, overview }: ChatsPage): Html {
   const { state, reason, line } = query;
   const among = reasons.filter((one) => state === undefined || one.state === state);
@@ -226,7 +228,7 @@ ${isNarrowed && html`<a href="${hrefOf(state === undefined ? {} : { state })}">C
 
 type Option = readonly [value: string, text: string];
 
-/** Those that occur, and the chosen one in any case. */
+/** The reasons that occur, plus the selected one. */
 function reasonOptions(among: readonly ReasonCount[], chosenOne: ChatsQuery['reason']): readonly Option[] {
   const sums = new Map<ReasonCount['reason'], number>(chosenOne === undefined ? [] : [[chosenOne, 0]]);
   for (const { reason, count } of among) sums.set(reason, (sums.get(reason) ?? 0) + count);

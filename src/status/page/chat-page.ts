@@ -14,7 +14,7 @@ import { type Notice, renderMessage, renderPage } from './layout.ts';
 import { codeInWords, OUTCOME_WORDS, reasonWords, type Tone, UNDER_WAY } from './page-words.ts';
 import { badge, button, card, counted, nothing, stateBadge, when } from './parts.ts';
 
-/** The page of one chat: why it did or did not get the card, what is known of it, and what can be done. */
+/** One chat's page: why it did or didn't get the card, its details, and the available actions. */
 export function renderChat(page: ChatPage, notice: Notice | null): string {
   const { overview, shown, record, attempts, now } = page;
   const nextAttemptAt = shown.nextAttemptAt === null ? null : Date.parse(shown.nextAttemptAt);
@@ -82,7 +82,7 @@ function facts({ shown, record, now }: ChatPage): Html {
   return card('facts', 'What is known', html`<dl class="facts chat-facts">${rows.map(row)}</dl>`);
 }
 
-/** Of something past; another clock may be a little ahead. */
+/** A past time; another clock may be slightly ahead. */
 function past(at: EpochMs | null, now: EpochMs, none: string): Content {
   return at === null ? none : exactly(Math.min(at, now), now);
 }
@@ -103,7 +103,7 @@ function next(iso: string | null, now: EpochMs): Content {
   return html`${at <= now && 'due '}${exactly(at, now)}`;
 }
 
-/** The answer to an unknown id. */
+/** The response to an unknown id. */
 export function renderNoChat(chatId: string): string {
   return renderMessage(
     'Unknown chat',
@@ -113,10 +113,9 @@ ${searchForm()}
   );
 }
 
-/** What the operator can ask for with some hope. */
+/** Actions that may succeed. */
 type Action = 'share' | 'hold' | 'release';
 
-/** What the page of one chat shows. */
 export interface ChatPage {
   readonly overview: Overview;
   readonly moment: Moment;
@@ -128,7 +127,7 @@ export interface ChatPage {
   readonly actions: readonly Action[];
 }
 
-/** Gathers what is known of a chat; null: no such chat. @throws {StoreError} what it resolves with rejects so */
+/** Collects what is known about a chat; null: no such chat. @throws {StoreError} by rejecting */
 export function createChatPage(deps: StatusDeps): (chatId: string) => Promise<ChatPage | null> {
   const { store } = deps;
   const look = createOverview(deps);
@@ -154,7 +153,7 @@ function actionsFor(chat: ChatRecord, { state }: ChatView, moment: Moment): read
   return actions.filter(([, isSensible]) => isSensible).map(([action]) => action);
 }
 
-/** A card that nobody could look at yet is looked at before the share. */
+/** An unchecked card is checked before the share. */
 function isShareable(chat: ChatRecord, { policy, now, closures }: Moment): boolean {
   const closure = closures.of(chat.line);
   return (
@@ -173,14 +172,14 @@ interface History {
   readonly chat: ChatRecord;
   /** Newest first. */
   readonly attempts: readonly Attempt[];
-  /** Null: none is to come by time alone, or it is overdue. */
+  /** Null: none is scheduled, or it is overdue. */
   readonly nextAttemptAt: EpochMs | null;
   readonly now: EpochMs;
 }
 
 const AT_ONCE = 15;
 
-/** What happened in a chat as far as we know, and every attempt, newest first; what comes next is on top. */
+/** A chat's known history and every attempt, newest first; the next step is on top. */
 export function timeline(history: History): Html {
   const { now } = history;
   const entries = [...attemptEntries(history), ...factEntries(history)].sort((a, b) => b.at - a.at);
@@ -216,7 +215,7 @@ function attemptEntries({ attempts }: History): readonly Entry[] {
   });
 }
 
-/** What Linq answered, and how to find the call in its logs. */
+/** Linq's answer, and how to find the call in its logs. */
 function answerOf({ startedAt, endedAt, outcome, httpStatus, linqCode, traceId }: Attempt): Content {
   const said = [
     ...(httpStatus === null ? [] : [`HTTP ${httpStatus}`]),
@@ -272,7 +271,7 @@ function factEntries({ chat, attempts, nextAttemptAt, now }: History): readonly 
   const isAhead = nextAttemptAt !== null && nextAttemptAt > now;
   return [
     ...(isAhead ? [{ at: nextAttemptAt, what: 'Next attempt' }] : []),
-    // another clock may be a little ahead
+    // another clock may be slightly ahead
     ...facts.flatMap(([at, what, more]) => (at === null ? [] : [{ at: Math.min(at, now), what, more }])),
   ];
 }

@@ -1,7 +1,7 @@
-/** What may stand in a template: text is escaped, `Html` is taken as it is, nothing (null, undefined, false) stays empty. */
+/** What a template accepts: text is escaped, `Html` is inserted as is, null, undefined and false render nothing. */
 export type Content = Html | string | number | null | undefined | false | readonly Content[];
 
-/** Markup that is safe to send. Only the `html` tag makes it, so whatever came from outside has been escaped. */
+/** Markup that is safe to send. Only the `html` tag creates it, so all outside input has been escaped. */
 export class Html {
   readonly #markup: string;
 
@@ -19,16 +19,16 @@ export class Html {
 }
 
 /**
- * Builds markup: html`<p title="${title}">${text}</p>`. Values are escaped for text and for quoted attributes, lists
- * are joined, other `Html` nests. Never put a value where escaping doesn't help: inside a script or style, as a tag's
- * or an attribute's name, or at the start of an address.
- * @throws {TypeError} when a value stands in an attribute without quotes
+ * Builds markup: html`<p title="${title}">${text}</p>`. Values are escaped for text and quoted attributes,
+ * lists are joined, other `Html` nests. Never insert a value where escaping doesn't help: in a script or
+ * style, as a tag or attribute name, or at the start of a URL.
+ * @throws {TypeError} if a value is in an unquoted attribute
  */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   return Html.join(strings, values);
 }
 
-/** An attribute's name and `=`, with no quote opened before it. */
+/** An attribute name and `=`, with no quote opened before it. */
 const BARE = /\s[\w-]+\s*=\s*$/;
 
 function place(literal: string, at: number, values: readonly Content[]): string {

@@ -6,17 +6,17 @@ import type { Overview } from '../view/schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import { badge, counted } from './parts.ts';
 
-/** What every page tells of the service beside its own body. */
+/** What every page shows about the service besides its own body. */
 type Service = Pick<Overview, 'ok' | 'problems' | 'version' | 'paused' | 'dryRun' | 'now'>;
 
 interface Page {
-  /** Before the product's name in the browser's title, and nowhere else: the body has its own heading. */
+  /** Precedes the product name in the browser's title. The body has its own heading. */
   readonly title: string;
   readonly current: 'overview' | 'chats';
-  /** The inside of `<main>`. While the page is open the script keeps it up to date, element by element. */
+  /** The content of `<main>`. A script keeps it up to date while the page is open, element by element. */
   readonly body: Html;
   readonly service: Service;
-  /** One sentence on top: what became of what the operator just asked for. */
+  /** One sentence on top: the result of the operator's last action. */
   readonly notice?: Notice | null;
 }
 
@@ -26,8 +26,9 @@ export interface Notice {
 }
 
 /**
- * A whole document. Draw the body from `html`, with the parts of `parts.ts` (badges, times, tables); `service` is the
- * answer of `createOverview(deps)`. Write addresses from the top (`/chats`), and send it with `sendPage`.
+ * A complete document. Build the body with `html` and the parts in `parts.ts` (badges, times, tables);
+ * `service` is the result of `createOverview(deps)`. Write absolute paths (`/chats`), and send the document
+ * with `sendPage`.
  */
 export function renderPage({ title, current, body, service, notice = null }: Page): string {
   const link = (name: Page['current'], href: string, text: string) =>
@@ -55,7 +56,7 @@ ${body}
   );
 }
 
-/** A page for who isn't let in, or asked for what can't be: a heading and what to do, and nothing of the service's state. */
+/** A page for unauthenticated or invalid requests: a heading and what to do, nothing about the service's state. */
 export function renderMessage(heading: string, body: Html): string {
   return document(
     heading,
@@ -89,8 +90,8 @@ ${body}
 }
 
 /**
- * Sends a page: never kept by anyone, and nothing runs in it but the service's own style and script. Who has the same
- * page already, and says so in `If-None-Match`, is told that in place of it.
+ * Sends a page that is never cached and runs only the service's own style and script. Answers a matching
+ * `If-None-Match` with 304.
  */
 export function sendPage(reply: FastifyReply, markup: string, statusCode = 200): FastifyReply {
   const page = markup.replaceAll(FROM_TOP, `$1${wayToTop(reply.request)}`);
@@ -100,16 +101,16 @@ export function sendPage(reply: FastifyReply, markup: string, statusCode = 200):
   return reply.code(statusCode).type('text/html; charset=utf-8').send(page);
 }
 
-/** The address of a link, form, style or script of ours; no text can look like it, since quotes in texts are escaped. */
+/** The URL of one of our links, forms, styles or scripts. Text can't match, because quotes in text are escaped. */
 const FROM_TOP = /( (?:href|src|action)=")\/(?!\/)/g;
 
-/** Leads to another page of ours, or to the same one, after something was done. */
+/** Redirects to one of our pages after an action. */
 export const leadTo = (reply: FastifyReply, path: string): FastifyReply =>
   reply.redirect(wayToTop(reply.request) + path.slice(1), 303);
 
 /**
- * From the page that was asked for to where ours begin, which a proxy may have put below a path of its own: pages write
- * addresses from the top, and are sent with relative ones.
+ * The relative path from the requested page to our root, which a proxy may have put below a path of its own.
+ * Pages are written with absolute paths and sent with relative ones.
  */
 function wayToTop({ originalUrl }: FastifyRequest): string {
   const [path = ''] = originalUrl.split('?');
@@ -140,7 +141,7 @@ function flags({ problems, paused, dryRun }: Service): Content {
   ];
 }
 
-/** `2026-11-22 19:11 UTC`: to the minute, so that a page on which nothing happens stays the same for a while. */
+/** `2026-11-22 19:11 UTC`: to the minute, so that an idle page stays the same for a while. */
 const clock = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
 
 const HEADINGS: Readonly<Record<number, string>> = {
@@ -152,7 +153,7 @@ const HEADINGS: Readonly<Record<number, string>> = {
   503: 'Not available now',
 };
 
-/** As `refuse`; who reads in a browser gets a page. What lies below `/status` is for programs, whoever asks. */
+/** Like `refuse`, but browsers get a page. Everything below `/status` is for programs, whatever the client. */
 export function refuseReadably(reply: FastifyReply, refusal: Refusal, more: object = {}): FastifyReply {
   if (!isRead(reply.request)) return refuse(reply, refusal, more);
   const { statusCode, code, message } = refusal;
@@ -164,7 +165,7 @@ ${steps}
   return sendPage(reply, renderMessage(heading ?? 'That failed', body), statusCode);
 }
 
-/** By the route, not the path: that may have more slashes. */
+/** Checks the route, not the path: the path may have more slashes. */
 function isRead({ headers, routeOptions }: FastifyRequest): boolean {
   return headers.accept?.includes('text/html') === true && routeOptions.url?.startsWith('/status') !== true;
 }
@@ -178,13 +179,13 @@ const HOW_TO_LOG_IN = html`<p>Load this page again: enter any user name, and the
 const BACK = html`<p><a href="/">Go to the overview</a></p>`;
 
 interface Asset {
-  /** Holds the content's hash: another content has another path, so each may be kept for ever. */
+  /** Contains the content's hash, so each version may be cached forever. */
   readonly path: string;
   readonly type: string;
   readonly content: string;
 }
 
-/** What pages load, read once. The build copies these files beside the program. */
+/** The pages' assets, read once. The build copies these files next to the program. */
 export const ASSETS = {
   style: asset('style.css', 'text/css', ['base.css', 'parts.css', 'overview.css', 'chats.css']),
   live: asset('live.js', 'text/javascript', ['live.js']),
@@ -203,7 +204,7 @@ function asset(name: string, type: string, files: readonly string[]): Asset {
   };
 }
 
-/** Serves what pages load. It is the same for everyone and tells nothing, so it needs no token. */
+/** Serves the pages' assets. They are the same for everyone and reveal nothing, so they need no token. */
 export function assetRoutes(app: FastifyInstance): void {
   for (const { path, type, content } of Object.values(ASSETS)) {
     app.get(path, (_request, reply) =>

@@ -31,13 +31,11 @@ import {
   when,
 } from './parts.ts';
 
-/** An attempt of some chat. */
 interface SeenAttempt extends AttemptView {
   readonly chatId: string;
   readonly line: string | null;
 }
 
-/** What the first page shows. */
 export interface OverviewPage {
   readonly overview: Overview;
   readonly now: EpochMs;
@@ -74,7 +72,7 @@ function dayName(at: EpochMs): string {
 /** `Nov 22, 14:00`, in UTC */
 const hourName = (at: EpochMs) => `${dayName(at)}, ${new Date(at).toISOString().slice(11, 16)}`;
 
-/** How many chats are in each state; each leads to the list of them. */
+/** The number of chats in each state, each linked to their list. */
 export function chatsByState({ overview }: OverviewPage): Html {
   const { total, byState } = overview.chats;
   const body =
@@ -86,7 +84,7 @@ export function chatsByState({ overview }: OverviewPage): Html {
 
 type ByState = Readonly<Record<ChatState, number>>;
 
-/** The list below says the same in words and numbers. */
+/** The list below gives the same in words and numbers. */
 function stackedBar(total: number, byState: ByState): Html {
   let from = 0;
   const parts: Content[] = [];
@@ -118,7 +116,7 @@ export function nextDue({ due, now }: OverviewPage): Html {
   return card('next', 'Due next', body);
 }
 
-/** Of what is due already: for how long. */
+/** For chats that are already due: for how long. */
 function dueWhen({ nextAttemptAt }: ChatView, now: EpochMs): Content {
   if (nextAttemptAt === null) return null;
   const at = Date.parse(nextAttemptAt);
@@ -130,7 +128,7 @@ function whyDue({ state, reason, shareCount }: ChatView): string {
   return shareCount === 0 ? 'for the first time' : `shared ${counted(shareCount, 'time')} so far`;
 }
 
-/** What was tried last. */
+/** The latest attempts. */
 export function attempts({ attempts: recent, now }: OverviewPage): Html {
   const row = (attempt: SeenAttempt) => {
     const [tone, words] = attempt.outcome === null ? UNDER_WAY : OUTCOME_WORDS[attempt.outcome];
@@ -143,7 +141,7 @@ export function attempts({ attempts: recent, now }: OverviewPage): Html {
   return card('attempts', 'Recent attempts', body);
 }
 
-/** What Linq answered, where that isn't success. */
+/** Linq's answer, unless it was a success. */
 function answer({ outcome, httpStatus, linqCode }: SeenAttempt): Content {
   if (outcome === 'shared' || httpStatus === null) return null;
   return linqCode === null ? ` · HTTP ${httpStatus}` : ` · HTTP ${httpStatus}, code ${linqCode}`;
@@ -151,7 +149,7 @@ function answer({ outcome, httpStatus, linqCode }: SeenAttempt): Content {
 
 const AT_ONCE = 10;
 
-/** What Linq, or somebody who isn't Linq, sent last. */
+/** The latest requests from Linq, or from someone else. */
 export function deliveries({ deliveries: seen, now }: OverviewPage): Html {
   const row = ({ at, eventType, chatId, verdict }: SeenDelivery) => {
     const [tone, words] = VERDICT_WORDS[verdict];
@@ -175,7 +173,7 @@ export function deliveries({ deliveries: seen, now }: OverviewPage): Html {
   );
 }
 
-/** The account's lines, their cards, and what closes them. */
+/** The account's lines, their cards and their holds. */
 export function lines({ overview, now }: OverviewPage): Html {
   const rows = overview.lines.map((one) => line(one, now));
   const body = rows.length === 0 ? nothing('No lines known yet.') : html`<ul class="rows">${rows}</ul>`;
@@ -207,7 +205,7 @@ function line(shown: LineView, now: EpochMs): Html {
 `;
 }
 
-/** What works in the background: catching up, webhooks, the database, the clock. */
+/** Background work: catch-up, webhooks, the database, the clock. */
 export function service({ overview, now }: OverviewPage): Html {
   const { store, startedAt, version } = overview;
   return card(

@@ -18,7 +18,7 @@ import {
 import type { Tone } from './page-words.ts';
 import { badge, button, counted, distance, lasting, number, pastIso, withCode } from './parts.ts';
 
-/** The first page: is all well, what to do if not, and what is going on. */
+/** The first page: is all well, what to do if not, and what is happening. */
 export function renderOverview(page: OverviewPage, notice: Notice | null): string {
   return renderPage({
     title: judge(page)[1],
@@ -36,8 +36,8 @@ ${attempts(page)}${deliveries(page)}</div>`,
 const SHOWN = { due: 5, attempts: 10, deliveries: 200 };
 
 /**
- * Gathers what the first page shows. Nothing in it takes longer with more chats.
- * @throws {StoreError} what it resolves with rejects so
+ * Builds the first page. Its cost doesn't grow with the number of chats.
+ * @throws {StoreError} by rejecting
  */
 export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage> {
   const { store, showNumbers } = deps;
@@ -48,7 +48,7 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
     const { now } = moment;
     const { hours, days } = await store.shareHistory(now);
     const { account, lines } = moment.closures;
-    // closed lines would hide the others; a closed account closes them all
+    // closed lines would crowd out the others; a closed account closes them all
     const due = await store.nextDue(SHOWN.due, account === null ? [...lines.keys()] : []);
     const attempts = await store.recentAttempts(SHOWN.attempts);
     return {
@@ -67,7 +67,7 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
   };
 }
 
-/** The answer to "is all well?", what it rests on, and the switch for all sharing. */
+/** Whether all is well, what that is based on, and the switch for all sharing. */
 function verdict(page: OverviewPage): Html {
   const { overview } = page;
   const [tone, heading] = judge(page);
@@ -134,7 +134,7 @@ function problem({ code, severity, since, message, remedy }: Problem, now: Epoch
 `;
 }
 
-/** The figures that people look for first. */
+/** The figures people look for first. */
 function tiles({ overview, now }: OverviewPage): Html {
   const { shares, chats, webhooks } = overview;
   const { succeeded, failed } = shares.last24h;

@@ -14,7 +14,7 @@ import { type ChatPage, createChatPage, renderChat, renderNoChat } from './chat-
 import { leadTo, type Notice, refuseReadably, sendPage } from './layout.ts';
 import { createOverviewPage, renderOverview } from './overview-page.ts';
 
-/** The pages for people. Register them where only requests with a token come. */
+/** The pages for people. Register them in a scope that requires the token. */
 export function pageRoutes(app: FastifyInstance, deps: StatusDeps): void {
   const look = createOverviewPage(deps);
   app.get<{ Querystring: { done?: unknown } }>('/', async ({ query }, reply) =>
@@ -24,7 +24,7 @@ export function pageRoutes(app: FastifyInstance, deps: StatusDeps): void {
   chatPages(app, deps);
 }
 
-/** What an operator asked for, by the word that leads back to the page. */
+/** Notices by the word in the redirect: what the operator did. */
 const OVERVIEW_NOTICES: ReadonlyMap<string, string> = new Map([
   ['pause', 'Sharing is paused. Nothing is shared until you resume.'],
   ['resume', 'Sharing resumed.'],
@@ -32,13 +32,13 @@ const OVERVIEW_NOTICES: ReadonlyMap<string, string> = new Map([
   ['release', 'The line’s hold has ended.'],
 ]);
 
-/** What to say on top of the page; null: nothing that we know. */
+/** The notice for the top of the page; null: unknown word. */
 function noticeOf(word: unknown): Notice | null {
   const text = typeof word === 'string' ? OVERVIEW_NOTICES.get(word) : undefined;
   return text === undefined ? null : { kind: 'done', text };
 }
 
-/** The forms of the first page. Each does what its counterpart under `/status` does, and leads back. */
+/** The first page's forms. Each does what its `/status` counterpart does, then redirects back. */
 function actionRoutes(app: FastifyInstance, deps: StatusDeps): void {
   const { dispatcher, catchUp } = deps;
 
@@ -63,7 +63,7 @@ function actionRoutes(app: FastifyInstance, deps: StatusDeps): void {
   });
 }
 
-/** The list of chats, the page of each, and its forms. Register them where only requests with a token come. */
+/** The list of chats, each chat's page, and its forms. Register them in a scope that requires the token. */
 function chatPages(plain: FastifyInstance, deps: StatusDeps): void {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
   const list = createChatsPage(deps);
@@ -109,7 +109,7 @@ function chatPages(plain: FastifyInstance, deps: StatusDeps): void {
   changing('release', doneWord.released, releaseChat);
 }
 
-/** A form sends the fields that nobody filled in too. */
+/** A form also sends its empty fields. */
 function dropEmpty(query: unknown): void {
   const fields = Object(query);
   for (const name of Object.keys(fields)) if (fields[name] === '') delete fields[name];
@@ -127,10 +127,10 @@ const back = (reply: FastifyReply, chatId: string, word: string) =>
 
 const noChat = (reply: FastifyReply, chatId: string) => sendPage(reply, renderNoChat(chatId), 404);
 
-/** What became of a share at an operator's word. */
+/** How a share on request ended. */
 type ShareEnd = Outcome | 'running';
 
-/** The words that lead back to a chat's page and say there what was done. */
+/** The redirect's words, by which a chat's page reports what was done. */
 const doneWord = {
   held: 'held',
   released: 'released',
@@ -158,7 +158,7 @@ const CHAT_NOTICES: ReadonlyMap<string, Notice> = new Map([
   ...Object.entries(SHARE_NOTICES).map(([end, notice]) => [`share.${end}`, notice] as const),
 ]);
 
-/** What to say on top of a chat's page; null: nothing that we know. */
+/** The notice for the top of a chat's page; null: unknown word. */
 function chatNotice(word: unknown, { record, moment }: ChatPage): Notice | null {
   if (typeof word !== 'string') return null;
   const [what, stateWord, reasonWord] = word.split('.');

@@ -3,10 +3,10 @@ import type { Outcome } from '../../decide/outcome.ts';
 import type { Verdict } from '../../webhook/report.ts';
 import { HOLD_WORDS, isHold } from '../view/hold-words.ts';
 
-/** How bad something is: the colour of its badge. */
+/** Severity: the colour of its badge. */
 export type Tone = 'ok' | 'info' | 'warn' | 'error' | 'quiet';
 
-/** A state as people read it, and what it means. */
+/** A state's displayed name, and its meaning. */
 export const STATE_WORDS: Readonly<Record<ChatState, { readonly name: string; readonly means: string }>> = {
   sharing: { name: 'Sharing', means: 'the call is in progress' },
   due: { name: 'Due', means: 'about to be shared' },
@@ -18,7 +18,7 @@ export const STATE_WORDS: Readonly<Record<ChatState, { readonly name: string; re
   retired: { name: 'Retired', means: 'gone, left or unsupported' },
 };
 
-/** What needs attention first. */
+/** Most urgent first. */
 export const STATES_IN_ORDER = Object.keys(STATE_WORDS) as readonly ChatState[];
 
 export const OUTCOME_WORDS: Readonly<Record<Outcome, readonly [Tone, string]>> = {
@@ -78,7 +78,7 @@ const CHAT_REASON_WORDS: Readonly<Record<ChatReason, string>> = {
   manual: 'Shared by hand',
 };
 
-/** A reason, of a chat or of a hold, in two or three words. */
+/** A chat's or hold's reason in two or three words. */
 export function reasonWords(reason: string): string {
   if (isHold(reason)) return HOLD_WORDS[reason].label;
   return isOfChat(reason) ? CHAT_REASON_WORDS[reason] : reason;
@@ -86,7 +86,7 @@ export function reasonWords(reason: string): string {
 
 const isOfChat = (reason: string): reason is ChatReason => reason in CHAT_REASON_WORDS;
 
-/** What Linq's documentation says of the codes that a share call, or the look at a chat before it, may be refused with. */
+/** Linq's documentation of the codes with which it may refuse a share call, or the chat read before it. */
 const LINQ_CODES: ReadonlyMap<number, string> = new Map([
   [1001, 'a required field is missing'],
   [1003, 'the request isn’t readable'],

@@ -11,19 +11,22 @@ export const number = (count: number): string => count.toLocaleString('en-US');
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${number(count)} ${count === 1 ? one : many}`;
 
-/** `3 min ago`, `in 2 h`; the exact time shows when it is pointed at. Never says seconds, so that a page stays the same a while. */
+/**
+ * `3 min ago`, `in 2 h`; the exact time is in the tooltip. Never shows seconds, so that a page stays the same
+ * for a while.
+ */
 export function when(at: EpochMs, now: EpochMs): Html {
   return html`<time datetime="${isoTime(at)}" title="${timeInWords(at)}">${distance(at, now)}</time>`;
 }
 
-/** The same of what `GET /status` tells of the past, though another clock may be a little ahead; `none` in place of null. */
+/** The same for past times from `GET /status`, though another clock may be slightly ahead; `none` replaces null. */
 export function pastIso(iso: string | null, now: EpochMs, none: string): Content {
   return iso === null ? none : when(Math.min(Date.parse(iso), now), now);
 }
 
-/** Of what began then and lasts: `for 3 min`; the exact start shows when it is pointed at. */
+/** For something ongoing: `for 3 min`; the exact start is in the tooltip. */
 export function lasting(iso: string, now: EpochMs): Html {
-  const at = Math.min(Date.parse(iso), now); // another clock may be a little ahead
+  const at = Math.min(Date.parse(iso), now); // another clock may be slightly ahead
   const words = now - at < MINUTE ? 'just now' : `for ${coarse(now - at)}`;
   return html`<time datetime="${iso}" title="${timeInWords(at)}">${words}</time>`;
 }
@@ -38,7 +41,7 @@ export function distance(at: EpochMs, now: EpochMs): string {
 
 /** The largest unit from minutes up: `3 min`, `47 h`, `12 d`. */
 export function coarse(ms: number): string {
-  if (ms < HOUR) return `${Math.floor(ms / MINUTE)}\u00a0min`; // number and unit stay on one line
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)}\u00a0min`; // no break between number and unit
   return ms < 2 * DAY ? `${Math.floor(ms / HOUR)}\u00a0h` : `${number(Math.floor(ms / DAY))}\u00a0d`;
 }
 
@@ -60,18 +63,18 @@ export function stateBadge(state: ChatState): Html {
   return html`<span class="state"><i class="dot dot-${state}"></i>${STATE_WORDS[state].name}</span>`;
 }
 
-/** A chat's id, leading to its page. */
+/** A chat's id, linked to its page. */
 export function chatLink(chatId: string): Html {
   return html`<a class="id" href="/chats/${encodeURIComponent(chatId)}">${chatId}</a>`;
 }
 
-/** A form that is one button; it works without script. @param about for who can't see where the button stands */
+/** A one-button form; works without script. @param about context for screen readers */
 export function button(action: string, text: string, { kind = 'plain', about = '' } = {}): Html {
   const more = about !== '' && html`<span class="hidden"> ${about}</span>`;
   return html`<form method="post" action="${action}"><button class="button button-${kind}">${text}${more}</button></form>`;
 }
 
-/** A section with a heading on a surface of its own. @param id unique on the page */
+/** A section with a heading on its own surface. @param id unique on the page */
 export function card(id: string, title: string, body: Content, side: Content = null): Html {
   return html`<section class="card" aria-labelledby="${id}">
 <div class="card-head"><h2 id="${id}">${title}</h2>${side}</div>
@@ -80,12 +83,12 @@ ${body}
 `;
 }
 
-/** Words between backticks as code: commands and settings in a remedy. */
+/** Renders words between backticks as code: commands and settings in a remedy. */
 export function withCode(text: string): Content {
   return text.split('`').map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`));
 }
 
-/** What stands where there is nothing yet. */
+/** Placeholder for an empty list. */
 export function nothing(text: Content): Html {
   return html`<p class="nothing">${text}</p>`;
 }

@@ -3,12 +3,12 @@ import type { KnownProblem } from '../../store/store.ts';
 import { type OpenProblem, PROBLEM_WORDS, type ProblemCode } from './problem-words.ts';
 import type { Findings } from './problems.ts';
 
-/** A problem that is open, or whose closing is still to be sent as an alert. */
+/** An open problem, or a closed one whose closing alert is still to be sent. */
 export interface BookedProblem extends KnownProblem {
   readonly code: ProblemCode;
-  /** As it was found last; right after a restart only what its key says. */
+  /** The latest finding; right after a restart, only what its key says. */
   readonly found: OpenProblem;
-  /** An alert of its opening may have arrived, though `toldAt` doesn't say so. */
+  /** An opening alert may have arrived, though `toldAt` is unset. */
   readonly mayHaveAlerted: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface Change {
 
 type Key = Pick<KnownProblem, 'code' | 'scope'>;
 
-/** What changed and isn't written yet. */
+/** Changes that aren't written yet. */
 export interface Unwritten {
   readonly put: readonly KnownProblem[];
   readonly removed: readonly Key[];
@@ -27,7 +27,7 @@ export interface Unwritten {
 
 export type ProblemBook = ReturnType<typeof createProblemBook>;
 
-/** For a problem that comes and goes, openings are sent at most this often; what closes meanwhile isn't sent at all. */
+/** A flapping problem sends opening alerts at most this often; closings in between aren't sent. */
 const REOPENED_EVERY_MS = 5 * MINUTE;
 
 /** No alert can report that alerts fail. */
@@ -37,19 +37,20 @@ const nameOf = ({ code, scope }: Key) => `${code} ${scope}`;
 const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEM_WORDS, code);
 
 /**
- * Remembers since when problems are open, and which alerts were sent. A problem that closes before its opening was sent is
- * dropped; one that opens again before its closing was sent counts as never closed.
- * @param known what the store remembers. An alert may have been sent although the store doesn't say so: a crash came between
- * @param sendsAlerts false: no alerts are wanted
+ * Remembers since when problems are open, and which alerts were sent. A problem that closes before its
+ * opening was sent is dropped; one that reopens before its closing was sent counts as never closed.
+ * @param known what the store remembers. After a crash, an alert may have been sent although the store
+ * doesn't say so
+ * @param sendsAlerts false: alerts are off
  */
 export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: boolean) {
   const booked = new Map<string, BookedProblem>();
   const unwritten = new Map<string, Key>();
   /** The problem whose alert is being sent. */
   let sending: string | null = null;
-  /** How often sending failed: one change that is refused each time must not hold up the others. */
+  /** How often sending failed: a change that is always rejected must not block the others. */
   const failures = new Map<string, number>();
-  /** When its opening was last sent. */
+  /** When each opening was last sent. */
   const openingSentAt = new Map<string, EpochMs>();
 
   for (const problem of known) {
@@ -73,7 +74,7 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
     unwritten.set(nameOf(problem), problem);
   }
 
-  /** Returns the problem if this opened it. */
+  /** Returns the problem if it is newly opened. */
   function find(found: OpenProblem, now: EpochMs): BookedProblem | null {
     const key = { code: found.code, scope: found.line ?? '' };
     const before = booked.get(nameOf(key));
@@ -95,7 +96,7 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
 
   function isTooSoon({ event, problem }: Change, now: EpochMs): boolean {
     const before = openingSentAt.get(nameOf(problem));
-    // what became worse can't wait; and a clock that was set back doesn't hold anything up for long
+    // a worsened problem can't wait; a clock set back must not delay anything for long
     const mayWait = event === 'opened' && problem.toldAt === null && before !== undefined;
     return mayWait && Math.abs(now - before) < REOPENED_EVERY_MS;
   }
@@ -104,7 +105,7 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
 
   return {
     open,
-    /** Records what was found, and returns what opened and what closed. */
+    /** Records the findings; returns what opened and what closed. */
     update({ open: found, undetermined }: Findings, now: EpochMs) {
       const opened = found.map((one) => find(one, now)).filter((one) => one !== null);
       const names = new Set(found.map(({ code, line }) => nameOf({ code, scope: line ?? '' })));
@@ -112,7 +113,7 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
       for (const problem of closed) close(problem, now);
       return { opened, closed };
     },
-    /** The next change to send, the oldest first; report the outcome with `sent`. Null: none. */
+    /** The next change to send, oldest first; report the result with `sent`. Null: none. */
     nextToSend(now: EpochMs): Change | null {
       const changes = [...booked.values()]
         .filter(({ code }) => code !== NEVER_ALERTED)
@@ -139,7 +140,7 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
         else if (problem.closedAt !== null && problem.toldAt === null && !problem.mayHaveAlerted)
           remove(problem);
       } else if (problem.closedAt === null) {
-        // it opened again meanwhile, so that has to be sent after the closing
+        // it reopened in the meantime, so its opening has to be sent after the closing
         if (outcome !== 'refused') put({ ...problem, toldAt: null });
       } else if (outcome === 'taken') remove(problem);
     },
@@ -151,14 +152,14 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
         removed: changes.flatMap(({ key, problem }) => (problem === undefined ? [key] : [])),
       };
     },
-    /** It couldn't be written now. */
+    /** Takes back changes that couldn't be written. */
     giveBack({ put: changed, removed }: Unwritten): void {
       for (const key of [...changed, ...removed]) unwritten.set(nameOf(key), key);
     },
   };
 }
 
-/** What became worse since it was sent is sent again. */
+/** A problem that has worsened since its alert is sent again. */
 function unsentOf(problem: BookedProblem): Change | null {
   const { toldAt, closedAt, found } = problem;
   if (closedAt !== null) return { event: 'closed', problem };

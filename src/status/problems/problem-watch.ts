@@ -30,24 +30,27 @@ export interface Look {
 }
 
 export interface ProblemWatch {
-  /** Looks now. @throws {StoreError} when the store can't be read */
+  /** Checks now. @throws {StoreError} when the store can't be read */
   look(): Promise<Look>;
-  /** Looks by itself, twice a minute. */
+  /** Checks automatically, twice a minute. */
   start(): void;
   /** Never rejects. */
   stop(): Promise<void>;
   /** Null until what the store remembers has been read. */
   book(): ProblemBook | null;
-  /** Writes down what became of the book; what can't be written now is written later. */
+  /** Writes the book's changes; retries later what can't be written now. */
   write(): Promise<void>;
 }
 
 /** Real time. */
 const LOOK_EVERY_MS = 30 * SECOND;
-/** A silence grows all the time, and needn't be known that exactly. */
+/** A silence grows constantly and needn't be stored precisely. */
 const NOTE_SILENCE_EVERY_MS = 5 * MINUTE;
 
-/** Looks for problems, remembers since when they are open over restarts, and logs each once when it opens and closes. */
+/**
+ * Watches for problems, remembers across restarts since when they are open, and logs each opening and closing
+ * once.
+ */
 export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   const { store, clock, log, counters } = deps;
   const stopping = new AbortController();
@@ -135,7 +138,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
       } catch (error) {
         if (!(error instanceof StoreError)) log.error({ err: error }, 'problems.look_failed');
       }
-      const ms = Math.ceil(LOOK_EVERY_MS - (clock.monotonic() % LOOK_EVERY_MS)); // together with others who wake
+      const ms = Math.ceil(LOOK_EVERY_MS - (clock.monotonic() % LOOK_EVERY_MS)); // wakes together with other timers
       await clock.sleepUntil(clock.now() + clock.toDomain(ms), ms, stopping.signal);
     }
   }
@@ -149,14 +152,14 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
       stopping.abort();
       await running;
       await lastLook;
-      await note(true).catch(() => {}); // then the next start knows a little less
+      await note(true).catch(() => {}); // then the next start knows slightly less
     },
     book: () => known?.book ?? null,
     write,
   };
 }
 
-/** What can't be read stays as it was known. */
+/** What can't be read keeps its last known state. */
 function unreadable({ fault }: StoreError): Findings {
   const undetermined = new Set(Object.keys(PROBLEM_WORDS) as ProblemCode[]);
   return { open: [{ code: 'store_failing', since: null, detail: fault }], undetermined };

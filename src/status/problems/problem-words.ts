@@ -5,8 +5,8 @@ import type { Problem } from '../view/schemas.ts';
 import { isoTime } from '../view/wording.ts';
 
 /**
- * What each problem means and what to do about it. `LINE` stands for the line it is about, `DETAIL` for what only the
- * moment tells.
+ * What each problem means and what to do about it. `LINE` stands for the affected line, `DETAIL` for facts
+ * that are known only when it occurs.
  */
 const WORDS = {
   ...HOLD_PROBLEMS,
@@ -102,11 +102,11 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, ProblemWords>> = WORDS;
 /** A problem that is open now. */
 export interface OpenProblem {
   readonly code: ProblemCode;
-  /** Null: nothing records when it began, only that it was there at `noticedAt`. */
+  /** Null: no record says when it began, only that it existed at `noticedAt`. */
   readonly since: EpochMs | null;
   readonly noticedAt?: EpochMs | null;
   readonly line?: string;
-  /** Since when it is worse than its code says: an error. */
+  /** Since when it counts as an error, whatever its code says. */
   readonly errorSince?: EpochMs;
   readonly detail?: string;
 }
@@ -120,7 +120,7 @@ export function showProblem(
   const { severity, message, remedy } = PROBLEM_WORDS[code];
   const line = number === undefined ? null : showLine(number, showNumbers);
   const fill = (text: string) =>
-    text.replace(/\bLINE\b/, () => line ?? '').replace(/\bDETAIL\b/, () => detail ?? '?'); // not in a setting's name
+    text.replace(/\bLINE\b/, () => line ?? '').replace(/\bDETAIL\b/, () => detail ?? '?'); // not within a setting's name
   return {
     code,
     severity: errorSince === undefined ? severity : 'error',
@@ -131,7 +131,7 @@ export function showProblem(
   };
 }
 
-/** Errors first, then the oldest. */
+/** Errors first, then oldest first. */
 export function compareProblems(a: Problem, b: Problem): number {
   const rank = ({ severity }: Problem) => (severity === 'error' ? 0 : 1);
   return rank(a) - rank(b) || Date.parse(a.since) - Date.parse(b.since);

@@ -15,40 +15,40 @@ import {
 } from './signs.ts';
 import type { StoreProbe } from './store-probe.ts';
 
-/** Everything problems are read from, all of one moment. */
+/** All input from which problems are derived, from the same moment. */
 export interface Circumstances {
   readonly now: EpochMs;
   readonly gates: DispatcherSnapshot;
   readonly probe: StoreProbe;
   readonly quarantined: { readonly count: number; readonly oldestAt: EpochMs | null };
   readonly parked: { readonly count: number; readonly oldestAt: EpochMs | null };
-  /** For how long no delivery has been accepted, and how long is too long (0: never). */
+  /** How long no delivery has been accepted, and the limit (0: no limit). */
   readonly silence: { readonly silentMs: number; readonly limitMs: number };
   readonly signatures: SignatureState;
   readonly overdue: OverdueState;
-  /** Null: nobody knows. */
+  /** Null: unknown. */
   readonly disk: DiskSpace | null;
   readonly backup: BackupState;
   readonly subscription: SubscriptionState;
-  /** What catching up failed with; null: it works. */
+  /** Why catch-up fails; null: it works. */
   readonly catchUp: CatchUpFailing | null;
   readonly alerts: AlertState;
   readonly policy: Policy;
 }
 
-/** `unknown`: not found out yet. */
+/** `unknown`: not checked yet. */
 export type SubscriptionState = 'fine' | 'missing' | 'inactive' | 'unknown';
 
-/** Whether alerts are taken. `unknown`: none was posted yet. */
+/** Whether alerts are accepted. `unknown`: none was posted yet. */
 export type AlertState = 'fine' | 'unknown' | { readonly failingSince: EpochMs; readonly cause: string };
 
-/** What is open, and of which codes nobody knows at the moment: there it is as it was. */
+/** The open problems, and the codes that can't be determined now: those keep their state. */
 export interface Findings {
   readonly open: readonly OpenProblem[];
   readonly undetermined: ReadonlySet<ProblemCode>;
 }
 
-/** An unavailable API becomes an error after this; shorter ones are everyday and pass. */
+/** An unavailable API becomes an error after this; shorter outages are common and pass. */
 const UNAVAILABLE_ERROR_MS = 10 * MINUTE;
 
 export function findProblems(circumstances: Circumstances): Findings {
@@ -72,7 +72,7 @@ export function findProblems(circumstances: Circumstances): Findings {
   };
 }
 
-/** Of what this service keeps and does. */
+/** Problems of the service's own data and work. */
 function ownProblems(circumstances: Circumstances): OpenProblem[] {
   const { probe, quarantined, parked, overdue, disk, backup, catchUp, alerts } = circumstances;
   const open: OpenProblem[] = [];
@@ -97,7 +97,7 @@ function ownProblems(circumstances: Circumstances): OpenProblem[] {
   return open;
 }
 
-/** Of what comes in, and of the clock that it is held against. */
+/** Problems of incoming webhooks, and of the clock they are checked against. */
 function worldProblems({ now, gates, silence, signatures, subscription }: Circumstances): OpenProblem[] {
   const open: OpenProblem[] = [];
   if (gates.clockDistrustedSince !== null)
@@ -118,7 +118,7 @@ function worldProblems({ now, gates, silence, signatures, subscription }: Circum
 }
 
 function accountProblems({ gates, now }: Circumstances): OpenProblem[] {
-  // each hold alone: the snapshot's own is only the first of them
+  // every hold separately: the snapshot's own is only the first of them
   return ACCOUNT_HOLDS.flatMap((code): OpenProblem[] => {
     if (code === 'paused') return [];
     const since = standingHold(gates.holds, code, now)?.since ?? null;
@@ -134,7 +134,7 @@ function lineProblems({ gates, policy }: Circumstances): OpenProblem[] {
     const code = LINE_HOLDS.find((reason) => reason === hold?.reason);
     return [
       ...(code === undefined ? [] : [{ code, since: hold?.since ?? null, line }]),
-      // when the card was last looked at is known, but not since when it is as it is
+      // it is known when the card was last checked, not since when it has this state
       ...(card === 'missing' || card === 'inactive'
         ? [{ code: `card_${card}` as const, since: null, noticedAt: cardCheckedAt, line }]
         : []),

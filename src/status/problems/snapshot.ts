@@ -24,30 +24,31 @@ export interface SituationDeps {
   readonly dispatcher: Pick<Dispatcher, 'snapshot'>;
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'toDomain'>;
   readonly policy: Policy;
-  /** Starts a second and line; 0: no limit. */
+  /** Starts per second and line; 0: no limit. */
   readonly ratePerLine: number;
-  /** 0: never silent for too long. */
+  /** 0: no limit on silence. */
   readonly silentAfterMs: number;
   readonly counters: WebhookCounters;
-  /** 0: no backups by itself. */
+  /** 0: no automatic backups. */
   readonly backupEveryMs: number;
   readonly isBackupFailing: () => boolean;
   readonly subscription: () => SubscriptionState;
   readonly alerts: () => AlertState;
 }
 
-/** What problems, and what else of the whole picture, are read from. */
+/** The snapshot from which problems, and the rest of the overview, are derived. */
 export interface Situation extends Circumstances {
   readonly counts: ShownCounts;
-  /** The earliest attempt of every line that has one. */
+  /** The earliest attempt of each line that has one. */
   readonly heads: Awaited<ReturnType<Store['nextAttempts']>>;
   readonly deliveries: DeliveryNews;
   readonly lastBackupAt: EpochMs | null;
 }
 
 /**
- * Looks at everything at once; nothing in it takes longer with more chats. Some things show only from look to look.
- * @throws {StoreError} what it resolves with rejects so
+ * Takes the snapshot. Its cost doesn't grow with the number of chats. Some values only show by comparison
+ * with earlier snapshots.
+ * @throws {StoreError} by rejecting
  */
 export function createSituation(deps: SituationDeps, before: DeliveryNews): () => Promise<Situation> {
   const { store, clock, policy, counters } = deps;
@@ -65,7 +66,7 @@ export function createSituation(deps: SituationDeps, before: DeliveryNews): () =
     const stored = await store.counts();
     const counts = showCounts(stored, closures);
     const heads = await store.nextAttempts();
-    const isWaiting = gates.clockDistrustedSince !== null; // nothing starts by itself
+    const isWaiting = gates.clockDistrustedSince !== null; // nothing starts automatically
     const queues = isWaiting ? [] : dueQueues(heads, stored, closures, now);
     const lastBackupAt = await store.lastBackupAt();
     const deliveries = silence(counters.lastAcceptedAt, now, elapsed());
@@ -92,7 +93,10 @@ export function createSituation(deps: SituationDeps, before: DeliveryNews): () =
   };
 }
 
-/** Of the lines that nothing closes. One whose card nobody could look at yet isn't closed: if each look fails, nothing else tells. */
+/**
+ * The queues of lines without a hold. A line whose card isn't checked yet counts as open: if every check
+ * fails, nothing else reports it.
+ */
 function dueQueues(
   heads: Situation['heads'],
   counts: readonly ChatCount[],
@@ -110,7 +114,7 @@ function dueQueues(
 
 const PARKED_READ = 200;
 
-/** Of the first chats that are parked: seldom are there more. */
+/** Checks only the first parked chats: there are rarely more. */
 async function oldestParkedAt(store: Pick<Store, 'chats'>): Promise<EpochMs | null> {
   const filter = { states: null, reasons: ['parked'] as const, lines: null, notLines: null };
   const { chats } = await store.chats([filter], PARKED_READ, null);

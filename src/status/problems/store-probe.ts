@@ -3,7 +3,7 @@ import { type EpochMs, SECOND } from '../../decide/time.ts';
 import { StoreError, type StoreFailure } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 
-/** Real time for which a result is believed, so that nobody can make us write as often as he asks. */
+/** Real time for which a result is cached, so that clients can't trigger a write with every request. */
 const KEPT_MS = 5 * SECOND;
 
 export type StoreProbe =
@@ -16,8 +16,8 @@ export type StoreProbe =
     };
 
 /**
- * Finds out by a real write whether the store can be written; never rejects. On a disk that is almost full this small
- * write may work while deliveries don't fit: a failure of theirs counts for as long as one of its own.
+ * Tests with a real write whether the store is writable; never rejects. On an almost full disk this small
+ * write may succeed while deliveries don't fit, so a failed delivery counts for as long as a failed probe.
  */
 export function createStoreProbe(
   store: Pick<Store, 'probe'>,

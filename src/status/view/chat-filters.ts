@@ -13,8 +13,8 @@ export interface ShownFilter {
 }
 
 /**
- * A filter over what is shown, in terms of what is stored: a chat that would be due or retried is shown as held while
- * the account or its line is closed. The filters are to be joined by "or"; none: no chat can match.
+ * Translates a filter on shown states into stored ones: a chat that would be due or retried is shown as held
+ * while the account or its line is closed. Join the filters by "or"; none: no chat can match.
  */
 export function storedFilters(shown: ShownFilter, closures: Closures): readonly ChatFilter[] {
   const { state, reason, lines } = shown;
@@ -30,7 +30,7 @@ export function storedFilters(shown: ShownFilter, closures: Closures): readonly 
   return [...filters.filter((filter) => filter !== null), ...coveredByClosure(shown, closures)];
 }
 
-/** Chats in one of these states that are shown as they are stored. */
+/** Chats in one of these states that are shown as stored. */
 function ownDecision(
   { state, reason, lines }: ShownFilter,
   among: readonly ChatState[],
@@ -58,12 +58,12 @@ function coveredByClosure({ state, reason, lines }: ShownFilter, closures: Closu
   return closed.length === 0 ? [] : coveredOf(closed);
 }
 
-/** What holds the account or a line is never stored with a chat. */
+/** Holds of the account or a line are never stored with a chat. */
 function isChatReason(reason: ShownReason): reason is ChatReason {
   return CHAT_REASONS.some((one) => one === reason);
 }
 
-/** The known lines that a full number or its masked form names; several may share a masked form. */
+/** The known lines that a full or masked number matches; several may share a masked form. */
 export function linesNamed(name: string, known: readonly string[]): readonly string[] {
   const exact = known.filter((line) => line === name);
   return exact.length > 0 ? exact : known.filter((line) => maskNumber(line) === name);

@@ -11,12 +11,12 @@ import { explain } from './explanation.ts';
 import type { AttemptView, ChatView } from './schemas.ts';
 import { isoTime } from './wording.ts';
 
-/** What showing a chat depends on, all of one moment. */
+/** What showing a chat depends on, all from the same moment. */
 export interface Moment {
   readonly now: EpochMs;
   readonly closures: Closures;
   readonly policy: Policy;
-  /** Own lines in full instead of masked. */
+  /** Show our own lines in full instead of masked. */
   readonly showNumbers: boolean;
 }
 
@@ -24,7 +24,10 @@ export function showLine(line: string, showNumbers: boolean): string {
   return showNumbers ? line : maskNumber(line);
 }
 
-/** A chat as people and machines see it: decided as of now, whatever was stored, and what closes its line laid over. */
+/**
+ * A chat as people and machines see it: decided as of now, whatever was stored, with the hold of its account
+ * or line applied.
+ */
 export function showChat(chat: ChatRecord, { now, closures, policy, showNumbers }: Moment): ChatView {
   const closure = closures.of(chat.line);
   const shown = applyHold(decideChat(chat, policy, now), closure);
@@ -61,12 +64,12 @@ export function showAttempt(attempt: Attempt): AttemptView {
   };
 }
 
-/** What closes the account and its lines at one moment. */
+/** The account's and lines' holds at one moment. */
 export interface Closures {
   readonly account: StandingHold | null;
   /** Only lines that are closed. */
   readonly lines: ReadonlyMap<string, StandingHold>;
-  /** What a chat of this line (null: of none that is known) is closed by: the account before its line. */
+  /** What closes a chat of this line (null: unknown line); the account takes precedence. */
   of(line: string | null): StandingHold | null;
 }
 
@@ -87,7 +90,7 @@ export interface ShownCounts {
   readonly parked: number;
 }
 
-/** What closes the account and the lines, laid over the stored counts; due are only chats that nothing closes. */
+/** Applies the account's and lines' holds to the stored counts; only chats that nothing closes are due. */
 export function showCounts(counts: readonly ChatCount[], closures: Closures): ShownCounts {
   const byState = Object.fromEntries(CHAT_STATES.map((state) => [state, 0])) as Record<ChatState, number>;
   const byLine = new Map<string, number>();

@@ -8,7 +8,7 @@ import { durationInWords, timeInWords, whenInWords } from './wording.ts';
 
 export type ShownReason = ChatReason | HoldReason;
 
-/** A chat as it is shown now, and what that was decided from. */
+/** A chat as shown now, and what that was decided from. */
 export interface Told {
   readonly chat: ChatRecord;
   readonly state: ChatState;
@@ -20,7 +20,7 @@ export interface Told {
   readonly now: EpochMs;
 }
 
-/** One sentence for people: what the chat's state is, why, and what ends it. */
+/** One sentence for people: the chat's state, why, and what ends it. */
 export function explain(told: Told): string {
   const { reason } = told;
   return isHold(reason) ? held(reason, told) : EXPLANATIONS[reason](told);
@@ -67,7 +67,7 @@ const EXPLANATIONS: Readonly<Record<ChatReason, (told: Told) => string>> = {
   manual: (told) => dueOrSharing('because an operator asked for it', told),
 };
 
-/** Every reason a chat can be shown with. */
+/** Every reason that can be shown for a chat. */
 export const SHOWN_REASONS: readonly ShownReason[] = [...CHAT_REASONS, ...STORED_HOLDS, ...CARD_HOLDS];
 
 function failed(failures: number): string {

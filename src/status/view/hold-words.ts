@@ -1,13 +1,13 @@
 import type { HoldReason } from '../../decide/holds.ts';
 
-// What people read of a hold: on the page, in a chat's explanation, and as a problem.
+// What people read about a hold: on the page, in a chat's explanation, and as a problem.
 
 interface HoldWords {
   /** Two or three words. */
   readonly label: string;
-  /** Ends the sentence "Ready to be shared, but …"; `SINCE` stands for since when. */
+  /** Ends the sentence "Ready to be shared, but …"; `SINCE` is replaced by the hold's start. */
   readonly why: string;
-  /** What ends it: a sentence. */
+  /** What ends it, as a sentence. */
   readonly end: string;
 }
 
@@ -75,11 +75,11 @@ export interface ProblemWords {
   readonly severity: 'error' | 'warning';
   readonly message: string;
   readonly remedy: string;
-  /** It can be an error, too. */
+  /** It can also be an error. */
   readonly mayWorsen?: true;
 }
 
-/** A pause is what an operator wants, and a card that wasn't checked yet is checked soon: neither is a problem. */
+/** Operators want a pause, and an unchecked card is checked soon: neither is a problem. */
 export type HoldProblem = Exclude<HoldReason, 'paused' | 'card_unknown'>;
 
 /** The other problems are in `problem-words.ts`. `LINE` stands for the line. */

@@ -4,9 +4,9 @@ import { OUTCOMES } from '../../decide/outcome.ts';
 import { ERROR_FIELDS, named } from '../../http/answers.ts';
 import { SHOWN_REASONS, type ShownReason } from './explanation.ts';
 
-/** What the routes take and answer. The shapes are stable: fields may be added, never changed. */
+/** What the routes accept and answer. The shapes are stable: fields may be added, never changed. */
 
-// Kinds of fields. Each has a description, since `GET /openapi.json` shows it.
+// Field types. Each has a description, which `GET /openapi.json` shows.
 
 export const words = <W extends string>(all: readonly W[], description: string) =>
   Type.Unsafe<W>({ type: 'string', enum: all, description });
@@ -170,9 +170,9 @@ const SharesSchema = named('Shares', 'What was shared, and what is next.', {
 });
 
 /**
- * Counts are of the run under way, else of the last one that completed. `waiting`: the account is closed to calls
- * (`cause` says why), or a call is about to be repeated; `failed`: given up for now, retried automatically; `off`: only
- * on demand.
+ * Counts are of the current run, or the last completed one. `waiting`: the account is closed to calls
+ * (`cause` says why), or a call will be retried soon; `failed`: given up for now, retried automatically;
+ * `off`: only on demand.
  */
 export const CatchUpSchema = named(
   'CatchUp',

@@ -12,7 +12,7 @@ export function timeInWords(at: EpochMs): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** `2026-11-04 16:20:05 UTC (in 3 h 12 min)`; without the distance if it has passed. */
+/** `2026-11-04 16:20:05 UTC (in 3 h 12 min)`; without the duration if it has passed. */
 export function whenInWords(at: EpochMs, now: EpochMs): string {
   const ahead = at > now ? ` (in ${durationInWords(at - now)})` : '';
   return `${timeInWords(at)}${ahead}`;
@@ -25,7 +25,7 @@ const UNITS = [
   [SECOND, 's'],
 ] as const;
 
-/** The two largest units: `3 h 12 min`; less than a second is `less than 1 s`. */
+/** The two largest units: `3 h 12 min`; less than a second: `less than 1 s`. */
 export function durationInWords(ms: number): string {
   const first = UNITS.findIndex(([unitMs]) => ms >= unitMs);
   if (first === -1) return 'less than 1 s';
@@ -39,5 +39,5 @@ export function durationInWords(ms: number): string {
   return parts.join(' ');
 }
 
-/** For commands that people copy: one word of a POSIX shell, zsh included. */
+/** For commands that people copy: one word in a POSIX shell or zsh. */
 export const quoteForShell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

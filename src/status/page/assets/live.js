@@ -1,5 +1,5 @@
-// Runs in the browser: asks for the page it is on every few seconds while somebody may be looking, and changes in place
-// what is different. Focus, open details, scrolling and typed text stay as they are.
+// Runs in the browser. While the page is visible, refetches it every few seconds and patches the differences
+// in place. Focus, open details, scroll position and typed text are kept.
 
 (() => {
   const EVERY_MS = 5000;
@@ -12,7 +12,7 @@
 
   const here = new URL(location.href);
   if (here.searchParams.has('done')) {
-    here.searchParams.delete('done'); // a reload doesn't say again what was done
+    here.searchParams.delete('done'); // a reload must not repeat the notice
     history.replaceState(null, '', here);
   }
 
@@ -23,7 +23,7 @@
 
   /** @param {Document} next */
   function update(next) {
-    if (assetsOf(next) !== assetsOf(document)) return location.reload(); // another version of the service
+    if (assetsOf(next) !== assetsOf(document)) return location.reload(); // the service has another version
     for (const id of UPDATED) {
       const [from, to] = [document.getElementById(id), next.getElementById(id)];
       if (from !== null && to !== null) match(from, to);
@@ -38,7 +38,7 @@
   }
 
   /**
-   * Makes one element like another with as few changes as need be.
+   * Makes one element match another with as few changes as possible.
    * @param {Element} from
    * @param {Element} to
    */
