@@ -1,29 +1,32 @@
 import { DAY, type EpochMs, HOUR, MINUTE } from './time.ts';
 
-/** Why chats are read from the API. `away`: nobody took deliveries for longer than Linq's are believed. */
+/**
+ * Why chats are read from the API. `away`: the service was down for longer than we trust Linq's retries to
+ * last.
+ */
 export type CatchUpReason = 'away' | 'periodic' | 'stale' | 'manual';
 
-/** Something happened that the next run has to cover. */
+/** A reason for the next run, which has to cover it. */
 export interface CatchUpWish {
   readonly reason: CatchUpReason;
   readonly at: EpochMs;
 }
 
-/** One reading of all that changed. */
+/** One pass over everything that changed. */
 export interface CatchUpRun {
   readonly reason: CatchUpReason;
-  /** It covers what happened up to then. */
+  /** The run covers everything up to this instant. */
   readonly startedAt: EpochMs;
-  /** Chats that were last updated up to then aren't read; null: all are. */
+  /** Chats last updated at or before this are skipped; null: all chats are read. */
   readonly since: EpochMs | null;
-  /** Different chats of the listing that are dealt with. */
+  /** Distinct chats of the listing that have been handled. */
   readonly chatsSeen: number;
-  /** Null until the listing has been seen to its end. */
+  /** Null until the whole listing has been read. */
   readonly chatsTotal: number | null;
   readonly chatsRead: number;
-  /** Chats of which something was read that nobody had told. */
+  /** Chats whose messages contained something that no webhook had reported. */
   readonly chatsChanged: number;
-  /** Chats that couldn't be read: the next run tries them again. */
+  /** Chats that couldn't be read: the next run retries them. */
   readonly chatsUnread: number;
 }
 
@@ -31,18 +34,18 @@ export interface CompletedRun extends CatchUpRun {
   readonly endedAt: EpochMs;
 }
 
-/** What is remembered of catching up, across restarts. */
+/** The state of catching up that survives restarts. */
 export interface CatchUpState {
-  /** The earliest wish that came since the run under way began, or since the last one. */
+  /** The earliest request since the current run, or else the last one, began. */
   readonly wanted: CatchUpWish | null;
-  /** Under way, or cut off. */
+  /** In progress, or interrupted. */
   readonly run: CatchUpRun | null;
   readonly completed: CompletedRun | null;
-  /** The daily reading of active chats, as far as it went: `after` is a place in the store. */
+  /** Progress of the daily sweep of active chats; `after` is a position in the store. */
   readonly sweep: { readonly startedAt: EpochMs; readonly after: number } | null;
-  /** When the last one that completed began. */
+  /** When the last completed sweep began. */
   readonly sweptAt: EpochMs | null;
-  /** Tries that were given up since the last one that completed; null: none was. */
+  /** Attempts that have failed since the last completed run; null: none. */
   readonly failing: CatchUpFailing | null;
 }
 
@@ -50,7 +53,7 @@ export interface CatchUpFailing {
   readonly since: EpochMs;
   readonly lastAt: EpochMs;
   readonly tries: number;
-  /** Why the last one was: one short word. */
+  /** Why the last attempt failed: one short word. */
   readonly cause: string;
 }
 
@@ -63,38 +66,38 @@ export const NO_CATCH_UP: CatchUpState = Object.freeze({
   failing: null,
 });
 
-/** When a chat was read is noted as this, if it couldn't be: it is read next time, whatever its `updatedAt`. */
+/** The read time of a chat that couldn't be read: the next run reads it, whatever its `updatedAt`. */
 export const UNREAD: EpochMs = 0;
 
-/** So many tries in a row, or so long a time, are no hiccup. */
+/** A failure that lasts this many attempts, or this long, is more than a hiccup. */
 const FAILING_TRIES = 3;
 const FAILING_MS = 2 * HOUR;
 
-/** Linq may note a change late, and its clock may differ from ours. */
+/** Linq may record a change late, and its clock may differ from ours. */
 const OVERLAP_MS = HOUR;
 const MARGIN_MS = 5 * MINUTE;
 
-/** True when this long without anybody there means that deliveries may have been lost. */
+/** True if the gap since the last heartbeat is so long that webhooks may have been lost. */
 export function wasAway(lastHeartbeatAt: EpochMs | null, now: EpochMs, toleratedMs: number): boolean {
-  // a heartbeat of the future tells of a wrong clock, and so nothing of how long it was
+  // a heartbeat in the future means a wrong clock, so it says nothing about how long the gap was
   return lastHeartbeatAt === null || Math.abs(now - lastHeartbeatAt) > toleratedMs;
 }
 
-/** With a wish added; one run covers all that came before it. */
+/** Adds a request; one run covers all requests made before it begins. */
 export function wishFor(state: CatchUpState, reason: CatchUpReason, now: EpochMs): CatchUpState {
   const isComing = state.wanted !== null || (reason === 'periodic' && state.run !== null);
   return isComing ? state : { ...state, wanted: { reason, at: now } };
 }
 
 /**
- * With a run under way. One that was cut off goes on from its beginning, since pages may have shifted, but reads no
- * chat twice; a wish that came meanwhile makes it cover up to now.
- * @param idleAfterMs the first run of all reads what is younger; 0: everything
+ * Starts a run. An interrupted run restarts from the beginning, since pages may have shifted, but reads no
+ * chat twice; a request made meanwhile extends it to cover up to now.
+ * @param idleAfterMs the very first run reads only chats younger than this; 0: all chats
  */
 export function beginRun(state: CatchUpState, idleAfterMs: number, now: EpochMs): CatchUpState {
   const { wanted, run, completed } = state;
   if (run !== null && wanted === null) {
-    return { ...state, run: { ...run, chatsSeen: 0, chatsTotal: null, chatsUnread: 0 } }; // these are tried again
+    return { ...state, run: { ...run, chatsSeen: 0, chatsTotal: null, chatsUnread: 0 } }; // these are retried
   }
   const isDated = completed !== null && completed.startedAt <= now;
   const lastCovered = isDated ? completed.startedAt - OVERLAP_MS : null;
@@ -106,7 +109,7 @@ export function beginRun(state: CatchUpState, idleAfterMs: number, now: EpochMs)
   return { ...state, wanted: null, run: begun };
 }
 
-/** With the run under way completed. A wish that came since its start stays, for the next one. */
+/** Completes the current run. A request made since its start stays, for the next run. */
 export function completeRun(state: CatchUpState, now: EpochMs): CatchUpState {
   const { run, sweptAt } = state;
   if (run === null) return state;
@@ -119,28 +122,30 @@ export function completeRun(state: CatchUpState, now: EpochMs): CatchUpState {
   };
 }
 
-/** With the daily reading completed that began at `startedAt`. */
+/** Completes the daily sweep that began at `startedAt`. */
 export function completeSweep(state: CatchUpState, startedAt: EpochMs): CatchUpState {
   return { ...state, sweep: null, sweptAt: startedAt, failing: null };
 }
 
-/** With a try that was given up. One that a restart cut off isn't counted, and doesn't end the count. */
+/**
+ * Counts a failed attempt. An attempt that a restart interrupted isn't counted, and doesn't reset the count.
+ */
 export function countFailure(state: CatchUpState, cause: string, now: EpochMs): CatchUpState {
   const { since = now, tries = 0 } = state.failing ?? {};
   return { ...state, failing: { since, lastAt: now, tries: tries + 1, cause } };
 }
 
-/** Whether catching up fails for more than a hiccup. */
+/** True if catching up keeps failing, beyond a hiccup. */
 export function isCatchUpFailing(failing: CatchUpFailing | null): failing is CatchUpFailing {
   if (failing === null) return false;
-  // up to the last of them: a run that has been reading well since may take longer than that
+  // measured up to the last failure: a run that has been reading well since may take longer than the limit
   return failing.tries >= FAILING_TRIES || failing.lastAt - failing.since >= FAILING_MS;
 }
 
 /**
  * Whether a run has to read a chat's messages.
- * @param updatedAt as Linq tells it; null: it doesn't
- * @param readAt when the run under way, or one that was cut off, read it; null: neither did
+ * @param updatedAt as Linq reports it; null: not reported
+ * @param readAt when the current or interrupted run read it; null: not yet
  */
 export function needsReading(
   updatedAt: EpochMs | null,
@@ -153,21 +158,23 @@ export function needsReading(
   return !isRead && (updatedAt === null || run.since === null || updatedAt > run.since);
 }
 
-/** When the next run begins by itself. */
+/** When the next scheduled run begins. */
 export function nextRunAt({ completed }: CatchUpState, processStartedAt: EpochMs, everyMs: number): EpochMs {
   return (completed?.startedAt ?? processStartedAt) + everyMs;
 }
 
-/** When active chats are read again whatever their `updatedAt`; null: not before the first run completed. */
+/**
+ * When active chats are next read regardless of their `updatedAt`; null: not before the first run completes.
+ */
 export function nextSweepAt({ sweep, sweptAt }: CatchUpState): EpochMs | null {
   if (sweptAt === null) return null;
   return sweep === null ? sweptAt + DAY : sweep.startedAt;
 }
 
 /**
- * The state after the clock was corrected by `byMs` and reads `now`. What a wrong time says of how far we had caught up
- * isn't believed: rather too much is read again.
- * @param lastHeartbeatAt the latest by the time of before
+ * The state after the clock was corrected by `byMs` and reads `now`. Progress recorded under the wrong time
+ * isn't trusted: reading too much is the safe side.
+ * @param lastHeartbeatAt the latest heartbeat, by the old clock
  */
 export function afterClockShift(
   state: CatchUpState,

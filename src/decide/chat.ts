@@ -4,7 +4,7 @@ import { backoffMs } from './pacing.ts';
 import type { Policy } from './policy.ts';
 import type { EpochMs } from './time.ts';
 
-/** In the order of the rules. */
+/** In rule order. */
 export const CHAT_STATES = [
   'retired',
   'held',
@@ -17,10 +17,13 @@ export const CHAT_STATES = [
 ] as const;
 
 export const RETRY_REASONS = ['backoff', 'rejected'] as const;
-/** What set off an attempt. */
+/** What triggered an attempt. */
 export const TRIGGERS = ['became_eligible', 'window_lapsed', 'manual'] as const;
 
-/** Why a chat is in its state, as far as the chat itself tells (what holds the account or a line: `holds.ts`). */
+/**
+ * Why a chat is in its state, as far as the chat itself determines it (holds of the account or a line are in
+ * `holds.ts`).
+ */
 export const CHAT_REASONS = [
   ...RETIRED_REASONS,
   'operator',
@@ -47,62 +50,70 @@ export type ChatState = (typeof CHAT_STATES)[number];
 export type ChatReason = (typeof CHAT_REASONS)[number];
 export type Trigger = (typeof TRIGGERS)[number];
 
-/** What our own attempts and the operator did to a chat. */
+/** What our attempts and the operator's actions left on a chat. */
 interface ChatHistory {
-  /** When Linq's last 2xx arrived: the window runs from here. `lastShareStartedAt`: when that attempt began. */
+  /** When Linq's last 2xx arrived: the window starts here. `lastShareStartedAt`: when that attempt began. */
   readonly lastSharedAt: EpochMs | null;
   readonly lastShareStartedAt: EpochMs | null;
   readonly shareCount: number;
-  /** Start of the earliest attempt since the last 2xx whose call may have arrived unanswered, unless it was counted. */
+  /**
+   * Start of the earliest attempt since the last 2xx whose call may have reached Linq without an answer. Null
+   * once it has been counted.
+   */
   readonly uncertainAt: EpochMs | null;
-  /** End of the last attempt that was only pretended. */
+  /** End of the last dry-run attempt. */
   readonly dryRunAt: EpochMs | null;
-  /** Start of the attempt that Linq refused for good. */
+  /** Start of the attempt that Linq refused permanently. */
   readonly retiredAt: EpochMs | null;
   readonly retiredReason: RetiredReason | null;
-  /** Start of the attempt that Linq refused since the recipient opted out. */
+  /** Start of the attempt that Linq refused because the recipient had opted out. */
   readonly optOutRefusedAt: EpochMs | null;
   readonly operatorHeldAt: EpochMs | null;
   readonly parkedAt: EpochMs | null;
   readonly blockedAt: EpochMs | null;
-  /** Transient failures in a row, and until when to back off. */
+  /** Consecutive transient failures, and when the backoff ends. */
   readonly failures: number;
   readonly retryAt: EpochMs | null;
   readonly retryReason: (typeof RETRY_REASONS)[number] | null;
-  /** Attempts in a row that a crash cut off. */
+  /** Consecutive attempts that a crash interrupted. */
   readonly interruptions: number;
-  /** When the API was asked for facts that no event told; cleared by the next event that tells something. */
+  /**
+   * When the API was asked for facts that no event had reported; cleared by the next event that adds a fact.
+   */
   readonly lookedUpAt: EpochMs | null;
   /**
-   * When the database was restored from a backup that has this chat, or may have lost it: shares made since the backup
-   * are forgotten.
+   * When a backup was restored that has this chat or may predate it: shares made since the backup are
+   * unknown.
    */
   readonly restoredAt: EpochMs | null;
   readonly leaseId: string | null;
   readonly leaseUntil: EpochMs | null;
 }
 
-/** The decision as it was stored last; see `decideChat`. */
+/** The last stored decision; see */
 export interface StoredDecision {
   readonly state: ChatState;
   readonly reason: ChatReason;
-  /** The queue: when the chat may be claimed next (for a claimed chat: when its lease ends); null: never by time. */
+  /**
+   * The queue: when the chat may be claimed next (for a claimed chat: when its lease ends); null: not
+   * scheduled.
+   */
   readonly nextAttemptAt: EpochMs | null;
-  /** When time alone changes state or reason; null: it won't. */
+  /** When the state or reason changes without an event; null: never. */
   readonly wakeAt: EpochMs | null;
 }
 
-/** Everything we keep of a chat. */
+/** Everything we store about a chat. */
 export interface ChatRecord extends ChatFacts, ChatHistory, StoredDecision {
   readonly chatId: string;
 }
 
-/** A chat that nobody told anything of. */
+/** A chat about which nothing is known yet. */
 export function newChat(chatId: string): ChatRecord {
   return { ...BLANK, chatId };
 }
 
-/** With a `chatId` too, since V8 copies an object fast only as long as the copy adds nothing. */
+/** Has a `chatId` too: V8 copies an object fast only while the copy adds no property. */
 const BLANK: ChatRecord = {
   chatId: '',
   ...NO_FACTS,
@@ -132,8 +143,8 @@ const BLANK: ChatRecord = {
 };
 
 /**
- * Adds what the API told: what no event told, as of the beginning of time, so that any event wins over it; and the
- * chat's health, which has a time of its own, as an event would.
+ * Adds what the API reported. Facts that no event has reported are dated to the beginning of time, so any
+ * event overrides them. Health has a time of its own and merges like an event.
  */
 export function withLookedUp(chat: ChatRecord, facts: LookedUpFacts, now: EpochMs): ChatRecord {
   const { line, service, isGroup, health = null } = facts;
@@ -152,10 +163,13 @@ export function withLookedUp(chat: ChatRecord, facts: LookedUpFacts, now: EpochM
 
 const NOTHING_ELSE = { kind: 'chat', outbound: null, inbound: null, leftAt: null, joinedAt: null } as const;
 
-/** After so many attempts in a row that a crash cut off, a chat is parked: it may be what crashes us. */
+/** Consecutive attempts interrupted by a crash after which a chat is parked: it may be what crashes us. */
 const INTERRUPTIONS_TO_PARK = 3;
 
-/** A chat as its attempt begins, leased to it. An older attempt without known outcome counts as a share from now on. */
+/**
+ * A chat as its attempt begins, leased to it. From now on, an older attempt with an unknown outcome counts as
+ * a share.
+ */
 export function beginAttempt(
   chat: ChatRecord,
   lease: { leaseId: string; leaseUntil: EpochMs; trigger: ChatRecord['reason'] },
@@ -176,20 +190,20 @@ export function beginAttempt(
   };
 }
 
-/** A chat whose claim is given back without a call: nothing happened. */
+/** A chat whose claim is returned without a call, as if nothing had happened. */
 export function withdrawAttempt(chat: ChatRecord): ChatRecord {
   return { ...chat, leaseId: null, leaseUntil: null };
 }
 
-/** A chat after an attempt that was only pretended. */
+/** A chat after a dry-run attempt. */
 export function settleDryRun(chat: ChatRecord, endedAt: EpochMs): ChatRecord {
   return { ...withdrawAttempt(chat), interruptions: 0, dryRunAt: endedAt };
 }
 
 /**
- * A chat whose attempt a crash cut off: it is repeated at once. It counts towards parking whether a call was made or
- * not: what crashes us may come before the call.
- * @param mayHaveCalled false: it was begun in a dry run, or cut while it still asked for facts
+ * A chat whose attempt a crash interrupted: it is repeated immediately. It counts towards parking whether or
+ * not a call was made, since the crash may come before the call.
+ * @param mayHaveCalled false: a dry run, or interrupted while still looking up facts
  */
 export function settleInterrupted(
   chat: ChatRecord,
@@ -237,23 +251,23 @@ export function settleVerdict(
     case 'rejected':
       return { ...settled, failures: 0, retryAt: endedAt + policy.windowMs, retryReason: 'rejected' };
     default:
-      return settled; // the account or the line is closed, which says nothing of this chat
+      return settled; // the account or the line is closed, which says nothing about this chat
   }
 }
 
 /**
- * From when on an attempt without known outcome counts: the earliest such start, since Linq ignores repeats for a window
- * from the one that arrived, and any of them may be that one. Only a 2xx forgets it. That one attempt didn't arrive (an
- * answer, a connection that was never made, a cut before the call) proves nothing of the others: such an attempt just
- * isn't taken down here.
+ * When the earliest attempt with an unknown outcome began. Linq ignores repeats for one window from the call
+ * that arrived, and any of these attempts may be that call. Only a 2xx clears it. Proof that one attempt
+ * never arrived (an answer, a connection never made, a crash before the call) proves nothing about the
+ * others: such an attempt just isn't recorded here.
  */
 function uncertainSince(chat: ChatRecord, startedAt: EpochMs): EpochMs {
   return chat.uncertainAt === null ? startedAt : Math.min(chat.uncertainAt, startedAt);
 }
 
 /**
- * A refused chat, as if its refusal had been a failure: it turned out to say nothing of the chat. It is due again, after
- * those that weren't tried yet.
+ * A refused chat, as if its refusal had been a failure: the refusal turned out to say nothing about the chat.
+ * It is due again, after the chats that haven't been tried yet.
  */
 export function undoRefusal(chat: ChatRecord): ChatRecord {
   const { retiredAt, optOutRefusedAt, blockedAt, retryReason } = chat;
@@ -263,12 +277,12 @@ export function undoRefusal(chat: ChatRecord): ChatRecord {
   return { ...chat, ...nothing, retryAt: null, retryReason: null, failures: chat.failures + 1 };
 }
 
-/** Its last refusal was undone: a failure would have a backoff. */
+/** True if its last refusal was undone: a real failure would have a backoff. */
 export function wasUndone({ failures, retryReason }: ChatRecord): boolean {
   return failures > 0 && retryReason === null;
 }
 
-/** A chat without any hold of its own: the operator's, the crash loop's, the block list's. */
+/** A chat with its own holds removed: the operator's, the crash loop's, the block list's. */
 export function releaseChat(chat: ChatRecord): ChatRecord {
   return { ...chat, operatorHeldAt: null, parkedAt: null, blockedAt: null, interruptions: 0 };
 }

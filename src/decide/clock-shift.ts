@@ -6,18 +6,17 @@ import { DAY, type EpochMs, MINUTE } from './time.ts';
 const MAX_BACKOFF_MS = DAY + 8 * MINUTE;
 const MAX_HOLD_MS = DAY;
 
-/** A correction of the clock. */
 export interface ClockShift {
   readonly byMs: number;
-  /** The time as it was right after the correction. */
+  /** The corrected time right after the correction. */
   readonly now: EpochMs;
   readonly windowMs: number;
 }
 
 /**
- * A deadline after the clock was corrected. One that was set and reached by the wrong time is over; one that was set by
- * the right time may only seem to have been reached.
- * @param setAt when it was set, by the clock of then; null: not known
+ * A deadline after the clock was corrected. One that was set and reached under the wrong time is over; one
+ * that was set under the right time may only seem to have been reached.
+ * @param setAt when it was set, by the clock of that time; null: unknown
  */
 function shiftDeadline(at: EpochMs, setAt: EpochMs | null, maxMs: number, shift: ClockShift): EpochMs {
   const { byMs, now } = shift;
@@ -27,10 +26,10 @@ function shiftDeadline(at: EpochMs, setAt: EpochMs | null, maxMs: number, shift:
 }
 
 /**
- * A chat after the clock was corrected. What we did later than now counts as done now, and no backoff is longer than any
- * can be. If the clock went forward, as much of open windows, backoff and lease is left as before, so that nothing is
- * early. Times that Linq told stay.
- * @param lastEndedAt when the chat's last attempt ended, by the clock of then
+ * A chat after the clock was corrected. Our actions dated later than now count as done now, and no backoff
+ * exceeds its maximum. If the clock went forward, open windows, backoffs and leases keep their remaining
+ * time, so nothing happens early. Times reported by Linq stay.
+ * @param lastEndedAt when the chat's last attempt ended, by the clock of that time
  */
 export function shiftChat(chat: ChatRecord, lastEndedAt: EpochMs | null, shift: ClockShift): ChatRecord {
   const { byMs, now, windowMs } = shift;

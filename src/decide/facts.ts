@@ -2,11 +2,14 @@ import type { ChatEvent, LineEvent, OutboundEvidence } from './event.ts';
 import type { EpochMs } from './time.ts';
 
 /**
- * What events told of a chat. Merging is commutative, associative and idempotent (minimum, maximum, or latest by the
- * event's own time with a fixed order for ties), so duplicates, redeliveries and disorder end in the same facts.
+ * What events reported about a chat. Merging is commutative, associative and idempotent (minimum, maximum, or
+ * latest by the event's own time with a fixed order for ties), so duplicates, redeliveries and reordering
+ * yield the same facts.
  */
 export interface ChatFacts {
-  /** As of the latest outbound message that stated it; `…At` is that message's time, 0 if asked of the API. */
+  /**
+   * From the latest outbound message that stated it; `…At` is that message's time, 0 if looked up in the API.
+   */
   readonly line: string | null;
   readonly lineAt: EpochMs | null;
   readonly service: string | null;
@@ -44,7 +47,7 @@ export const NO_FACTS: ChatFacts = Object.freeze({
   joinedAt: null,
 });
 
-/** Merges an event into the facts. Returns the very same object when the event tells nothing new. */
+/** Merges an event into the facts. Returns the very same object when the event adds nothing new. */
 export function mergeChatEvent<F extends ChatFacts>(facts: F, event: ChatEvent): F {
   const merged = {
     ...facts,
@@ -58,8 +61,9 @@ export function mergeChatEvent<F extends ChatFacts>(facts: F, event: ChatEvent):
 }
 
 /**
- * The event, where Linq didn't say whether it is us who left or was added: it is, if the participant is one of our lines; null if it
- * isn't. Any line of ours will do, as where Linq does say that it is us: so the order of events doesn't matter, once a line is known.
+ * Resolves an event for which Linq didn't say whether we left or were added: it was us if the participant is
+ * one of our lines; null if not. Any line of ours will do, as it does when Linq says so itself: thus the
+ * order of events doesn't matter once a line is known.
  */
 export function ownMembership(event: ChatEvent, isOurLine: (handle: string) => boolean): ChatEvent | null {
   const { member, ...rest } = event;
@@ -152,7 +156,7 @@ function earliest(a: EpochMs | null, b: EpochMs | null): EpochMs | null {
   return Math.min(a, b);
 }
 
-/** The earliest of the instants that are still to come; null: none is. */
+/** The earliest of the instants still in the future; null: none. */
 export function nextOf(now: EpochMs, ...instants: readonly (EpochMs | null)[]): EpochMs | null {
   const ahead = instants.filter((at) => at !== null && at > now) as EpochMs[];
   return ahead.length === 0 ? null : Math.min(...ahead);
@@ -164,7 +168,7 @@ export function haveSameFacts(a: ChatFacts, b: ChatFacts): boolean {
   return FACT_NAMES.every((name) => a[name] === b[name]);
 }
 
-/** What Linq's events told of one of our lines; merged like a chat's facts. */
+/** What Linq's events reported about one of our lines; merged like a chat's facts. */
 export interface LineFacts {
   readonly status: string | null;
   readonly statusAt: EpochMs | null;
@@ -172,7 +176,7 @@ export interface LineFacts {
   readonly reputationAt: EpochMs | null;
 }
 
-/** Merges a line event. Returns the very same object when it tells nothing new. */
+/** Merges a line event. Returns the very same object when it adds nothing new. */
 export function mergeLineEvent<F extends LineFacts>(facts: F, event: LineEvent): F {
   const { status, reputation, at } = event;
   const isStatus = status !== null && isNewer(facts.status, facts.statusAt, status, at, statusRank);
@@ -191,11 +195,11 @@ function statusRank(status: string): number {
   return status === 'ACTIVE' ? 0 : status === 'FLAGGED' ? 2 : 1;
 }
 
-/** Facts that the API told when no event did; each fills only what is unknown, and any event wins over it. */
+/** Facts that the API reported. Each fills only what is unknown, and any event overrides it. */
 export interface LookedUpFacts {
   readonly line: string | null;
   readonly service: string | null;
   readonly isGroup: boolean | null;
-  /** `status` in upper case; `at` null: Linq didn't say since when. */
+  /** `status` in upper case; `at` null: Linq didn't say when it began. */
   readonly health?: { readonly status: string; readonly at: EpochMs | null } | null;
 }

@@ -2,8 +2,8 @@ import type { LineFacts } from './facts.ts';
 import { doublingMs } from './pacing.ts';
 import { type EpochMs, HOUR, MINUTE, SECOND } from './time.ts';
 
-// What holds chats that could be shared otherwise. Each list is in the order of precedence: the first hold that stands
-// is the one that is shown. What holds a single chat is a rule of its own, see `share.ts`.
+// What stops chats that could otherwise be shared. Each list is in order of precedence: the first standing
+// hold is the one shown. Holds of a single chat are rules in `share.ts`.
 
 /** No chat of the account is shared. */
 export const ACCOUNT_HOLDS = [
@@ -19,7 +19,7 @@ export const LINE_HOLDS = ['line_not_ours', 'line_flagged', 'line_paused'] as co
 
 export const CARD_STATES = ['active', 'inactive', 'missing', 'unknown'] as const;
 
-/** The line has no card to share. Never stored: they follow from the state of the card. */
+/** The line has no card to share. Never stored: derived from the state of the card. */
 export const CARD_HOLDS = ['card_missing', 'card_inactive', 'card_unknown'] as const;
 
 export const STORED_HOLDS = [...ACCOUNT_HOLDS, ...LINE_HOLDS] as const;
@@ -31,21 +31,25 @@ export type StoredHoldReason = (typeof STORED_HOLDS)[number];
 export type HoldReason = StoredHoldReason | CardHoldReason;
 export type CardState = (typeof CARD_STATES)[number];
 
-/** All that the program knows of a hold; the words for people are in `status/`. */
+/** Everything the program knows about a hold; the user-facing words are in `status/`. */
 interface HoldTraits {
   readonly scope: 'account' | 'line';
-  /** `verdict`: the verdict of the same name; `streak`: calls for different chats failed in a row; `event`: Linq reported it. */
+  /**
+   * `verdict`: the verdict of the same name; `streak`: calls for distinct chats failed in a row; `event`:
+   * Linq reported it.
+   */
   readonly openedBy: 'operator' | 'verdict' | 'streak' | 'event';
   /**
-   * What ends it: its time, or a successful probe once it has waited. `share`: one chat is the probe; `look`: a look at
-   * the contact cards; `share_or_look`: a look if no chat is due. `line release` ends any hold of a line.
+   * What ends it: time, or a successful probe after its wait. `share`: the probe shares one chat; `look`: it
+   * checks the contact cards; `share_or_look`: it checks the cards if no chat is due. `line release` ends any
+   * hold of a line.
    */
   readonly endedBy: 'operator' | 'time' | 'share' | 'look' | 'share_or_look';
   /** The first and the longest wait; it doubles each time a probe fails. */
   readonly waits: readonly [firstMs: number, maxMs: number] | null;
-  /** A restart may have fixed the cause, so that it probes without waiting. */
+  /** A restart may have fixed the cause, so it is probed without waiting. */
   readonly isProbedAtStart: boolean;
-  /** Which calls wait: only shares, or looks at contact cards too, or also those of catching up. */
+  /** Which calls wait: only shares; or also contact-card checks; or also the reads of catching up. */
   readonly stops: 'shares' | 'looks' | 'reads';
 }
 
@@ -72,7 +76,7 @@ export const HOLDS = {
     endedBy: 'share',
     waits: [HOUR, HOUR],
     isProbedAtStart: true,
-    stops: 'shares', // the feature is that of sharing
+    stops: 'shares', // only the sharing feature is affected
   },
   rate_limited: {
     scope: 'account',
@@ -126,21 +130,27 @@ type ReasonsWith<Trait extends keyof HoldTraits, Value extends HoldTraits[Trait]
 /** Opened by the verdict of the same name. */
 export type VerdictHoldReason = ReasonsWith<'openedBy', 'verdict'>;
 
-/** Those that wait and then end or are probed. */
+/** Holds that end or are probed after a wait. */
 export type WaitingHoldReason = Exclude<StoredHoldReason, ReasonsWith<'endedBy', 'operator'>>;
 
-/** Why the account (`scope` null) or a line is closed, as it is stored. It stays on record after `until`, since `step` counts on. */
+/**
+ * Why the account (`scope` null) or a line is closed, as stored. It is kept after `until`, since `step` keeps
+ * counting.
+ */
 export interface Hold {
   readonly scope: string | null;
   readonly reason: StoredHoldReason;
   readonly since: EpochMs;
-  /** When it ends or is probed; null: when an operator ends it. */
+  /** When it ends or is probed; null: only an operator ends it. */
   readonly until: EpochMs | null;
-  /** How often it was prolonged: the wait doubles with it. */
+  /** How often it was extended; each time doubles the wait. */
   readonly step: number;
 }
 
-/** One of our lines. `clearedAt`: flags that Linq raised up to then don't hold it any more (a share worked, or an operator said so). */
+/**
+ * One of our lines. `clearedAt`: flags that Linq raised before it no longer hold the line (a share worked, or
+ * an operator said so).
+ */
 export interface Line extends LineFacts {
   readonly line: string;
   readonly card: CardState;
@@ -148,15 +158,15 @@ export interface Line extends LineFacts {
   readonly clearedAt: EpochMs | null;
 }
 
-/** The hold by which the account or a line is closed to automatic shares now. */
+/** The hold that now closes the account or a line to automatic shares. */
 export interface StandingHold<Reason extends HoldReason = HoldReason> {
   readonly reason: Reason;
   readonly since: EpochMs | null;
-  /** When it ends by itself or is probed next; null: neither. */
+  /** When it ends automatically or is probed next; null: neither is scheduled. */
   readonly until: EpochMs | null;
 }
 
-/** The first hold for which no chat of the account may be shared, or null. */
+/** The first hold that closes the whole account, or null. */
 export function accountHold(holds: readonly Hold[], now: EpochMs): StandingHold<AccountHoldReason> | null {
   for (const reason of ACCOUNT_HOLDS) {
     const standing = standingHold(holds, reason, now);
@@ -165,7 +175,7 @@ export function accountHold(holds: readonly Hold[], now: EpochMs): StandingHold<
   return null;
 }
 
-/** This hold of the account, whatever else closes it; null if it doesn't stand. */
+/** This hold of the account, whatever else closes the account; null if it doesn't stand. */
 export function standingHold<Reason extends AccountHoldReason>(
   holds: readonly Hold[],
   reason: Reason,
@@ -177,7 +187,7 @@ export function standingHold<Reason extends AccountHoldReason>(
     : null;
 }
 
-/** The first hold for which catching up may not read chats either, or null. */
+/** The first hold that also stops catching up from reading chats, or null. */
 export function holdOnReads(holds: readonly Hold[], now: EpochMs): StandingHold<AccountHoldReason> | null {
   return accountHold(
     holds.filter(({ reason }) => stopsReads(reason)),
@@ -185,12 +195,12 @@ export function holdOnReads(holds: readonly Hold[], now: EpochMs): StandingHold<
   );
 }
 
-/** True if a verdict, or the hold that it opens, makes every call wait, whatever it is for. */
+/** True if a verdict, or the hold that it opens, makes every call wait, whatever its purpose. */
 export function stopsReads(kind: string): boolean {
   return isStored(kind) && HOLDS[kind].stops === 'reads';
 }
 
-/** Its end is a look at the line's card. */
+/** True if a check of the line's card ends it. */
 export function isCardHold(reason: HoldReason): reason is CardHoldReason {
   return !isStored(reason);
 }
@@ -199,7 +209,7 @@ function isStored(kind: string): kind is StoredHoldReason {
   return kind in HOLDS;
 }
 
-/** When every hold of the account has waited long enough for a call that finds out whether it still stands; null: never. */
+/** When every hold of the account has waited long enough to be probed; null: never. */
 export function accountProbeAt(holds: readonly Hold[], now: EpochMs): EpochMs | null {
   const standing = holds.filter((hold) => hold.scope === null && isStanding(hold, now));
   const ends = standing.map(({ until }) => until ?? Number.POSITIVE_INFINITY);
@@ -208,8 +218,8 @@ export function accountProbeAt(holds: readonly Hold[], now: EpochMs): EpochMs | 
 }
 
 /**
- * The first hold for which no chat of this line may be shared, or null. `until` is when all of its holds have waited
- * long enough: the try that ends one of them must not fall into the pause of another.
+ * The first hold that closes this line, or null. `until` is when all of its holds have waited long enough:
+ * the probe of one hold must not fall into the pause of another.
  */
 export function lineHold(line: Line, holds: readonly Hold[], now: EpochMs): StandingHold | null {
   const own = (reason: LineHoldReason) =>
@@ -224,7 +234,7 @@ export function lineHold(line: Line, holds: readonly Hold[], now: EpochMs): Stan
   return { reason: first.reason, since: first.since, until: Number.isFinite(until) ? until : null };
 }
 
-/** A flag holds as long as it stands; what is stored only counts the probes that failed. */
+/** A flag holds the line while it is raised; the stored hold only counts failed probes. */
 function flagHold(line: Line, stored: Hold | null): Hold | null {
   const since = flaggedSince(line);
   if (since === null) return null;
@@ -232,13 +242,13 @@ function flagHold(line: Line, stored: Hold | null): Hold | null {
   return { scope: line.line, reason: 'line_flagged', since, until, step: 0 };
 }
 
-/** The line has no card that can be shared, whatever else closes it. */
+/** The line's card hold, whatever else closes the line; null if it has a card to share. */
 export function cardHold(line: Line): StandingHold<CardHoldReason> | null {
   if (line.card === 'active') return null;
   return { reason: `card_${line.card}`, since: line.cardCheckedAt, until: null };
 }
 
-/** Pauses end by time; the other holds when a probe or an operator ends them. */
+/** Pauses end with time; a probe or an operator ends the other holds. */
 function isStanding(hold: Hold, now: EpochMs): boolean {
   return !endsByTime(hold.reason) || hold.until === null || now < hold.until;
 }
@@ -247,7 +257,7 @@ export function endsByTime(reason: HoldReason): boolean {
   return isStored(reason) && HOLDS[reason].endedBy === 'time';
 }
 
-/** One chat is shared to find out whether the hold still stands. */
+/** True if sharing one chat tests whether the hold still stands. */
 export function isProbedByShare(
   reason: StoredHoldReason,
 ): reason is ReasonsWith<'endedBy', 'share' | 'share_or_look'> {
@@ -255,7 +265,7 @@ export function isProbedByShare(
   return endedBy === 'share' || endedBy === 'share_or_look';
 }
 
-/** Looking at contact cards is enough to find out. */
+/** True if checking the contact cards is a sufficient probe. */
 export function isProbedByLook(reason: StoredHoldReason): reason is ReasonsWith<'endedBy', 'look'> {
   return HOLDS[reason].endedBy === 'look';
 }
@@ -265,7 +275,7 @@ export function isVerdictHold(kind: string): kind is VerdictHoldReason {
   return isStored(kind) && HOLDS[kind].openedBy === 'verdict';
 }
 
-/** Since when Linq flags a line (status FLAGGED or reputation CRITICAL) that nothing cleared since; or null. */
+/** When Linq flagged the line (status FLAGGED or reputation CRITICAL), unless cleared since; else null. */
 export function flaggedSince(line: Line): EpochMs | null {
   const isStanding = (at: EpochMs | null) => at !== null && (line.clearedAt === null || at > line.clearedAt);
   if (line.status === 'FLAGGED' && isStanding(line.statusAt)) return line.statusAt;
@@ -279,9 +289,9 @@ export function isLifted(hold: Hold, { line, status, statusAt }: Line): boolean 
 }
 
 /**
- * The hold after an attempt that says the account or line is closed. An attempt that was under way when the hold
- * began changes nothing, except that a longer `Retry-After` counts.
- * @param retryAfterMs what Linq asked for, or null; a floor
+ * The hold after an attempt that says the account or line is closed. An attempt that was already in progress
+ * when the hold began changes nothing, except that a longer `Retry-After` applies.
+ * @param retryAfterMs what Linq asked for, or null; a minimum
  */
 export function holdAfter(
   previous: Hold | null,
@@ -302,7 +312,7 @@ export function holdAfter(
   return { ...previous, since, until: endedAt + waitOf(step), step };
 }
 
-/** True if an attempt that began at `startedAt` was made after the hold's wait, so that its success ends the hold. */
+/** True if an attempt that began at `startedAt` came after the hold's wait, so its success ends the hold. */
 export function isProbeOf(hold: Pick<Hold, 'until'>, startedAt: EpochMs): boolean {
   return hold.until !== null && startedAt >= hold.until;
 }

@@ -1,15 +1,15 @@
 import type { VerdictHoldReason } from './holds.ts';
 /**
- * What a call to Linq brought back; never carries text of the answer, an address or a secret.
+ * The result of a call to Linq. Never carries text of the answer, an address or a secret.
  *
- * `answered`: the status line and headers arrived. `hasEnvelope`: an error in Linq's own shape, so Linq itself said it;
- * without it a gateway, a firewall or another server did. It and `isJson` are false when the body didn't arrive whole.
- * `linqCode` and `traceId` are read from any shape of Linq's errors.
+ * `answered`: the status line and headers arrived. `hasEnvelope`: an error in Linq's own format, so it came
+ * from Linq itself rather than from a gateway, a firewall or another server. It and `isJson` are false when
+ * the body arrived incomplete. `linqCode` and `traceId` are read from any format of Linq's errors.
  *
- * `unanswered`: `mayHaveArrived` says that the call may have taken effect all the same; false when it was never sent,
- * and for reads. `cause` is one short stable word: `timeout`, `connect_timeout`, `refused`, `unreachable`, `dns`,
- * `tls`, `reset`, `proxy` (it doesn't answer, or refuses the way), `protocol`, `unreadable`, `aborted`, `closed` or
- * `other`.
+ * `unanswered`: `mayHaveArrived` means that the call may still have taken effect; false when it was never
+ * sent, and for reads. `cause` is one short stable word: `timeout`, `connect_timeout`, `refused`,
+ * `unreachable`, `dns`, `tls`, `reset`, `proxy` (it doesn't answer, or refuses to connect), `protocol`,
+ * `unreadable`, `aborted`, `closed` or `other`.
  */
 export type LinqAnswer =
   | {
@@ -23,13 +23,14 @@ export type LinqAnswer =
     }
   | { readonly kind: 'unanswered'; readonly mayHaveArrived: boolean; readonly cause: string };
 
-/** Why Linq refuses a chat for good. */
+/** Why Linq refuses a chat permanently. */
 export const RETIRED_REASONS = ['chat_gone', 'chat_left', 'unsupported'] as const;
 export type RetiredReason = (typeof RETIRED_REASONS)[number];
 
 /**
- * How an attempt is recorded. `unknown`: nobody answered and it may have worked; `retry`: the same call may succeed later;
- * `rejected`: Linq refused it, for the chat, the line or the account; `interrupted`: a crash cut it off.
+ * How an attempt is recorded. `unknown`: no answer, and it may have worked; `retry`: the same call may
+ * succeed later; `rejected`: Linq refused it, for the chat, the line or the account; `interrupted`: cut off
+ * by a crash.
  */
 export const OUTCOMES = ['shared', 'retry', 'rejected', 'unknown', 'interrupted', 'dry_run'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -37,7 +38,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 /** What an answer means for the chat, its line and the account. */
 export type Verdict =
   | { readonly kind: 'shared' }
-  /** The same call may succeed later. `mayHaveArrived`: nobody answered, and it may have worked. */
+  /** The same call may succeed later. `mayHaveArrived`: no answer, and it may have worked. */
   | {
       readonly kind: 'transient';
       readonly mayHaveArrived: boolean;
@@ -57,7 +58,7 @@ export type Verdict =
 
 type Answered = Extract<LinqAnswer, { kind: 'answered' }>;
 
-/** Codes that mean the same whatever the HTTP status: sources disagree on the status of one code. */
+/** Codes whose meaning doesn't depend on the HTTP status: sources disagree on one code's status. */
 const VERDICT_BY_CODE: ReadonlyMap<
   number,
   Exclude<Verdict, { kind: 'transient' | 'rate_limited' }>
@@ -83,9 +84,9 @@ const RATE_LIMITED_CODE = 1007;
 const TRANSIENT_CODES: ReadonlySet<number> = new Set([2009, 2015]);
 
 /**
- * What an answer to a share call means; also for the reads that come before one, whose failures have the same
- * classes (a failed read never has a 2xx). Success first, then rate limits; of the rest only what Linq itself says counts:
- * its code, then the HTTP status.
+ * What the answer to a share call means. Also used for the reads before it, whose failures fall into the same
+ * classes (a failed read never has a 2xx). Success comes first, then rate limits. For the rest, only what
+ * Linq itself says counts: its code, then the HTTP status.
  */
 export function classifyAnswer(answer: LinqAnswer): Verdict {
   if (answer.kind === 'unanswered') {
@@ -93,7 +94,8 @@ export function classifyAnswer(answer: LinqAnswer): Verdict {
   }
   if (answer.httpStatus >= 200 && answer.httpStatus <= 299) return { kind: 'shared' };
   if (isRateLimit(answer)) return { kind: 'rate_limited', retryAfterMs: answer.retryAfterMs };
-  // a gateway's words, or a base URL that leads elsewhere: neither may retire or reject a chat, or condemn the key
+  // a gateway's answer, or a base URL that leads elsewhere: neither may retire or reject a chat, or condemn
+  // the key
   if (!answer.hasEnvelope) return transient(answer);
   if (answer.linqCode !== null) {
     const verdict = VERDICT_BY_CODE.get(answer.linqCode);
@@ -103,7 +105,10 @@ export function classifyAnswer(answer: LinqAnswer): Verdict {
   return classifyStatus(answer);
 }
 
-/** Any 429 whatever its code; newer versions of the API also limit with 503, told from an outage by Retry-After. */
+/**
+ * Any 429, whatever its code. Newer API versions also rate-limit with 503; Retry-After distinguishes it from
+ * an outage.
+ */
 function isRateLimit({ httpStatus, linqCode, retryAfterMs }: Answered): boolean {
   return (
     httpStatus === 429 || (httpStatus === 503 && retryAfterMs !== null) || linqCode === RATE_LIMITED_CODE
@@ -134,7 +139,10 @@ export function outcomeOf(verdict: Verdict): Exclude<Outcome, 'interrupted' | 'd
   }
 }
 
-/** Linq refused this chat, whatever the reason: what a wrong address or key, or a forbidden account, looks like, too. */
+/**
+ * True if Linq refused this chat for any reason. A wrong address or key, or a forbidden account, looks the
+ * same.
+ */
 export function isRefusal({ kind }: Verdict): boolean {
   return kind === 'retired' || kind === 'rejected' || kind === 'opted_out' || kind === 'recipient_blocked';
 }

@@ -1,9 +1,9 @@
 import { DAY, type EpochMs, MINUTE, parseHttpDate, SECOND } from './time.ts';
 
-/** Starts reach Linq a little later than we count them, by varying amounts: the second is counted a bit longer. */
+/** Calls reach Linq with varying delay after we count them, so a second is counted slightly longer. */
 const MARGIN = 1.01;
 
-/** Look-ups of unknown facts a second, of all lines together. */
+/** Look-ups of unknown facts per second, across all lines. */
 export const LOOK_UP_RATE = 5;
 
 /** Recent starts of one line, oldest first. */
@@ -12,13 +12,13 @@ export type Starts = readonly EpochMs[];
 export interface Pace {
   /** How many attempts may start now. */
   readonly available: number;
-  /** When the next one may, if none may now. */
+  /** When the next one may start, if none may now. */
   readonly nextAt: EpochMs;
 }
 
 /**
  * Spreads the starts of a line evenly, so that no second sees more than `ratePerSecond` of them.
- * @param ratePerSecond 0: no limit; below 1: one start each `1 / ratePerSecond` seconds
+ * @param ratePerSecond 0: no limit; below 1: one start every `1 / ratePerSecond` seconds
  */
 export function pace(starts: Starts, ratePerSecond: number, now: EpochMs): Pace {
   if (ratePerSecond === 0) return { available: Number.POSITIVE_INFINITY, nextAt: now };
@@ -34,7 +34,7 @@ export function pace(starts: Starts, ratePerSecond: number, now: EpochMs): Pace 
   return { available: nextAt > now ? 0 : Math.min(atOnce, capacity - recent.length), nextAt };
 }
 
-/** The starts to remember after `count` more at `now`. */
+/** The starts to remember after adding `count` at `now`. */
 export function afterStarts(starts: Starts, count: number, ratePerSecond: number, now: EpochMs): Starts {
   if (ratePerSecond === 0) return starts;
   const { spanMs } = window(ratePerSecond);
@@ -50,9 +50,9 @@ const BACKOFF_MIN_MS = SECOND;
 const BACKOFF_MAX_MS = 15 * MINUTE;
 
 /**
- * Wait before the next attempt, in whole ms: 1 s doubling to 15 min, plus up to half of that in jitter, which only
- * ever adds. There is no last attempt.
- * @param failures transient failures in a row, this one included: 1 or more
+ * Wait before the next attempt, in whole ms: 1 s doubling to 15 min, plus jitter of up to half of that, which
+ * only ever adds. Attempts never run out.
+ * @param failures consecutive transient failures including this one: 1 or more
  * @param retryAfterMs what Linq asked for, or null; the wait is never shorter, even past the 15 min
  * @param random in [0, 1); an argument so that a test can fix the jitter
  */
@@ -63,7 +63,7 @@ export function backoffMs(failures: number, retryAfterMs: number | null, random:
 
 /**
  * `firstMs` at step 0, doubled with each step, never more than `maxMs`: for probes and pauses.
- * @param step how often it was waited before; a negative step counts as 0
+ * @param step how many waits came before; a negative step counts as 0
  */
 export function doublingMs(step: number, firstMs: number, maxMs: number): number {
   return Math.min(firstMs * 2 ** Math.max(step, 0), maxMs);
@@ -73,10 +73,10 @@ export function doublingMs(step: number, firstMs: number, maxMs: number): number
 export const RETRY_AFTER_MAX_MS = DAY;
 
 /**
- * How long Linq asks us to wait, in whole ms from now, more than 0 and at most `RETRY_AFTER_MAX_MS`; null when it
- * doesn't say or says nonsense (zero, negative, past, not finite): the caller's own backoff applies.
+ * How long Linq asks us to wait, in whole ms from now, more than 0 and at most `RETRY_AFTER_MAX_MS`; null
+ * when it doesn't say or says nonsense (zero, negative, past, not finite): the caller's own backoff applies.
  * @param header `Retry-After`: seconds or an HTTP date
- * @param bodySeconds `error.retry_after` of the body, looked at when the header gives nothing
+ * @param bodySeconds `error.retry_after` of the body, used when the header yields nothing
  * @param systemNow the wall clock, for the date form
  */
 export function parseRetryAfter(
@@ -101,7 +101,7 @@ function fromText(text: string | null, systemNow: EpochMs): number | null {
   return at === null ? null : usable(at - systemNow);
 }
 
-/** Rounded up: a call a fraction of a millisecond early is early. */
+/** Rounded up: even a fraction of a millisecond too early is too early. */
 function usable(waitMs: number): number | null {
   return Number.isFinite(waitMs) && waitMs > 0 ? Math.ceil(waitMs) : null;
 }

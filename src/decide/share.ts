@@ -6,8 +6,8 @@ import type { Policy } from './policy.ts';
 import type { EpochMs } from './time.ts';
 
 /**
- * Whether a chat may be shared now, why not, and when time alone changes that. The first rule that applies decides.
- * Holds of the account or a line don't count here, see `applyHold`.
+ * Decides whether a chat may be shared now, why not, and when that changes without an event. The first
+ * matching rule decides. Holds of the account or a line are not considered here; see `applyHold`.
  */
 export function decideShare(chat: ChatRecord, policy: Policy, now: EpochMs): StoredDecision {
   const { state, reason, until } = firstRow(AUTOMATIC, chat, policy, now);
@@ -15,14 +15,14 @@ export function decideShare(chat: ChatRecord, policy: Policy, now: EpochMs): Sto
   return { state, reason, nextAttemptAt, wakeAt: until };
 }
 
-/** `decideShare`, except that a chat whose attempt is under way stays so while the lease lasts. */
+/** `decideShare`, except that a chat with an attempt in progress stays in progress while its lease lasts. */
 export function decideChat(chat: ChatRecord, policy: Policy, now: EpochMs): StoredDecision {
   if (chat.leaseUntil === null || chat.leaseUntil <= now) return decideShare(chat, policy, now);
   const { state, reason, leaseUntil } = chat;
   return { state, reason, nextAttemptAt: leaseUntil, wakeAt: leaseUntil };
 }
 
-/** The row that forbids an operator's own share now, or null; policy, window and backoff don't. */
+/** The rule that forbids a manual share now, or null. Policy, window and backoff don't apply. */
 export function decideManualShare(
   chat: ChatRecord,
   policy: Policy,
@@ -32,7 +32,7 @@ export function decideManualShare(
   return state === 'due' ? null : { state, reason };
 }
 
-/** True while a fact that the rules need was told by no event and the API wasn't asked for it yet. */
+/** True while a fact that the rules need is neither reported by an event nor looked up in the API yet. */
 export function needsLookup(chat: ChatRecord, policy: Policy): boolean {
   return chat.lookedUpAt === null && lacksFacts(chat, policy);
 }
@@ -41,14 +41,19 @@ function lacksFacts(chat: ChatRecord, policy: Policy): boolean {
   return chat.line === null || chat.service === null || (!policy.shareGroups && chat.isGroup === null);
 }
 
-/** Since when a due chat has been due: a chat that waited for an instant keeps it, so that the oldest goes first. */
+/**
+ * When a due chat became due: a chat that waited for an instant keeps that instant, so the oldest goes first.
+ */
 function dueSince(chat: ChatRecord, now: EpochMs): EpochMs {
   const { state, nextAttemptAt } = chat;
   const wasQueued = state === 'due' || state === 'waiting' || state === 'retrying' || state === 'sharing';
   return wasQueued && nextAttemptAt !== null && nextAttemptAt <= now ? nextAttemptAt : now;
 }
 
-/** A row may end in another one that waits (backoff inside a window): follows them until one ends in a share. */
+/**
+ * When a wait ends, another may follow (backoff inside a window). This limits how many are followed on the
+ * way to a share.
+ */
 const MAX_ROWS_AHEAD = 10;
 
 function nextDueAt(chat: ChatRecord, policy: Policy, until: EpochMs | null): EpochMs | null {
@@ -67,10 +72,13 @@ export interface ShownDecision {
   readonly nextAttemptAt: EpochMs | null;
 }
 
-/** States that a hold of the account or a line covers: the chat itself would be shared, or tried again. */
+/** States that a hold of the account or a line overrides: the chat itself would be shared or retried. */
 export const COVERED_STATES: readonly ChatState[] = ['due', 'retrying'];
 
-/** The only reason of a chat's own that a hold of the account covers; such a chat has no line that could be closed. */
+/**
+ * The only reason of a chat's own that a hold of the account overrides; such a chat has no line that could be
+ * closed.
+ */
 export const COVERED_REASON: ChatReason = 'line_unknown';
 
 /** A chat's own decision under the hold of the account or of its line. */
@@ -92,17 +100,20 @@ export function applyHold(
   };
 }
 
-/** What a rule that applies says of a chat. */
+/** What a matching rule says about a chat. */
 interface Row {
   readonly state: ChatState;
   readonly reason: ChatReason;
-  /** When time alone may end this row; null: it won't. */
+  /** When this result may end without an event; null: never. */
   readonly until: EpochMs | null;
 }
 
 type Rule = (chat: ChatRecord, policy: Policy, now: EpochMs) => Row | null;
 
-/** When the recipient last opted out (by word, by health, by Linq's refusal); null: never, or health took it back. */
+/**
+ * When the recipient last opted out (by word, by health, by Linq's refusal); null: never, or a later health
+ * report revoked it.
+ */
 export function optedOutAt(chat: ChatRecord): EpochMs | null {
   const byHealth = chat.health === 'OPTED_OUT' ? chat.healthAt : null;
   return latest(latest(chat.optOutWordAt, chat.optOutRefusedAt), byHealth);
@@ -115,7 +126,7 @@ export function lapsesAt(chat: ChatRecord, policy: Policy): EpochMs | null {
   return latest(shared, pretended);
 }
 
-/** Shares as far as limits count them: an attempt without known outcome counts once its window is over. */
+/** Shares as counted towards limits: an attempt with an unknown outcome counts once its window is over. */
 function countedShares(chat: ChatRecord, policy: Policy, now: EpochMs): number {
   const isLate = chat.uncertainAt !== null && now >= chat.uncertainAt + policy.windowMs;
   return chat.shareCount + (isLate ? 1 : 0);
@@ -123,7 +134,10 @@ function countedShares(chat: ChatRecord, policy: Policy, now: EpochMs): number {
 
 const retired: Rule = (chat, policy, now) => refusedForGood(chat, policy, now) ?? left(chat, now);
 
-/** An outbound message gives the chat another chance, once a window; our line being added again does so at once. */
+/**
+ * An outbound message gives the chat another chance, at most once per window; re-adding our line does so
+ * immediately.
+ */
 function refusedForGood(chat: ChatRecord, policy: Policy, now: EpochMs): Row | null {
   const { retiredAt, retiredReason } = chat;
   if (retiredAt === null || retiredReason === null) return null;
@@ -143,8 +157,8 @@ function retiredUntil(reason: RetiredReason, until: EpochMs | null, now: EpochMs
 }
 
 /**
- * Of two facts; what lies in the future is read as now, so the earlier one has to have passed: a row that ends by the
- * later one ends 1 ms after `since` at the earliest.
+ * True if `at` is later than `since`. Future facts are clamped to now, so the earlier one has to have passed:
+ * a wait that ends with the later fact ends 1 ms after `since` at the earliest.
  */
 function isAfter(at: EpochMs | null, since: EpochMs): boolean {
   return at !== null && at > since;
@@ -193,7 +207,7 @@ const enough: Rule = (chat, policy, now) => {
   return isLimit ? { state: 'done', reason: 'share_limit', until: null } : null;
 };
 
-/** A restored backup has forgotten the shares made since: a chat may have got one just before the restore. */
+/** A restored backup lacks the shares made since: a chat may have been shared just before the restore. */
 const insideWindow: Rule = (chat, policy, now) => {
   const lapse = lapsesAt(chat, policy);
   const restoreEndsAt = chat.restoredAt === null ? null : chat.restoredAt + policy.windowMs;
@@ -225,7 +239,7 @@ const backingOff: Rule = (chat, policy, now) => {
   return { state: 'retrying', reason: retryReason, until };
 };
 
-/** The rules of an automatic share, in their order. */
+/** The rules for an automatic share, in order. */
 const AUTOMATIC: readonly Rule[] = [
   retired,
   operatorHeld,
@@ -243,7 +257,7 @@ const AUTOMATIC: readonly Rule[] = [
   backingOff,
 ];
 
-/** The rules that an operator's own share obeys: neither policy, window nor backoff. */
+/** The rules for a manual share: no policy, window or backoff. */
 const MANUAL: readonly Rule[] = [retired, operatorHeld, noOutbound, notIMessage, optedOut, lineUnknown];
 
 /** The first rule that applies, or `due`. */
@@ -260,12 +274,15 @@ function held(reason: ChatReason): Row {
   return { state: 'held', reason, until: null };
 }
 
-/** When time changes a chat that is due or backing off: it becomes idle, or an uncertain attempt starts to count. */
+/**
+ * When a due or backing-off chat changes without an event: it becomes idle, or an uncertain attempt starts to
+ * count.
+ */
 function changesWhileDue(chat: ChatRecord, policy: Policy, now: EpochMs): EpochMs | null {
   return nextOf(now, becomesIdleAt(chat, policy, now), countsAt(chat, policy));
 }
 
-/** When an attempt without known outcome starts to count, if anything counts shares. */
+/** When an attempt with an unknown outcome starts to count, if a limit applies. */
 function countsAt(chat: ChatRecord, policy: Policy): EpochMs | null {
   const isLimited = policy.reshare === 'once' || policy.maxSharesPerChat > 0;
   return chat.uncertainAt === null || !isLimited ? null : chat.uncertainAt + policy.windowMs;

@@ -2,8 +2,8 @@
 export const WEBHOOK_PATH = '/webhooks/linq';
 
 /**
- * True when both addresses lead to the same route: host names have no case, a slash at the end doesn't matter, and a
- * query only picks the payload's version.
+ * True if both addresses lead to the same route: host names are case-insensitive, a trailing slash doesn't
+ * matter, and a query only selects the payload version.
  */
 export function isSameRoute(url: string, other: string): boolean {
   return routeOf(url) === routeOf(other);
@@ -15,7 +15,7 @@ function routeOf(url: string): string | null {
   return origin + pathname.replace(/\/+$/, '');
 }
 
-/** Without it the service never hears of new chats. */
+/** Without it the service never learns of new chats. */
 export const VITAL_EVENT = 'message.sent';
 
 const CORE = [
@@ -37,5 +37,8 @@ export type SubscribedEvent = (typeof CORE | typeof CARD)[number];
 /** The event types that a subscription needs; `message.failed` is for Linq's own dashboards. */
 export const CORE_EVENTS: readonly string[] = CORE;
 
-/** With them a changed card shows at once instead of within CARD_TTL. Older accounts work without. */
+/**
+ * With these, a changed card is noticed immediately instead of within CARD_TTL. Older accounts work without
+ * them.
+ */
 export const CARD_EVENTS: readonly string[] = CARD;

@@ -1,12 +1,13 @@
-/** Linq's ids and lines have no spaces, and nothing in them that doesn't show or turns the text around it. */
+/** Linq's ids and lines contain no spaces, invisible characters or characters that change text direction. */
 const ASCII_NAME = /^[\x21-\x7e]{1,128}$/;
 const NAME = /^[^\p{C}\p{Z}]{1,128}$/u;
 const PLAIN = /^[^\p{C}\p{Z}]*$/u;
 const WORD = /^[^\p{C}\p{Zl}\p{Zp}]{1,64}$/u;
 
 /**
- * Whether a text can be the id of a chat: 1 to 128 characters, none of them a control, format or separator character, or half of a
- * surrogate pair. An id becomes a segment of a URL's path, where a lone dot or two would climb.
+ * Whether a text can be the id of a chat: 1 to 128 characters, none of them a control, format or separator
+ * character, or half of a surrogate pair. An id becomes a segment of a URL's path, where `.` or `..` would
+ * escape the path.
  */
 export function isChatId(text: string): boolean {
   return isName(text) && text !== '.' && text !== '..';
@@ -17,12 +18,18 @@ export function isHandle(text: string): boolean {
   return isName(text) && (text.length <= 64 || [...text].length <= 64);
 }
 
-/** Whether a text can be one of Linq's words, of a service or a status: at most 64 characters that show, spaces included. */
+/**
+ * Whether a text can be one of Linq's words, of a service or a status: at most 64 visible characters, spaces
+ * included.
+ */
 export function isWord(text: string): boolean {
   return WORD.test(text);
 }
 
-/** Whether a text has neither spaces nor characters that don't show or turn the text around them, as ids and lines haven't. */
+/**
+ * Whether a text is free of spaces, invisible characters and characters that change text direction, as ids
+ * and lines are.
+ */
 export function isPlain(text: string): boolean {
   return PLAIN.test(text);
 }
@@ -32,14 +39,14 @@ function isName(text: string): boolean {
 }
 const SERVICES = new Map(['iMessage', 'SMS', 'RCS'].map((service) => [service.toLowerCase(), service]));
 
-/** Linq's spelling for the known services whatever the case; others as they came. */
+/** Known services in Linq's spelling, matched case-insensitively; others as received. */
 export function spellService(service: string): string {
   return SERVICES.get(service.toLowerCase()) ?? service;
 }
 
 /**
- * The words that Linq and the carriers take for an opt-out: in any letter case, and their two halves with a space, a hyphen or
- * anything else between them that is neither letter nor digit.
+ * The words that Linq and the carriers treat as an opt-out: in any letter case; the halves of a two-word one
+ * may be separated by anything that is neither letter nor digit, such as a space or a hyphen, or by nothing.
  */
 const WORDS = ['stop', 'stop all', 'unsubscribe', 'cancel', 'end', 'quit', 'revoke', 'opt out'];
 
@@ -47,9 +54,9 @@ const BESIDE = '[^\\p{L}\\p{N}]*';
 const OPT_OUT = new RegExp(`^${BESIDE}(?:${WORDS.join('|').replaceAll(' ', BESIDE)})${BESIDE}$`, 'iu');
 
 /**
- * Whether the whole text is an opt-out word. What surrounds it and is neither letter nor digit doesn't count: white space,
- * punctuation, quotes, emoji. "Please stop" isn't one, as Linq has it. This errs on the side of leaving people alone: not sharing
- * costs little, and the next message opts in again.
+ * Whether the whole text is an opt-out word. Surrounding characters that are neither letters nor digits are
+ * ignored: white space, punctuation, quotes, emoji. "Please stop" isn't one, by Linq's own definition. This
+ * errs on the side of leaving people alone: not sharing costs little, and the next message opts in again.
  */
 export function isOptOutWord(text: string): boolean {
   return OPT_OUT.test(text);

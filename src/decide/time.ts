@@ -11,19 +11,20 @@ const RFC_3339 =
 const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /**
- * iMessage began on 12 October 2011. An earlier time of Linq's is a zero that was never set (Go writes the year 1, Unix 1970), or
- * the time of a broken clock, so it isn't believed.
+ * iMessage launched on 12 October 2011. An earlier time from Linq is an unset zero value (Go writes the year
+ * 1, Unix 1970) or comes from a broken clock, so it isn't trusted.
  */
 export const FIRST_IMESSAGE_AT: EpochMs = Date.UTC(2011, 9, 12);
 
-/** The calendar repeats itself after so many years. */
+/** The calendar repeats after this many years. */
 const CYCLE_YEARS = 400;
 const CYCLE_MS = 146_097 * DAY;
 
 /**
- * An RFC 3339 time with zone and up to nine fraction digits (Linq writes 3, 6 or 9), truncated to the millisecond;
- * negative before 1970. Null for anything else, for days that don't exist, and beyond the year 9999. `Date.parse`
- * alone would take many other notations, a time without a zone as local, and 30 February.
+ * Parses an RFC 3339 time with a zone and up to nine fraction digits (Linq writes 3, 6 or 9), truncated to
+ * the millisecond; negative before 1970. Null for anything else, for days that don't exist, and beyond the
+ * year 9999. `Date.parse` alone would accept many other notations, treat a time without a zone as local, and
+ * accept 30 February.
  */
 export function parseInstant(text: string): EpochMs | null {
   const match = RFC_3339.exec(text);
@@ -36,7 +37,7 @@ export function parseInstant(text: string): EpochMs | null {
   const hour = field(4);
   const minute = field(5);
   const second = field(6);
-  // 60 is a leap second: the first of the next minute
+  // 60 is a leap second, read as the first second of the next minute
   if (hour > 23 || minute > 59 || second > 60 || field(9) > 23 || field(10) > 59) return null;
   const ms = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
   const offset = (field(9) * 60 + field(10)) * MINUTE * (match[8] === '-' ? -1 : 1);
@@ -48,7 +49,8 @@ function daysIn(year: number, month: number): number {
   return new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
-// The one form that senders may generate (RFC 9110, 5.6.7). `Date.parse` alone reads nearly anything, "-5" included.
+// The one form that senders may generate (RFC 9110, 5.6.7). `Date.parse` alone accepts nearly anything, even
+// "-5".
 const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /** An HTTP header's date such as `Sun, 06 Nov 1994 08:49:37 GMT`; null for anything else. */

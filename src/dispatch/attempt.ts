@@ -26,10 +26,10 @@ interface AttemptDeps {
 }
 
 /**
- * Makes one claimed attempt: asks for unknown facts, then shares. What is to be settled is told by `ended`, together
- * with what it says of the account: both are written in one commit.
- * @param isInTime asked right before the share call; false: it isn't made, see `createInFlight`
- * @throws {StoreError} when what was looked up can't be stored; the claim's lease ends by itself then
+ * Makes one claimed attempt: looks up unknown facts, then shares. Reports the result through `ended`,
+ * together with what it means for the account, so that one commit writes both.
+ * @param isInTime checked right before the share call; false: no call is made, see `createInFlight`
+ * @throws {StoreError} when looked-up facts can't be stored; the claim's lease then expires
  */
 export async function runAttempt(
   deps: AttemptDeps,
@@ -44,7 +44,7 @@ export async function runAttempt(
     if (read.kind === 'failed') return settle(hear(deps, claim, read.answer, signal));
     deps.keeper.reached(callOf(deps, claim));
     const told = await deps.store.addLookedUp(claim, read, deps.clock.now());
-    // A chat whose line was unknown goes back to the queue of its line, behind that line's pace, card and holds.
+    // A chat whose line was unknown returns to its line's queue, subject to that line's pace, card and holds.
     const isQueuedAnew = told === null || !told.isDue || claim.chat.line === null;
     if (isQueuedAnew || isClosedSince(deps, claim)) return settle({ kind: 'withdrawn' });
   }
@@ -54,7 +54,10 @@ export async function runAttempt(
   return settle(hear(deps, claim, answer, signal));
 }
 
-/** An operator's pause, or what another call found out, stops a call that hasn't been made yet, unless it is a probe. */
+/**
+ * A pause by the operator, or the result of another call, stops a call that hasn't been made yet, unless it
+ * is a probe.
+ */
 function isClosedSince({ book, clock }: AttemptDeps, { chat, startedAt }: Claim): boolean {
   const now = clock.now();
   const holds = [book.accountHold(now), chat.line === null ? null : book.lineHold(chat.line, now)];
@@ -64,7 +67,8 @@ function isClosedSince({ book, clock }: AttemptDeps, { chat, startedAt }: Claim)
 function hear(deps: AttemptDeps, claim: Claim, answer: LinqAnswer, signal: AbortSignal): AttemptResult {
   const verdict: Verdict = classifyAnswer(answer);
   const call = callOf(deps, claim);
-  if (answer.kind === 'answered' || !signal.aborted) deps.keeper.heard(verdict, call); // cut by us says nothing of Linq
+  // a call that we aborted says nothing about Linq
+  if (answer.kind === 'answered' || !signal.aborted) deps.keeper.heard(verdict, call);
   if (verdict.kind === 'card_missing' && call.line !== null) deps.cardChecks.refused(call.line, call.endedAt);
   const told = answer.kind === 'answered' ? answer : { httpStatus: null, linqCode: null, traceId: null };
   const { httpStatus, linqCode, traceId } = told;
@@ -83,51 +87,54 @@ function callOf({ clock }: AttemptDeps, { chat, startedAt }: Claim): Call {
   };
 }
 
-/** Instants are whole milliseconds cut off: an end rounded up never shortens the window that runs from it. */
+/**
+ * Instants are truncated to whole milliseconds: rounding an end up never shortens the window that starts
+ * there.
+ */
 function roundUp(clock: Clock): number {
   return clock.now() + 1;
 }
 
-/** Real time; longer than an attempt can last: a look-up and a share call with deadlines of 15 s each. */
+/** Real time; longer than an attempt can last: a look-up and a share call, each with a deadline of 15 s. */
 export const LEASE_MS = MINUTE;
 /** Instants of leases are whole milliseconds. */
 const MARGIN_MS = SECOND;
-/** Longer than a share call can last (15 s in all). */
+/** Longer than a share call can last (15 s). */
 const CALL_MS = 20 * SECOND;
 
 interface Flight {
   readonly claim: Claim;
-  /** When its lease was laid, on the monotonic clock. */
+  /** When its lease began, on the monotonic clock. */
   readonly since: number;
 }
 
-/** The attempts that this process makes now. */
+/** The attempts in progress in this process. */
 export function createInFlight(clock: Pick<Clock, 'monotonic'>) {
   const flights = new Map<string, Flight>();
   let turnAt = clock.monotonic();
   return {
-    /** The leases of this turn's claims run from now on, however late their calls begin. */
+    /** The leases of this turn's claims start now, however late their calls begin. */
     beginTurn: (): void => {
       turnAt = clock.monotonic();
     },
     add: (claim: Claim): void => void flights.set(claim.attemptId, { claim, since: turnAt }),
     remove: ({ attemptId }: Claim): void => void flights.delete(attemptId),
     size: (): number => flights.size,
-    /** Of chats that hadn't failed before. */
+    /** Attempts of chats that hadn't failed before. */
     untried: (): number => [...flights.values()].filter(({ claim }) => claim.chat.failures === 0).length,
     sizeOf: (line: string): number =>
       [...flights.values()].filter(({ claim }) => claim.chat.line === line).length,
     /**
-     * A call that begins now ends before its lease. A process that stood still after it had claimed a chat may wake when
-     * the lease has run out, and somebody else has called or is about to.
+     * True if a call that begins now ends before its lease does. A process that was suspended after claiming
+     * a chat may wake after the lease has run out, when another process has called or is about to.
      */
     isInTime({ attemptId }: Claim): boolean {
       const flight = flights.get(attemptId);
       return flight !== undefined && clock.monotonic() - flight.since < LEASE_MS - CALL_MS;
     },
     /**
-     * A process that stood still finds leases ended whose calls are still open. Claimed again, such a chat would be called
-     * twice at a time; the calls' own deadlines end this within seconds.
+     * True if a call outlasts its lease, as after the process was suspended. If such a chat were claimed
+     * again, two calls would run at once; the calls' own deadlines end this within seconds.
      */
     outlastsLease: (): boolean =>
       [...flights.values()].some(({ since }) => turnAt - since >= LEASE_MS - MARGIN_MS),

@@ -8,12 +8,12 @@ import type { HoldBook } from './hold-book.ts';
 import type { Call, HoldKeeper } from './hold-keeper.ts';
 import type { LinqCalls, Log } from './ports.ts';
 
-/** Looks at once: an account with many lines must not keep shares and probes waiting behind them. */
+/** Concurrent card checks: an account with many lines must not keep shares and probes waiting behind them. */
 const MAX_LOOKS = 4;
 
 export type CardChecks = ReturnType<typeof createCardChecks>;
 
-/** Looks at contact cards in the background; what it learns is written in the dispatcher's next turn. */
+/** Checks contact cards in the background; the dispatcher's next turn writes the results. */
 export function createCardChecks({
   linq,
   keeper,
@@ -30,7 +30,7 @@ export function createCardChecks({
   cards: Cards;
   clock: Clock;
   log: Log;
-  /** Cuts the looks under way. */
+  /** Aborts the running checks. */
   signal: AbortSignal;
   onDone: () => void;
 }) {
@@ -53,7 +53,7 @@ export function createCardChecks({
       if (line !== null) note(line, stateOf(answer.cards, line), call.endedAt);
       return;
     }
-    if (signal.aborted && answer.answer.kind === 'unanswered') return; // cut by us
+    if (signal.aborted && answer.answer.kind === 'unanswered') return; // aborted by us
     const verdict = classifyAnswer(answer.answer);
     keeper.heard(verdict, call);
     const retryAfterMs = verdict.kind === 'transient' ? verdict.retryAfterMs : null;
@@ -70,7 +70,7 @@ export function createCardChecks({
 
   return {
     /**
-     * The end of a look takes the next turn, which asks again for those that there was no room for.
+     * The end of a check triggers the next turn, which requests again the checks that didn't fit.
      * @param line null: all lines at once, to see whether Linq answers
      */
     start(line: string | null, now: EpochMs): void {
@@ -83,7 +83,7 @@ export function createCardChecks({
       running.add(run);
     },
     isRunning: (): boolean => running.size > 0,
-    /** A share was refused for lack of a card. */
+    /** A share was refused because the line has no card. */
     refused(line: string, now: EpochMs): void {
       cards.missing(line, now);
       book.setCard(line, 'missing', now);
@@ -107,20 +107,20 @@ function stateOf(cards: readonly { line: string; isActive: boolean }[], line: st
   return own.length > 0 ? 'inactive' : 'missing';
 }
 
-/** A missing or inactive card is looked at again after at most this, so that one set up now is used soon. */
+/** A missing or inactive card is rechecked after at most this, so that a newly set-up card is used soon. */
 const RECHECK_MS = 2 * MINUTE;
 
 export type Cards = ReturnType<typeof createCards>;
 
 interface Cached {
   readonly state: CardState;
-  /** When the card is to be looked at (again). */
+  /** When the card is checked next. */
   readonly checkAt: EpochMs;
   readonly failures: number;
   readonly isChecking: boolean;
-  /** A look is wanted whether or not a chat asks for it. */
+  /** A check is wanted whether or not a chat needs it. */
   readonly isWanted: boolean;
-  /** The look under way began before it was wanted, so it may not show the change. */
+  /** The running check began before the request, so it may miss the change. */
   readonly isOutdated: boolean;
 }
 
@@ -133,7 +133,10 @@ const UNKNOWN: Cached = {
   isOutdated: false,
 };
 
-/** What we know of each line's contact card, and when to look at it again. A restart forgets it, so it looks again. */
+/**
+ * What we know about each line's contact card, and when to check it next. Lost at a restart, which checks
+ * again.
+ */
 export function createCards({ ttlMs, random }: { ttlMs: number; random: () => number }) {
   const cached = new Map<string, Cached>();
   const of = (line: string): Cached => cached.get(line) ?? UNKNOWN;
@@ -141,10 +144,10 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
   return {
     isFresh: (line: string, now: EpochMs): boolean => of(line).state !== 'unknown' && now < of(line).checkAt,
     isCheckDue: (line: string, now: EpochMs): boolean => !of(line).isChecking && now >= of(line).checkAt,
-    /** When the line's card is looked at next; null: a look is under way. */
+    /** When the line's card is checked next; null: a check is running. */
     checkAt: (line: string): EpochMs | null => (of(line).isChecking ? null : of(line).checkAt),
     isWanted: (line: string): boolean => of(line).isWanted,
-    /** The last look at it failed. */
+    /** The last check of it failed. */
     hasFailed: (line: string): boolean => of(line).failures > 0,
     checking: (line: string): void =>
       void cached.set(line, { ...of(line), isChecking: true, isOutdated: false }),
@@ -163,23 +166,26 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
       const checkAt = now + backoffMs(failures, retryAfterMs, random());
       cached.set(line, { ...of(line), checkAt, failures, isChecking: false });
     },
-    /** A share was refused for lack of a card, whatever the last look said. A look that is wanted or under way stays so. */
+    /**
+     * A share was refused because the line has no card, whatever the last check found. A wanted or running
+     * check stays so.
+     */
     missing(line: string, now: EpochMs): void {
       const known = of(line);
       const checkAt = known.isWanted ? known.checkAt : now + RECHECK_MS;
       cached.set(line, { ...known, state: 'missing', checkAt, failures: 0 });
     },
-    /** An operator wants the card looked at now, or Linq says that it changed. */
+    /** An operator wants the card checked now, or Linq reported a change. */
     forget(line: string): void {
       const { isChecking } = of(line);
       cached.set(line, { ...UNKNOWN, isChecking, isWanted: true, isOutdated: isChecking });
     },
-    /** Our time has moved, and with it when to look again. */
+    /** Our time has moved, and with it the times of the next checks. */
     forgetAll: (): void => cached.clear(),
   };
 }
 
-/** Real time between two looks at the cards whose `Date` is to tell whether our clock can be believed again. */
+/** Real time between two card checks whose `Date` headers show whether our clock can be trusted again. */
 const CLOCK_PROBE_MS = 5 * SECOND;
 
 interface ProbeDeps {
@@ -192,8 +198,8 @@ interface ProbeDeps {
 export type ProbeWithLook = ReturnType<typeof createProbes>;
 
 /**
- * A rejected key, an unreachable API with nothing due, and a doubted clock are probed with a look at the cards.
- * The returned function starts the probe that is due and says when the next one is; null: none.
+ * Checks the cards to probe a rejected key, an unreachable API with nothing due, or a distrusted clock. The
+ * returned function starts the probe that is due and returns when the next one is; null: none.
  */
 export function createProbes({ book, guard, clock, cardChecks }: ProbeDeps) {
   let clockProbedAt = Number.NEGATIVE_INFINITY;
@@ -214,7 +220,7 @@ export function createProbes({ book, guard, clock, cardChecks }: ProbeDeps) {
     const at = accountProbeAt(book.all(), now);
     if (at !== now) return at;
     look(now);
-    return null; // the end of the look takes the next turn
+    return null; // the end of the check triggers the next turn
   }
 
   return (isCalling: boolean, now: EpochMs): EpochMs | null => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
 
-/** More than this between two clocks is a wrong clock, not delay or rounding. */
+/** Two clocks that differ by more than this mean a wrong clock, not delay or rounding. */
 const MAX_DISAGREEMENT_MS = 30 * SECOND;
 
 /** The `Date` header of an answer, and the wall clock around the call; epoch ms. */
@@ -13,17 +13,18 @@ export interface ServerDate {
 
 export type ClockGuard = ReturnType<typeof createClockGuard>;
 
-/** What is to be set right: `followsWall` when the wall clock was corrected and domain time is to follow it. */
+/** The correction to make. `followsWall`: the wall clock was corrected, and domain time has to follow it. */
 export interface ClockCorrection {
   readonly followsWall: boolean;
 }
 
 /**
- * Says whether our clock can be believed. A step of the wall clock, a heartbeat of the future or a `Date` of Linq's that
- * disagrees stop automatic sharing until an answer's `Date` agrees with the time that we share by, and until what is
- * stored was set right.
- * @param lastHeartbeatAt of the process before, or null; a past that lies in our future means a clock set back
- * @param onCorrected told, when all is set right, by how many ms `clock.now()` has moved
+ * Decides whether our clock can be trusted. A step of the wall clock, a heartbeat in the future, or a `Date`
+ * from Linq that disagrees stops automatic sharing until an answer's `Date` agrees with domain time and the
+ * stored times have been corrected.
+ * @param lastHeartbeatAt of the previous process, or null; one in our future means that the clock was set
+ * back
+ * @param onCorrected called once everything is corrected, with the ms by which `clock.now()` has moved
  */
 export function createClockGuard({
   clock,
@@ -39,7 +40,7 @@ export function createClockGuard({
   let isBehindPast =
     lastHeartbeatAt !== null && lastHeartbeatAt - clock.now() > clock.toDomain(MAX_DISAGREEMENT_MS);
   let isDateWrong = false;
-  /** The step of the wall clock that an answer has shown to be the wall clock's fault. */
+  /** The step that an answer has shown to be an error of the wall clock. */
   let confirmedStepMs = 0;
   let correction: ClockCorrection | null = null;
   let distrustedSince: EpochMs | null = null;
@@ -56,9 +57,11 @@ export function createClockGuard({
     /** True while automatic shares must wait. */
     isDistrusted,
     distrustedSince: (): EpochMs | null => (isDistrusted() ? distrustedSince : null),
-    /** Linq's clock minus our wall clock at the last answer, in ms; null: no answer told it yet. */
+    /** Linq's clock minus our wall clock at the last answer, in ms; null: no answer yet. */
     linqDateOffMs: (): number | null => wallOffMs,
-    /** What the dispatcher has to set right before it goes on, and to tell by `corrected`; null: nothing. */
+    /**
+     * What the dispatcher has to correct before it continues, and to confirm with `corrected`; null: nothing.
+     */
     correction: (): ClockCorrection | null => correction,
     corrected(byMs: number): void {
       correction = null;
@@ -72,7 +75,7 @@ export function createClockGuard({
       const stepMs = clock.stepMs();
       isDateWrong = isOff(wallOffMs) && isOff(wallOffMs + stepMs);
       if (isDateWrong) return;
-      // a wall clock that was set wrong changes nothing: the time that we share by runs on as before
+      // a wall clock that was set wrong changes nothing: domain time runs on as before
       const isWallRight = !isOff(wallOffMs);
       confirmedStepMs = isWallRight ? 0 : stepMs;
       const isDue = correction !== null || isBehindPast || (isWallRight && isOff(stepMs));

@@ -18,7 +18,7 @@ import { createCommits, createTurns } from './turns.ts';
 /** Real time: how long a stopping dispatcher waits for running calls before it ends them. */
 const STOP_GRACE_MS = 5 * SECOND;
 
-/** Attempts whose ends a start reads, to know what came in a row before it. */
+/** How many past outcomes a start reads, to resume the streaks of failures. */
 const REMEMBERED = 1_000;
 
 export interface DispatcherOptions {
@@ -28,21 +28,21 @@ export interface DispatcherOptions {
   readonly guard: ClockGuard;
   readonly policy: Policy;
   readonly concurrency: number;
-  /** Starts a second and line; 0: no limit. */
+  /** Starts per second and line; 0: no limit. */
   readonly ratePerLine: number;
   readonly cardTtlMs: number;
-  /** Attempts that ended longer ago are deleted; 0: none. */
+  /** Attempts that ended longer ago than this are deleted; 0: none. */
   readonly attemptRetentionMs?: number;
   /** In [0, 1). */
   readonly random: () => number;
   readonly log: Log;
-  /** Told of every attempt whose outcome is on disk. */
+  /** Called for every attempt once its outcome is on disk. */
   readonly onSettled?: OnSettled;
   /** The store is broken beyond recovery in this process. */
   readonly onFatal: (error: StoreError) => void;
 }
 
-/** What holds the account and its lines now, and what is under way. */
+/** The current holds of the account and its lines, and what is in progress. */
 export interface DispatcherSnapshot {
   readonly account: StandingHold | null;
   readonly holds: readonly Hold[];
@@ -52,28 +52,31 @@ export interface DispatcherSnapshot {
 }
 
 export interface Dispatcher {
-  /** Recovers what a crash cut off, then shares whatever is due until stopped. @throws {StoreError} */
+  /** Recovers what a crash interrupted, then shares whatever is due until stopped. @throws {StoreError} */
   start(): Promise<void>;
   /** New facts may have made a chat due. Losing a nudge costs seconds, never a share. */
   nudge(): void;
-  /** Events told something of a line. */
+  /** Events reported something about a line. */
   linesChanged(): void;
-  /** A line's contact card changed at Linq: it is looked at again at once. */
+  /** A line's contact card changed at Linq: it is rechecked immediately. */
   cardChanged(line: string): void;
-  /** Another call than ours showed that all have to wait: their rate is limited, or the key is rejected. */
+  /**
+   * A call outside the dispatcher showed that all calls have to wait: they are rate-limited, or the key is
+   * rejected.
+   */
   heardElsewhere(answer: LinqAnswer, startedAt: EpochMs): void;
-  /** Shares at an operator's word; see `decideManualShare` for what forbids it. */
+  /** Shares on an operator's request; see `decideManualShare` for what forbids it. */
   shareManually(chatId: string): Promise<ManualShare>;
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Ends whatever holds a line, on disk too; null: unknown line. @throws {StoreError} */
+  /** Ends every hold of a line, on disk too; null: unknown line. @throws {StoreError} */
   releaseLine(line: string): Promise<Line | null>;
   snapshot(): DispatcherSnapshot;
-  /** `clock.monotonic()` at the end of the last turn that worked. */
+  /** `clock.monotonic()` at the end of the last successful turn. */
   lastTurnAt(): number;
   /**
-   * Claims nothing more, lets running calls end (5 s, then cuts them), and settles them. What the store can't take any
-   * more is interrupted as by a crash. Never rejects.
+   * Stops claiming, lets running calls end (aborts them after 5 s), and settles them. Attempts that the store
+   * can no longer write count as interrupted, as after a crash. Never rejects.
    */
   stop(): Promise<void>;
 }
@@ -103,7 +106,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   });
   const loop = createLoop({ takeTurn: turns.take, clock, log, onFatal: options.onFatal });
 
-  /** What ended is written, and nothing is claimed. @throws {StoreError} */
+  /** Writes what has ended and claims nothing. @throws {StoreError} */
   const settleAll = () => commits.commit(null, clock.now());
 
   /** A restart may have fixed the key or the lines. */
@@ -116,7 +119,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const now = clock.now();
       const recovered = await store.recoverInterrupted(now);
       if (recovered.interrupted > 0) log.warn(recovered, 'attempts.interrupted');
-      // in a dry run no share is made that could disprove them: then a look at a card that is answered is enough
+      // a dry run makes no share that could disprove past failures; there, an answered card check is enough
       if (!policy.dryRun) keeper.remember(await store.recentEnds(REMEMBERED));
       book.load(probeSoon(await store.holds(), now), await store.lines(), now);
       loop.start();
@@ -127,7 +130,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       nudge();
     },
     cardChanged(line) {
-      if (book.line(line) === null) return; // nothing is known of its card, nor to be remembered of any number that is told
+      // nothing is known of its card, and numbers that aren't our lines aren't remembered
+      if (book.line(line) === null) return;
       cards.forget(line);
       nudge();
     },
@@ -160,7 +164,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (book.line(line) === null) return null;
       keeper.releaseLine(line, clock.now());
       cards.forget(line);
-      if (!loop.isBroken()) await settleAll(); // on disk before anybody is told
+      if (!loop.isBroken()) await settleAll(); // on disk before it is reported
       nudge();
       return book.line(line);
     },
@@ -197,8 +201,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 const STORE_RETRY_MS = [SECOND, 30 * SECOND] as const;
 
 /**
- * Takes turn after turn until stopped. A turn that fails is repeated after 1 s doubling to 30 s, whatever nudges come
- * meanwhile, so that a failing store is neither hammered nor fills the log. A store that is broken for good ends it.
+ * Takes turn after turn until stopped. A failed turn is retried after 1 s, doubling to 30 s, regardless of
+ * nudges, so that a failing store is neither hammered nor fills the log. A store that is broken for good ends
+ * the loop.
  * @param takeTurn resolves to when the next turn is due
  */
 function createLoop({
@@ -249,18 +254,18 @@ function createLoop({
     start(): void {
       running = run();
     },
-    /** The next turn is due now, or as soon as the one under way is over. */
+    /** The next turn is due now, or as soon as the current one ends. */
     nudge: (): void => wake.abort(),
-    /** Resolves when the last turn is over. */
+    /** Resolves when the last turn has ended. */
     async stop(): Promise<void> {
       stopping.abort();
       wake.abort();
       await running;
     },
     report,
-    /** Nothing may be written any more. */
+    /** True once nothing may be written any more. */
     isBroken: (): boolean => isBroken,
-    /** `clock.monotonic()` at the end of the last turn that worked. */
+    /** `clock.monotonic()` at the end of the last successful turn. */
     lastTurnAt: (): number => lastTurnAt,
   };
 }

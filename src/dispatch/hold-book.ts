@@ -11,22 +11,22 @@ import {
 } from '../decide/holds.ts';
 import type { EpochMs } from '../decide/time.ts';
 
-/** A hold as it is now, or only its name when it ended. */
+/** A hold in its current form, or only its key if it ended. */
 export type HoldChange = Hold | Pick<Hold, 'scope' | 'reason'>;
 
-/** What the dispatcher's next turn has to write of the holds. */
+/** The changes to holds that the dispatcher's next turn has to write. */
 export interface HoldChanges {
   readonly holds: ReadonlyMap<string, HoldChange>;
   readonly cleared: readonly { readonly line: string; readonly clearedAt: EpochMs }[];
-  /** Chats whose refusals are to be undone. */
+  /** Chats whose refusals have to be undone. */
   readonly undone: readonly string[];
 }
 
 export type HoldBook = ReturnType<typeof createHoldBook>;
 
 /**
- * The holds of the account and its lines, in memory as on disk. Every change is handed out once by `takeChanges`, to be
- * written in the dispatcher's next turn.
+ * The holds of the account and its lines, in memory and on disk. `takeChanges` hands out every change once,
+ * for the dispatcher's next turn to write.
  */
 export function createHoldBook(
   onChange: (event: 'opened' | 'ended', hold: Pick<Hold, 'scope' | 'reason'>) => void,
@@ -60,8 +60,8 @@ export function createHoldBook(
   }
 
   /**
-   * An ACTIVE event ends a pause when it is heard, once: by its time alone it would end the next one too, if Linq's
-   * clock is ahead of ours. Attempts under way then don't start a new one.
+   * An ACTIVE event ends a pause once, when it arrives. Judged by its time alone, it would end the next pause
+   * too if Linq's clock is ahead of ours. Attempts in progress at that moment don't start a new pause.
    */
   function heard(line: Line, now: EpochMs): void {
     const known = lines.get(line.line);
@@ -77,7 +77,10 @@ export function createHoldBook(
       for (const hold of storedHolds) holds.set(keyOf(hold), hold);
       for (const line of storedLines) heard(line, now);
     },
-    /** Our time was moved in the store: takes over what it holds, but for changes that aren't written yet. */
+    /**
+     * The store's times were shifted: reloads its holds and lines, except for changes that aren't written
+     * yet.
+     */
     reload(storedHolds: readonly Hold[], storedLines: readonly Line[]): void {
       holds.clear();
       for (const hold of storedHolds) holds.set(keyOf(hold), hold);
@@ -88,7 +91,10 @@ export function createHoldBook(
       for (const line of storedLines) lines.set(line.line, line);
       for (const { line, clearedAt } of changes.cleared) setCleared(line, clearedAt);
     },
-    /** Takes over what events said of lines since; cards and clearings are ours and newer than the store's. */
+    /**
+     * Adopts what events have reported about lines since; cards and clearings are ours, and newer than the
+     * store's.
+     */
     refreshLines(stored: readonly Line[], now: EpochMs): void {
       for (const line of stored) {
         const { card, cardCheckedAt, clearedAt } = lines.get(line.line) ?? line;
@@ -101,14 +107,14 @@ export function createHoldBook(
     find,
     put,
     end,
-    /** The hold by which the account is closed. */
+    /** The hold that closes the account. */
     accountHold: (now: EpochMs) => accountHold(all(), now),
-    /** The hold by which the line is closed, whatever closes the account. */
+    /** The hold that closes the line, whether or not the account is closed. */
     lineHold(line: string, now: EpochMs): StandingHold | null {
       const known = lines.get(line);
       return known === undefined ? null : lineHold(known, all(), now);
     },
-    /** Opens or prolongs a hold after a call that says so. */
+    /** Opens or extends a hold after a call that calls for it. */
     close(
       scope: string | null,
       reason: WaitingHoldReason,
@@ -133,7 +139,7 @@ export function createHoldBook(
       changes = noChanges();
       return taken;
     },
-    /** Changes that couldn't be written go into the next turn, unless newer ones replace them. */
+    /** Returns changes that couldn't be written to the next turn, unless newer ones replace them. */
     giveBack(taken: HoldChanges): void {
       changes = {
         holds: new Map([...taken.holds, ...changes.holds]),

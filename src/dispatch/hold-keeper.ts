@@ -15,33 +15,39 @@ import type { HoldBook } from './hold-book.ts';
 
 /** What a call to Linq was about, and when. */
 export interface Call {
-  /** Null: a look at cards. */
+  /** Null: a card check. */
   readonly chatId: string | null;
   readonly line: string | null;
-  /** The chat, or the look at this line's card, hadn't failed before. */
+  /** The chat, or the check of this line's card, hadn't failed before. */
   readonly isFirst: boolean;
   readonly wasUndone: boolean;
   readonly startedAt: EpochMs;
   readonly endedAt: EpochMs;
 }
 
-/** Wait before an untried chat may probe the breaker: after any other probe, and at most, however long others wait. */
+/**
+ * Wait before an untried chat may probe the breaker: the minimum, after any other probe, and the maximum,
+ * however long other chats wait.
+ */
 const UNTRIED_MIN_MS = SECOND;
 const UNTRIED_MAX_MS = 4 * SECOND;
 
 export type HoldKeeper = ReturnType<typeof createHoldKeeper>;
 
-/** Turns the verdicts of calls into holds of the account and its lines, and ends them again. */
+/** Turns call verdicts into holds of the account and its lines, and ends those holds. */
 export function createHoldKeeper(book: HoldBook) {
   let streaks = createStreaks();
   /**
-   * A chat that wasn't tried yet may probe the breaker before its time, so that those that always fail don't keep it
-   * waiting: from `at` on, if it became due after the last such probe began, at `since`.
+   * An untried chat may probe the breaker early, so that chats that always fail don't keep it waiting: from
+   * `at` on, if it became due after `since`, when the last such probe began.
    */
   let untried = { at: 0, since: 0 };
   const breakerOf = () => book.find(null, 'api_unavailable');
 
-  /** Only a call of the kind that failed closes the breaker: a look none that shares opened, and no answer one that refusals did. */
+  /**
+   * Only a call of the kind that failed may close the breaker: a card check can't close one that shares
+   * opened, nor a mere answer one that refusals opened.
+   */
   function closeBreaker(by: 'look' | 'answer' | 'share'): void {
     if (by !== 'share' && streaks.isRefusing()) return;
     if (by === 'look' && streaks.areSharesFailing()) return;
@@ -49,8 +55,8 @@ export function createHoldKeeper(book: HoldBook) {
   }
 
   /**
-   * Opens the breaker, or lets it wait on after a probe that failed. That an untried chat failed counts as a probe even
-   * before its time, since it may go first.
+   * Opens the breaker, or extends its wait after a failed probe. A failure of an untried chat counts as a
+   * probe even before the breaker's time, since such a chat may go first.
    */
   function openBreaker(call: Call): void {
     const breaker = breakerOf();
@@ -59,7 +65,7 @@ export function createHoldKeeper(book: HoldBook) {
     const isProbe = breaker === null || isProbeOf(breaker, startedAt);
     book.close(null, 'api_unavailable', { ...call, startedAt });
     const isNews = breaker === null || (isProbe && call.isFirst);
-    // of a chat that failed before, no more is learnt than that it still does
+    // a chat that failed before teaches us nothing new by failing again
     const at = call.endedAt + (breaker !== null && isNews ? UNTRIED_MAX_MS : UNTRIED_MIN_MS);
     untried = {
       at: isProbe ? Math.min(breakerOf()?.until ?? at, at) : Math.max(untried.at, at),
@@ -67,7 +73,10 @@ export function createHoldKeeper(book: HoldBook) {
     };
   }
 
-  /** A 2xx ends the holds that this call was the probe of; calls that were under way before end only the breaker. */
+  /**
+   * A 2xx ends the holds that this call probed; a call that was in progress before them ends only the
+   * breaker.
+   */
   function succeed(call: Call): void {
     streaks.shared();
     closeBreaker('share');
@@ -94,14 +103,14 @@ export function createHoldKeeper(book: HoldBook) {
     if (undone.length > 0) openBreaker(call);
   }
 
-  /** A line's hold needs a line: a look at a chat may fail before it is known. */
+  /** A line's hold needs a line: the look-up of a chat may fail before its line is known. */
   function open(reason: VerdictHoldReason, call: Call, verdict: Verdict): void {
     const isAccount = HOLDS[reason].scope === 'account';
     const retryAfterMs = verdict.kind === 'rate_limited' ? verdict.retryAfterMs : null;
     if (isAccount || call.line !== null) book.close(isAccount ? null : call.line, reason, call, retryAfterMs);
   }
 
-  /** A probe that brought no success: the hold waits on. Pauses end by time and aren't probed. */
+  /** A probe that didn't succeed: extends the hold's wait. Pauses end with time and aren't probed. */
   function prolongProbed(call: Call): void {
     const isProbed = call.chatId === null ? isProbedByLook : isProbedByShare;
     for (const { scope, reason, until } of book.all()) {
@@ -110,7 +119,7 @@ export function createHoldKeeper(book: HoldBook) {
       if (reason !== 'line_flagged') book.close(scope, reason, call);
     }
     if (call.chatId === null || call.line === null) return;
-    // a flag may stand without a stored hold, and a stored one without its flag
+    // a flag may exist without a stored hold, and a stored hold without its flag
     const hold = book.lineHold(call.line, call.startedAt);
     if (hold?.reason === 'line_flagged' && isProbeOf(hold, call.startedAt))
       book.close(call.line, hold.reason, call);
@@ -124,12 +133,12 @@ export function createHoldKeeper(book: HoldBook) {
   }
 
   return {
-    /** What earlier processes saw, oldest first. */
+    /** Takes the outcomes that earlier processes saw, oldest first. */
     remember(past: readonly AttemptOutcome[]): void {
       streaks = createStreaks(past);
     },
     untried: () => untried,
-    /** Takes in what a call's verdict says of the account and the line. */
+    /** Applies what a call's verdict says about the account and the line. */
     heard(verdict: Verdict, call: Call): void {
       if (verdict.kind !== 'transient' && verdict.kind !== 'rate_limited') answered(call);
       if (verdict.kind === 'shared') succeed(call);
@@ -138,18 +147,18 @@ export function createHoldKeeper(book: HoldBook) {
       else if (isVerdictHold(verdict.kind)) open(verdict.kind, call, verdict);
       prolongProbed(call);
     },
-    /** A look at contact cards or at a chat was answered: key and API are there. */
+    /** A card check or chat look-up was answered: the key and the API work. */
     reached(call: Call): void {
       streaks.looked();
       closeBreaker('look');
       const breaker = breakerOf();
       const isProbe = breaker !== null && isProbeOf(breaker, call.startedAt);
-      // the look at a chat, or at its line's card, only prepares the share that is the probe
+      // looking up a chat, or checking its line's card, only prepares the share that is the probe
       if (isProbe && call.line === null && call.chatId === null) openBreaker(call);
       for (const hold of book.all())
         if (isProbedByLook(hold.reason) && isProbeOf(hold, call.startedAt)) book.end(hold.scope, hold.reason);
     },
-    /** Ends whatever holds a line, also what Linq's events said up to now. */
+    /** Ends every hold of a line, including those from Linq's events up to now. */
     releaseLine(line: string, now: EpochMs): void {
       for (const reason of LINE_HOLDS) book.end(line, reason);
       const { statusAt = null, reputationAt = null } = book.line(line) ?? {};
@@ -164,11 +173,11 @@ const STREAK = 5;
 type Streaks = ReturnType<typeof createStreaks>;
 
 /**
- * Counts ends in a row over different chats. A chat that failed before says nothing of the API, so only first failures
- * count: five of them without an answer between mean that the API is unavailable. Five refusals of different chats
- * without a share between mean a wrong address or key, or an account that may not share; they and all that follow are
- * to be undone, until a share works.
- * @param past what earlier processes saw, oldest first: a restart must not begin to count anew
+ * Counts consecutive outcomes across distinct chats. A chat that failed before says nothing about the API, so
+ * only first failures count: five of them without an answer between them mean that the API is unavailable.
+ * Five refusals of distinct chats without a share between them mean a wrong address or key, or an account
+ * that may not share; these refusals and all that follow are undone until a share works.
+ * @param past outcomes that earlier processes saw, oldest first: a restart must not reset the count
  */
 export function createStreaks(past: readonly AttemptOutcome[] = []) {
   const failing = new Set<string>();
@@ -177,16 +186,18 @@ export function createStreaks(past: readonly AttemptOutcome[] = []) {
   let isRefusing = false;
 
   const streaks = {
-    /** A call for a chat that hadn't failed before got no answer of Linq's. True: that makes, or prolongs, a streak. */
+    /**
+     * Linq didn't answer a call for a chat that hadn't failed before. True: this makes or extends a streak.
+     */
     failed(chatId: string): boolean {
       failing.add(chatId);
       return failing.size >= STREAK;
     },
-    /** The same for a look at a card. */
+    /** The same for a card check. */
     lookFailed: (): boolean => ++failedLooks >= STREAK,
     /**
-     * Linq refused a chat. The chats whose refusal is to be undone: none until there are five.
-     * @param wasUndone the chat's last refusal was undone; a share has worked since, so this one is believed
+     * Linq refused a chat. Returns the chats whose refusal has to be undone: none until there are five.
+     * @param wasUndone the chat's last refusal was undone; if a share has worked since, this one is believed
      */
     refused(chatId: string, wasUndone: boolean): readonly string[] {
       if (isRefusing) return [chatId];
@@ -210,14 +221,14 @@ export function createStreaks(past: readonly AttemptOutcome[] = []) {
       isRefusing = false;
     },
     isRefusing: (): boolean => isRefusing,
-    /** Calls for chats fail, which no look at a card disproves. */
+    /** Calls for chats are failing; a successful card check doesn't disprove that. */
     areSharesFailing: (): boolean => failing.size >= STREAK,
   };
   replay(streaks, past);
   return streaks;
 }
 
-/** What the calls of earlier processes brought, told in the same words. */
+/** Feeds the streaks with the outcomes of earlier processes. */
 function replay(streaks: Streaks, past: readonly AttemptOutcome[]): void {
   const undone = new Set<string>();
   for (const end of past) {
@@ -228,7 +239,7 @@ function replay(streaks: Streaks, past: readonly AttemptOutcome[]): void {
   for (const chatId of firstFailuresAfterAnswer(past)) streaks.failed(chatId);
 }
 
-/** The chats that began to fail after Linq's last answer: all failures of theirs are younger than it. */
+/** The chats that began to fail after Linq's last answer: all of their failures are more recent than it. */
 function firstFailuresAfterAnswer(past: readonly AttemptOutcome[]): readonly string[] {
   const answeredAt = past.findLastIndex(({ outcome }) => outcome === 'shared' || outcome === 'rejected');
   const counts = new Map<string, { seen: number; failures: number }>();
@@ -246,7 +257,7 @@ function wasRefused({ outcome, httpStatus, linqCode }: AttemptOutcome): boolean 
   return isRefusal(classifyAnswer({ kind: 'answered', httpStatus, linqCode, ...words }));
 }
 
-/** Not by a rate limit, which leaves the chat's count of failures alone. */
+/** Rate limits don't count, since they leave the chat's failure count alone. */
 function hasFailed({ outcome, httpStatus, failures }: AttemptOutcome): boolean {
   return outcome === 'unknown' || (outcome === 'retry' && httpStatus !== 429 && failures > 0);
 }

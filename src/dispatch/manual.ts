@@ -17,7 +17,7 @@ export type ManualShare =
       readonly reason: ChatReason | HoldReason;
     }
   | { readonly kind: 'not_found' }
-  /** The dispatcher stopped before it could tell; whether an attempt was made is with the chat's attempts. */
+  /** The dispatcher stopped before the outcome was known; the chat's attempts show whether one was made. */
   | { readonly kind: 'stopped' };
 
 interface Request {
@@ -25,7 +25,7 @@ interface Request {
   readonly resolve: (share: ManualShare) => void;
 }
 
-/** What a claim has to reckon with. */
+/** The limits that a claim has to respect. */
 interface Claiming {
   readonly free: number;
   readonly starts: ReadonlyMap<string, Starts>;
@@ -45,7 +45,10 @@ export interface ManualDeps {
 
 export type ManualShares = ReturnType<typeof createManualShares>;
 
-/** Shares that an operator asked for. They wait for their line's pace and card, not for policy, window or backoff. */
+/**
+ * Shares requested by an operator. They wait for their line's pace and card, but not for policy, window or
+ * backoff.
+ */
 export function createManualShares({ store, book, cards, policy, ratePerLine, checkCard }: ManualDeps) {
   let waiting: Request[] = [];
   const claimed = new Map<string, Request>();
@@ -53,7 +56,7 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
   const refusal = (state: ChatState, reason: ChatReason | HoldReason) =>
     ({ kind: 'refused', state, reason }) as const;
 
-  /** What is to be said at once, or null when the chat may be claimed; `wait` when a card must be looked at first. */
+  /** The immediate answer, or null when the chat may be claimed; `wait` when a card must be checked first. */
   function answerNow(chat: ChatRecord, now: EpochMs): ManualShare | 'wait' | null {
     if (chat.leaseUntil !== null && chat.leaseUntil > now) return refusal(chat.state, chat.reason);
     const refused = decideManualShare(chat, policy, now);
@@ -69,7 +72,7 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
     return 'wait';
   }
 
-  /** Starts on the chat's line, or look-ups, come too fast already. */
+  /** True if the chat's line, or look-ups, have reached their rate limit. */
   function lacksPace(
     chat: ChatRecord,
     claims: readonly Claim[],
@@ -83,7 +86,7 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
     return line !== null && lacks((other) => other.line === line, starts.get(line) ?? [], ratePerLine);
   }
 
-  /** A claim; null: the request was answered, or waits on. */
+  /** Returns a claim; null: the request was answered, or keeps waiting. */
   async function claimOne(request: Request, claims: readonly Claim[], claiming: Claiming) {
     const { free, leaseUntil, now } = claiming;
     const chat = await store.chat(request.chatId);
@@ -106,7 +109,7 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
   return {
     request: (chatId: string): Promise<ManualShare> =>
       new Promise((resolve) => void waiting.push({ chatId, resolve })),
-    /** Answers everybody who still waits, since nothing more will happen. */
+    /** Answers all waiting requests, since nothing more will happen. */
     abandon(): void {
       for (const { resolve } of [...waiting, ...claimed.values()]) resolve({ kind: 'stopped' });
       waiting = [];
@@ -114,8 +117,8 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
     },
     isWaiting: (): boolean => waiting.length > 0,
     /**
-     * Claims what may start now; the rest keeps waiting or is answered.
-     * @throws {StoreError} when nothing could be claimed; all requests wait on then
+     * Claims what may start now; the other requests keep waiting or are answered.
+     * @throws {StoreError} when nothing could be claimed; all requests then keep waiting
      */
     async claim(claiming: Claiming): Promise<readonly Claim[]> {
       const claims: Claim[] = [];
@@ -128,7 +131,7 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
         } catch (error) {
           waiting.push(...requests.slice(index));
           if (claims.length === 0) throw error;
-          break; // what is claimed has to start
+          break; // what has been claimed must start
         }
       }
       return claims;
@@ -139,7 +142,7 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
       if (request === undefined) return;
       claimed.delete(claim.attemptId);
       if (settled.attempt === null)
-        waiting.push(request); // only facts were looked up: now its line is known
+        waiting.push(request); // this only looked up facts: now its line is known
       else request.resolve({ kind: 'settled', attempt: settled.attempt, chat: settled.chat });
     },
   };

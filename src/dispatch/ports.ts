@@ -2,7 +2,7 @@ import type { Trigger } from '../decide/chat.ts';
 import type { LookedUpFacts } from '../decide/facts.ts';
 import type { LinqAnswer, Outcome } from '../decide/outcome.ts';
 
-/** The calls to Linq that sharing needs. None rejects: what happened is a value. */
+/** The calls to Linq that sharing needs. None rejects: every result is a value. */
 export interface LinqCalls {
   shareContactCard(chatId: string, signal?: AbortSignal): Promise<LinqAnswer>;
   contactCards(
@@ -23,7 +23,7 @@ export interface LinqCalls {
   >;
 }
 
-/** @param lateMs from when the chat was due until its attempt began; `tookMs`: from there to its end */
+/** @param lateMs from when the chat became due to the attempt's start; `tookMs`: from there to its end */
 export type OnSettled = (attempt: {
   readonly trigger: Trigger;
   readonly outcome: Outcome | null;

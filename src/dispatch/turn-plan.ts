@@ -26,17 +26,17 @@ export interface PlanInput {
   readonly ratePerLine: number;
   /** How many attempts may start now. */
   readonly free: number;
-  /** From when on a chat that wasn't tried yet and is due since `since` may probe the breaker before its time. */
+  /** From `at` on, an untried chat that became due after `since` may probe the breaker early. */
   readonly untried: { readonly at: EpochMs; readonly since: EpochMs };
   readonly inFlight: number;
-  /** Of them, chats that hadn't failed before. */
+  /** Those of them whose chats hadn't failed before. */
   readonly untriedInFlight: number;
   readonly inFlightOf: (line: string) => number;
-  /** A look at a card is under way. */
+  /** A card check is running. */
   readonly isLooking: boolean;
   /**
-   * While the clock isn't believed, its correction is on its way to the chats, or a call outlasts its lease, nothing
-   * starts by itself.
+   * Nothing starts automatically: the clock isn't trusted, its correction hasn't reached all chats, or a call
+   * outlasts its lease.
    */
   readonly isHalted: boolean;
 }
@@ -46,16 +46,20 @@ export interface Plan {
   readonly total: number;
   readonly probe: Probe;
   readonly checkCards: readonly string[];
-  /** When to plan again at the latest, new facts and ending calls aside; null: nothing to wait for. */
+  /**
+   * When to plan again at the latest, unless new facts or ending calls come first; null: nothing to wait for.
+   */
   readonly nextAt: EpochMs | null;
 }
 
-/** Which lines may start attempts now, how many, whose cards to look at first, and when to plan again. */
+/**
+ * Plans which lines may start attempts now and how many, whose cards to check first, and when to plan again.
+ */
 export function planTurn(input: PlanInput): Plan {
   const { now, book, cards, free } = input;
   const account = book.accountHold(now);
   const probeAt = accountProbeAt(book.all(), now);
-  // a probe's time that has come is no time to wait for: the probe's end is
+  // a probe that is due now has no time to wait for; wait for its end instead
   const nextProbeAt = probeAt === now ? null : probeAt;
   const mode = account === null ? 'open' : probeMode(account.reason, probeAt === now, input);
   if (mode === 'closed') {
@@ -92,7 +96,7 @@ export function planTurn(input: PlanInput): Plan {
   const looks = [...new Set(checkCards)];
   const nextAt = earliest(wakeAts, now);
   if (!isProbe) return { lines, total: free, probe, checkCards: looks, nextAt };
-  // chats that failed on one line don't keep the untried ones of another from the look that they need
+  // chats that failed on one line mustn't keep untried ones of another from the card check that they need
   const mayLook = !input.isLooking && (lines.length === 0 || isUntriedOnly);
 
   return {
@@ -105,8 +109,8 @@ export function planTurn(input: PlanInput): Plan {
 }
 
 /**
- * Whether a closed account may be probed with a chat now: one at a time, with whichever, or between those probes only
- * with one that hasn't failed yet.
+ * Whether a closed account may be probed with a chat now: one probe at a time, with any chat, or between
+ * those probes only with one that hasn't failed yet.
  */
 function probeMode(
   reason: AccountHoldReason,
@@ -120,7 +124,7 @@ function probeMode(
 
 const NOTHING: Plan = { lines: [], total: 0, probe: {}, checkCards: [], nextAt: null };
 
-/** How many attempts of a line with a known card may start now, and when more may. */
+/** How many attempts may start now on a line with a known card, and when more may. */
 function openingOf(
   line: string,
   input: PlanInput,
@@ -131,7 +135,7 @@ function openingOf(
     const isProbe = isProbeOf(hold, now);
     if (!isProbe) return { limit: 0, nextAt: hold.until, isProbe };
     const known = book.line(line);
-    const isCardless = known !== null && cardHold(known) !== null; // a look at the card ends that
+    const isCardless = known !== null && cardHold(known) !== null; // a card check ends that
     if (isCardless || input.inFlightOf(line) > 0) return { limit: 0, nextAt: null, isProbe };
   }
   const { available, nextAt }: Pace = pace(input.starts.get(line) ?? [], input.ratePerLine, now);
@@ -140,8 +144,7 @@ function openingOf(
 }
 
 /**
- * Cards that aren't usable are looked at without any chat asking for it, so that their problem ends by itself; and so are those that
- * changed.
+ * Unusable and changed cards are checked even if no chat needs it, so that their problem ends automatically.
  */
 function watchedCards({ now, book, cards }: PlanInput, wakeAts: (EpochMs | null)[]): string[] {
   const watched = book
@@ -151,7 +154,10 @@ function watchedCards({ now, book, cards }: PlanInput, wakeAts: (EpochMs | null)
   return watched.filter(({ line }) => cards.isCheckDue(line, now)).map(({ line }) => line);
 }
 
-/** What could have begun by now and didn't lacks room, and waits for the end of another call: no instant brings it nearer. */
+/**
+ * The earliest future instant. What could already have begun but hasn't lacks capacity: it waits for another
+ * call to end, not for an instant.
+ */
 function earliest(instants: readonly (EpochMs | null)[], now: EpochMs): EpochMs | null {
   const ahead = instants.filter((at): at is EpochMs => at !== null && at > now);
   return ahead.length === 0 ? null : Math.min(...ahead);

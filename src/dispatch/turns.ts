@@ -16,11 +16,13 @@ import type { Log, OnSettled } from './ports.ts';
 import { type Plan, planTurn } from './turn-plan.ts';
 
 const HEARTBEAT_MS = 30 * SECOND;
-/** When so many turns of the event loop (some 0.1 ms) pass without a call's end, the next end isn't waited for. */
+/**
+ * After this many event-loop turns (about 0.1 ms) without a call ending, we stop waiting for the next end.
+ */
 const QUIET_TURNS = 10;
-/** Chats decided anew in one commit: small enough not to hold up deliveries. */
+/** Chats re-evaluated in one commit: few enough not to delay webhooks. */
 const BATCH = 200;
-/** Attempts deleted in one commit, as small for the same reason. */
+/** Attempts deleted in one commit; few for the same reason. */
 const PRUNED_AT_ONCE = 500;
 
 interface TurnDeps {
@@ -29,9 +31,9 @@ interface TurnDeps {
   readonly guard: Pick<ClockGuard, 'correction' | 'corrected' | 'isDistrusted' | 'linqDateOffMs'>;
   readonly policy: Policy;
   readonly concurrency: number;
-  /** Starts a second and line; 0: no limit. */
+  /** Starts per second and line; 0: no limit. */
   readonly ratePerLine: number;
-  /** Attempts that ended longer ago are deleted; 0: none. */
+  /** Attempts that ended longer ago than this are deleted; 0: none. */
   readonly attemptRetentionMs: number;
   readonly book: HoldBook;
   readonly keeper: Pick<HoldKeeper, 'untried'>;
@@ -47,7 +49,7 @@ interface TurnDeps {
   readonly log: Log;
 }
 
-/** One turn settles what ended, writes what was learnt, claims what is due, and starts it. */
+/** One turn settles what has ended, writes what was learned, claims what is due, and starts it. */
 export function createTurns(deps: TurnDeps) {
   const { store, clock, book, cards, cardChecks, manual, commits, log } = deps;
   const inFlight = createInFlight(clock);
@@ -56,17 +58,19 @@ export function createTurns(deps: TurnDeps) {
   const starts = new Map<string, Starts>();
   let lookUps: Starts = [];
   let areLinesStale = false;
-  /** Chats that were decided under other settings, or by a wrong time, are decided anew, a batch each turn. */
+  /**
+   * False while chats decided under other settings or a wrong clock remain; each turn re-evaluates a batch.
+   */
   let areAllDecided = false;
   let heartbeatAt = Number.NEGATIVE_INFINITY;
   let areOldAttemptsGone = true;
   let turnCount = 0;
-  /** By how much our time moved that the store hasn't followed yet. */
+  /** How far our time has moved without the store having followed yet. */
   let unstoredShiftMs = 0;
 
   /**
-   * Chats that failed before may have half of the calls at once: each may fail slowly, and they are told from those that
-   * never failed, which must not wait behind them.
+   * Chats that failed before may use half of the concurrent calls: each may fail slowly, and must not keep
+   * chats waiting that never failed.
    */
   const roomForTried = () =>
     Math.max(1, Math.floor(deps.concurrency / 2)) - (inFlight.size() - inFlight.untried());
@@ -91,10 +95,10 @@ export function createTurns(deps: TurnDeps) {
     }
   }
 
-  /** Before the claims are planned, since these starts count for the pace of their lines. */
+  /** Runs before claims are planned, since these starts count towards the pace of their lines. */
   async function startManual(now: EpochMs): Promise<void> {
     await commits.commit(null, now); // a call that ended after its lease must not count as interrupted
-    book.refreshLines(await store.lines(), now); // the line may have no chat due, so that nobody asked for it yet
+    book.refreshLines(await store.lines(), now); // the line may have no due chat, so it may not be loaded yet
     const free = deps.concurrency - inFlight.size();
     start(await manual.claim({ free, starts, lookUps, leaseUntil: leaseUntil(now), now }), now);
   }
@@ -124,8 +128,9 @@ export function createTurns(deps: TurnDeps) {
   }
 
   /**
-   * Deletes some of the attempts that are kept no longer; here, where shares are made, so that it can't be forgotten. Not
-   * by a clock that no answer of Linq's has confirmed: what it takes for old may be of today. True: there may be more.
+   * Deletes some of the expired attempts. It runs here, where shares are made, so that it can't be forgotten.
+   * It doesn't trust a clock that no answer from Linq has confirmed: what seems old may be from today. True:
+   * there may be more.
    */
   async function pruneAttempts(now: EpochMs): Promise<boolean> {
     const { guard, attemptRetentionMs } = deps;
@@ -143,7 +148,8 @@ export function createTurns(deps: TurnDeps) {
       await store.heartbeat(now);
     }
     const isPruning = await pruneAttempts(now);
-    // while a correction is on its way, wake-ups are those of the wrong time, and all chats are decided anew anyway
+    // until a correction has reached all chats, wake-ups follow the wrong time, and all chats are
+    // re-evaluated anyway
     const woken = (await store.isShifting()) ? 0 : await store.wakeChats(now, BATCH);
     const isReleasing = await store.releaseRestored(BATCH, now);
     if (areAllDecided) return isPruning || isReleasing || woken > 0;
@@ -152,8 +158,8 @@ export function createTurns(deps: TurnDeps) {
   }
 
   /**
-   * Lets our time follow the corrected wall clock, and all that is stored follow our time. What ended before is written
-   * before, since it is dated by the old time. The chats follow batch by batch, as they are decided anew.
+   * Shifts our time to the corrected wall clock, and stored times with it. What ended before is written
+   * first, since its times are in the old time. The chats follow batch by batch, as they are re-evaluated.
    */
   async function setClockRight({ followsWall }: ClockCorrection): Promise<void> {
     await commits.commit(null, clock.now());
@@ -186,7 +192,7 @@ export function createTurns(deps: TurnDeps) {
       await gatherEnds();
       const correction = deps.guard.correction();
       const isShifting = await store.isShifting();
-      if (correction !== null && !isShifting) await setClockRight(correction); // one after the other
+      if (correction !== null && !isShifting) await setClockRight(correction); // one correction at a time
       inFlight.beginTurn();
       const now = clock.now();
       const isOutlasted = inFlight.outlastsLease();
@@ -204,7 +210,7 @@ export function createTurns(deps: TurnDeps) {
       );
       start(claims, now);
       const isBusy = await keepUp(now);
-      const isFull = inFlight.size() >= deps.concurrency; // then the next end takes the next turn
+      const isFull = inFlight.size() >= deps.concurrency; // then the next call to end triggers the next turn
       if (isBusy || isDueAgain || (claims.length > 0 && !isFull)) return now;
       const wakes = [
         plan.nextAt,
@@ -212,7 +218,7 @@ export function createTurns(deps: TurnDeps) {
         await store.nextWakeAt(),
         manual.isWaiting() ? now + SECOND / 2 : null,
         lacksLookUps ? pace(lookUps, LOOK_UP_RATE, now).nextAt : null,
-        // the untried chat that is due next may stand behind others that are due and failed
+        // the next due untried chat may be queued behind due chats that failed
         (choice.untriedSince ?? null) === null && roomForTried() > 0 ? null : await store.nextDueAfter(now),
       ];
       return Math.min(...wakes.map((at) => at ?? Number.POSITIVE_INFINITY));
@@ -227,9 +233,9 @@ export function createTurns(deps: TurnDeps) {
 
 interface Committed {
   readonly claims: readonly Claim[];
-  /** Chats are due that weren't when the claim was planned. */
+  /** Some chats are due that weren't when the claim was planned. */
   readonly isDueAgain: boolean;
-  /** Chats are due that wait for their look-up. */
+  /** Some due chats wait for their look-up. */
   readonly lacksLookUps: boolean;
 }
 
@@ -239,13 +245,13 @@ interface CommitDeps {
   readonly cardChecks: Pick<CardChecks, 'takeFound' | 'giveBack'>;
   readonly manual: Pick<ManualShares, 'settled'>;
   readonly log: Log;
-  /** Told of every attempt whose outcome is on disk. */
+  /** Called for every attempt once its outcome is on disk. */
   readonly onSettled: OnSettled | undefined;
 }
 
 export type Commits = ReturnType<typeof createCommits>;
 
-/** What attempts, looks at cards and holds brought, until it is written. */
+/** Collects the results of attempts, card checks and holds until they are written. */
 export function createCommits({ store, book, cardChecks, manual, log, onSettled }: CommitDeps) {
   let waiting: Settlement[] = [];
 
@@ -278,7 +284,10 @@ export function createCommits({ store, book, cardChecks, manual, log, onSettled 
 
   return {
     ended: (settlement: Settlement): void => void waiting.push(settlement),
-    /** Writes everything that waits to be written, and claims, in one commit. What can't be written waits on. @throws {StoreError} */
+    /**
+     * Writes everything that is pending, and claims, in one commit. What can't be written stays pending.
+     * @throws {StoreError}
+     */
     async commit(claim: ClaimRequest | null, now: EpochMs): Promise<Committed> {
       const found = cardChecks.takeFound();
       const isNothing = claim === null && waiting.length === 0 && found.length === 0 && !book.hasChanges();
