@@ -60,7 +60,7 @@ export interface StoreFailure {
   readonly at: number;
 }
 
-/** The store can't do its work now: answered 503. `corrupt` and `io` end the process. */
+/** The store can't work now: answered 503. `corrupt` and `io` end the process. */
 export class StoreError extends ReactorError {
   readonly code = 'REACTOR_STORE';
   readonly fault: StoreFault;
@@ -70,7 +70,7 @@ export class StoreError extends ReactorError {
   }
 }
 
-/** What webhooks missed can't be read now; the message is one short word for the cause. It is retried later. */
+/** Reading what webhooks missed failed and is retried later. The message is one short word for the cause. */
 export class CatchUpError extends ReactorError {
   readonly code = 'REACTOR_CATCH_UP';
 }

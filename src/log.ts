@@ -63,7 +63,7 @@ export async function createLogOptions({ level, format, stream }: LogSettings) {
   return { ...base, stream: pretty ?? destination };
 }
 
-/** Between two attempts to write to a pipe whose reader is slow. */
+/** Time between two attempts to write to a pipe whose reader is slow. */
 const FULL_PIPE_WAIT_MS = 10;
 
 /**

@@ -17,8 +17,8 @@ export type OnUnreadable = (field: string) => void;
 export const ignoreUnreadable: OnUnreadable = () => {};
 
 /**
- * A JSON object and its place. A field is either *optional* (null, if it is absent or can't be read, which is reported) or
- * *needed*: the whole can't be read without it.
+ * A JSON object and its place. A field is either *optional* (null if absent, or if unreadable, which is
+ * reported) or *needed*: without it, nothing can be read.
  */
 export interface Node {
   readonly at: string;
@@ -81,7 +81,7 @@ export function neededBoolean(parent: Node, key: string): boolean {
   return asBoolean(parent.value[key]) ?? refuse(parent, key, 'true or false');
 }
 
-/** A time before iMessage existed was never set, so it counts as absent. */
+/** A time before iMessage existed can't be a real value, so it counts as absent. */
 export function optionalInstant(parent: Node, key: string): EpochMs | null {
   const at = optional(parent, key, (value) => (typeof value === 'string' ? parseInstant(value) : null));
   return at !== null && at < FIRST_IMESSAGE_AT ? null : at;
@@ -93,7 +93,7 @@ export function optionalList(parent: Node, key: string): readonly unknown[] | nu
   return optional(parent, key, (value) => (Array.isArray(value) ? value : null));
 }
 
-/** The objects in such a list. Other items are left out and reported. */
+/** The objects in such a list. Other items are skipped and reported. */
 export function optionalItems(parent: Node, key: string): readonly Node[] | null {
   const list = optionalList(parent, key);
   if (list === null) return null;
@@ -146,7 +146,7 @@ export interface Health {
   readonly at: EpochMs | null;
 }
 
-/** In `health_status` of a chat. */
+/** Reads a chat's `health_status`. */
 export function readHealth(chat: Node): Health | null {
   const health = optionalObject(chat, 'health_status');
   const status = health && optionalUpperWord(health, 'status');
@@ -170,7 +170,7 @@ export function readMessageTime(...places: readonly Node[]): EpochMs | null {
   return null;
 }
 
-/** What a message consists of, as far as it is stated. */
+/** What a message consists of, as far as Linq says. */
 export interface Parts {
   /** Linq says that there are no parts, so nothing was sent. False if they are null, absent or unreadable. */
   readonly areNone: boolean;

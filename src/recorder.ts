@@ -9,12 +9,12 @@ export type CommitResult =
   | { readonly kind: 'unstorable'; readonly cause: string };
 
 export interface RecorderOptions {
-  /** One durable transaction for all; the results stand in the order of the entries. Rejects when none is stored. */
+  /** One durable transaction for all; results are in the order of the entries. Rejects if none is stored. */
   readonly commit: (entries: readonly Recordable[], now: EpochMs) => Promise<readonly CommitResult[]>;
   readonly now: () => EpochMs;
   /** A hint after each commit that stored an event; nothing may depend on it. */
   readonly onRecorded: () => void;
-  /** Runs a function after the deliveries at hand were received; `setImmediate` except in tests. */
+  /** Runs a function once the pending deliveries have been received; `setImmediate` except in tests. */
   readonly schedule?: (flush: () => void) => void;
 }
 
@@ -29,7 +29,7 @@ export interface Recorder {
 
 type Unreadable = Exclude<Recordable, ReactorEvent>;
 
-/** A larger group isn't worth waiting for: a commit's own cost is small beside that of so many entries. */
+/** No need to wait for a larger group: at this size, a commit's fixed cost hardly matters. */
 const ENOUGH_TO_COMMIT = 256;
 /** These bound how long one commit may block the event loop. Events are small; a quarantined body is kept whole. */
 const MAX_GROUP = 512;
@@ -42,8 +42,9 @@ interface Waiting {
 }
 
 /**
- * Group commit: everything that arrives together goes into one transaction, and the next group forms while this one is
- * being committed. Senders that were answered together come back together, but not within one turn of the event loop.
+ * Group commit: everything that arrives together goes into one transaction, and the next group forms while
+ * this one is being committed. Senders answered together send again together, but not within one turn of the
+ * event loop.
  */
 export function createRecorder({ commit, now, onRecorded, schedule }: RecorderOptions): Recorder {
   const later = schedule ?? ((flush) => setImmediate(flush));
@@ -56,7 +57,7 @@ export function createRecorder({ commit, now, onRecorded, schedule }: RecorderOp
     gather(queue.length);
   };
 
-  /** Waits for as long as each turn of the event loop brings more. */
+  /** Waits as long as each turn of the event loop brings more entries. */
   function gather(known: number): void {
     later(() => {
       if (queue.length > known && queue.length < ENOUGH_TO_COMMIT && !isFull(queue)) gather(queue.length);
@@ -100,7 +101,7 @@ export function createRecorder({ commit, now, onRecorded, schedule }: RecorderOp
 const bytesOf = ({ entry }: Waiting) => ('sealed' in entry ? entry.sealed.length : 0);
 const isFull = (queue: readonly Waiting[]) => groupOf(queue) < queue.length;
 
-/** How many from the front make one group: at least one. */
+/** How many entries from the front form one group: at least one. */
 function groupOf(queue: readonly Waiting[]): number {
   let bytes = 0;
   for (const [index, waiting] of queue.entries()) {
@@ -142,6 +143,6 @@ function nudge(onRecorded: RecorderOptions['onRecorded']): void {
   try {
     onRecorded();
   } catch {
-    // only a hint: the dispatcher wakes by itself, and the deliveries are committed anyway
+    // only a hint: the dispatcher also wakes on its own, and the deliveries are already committed
   }
 }

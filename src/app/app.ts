@@ -23,11 +23,11 @@ export interface AppOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly version: string;
-  /** What is odd about the settings, one sentence each: goes to the log. */
+  /** Oddities in the settings, one sentence each, to be logged. */
   readonly warnings?: readonly string[];
-  /** The store broke beyond what this process can mend: it has to end. */
+  /** The store failed in a way that this process can't repair, so the process must exit. */
   readonly onFatal: (error: StoreError) => void;
-  /** Told before the log says that the service has started: a reader of that line may stop it at once. */
+  /** Called before `service.started` is logged: a reader of that line may stop the service at once. */
   readonly onStarted?: (app: App) => void;
   /** Where log lines go; standard output by default. */
   readonly logStream?: Writable;
@@ -36,15 +36,15 @@ export interface AppOptions {
 export interface App {
   /** Where the service listens, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Refuses newcomers, finishes what is under way, and lets go of the database. */
+  /** Refuses new requests, finishes those in progress, and closes the database. */
   stop(): Promise<void>;
 }
 
-/** Real time before the end in which what is under way still gets its answer. */
+/** Real time that requests in progress still get for their answers before shutdown. */
 const LAST_ANSWERS_MS = 500;
 
 /**
- * The composition root: opens the store, wires the parts, and listens. Whatever it throws, nothing is left open then.
+ * The composition root: opens the store, wires the parts, and listens. If it throws, nothing is left open.
  * @throws {StoreError} when the database can't be used; what `listen` throws
  */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -88,7 +88,7 @@ async function wire(options: AppOptions, { store, watch, metrics }: Opened): Pro
     lastHeartbeatAt,
     onCorrected: (byMs) => log.warn({ byMs }, 'clock.corrected'),
   });
-  /** What Linq writes and nobody needs says nothing when it can't be read; here it shows that something has changed. */
+  /** An unreadable optional field does no harm, but shows that Linq has changed something. */
   const onUnreadable = (field: string) => {
     metrics.unreadable(field);
     log.debug({ field }, 'field.unreadable');
@@ -96,7 +96,7 @@ async function wire(options: AppOptions, { store, watch, metrics }: Opened): Pro
   const client = createLinqClient({
     ...config.linq,
     proxy: proxyFor(config.linq.baseUrl, config.proxies),
-    connections: config.dispatch.concurrency + 4, // looks at cards don't wait behind shares
+    connections: config.dispatch.concurrency + 4, // card checks don't wait behind shares
     clock,
     onDate: guard.heard,
     onUnreadable,
@@ -148,7 +148,7 @@ async function wire(options: AppOptions, { store, watch, metrics }: Opened): Pro
     isDraining: () => isDraining,
   });
 
-  /** A damaged or failing file isn't written to any further: says so, answers 503 what is under way, and ends. */
+  /** Stops writing to a damaged or failing file: logs it, answers 503 to requests in progress, and exits. */
   function endSoon(error: StoreError): void {
     if (isDraining) return;
     isDraining = true;
@@ -168,7 +168,7 @@ async function wire(options: AppOptions, { store, watch, metrics }: Opened): Pro
     await Promise.all([dispatcher.stop(), background.stop()]);
     const closed = server.close();
     await Promise.race([closed, pause(LAST_ANSWERS_MS)]);
-    server.server.closeAllConnections(); // requests that never came to their end
+    server.server.closeAllConnections(); // requests that never finished
     await closed;
     await recorder.drain();
     await linq.close();
@@ -182,7 +182,7 @@ async function wire(options: AppOptions, { store, watch, metrics }: Opened): Pro
     background.start();
     url = await server.listen({ host: config.server.host, port: config.server.port });
   } catch (error) {
-    await close().catch(() => {}); // the first error is the one that explains
+    await close().catch(() => {}); // the first error explains the failure
     throw error;
   }
   const app: App = {
@@ -200,8 +200,8 @@ async function wire(options: AppOptions, { store, watch, metrics }: Opened): Pro
 }
 
 /**
- * The returned function is true for events that say something of a line, or that come from a line for the first time
- * since start: then the dispatcher has to read its lines anew.
+ * The returned function is true if an event is about a line, or is the first from its line since start: then
+ * the dispatcher must reload its lines.
  */
 export function createLineNews(): (entries: readonly Recordable[]) => boolean {
   const known = new Set<string>();

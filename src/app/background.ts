@@ -21,7 +21,7 @@ import type { WebhookCounters } from '../webhook/report.ts';
 export interface BackgroundOptions {
   readonly config: Config;
   readonly store: Store;
-  /** Of the store. */
+  /** The store's latest failure. */
   readonly latestFailure: StoreWatch['latestFailure'];
   readonly linq: LinqClient;
   readonly dispatcher: Dispatcher;
@@ -31,19 +31,19 @@ export interface BackgroundOptions {
   readonly version: string;
 }
 
-/** What goes on beside deliveries and shares. */
+/** Everything that runs besides deliveries and shares. */
 export interface Background {
-  /** Returns at once; the work goes on by itself. */
+  /** Returns at once; the work runs in the background. */
   start(): void;
-  /** Ends what is under way, at a point where it can go on after a restart. Never rejects. */
+  /** Stops the work in progress at a point from which a restart can resume it. Never rejects. */
   stop(): Promise<void>;
   /** A correctly signed delivery was stale: others may have been lost. */
   onStale(): void;
-  /** What the status shows and steers of it. */
+  /** The parts that the status pages show and control. */
   readonly shown: Pick<StatusDeps, 'catchUp' | 'probeStore'> & Pick<MetricsDeps, 'watch'>;
 }
 
-/** Wires the upkeep: catching up, backups, watching for problems. */
+/** Wires the background work: catching up, backups, watching for problems. */
 export function createBackground(options: BackgroundOptions): Background {
   const { config, store, clock, log } = options;
   const { databasePath, backup } = config;
@@ -84,7 +84,7 @@ function wireCatchUp({ config, store, linq, dispatcher, clock, log }: Background
   });
 }
 
-/** Reads go on while shares alone are closed; not by a clock that may be wrong, since facts are dated by it. */
+/** Reads continue while only shares are held, but not while the clock may be wrong, since it dates facts. */
 function heldReads(dispatcher: Dispatcher, clock: Clock) {
   const { holds, clockDistrustedSince } = dispatcher.snapshot();
   if (clockDistrustedSince !== null) return { cause: 'clock_skew', until: null };
@@ -92,7 +92,7 @@ function heldReads(dispatcher: Dispatcher, clock: Clock) {
   return hold && { cause: hold.reason, until: hold.until };
 }
 
-/** Watches for problems, and tells of them whoever wants to be told. */
+/** Watches for problems, and sends alerts if an address for them is set. */
 function createWatch(
   { config, store, latestFailure, dispatcher, clock, log, counters, version }: BackgroundOptions,
   others: Pick<SituationDeps, 'isBackupFailing' | 'subscription'>,

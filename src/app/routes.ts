@@ -33,7 +33,7 @@ export interface Served {
   readonly isDraining: () => boolean;
 }
 
-/** Everything that is served: the way in for webhooks, and what people and machines look at and steer. */
+/** Registers every route: the webhook, and what operators and their tools read and control. */
 export async function registerRoutes(server: FastifyInstance, served: Served): Promise<void> {
   const { config, store, dispatcher, clock, quarantine, counters, background, isDraining } = served;
   const deliveries = createDeliveryLog();

@@ -5,7 +5,7 @@ import { backoffMs } from '../decide/pacing.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
 
-/** A read brought nothing. */
+/** A read failed. */
 export interface ReadFailed {
   readonly kind: 'failed';
   readonly answer: LinqAnswer;
@@ -23,7 +23,7 @@ export interface ListedChat extends Told {
   readonly updatedAt: EpochMs | null;
 }
 
-/** A chat whose messages are to be read, and what is known of it apart from them. */
+/** A chat whose messages are to be read, and what else is known about it. */
 export interface ChatToRead extends Told {
   readonly chatId: string;
 }
@@ -44,9 +44,9 @@ export interface ReadSubscription {
   readonly events: readonly string[] | null;
 }
 
-/** The calls to Linq that catching up needs. None rejects: what happened is a value. */
+/** The calls to Linq that catching up needs. None rejects: failures are returned as values. */
 export interface LinqReads {
-  /** Of one line, or of all of them (null), which Linq may refuse. */
+  /** The chats of one line, or of all lines (null), which Linq may refuse. */
   chats(
     line: string | null,
     cursor: string | null,
@@ -78,11 +78,11 @@ export interface LinqReads {
   >;
 }
 
-/** What closes the account to us as to everyone else, and whom to tell when a call of ours shows it. */
+/** Account holds: they stop these calls like all others, and these calls may reveal new ones. */
 export interface Account {
-  /** Why no call may be made now; `until`: when it may end, null: unknown. */
+  /** Why no call may be made now; `until`: when that may end, null if unknown. */
   closure(): { readonly cause: string; readonly until: EpochMs | null } | null;
-  /** An answer that closes the account closes it for all calls. */
+  /** Reports an answer that closes the account, which then closes it for all calls. */
   heard(answer: LinqAnswer, startedAt: EpochMs): void;
 }
 
@@ -94,14 +94,14 @@ export interface Log {
   error(fields: object, event: string): void;
 }
 
-/** Real time between the starts of two calls: two a second. */
+/** Real time between the starts of two calls: two per second. */
 const PACE_MS = SECOND / 2;
-/** Failed calls in a row after which reading is given up for now. */
+/** Consecutive failed calls after which we give up for now. */
 const FAILURES_TO_GIVE_UP = 5;
-/** Real time between two looks at whether the account is open again. */
-const LOOK_MS = SECOND;
+/** Real time between two checks whether the account is open again. */
+const RECHECK_MS = SECOND;
 
-/** Linq answered, but not with what was asked for; the same call would be answered the same. */
+/** Linq refused the call; repeating it would get the same answer. */
 export interface Refused {
   readonly kind: 'refused';
   /** The chat is gone, or we left it. */
@@ -111,7 +111,7 @@ export interface Refused {
 
 export type Calls = ReturnType<typeof createCalls>;
 
-/** Makes one call after the other, paced, and not while the account is closed. Waits are of real time: they spare Linq. */
+/** Makes paced calls, one at a time, none while the account is closed. Waits use real time, to spare Linq. */
 export function createCalls({
   clock,
   account,
@@ -150,7 +150,7 @@ export function createCalls({
       const paceMs = lastStartAt + PACE_MS - clock.monotonic();
       if (closure !== null) {
         const { until } = closure;
-        if (until === null || until <= clock.now()) await pause(LOOK_MS);
+        if (until === null || until <= clock.now()) await pause(RECHECK_MS);
         else await clock.sleepUntil(until, Number.POSITIVE_INFINITY, signal);
       } else if (paceMs > 0) await pause(paceMs);
       else return;
@@ -171,8 +171,8 @@ export function createCalls({
   return {
     pause,
     /**
-     * Repeats a call that may succeed later, with waits of 1 s doubling, until it does or too many failed in a row.
-     * @throws {CatchUpError} then; and when stopped
+     * Repeats a call that may succeed later, waiting 1 s and then twice as long each time.
+     * @throws {CatchUpError} after too many failures in a row; also throws when stopped
      */
     async ask<T extends Answer>(
       call: (signal: AbortSignal) => Promise<T>,
@@ -199,7 +199,7 @@ export function createCalls({
         await pause(backoffMs(failures, askedMs, random()));
       }
     },
-    /** The same, but tries once. @throws when stopped */
+    /** Makes a call once, without retries. @throws when stopped */
     async tryOnce<T extends Answer>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
       const { answer, startedAt } = await once(call);
       if (isFailed(answer) && stopsReads(classifyAnswer(answer.answer).kind)) {
@@ -207,9 +207,9 @@ export function createCalls({
       }
       return answer;
     },
-    /** In a row, up to now. */
+    /** Consecutive failures so far. */
     failures: (): number => failures,
-    /** Why the next call waits; null: it doesn't. */
+    /** Why the next call is waiting; null: it isn't. */
     waitingFor: (): string | null => waitingFor,
   };
 }
@@ -222,7 +222,7 @@ function isFailed(read: Answer): read is ReadFailed {
   return read.kind === 'failed';
 }
 
-/** One short stable word; never text of the answer. */
+/** One short stable word; never text from the answer. */
 function causeOf(answer: LinqAnswer): string {
   if (answer.kind === 'unanswered') return answer.cause;
   return answer.linqCode === null ? `http_${answer.httpStatus}` : `linq_${answer.linqCode}`;

@@ -27,35 +27,35 @@ export interface CatchUpOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly log: Log;
-  /** 0: only on demand. */
+  /** Time between two automatic runs; 0: only on demand. */
   readonly everyMs: number;
-  /** Real time for which deliveries come again by themselves, or are believed. */
+  /** Real time during which Linq still redelivers, or a delivery's signature is still accepted. */
   readonly toleratedMs: number;
-  /** Chats without outbound message for so long are idle; 0: never. */
+  /** Chats with no outbound message for this long are idle; 0: never. */
   readonly idleAfterMs: number;
   readonly publicUrl: string | null;
-  /** Facts of a chat changed, or everything was read. */
+  /** A chat's facts changed, or everything has been read. */
   readonly onNews: () => void;
 }
 
 export interface CatchUp {
-  /** Returns at once; what is to be read is read by itself. */
+  /** Returns at once; reading happens in the background. */
   start(): void;
-  /** Ends at once, where it can go on after a restart. Never rejects. */
+  /** Stops at once, at a point from which a restart can resume. Never rejects. */
   stop(): Promise<void>;
-  /** Asks for a run that covers what happened up to now, on demand. @throws {StoreError} */
+  /** Requests a run, on demand, that covers everything up to now. @throws {StoreError} */
   request(): Promise<void>;
-  /** A correctly signed delivery was stale, others may have been lost. */
+  /** A correctly signed delivery was stale: others may have been lost. */
   onStale(): void;
   view(): CatchUpView;
   subscription(): SubscriptionState;
 }
 
-/** Real time between two runs that stale deliveries ask for: anyone who recorded one can replay it. */
+/** Real time between two runs triggered by stale deliveries: anyone who recorded one can replay it. */
 const STALE_EVERY_MS = 15 * MINUTE;
 const RETRY_MS = [SECOND, 15 * MINUTE] as const;
 
-/** Reads from the API what webhooks missed, one thing at a time. */
+/** Reads from the API what webhooks missed, one task at a time. */
 export function createCatchUp(options: CatchUpOptions): CatchUp {
   const { store, linq, clock, log, everyMs, idleAfterMs } = options;
   const isAutomatic = everyMs > 0;
@@ -86,7 +86,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     wish(reason).catch((error: unknown) => log.error({ err: error, reason }, 'catch-up.not_requested'));
   }
 
-  /** A process that stood still (suspended, stopped) was away as well as one that ended. */
+  /** A process that was suspended missed deliveries just like one that had exited. */
   function noticeGap(): void {
     const before = hereAt;
     hereAt = clock.now();
@@ -102,7 +102,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     await subscription.check();
     await performRun(begun.run, { linq, calls, store, reader, now, onState });
     if (known.completed !== null) log.info(countsOf(known.completed), 'catch-up.completed');
-    options.onNews(); // chats may have waited for that
+    options.onNews(); // chats may have been waiting for this
   }
 
   const isRunWanted = ({ run: cut, wanted, ...state }: CatchUpState) =>
@@ -110,7 +110,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     wanted !== null ||
     (isAutomatic && nextRunAt({ ...state, run: cut, wanted }, startedAt, everyMs) <= clock.now());
 
-  /** Does what is due, the most urgent first; resolves to when there is more to do. */
+  /** Does what is due, most urgent first. Resolves to the time of the next task. */
   async function step(): Promise<EpochMs> {
     known = await store.catchUp();
     if (isRunWanted(known)) {
@@ -128,12 +128,12 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (isDone) log.info({}, 'catch-up.swept');
       return clock.now();
     }
-    const lookAt = clock.now() + clock.toDomain(subscription.dueInMs());
+    const checkAt = clock.now() + clock.toDomain(subscription.dueInMs());
     const runAt = isAutomatic ? nextRunAt(known, startedAt, everyMs) : Number.POSITIVE_INFINITY;
-    return Math.min(lookAt, runAt, sweepAt ?? Number.POSITIVE_INFINITY);
+    return Math.min(checkAt, runAt, sweepAt ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Resolves to real ms to wait. Never rejects. */
+  /** Resolves to the real ms to wait before retrying. Never rejects. */
   async function report(error: unknown, failures: number): Promise<number> {
     if (error instanceof CatchUpError && error.message === SUPERSEDED) return 0;
     const isOurs = error instanceof CatchUpError;
@@ -151,7 +151,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     try {
       known = await store.changeCatchUp((state) => countFailure(state, cause, clock.now()));
     } catch {
-      // a store that fails is a problem of its own
+      // a failing store is reported as its own problem
     }
   }
 
@@ -180,7 +180,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       await running;
     },
     request() {
-      failedFor = null; // it is tried again at once
+      failedFor = null; // it is retried at once
       return wish('manual');
     },
     onStale() {
@@ -195,17 +195,17 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
 }
 
 /**
- * `waiting`: the account is closed to calls, or a failed one is about to be repeated; `failed`: given up for now and
- * retried later; `off`: only on demand.
+ * `waiting`: the account is closed to calls, or a failed call is about to be repeated; `failed`: gave up for
+ * now and will retry later; `off`: only on demand.
  */
 export type CatchUpActivity = 'idle' | 'running' | 'waiting' | 'failed' | 'off';
 
 /** As the status shows it. */
 export interface CatchUpView {
   readonly activity: CatchUpActivity;
-  /** Why it waits or failed: one short word. */
+  /** Why it is waiting or has failed: one short word. */
   readonly cause: string | null;
-  /** The run under way, else the last one that completed. */
+  /** The run in progress, else the last completed one. */
   readonly run: (CatchUpRun & { readonly endedAt?: EpochMs }) | null;
   readonly completedAt: EpochMs | null;
 }
@@ -213,7 +213,7 @@ export interface CatchUpView {
 interface ViewContext {
   /** Runs start automatically. */
   readonly isAutomatic: boolean;
-  /** Why the latest try was given up; null: it wasn't. */
+  /** Why the latest attempt gave up; null: it didn't. */
   readonly failedFor: string | null;
   readonly waitingFor: string | null;
 }

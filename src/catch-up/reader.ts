@@ -6,9 +6,9 @@ import { CatchUpError } from '../errors.ts';
 import type { CatchUpStore } from '../store/store.ts';
 import type { Calls, ChatToRead, LinqReads, Log, ReadMessage } from './calls.ts';
 
-/** Of a hundred messages each. */
+/** Pages of a hundred messages each. */
 const MAX_PAGES = 10;
-/** So many chats in a row that can't be read: it isn't about the chats. */
+/** Unreadable chats in a row before we conclude that the chats aren't the cause. */
 const STRIKES = 3;
 
 interface ReaderDeps {
@@ -17,16 +17,16 @@ interface ReaderDeps {
   readonly store: Pick<CatchUpStore, 'recordRead'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** A chat changed, or waits no more: it may be due. */
+  /** A chat is new or no longer waiting, so it may be due. */
   readonly onNews: () => void;
 }
 
-/** What a reading makes of the state, in the commit of its facts. */
+/** How a read changes the state; committed together with its facts. */
 type Progress = (state: CatchUpState, result: ReadResult) => CatchUpState;
 
 interface Messages {
   readonly messages: ReadMessage[];
-  /** False: there are more of them. */
+  /** False: the chat has more messages. */
   readonly isWhole: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface ReadResult {
   readonly isNew: boolean;
 }
 
-/** Reads the messages of one chat and merges them like events. */
+/** Reads one chat's messages and merges them like events. */
 export function createReader({ linq, calls, store, clock, log, onNews }: ReaderDeps) {
   let strikes = 0;
   const ask = (chatId: string, cursor: string | null) =>
@@ -56,11 +56,11 @@ export function createReader({ linq, calls, store, clock, log, onNews }: ReaderD
       if (seen.has(cursor)) break;
       seen.add(cursor);
     }
-    log.debug({ chatId }, 'catch-up.chat_cut'); // its facts are those of what was read
+    log.debug({ chatId }, 'catch-up.chat_cut'); // its facts come only from what was read
     return { messages, isWhole: false };
   }
 
-  /** What one chat alone keeps us from reading must not keep us from all others. */
+  /** One unreadable chat must not keep us from reading the others. */
   async function readOrStrike(chatId: string): Promise<Messages | null | CatchUpError> {
     try {
       const read = await readMessages(chatId);
@@ -76,9 +76,9 @@ export function createReader({ linq, calls, store, clock, log, onNews }: ReaderD
 
   return {
     /**
-     * All of a chat is merged in one commit, at the end: what it opted out of may stand on the last page.
-     * @param isOfRun notes that the run under way has read the chat, or has to leave it to the next one
-     * @throws {CatchUpError} when it couldn't be read, and the ones before neither; {StoreError}
+     * Merges all of a chat in one commit, at the end: an opt-out may be on the last page.
+     * @param isOfRun records that the run in progress has read the chat, or must leave it to the next run
+     * @throws {CatchUpError} when neither this chat nor the ones before it could be read; {StoreError}
      */
     async read(chat: ChatToRead, isOfRun: boolean, progress: Progress) {
       const { chatId } = chat;
@@ -111,8 +111,8 @@ export function createReader({ linq, calls, store, clock, log, onNews }: ReaderD
 export type Reader = ReturnType<typeof createReader>;
 
 /**
- * What was read of a chat, as events. There is no envelope that bounds their times, so that a time later than `now`
- * counts as `now`; so does a health without a time: it is what it is at the time of reading.
+ * What was read about a chat, as events. No envelope bounds their times, so a time later than `now` counts as
+ * `now`. A health without a time also gets `now`: it is the current one.
  */
 function eventsOf(chat: ChatToRead, messages: readonly ReadMessage[], now: EpochMs): ChatEvent[] {
   const { chatId, health } = chat;
@@ -121,7 +121,7 @@ function eventsOf(chat: ChatToRead, messages: readonly ReadMessage[], now: Epoch
   const events = messages.map((message): ChatEvent => {
     const at = Math.min(message.at, now);
     if (message.kind === 'inbound') {
-      // in a group it would be the wish of one among many
+      // in a group, an opt-out would be just one member's wish
       return { ...base, inbound: { at, isOptOut: chat.isGroup === true ? false : message.isOptOutWord } };
     }
     const { service } = message;

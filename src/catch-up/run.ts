@@ -13,7 +13,7 @@ import type { CatchUpStore } from '../store/store.ts';
 import type { Calls, LinqReads, ListedChat, ReadFailed, Refused } from './calls.ts';
 import type { Reader, ReadResult } from './reader.ts';
 
-/** Pages shift while they are read, so the listing is repeated until it brings nothing new. */
+/** Pages shift while they are read, so the listing is repeated until it shows nothing new. */
 const MAX_PASSES = 3;
 
 interface RunDeps {
@@ -26,17 +26,17 @@ interface RunDeps {
   readonly onState: (state: CatchUpState) => void;
 }
 
-/** The run was restarted meanwhile, because the clock was corrected. */
+/** The run was restarted in the meantime because the clock was corrected. */
 export const SUPERSEDED = 'superseded';
 
 /**
- * Reads what a run needs to read, and completes it. If it throws, the run has to be started again.
+ * Reads everything a run needs, and completes the run. If this throws, the run must be started again.
  * @throws {CatchUpError} {StoreError}, and when stopped
  */
 export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void> {
   const { linq, calls, store, reader } = deps;
   const unread = new Set<string>();
-  /** What couldn't be read before comes last: it must not keep us from the others once more. */
+  /** Chats that couldn't be read before come last, so that they don't block the others again. */
   const postponed = new Map<string, ListedChat>();
   const listing = createListing(linq, calls);
 
@@ -67,7 +67,7 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
     took(result.state);
   }
 
-  /** Resolves to how many chats of this page there were to read. */
+  /** Resolves to the number of chats on this page that had to be read. */
   async function readPage(
     chats: readonly ListedChat[],
     seenAfter: (count: number) => Partial<CatchUpRun>,
@@ -87,7 +87,7 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
     return found;
   }
 
-  /** One listing from its beginning to its end. */
+  /** One listing from start to end. */
   async function pass(isFirst: boolean): Promise<{ pages: number; found: number }> {
     let [pages, found, seenBefore]: [number, number, number] = [0, 0, 0];
     for await (const { chats, seen, isLast } of listing.pages()) {
@@ -104,7 +104,7 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
   for (let passes = 1; passes <= MAX_PASSES; passes++) {
     const { pages, found } = await pass(passes === 1);
     if (pages === listing.lists()) break; // a single page can't shift
-    // one that is likely to have something to find doesn't believe the first listing that it has nothing
+    // only a periodic run ends after a first listing with nothing new; others likely have something to find
     if (found === 0 && (passes > 1 || begun.reason === 'periodic')) break;
   }
   for (const chat of postponed.values()) await read(chat, {});
@@ -113,8 +113,8 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
 }
 
 /**
- * Where a listing that never says so ends: after this many pages in a row without a chat that it hadn't listed yet,
- * and after so many pages or chats in any case. Cursors alone can't show it: they may be new for ever.
+ * These end a listing that never ends itself: after this many consecutive pages without a new chat, and after
+ * this many pages or chats in any case. Cursors alone can't show the end: each one may be new.
  */
 const MAX_STALE_PAGES = 3;
 const MAX_PAGES = 100_000;
@@ -122,28 +122,28 @@ const MAX_CHATS = 10_000_000;
 
 interface ListingPage {
   readonly chats: readonly ListedChat[];
-  /** Different chats in the listing so far, this page included. */
+  /** Distinct chats in the listing so far, including this page. */
   readonly seen: number;
-  /** Of the whole listing. */
+  /** The last page of the whole listing, not just of one line. */
   readonly isLast: boolean;
 }
 
-/** A field is missing: that is how Linq says that a line has to be named. */
+/** Linq reports a missing field when a line must be named. */
 const LINE_WANTED: readonly string[] = ['linq_1001', 'http_400'];
 
 type Answer = Exclude<Awaited<ReturnType<LinqReads['chats']>>, ReadFailed> | Refused;
 
 /**
- * Lists the chats of the account: of all lines at once, or line by line where Linq wants one named, as it did of every
- * account once.
+ * Lists the account's chats: all lines at once, or line by line if Linq requires a line, as it once did for
+ * every account.
  */
 function createListing(linq: Pick<LinqReads, 'chats' | 'lines'>, calls: Pick<Calls, 'ask'>) {
-  /** Null: Linq hasn't required one yet. */
+  /** Null: Linq hasn't required a line yet. */
   let lines: readonly string[] | null = null;
   const ask = (line: string | null, cursor: string | null): Promise<Answer> =>
     calls.ask((signal) => linq.chats(line, cursor, signal));
 
-  /** @throws {CatchUpError} with why the listing of all was refused, if naming lines is no way out */
+  /** @throws {CatchUpError} saying why listing all lines was refused, if naming lines won't help */
   async function linesInstead({ cause }: Refused): Promise<readonly string[]> {
     const answer = await calls.ask((signal) => linq.lines(signal));
     if (answer.kind === 'refused' || answer.lines.length === 0) throw new CatchUpError(cause);
@@ -186,14 +186,14 @@ function createListing(linq: Pick<LinqReads, 'chats' | 'lines'>, calls: Pick<Cal
       }
       for (const line of lines) yield* pagesOf(line, await ask(line, null), line === lines.at(-1), seen);
     },
-    /** A list can shift if it has more than one page. */
+    /** The number of lists in a listing. Each shifts only if it has more than one page. */
     lists: (): number => lines?.length ?? 1,
   };
 }
 
 /**
- * Stands for an id in half the memory: of a million chats it miscounts one in one listing of 500. Of a cursor, too,
- * which may be as long as Linq likes.
+ * Stands for an id in half the memory: with a million chats, one listing in 500 miscounts a chat. Also stands
+ * for a cursor, whose length Linq doesn't limit.
  */
 function digestOf(text: string): number {
   return createHash('sha1').update(text).digest().readUIntBE(0, 6);
@@ -203,16 +203,16 @@ interface SweepDeps {
   readonly store: Pick<CatchUpStore, 'activeChats' | 'changeCatchUp'>;
   readonly reader: Reader;
   readonly now: () => number;
-  /** Chats without outbound message for so long are idle; 0: never. */
+  /** Chats with no outbound message for this long are idle; 0: never. */
   readonly idleAfterMs: number;
   readonly onState: (state: CatchUpState) => void;
-  /** True as soon as something more urgent is to be done. */
+  /** True as soon as there is something more urgent to do. */
   readonly hasToYield: () => boolean;
 }
 
 /**
- * Reads all known active chats, whatever a listing says about when they changed: not every change shows there. Resumes
- * where it yielded or was interrupted by a restart. Resolves to false when it yielded.
+ * Reads all known active chats, even those that a listing shows as unchanged: not every change shows there.
+ * Resumes where it yielded or was interrupted by a restart. Resolves to false when it yielded.
  * @throws {CatchUpError} {StoreError}, and when stopped
  */
 export async function performSweep(known: CatchUpState, deps: SweepDeps): Promise<boolean> {

@@ -4,16 +4,16 @@ import { HOUR, MINUTE } from '../decide/time.ts';
 import type { Calls, LinqReads, Log, ReadSubscription } from './calls.ts';
 
 /**
- * `missing`: none leads to us, or it doesn't carry what we live on. `unknown`: there is no public address to compare
- * with, or it wasn't looked at yet.
+ * `missing`: no subscription points to us, or it lacks the event that we depend on. `unknown`: there is no
+ * public address to compare with, or we haven't checked yet.
  */
 export type SubscriptionState = 'unknown' | 'fine' | 'missing' | 'inactive';
 
-/** Real time between two looks, and after one that failed. */
-const LOOK_MS = HOUR;
+/** Real time between two checks, and after a failed one. */
+const RECHECK_MS = HOUR;
 const RETRY_MS = MINUTE;
 
-/** @param publicUrl our webhook route as Linq calls it, without a query: that picks the version of the payload */
+/** @param publicUrl our webhook route as Linq calls it, without the query that selects the payload version */
 export function decideSubscription(
   subscriptions: readonly ReadSubscription[],
   publicUrl: string,
@@ -24,7 +24,7 @@ export function decideSubscription(
   return useful.length > 0 ? 'inactive' : 'missing';
 }
 
-/** Looks at whether Linq's webhooks still lead to us. */
+/** Checks whether Linq's webhooks still point to us. */
 export function createSubscriptionCheck({
   publicUrl,
   linq,
@@ -44,13 +44,13 @@ export function createSubscriptionCheck({
 
   return {
     state: (): SubscriptionState => state,
-    /** Real ms until the next look is due. */
+    /** Real ms until the next check is due. */
     dueInMs: (): number => nextAt - clock.monotonic(),
     /** @throws when stopped */
     async check(): Promise<void> {
       if (publicUrl === null) return;
       const answer = await calls.tryOnce((signal) => linq.subscriptions(signal));
-      nextAt = clock.monotonic() + (answer.kind === 'subscriptions' ? LOOK_MS : RETRY_MS);
+      nextAt = clock.monotonic() + (answer.kind === 'subscriptions' ? RECHECK_MS : RETRY_MS);
       if (answer.kind !== 'subscriptions') {
         if (!isUnread) log.warn({}, 'subscription.unread');
         isUnread = true;

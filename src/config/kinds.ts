@@ -1,6 +1,6 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../decide/time.ts';
 
-/** `wrong` says what is the matter beyond "not what was expected", or is empty; it never repeats the text. */
+/** `wrong` says what is wrong beyond "not what was expected", or is empty; it never repeats the text. */
 export type Parsed<T> = { readonly value: T } | { readonly wrong: string };
 
 /** A kind of value a setting can have. */
@@ -8,25 +8,27 @@ export interface Kind<T> {
   /** Completes the sentence "expected …"; `.env.example` shows it as the setting's unit. */
   readonly expects: string;
   readonly parse: (text: string) => Parsed<T>;
-  /** The text as it may be printed, whatever it is: wrong texts and people's slips included. */
+  /** A printable form of any text, including wrong values and secrets pasted here by mistake. */
   readonly show: (text: string) => string;
 }
 
 const NOT_EXPECTED = { wrong: '' } as const;
 
-/** Longer than any sound value of these kinds, shorter than a key or token: a secret in the wrong variable isn't printed. */
+/**
+ * Longer than any valid value of these kinds, shorter than a key or token: never prints a misplaced secret.
+ */
 const LONGEST_SHOWN = 15;
 
-/** The text itself only when it is too short to be a secret. */
+/** The text itself if it is too short to be a secret, else its length. */
 export const showShort = (text: string) => (text.length <= LONGEST_SHOWN ? text : showLength(text));
 
-/** What is printed in place of a text that may be secret. */
+/** Printed in place of a text that may be secret. */
 export const showLength = (text: string) => `${[...text].length} characters`;
 
-/** Straight ones as in a shell or `.env`, and those that word processors make of them. */
+/** A straight quote, as in a shell or `.env`, or the typographic one that a word processor makes of it. */
 const QUOTE = /^["'`\u2018-\u201f\u00ab\u00bb]|["'`\u2018-\u201f\u00ab\u00bb]$/;
 
-/** What is wrong with any text of a setting, whatever its kind; null: nothing. Never repeats it. */
+/** What is wrong with a setting's text, whatever its kind; null: nothing. Never repeats the text. */
 export function faultOfText(text: string): string | null {
   if (text.includes('\0')) return 'it is saved as UTF-16 or is no text: save it as UTF-8';
   if (text.includes('\uFFFD')) return 'it holds bytes that are no text in UTF-8';
@@ -37,7 +39,7 @@ export function faultOfText(text: string): string | null {
 
 const UNIT_MS = { s: SECOND, m: MINUTE, h: HOUR, d: DAY } as const;
 
-/** `90s`, `15m`, `24h` or `7d` → ms; null when it is nothing of the sort. */
+/** `90s`, `15m`, `24h` or `7d` → ms; null for anything else. */
 export function parseDuration(text: string): number | null {
   const match = /^(\d{1,9})([smhd])$/.exec(text);
   if (match === null) return null;
@@ -46,8 +48,8 @@ export function parseDuration(text: string): number | null {
 }
 
 /**
- * A duration between two others, bounds included.
- * @param zeroMeans what 0 stands for, where 0 is allowed beside the range
+ * A duration in a range, bounds included.
+ * @param zeroMeans what 0 stands for, if 0 is allowed in addition to the range
  */
 export function duration(from: string, to: string, zeroMeans: string | null = null): Kind<number> {
   const zero = zeroMeans === null ? '' : `, or 0: ${zeroMeans}`;
@@ -74,7 +76,7 @@ export const boolean: Kind<boolean> = {
   show: showShort,
 };
 
-/** One of some words, in any letter case. */
+/** One of these words, in any letter case. */
 export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
   return {
     expects: `one of ${words.join(', ')}`,
@@ -86,7 +88,7 @@ export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
   };
 }
 
-/** A whole number between two others, bounds included. */
+/** A whole number in a range, bounds included. */
 export function wholeNumber(from: number, to: number, what = 'a whole number'): Kind<number> {
   return {
     expects: `${what} from ${from} to ${to}`,
@@ -110,7 +112,7 @@ export function rate(what: string, to: number): Kind<number> {
   };
 }
 
-/** The path of a directory, which is made as needed. A bare word is refused: it may be a key in the wrong variable. */
+/** The path of a directory, created if needed. A bare word is refused: it may be a misplaced key. */
 export const directory: Kind<string> = {
   expects: 'the path of a directory that begins with / or ./ or ../',
   parse(text) {
@@ -121,10 +123,10 @@ export const directory: Kind<string> = {
   show: (text) => ('value' in directory.parse(text) ? text : showLength(text)),
 };
 
-/** Says only that a secret is there and how long it is. */
+/** Shows only that a secret is set, and its length. */
 const showSecret = (text: string) => `set (${showLength(text)})`;
 
-/** It travels in an HTTP header, where anything else would break the request or be changed on the way. */
+/** Sent in an HTTP header, where other characters would break the request or be changed in transit. */
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
 export const apiKey: Kind<string> = {
@@ -157,7 +159,9 @@ export const token: Kind<string> = {
 const SECRET_BYTES = { from: 24, to: 64 } as const;
 const SECRET_PREFIX = 'whsec_';
 
-/** What is wrong with one signing secret; null if nothing is. Missing base64 padding is let pass: it decodes all the same. */
+/**
+ * What is wrong with one signing secret; null: nothing. Missing base64 padding is fine: it decodes anyway.
+ */
 function faultOfSigningSecret(secret: string): string | null {
   if (!secret.startsWith(SECRET_PREFIX)) return `doesn't begin with ${SECRET_PREFIX}`;
   const encoded = secret.slice(SECRET_PREFIX.length);
@@ -183,7 +187,7 @@ export const signingSecrets: Kind<readonly string[]> = {
   show: showSecret,
 };
 
-/** The entries of a comma-separated list, trimmed; a comma too many is no entry. */
+/** The entries of a comma-separated list, trimmed; extra commas are ignored. */
 export function splitList(text: string): string[] {
   return text
     .split(',')

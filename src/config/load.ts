@@ -13,8 +13,9 @@ export interface LoadedConfig {
 
 /**
  * Reads every setting.
- * @param isTerminal standard output is a terminal, so that log lines are for people
- * @throws {ConfigError} that lists all mistakes: the variable, what was expected, an example; never a secret's value
+ * @param isTerminal standard output is a terminal, so log lines are for people
+ * @throws {ConfigError} listing every mistake: the variable, what was expected, an example; never a secret's
+ *   value
  */
 export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig {
   const read = createReader(sources, { isTerminal });
@@ -31,13 +32,13 @@ export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig 
   if (mistakes.length > 0) throw new ConfigError(listMistakes(mistakes, warnings), { mistakes, warnings });
   const config = valuesIn<Config>(SETTINGS, (setting) => {
     const result = read(setting);
-    if ('mistake' in result) throw new ConfigError(result.mistake); // not reached: there are none
+    if ('mistake' in result) throw new ConfigError(result.mistake); // never reached: there are no mistakes
     return result.value;
   });
   return { config: deepFreeze(config), warnings };
 }
 
-/** One setting by itself; null when it is unset and has no default. @throws {ConfigError} */
+/** Reads a single setting; null when it is unset and has no default. @throws {ConfigError} */
 export function readSetting<T>(setting: Setting<T>, sources: Sources): T | null {
   const found = findSetting(setting, sources);
   if (found === null && setting.fallback === null) return null;
@@ -50,7 +51,7 @@ type Result<T> = { readonly value: T } | { readonly mistake: string };
 
 type Reader = <T>(setting: Setting<T>) => Result<T>;
 
-/** Looks each setting up once: a secret's file may be a pipe, which can be read once only. */
+/** Looks up each setting once: a secret's file may be a pipe, which can be read only once. */
 function createReader(sources: Sources, circumstances: Circumstances): Reader {
   const looked = new Map<Setting<unknown>, Found>();
   return (setting) => {
@@ -115,7 +116,7 @@ function namesIn({ env, envFile }: Sources): string[] {
 function deepFreeze<T extends object>(value: T): T {
   for (const part of Object.values(value)) if (part !== null && typeof part === 'object') deepFreeze(part);
   if (value instanceof Set) {
-    // freezing a set leaves its members open
+    // freezing a set doesn't protect its members
     for (const name of ['add', 'delete', 'clear'])
       Object.defineProperty(value, name, { value: refuseChange });
   }
@@ -126,10 +127,10 @@ function refuseChange(): never {
   throw new TypeError('settings are read once and never changed');
 }
 
-/** A setting as it is in force, for people to read; never a secret's value. */
+/** A setting in effect, for people to read; never a secret's value. */
 export interface ShownSetting {
   readonly name: string;
-  /** Null: unset, or not known because of a mistake. */
+  /** Null: unset, or unknown because of a mistake. */
   readonly value: string | null;
   /** `environment`, `.env`, `NAME_FILE`, `default`, `unset`, or `mistake`: then `config check` says which. */
   readonly origin: string;

@@ -9,14 +9,14 @@ export function isLoopbackUrl(text: string): boolean {
   return url !== null && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
 }
 
-/** Scheme, host and path at most: user names, passwords and queries hold secrets. */
+/** At most scheme, host and path: user names, passwords and queries may be secrets. */
 function showUrl(text: string): string {
   if (!URL.canParse(text)) return showLength(text);
   const { protocol, host, pathname } = new URL(text);
   return host === '' ? showLength(text) : `${protocol}//${host}${pathname}`;
 }
 
-/** Base of the Linq API, without a trailing slash; https, or http on loopback only, since the key travels with every call. */
+/** Base of the Linq API, without a trailing slash; https, or http on loopback: each call sends the key. */
 export const apiBaseUrl: Kind<string> = {
   expects: 'an https:// address (http:// for localhost only) without user name, query and fragment',
   parse(text) {
@@ -34,7 +34,7 @@ export const apiBaseUrl: Kind<string> = {
   show: showUrl,
 };
 
-/** The address of our webhook route as Linq calls it, without query: the route's path is added unless it is there. */
+/** The address of our webhook route as Linq calls it, without query; adds the route's path if missing. */
 export const publicUrl: Kind<string> = {
   expects: 'an https:// address (http:// for localhost only) without user name, query and fragment',
   parse(text) {
@@ -47,7 +47,7 @@ export const publicUrl: Kind<string> = {
   show: showUrl,
 };
 
-/** Where alerts go. Often the whole address is a secret, so nothing of it is shown. */
+/** Where alerts go. Often the entire address is a secret, so none of it is shown. */
 export const alertUrl: Kind<string> = {
   expects: 'an https:// or http:// address without fragment',
   parse(text) {
@@ -74,10 +74,10 @@ export const lines: Kind<ReadonlySet<string>> = {
   show: (text) => splitList(text).map(maskNumber).join(', '),
 };
 
-/** Keys have no dots, or are longer: a key that was taken for a host isn't printed. */
+/** Keys have no dots, or are longer, so a key mistaken for a host isn't printed. */
 const DOMAIN = /^(?=.{1,60}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
 
-/** A name with a dot, or an address: what may be printed of a text that should be a host. */
+/** A name with a dot, or an address: safe to print where a host is expected. */
 const looksLikeHost = (text: string) =>
   text === 'localhost' || DOMAIN.test(text) || isIP(text.replace(/^\[|\]$/g, '')) !== 0;
 
@@ -92,7 +92,7 @@ export const host: Kind<string> = {
 
 const LOOPBACK_RANGES = ['127.0.0.0/8', '::1/128'] as const;
 
-/** The ranges an entry stands for, or what is wrong with it. */
+/** The ranges that an entry stands for, or what is wrong with it. */
 function parseProxy(entry: string): Parsed<readonly string[]> {
   if (entry.toLowerCase() === 'loopback') return { value: LOOPBACK_RANGES };
   const [address = '', bits, ...rest] = entry.split('/');
@@ -104,7 +104,7 @@ function parseProxy(entry: string): Parsed<readonly string[]> {
   return Number(bits) === 0 ? { wrong: 'would trust every address' } : { value: [entry] };
 }
 
-/** Whose `X-Forwarded-For` is trusted: no one's, or that of these ranges. */
+/** Whose `X-Forwarded-For` is trusted: no one's, or that of proxies in these ranges. */
 export const trustProxy: Kind<false | readonly string[]> = {
   expects: 'false, loopback, or the addresses or CIDR ranges of your proxies, comma-separated',
   parse(text) {
@@ -137,32 +137,32 @@ export const databaseFile: Kind<string> = {
     const path = text.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
     if (path.startsWith('//')) return { wrong: 'a path on another host is not possible' };
     if (path === ':memory:') return { wrong: 'what is in memory is lost with the process' };
-    // SQLite would read a query as settings of its own
+    // SQLite would read a query as its own settings
     if (/[?#\p{Cc}]/u.test(path)) return { wrong: 'the path holds ?, # or a control character' };
     return path === '' || /(^|\/)\.{0,2}$/.test(path) ? { wrong: 'it names no file' } : { value: path };
   },
   show: (text) => ('value' in databaseFile.parse(text) ? text : showLength(text)),
 };
 
-/** Where calls go first that leave by a proxy. */
+/** The proxy that calls go through. */
 export interface HttpProxy {
-  /** Scheme, host and port; holds no secret. */
+  /** Scheme, host and port; contains no secret. */
   readonly origin: string;
-  /** The value of `Proxy-Authorization`; a secret. Null: it wants none. */
+  /** The value of `Proxy-Authorization`; a secret. Null: the proxy needs none. */
   readonly authorization: string | null;
 }
 
 export interface Proxies {
-  /** For addresses that begin with https, and with http. */
+  /** The proxies for https and for http addresses. */
   readonly https: HttpProxy | null;
   readonly http: HttpProxy | null;
-  /** What is called directly all the same; null: nothing. */
+  /** What is called directly anyway; null: nothing. */
   readonly exempt: readonly string[] | null;
 }
 
 /**
- * The proxy by which an address is called, as curl chooses; null: none. This machine itself is never called by a proxy:
- * what travels there in the clear, the API key included, would leave it.
+ * The proxy for an address, chosen as curl does; null: none. This machine is never called through a proxy:
+ * plain text sent to it, including the API key, would leave the machine.
  */
 export function proxyFor(address: string, { https, http, exempt }: Proxies): HttpProxy | null {
   if (isLoopbackUrl(address)) return null;
@@ -170,7 +170,7 @@ export function proxyFor(address: string, { https, http, exempt }: Proxies): Htt
   return (exempt ?? []).some((entry) => covers(entry, url)) ? null : url.protocol === 'https:' ? https : http;
 }
 
-/** A host, with all names below it; an address or a range of them; each may name a port. `*` is everything. */
+/** A host with all its subdomains, an address, or a range, each with an optional port. `*` is everything. */
 function covers(entry: string, url: URL): boolean {
   if (entry === '*') return true;
   const host = bare(url.hostname);
@@ -182,7 +182,7 @@ function covers(entry: string, url: URL): boolean {
   return host === domain || (domain !== '' && host.endsWith(`.${domain}`));
 }
 
-/** Without the brackets of an IPv6 address, and the dot that ends a full name. */
+/** Without the brackets of an IPv6 address, and the final dot of a full name. */
 const bare = (host: string) => host.toLowerCase().replace(/^\[|\]$|\.$/g, '');
 
 const portOf = ({ port, protocol }: URL) => Number(port) || (protocol === 'https:' ? 443 : 80);
@@ -231,7 +231,7 @@ export const proxyUrl: Kind<HttpProxy> = {
   },
 };
 
-/** Other programs read it, too, each a little differently: what we can't make sense of is left to them. */
+/** Other programs read it too, each a little differently. Entries that we can't parse are left to them. */
 export const exemptHosts: Kind<readonly string[]> = {
   expects: 'hosts, addresses or CIDR ranges that are called directly, comma-separated, or *',
   parse: (text) => ({ value: entriesIn(text).map((entry) => entry.toLowerCase()) }),

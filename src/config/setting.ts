@@ -4,21 +4,21 @@ export interface Setting<T> {
   readonly name: string;
   /** Other names that mean the same. */
   readonly aliases: readonly string[];
-  /** The text that stands for an unset variable; null: there is none. */
+  /** The text used for an unset variable; null: none. */
   readonly fallback: string | null;
   /** The value of an unset variable without `fallback`; null: it must be set. */
   readonly whenUnset: ((circumstances: Circumstances) => T) | null;
   readonly isRequired: boolean;
   readonly isSecret: boolean;
-  /** Other programs read it as well, under either name, so two that differ are no mistake: the alias wins, as in curl. */
+  /** Other programs read either name too, so differing values are no mistake: the alias wins, as in curl. */
   readonly isShared: boolean;
-  /** One line for `.env.example`: why one would set it. */
+  /** One line for `.env.example`: why you would set it. */
   readonly why: string;
   readonly example: string;
   readonly kind: Kind<T>;
 }
 
-/** A setting that is null when it is unset, and nothing else. */
+/** A setting that is simply null when unset. */
 interface Optional<T> extends Omit<Setting<T | null>, 'kind'> {
   readonly kind: Kind<T>;
 }
@@ -28,7 +28,7 @@ export interface Circumstances {
   readonly isTerminal: boolean;
 }
 
-/** Settings by key, in groups of any depth, that have these values. */
+/** Settings by key, in nested groups, that have these values. */
 export type Group<Values> = { readonly [Key in keyof Values]: Setting<Values[Key]> | Group<Values[Key]> };
 
 export function isSetting<T>(entry: Setting<T> | Group<T>): entry is Setting<T> {
@@ -79,7 +79,7 @@ export function optional<T>(
   return { ...dependent<T | null>(name, () => null, kind, why, example, extra), kind };
 }
 
-/** A setting whose value, while it is unset, depends on the circumstances. */
+/** A setting whose value, when unset, depends on the circumstances. */
 export function dependent<T>(
   name: string,
   whenUnset: Setting<T>['whenUnset'],

@@ -24,8 +24,8 @@ import {
 import { dependent, type Group, optional, required, type Setting, setting, settingsIn } from './setting.ts';
 
 /*
- * The one list of settings. A line here is all it takes: `Config` has the setting's value in the same place, and it is
- * read, shown, checked for misspelt names and documented by this list.
+ * The one list of settings. Adding a setting here is all it takes: `Config` has its value in the same place,
+ * and this list drives how settings are read, shown, checked for misspelt names and documented.
  */
 
 /** Whom the service talks to, and where it stores its data. */
@@ -145,7 +145,7 @@ export const CONNECTION = {
     'STATUS_TOKEN=a-long-random-text',
     { isSecret: true },
   ),
-  /** Opens the metrics and nothing else. */
+  /** Gives access to the metrics and nothing else. */
   metricsToken: optional(
     'METRICS_TOKEN',
     token,
@@ -223,7 +223,7 @@ export const BEHAVIOUR = {
       'Maximum share calls at the same time.',
       'SHARE_CONCURRENCY=16',
     ),
-    /** Starts per second and line; 0: no limit. */
+    /** Shares started per second and line; 0: no limit. */
     ratePerLine: setting(
       'SHARE_RATE_PER_LINE',
       '2',
@@ -261,7 +261,7 @@ export const OPERATION = {
     'Report a problem after this long without an accepted webhook.',
     'WEBHOOKS_SILENT_AFTER=24h',
   ),
-  /** 0: for ever. */
+  /** 0: kept forever. */
   attemptRetentionMs: setting(
     'ATTEMPT_RETENTION',
     '90d',
@@ -331,7 +331,7 @@ export const SETTINGS = { ...CONNECTION, ...BEHAVIOUR, ...OPERATION } as const;
 /** In the order of `.env.example`. */
 export const ALL_SETTINGS: readonly Setting<unknown>[] = settingsIn(SETTINGS);
 
-/** The value of each setting, in the place that the list gives it. */
+/** The value of each setting, in its place in the list. */
 export type Config = ValuesIn<typeof SETTINGS>;
 
 type ValuesIn<Group> = {

@@ -10,16 +10,16 @@ export interface Sources {
   readonly envFile: Variables;
   /** What is wrong with the file itself, one sentence each. */
   readonly envFileMistakes?: readonly string[];
-  /** What is odd about it, one sentence each. */
+  /** Oddities in the file, one sentence each. */
   readonly envFileWarnings?: readonly string[];
-  /** Reads a secret's file. @throws as `fs.readFileSync` */
+  /** Reads a secret's file. @throws what `fs.readFileSync` throws */
   readonly readFile: (path: string) => string;
 }
 
-/** A setting's text and where it came from, or nothing, or why it can't be read. */
+/** A setting's text and its origin, or why it can't be read; null: unset. */
 export type Found = Text | { readonly mistake: string } | null;
 
-/** Looks a setting up under its names and, for a secret, as a file. An empty text counts as unset. */
+/** Looks up a setting under its names and, for a secret, as a file. Empty text counts as unset. */
 export function findSetting(setting: Setting<unknown>, sources: Sources): Found {
   const { name, aliases, isShared } = setting;
   const names = isShared ? [...aliases, name] : [name, ...aliases];
@@ -73,31 +73,31 @@ function findVariable(name: string, { env, envFile }: Sources): Text | null {
 
 export interface EnvFile {
   readonly variables: Variables;
-  /** Numbers of the lines that say nothing, counted from 1. They may hold a secret, so their text isn't repeated. */
+  /** Numbers of unparsable lines, from 1. They may hold a secret, so their text isn't repeated. */
   readonly brokenLines: readonly number[];
-  /** Where only a part of what is written became the value, without looking like a comment: the line, and of which variable. */
+  /** Lines where the value is cut short and the rest doesn't look like a comment, with the variable. */
   readonly cutLines: readonly { readonly line: number; readonly name: string }[];
-  /** It is no text in UTF-8, so nothing of it can be read. */
+  /** The file isn't UTF-8 text, so none of it can be read. */
   readonly isBinary: boolean;
 }
 
-/** Some editors put it in front; it would become part of the first variable's name. */
+/** Some editors begin a file with it; it would become part of the first variable's name. */
 export const BYTE_ORDER_MARK = '\uFEFF';
 const BLANK_OR_COMMENT = /^\s*(#.*)?$/;
 const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/;
 
-/** A line of a settings file, or the several lines of a quoted value. */
+/** A line of a settings file, or all lines of a multi-line quoted value. */
 export interface EnvPiece {
   /** Without its last line break. */
   readonly text: string;
   readonly lineBreak: string;
-  /** Of its first line, counted from 1. */
+  /** The number of its first line, from 1. */
   readonly line: number;
-  /** The variable that it sets, and what stands behind its `=`; null: it sets none. */
+  /** The variable that it sets, and the text after `=`; null: it sets none. */
   readonly assignment: { readonly name: string; readonly written: string } | null;
 }
 
-/** A settings file in pieces that give its text when they are joined again. */
+/** Splits a settings file into pieces; joined again, they give its text. */
 export function splitEnvFile(text: string): readonly EnvPiece[] {
   const lines = [...text.matchAll(/([^\n]*?)(\r?\n|$)/g)].filter(([whole]) => whole !== '');
   const contents = lines.map(([, content = ''], index) =>
@@ -124,9 +124,9 @@ export function splitEnvFile(text: string): readonly EnvPiece[] {
 }
 
 /**
- * Reads a `.env` file as Node.js does where that is beyond doubt. Its own parser differs between versions, and loses
- * settings without a word: it takes a line without `=` together with the next one, stops at a line without a name, and
- * from Node.js 22 on lets a blank value take the next line.
+ * Reads a `.env` file as Node.js does where that is unambiguous. Node's own parser differs between versions
+ * and silently loses settings: it joins a line without `=` to the next one, stops at a line without a name,
+ * and from Node.js 22 on takes the next line as the value of a blank one.
  */
 export function parseEnvFile(text: string): EnvFile {
   if (isBinary(text)) return { variables: {}, brokenLines: [], cutLines: [], isBinary: true };
@@ -145,15 +145,16 @@ export function parseEnvFile(text: string): EnvFile {
   return { variables: Object.fromEntries(variables), brokenLines, cutLines, isBinary: false };
 }
 
-/** As UTF-16 is, read as UTF-8. */
+/** For example, UTF-16 read as UTF-8. */
 const isBinary = (text: string) => text.includes('\0');
 
-/** So a value looks that goes on over lines because its quote was never closed: it has swallowed another setting. */
+/** Shows that a multi-line value has an unclosed quote: one of its lines is another setting. */
 const SWALLOWED = /^\s*(?:export\s+)?[A-Z][A-Z0-9_]{3,}\s*=\s*[^=\s]/;
 
 /**
- * The line on which a value ends: a quoted one may go on over lines; one whose quote is never closed ends with its line.
- * @param written what stands behind `=` on its first line
+ * The line on which a value ends: a quoted value may span lines; a value with an unclosed quote ends on its
+ * first line.
+ * @param written the text after `=` on its first line
  */
 function endOfValue(lines: readonly string[], start: number, written: string): number {
   const value = written.trimStart();

@@ -5,17 +5,17 @@ const KNOWN: readonly string[] = ALL_SETTINGS.flatMap(({ name, aliases, isSecret
   [name, ...aliases].flatMap((known) => (isSecret ? [known, `${known}_FILE`] : [known])),
 );
 
-/** True for the name of a setting, or of a secret's file. */
+/** True for the name of a setting, or of the variable that names a secret's file. */
 export const isSettingName = (name: string) => KNOWN.includes(name);
 
-/** Names of other programs that look like ours, in upper case. */
+/** Other programs' variables that look like ours, in upper case. */
 const FOREIGN: ReadonlySet<string> = new Set([
   'LINQ_API_V3_CUSTOM_HEADERS', // Linq's own SDK
   ...['FTP_PROXY', 'WS_PROXY', 'GOPROXY'],
 ]);
 
 const MAX_EDITS = 2;
-/** Shorter names are near to too many others: `LOST` isn't a slip for `HOST`. */
+/** Shorter names are too close to others: `LOST` isn't a typo for `HOST`. */
 const SHORTEST_GUESSED = 6;
 
 /** One warning for each variable that looks like a misspelt setting, letter case aside. */
@@ -53,13 +53,13 @@ function editsBetween(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** Node.js itself reads these, before this program begins. */
+/** Node.js itself reads these before this program starts. */
 const OF_THE_PROCESS: ReadonlySet<string> = new Set([
   ...['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'NODE_TLS_REJECT_UNAUTHORIZED', 'NODE_USE_SYSTEM_CA'],
   ...['NODE_USE_ENV_PROXY', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'OPENSSL_CONF', 'UV_THREADPOOL_SIZE', 'TZ'],
 ]);
 
-/** One warning for each variable that is set where, or as what, nothing reads it. */
+/** One warning for each variable that nothing reads where it is set, or under that name. */
 export function warnOfUnread({ env, envFile }: Sources): string[] {
   const isSet = (name: string) => [env, envFile].some((variables) => (variables[name]?.trim() ?? '') !== '');
   const ineffective = Object.keys(envFile)

@@ -49,7 +49,7 @@ export async function guardRoutes(
   }
 
   async function refuseLogin(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    // a request without credentials is no failed login: a browser sends one before it shows its prompt
+    // a request without credentials isn't a failed login: a browser sends one before it shows its prompt
     const hasTried = request.headers.authorization !== undefined;
     const failures = hasTried ? await countFailure(request) : null;
     if (failures !== null && !failures.isAllowed && failures.isExceeded) {
@@ -77,7 +77,7 @@ type CountFailure = ReturnType<FastifyInstance['createRateLimit']>;
 
 const COUNTERS = new WeakMap<FastifyInstance['server'], CountFailure>();
 
-/** One counter for all scopes of a server: otherwise each scope would allow as many guesses again. */
+/** One counter for all scopes of a server: otherwise each scope would allow its own set of guesses. */
 async function failuresOf(app: FastifyInstance): Promise<CountFailure> {
   const known = COUNTERS.get(app.server);
   if (known !== undefined) return known;
@@ -107,7 +107,9 @@ function describe({ ip, method, routeOptions }: FastifyRequest) {
 
 const isChange = ({ method }: FastifyRequest) => method !== 'GET' && method !== 'HEAD';
 
-/** A browser sends a saved password with requests from any site, so it must say that this one comes from ours. */
+/**
+ * A browser sends a saved password with requests from any site, so it must confirm that they come from ours.
+ */
 const isForeign = ({ headers }: FastifyRequest) => headers['sec-fetch-site'] !== 'same-origin';
 
 const NO_STATUS_TOKEN: Refusal = {

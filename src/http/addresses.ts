@@ -1,11 +1,14 @@
 import { isIP } from 'node:net';
 import { normalizeIP } from '@fastify/rate-limit';
 
-/** Stands for anything that isn't an address: it all shares one limit, and is never this machine or a trusted proxy. */
+/**
+ * Stands for anything that isn't an address. All of it shares one limit, and is never loopback or a trusted
+ * proxy.
+ */
 const UNKNOWN = 'unknown';
 
 /**
- * An `X-Forwarded-For` header with nothing but addresses. Some proxies add the port, which changes with every
+ * An `X-Forwarded-For` header reduced to plain addresses. Some proxies add the port, which changes with every
  * connection, and some pass on whatever a client wrote.
  */
 export function plainAddresses(header: string): string {
@@ -29,14 +32,15 @@ export const networkOf = (address: string | undefined): string => normalizeIP(ad
 /** Divides a resource among senders, so that however much one takes, some is left for each of the others. */
 export interface FairShare {
   /**
-   * Takes more for one item of this sender (a body, a connection). False: nothing was taken, it would be too much now.
-   * @param has what that item has already
+   * Takes more for one of this sender's items (a body, a connection). False: too much for now, so nothing was
+   * taken.
+   * @param has what that item already holds
    */
   take(sender: string, amount: number, has: number): boolean;
   giveBack(sender: string, amount: number): void;
 }
 
-/** A sender may hold this many times what is still free: three quarters when alone, three sevenths each of two. */
+/** A sender may hold this many times what is free: three quarters if alone, three sevenths each for two. */
 const TIMES_THE_FREE = 3;
 
 /**

@@ -3,12 +3,12 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { type TProperties, type TSchema, Type } from 'typebox';
 import { StoreError } from '../errors.ts';
 
-/** An object that is described once, under its name, and referred to by every route that answers it. */
+/** An object schema, described once under its name and referenced by every route that answers with it. */
 export function named<T extends TProperties>(title: string, description: string, fields: T) {
   return Type.Object(fields, { title, description });
 }
 
-/** The same schema as one route's answer, described in that route's words. */
+/** The same schema as one route's answer, with that route's description. */
 export function answer<S extends TSchema>(description: string, schema: S): S {
   return { ...schema, 'x-response-description': description };
 }
@@ -37,7 +37,7 @@ export interface Refusal {
 /** Answers with a refusal; a page may render it for a browser instead. */
 export type Refuse = (reply: FastifyReply, refusal: Refusal, more?: object) => FastifyReply;
 
-/** In fastify's shape of errors. @param more fields beside the error's own */
+/** Uses fastify's error format. @param more fields in addition to the error's own */
 export function refuse(reply: FastifyReply, refusal: Refusal, more: object = {}): FastifyReply {
   const { statusCode, code, message } = refusal;
   const error = STATUS_CODES[statusCode] ?? '';
@@ -53,7 +53,10 @@ export function badParameter(message: string): Refusal {
   return { statusCode: 400, code: 'BAD_PARAMETER', message };
 }
 
-/** Bad parameters get 400 and what is allowed; a failing store gets 503, since it may recover. @param refuseAs how to answer */
+/**
+ * Bad parameters get 400 and what is allowed; a failing store gets 503, since it may recover.
+ * @param refuseAs how to answer
+ */
 export function answerFaults(app: FastifyInstance, refuseAs: Refuse = refuse): void {
   app.setSchemaErrorFormatter((faults) => new Error(describeFault(faults[0])));
   app.setErrorHandler((error: FastifyError, request, reply) => {

@@ -3,8 +3,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { realPath } from '../real-path.ts';
 
 /**
- * The file beside the database, named after it, in which `serve` leaves a token for the command line on this machine.
- * @throws as `realPath`
+ * The file beside the database, named after it, in which `serve` leaves a token for the command line on this
+ * machine.
+ * @throws what `realPath` throws
  */
 export function cliTokenPath(databasePath: string): string {
   return `${realPath(databasePath)}.cli-token`;
@@ -12,9 +13,9 @@ export function cliTokenPath(databasePath: string): string {
 
 export interface CliToken {
   readonly token: string;
-  /** Replaces the file; only its owner can read it. @throws as `fs.writeFileSync` */
+  /** Replaces the file; only its owner can read it. @throws what `fs.writeFileSync` throws */
   write(): void;
-  /** Keeps a file that another process has written. @throws as `fs.rmSync` */
+  /** Deletes the file unless another process has written it. @throws what `fs.rmSync` throws */
   remove(): void;
 }
 

@@ -10,8 +10,8 @@ export interface HttpProxy {
 }
 
 /**
- * Asks a proxy for a connection to `target`, as `api.linqapp.com:443`.
- * @param timeoutMs over everything until the proxy has answered
+ * Asks a proxy for a connection to `target`, such as `api.linqapp.com:443`.
+ * @param timeoutMs for everything until the proxy has answered
  * @throws {ProxyError} and nothing else
  */
 export async function openTunnel(
@@ -32,14 +32,14 @@ export async function openTunnel(
   } catch (error) {
     throw error instanceof ProxyError ? error : new ProxyError(null, { cause: error });
   } finally {
-    void client.destroy(); // the tunnel's socket is no longer part of it
+    void client.destroy(); // the tunnel's socket no longer belongs to it
   }
 }
 
 /**
- * Connects through a proxy, using CONNECT even without TLS. Certificates are checked as without a proxy. For undici's
- * `connect`: undici's own ProxyAgent retries a proxy that hangs up thousands of times a second.
- * @param timeoutMs for the tunnel, and once more for TLS in it
+ * Connects through a proxy, using CONNECT even without TLS. Certificates are checked as without a proxy. For
+ * undici's `connect`: undici's own ProxyAgent retries a proxy that hangs up thousands of times per second.
+ * @param timeoutMs for the tunnel, and again for TLS inside it
  */
 export function connectThrough(proxy: HttpProxy, timeoutMs: number): buildConnector.connector {
   const startTls = buildConnector({ timeout: timeoutMs });

@@ -22,8 +22,8 @@ const KEEP_ALIVE_MS = 75 * SECOND;
 const MAX_PARAMETER_LENGTH = 512;
 
 /**
- * Keeps connections from using up the process's memory and file descriptors, which calls and backups need too. There is
- * no limit on requests per connection: it would only make Linq reconnect now and then.
+ * Keeps connections from using up the process's memory and file descriptors, which calls and backups need
+ * too. There is no limit on requests per connection: it would only make Linq reconnect from time to time.
  */
 const MAX_CONNECTIONS = 10_000;
 
@@ -31,8 +31,8 @@ const MAX_CONNECTIONS = 10_000;
 const MAX_UNANSWERED = 64;
 
 /**
- * On every answer: no type sniffing, caching, scripts or frames, and no referrer. A route that needs another value (a
- * page its styles) sets its own. HSTS is up to the proxy that terminates TLS.
+ * On every answer: no type sniffing, caching, scripts or frames, and no referrer. A route that needs
+ * another value (a page needs its styles) sets its own. HSTS is up to the proxy that terminates TLS.
  */
 const HARDENED: readonly (readonly [string, string])[] = [
   ['x-content-type-options', 'nosniff'],
@@ -43,7 +43,7 @@ const HARDENED: readonly (readonly [string, string])[] = [
   ['cross-origin-resource-policy', 'same-origin'],
 ];
 
-/** Used where a route sets no time of its own. */
+/** Used unless a route sets its own time. */
 const RETRY_AFTER_SECONDS = '5';
 
 /** The HTTP server without any route: limits, trusted proxies, and answers that reveal no internals. */
@@ -63,7 +63,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     forceCloseConnections: 'idle',
     return503OnClosing: false, // its answer bypasses the hooks: the routes answer until the end
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_EVERY_MS },
-    frameworkErrors: (error, _request, reply) => void harden(reply).send(error), // these bypass the hooks
+    frameworkErrors: (error, _request, reply) => void harden(reply).send(error), // they bypass the hooks
     clientErrorHandler: answerBrokenRequest,
   });
   shareConnections(app.server);
@@ -104,7 +104,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   return app;
 }
 
-/** Keeps any single address from taking all of them; behind a proxy that is the proxy's, which needs few. */
+/** Keeps one address from taking all connections. Behind a proxy that is the proxy's, which needs few. */
 function shareConnections(server: Server): void {
   server.maxConnections = MAX_CONNECTIONS;
   const connections = createFairShare(MAX_CONNECTIONS);
@@ -151,7 +151,10 @@ function harden(reply: FastifyReply): FastifyReply {
 /** A slow client gets 503, not 408: a delivery over a bad network is still authentic, and Linq repeats no 4xx. */
 const BROKEN: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 503, HPE_HEADER_OVERFLOW: 431 };
 
-/** For input that isn't HTTP, is too long or too slow: there is no request to reply to. Closes the connection. */
+/**
+ * Input that isn't HTTP, or is too long or too slow, has no request to reply to. Answers and closes the
+ * connection.
+ */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const statusCode = BROKEN[error.code ?? ''] ?? 400;
@@ -182,7 +185,7 @@ export function checkWhileConnected(server: Server, everyMs: number): void {
   if (startChecks === undefined) return;
   let open = 0;
 
-  /** Replaces the timer that is there. */
+  /** Replaces the existing timer. */
   function check(ms: number): void {
     Object.assign(server, { connectionsCheckingInterval: ms });
     startChecks?.call(server);

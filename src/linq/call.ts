@@ -7,13 +7,13 @@ import { connectThrough, type HttpProxy } from '../http/proxy.ts';
 interface ExchangeOptions {
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** Most connections, and so most requests on the wire at once; more wait, and their deadline runs. */
+  /** Maximum connections, and so maximum concurrent requests. Others wait while their deadlines run. */
   readonly connections: number;
   readonly deadlineMs: number;
   readonly connectMs: number;
-  /** Null: the connection is a direct one. */
+  /** Null: connects directly. */
   readonly proxy: HttpProxy | null;
-  /** Longest body that is read, as it arrives and decoded; a longer one counts as one that didn't arrive whole. */
+  /** Maximum body size, both on the wire and decoded. A larger body counts as incomplete. */
   readonly maxBodyBytes: number;
   readonly systemNow: CallEvents['systemNow'];
   readonly monotonic: () => number;
@@ -29,12 +29,12 @@ export interface ExchangeRequest {
   readonly wantsBody: boolean;
 }
 
-/** For the rest of a body that doesn't matter: usually long enough to keep the connection. */
+/** Time for the rest of a body that no longer matters: usually enough to keep the connection. */
 const REST_MS = SECOND;
 
 /**
- * Sends requests to the base URL's origin and nowhere else: no redirects, no retries, one deadline over queueing,
- * connecting, headers and body, and a short one over what doesn't matter any more. `send` never rejects.
+ * Sends requests to the base URL's origin and nowhere else: no redirects, no retries, one deadline over
+ * queueing, connecting, headers and body, and a short one for what no longer matters. `send` never rejects.
  */
 export function createExchange(options: ExchangeOptions) {
   const { connections, deadlineMs, connectMs, proxy, maxBodyBytes, systemNow, monotonic, onHeaders } =
@@ -52,7 +52,7 @@ export function createExchange(options: ExchangeOptions) {
   const pool = new Pool(url.origin, {
     connections,
     ...(proxy === null ? { connectTimeout: connectMs } : { connect: connectThrough(proxy, connectMs) }),
-    headersTimeout: 0, // the deadline covers both, and a body that drips as well
+    headersTimeout: 0, // our deadline covers both, and slow bodies too
     bodyTimeout: 0,
     maxResponseSize: maxBodyBytes,
   });
@@ -83,7 +83,7 @@ export function createExchange(options: ExchangeOptions) {
         pool.dispatch({ method, path: prefix + path, ...contentOf(json) }, call);
       });
     },
-    /** Ends what is still running as `closed` and drops every connection. */
+    /** Ends running calls as `closed` and drops every connection. */
     async close(): Promise<void> {
       for (const { running } of [deadlines, restDeadlines]) for (const call of running()) call.end('closed');
       await pool.destroy();
@@ -93,7 +93,7 @@ export function createExchange(options: ExchangeOptions) {
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** What came back, before anyone reads it. */
+/** What came back, before it is interpreted. */
 export type Reply =
   | {
       readonly kind: 'reply';
@@ -108,16 +108,16 @@ export type Reply =
 interface CallEvents {
   /** An answer begins; `requestedAt` is when its request was written, by `systemNow`. */
   onHeaders(headers: Headers, requestedAt: EpochMs): void;
-  /** The call is settled: what is still to come of its body doesn't matter. */
+  /** The call is settled: the rest of its body doesn't matter. */
   onSettledEarly(call: Call): void;
-  /** The call is over, its connection free or gone. */
+  /** The call is over; its connection is free or gone. */
   onDone(call: Call): void;
   systemNow(): EpochMs;
 }
 
 /**
- * One HTTP exchange, from the queue to the last byte. Written against undici's `dispatch`, which is the only way to know whether
- * a request was handed to a connection: `request` fails alike before and after.
+ * One HTTP exchange, from the queue to the last byte. Uses undici's `dispatch`, the only way to know whether
+ * a request was handed to a connection: `request` fails the same way before and after.
  */
 class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
   /** What may end it early. */
@@ -135,8 +135,8 @@ class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
   #isDone = false;
 
   /**
-   * @param wantsBody false: a 2xx is complete with its headers, and what becomes of its body doesn't matter
-   * @param maxBodyBytes of what a compressed body unpacks to
+   * @param wantsBody false: a 2xx is complete with its headers, and its body doesn't matter
+   * @param maxBodyBytes limit for a compressed body once decoded
    */
   constructor(
     wantsBody: boolean,
@@ -156,7 +156,7 @@ class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
     this.end('timeout');
   }
 
-  /** Stops now, wherever the call is; a request that still waits for a connection will never be written. */
+  /** Stops the call now, at any stage; a request still waiting for a connection is never written. */
   end(cause: string): void {
     if (this.#isDone) return;
     this.#fail(cause);
@@ -221,17 +221,17 @@ class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
   }
 }
 
-/** Something that has to end in time. */
+/** Something with a deadline. */
 interface Expiring {
   expire(): void;
 }
 
 /**
- * Ends everything that still runs `deadlineMs` after it was added, with one timer for all: a timer per call would cost a
- * tenth of the call. No timer remains when nothing runs.
+ * Ends everything that is still running `deadlineMs` after it was added, with one timer for all: a timer per
+ * call would cost a tenth of the call. When nothing is running, no timer remains.
  */
 export function createDeadlines<T extends Expiring>(deadlineMs: number, monotonic: () => number) {
-  const running = new Map<T, number>(); // since when, in that order, which is the order of expiry
+  const running = new Map<T, number>(); // start times, in order of start and so of expiry
   let isArmed = false;
 
   function arm(leftMs: number): void {
@@ -305,9 +305,9 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/^HPE_|^HTTPParserError$|^UND_ERR_(HEADERS_OVERFLOW|RES_)/, 'protocol'],
 ];
 
-/** One short stable word for an error of the transport: the error's own text may name addresses. */
+/** One short stable word for a transport error: the error's own text may name addresses. */
 export function causeOf(error: Error & { code?: unknown }): string {
-  // undici's parser leaves the code out of some of its errors
+  // undici's parser sets no code on some of its errors
   const code = typeof error.code === 'string' ? error.code : error.name;
   return CAUSES.find(([pattern]) => pattern.test(code))?.[1] ?? 'other';
 }
@@ -323,7 +323,7 @@ const DECODERS: ReadonlyMap<string, Decode> = new Map([
   ['gzip', gunzip],
   ['x-gzip', gunzip],
   ['br', promisify(zlib.brotliDecompress)],
-  // some servers leave out the header that belongs to it
+  // some servers omit the zlib header
   [
     'deflate',
     (bytes, options) => ((bytes[0] ?? 0) % 16 === ZLIB_METHOD ? inflate : inflateRaw)(bytes, options),
@@ -335,15 +335,16 @@ const DECODERS: ReadonlyMap<string, Decode> = new Map([
 const MOST_ENCODINGS = 2;
 
 /**
- * The text of a body, without a byte order mark. We ask for plain bodies, but a proxy may compress them all the same.
- * Null: its encoding is unknown or broken, or the text would be longer than `maxBytes`. Never rejects.
+ * The text of a body, without a byte order mark. We ask for plain bodies, but a proxy may compress them
+ * anyway. Null: its encoding is unknown or broken, or the text would be longer than `maxBytes`. Never
+ * rejects.
  */
 async function readBody(bytes: Buffer, headers: Headers, maxBytes: number): Promise<string | null> {
   const encodings = namesIn(headers['content-encoding']);
   if (encodings.length > MOST_ENCODINGS) return null;
   let plain = bytes;
   try {
-    // the last one was applied last
+    // the last encoding was applied last, so it is undone first
     for (const name of bytes.length === 0 ? [] : encodings.reverse()) {
       const decode = DECODERS.get(name);
       if (decode === undefined) return null;

@@ -26,18 +26,18 @@ export interface LinqClientOptions {
   /** With the path before `/v3`; calls go to its origin and nowhere else. */
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** Most requests on the wire at once. */
+  /** Maximum concurrent requests. */
   readonly connections: number;
   readonly clock: Pick<Clock, 'systemNow' | 'monotonic'>;
-  /** Over connection, headers and body together. Default: 15 s. */
+  /** Covers connection, headers and body together. Default: 15 s. */
   readonly deadlineMs?: number;
-  /** Default: 5 s; undici looks about twice a second. */
+  /** Default: 5 s; undici checks about twice a second. */
   readonly connectMs?: number;
   /** The proxy for all calls; default: none. */
   readonly proxy?: HttpProxy | null;
   /** Called for every answer with a valid `Date` header that didn't come from a cache. */
   readonly onDate: (reading: DateReading) => void;
-  /** Called for fields of answers that can't be read. */
+  /** Called for unreadable fields in answers. */
   readonly onUnreadable?: OnUnreadable;
 }
 
@@ -63,21 +63,21 @@ type SubscriptionsAnswer =
   | ReadFailed;
 
 /**
- * The few Linq calls that sharing, catching up and setup need. None rejects, retries or follows a redirect: every result
- * is an answer. The signal ends a call early, as `aborted`.
+ * The few Linq calls that sharing, catching up and setup need. None rejects, retries or follows a redirect:
+ * every result is returned as an answer. The signal ends a call early, as `aborted`.
  */
 export interface LinqClient extends LinqWrites {
   /** Any 2xx counts once its headers arrive, whatever its body. */
   shareContactCard(chatId: string, signal?: AbortSignal): Promise<LinqAnswer>;
-  /** The card of one line, or of all; match on the number. No card at all is an empty list. */
+  /** The card of one line, or of all lines; match on the number. Without any card, an empty list. */
   contactCards(line: string | null, signal?: AbortSignal): Promise<CardsAnswer>;
   chat(chatId: string, signal?: AbortSignal): Promise<ChatAnswer>;
   /**
-   * A page of one line's chats, or of all lines' (null), which Linq refuses for older accounts. Pages are unordered and
-   * shift while they are read. Cursor null: the first page.
+   * A page of one line's chats, or of all lines' (null), which Linq refuses on older accounts. Pages are
+   * unordered and shift while they are read. Cursor null: the first page.
    */
   chats(line: string | null, cursor: string | null, signal?: AbortSignal): Promise<ChatsAnswer>;
-  /** A page of a chat's messages, unordered as well. */
+  /** A page of a chat's messages, also unordered. */
   messages(chatId: string, cursor: string | null, signal?: AbortSignal): Promise<MessagesAnswer>;
   /** The account's own lines. */
   lines(signal?: AbortSignal): Promise<LinesAnswer>;
@@ -89,7 +89,7 @@ export interface LinqClient extends LinqWrites {
 const CARD_NOT_FOUND = 2012;
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** What Linq allows at most. */
+/** The maximum that Linq allows. */
 const PAGE = 100;
 /** A page of 100 messages of up to 10,000 characters of up to 6 bytes each (\u00e9), plus their other fields. */
 const MAX_LIST_BYTES = 8 * 1024 * 1024;
@@ -134,7 +134,7 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
     answer: isSuccess(reply) ? UNREADABLE : answerOf(reply, true),
   });
 
-  /** Makes a read; a 2xx whose body can't be read has failed too. */
+  /** Makes a read; a 2xx with an unreadable body also counts as failed. */
   async function read<T>(
     call: Promise<Reply>,
     parse: (body: string | null, onUnreadable?: OnUnreadable) => T | null,
@@ -190,14 +190,14 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
   };
 }
 
-/** For a read, a 2xx whose body can't be read counts as unanswered: as an answer it would pass for a success. */
+/** For a read, a 2xx with an unreadable body counts as unanswered: as an answer it would pass for success. */
 const UNREADABLE: LinqAnswer = { kind: 'unanswered', mayHaveArrived: false, cause: 'unreadable' };
 
 function isSuccess(reply: Reply): reply is Extract<Reply, { kind: 'reply' }> {
   return reply.kind === 'reply' && reply.httpStatus >= 200 && reply.httpStatus <= 299;
 }
 
-/** A cache repeats an old `Date`. Some add `Age: 0` to what they have just fetched. */
+/** A cache repeats an old `Date`. Some caches add `Age: 0` to what they have just fetched. */
 function isCached(headers: Headers): boolean {
   return [headers.age ?? '0'].flat().some((age) => Number(age) !== 0);
 }
@@ -211,7 +211,7 @@ function segment(text: string): string {
   return encodeURIComponent(toUSVString(text));
 }
 
-/** The result of a call in one of a few words; the attempt has Linq's code. */
+/** The result of a call, as one of a few words; the attempt keeps Linq's code. */
 export type CallOutcome =
   | 'success'
   | 'refused'
@@ -221,7 +221,7 @@ export type CallOutcome =
   | 'no_answer'
   | 'cut';
 
-/** @param call its name, as `share_contact_card` */
+/** @param call its name, such as `share_contact_card` */
 export type OnCall = (call: string, outcome: CallOutcome, tookMs: number) => void;
 
 /**
@@ -255,7 +255,7 @@ function outcomeOf(result: CallResult): CallOutcome {
   return httpStatus >= 200 && httpStatus <= 299 ? 'success' : 'refused';
 }
 
-/** `cut`: ended by us, so it says nothing about Linq. */
+/** `cut`: we ended it, so it says nothing about Linq. */
 const OUTCOME_OF_CAUSE: ReadonlyMap<string, CallOutcome> = new Map([
   ['timeout', 'timeout'],
   ['connect_timeout', 'timeout'],

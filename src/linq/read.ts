@@ -27,7 +27,7 @@ import type { Headers, Reply } from './call.ts';
 /**
  * Reads any shape of Linq's errors, and bodies that aren't Linq's at all.
  * @param isRead the call changes nothing at Linq, so it doesn't matter whether it arrived
- * @param apiKey nothing that contains it is kept: a proxy may echo the request
+ * @param apiKey text that contains it is dropped: a proxy may echo the request
  */
 export function readAnswer(reply: Reply, isRead: boolean, systemNow: EpochMs, apiKey: string): LinqAnswer {
   if (reply.kind === 'none') {
@@ -50,7 +50,7 @@ export function readAnswer(reply: Reply, isRead: boolean, systemNow: EpochMs, ap
   };
 }
 
-/** Of a repeated header the first value counts. */
+/** If a header is repeated, its first value counts. */
 export function firstHeader(headers: Headers, name: string): string | null {
   const value = headers[name];
   return (typeof value === 'string' ? value : value?.[0]) ?? null;
@@ -83,8 +83,8 @@ export interface ContactCard {
 }
 
 /**
- * The body of `GET /v3/contact_card`: a list, or a single card in its place; null when it is neither. A card is active
- * only if Linq says so, and one without a number belongs to no line.
+ * The body of `GET /v3/contact_card`: a list or a single card; null when it is neither. A card is active only
+ * if Linq says so, and a card without a number belongs to no line.
  */
 export function readCards(
   body: string | null,
@@ -92,7 +92,7 @@ export function readCards(
 ): readonly ContactCard[] | null {
   const json = parseJson(body);
   const whole = isObject(json) && 'contact_cards' in json ? json.contact_cards : json;
-  // one shape for all: a list named as Linq documents it
+  // one shape for all: the list, under the name that Linq documents
   const list = isObject(whole) && 'phone_number' in whole ? [whole] : whole;
   if (list === json && !Array.isArray(list)) return null;
   const root = { at: '', value: { contact_cards: list }, onUnreadable };
@@ -112,9 +112,9 @@ function readCard(card: Node): ContactCard | null {
 
 /** What Linq knows about a chat. Null: the answer didn't say, or the value couldn't be read. */
 export interface ChatRead {
-  /** Our own line in it; null also when it left. */
+  /** Our own line in it; null also if the line has left. */
   readonly line: string | null;
-  /** `iMessage`, `SMS`, `RCS`, or an unknown value as it came. */
+  /** `iMessage`, `SMS`, `RCS`, or an unknown value unchanged. */
   readonly service: string | null;
   readonly isGroup: boolean | null;
   /** `status` in upper case; `at` is null when Linq didn't say since when. */
@@ -130,7 +130,7 @@ export function readChat(
   return chat === null || optionalChatId(chat, 'id') === null ? null : readChatObject(chat);
 }
 
-/** A chat as Linq writes it, alone or in a list. */
+/** A chat as Linq writes it, by itself or in a list. */
 function readChatObject(chat: Node): ChatRead {
   return {
     line: readOwnLine(optionalItems(chat, 'handles') ?? []),
@@ -140,7 +140,7 @@ function readChatObject(chat: Node): ChatRead {
   };
 }
 
-/** Two of our lines may sit in one group: the greater by string order, so that every read says the same. */
+/** Two of our lines may be in one group: picks the greater by string order, so that every read agrees. */
 function readOwnLine(handles: readonly Node[]): string | null {
   const lines = handles.flatMap((handle) => {
     if (optionalBoolean(handle, 'is_me') !== true || hasLeft(handle)) return [];
@@ -149,7 +149,7 @@ function readOwnLine(handles: readonly Node[]): string | null {
   return lines.sort().at(-1) ?? null;
 }
 
-/** `active` stands even beside an old `left_at`; older answers have no status. */
+/** `active` counts even with an old `left_at`; older answers have no status. */
 function hasLeft(handle: Node): boolean {
   const status = optionalWord(handle, 'status')?.toLowerCase();
   if (status === 'active') return false;
@@ -159,7 +159,7 @@ function hasLeft(handle: Node): boolean {
 /** A chat in a list. */
 interface ListedChat extends ChatRead {
   readonly chatId: string;
-  /** When Linq last changed anything about it; null: it didn't say. */
+  /** When Linq last changed anything in it; null: Linq didn't say. */
   readonly updatedAt: EpochMs | null;
 }
 
@@ -169,7 +169,7 @@ export interface ChatsPage {
   readonly nextCursor: string | null;
 }
 
-/** The body of `GET /v3/chats`; null when it isn't a list of chats. An item without a usable id is left out. */
+/** The body of `GET /v3/chats`; null when it isn't a list of chats. Items without a usable id are skipped. */
 export function readChats(
   body: string | null,
   onUnreadable: OnUnreadable = ignoreUnreadable,
@@ -191,7 +191,7 @@ type MessageRead =
       readonly kind: 'outbound';
       readonly at: EpochMs;
       readonly line: string | null;
-      /** `iMessage`, `SMS`, `RCS`, or an unknown value as it came; null: not stated. */
+      /** `iMessage`, `SMS`, `RCS`, or an unknown value unchanged; null: not stated. */
       readonly service: string | null;
     }
   | {
@@ -202,7 +202,7 @@ type MessageRead =
     };
 
 export interface MessagesPage {
-  /** Only messages that prove something: none that is queued, failed, undated or contradictory. */
+  /** Only messages that prove something, so none that are queued, failed, undated or contradictory. */
   readonly messages: readonly MessageRead[];
   readonly nextCursor: string | null;
 }
@@ -232,7 +232,7 @@ function readMessage(message: Node): MessageRead | null {
 
 const SENT: readonly string[] = ['sent', 'delivered', 'read'];
 
-/** Older answers have no `delivery_status`: there a message with a time was sent. */
+/** Older answers have no `delivery_status`: there, a message with a time counts as sent. */
 function wasSent(message: Node): boolean {
   const status = optionalWord(message, 'delivery_status');
   return status === null || SENT.includes(status.toLowerCase());
@@ -334,13 +334,13 @@ function asString(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** The JSON object of a body. @param at its name, which the reported places of its fields begin with */
+/** The JSON object of a body. @param at its name: the prefix of its fields in reports of unreadable ones */
 function readRoot(body: string | null, at: string, onUnreadable: OnUnreadable): Node | null {
   const value = parseJson(body);
   return isObject(value) ? { at, value, onUnreadable } : null;
 }
 
-/** The items of a list, without those that say nothing of use; null when it isn't a list. */
+/** The items of a list, without the useless ones; null when it isn't a list. */
 function readItems<T>(root: Node, key: string, read: (item: Node) => T | null): T[] | null {
   return optionalItems(root, key)?.flatMap((item) => read(item) ?? []) ?? null;
 }

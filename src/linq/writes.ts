@@ -8,21 +8,19 @@ import {
   type SubscriptionRead,
 } from './read.ts';
 
-/**
- * The write failed. With `mayHaveArrived` it may have taken effect anyway: check before you repeat it.
- */
+/** The write failed. With `mayHaveArrived` it may have taken effect anyway: check before repeating it. */
 interface WriteFailed {
   readonly kind: 'failed';
   readonly answer: LinqAnswer;
 }
 
 export interface NewSubscription {
-  /** https, or http on loopback; with the version of the payload as its query. */
+  /** https, or http on loopback; its query selects the payload version. */
   readonly targetUrl: string;
   readonly events: readonly string[];
 }
 
-/** What is absent stays as it is. */
+/** Absent fields stay unchanged. */
 export interface SubscriptionChange {
   readonly targetUrl?: string;
   readonly events?: readonly string[];
@@ -35,7 +33,7 @@ export interface NewCard {
   readonly line: string;
   readonly firstName: string;
   readonly lastName?: string;
-  /** https; Linq takes a copy. */
+  /** https; Linq makes its own copy. */
   readonly imageUrl?: string;
 }
 
@@ -57,7 +55,7 @@ export type CardAnswer = { readonly kind: 'card'; readonly card: ContactCard } |
 export interface LinqWrites {
   createSubscription(subscription: NewSubscription): Promise<CreatedAnswer>;
   updateSubscription(subscriptionId: string, change: SubscriptionChange): Promise<UpdatedAnswer>;
-  /** One that is gone already counts as deleted. */
+  /** A subscription that is already gone counts as deleted. */
   deleteSubscription(subscriptionId: string): Promise<DeletedAnswer>;
   createContactCard(card: NewCard): Promise<CardAnswer>;
 }
@@ -72,7 +70,7 @@ const SUBSCRIPTION_NOT_FOUND = 2010;
 const SUBSCRIPTIONS = '/v3/webhook-subscriptions';
 
 export function createWrites({ send, answerOf, segment }: WritePorts): LinqWrites {
-  /** Makes the call and reads its answer, if that is a success. */
+  /** Makes the call, and reads the answer if it succeeded. */
   async function write<T>(request: ExchangeRequest, read: (body: string | null) => T | null) {
     const reply = await send(request);
     const isSuccess = reply.kind === 'reply' && reply.httpStatus >= 200 && reply.httpStatus <= 299;
@@ -116,5 +114,5 @@ export function createWrites({ send, answerOf, segment }: WritePorts): LinqWrite
   };
 }
 
-/** A 2xx whose body can't be read: it probably took effect, but how is unknown. */
+/** A 2xx with an unreadable body: the write probably took effect, but with what result is unknown. */
 const UNREADABLE: LinqAnswer = { kind: 'unanswered', mayHaveArrived: true, cause: 'unreadable' };

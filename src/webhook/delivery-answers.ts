@@ -13,7 +13,7 @@ export interface Refusing {
   readonly isLast?: boolean;
 }
 
-/** In fastify's shape of errors. */
+/** Uses fastify's error format. */
 export function sendRefusal(reply: FastifyReply, refusing: Refusing): FastifyReply {
   const { statusCode, code, message, retryAfterSeconds, isLast } = refusing;
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
@@ -23,7 +23,7 @@ export function sendRefusal(reply: FastifyReply, refusing: Refusing): FastifyRep
 
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** 503 asks Linq to send the delivery again. Linq waits longer each time by itself, so these are only minimums. */
+/** 503 asks Linq to redeliver. Linq already waits longer each time, so these are only minimums. */
 const SOON_SECONDS = 1;
 const LATER_SECONDS = 5;
 

@@ -49,8 +49,8 @@ function readingOf(chatId: string, facts: Partial<ChatEvent>): Reading {
 }
 
 /**
- * The first of these times that is stated, bounded by the envelope's `created_at`: nothing happened after its own event.
- * That is signed, so every redelivery agrees.
+ * The first stated time, capped at the envelope's `created_at`: nothing happened after its own event. That
+ * field is signed, so every redelivery gets the same result.
  * @throws PayloadError when no time is stated
  */
 function datedBy(envelope: Envelope, ...times: readonly (EpochMs | null)[]): EpochMs {
@@ -63,7 +63,7 @@ function datedBy(envelope: Envelope, ...times: readonly (EpochMs | null)[]): Epo
   return createdAt === null ? at : Math.min(at, createdAt);
 }
 
-/** Dates a health by its own time, else by the event's, else by the message's. */
+/** Dates a chat's health by its own time, else by the event's, else by the message's. */
 function datedHealth(
   envelope: Envelope,
   health: Health | null,
@@ -72,7 +72,7 @@ function datedHealth(
   return health && { status: health.status, at: datedBy(envelope, health.at, envelope.createdAt, messageAt) };
 }
 
-/** Why an event is ignored in which Linq contradicts itself about the sender; logged as a warning. */
+/** Why we ignore an event that contradicts itself about the sender; logged as a warning. */
 export const SENDER_CONFLICT = 'its direction and its sender disagree';
 
 /**
@@ -117,14 +117,14 @@ function outboundEvidence(envelope: Envelope, message: Message): ChatEvent['outb
   return { at: datedBy(envelope, message.at), line, service, isGroup };
 }
 
-/** In a group an opt-out would be the wish of one among many. */
+/** In a group, an opt-out would be just one member's wish, so it doesn't count. */
 function inboundEvidence(envelope: Envelope, message: Message): ChatEvent['inbound'] {
   if (message.direction !== 'inbound' || envelope.eventType !== 'message.received') return null;
   const isOptOut = message.isGroup === true ? false : message.parts.isOptOutWord;
   return { at: datedBy(envelope, message.at), isOptOut };
 }
 
-/** A message event of either payload version, in one shape. Null says nothing. */
+/** A message event of either payload version, in one shape. Null: not stated. */
 interface Message {
   readonly chatId: string;
   /** Null: unknown. */
@@ -141,7 +141,7 @@ interface Message {
   readonly health: Health | null;
 }
 
-/** `message.sent`, `delivered`, `read` and `received` as of payload version 2026-02-03. @throws PayloadError */
+/** `message.sent`, `delivered`, `read` and `received` in payload version 2026-02-03. @throws PayloadError */
 function readMessage2026(data: Node): Message {
   const chat = neededObject(data, 'chat');
   return {
@@ -171,8 +171,9 @@ function readHandle(participant: Node | null): string | null {
 }
 
 /**
- * `message.sent`, `delivered`, `read` and `received` as of payload version 2025-01-01. The schema has `delivered_at` and
- * `read_at` at the top level too, Linq's samples only inside `message`: both places are read.
+ * `message.sent`, `delivered`, `read` and `received` in payload version 2025-01-01. In the schema,
+ * `delivered_at` and `read_at` are at the top level too; in Linq's samples, only inside `message`. Both
+ * places are read.
  * @throws PayloadError
  */
 function readMessage2025(data: Node): Message {
@@ -242,7 +243,10 @@ export function readLineStatus(envelope: Envelope): Reading {
   return { kind: 'event', event: { kind: 'line', line, at, status, reputation } };
 }
 
-/** `contact_card.created`, `updated` and `deleted`, of a line. Their shape still changes, so little of it is needed. */
+/**
+ * `contact_card.created`, `updated` and `deleted`, of a line. Their shape still changes, so little is
+ * required.
+ */
 export function readCardChange({ data }: Envelope): Reading {
   const card = optionalObject(data, 'contact_card');
   const line = optionalHandle(data, 'phone_number') ?? (card && optionalHandle(card, 'phone_number'));

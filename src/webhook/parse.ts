@@ -25,7 +25,7 @@ import {
 /** How a type of event is read, or why it is ignored. */
 type Disposition = { readonly read: (envelope: Envelope) => Reading } | { readonly ignore: string };
 
-/** What a subscription of ours carries (`decide/event.ts`). */
+/** The events that we subscribe to (`decide/event.ts`). */
 const SUBSCRIBED: Readonly<Record<SubscribedEvent, Disposition>> = {
   'message.sent': { read: readMessage },
   'message.delivered': { read: readMessage },
@@ -51,7 +51,7 @@ const PAYMENT: Disposition = { ignore: 'a payment is no message' };
 const ACCOUNT: Disposition = { ignore: 'about the account, not about a chat' };
 const UNKNOWN: Disposition = { ignore: 'an event type that this version does not know' };
 
-/** Every event type that Linq has published: a subscription that somebody else made may carry any of them. */
+/** Every event type that Linq has published: a subscription made elsewhere may carry any of them. */
 const DISPOSITIONS: ReadonlyMap<string, Disposition> = new Map<string, Disposition>([
   ...Object.entries(SUBSCRIBED),
   ['message.edited', { read: readEdit }],
@@ -85,12 +85,12 @@ export function dispositionOf(eventType: string): Disposition {
   return DISPOSITIONS.get(eventType) ?? UNKNOWN;
 }
 
-/** The types that have a disposition of their own. */
+/** The types that have their own disposition. */
 export const KNOWN_EVENT_TYPES: readonly string[] = [...DISPOSITIONS.keys()];
 
 export type ParsedDelivery = Reading & {
   readonly eventType: string;
-  /** Null when the envelope has no usable one; no fact depends on it. */
+  /** Null when the envelope has no usable id; no fact depends on it. */
   readonly eventId: string | null;
 };
 
@@ -98,9 +98,10 @@ const EVENT_TYPE = /^[\w.:-]{1,128}$/;
 const EVENT_ID = /^[\x21-\x7e]{1,128}$/;
 
 /**
- * Reads a verified delivery of either payload version. Ignored types are ignored whatever they hold. The others need a
- * chat (or a line), who sent a message, and one time; any other field that can't be read counts as absent.
- * @throws PayloadError naming the needed field that couldn't be read, never its value, and the event type if it could be
+ * Reads a verified delivery of either payload version. Ignored types are ignored whatever they contain. The
+ * others need a chat (or a line), a message's sender, and one time; any other unreadable field counts as
+ * absent.
+ * @throws PayloadError naming the unreadable needed field, never its value, and the event type if known
  */
 export function parseDelivery(raw: Buffer, onUnreadable: OnUnreadable = ignoreUnreadable): ParsedDelivery {
   const body = parseJson(raw);
@@ -128,7 +129,10 @@ function openEnvelope(eventType: string, body: JsonObject, onUnreadable: OnUnrea
   };
 }
 
-/** Linq's payloads nest about five levels. Beyond this a parser's or a reader's stack is at risk, not a fact. */
+/**
+ * Linq's payloads nest about five levels. Deeper ones hold no facts that we need, but could overflow a
+ * parser's or reader's stack.
+ */
 export const MAX_DEPTH = 64;
 
 const QUOTE = 0x22;
@@ -161,7 +165,7 @@ function parseGuarded(text: string): unknown {
   }
 }
 
-/** Cheap and nearly always enough: depth can't exceed the number of opening brackets. */
+/** A cheap test that is nearly always enough: depth can't exceed the number of opening brackets. */
 function mayBeTooDeep(raw: Buffer): boolean {
   let opened = 0;
   for (let i = 0; i < raw.length; i++) {
@@ -171,7 +175,7 @@ function mayBeTooDeep(raw: Buffer): boolean {
   return opened > MAX_DEPTH;
 }
 
-/** The deepest nesting, brackets inside strings not counted. All bytes of interest are ASCII, so UTF-8 is no matter. */
+/** The deepest nesting, ignoring brackets in strings. Works on bytes, as all relevant ones are ASCII. */
 function depthOf(raw: Buffer): number {
   let depth = 0;
   let deepest = 0;

@@ -6,10 +6,10 @@ import { createHmac, randomBytes } from 'node:crypto';
  */
 export const PROBE_EVENT_TYPE = 'contact_card_reactor.probe';
 
-/** In the answer to an authentic probe: proves which process received it. */
+/** Set in the answer to an authentic probe: proves which process received it. */
 export const PROBE_PROOF_HEADER = 'ccr-probe';
 
-/** @returns what only this process answers to a probe with this id */
+/** @returns the proof that only this process can give for a probe with this id */
 export type ProveProbe = (webhookId: string) => string;
 
 /**

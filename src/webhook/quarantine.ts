@@ -44,9 +44,9 @@ export interface ReplayDeps {
 
 /** A row of the list. */
 export interface QuarantineEntry extends Omit<KeptRow, 'id' | 'webhookId'> {
-  /** The webhook's id, which redeliveries share; if the signature covered none, an id of our own. */
+  /** The webhook's id, which redeliveries share; our own id if the signature covered none. */
   readonly eventId: string;
-  /** It can be opened with a configured secret, and read by this version. */
+  /** A configured secret can decrypt it, and this version can read it. */
   readonly replayable: boolean;
 }
 
@@ -56,7 +56,7 @@ export interface Quarantine {
   /** Newest first. */
   list(): Promise<readonly QuarantineEntry[]>;
   /**
-   * Records what can be read and stored by now, row by row; the rest stays, with its cause. Safe to repeat.
+   * Records, row by row, what can now be read and stored; the rest stays, with its cause. Safe to repeat.
    * @param eventId null: everything; resolves to null when there is no row with this id
    */
   replay(eventId: string | null): Promise<{ replayed: number; failed: number } | null>;

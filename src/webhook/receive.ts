@@ -43,7 +43,7 @@ export interface ReceiverDeps {
   readonly linqDateOffMs: () => number | null;
 }
 
-/** Counts one request of its address; resolves to the seconds to wait if that was one too many, else to null. */
+/** Counts a request against its address. Resolves to the seconds to wait if over the limit, else to null. */
 export type AddressLimiter = (request: FastifyRequest) => Promise<number | null>;
 
 type Receive = (raw: Buffer, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;

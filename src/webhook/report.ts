@@ -11,7 +11,7 @@ export interface Described {
   readonly chatId: string | null;
 }
 
-/** Counts, remembers and logs the verdict of each delivery: its ids, never a header or a body. */
+/** Counts, remembers and logs the verdict on each delivery, with its ids, never a header or a body. */
 export interface Reporter {
   accepted(delivery: Described): void;
   /** @param isOdd worth a warning */
@@ -20,7 +20,7 @@ export interface Reporter {
   /** Our own test delivery: authentic and shown, but not counted as one from Linq. */
   probed(delivery: Described): void;
   refused(refusal: Refusal, webhookId: string | null, reason: string, skewMs: number | null): void;
-  /** Answered 503. @param error a reason in words, or what was thrown */
+  /** Answered 503. @param error a reason in words, or the thrown value */
   failed(delivery: Described, error: unknown): void;
 }
 
@@ -32,7 +32,7 @@ export function createReporter(
   counters: WebhookCounters,
   seen: DeliveryLog,
 ): Reporter {
-  // a flood of forgeries must not hide a failing store, so each has its own ten lines a second
+  // a flood of forgeries must not hide a failing store, so each has its own ten lines per second
   const refusals = createLineLimiter();
   const troubles = createLineLimiter();
 
@@ -75,7 +75,7 @@ export function createReporter(
       if (leftOut === null) return;
       const skew = skewMs === null ? {} : { skewSeconds: Math.round(skewMs / SECOND) };
       log.warn({ webhookId, verdict: refusal, ...skew, reason, ...andLeftOut(leftOut) }, 'delivery.rejected');
-      // under a flood the page shows as many of them as the log, so that they don't push out the others
+      // in a flood the page shows only as many as the log, so that they don't push out the others
       keep(UNDESCRIBED, refusal);
     },
     failed(delivery, error) {

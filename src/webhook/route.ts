@@ -139,37 +139,37 @@ async function createAddressLimiter(app: FastifyInstance, max: number): Promise<
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** This request's share of the bytes in flight; null: none yet, or given back. */
+    /** This request's share of the bytes in flight; null: none yet, or released. */
     webhookBytes: { readonly sender: string; taken: number } | null;
   }
 }
 
-/** The raw bytes, or why they were refused. */
+/** The raw bytes, or the reason for refusing them. */
 type Body = Buffer | Refusing;
 
 interface BodyReader {
-  /** Reads it to its end, or until it must be refused. Calls back with an error when the sender disconnected. */
+  /** Reads the body until it ends or must be refused. Calls back with an error if the sender disconnected. */
   read(
     request: FastifyRequest,
     payload: IncomingMessage,
     done: (error: Error | null, body?: Body) => void,
   ): void;
-  /** Gives back the request's share, if any; to be called when it is over, however it ended. */
+  /** Releases the request's share, if any. Must be called when the request ends, however it ends. */
   release(request: FastifyRequest): void;
 }
 
-/** For all bodies being received or handled; what exceeds a sender's part of it gets 503. */
+/** Total limit for all bodies being received or handled. A body that exceeds its sender's share gets 503. */
 const MAX_BYTES_IN_FLIGHT = 64 * MAX_BODY_BYTES;
 const MIN_ROOM_BYTES = 1024;
 const NOTHING = Buffer.alloc(0);
 
-/** Counts bytes received, not the promised content-length, which needs no memory and costs its sender nothing. */
+/** Counts the bytes received, not the content-length: announcing a size costs no one anything. */
 function createBodyReader(app: FastifyInstance): BodyReader {
   app.decorateRequest('webhookBytes', null);
   const inFlight = createFairShare(MAX_BYTES_IN_FLIGHT);
 
   function take(request: FastifyRequest, bytes: number): boolean {
-    // stored, since a closed connection has no address
+    // stored, since a closed connection no longer has an address
     request.webhookBytes ??= { sender: networkOf(request.ip), taken: 0 };
     const held = request.webhookBytes;
     if (!inFlight.take(held.sender, bytes, held.taken)) return false;
@@ -187,7 +187,7 @@ function createBodyReader(app: FastifyInstance): BodyReader {
         if (needed > MAX_BODY_BYTES) return stopWith(TOO_LARGE);
         const size = length === 0 ? needed : roomFor(needed, room.length, most);
         if (size > room.length && !take(request, size - room.length)) return stopWith(OVERLOADED);
-        // most bodies are one piece; others are joined on arrival, since each small piece costs some 600 bytes more
+        // most bodies are one piece; others are joined on arrival: a small piece costs some 600 extra bytes
         if (length === 0) room = piece;
         else {
           if (size > room.length) room = enlarged(room, length, size);
@@ -215,7 +215,7 @@ function createBodyReader(app: FastifyInstance): BodyReader {
   };
 }
 
-/** Doubles, so that all copying together costs no more than the body itself. */
+/** Doubles, so that the total copying costs no more than the body itself. */
 function roomFor(needed: number, room: number, most: number): number {
   if (needed <= room) return room;
   return Math.max(needed, Math.min(most, Math.max(2 * room, MIN_ROOM_BYTES)));
@@ -230,7 +230,7 @@ function enlarged(room: Buffer, length: number, size: number): Buffer {
 const REPEATED = 'Linq sends it again.';
 const NOT_REPEATED = 'Linq does not send it again.';
 
-/** The route's description for OpenAPI; its answers are serialized by it. */
+/** The route's OpenAPI description, which also serializes its answers. */
 const DELIVERY_SCHEMA = {
   operationId: 'receiveDelivery',
   summary: 'Receive a webhook from Linq',

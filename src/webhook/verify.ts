@@ -6,7 +6,7 @@ import { ConfigError, SignatureError } from '../errors.ts';
 export interface VerifierOptions {
   /** As issued (`whsec_…`), newest first; all are accepted. */
   readonly secrets: readonly string[];
-  /** How far the signed time may be from ours, either way; whole seconds count, the bound itself is accepted. */
+  /** How far the signed time may be from ours, either way, in whole seconds; the bound itself is accepted. */
   readonly toleranceMs: number;
   /** Also accept the deprecated X-Webhook-* signature when no Standard Webhooks header is present. */
   readonly acceptLegacySignatures: boolean;
@@ -103,7 +103,7 @@ const LEGACY = [LEGACY_TIMESTAMP, LEGACY_SIGNATURE] as const;
 
 const MAX_HEADER_LENGTH = 4096;
 const MAX_SIGNATURES = 16;
-/** No dot: the signed text is joined with dots, so an id with one could be read in two ways. */
+/** No dot: the signed text is joined with dots, so an id with one would be ambiguous. */
 const WEBHOOK_ID = /^[A-Za-z0-9_-]{1,256}$/;
 /** Canonical: no sign, space, leading zero or exponent. Twelve digits reach past the year 30000. */
 const UNIX_SECONDS = /^(?:0|[1-9]\d{0,11})$/;
@@ -214,7 +214,7 @@ const MAX_BYTES = 64;
 
 /**
  * The key bytes of a signing secret as Linq issues it: `whsec_` and base64 (Standard Webhooks).
- * @throws ConfigError for anything but 24 to 64 bytes; the message never carries the value
+ * @throws ConfigError for anything but 24 to 64 bytes; the message never contains the value
  */
 export function decodeSecret(secret: string): Buffer {
   const encoded = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;
@@ -232,7 +232,10 @@ const SPAN_MS = 5 * MINUTE;
 const STALE_LIMIT = 3;
 const MAX_DATE_OFF_MS = 60 * SECOND;
 
-/** Distinguishes our own wrong clock from a replay: then many different deliveries are stale, all in one direction. */
+/**
+ * Distinguishes a wrong local clock from a replay: with a wrong clock, many different deliveries are stale,
+ * all in one direction.
+ */
 export interface StalenessTracker {
   /**
    * A correctly signed but stale delivery.
@@ -273,7 +276,8 @@ function append(noted: readonly Noted[], latest: Noted): Noted[] {
 
 /**
  * Whether our own clock is wrong, so that stale deliveries must be sent again rather than lost.
- * @param linqDateOffMs how far the `Date` of Linq's last answer is from our clock; null when there was none yet
+ * @param linqDateOffMs how far the `Date` of Linq's last answer is from our clock; null before the first
+ *   answer
  */
 export function isClockSuspect(isOneSided: boolean, linqDateOffMs: number | null): boolean {
   return isOneSided && linqDateOffMs !== null && Math.abs(linqDateOffMs) > MAX_DATE_OFF_MS;
