@@ -9,17 +9,17 @@ import { findToken, locateService } from './verb-settings.ts';
 
 type Schemas = typeof import('../status/view/schemas.ts');
 
-/** The schema of an answer, by the name under which the API exports it. */
+/** A response schema, by the name under which the API exports it. */
 export type AnswerName = {
   [N in keyof Schemas]: Schemas[N] extends TSchema ? N : never;
 }[keyof Schemas];
 export type AnswerOf<N extends AnswerName> = Static<Schemas[N]>;
 
-/** What a verb prints for people, and what it ends with (`fine` unless told). */
+/** What a verb prints for people, and its exit code (default: `fine`). */
 export interface Shown {
   readonly text: string;
   readonly exitCode?: ExitCode;
-  /** The part of the answer that `--json` prints, where it isn't the whole. */
+  /** The part of the answer that `--json` prints; default: all of it. */
   readonly json?: unknown;
 }
 
@@ -31,7 +31,7 @@ export interface ServiceRequest {
   readonly isOpen?: boolean;
 }
 
-/** A request whose answer is known by its schema. */
+/** A request whose response schema is known. */
 export interface AskedFor<N extends AnswerName> extends ServiceRequest {
   readonly answer: N;
 }
@@ -46,19 +46,19 @@ export interface ServiceOptions {
   readonly json?: boolean;
 }
 
-/** What a verb is run with. */
+/** The environment in which a verb runs. */
 export interface Surroundings {
   readonly io: Io;
   readonly sources: Sources;
 }
 
-/** What came, or what the verb ends with: then it has been said what is wrong. */
+/** The answer, or the verb's exit code; then the error has already been printed. */
 export type Answered<T> =
   | { readonly body: T /** As it came: `body` is safe to print. */; readonly raw: unknown }
   | { readonly exitCode: ExitCode };
 
 /**
- * Makes the call and prints its answer, or what is wrong.
+ * Makes the call and prints its answer or the error.
  * @throws {UnreachableError} @throws {ConfigError} @throws {UsageError}
  */
 export async function callService<N extends AnswerName>(
@@ -75,7 +75,7 @@ export async function callService<N extends AnswerName>(
   return shown.exitCode ?? EXIT.fine;
 }
 
-/** Makes a request, and reads its answer by its schema. @throws as `callService` */
+/** Makes a request and parses the answer by its schema. @throws as `callService` */
 export async function askService<N extends AnswerName>(
   request: AskedFor<N>,
   options: ServiceOptions,
@@ -89,7 +89,7 @@ export async function askService<N extends AnswerName>(
   return readService(request, options, surroundings, (body): body is AnswerOf<N> => Check(schema, body));
 }
 
-/** Makes a request, and takes the answer for what `isOurs` recognises. @throws as `callService` */
+/** Makes a request and accepts the answers that `isOurs` recognizes. @throws as `callService` */
 export async function readService<T>(
   request: ServiceRequest,
   options: ServiceOptions,
@@ -113,14 +113,14 @@ export async function readService<T>(
 }
 
 const CONNECT_MS = 5 * SECOND;
-/** A share that an operator asks for is answered after at most 10 s. */
+/** The service answers a share on request within 10 s. */
 const ANSWER_MS = 20 * SECOND;
-/** Whatever the service answers to a verb is far below that. */
+/** Far more than any answer of the service. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /**
- * By Node's own client, which takes a tenth of the time to load that undici does.
- * @returns `body` undefined when the answer isn't JSON, or larger than any of ours
+ * Uses Node's own client, which loads ten times faster than undici.
+ * @returns `body` undefined if the answer isn't JSON or is too large
  */
 async function send(
   { method, path }: ServiceRequest,
@@ -145,7 +145,7 @@ async function send(
   }
 }
 
-/** Limits the time until there is a connection, with its encryption, then until the answer begins, then of each silence. */
+/** Limits the time to connect (TLS included), then to the start of the answer, then each pause within it. */
 function limitTime(call: ClientRequest): void {
   const giveUp = () => call.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
   const limit = (ms: number, isMet: () => boolean) =>
@@ -165,7 +165,7 @@ function limitTime(call: ClientRequest): void {
   call.once('timeout', giveUp);
 }
 
-/** Null: it is too large. */
+/** Null: too large. */
 async function readText(answer: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -191,7 +191,7 @@ const EXIT_BY_STATUS: ReadonlyMap<number, ExitCode> = new Map([
   [403, EXIT.configuration],
 ]);
 
-/** The service's own words; they say what to do. */
+/** The service's own words, which say what to do. */
 function describeRefusal(status: number, body: unknown, url: string, token: string | null): string {
   const message =
     typeof body === 'object' && body !== null && 'message' in body ? printable(body.message) : null;

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import type { Variables } from '../config/sources.ts';
 
-/** What a verb may use of the outside; a test hands in its own. */
+/** A verb's access to the outside world; tests pass in their own. */
 export interface Io {
   readonly env: Variables;
   /** Standard output is a terminal. */
   readonly isTerminal: boolean;
   /** Width of the terminal in columns; 80 when unknown. */
   readonly columns: number;
-  /** Whole text to standard output, line break included. */
+  /** Writes complete text to standard output, line breaks included. */
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
   /** @param path `-` for standard input @throws as `fs.readFileSync` */
@@ -26,7 +26,7 @@ export function createProcessIo(): Io {
   });
   onLost(stderr, () => {
     process.once('exit', () => {
-      process.exitCode ||= EXIT.failed; // there is nowhere left to say why
+      process.exitCode ||= EXIT.failed; // there is nowhere left to report why
     });
   });
   return {
@@ -40,8 +40,8 @@ export function createProcessIo(): Io {
 }
 
 /**
- * A verb does its work to the end even if it can't print it: then it has failed all the same. Whoever read along may
- * stop (`config show | head`): that is no failure of ours.
+ * A verb finishes its work even if it can't print the result, but then exits with an error. A reader that
+ * closes the pipe early (`config show | head`) is no failure.
  */
 function onLost(stream: NodeJS.WriteStream, tell: (code: string) => void): void {
   let isTold = false;
@@ -52,7 +52,7 @@ function onLost(stream: NodeJS.WriteStream, tell: (code: string) => void): void 
   });
 }
 
-/** In the place of a file: standard input, or standard output. */
+/** Stands for standard input or output in place of a file. */
 export const STANDARD = '-';
 
 /** For options and arguments that need a real file. @throws {InvalidArgumentError} */
@@ -61,7 +61,7 @@ export function realFile(path: string): string {
   throw new InvalidArgumentError("Give a file: standard input and output can't be used here.");
 }
 
-/** What the process ends with. */
+/** The exit codes. */
 export const EXIT = {
   fine: 0,
   failed: 1,

@@ -45,14 +45,14 @@ const VERBS: readonly Register[] = [
   registerCompletion,
 ];
 
-/** Runs one command line and resolves to the exit code; prints what is wrong. */
+/** Runs a command line, prints any error, and resolves to the exit code. */
 export async function runCommandLine(args: readonly string[], io: Io): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.fine;
   const program = new Command('contact-card-reactor')
     .description('Shares your Linq contact card in every iMessage chat at the right time.')
     .version(VERSION)
     .option('--env-file <path>', 'read settings from this file instead of .env', realFile)
-    .configureHelp({ minWidthToWrap: 16 }) // on a narrow terminal, too
+    .configureHelp({ minWidthToWrap: 16 }) // on narrow terminals, too
     .showHelpAfterError('(add --help for usage)')
     .configureOutput({ writeOut: io.write, writeErr: io.writeError })
     .exitOverride();
@@ -76,8 +76,8 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<E
 }
 
 /**
- * `serve` goes in front when no verb is named. Commander's own default command would take a misspelt verb for an
- * argument of `serve`, and not say which verb was meant.
+ * Prepends `serve` if no verb is given. Commander's own default command would take a misspelled verb for an
+ * argument of `serve`, and not suggest the right one.
  */
 function withDefaultVerb(args: readonly string[]): string[] {
   const hasWord = args.some((arg, index) => !arg.startsWith('-') && args[index - 1] !== '--env-file');
@@ -85,7 +85,7 @@ function withDefaultVerb(args: readonly string[]): string[] {
   return hasWord || asksForHelp ? [...args] : ['serve', ...args];
 }
 
-/** @throws what nobody foresaw */
+/** @throws unexpected errors */
 function report(error: unknown, io: Io): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
   const advice = adviseOnNativeModule(error);

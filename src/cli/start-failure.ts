@@ -1,18 +1,18 @@
 import { StartError, StoreError } from '../errors.ts';
 
-/** Where the service was told to keep its data, and to listen. */
+/** Where the service is configured to keep its data and to listen. */
 interface StartPlaces {
   readonly databasePath: string;
   readonly port: number;
 }
 
-/** Why the service doesn't start, as one sentence with what to do; the error itself when nobody foresaw it. */
+/** Why the service doesn't start, as one sentence with a remedy; an unexpected error is returned as is. */
 export function explainStartFailure(error: unknown, places: StartPlaces): unknown {
   const sentence = describeFailure(error, places);
   return sentence === null ? error : new StartError(sentence, { cause: error });
 }
 
-/** A database that can't be used, at the start or later. */
+/** Explains why a database can't be used, at the start or later. */
 export function describeStoreFailure(error: StoreError, databasePath: string): string {
   return `Can't use the database ${databasePath}: ${error.message}.`;
 }
@@ -54,11 +54,11 @@ function isSystemError(error: unknown): error is SystemError {
   );
 }
 
-/** The oldest Node.js that runs this program: what it imports needs `require` of ES modules. */
+/** The oldest supported Node.js: our dependencies need `require` of ES modules. */
 const FLOOR = { major: 20, minor: 19 };
 
 /**
- * What to say of this Node.js when it can't run the program; else null. To be asked before anything heavy is loaded:
+ * What to do if this Node.js can't run the program; else null. Call it before loading anything heavy:
  * SQLite's native module crashes on a Node.js that it wasn't built for.
  * @param version as in `process.versions.node`
  */
@@ -72,13 +72,13 @@ const MISSING_OR_FOREIGN =
   "SQLite's native module is missing or was built for another Node.js: run `npm rebuild better-sqlite3` " +
   '(with npm 12, first `npm install-scripts approve better-sqlite3`).';
 
-/** Says what to do when an error, or what caused it, is about the native module itself; else null. */
+/** What to do if an error, or its cause, is about the native module itself; else null. */
 export function adviseOnNativeModule(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   return isAboutNativeModule(error) ? MISSING_OR_FOREIGN : adviseOnNativeModule(error.cause);
 }
 
-/** A database's own errors and stacks name better-sqlite3, too, so only what can't be anything else counts. */
+/** A database's own errors and stacks also name better-sqlite3, so only unambiguous signs count. */
 function isAboutNativeModule(error: Error): boolean {
   if (error.message.startsWith('Could not locate the bindings file')) return true;
   const code = 'code' in error ? error.code : null;

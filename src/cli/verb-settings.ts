@@ -11,7 +11,7 @@ const DEFAULT_ENV_FILE = '.env';
 
 /**
  * The environment and the `.env` file.
- * @param envFile named on the command line, or null: then a missing file is fine
+ * @param envFile named on the command line; null: the default, which may be missing
  * @throws {ConfigError} when a named file can't be read
  */
 export function readSources(io: Io, envFile: string | null): Sources {
@@ -44,9 +44,9 @@ function readEnvFile(io: Io, envFile: string | null, path: string): EnvFile {
 }
 
 /**
- * Where the running service is, without a slash at the end. Reads no other settings than it needs, so that verbs which
- * only look or steer need no others.
- * @param url from the command line, or null: as `HOST` and `PORT` say
+ * The running service's URL, without a trailing slash. Reads only the settings it needs, so that verbs that
+ * call the service need no others.
+ * @param url from the command line; null: from `HOST` and `PORT`
  * @throws {ConfigError} @throws {UsageError}
  */
 export function locateService(sources: Sources, url: string | null): string {
@@ -54,7 +54,8 @@ export function locateService(sources: Sources, url: string | null): string {
 }
 
 /**
- * The token that the service at this address lets in; null when there is none: the service then says what is missing.
+ * The token that the service at this URL accepts; null when there is none: the service then says what is
+ * missing.
  * @throws {ConfigError}
  */
 export function findToken(sources: Sources, url: string): string | null {
@@ -78,7 +79,7 @@ function parseUrl(text: string): string {
   return `${origin}${pathname}`.replace(/\/+$/, '');
 }
 
-/** The token beside the database opens the service from this machine only, so it is never sent elsewhere. */
+/** The token beside the database opens only the service on this machine, so it is never sent elsewhere. */
 function cliToken(sources: Sources, url: string): string | null {
   if (!isLoopbackUrl(url)) return null;
   const database = readSetting(SETTINGS.databasePath, sources);
@@ -86,7 +87,7 @@ function cliToken(sources: Sources, url: string): string | null {
   try {
     return sources.readFile(cliTokenPath(database)).trim() || null;
   } catch {
-    return null; // the service isn't running here, or it is another user's: its answer tells
+    return null; // the service isn't running here, or belongs to another user: its answer says so
   }
 }
 
@@ -97,7 +98,7 @@ export interface StorageSettings {
 }
 
 /**
- * Where things are kept. Reads no other settings, so that a backup can be made and restored where the service itself
+ * Where data is stored. Reads no other settings, so that backup and restore work where the service itself
  * isn't set up.
  * @throws {ConfigError}
  */

@@ -4,8 +4,8 @@ import type { AnswerName, ServiceCall, ServiceOptions } from './call-service.ts'
 import type { ExitCode, Io } from './io.ts';
 
 /**
- * Adds a verb. Its action resolves to the exit code. Every start registers all verbs, so what a verb's work needs is
- * imported inside its action.
+ * Adds a verb. Its action resolves to the exit code. Every start registers all verbs, so an action imports
+ * what it needs itself.
  */
 export type Register = (program: Command, context: VerbContext) => void;
 
@@ -15,15 +15,15 @@ export interface VerbContext {
   readonly envFile: () => string | null;
   /** The environment and the settings file. @throws {ConfigError} when a named file can't be read */
   readonly readSources: () => Promise<Sources>;
-  /** Wraps an action: what it resolves to becomes the exit code. */
+  /** Wraps an action: its result becomes the exit code. */
   readonly run: <A extends unknown[]>(
     action: (...args: A) => Promise<ExitCode>,
   ) => (...args: A) => Promise<void>;
 }
 
 /**
- * Makes a verb that looks at or steers the running service.
- * @param prepare the call to make, out of the command line
+ * Makes a verb that calls the running service.
+ * @param prepare builds the call from the command line
  */
 export function serviceVerb<O extends object, N extends AnswerName>(
   command: Command,
@@ -40,7 +40,7 @@ export function serviceVerb<O extends object, N extends AnswerName>(
   );
 }
 
-/** Of every verb that calls the running service. */
+/** Adds the options of every verb that calls the running service. */
 export function withServiceOptions(command: Command, json = "print the service's JSON"): Command {
   return command
     .option('--url <url>', 'address of the running service (default: from HOST and PORT)')

@@ -6,19 +6,19 @@ export interface Calendar {
   label(at: EpochMs): string;
   /** `on day 1 at 09:00`. */
   inWords(at: EpochMs): string;
-  /** @param day 1 is the first; @param hour decimals are minutes: 9.5 is half past nine */
+  /** @param day starts at 1 @param hour decimals are minutes: 9.5 is half past nine */
   instant(day: number, hour: number): EpochMs;
-  /** A sentence of the service with its dates as days of the demo. */
+  /** Rewrites the dates in one of the service's sentences as days of the demo. */
   restate(sentence: string): string;
 }
 
-/** The hour of day 1 at which the demo begins. */
+/** The hour of day 1 at which the demo starts. */
 const FIRST_HOUR = 8;
 
 const DATE = /(at )?(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC/g;
 
 export function createCalendar(startAt: EpochMs): Calendar {
-  // Sentences name whole seconds: a midnight between two of them would put some a minute early.
+  // Sentences use whole seconds: a midnight between two seconds would put some a minute early.
   const midnight = Math.floor(startAt / SECOND) * SECOND - FIRST_HOUR * HOUR;
   const parts = (at: EpochMs) => {
     const sinceMidnight = at - midnight;

@@ -3,15 +3,18 @@ import { isShare, type ShareCall } from '../simulator/shares.ts';
 import type { Calendar } from './calendar.ts';
 import { inSentence, NAMES, type Name, type Stage } from './stage.ts';
 
-/** `said`: the story; `shared`: a card reached its chat; `why`: what the service says of it; `trouble`: Linq refuses. */
+/**
+ * `said`: the story; `shared`: a card reached its chat; `why`: the service's explanation; `trouble`: Linq
+ * refuses.
+ */
 type Mark = 'said' | 'shared' | 'why' | 'trouble';
 
 export interface Narrator {
-  /** One thing that happened, with its day and hour. */
+  /** One event, with its day and hour. */
   tell(at: EpochMs, mark: Mark, text: string): void;
-  /** Lines as they are: commands to copy, tables. */
+  /** Text printed as is: commands to copy, tables. */
   print(text: string): void;
-  /** A paragraph, broken to the width. */
+  /** A paragraph, wrapped to the width. */
   paragraph(text: string): void;
   /** `✓` or `✗` and a sentence. */
   verdict(isFine: boolean, text: string): void;
@@ -38,13 +41,13 @@ const DIM = 2;
 const RED = 31;
 
 export function createNarrator({ write, columns, isColoured, calendar }: NarratorOptions): Narrator {
-  // some terminals say 0
+  // some terminals report 0
   const width = Math.max(40, Math.min(columns || 80, MAX_WIDTH));
   const paint = (text: string, code: number | null) =>
     isColoured && code !== null ? `\u001b[${code}m${text}\u001b[0m` : text;
   let shownLabel = '';
 
-  /** Text under a heading on its left, broken to the width. */
+  /** Text with a heading on its left, wrapped to the width. */
   const hang = (heading: string, indent: number, text: string, code: number | null) => {
     for (const [index, line] of wrap(text, width - indent).entries()) {
       write(`${index === 0 ? heading : ' '.repeat(indent)}${paint(line, code)}\n`);
@@ -54,7 +57,7 @@ export function createNarrator({ write, columns, isColoured, calendar }: Narrato
     tell(at, mark, text) {
       const label = calendar.label(at);
       const { sign, code } = STYLES[mark];
-      // what happened in the same minute stands under one label
+      // events of the same minute share one label
       const heading = paint(`${(label === shownLabel ? '' : label).padEnd(LABEL_WIDTH)} `, DIM);
       shownLabel = label;
       hang(`${heading}${paint(sign, code)}`, LABEL_WIDTH + 1 + sign.length, text, code);
@@ -68,7 +71,7 @@ export function createNarrator({ write, columns, isColoured, calendar }: Narrato
   };
 }
 
-/** Breaks at spaces; a word longer than the width stays whole, so that addresses can be copied. */
+/** Wraps at spaces; a word longer than the width stays whole, so that URLs can be copied. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -83,15 +86,15 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** A share call to report: how it ended, and what came before it. */
+/** A share call to report: its result, and the calls before it. */
 export interface ToldCall {
   readonly name: Name;
   readonly call: Pick<ShareCall, 'arrivedAt' | 'status' | 'effect'>;
-  /** Calls of the same chat before this one, oldest first. */
+  /** Earlier calls of the same chat, oldest first. */
   readonly earlier: readonly Pick<ShareCall, 'arrivedAt' | 'status'>[];
 }
 
-/** A sentence for an answered call; null: it would only repeat the one before. */
+/** A sentence for an answered call; null: it would only repeat the previous one. */
 export function tellCall(told: ToldCall): { readonly mark: Mark; readonly text: string } | null {
   const { name, call, earlier } = told;
   if (isShare(call)) {
@@ -114,7 +117,7 @@ function tellShare({ name, call, earlier }: ToldCall): string {
   return `${inSentence(name)} gets your card again, ${hours} hours after the last time${tries}.`;
 }
 
-/** Tells every share call as soon as Linq has answered it; ends only with the process. */
+/** Reports every share call as soon as Linq has answered it; ends only with the process. */
 export async function narrateCalls({ simulator, chatIds, clock }: Stage, narrator: Narrator): Promise<void> {
   const names = new Map(NAMES.map((name) => [chatIds[name], name]));
   for (let index = 0; ; index++) {

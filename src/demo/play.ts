@@ -3,12 +3,12 @@ import type { Calendar } from './calendar.ts';
 import type { Narrator } from './narrator.ts';
 import type { Name, Stage } from './stage.ts';
 
-/** A time in which a chat has to get its card: once it is owed, and again when each window ends. */
+/** A period in which a chat must get its card: once it is owed, and again when each window ends. */
 export interface Opening {
   readonly from: EpochMs;
-  /** When the first share has to come; later than `from` while Linq refuses. */
+  /** When the first share is owed; later than `from` while Linq refuses. */
   readonly owedAt: EpochMs;
-  /** Null: it is still open. */
+  /** Null: still open. */
   readonly until: EpochMs | null;
 }
 
@@ -21,17 +21,17 @@ export interface Play {
   send(...names: readonly Name[]): void;
   /** The person writes. */
   receive(name: Name, text: string): void;
-  /** Prints the service's own explanation of the chat, once nothing is under way for it. */
+  /** Prints the service's own explanation of the chat, once the chat is idle. */
   why(name: Name): Promise<void>;
-  /** From now on these chats have to get their card, until `closes` (or for good). */
+  /** From now on these chats must get their card, until `closes` (or for good). */
   opens(names: readonly Name[], bounds?: Partial<Opening>): void;
   closes(name: Name): void;
-  /** The latest opening owes its first share only now: Linq has refused it so far. */
+  /** Moves the latest opening's first owed share to now: Linq has refused it so far. */
   owesFromNow(name: Name): void;
   openingsOf(name: Name): readonly Opening[];
 }
 
-/** Real time that the service has for what is under way before we tell what we see all the same. */
+/** Real time to let work in progress finish before reporting anyway. */
 const PATIENCE_MS = SECOND;
 const LOOK_EVERY_MS = 5;
 
@@ -49,7 +49,7 @@ export function createPlay(stage: Stage, narrator: Narrator, calendar: Calendar)
     if (last !== undefined) of(name).push({ ...last, ...change });
   };
 
-  /** The chat as soon as it is at rest. */
+  /** The chat, once it is idle. */
   const chatAtRest = async (name: Name) => {
     await simulator.settled();
     const patientUntil = clock.monotonic() + PATIENCE_MS;

@@ -5,10 +5,10 @@ import type { Opening, Play } from './play.ts';
 import { PAUSE_MS } from './script.ts';
 import { CAST, inSentence, type Member, NAMES, type Name } from './stage.ts';
 
-/** Real time by which a share may be late before the demo says so: machines have other things to do. */
+/** Real time by which a share may be late before the demo complains: machines have other things to do. */
 const ALLOWANCE_MS = 2 * SECOND;
 
-/** What became of each chat, and whether every promise was kept up to now. */
+/** The result for each chat, and whether every promise was kept so far. */
 export async function createReport(play: Play, startAt: EpochMs, speed: number): Promise<DemoReport> {
   const { calendar } = play;
   const { clock, simulator, chatIds } = play.stage;
@@ -47,21 +47,21 @@ export interface Course {
   readonly name: string;
   readonly openings: readonly Opening[];
   readonly calls: readonly Pick<ShareCall, 'arrivedAt' | 'status' | 'effect'>[];
-  /** Shares as the service counts them. */
+  /** Shares counted by the service. */
   readonly shareCount: number;
 }
 
 interface ReviewOptions {
   readonly endAt: EpochMs;
-  /** How late a share may come: the machine may be busy, and the demo's hours are short. */
+  /** How late a share may be: the machine may be busy, and the demo's hours are short. */
   readonly allowanceMs: number;
   readonly calendar: Pick<Calendar, 'inWords'>;
 }
 
-/** Linq shows the prompt again after a day at the earliest, whatever is set. */
+/** Linq shows the prompt again after a day at the earliest, whatever the settings. */
 const WINDOW_MS = DAY;
 
-/** Every promise that was broken in this chat, as a sentence; none is what we want. */
+/** Every broken promise in this chat, as a sentence; ideally none. */
 export function reviewChat(course: Course, options: ReviewOptions): string[] {
   const { name, calls, openings, shareCount } = course;
   const { calendar } = options;
@@ -99,7 +99,7 @@ function missedIn(opening: Opening, shares: readonly EpochMs[], name: string, op
   return [];
 }
 
-/** No call at all may be made while Linq has asked for a pause. */
+/** No calls may be made during a pause that Linq asked for. */
 export function reviewPauses(
   calls: readonly Pick<ShareCall, 'arrivedAt'>[],
   pauses: readonly { readonly from: EpochMs; readonly until: EpochMs }[],
@@ -110,7 +110,7 @@ export function reviewPauses(
     .map(({ from }) => `Linq was called in the pause that it asked for ${calendar.inWords(from)}.`);
 }
 
-/** The pauses that Linq asked for: from a 429 on, as long as its `Retry-After` said. */
+/** The pauses that Linq asked for: from each 429, for its `Retry-After`. */
 export function pausesOf(
   calls: readonly Pick<ShareCall, 'arrivedAt' | 'status'>[],
   retryAfterMs: number,
@@ -120,13 +120,13 @@ export function pausesOf(
     .map(({ arrivedAt }) => ({ from: arrivedAt, until: arrivedAt + retryAfterMs }));
 }
 
-/** How a chat fared: what the service says of it, and what Linq saw. */
+/** The result of one chat: the service's view, and what Linq saw. */
 export interface ChatSummary {
   readonly name: Name;
   readonly chatId: string;
   readonly service: Member['service'];
   readonly isGroup: boolean;
-  /** By the service's count. */
+  /** Counted by the service. */
   readonly shares: number;
   /** When Linq showed the other person the prompt. */
   readonly promptedAt: readonly string[];
@@ -141,7 +141,7 @@ export interface DemoReport {
   readonly speed: number;
   readonly startedAt: string;
   readonly endedAt: string;
-  /** Promises that were broken, as sentences. */
+  /** Broken promises, as sentences. */
   readonly broken: readonly string[];
   readonly chats: readonly ChatSummary[];
 }
@@ -149,7 +149,7 @@ export interface DemoReport {
 const HEAD = ['chat', 'service', 'shares', 'prompts', 'state', 'reason'] as const;
 const NUMERIC: ReadonlySet<string> = new Set(['shares', 'prompts']);
 
-/** A table of less than 80 columns, one chat a line. */
+/** A table narrower than 80 columns, one chat per line. */
 export function tabulate(chats: readonly ChatSummary[]): string {
   const rows = [
     HEAD,

@@ -6,26 +6,26 @@ import { createReport, type DemoReport, tabulate } from './review.ts';
 import { endlessStory, LAST_DAY, THREE_DAYS } from './script.ts';
 import { type Stage, type StageOptions, setStage } from './stage.ts';
 
-/** The demo's usual pace: a second is an hour. */
+/** The demo's default pace: a second is an hour. */
 export const DEFAULT_SPEED = HOUR / SECOND;
-/** Faster, and a short pause of the machine is longer than a window. */
+/** Any faster, and a short pause of the machine would exceed a window. */
 export const MAX_SPEED = 10 * DEFAULT_SPEED;
 
 export interface DemoOptions
   extends Omit<StageOptions, 'onFatal'>,
     Pick<NarratorOptions, 'write' | 'columns' | 'isColoured'> {
-  /** Three days instead of until the signal. */
+  /** Stop after three days instead of at the signal. */
   readonly isOnce: boolean;
   /** Ends the demo early. */
   readonly signal: AbortSignal;
 }
 
-/** Real time that the service gets at the end to finish what has just become due. */
+/** Real time at the end for the service to finish what has just become due. */
 const FINISH_MS = 2 * SECOND;
 const LOOK_EVERY_MS = 20;
 
 /**
- * Plays the story in front of the real service and reports what happens. Resolves to what became of each chat.
+ * Plays the story against the real service and reports what happens. Resolves to the result of each chat.
  * @throws {StoreError} when the service has lost its database
  */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
@@ -69,7 +69,7 @@ function introduce({ url, token, simulator }: Stage, narrator: Narrator, options
 
 /** Plays scene after scene until the story or the signal ends. */
 async function perform(play: Play, isOnce: boolean, signal: AbortSignal): Promise<void> {
-  await play.stage.overview(); // the first request of all is slow, which would be minutes in the story
+  await play.stage.overview(); // the very first request is slow, which would take minutes of the story
   for (const scene of isOnce ? THREE_DAYS : endlessStory()) {
     await sleepUntil(play, scene.day, scene.hour, signal);
     if (signal.aborted) return;
@@ -85,7 +85,7 @@ async function sleepUntil(play: Play, day: number, hour: number, signal: AbortSi
   while (clock.now() < at && !signal.aborted) await clock.sleepUntil(at, Number.POSITIVE_INFINITY, signal);
 }
 
-/** A machine that was slow at the very end isn't a promise broken. */
+/** A machine that was slow at the very end doesn't count as a broken promise. */
 async function finish({ clock, overview }: Stage): Promise<void> {
   const endBy = clock.monotonic() + FINISH_MS;
   const never = new AbortController().signal;

@@ -12,9 +12,9 @@ export interface Scene {
 
 const scene = (day: number, hour: number, play: Scene['play']): Scene => ({ day, hour, play });
 
-/** What Linq asks for in its `Retry-After`. */
+/** The `Retry-After` that Linq sends. */
 export const PAUSE_MS = 2 * HOUR;
-/** A chat is idle so long after its latest outbound message, by default. */
+/** A chat is idle this long after its latest outbound message, by default. */
 const IDLE_AFTER_MS = 7 * DAY;
 
 const DAY_ONE: readonly Scene[] = [
@@ -122,7 +122,7 @@ const DAY_THREE: readonly Scene[] = [
 export const THREE_DAYS: readonly Scene[] = [...DAY_ONE, ...DAY_TWO, ...DAY_THREE];
 export const LAST_DAY = 3;
 
-/** The story, and after its third day everyday life without end. */
+/** The story, followed by endless everyday life after its third day. */
 export function* endlessStory(): Generator<Scene> {
   yield* THREE_DAYS;
   yield scene(LAST_DAY + 1, 7, ({ say, receive, opens }) => {

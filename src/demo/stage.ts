@@ -21,13 +21,13 @@ export interface Stage {
   readonly simulator: Simulator;
   /** Where the service listens. */
   readonly url: string;
-  /** Opens its status. */
+  /** Grants access to its status. */
   readonly token: string;
   readonly chatIds: Readonly<Record<Name, string>>;
-  /** What the service says of a chat; null while it doesn't know it. */
+  /** The service's view of a chat; null while it doesn't know it. */
   chat(name: Name): Promise<ChatView | null>;
   overview(): Promise<Overview>;
-  /** Ends both and removes the database. */
+  /** Stops both and removes the database. */
   strike(): Promise<void>;
 }
 
@@ -35,13 +35,13 @@ export interface StageOptions {
   /** Simulated seconds per second. */
   readonly speed: number;
   readonly version: string;
-  /** Where the service's log goes: nowhere, a stream, or to standard output as it likes it best. */
+  /** The service's log: none, a stream, or its own default on standard output. */
   readonly log: 'none' | 'own' | Writable;
   readonly isTerminal: boolean;
   readonly onFatal: (error: StoreError) => void;
 }
 
-/** Hugo got his message before the service was there to hear of it. */
+/** Hugo got his message before the service was running. */
 const HUGO_BEFORE_MS = 6 * DAY + 4 * HOUR;
 
 export async function setStage(options: StageOptions): Promise<Stage> {
@@ -62,7 +62,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     }
   };
   try {
-    // Every setting that isn't named here has its default, whatever the environment says.
+    // Every setting that isn't listed here has its default, whatever the environment says.
     const env = {
       LINQ_API_KEY: apiKey,
       LINQ_API_BASE_URL: await simulator.start(),
@@ -70,7 +70,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       STATUS_TOKEN: token,
       DATABASE_URL: `file:${join(directory, 'reactor.db')}`,
       PORT: '0',
-      CATCH_UP_EVERY: '0', // the story is about webhooks: nothing may come from anywhere else
+      CATCH_UP_EVERY: '0', // the story is about webhooks: nothing may come from elsewhere
       ...(options.log === 'none' ? { LOG_LEVEL: 'silent' } : {}),
     };
     const { config } = loadConfig({ env, envFile: {}, readFile: () => '' }, options.isTerminal);
@@ -94,7 +94,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   }
 }
 
-/** Creates all chats; no one is subscribed yet, so the service learns of each with its first event. */
+/** Creates all chats. No one is subscribed yet, so the service learns of each by its first event. */
 function gatherCast(simulator: Simulator, clock: Clock): Readonly<Record<Name, string>> {
   const create = (name: Name) => simulator.createChat({ ...CAST[name], displayName: name }).chatId;
   const chatIds = Object.fromEntries(NAMES.map((name) => [name, create(name)])) as Record<Name, string>;
@@ -102,7 +102,7 @@ function gatherCast(simulator: Simulator, clock: Clock): Readonly<Record<Name, s
   return chatIds;
 }
 
-/** Reads the service's status as any client does; null: not found. */
+/** Reads the service's status like any client; null: not found. */
 function createLook(url: string, token: string) {
   return async <T>(path: string): Promise<T | null> => {
     const answer = await request(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
@@ -113,7 +113,7 @@ function createLook(url: string, token: string) {
   };
 }
 
-/** One of your lines has had its card for long; the other is new, and its card isn't active yet. */
+/** One of your lines has long had its card; the other is new, and its card isn't active yet. */
 export const LINES = { known: '+12025550100', fresh: '+12025550177' } as const;
 
 export interface Member {
@@ -124,7 +124,7 @@ export interface Member {
 
 const person: Member = { line: LINES.known, service: 'iMessage', isGroup: false };
 
-/** The people you write to, each with something else to show; see the script. */
+/** The people you write to; each shows something different, see the script. */
 export const CAST = {
   Ada: person,
   Ben: { ...person, service: 'SMS' },
@@ -139,7 +139,7 @@ export const CAST = {
 
 export type Name = keyof typeof CAST;
 
-/** At the beginning of a sentence. */
+/** The name as it begins a sentence. */
 export const inSentence = (name: Name): string => (name === 'book club' ? 'The book club' : name);
 
 export const NAMES = Object.keys(CAST) as readonly Name[];

@@ -12,7 +12,7 @@ import { exchange, trustBeside } from './look/http.ts';
 import { placeOf, resolveName, shakeHands, tryConnection } from './look/network.ts';
 import { createProbe, type Probe, type ProbeForm } from './look/probes.ts';
 
-/** Linq pins the version of the payload so; a proxy must pass the query on as well. */
+/** Linq pins the payload version this way; a proxy must pass the query on as well. */
 const QUERY = '?version=2026-02-03';
 
 const PUBLIC_CHECKS = [
@@ -23,8 +23,8 @@ const PUBLIC_CHECKS = [
 ] as const satisfies readonly CheckId[];
 
 /**
- * Whether what Linq signs and sends arrives: straight at the service, then through PUBLIC_URL.
- * @param own ids of the subscriptions that lead here; null: unknown
+ * Checks whether deliveries signed like Linq's arrive: directly at the service, then through PUBLIC_URL.
+ * @param own ids of the subscriptions that point here; null: unknown
  */
 export async function checkDeliveries(
   report: Report,
@@ -68,13 +68,13 @@ export async function checkDeliveries(
   await report('round_trip', async () => goRound({ publicUrl, local, running, plain, make, send }));
 }
 
-/** What `setup` noted in the settings file. */
+/** The note that `setup` left in the settings file. */
 function findNote({ envFilePath, sources }: DoctorOptions): SecretNote | null {
   if (envFilePath === null) return null;
   try {
     return readSecretNote(sources.readFile(envFilePath));
   } catch {
-    return null; // there is none, or another check tells why it can't be read
+    return null; // there is none, or another check reports why it can't be read
   }
 }
 
@@ -100,7 +100,7 @@ async function deliverLocally(
   return answer;
 }
 
-/** Name, connection and certificate, each only when the one before is right. Resolves to whether all are. */
+/** Checks name, connection and certificate in turn, until one fails. Resolves to whether all are right. */
 async function checkAddress(
   report: Report,
   { clock, extraCa }: DoctorOptions,
@@ -127,7 +127,7 @@ async function checkAddress(
   return isRight;
 }
 
-/** Whether both are one port of this machine, whatever each calls it. */
+/** Whether both are the same port of this machine, under whatever names. */
 function isSamePlace(publicUrl: string, serviceUrl: string | null): boolean {
   if (serviceUrl === null || !isLoopbackUrl(publicUrl) || !isLoopbackUrl(serviceUrl)) return false;
   return placeOf(publicUrl).port === placeOf(serviceUrl).port;
@@ -142,7 +142,7 @@ interface Trip {
   readonly send: Send;
 }
 
-/** The plain one, as it went to the service; if that is taken, the odd one, then the large one. */
+/** Sends the plain delivery, as the service got it directly; if accepted, the odd one, then the large one. */
 async function goRound({ publicUrl, local, running, plain, make, send }: Trip): Promise<Finding> {
   const before = (await running?.verdicts()) ?? null;
   const first = await send(publicUrl, plain);

@@ -19,8 +19,8 @@ const NEED_LINQ = ['clock', 'lines', 'cards', 'subscription'] as const satisfies
 const NEED_PROXY = ['api_key', ...NEED_LINQ] as const;
 
 /**
- * The account at Linq, and the way there: proxy, key, clock, lines, cards, subscription. Resolves to the ids of the
- * subscriptions that lead here; null: unknown.
+ * Checks the Linq account and the path to it: proxy, key, clock, lines, cards, subscription. Resolves to the
+ * ids of the subscriptions that point here; null: unknown.
  */
 export async function checkLinq(
   report: Report,

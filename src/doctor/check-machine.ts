@@ -14,10 +14,10 @@ import {
 } from './judge/machine.ts';
 import { lookAtDirectory, lookAtFiles } from './look/file-modes.ts';
 
-/** A disk that hangs holds up no other check. */
+/** A hanging disk must not delay the other checks. */
 const DISK_MS = 8 * SECOND;
 
-/** What is on this machine: the program, its settings, its files. Resolves to whether a process works on the database. */
+/** Checks this machine: the program, its settings, its files. Resolves to whether a process uses the database. */
 export async function checkMachine(
   report: Report,
   options: DoctorOptions,
@@ -63,7 +63,7 @@ async function checkDatabase(
   return { isDatabaseLocked };
 }
 
-/** Loads the module for real: that it is there says nothing of whether it fits this Node.js. */
+/** Actually loads the module: its presence doesn't prove that it fits this Node.js. */
 async function adviceOnNativeModule({ adviseOnNativeModule }: DoctorOptions): Promise<string | null> {
   try {
     const { openSqlite } = await import('../store/sqlite/native.js');

@@ -5,14 +5,14 @@ import { judgeProblems, judgeService, type SeenService } from './judge/service.t
 import type { SeenVerdicts } from './judge/subscriptions.ts';
 import { lookAtService, lookAtStatus } from './look/running-service.ts';
 
-/** The running service, as far as later checks need it. */
+/** The running service, as later checks need it. */
 export interface Running {
   readonly url: string;
-  /** How it judged deliveries so far; null: it doesn't tell. */
+  /** The service's verdicts on deliveries so far; null: it doesn't report them. */
   verdicts(): Promise<SeenVerdicts | null>;
 }
 
-/** Resolves to null when it doesn't run, or nobody knows where. */
+/** Resolves to null when it isn't running or its address is unknown. */
 export async function checkService(
   report: Report,
   options: DoctorOptions,

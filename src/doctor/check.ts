@@ -11,29 +11,32 @@ export interface DoctorOptions {
   readonly sources: Sources;
   /** The settings file, for its mode; null: none was read. */
   readonly envFilePath: string | null;
-  /** Where the service should answer, without a slash at the end; null: HOST and PORT don't tell. */
+  /** The service's expected URL, without a trailing slash; null: HOST and PORT don't determine it. */
   readonly serviceUrl: string | null;
-  /** Opens its status; null: unknown. */
+  /** Grants access to its status; null: unknown. */
   readonly statusToken: string | null;
-  /** False when it isn't meant to run (at the end of a setup): then that it doesn't is no error. */
+  /** False when it isn't meant to run yet (at the end of a setup): then a stopped service is no error. */
   readonly isServiceExpected: boolean;
-  /** False: no test delivery is sent, neither to the service nor to PUBLIC_URL. */
+  /** False: send no test deliveries, neither to the service nor to PUBLIC_URL. */
   readonly isRoundTripWanted: boolean;
-  /** Certificates (PEM) of authorities to trust beside the usual ones; null: none. */
+  /** Additional trusted CA certificates (PEM); null: none. */
   readonly extraCa: string | null;
   readonly clock: Clock;
-  /** Of Node.js, as in `process.versions.node`. */
+  /** Node.js version, as in `process.versions.node`. */
   readonly nodeVersion: string;
-  /** What to do about this Node.js, or about an error that is about SQLite's native module; null: nothing. */
+  /** A remedy for this Node.js, or for an error in SQLite's native module; null: none needed. */
   readonly adviseOnNode: (version: string) => string | null;
   readonly adviseOnNativeModule: (error: unknown) => string | null;
-  /** Told the title of what is being looked at. */
+  /** Called with the title of each check as it starts. */
   readonly onCheck?: (title: string) => void;
-  /** Told each finding as it comes. */
+  /** Called with each finding as it is made. */
   readonly onFinding?: (finding: Finding) => void;
 }
 
-/** Makes one check: announces it, keeps what it finds, and resolves to that. A check that breaks is no end of the others. */
+/**
+ * Makes one check: announces it, keeps its findings, and resolves to them. A check that fails doesn't stop
+ * the others.
+ */
 export type Report = (
   id: CheckId,
   check: () => Promise<Finding | readonly Finding[]>,
@@ -61,17 +64,17 @@ export function createReport({
   };
 }
 
-/** An unforeseen error's message may quote anything, so only its name and code are told. */
+/** An unexpected error's message may quote anything, so only its name and code are reported. */
 function describe(error: unknown): string {
   const name = error instanceof Error ? error.name : 'something other than an error';
   const code = error instanceof Error && 'code' in error ? ` ${String(error.code)}` : '';
   return `This check itself failed (${name}${code}): please report it.`;
 }
 
-/** Settings that checks need, each by itself: one that is wrong keeps only the checks back that need it. */
+/** Settings that checks need, each read separately: a wrong one only blocks the checks that need it. */
 export type DoctorSettings = ReturnType<typeof readDoctorSettings>;
 
-/** Null: unset, or wrong; `wrong` names those. */
+/** Null: unset or wrong; `wrong` lists the wrong ones. */
 export function readDoctorSettings(sources: Sources) {
   const wrong: string[] = [];
   const read = <T>(setting: Setting<T>): T | null => {

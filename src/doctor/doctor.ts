@@ -6,9 +6,9 @@ import { checkService } from './check-service.ts';
 import type { Finding } from './finding.ts';
 
 /**
- * Looks at everything that keeps the service from its work, one check after the other, and resolves to what was found.
- * Changes nothing and never rejects; each look has its own deadline of at most 10 s. Works beside a running service and
- * without one.
+ * Checks everything that could keep the service from working, one check after another, and resolves to the
+ * findings. Changes nothing and never rejects; each probe has its own deadline of at most 10 s. Works with or
+ * without a running service.
  */
 export async function runDoctor(options: DoctorOptions): Promise<readonly Finding[]> {
   const { onCheck, onFinding, sources } = options;

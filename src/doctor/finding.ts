@@ -1,17 +1,17 @@
 export type FindingState = 'ok' | 'warning' | 'error' | 'skipped';
 
-/** What one check came to. Never holds a secret, a person's number, or a line's number in full. */
+/** The result of one check. Never holds a secret, a person's number, or a line's full number. */
 export interface Finding {
-  /** Names the check; stable. */
+  /** The check's stable name. */
   readonly id: CheckId;
-  /** Names what is wrong; stable. Null while nothing is, or nobody could look. */
+  /** The problem's stable name. Null if nothing is wrong or the check couldn't be made. */
   readonly code: FindingCode | null;
   /** The check in words. */
   readonly title: string;
   readonly state: FindingState;
   /** What was found, in a sentence or two. */
   readonly message: string;
-  /** What to do, to the letter; null when there is nothing to do. */
+  /** Exact instructions; null when there is nothing to do. */
   readonly remedy: string | null;
   /** The same for programs. */
   readonly details: Readonly<Record<string, unknown>>;
@@ -23,18 +23,18 @@ export function fine(id: CheckId, message: string, details: Details = {}): Findi
   return { id, code: null, title: CHECKS[id], state: 'ok', message, remedy: null, details };
 }
 
-/** @param reason why nobody looked */
+/** @param reason why the check was skipped */
 export function skipped(id: CheckId, reason: string): Finding {
   return { id, code: null, title: CHECKS[id], state: 'skipped', message: reason, remedy: null, details: {} };
 }
 
-/** Something is wrong; the catalogue says which check found it and how bad it is. */
+/** Reports a problem; the catalogue says which check found it and how severe it is. */
 export function found(code: FindingCode, message: string, remedy: string, details: Details = {}): Finding {
   const [id, state] = FINDINGS[code];
   return { id, code, title: CHECKS[id], state, message, remedy, details };
 }
 
-/** Every check, in the order in which they are made, with its title. */
+/** Every check with its title, in the order in which they run. */
 export const CHECKS = {
   node: 'Node.js',
   native_module: "SQLite's native module",
@@ -60,7 +60,7 @@ export const CHECKS = {
 
 export type CheckId = keyof typeof CHECKS;
 
-/** Everything that can be found wrong: by which check, and how bad it is. `docs/doctor.md` explains each one. */
+/** Every possible problem: its check and severity. `docs/doctor.md` explains each one. */
 export const FINDINGS = {
   node_too_old: ['node', 'error'],
   native_module_unusable: ['native_module', 'error'],
@@ -150,7 +150,7 @@ export const FINDINGS = {
 
 export type FindingCode = keyof typeof FINDINGS;
 
-/** What all findings come to together; the command line ends with it. */
+/** The overall result, which decides the exit code. */
 export type Verdict = 'fine' | 'configuration' | 'unreachable' | 'degraded';
 
 const ABOUT_SETTINGS: readonly FindingCode[] = ['settings_wrong'];
@@ -165,8 +165,8 @@ const ABOUT_REACHING: readonly FindingCode[] = [
 ];
 
 /**
- * The first that applies: settings are wrong; the service or Linq can't be reached; any other error. What comes first
- * explains what comes later, and is to be set right first.
+ * The first that applies: settings are wrong; the service or Linq can't be reached; any other error. Earlier
+ * ones explain later ones, and should be fixed first.
  * @param isStrict a warning counts as an error
  */
 export function decideVerdict(findings: readonly Finding[], isStrict: boolean): Verdict {

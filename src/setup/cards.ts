@@ -34,29 +34,29 @@ export interface CardPorts {
     ): Promise<{ readonly kind: 'cards'; readonly cards: readonly Card[] } | Failed>;
     createContactCard(card: NewCard): Promise<{ readonly kind: 'card'; readonly card: Card } | Failed>;
   };
-  /** Resolves after so long. */
+  /** Resolves after this time. */
   readonly pause: (ms: number) => Promise<void>;
   readonly tell: (text: string) => void;
 }
 
-/** Each line with what is known of its card. */
+/** Each line with its known card state. */
 export function cardsOf(lines: readonly string[], cards: readonly Card[]): LineCard[] {
   return lines.map((line) => ({ line, card: stateOf(line, cards) }));
 }
 
 const CARD_EXISTS = 2014;
-/** The setup did not complete: the only failure that Linq asks to repeat. */
+/** The setup did not complete: the only failure that Linq asks clients to retry. */
 const NOT_COMPLETED = 2022;
 /** The upstream write is limited. */
 const UPSTREAM_LIMITED = 4004;
 
 const REPEAT_AFTER_MS = 10 * SECOND;
-/** Linq takes 3 changes of a line's card in this time; each one beyond extends the limit. */
+/** Linq accepts 3 changes of a line's card in this time; each further one extends the limit. */
 const LIMIT_MS = 10 * MINUTE;
 
 /**
- * Creates a line's card. Changes of cards are scarce at Linq, so only a setup that did not complete is repeated, once and
- * slowly. Where an answer got lost, a look tells what became of it.
+ * Creates a line's card. Linq limits card changes tightly, so only a setup that did not complete is retried,
+ * once and slowly. If a response was lost, a read shows what happened.
  * @throws {ReactorError} when Linq refuses or limits it, or still hasn't completed it
  */
 export async function createCard(ports: CardPorts, card: NewCard): Promise<CardState> {
@@ -71,7 +71,7 @@ export async function createCard(ports: CardPorts, card: NewCard): Promise<CardS
   return second.kind === 'card' ? stateAlone(second.card) : settle(ports, card, second.answer);
 }
 
-/** What a failure leaves behind. @throws {ReactorError} unless there is a card after all */
+/** Handles a failed create. @throws {ReactorError} unless the card exists after all */
 async function settle(ports: CardPorts, card: NewCard, answer: LinqAnswer): Promise<CardState> {
   if (isLimited(answer)) throw limited(answer);
   const exists = codeOf(answer) === CARD_EXISTS;
@@ -79,7 +79,7 @@ async function settle(ports: CardPorts, card: NewCard, answer: LinqAnswer): Prom
     const state = await look(ports, card);
     if (state !== 'missing') return state;
   }
-  if (exists) return 'active'; // Linq refuses a second one only once the first is active
+  if (exists) return 'active'; // Linq refuses a second card only once the first is active
   if (codeOf(answer) === NOT_COMPLETED) throw limited(answer);
   throw failureOf('create the card', answer);
 }

@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 import { BYTE_ORDER_MARK, type EnvPiece, parseEnvFile, splitEnvFile } from '../config/sources.ts';
 
-/** A setting to be written into a settings file. */
+/** A setting to write to a settings file. */
 export interface Assignment {
   readonly name: string;
-  /** Null: the file says nothing of it any more. */
+  /** Null: remove it from the file. */
   readonly value: string | null;
-  /** Other variables that mean the same: what the file says of them is dropped, so that they can't contradict. */
+  /** Other variables with the same meaning; removed from the file, so that they can't conflict. */
   readonly aliases?: readonly string[];
 }
 
-/** A value that no quoting can carry through a settings file, or a file that would say something else afterwards. */
+/** A value that no quoting can carry through a settings file, or an edit that would change what the file says. */
 export class UnwritableSetting extends Error {}
 
 /**
- * The text of a settings file with these settings in it; every line that isn't about them stays as it is, byte for
- * byte. A setting keeps its place, or gets one below its commented-out line, or at the end.
- * @throws {UnwritableSetting} rather than returning a text that would be read as something else
+ * The text of a settings file with these settings applied; every unrelated line stays the same, byte for
+ * byte. A setting keeps its place, or goes below its commented-out line, or at the end.
+ * @throws {UnwritableSetting} rather than returning text that would be read differently
  */
 export function editEnvFile(text: string, assignments: readonly Assignment[]): string {
   const edited = assignments.reduce(assign, text);
@@ -52,7 +52,7 @@ const isTemplate = (line: string, name: string) => new RegExp(`^\\s*#\\s*${name}
 
 const join = ({ text, lineBreak }: EnvPiece) => text + lineBreak;
 
-/** Bare where it can be: with quotes around it `docker run --env-file` would take them for part of the value. */
+/** Unquoted where possible: `docker run --env-file` would take quotes for part of the value. */
 function quote(name: string, value: string): string {
   const forms = [value, `'${value}'`, `"${value}"`, `\`${value}\``];
   const form = forms.find((written) => parseEnvFile(`${name}=${written}\nA=1`).variables[name] === value);
@@ -78,8 +78,8 @@ function checkMeaning(before: string, after: string, assignments: readonly Assig
 }
 
 /**
- * Linq never says again which subscription a secret belongs to, so a comment in the settings file does. Its check
- * number ties it to the secret: after somebody put another one there by hand, the note says nothing.
+ * Linq never again says which subscription a secret belongs to, so a comment in the settings file does. Its
+ * checksum ties it to the secret: once someone replaces the secret by hand, the note no longer applies.
  * @throws {TypeError} for an id that would break out of its line
  */
 export function noteSecretOwner(text: string, secret: string, subscriptionId: string): string {
@@ -93,14 +93,14 @@ export function noteSecretOwner(text: string, secret: string, subscriptionId: st
   return `${before}${isWhole ? '' : lineBreak}${note}${lineBreak}${text.slice(at)}`;
 }
 
-/** The subscription that the note names, and whether its secret is this one; null: nothing is noted. */
+/** The subscription in the note, and whether its secret is this one; null: no note. */
 export function readSecretNote(text: string) {
   const [, check, subscriptionId] = NOTE.exec(text) ?? [];
   if (check === undefined || subscriptionId === undefined) return null;
   return { subscriptionId, isOf: (secret: string) => checkOf(secret) === check };
 }
 
-/** The subscription that the note names, if it is about this secret; else null. */
+/** The subscription in the note, if the note is about this secret; else null. */
 export function findSecretOwner(text: string, secret: string): string | null {
   const note = readSecretNote(text);
   return note?.isOf(secret) ? note.subscriptionId : null;
@@ -109,7 +109,7 @@ export function findSecretOwner(text: string, secret: string): string | null {
 const NOTE =
   /^# LINQ_WEBHOOK_SECRET: its first secret \(check ([0-9a-f]{8})\) is that of webhook subscription (\S+)\.(?=\r?$)/m;
 
-/** 32 bits of a secret of at least 192: enough to tell two apart, nothing to guess it from. */
+/** 32 bits derived from a secret of at least 192: enough to tell two apart, useless for guessing it. */
 function checkOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex').slice(0, 8);
 }

@@ -3,8 +3,8 @@ import { MINUTE, SECOND } from '../decide/time.ts';
 import { ConfigError, type ReactorError, SetupError, UnreachableError } from '../errors.ts';
 
 /**
- * What a call to Linq that brought nothing means for whoever sets up: the error to end with.
- * @param what was tried: `create the webhook subscription`
+ * Turns a failed call to Linq into the error with which setup ends.
+ * @param what was attempted: `create the webhook subscription`
  */
 export function failureOf(what: string, answer: LinqAnswer): ReactorError {
   if (answer.kind === 'unanswered') {
@@ -32,12 +32,12 @@ export function failureOf(what: string, answer: LinqAnswer): ReactorError {
 const NOT_LINQ =
   'the server at LINQ_API_BASE_URL doesn’t answer like Linq. Check that setting, and any proxy or firewall in between; then run setup again in a few minutes.';
 
-/** `45 s`, `10 minutes`: rounded up, so that nobody comes too early. */
+/** `45 s`, `10 minutes`: rounded up, so that no one retries too early. */
 export function waitInWords(ms: number): string {
   return ms < 2 * MINUTE ? `${Math.ceil(ms / SECOND)} s` : `${Math.ceil(ms / MINUTE)} minutes`;
 }
 
-/** `HTTP 409, code 2015, trace a1b2…`, as far as it is known. */
+/** `HTTP 409, code 2015, trace a1b2…`, as far as known. */
 export function detailsOf({
   httpStatus,
   linqCode,

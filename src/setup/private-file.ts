@@ -18,9 +18,9 @@ import { realPath } from '../real-path.ts';
 const PRIVATE = 0o600;
 
 /**
- * Replaces a file by one that its owner alone can read, in one step: at no moment, and after no crash, is it half
- * written or open to others. A symbolic link stays, and what it leads to is replaced; the owner stays the same.
- * @throws as `fs`; then the file is as it was
+ * Replaces a file atomically with one that only its owner can read: it is never half written or open to
+ * others, even after a crash. A symbolic link stays, and its target is replaced; the owner stays the same.
+ * @throws as `fs`; then the file is unchanged
  */
 export function writePrivateFile(path: string, text: string): void {
   const target = realPath(path);
@@ -44,13 +44,13 @@ export function writePrivateFile(path: string, text: string): void {
   syncDirectory(dirname(target));
 }
 
-/** Permission bits of a file, links followed; null when there is none. @throws as `fs.statSync` */
+/** A file's permission bits, following links; null: no such file. @throws as `fs.statSync` */
 export function modeOf(path: string): number | null {
   const stats = statOf(path);
   return stats === null ? null : stats.mode & 0o777;
 }
 
-/** Shuts the file to everybody but its owner. @throws as `fs.chmodSync` */
+/** Restricts the file to its owner. @throws as `fs.chmodSync` */
 export function makePrivate(path: string): void {
   chmodSync(path, PRIVATE);
 }
@@ -58,7 +58,7 @@ export function makePrivate(path: string): void {
 /** As in `ls -l`: 0600. */
 export const modeInDigits = (mode: number): string => mode.toString(8).padStart(4, '0');
 
-/** Whoever runs the service must still be able to read it. @throws when only another user could do so */
+/** The user that runs the service must still be able to read it. @throws when only another user could */
 function keepOwner(file: number, old: Stats): void {
   const own = fstatSync(file);
   if (old.uid !== own.uid) fchownSync(file, old.uid, old.gid);
@@ -66,7 +66,7 @@ function keepOwner(file: number, old: Stats): void {
     try {
       fchownSync(file, old.uid, old.gid);
     } catch {
-      // its mode gives the group nothing
+      // its mode grants the group nothing
     }
   }
 }
@@ -75,7 +75,7 @@ function statOf(path: string): Stats | null {
   return statSync(path, { throwIfNoEntry: false }) ?? null;
 }
 
-/** A rename is durable once its directory is; some file systems can't, which is no failure of the write. */
+/** A rename is durable once its directory is synced; some file systems can't, which doesn't fail the write. */
 function syncDirectory(path: string): void {
   try {
     const directory = openSync(path, 'r');
@@ -85,6 +85,6 @@ function syncDirectory(path: string): void {
       closeSync(directory);
     }
   } catch {
-    // the file is there all the same
+    // the file is written anyway
   }
 }

@@ -11,7 +11,7 @@ import {
 } from './env-edit.ts';
 import { makePrivate, modeInDigits, modeOf, writePrivateFile } from './private-file.ts';
 
-/** Settings by name; null: the file is to say nothing of it. */
+/** Settings by name; null: to be absent from the file. */
 export type Values = Readonly<Record<string, string | null>>;
 
 export interface SettingsFileOptions {
@@ -21,37 +21,37 @@ export interface SettingsFileOptions {
   readonly readFile: (path: string) => string;
 }
 
-/** The `.env` file while it is being set up. */
+/** The `.env` file during setup. */
 export interface SettingsFile {
   readonly path: string;
-  /** Settings as the service will read them: the environment, then this file as it is now. */
+  /** Settings as the service will read them: the environment, then the current file. */
   sources(): Sources;
-  /** What is wrong with lines that were there before. */
+  /** What is wrong with existing lines. */
   readonly mistakes: readonly string[];
-  /** Permission bits from before, where others than the owner could read it; else null. */
+  /** The original permission bits, if others than the owner could read it; else null. */
   readonly openMode: string | null;
   /**
    * Which of these would change the file.
-   * @throws {SetupError} when it can't hold them; {ConfigError} when they contradict other variables
+   * @throws {SetupError} when it can't hold them; {ConfigError} when they conflict with other variables
    */
   changes(values: Values): readonly string[];
-  /** Writes them, even if nothing changes, with mode 0600. @throws {SetupError} and the file is as it was */
+  /** Writes them with mode 0600, even if nothing changes. @throws {SetupError} and leaves the file unchanged */
   write(values: Values): void;
   /**
-   * Puts a new signing secret before those that are there, and notes whose it is. It goes where the secrets are: to
-   * this file, or to the one that LINQ_WEBHOOK_SECRET_FILE names.
+   * Puts a new signing secret before the existing ones and notes its subscription. Writes to the file that
+   * holds the secrets: this one, or the one in LINQ_WEBHOOK_SECRET_FILE.
    * @throws as `write`
    */
   writeSecret(secret: string, subscriptionId: string, others: readonly string[]): void;
-  /** Shuts it to others where nothing else was to be written. @throws {SetupError} */
+  /** Closes the file to others when nothing else had to be written. @throws {SetupError} */
   shut(): void;
-  /** The subscription to which this secret belongs, if it was noted. */
+  /** The subscription to which this secret belongs, if noted. */
   ownerOf(secret: string): string | null;
-  /** Of these settings, those that the service will read otherwise, since the environment wins. */
+  /** Those of these settings that the service will read differently, because the environment wins. */
   outvoted(values: Values): readonly string[];
 }
 
-/** @throws {ConfigError} when there is a file that can't be read */
+/** @throws {ConfigError} when the file exists but can't be read */
 export function openSettingsFile({ path, env, readFile }: SettingsFileOptions): SettingsFile {
   const before = readText(path, readFile);
   if (parseEnvFile(before ?? '').isBinary)
@@ -135,7 +135,7 @@ function settingNamed(name: string): Setting<unknown> {
   return setting;
 }
 
-/** The path in LINQ_WEBHOOK_SECRET_FILE, which wins over nothing but stands for the secret; null: it is unset. */
+/** The path in LINQ_WEBHOOK_SECRET_FILE, which overrides nothing but stands for the secret; null: unset. */
 function nameOfSecretFile({ env, text }: { env: Variables; text: string }): string | null {
   const name = `${SETTINGS.webhook.secrets.name}_FILE`;
   const path = env[name]?.trim() || parseEnvFile(text).variables[name]?.trim();
@@ -145,7 +145,7 @@ function nameOfSecretFile({ env, text }: { env: Variables; text: string }): stri
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
 
-/** @throws {SetupError} in place of the system's errors */
+/** @throws {SetupError} in place of system errors */
 function attempt<T>(path: string, work: () => T): T {
   try {
     return work();

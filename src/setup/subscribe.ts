@@ -14,7 +14,7 @@ interface Failed {
   readonly answer: LinqAnswer;
 }
 
-/** The calls to Linq that are needed. None rejects. */
+/** The required calls to Linq. None rejects. */
 export interface SubscriptionCalls {
   subscriptions(): Promise<
     { readonly kind: 'subscriptions'; readonly subscriptions: readonly Subscription[] } | Failed
@@ -41,17 +41,17 @@ export interface SubscribePorts {
   readonly linq: SubscriptionCalls;
   /** Makes the secret durable before it returns. @throws when it can't */
   readonly saveSecret: (secret: string, subscriptionId: string) => void;
-  /** Told what takes more than one call. */
+  /** Reports what takes more than one call. */
   readonly tell: (text: string) => void;
 }
 
 const CREATE = 'create the webhook subscription';
 
 /**
- * Creates a subscription and saves its secret, which Linq tells only in that answer: in the end there is a subscription
- * whose secret is saved, or none that wasn't there before.
- * @param before the subscriptions that were there
- * @throws {ReactorError} that says what is left behind, if anything is
+ * Creates a subscription and saves its secret, which Linq returns only in that response. Afterwards there is
+ * either a subscription whose secret is saved, or no new one.
+ * @param before the existing subscriptions
+ * @throws {ReactorError} that says what is left behind, if anything
  */
 export async function subscribe(
   ports: SubscribePorts,
@@ -71,13 +71,13 @@ export async function subscribe(
   );
 }
 
-/** A call that Linq limits wasn't made, and another one now would only extend the limit. */
+/** A rate-limited call wasn't performed, and another one now would only extend the limit. */
 function mayHaveArrived(answer: LinqAnswer): boolean {
   if (answer.kind === 'unanswered') return answer.mayHaveArrived;
   return answer.httpStatus >= 500 && classifyAnswer(answer).kind !== 'rate_limited';
 }
 
-/** Asks for the events of contact cards too, and does without where the account lacks them. */
+/** Also requests the contact-card events, and does without if the account lacks them. */
 async function create({ linq }: SubscribePorts, targetUrl: string) {
   const answer = await linq.createSubscription({ targetUrl, events: [...CORE_EVENTS, ...CARD_EVENTS] });
   if (answer.kind === 'created' || !mayLackEvents(answer.answer)) return answer;
@@ -85,8 +85,8 @@ async function create({ linq }: SubscribePorts, targetUrl: string) {
 }
 
 /**
- * An event that the account lacks fails the whole call, with a code that nobody documents. It is none of those that name another
- * reason: the key, a conflict, the rate.
+ * An event type that the account lacks fails the whole call, with an undocumented code. It is none of the
+ * codes for other reasons: the key, a conflict, the rate.
  */
 function mayLackEvents(answer: LinqAnswer): boolean {
   if (answer.kind !== 'answered' || !answer.hasEnvelope) return false;
@@ -94,7 +94,7 @@ function mayLackEvents(answer: LinqAnswer): boolean {
   return httpStatus >= 400 && httpStatus < 500 && ![401, 409, 429].includes(httpStatus);
 }
 
-/** Changes a subscription in place; does without the events of contact cards as well. @throws {ReactorError} */
+/** Updates a subscription in place; also does without the contact-card events. @throws {ReactorError} */
 export async function updateSubscription(
   { linq }: Pick<SubscribePorts, 'linq'>,
   subscriptionId: string,
@@ -108,7 +108,7 @@ export async function updateSubscription(
   if (answer.kind === 'failed') throw failureOf('change the webhook subscription', answer.answer);
 }
 
-/** Adds the events of contact cards, where the account has them. True: they were added. Never rejects: it isn't vital. */
+/** Adds the contact-card events if the account has them. True: they were added. Never rejects: it isn't vital. */
 export async function addCardEvents(
   { linq }: Pick<SubscribePorts, 'linq'>,
   subscription: NamedSubscription,
@@ -118,7 +118,7 @@ export async function addCardEvents(
   return (await linq.updateSubscription(subscription.subscriptionId, change)).kind === 'updated';
 }
 
-/** Deletes subscriptions, as many as can be; returns those that are left. */
+/** Deletes as many subscriptions as possible; returns the remaining ones. */
 export async function unsubscribe(
   { linq }: Pick<SubscribePorts, 'linq'>,
   subscriptions: readonly NamedSubscription[],
@@ -157,8 +157,8 @@ async function keepSecret(
 }
 
 /**
- * Deletes what a create with a lost answer left behind; true if there was something and it is gone.
- * @throws {SetupError} when nobody can tell, or it can't be deleted
+ * Deletes what a create with a lost response left behind; true if something existed and is gone.
+ * @throws {SetupError} when that can't be determined, or the deletion fails
  */
 async function removeStrays(
   ports: SubscribePorts,

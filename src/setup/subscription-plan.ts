@@ -1,6 +1,6 @@
 import { CARD_EVENTS, CORE_EVENTS, isSameRoute } from '../decide/subscription.ts';
 
-/** Pinned in the address: without it a subscription's version follows the day on which it was created. */
+/** Pinned in the URL: without it, a subscription's version depends on the day it was created. */
 export const PAYLOAD_VERSION = '2026-02-03';
 
 /** A webhook subscription of the account. */
@@ -8,32 +8,32 @@ export interface Subscription {
   readonly subscriptionId: string | null;
   readonly targetUrl: string;
   readonly isActive: boolean;
-  /** Null: not told. */
+  /** Null: not reported. */
   readonly events: readonly string[] | null;
   /** Null: events of all lines. */
   readonly lines: readonly string[] | null;
 }
 
-/** A subscription that can be changed. */
+/** A subscription that can be changed: it has an id. */
 export type NamedSubscription = Subscription & { readonly subscriptionId: string };
 
 export interface SubscriptionSituation {
   readonly subscriptions: readonly Subscription[];
-  /** The address of our webhook route as Linq calls it, without a query. */
+  /** Our webhook route's URL as Linq calls it, without a query. */
   readonly webhookUrl: string;
   /** Lines whose events are wanted. */
   readonly lines: readonly string[];
   readonly hasSecret: boolean;
-  /** The subscription to which the newest secret belongs, as it was noted; null: nobody noted it. */
+  /** The noted subscription of the newest secret; null: no note. */
   readonly secretOf: string | null;
-  /** A new secret is wanted, whatever is there. */
+  /** A new secret is wanted, whatever exists. */
   readonly isRecreateWanted: boolean;
 }
 
-/** What keeps a subscription from being as it has to be. */
+/** What is wrong with a subscription. */
 export type SubscriptionFault = 'inactive' | 'events' | 'version' | 'lines';
 
-/** What is absent stays as it is. */
+/** Absent fields stay unchanged. */
 export interface SubscriptionChange {
   readonly targetUrl?: string;
   readonly events?: readonly string[];
@@ -43,7 +43,7 @@ export interface SubscriptionChange {
 
 export type SubscriptionPlan =
   | { readonly kind: 'create'; readonly targetUrl: string }
-  /** `isAssumed`: nobody noted to which subscription the secret belongs. */
+  /** `isAssumed`: no note says to which subscription the secret belongs. */
   | { readonly kind: 'keep'; readonly subscription: NamedSubscription; readonly isAssumed: boolean }
   | {
       readonly kind: 'update';
@@ -52,7 +52,7 @@ export type SubscriptionPlan =
       readonly change: SubscriptionChange;
       readonly isAssumed: boolean;
     }
-  /** Create the new one first: until it is there and its secret saved, the old ones go on. */
+  /** Create the new one first: the old ones keep working until it exists and its secret is saved. */
   | {
       readonly kind: 'recreate';
       readonly old: readonly NamedSubscription[];
@@ -61,7 +61,7 @@ export type SubscriptionPlan =
       readonly why: 'wanted' | 'secret_unknown';
     };
 
-/** Decides what to do so that exactly one subscription leads here whose secret is known. */
+/** Decides how to end up with exactly one subscription that points here, with a known secret. */
 export function decideSubscriptionPlan(situation: SubscriptionSituation): SubscriptionPlan {
   const { subscriptions, webhookUrl, hasSecret, secretOf, isRecreateWanted } = situation;
   const own = ownSubscriptions(subscriptions, webhookUrl);
@@ -83,7 +83,7 @@ export function decideSubscriptionPlan(situation: SubscriptionSituation): Subscr
   return { kind: 'update', subscription: known, faults, change: changeFor(known, faults, free), isAssumed };
 }
 
-/** Those that lead here, whatever their query. One without an id can't be changed, so it is left out. */
+/** The subscriptions that point here, whatever their query. One without an id can't be changed, so it is left out. */
 export function ownSubscriptions(
   subscriptions: readonly Subscription[],
   webhookUrl: string,
@@ -105,7 +105,7 @@ function findFaults(subscription: Subscription, { lines }: SubscriptionSituation
   return faults.flatMap(([fault, isSo]) => (isSo ? [fault] : []));
 }
 
-/** Events that somebody added for a purpose of their own stay; so does the rest of what isn't wrong. */
+/** Keeps events that someone added for another purpose, and everything else that isn't wrong. */
 function changeFor(
   { events }: Subscription,
   faults: readonly SubscriptionFault[],
@@ -120,8 +120,8 @@ function changeFor(
 }
 
 /**
- * What gives a subscription that is as it has to be the events of contact cards too; null: it has them, or Linq doesn't tell. To
- * lack them is no fault: there are accounts without.
+ * The change that adds the contact-card events to an otherwise correct subscription; null: it has them, or
+ * Linq doesn't say. Lacking them is no fault: some accounts don't have them.
  */
 export function cardEventsFor({ events }: Subscription): SubscriptionChange | null {
   return lacks(events, CARD_EVENTS) ? { events: withAll(events) } : null;
@@ -135,8 +135,8 @@ const withAll = (events: readonly string[] | null): readonly string[] => [
 ];
 
 /**
- * Our address with its version, and with a number where Linq has a subscription with the same one already: it takes
- * each address once, and tells them apart by their queries.
+ * Our URL with its version, plus a number if Linq already has a subscription with the same one: it accepts
+ * each URL once, and tells them apart by query.
  */
 function freeTarget(subscriptions: readonly Subscription[], webhookUrl: string): string {
   const taken = new Set(subscriptions.map(({ targetUrl }) => targetUrl));

@@ -34,9 +34,9 @@ interface SendOptions {
 interface ReceiveOptions {
   readonly at?: EpochMs;
   readonly service?: Service | null;
-  /** In place of the text, which still counts as an opt-out or not. */
+  /** Replaces the text's parts; the text still decides whether this is an opt-out. */
   readonly parts?: Parts;
-  /** Who wrote, in a group. Default: the first of the others. */
+  /** The sender, in a group. Default: the first of the others. */
   readonly handle?: string;
 }
 
@@ -46,7 +46,7 @@ interface FailOptions {
   readonly text?: string;
 }
 
-/** Messages and what becomes of them; each change emits its webhook event. */
+/** Messages and their progress; each change emits its webhook event. */
 export interface Messages {
   sendMessage(chatId: string, options?: SendOptions): Message;
   markDelivered(chatId: string, messageId: string): Message;
@@ -112,7 +112,7 @@ export function createMessages(
   };
 
   const applyWord = (chat: Chat, handle: string, text: string) => {
-    if (chat.isGroup) return; // Linq neither marks nor blocks group threads
+    if (chat.isGroup) return; // Linq neither marks nor blocks groups
     const optsOut = isOptOutWord(text);
     if (optsOut) world.optedOut.add(handle);
     else world.optedOut.delete(handle);
@@ -180,11 +180,11 @@ export function createMessages(
   };
 }
 
-/** Changes of lines and chats; those that Linq announces emit their webhook event. */
+/** Changes to lines and chats; those that Linq announces emit their webhook event. */
 export interface Changes {
-  /** Emits `chat.created` unless told not to. */
+  /** Emits `chat.created` unless disabled. */
   createChat(chat: NewChat): Chat;
-  /** Changes what Linq knows of a chat, silently: it shows in later events and answers. */
+  /** Silently changes Linq's record of a chat: visible in later events and responses. */
   updateChat(chatId: string, change: { service?: Service | null; health?: string }): Chat;
   /** Our line leaves the chat (`participant.removed`): shares are refused with 2013. */
   leaveChat(chatId: string): void;

@@ -13,11 +13,11 @@ import { createStop, pause } from './waiting.ts';
 const API_PATH = '/api/partner';
 const API_SEGMENTS = [...API_PATH.slice(1).split('/'), 'v3'];
 
-/** What a gateway says of a path it doesn't know: no Linq envelope. */
+/** A gateway's response to an unknown path: no Linq envelope. */
 const NOT_FOUND: Reply = { status: 404, body: '404 page not found' };
 const BAD_GATEWAY = '<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>\n';
 
-/** Answers what is below `/_sim`. */
+/** Handles requests below `/_sim`. */
 export type Control = (request: IncomingMessage, path: string[], query: URLSearchParams) => Promise<Reply>;
 
 interface ServerParts extends ApiParts {
@@ -27,7 +27,7 @@ interface ServerParts extends ApiParts {
   readonly faults: Faults;
   readonly shares: Shares;
   readonly control: Control;
-  /** Aborts when the simulator stops: ends answers that are being held back. */
+  /** Aborts when the simulator stops; ends responses that are being held back. */
   readonly stopSignal: AbortSignal;
 }
 
@@ -119,13 +119,13 @@ function reset(request: IncomingMessage): void {
   request.socket.resetAndDestroy();
 }
 
-/** The body a fault prescribes in place of Linq's; null: none. */
+/** The body that a fault substitutes for Linq's; null: none. */
 function bodyOfFault({ json, body }: Fault): Pick<Reply, 'body' | 'headers'> | null {
   const text = json === undefined ? body : JSON.stringify(json);
   return text === undefined ? null : { body: text, headers: { 'Content-Type': 'application/json' } };
 }
 
-/** What a fault makes of a call that Linq performed. */
+/** Applies a fault to the response of a performed call. */
 function successOfFault(fault: Fault | null, performed: Reply): Reply {
   if (fault === null) return performed;
   const prescribed = bodyOfFault(fault);
@@ -133,7 +133,7 @@ function successOfFault(fault: Fault | null, performed: Reply): Reply {
   return { ...performed, ...prescribed, status };
 }
 
-/** The refusal a fault prescribes; null when it lets the call be performed. */
+/** The refusal that a fault dictates; null when it lets the call be performed. */
 function refusalOfFault(fault: Fault, traceId: string): Reply | null {
   const { retryAfter, message } = fault;
   const headers: Record<string, string> =
@@ -155,7 +155,7 @@ function refusalOfFault(fault: Fault, traceId: string): Reply | null {
   return { status, body, headers, linqCode: code };
 }
 
-/** The server's life: listens on loopback only, and after a stop takes the same port again. */
+/** The server's life cycle: listens on loopback only, and reuses its port after a stop. */
 interface Listener {
   /** @throws SimulatorError before the first start */
   baseUrl(): string;

@@ -29,7 +29,7 @@ const ROUTES: readonly (readonly [methods: string, path: string, route: RouteNam
   ['GET', 'webhook-events', 'webhook_events'],
 ];
 
-/** Which endpoint a path below `/v3/` is; null for none. */
+/** The endpoint for a path below `/v3/`; null: none. */
 export function routeOf(method: string, segments: readonly string[]): RouteName | null {
   const path = segments.map((segment, index) => (index === 1 ? ':' : segment)).join('/');
   const found = ROUTES.find(([methods, pattern]) => pattern === path && methods.split(' ').includes(method));
@@ -52,7 +52,7 @@ function page<T>(
   return { items: items.slice(from, from + limit), nextCursor: isEnd ? null : String(offset + limit) };
 }
 
-/** The refusal that a handler threw, as Linq writes it; anything unforeseen is thrown again. */
+/** A handler's refusal in Linq's format; rethrows anything unexpected. */
 export function refusalReply(error: unknown, traceId: string): Reply {
   if (!(error instanceof LinqError || error instanceof BadBody)) throw error;
   const { linqCode: code, retryAfter } = error instanceof LinqError ? error : new LinqError(1003);
@@ -66,7 +66,7 @@ export function refusalReply(error: unknown, traceId: string): Reply {
 }
 
 /**
- * Answers every endpoint but `share`, which the server performs because it records it.
+ * Serves every endpoint but `share`, which the server performs because it records it.
  * @throws LinqError for what Linq refuses
  */
 export function serveApi(parts: ApiParts, route: Exclude<RouteName, 'share'>, request: ApiRequest): Reply {
@@ -126,7 +126,7 @@ function listChats({ world, behaviour, random }: ApiParts, query: URLSearchParam
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** `/v3/webhook-subscriptions`: the signing secret appears in the answer of POST alone. @throws LinqError */
+/** `/v3/webhook-subscriptions`: only POST's response includes the signing secret. @throws LinqError */
 function serveSubscriptions(subscriptions: Subscriptions, request: ApiRequest): Reply {
   const { method, segments, body } = request;
   const subscriptionId = segments[1];
@@ -179,7 +179,7 @@ const isStrings = (value: unknown): value is string[] =>
 const isNameOrNot = (value: unknown): value is string | null | undefined =>
   value === undefined || value === null || typeof value === 'string';
 
-/** The chats as a listing goes through them. Linq documents no order, so that a client must not need one. */
+/** The chats in listing order. Linq documents none, so clients must not depend on one. */
 function inOrder(chats: readonly Chat[], order: Behaviour['chatOrder']): readonly Chat[] {
   if (order === 'created') return chats;
   if (order === 'updated') return chats.toSorted((a, b) => b.updatedAt - a.updatedAt);
@@ -188,7 +188,7 @@ function inOrder(chats: readonly Chat[], order: Behaviour['chatOrder']): readonl
   return chats.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
-/** An order that has nothing to do with anything, and stays the same. */
+/** An arbitrary but stable order. */
 function hashOf(chatId: string): string {
   return createHash('sha256').update(chatId).digest('hex');
 }

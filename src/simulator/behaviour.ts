@@ -5,7 +5,7 @@ import { STRICT } from './body-schema.ts';
 
 const SHARE = { minimum: 0, maximum: 1 };
 
-/** How the simulated Linq behaves where its documentation is silent, and how badly its deliveries arrive. */
+/** The simulated Linq's behaviour where the documentation is silent, and how unreliable its deliveries are. */
 const BehaviourSchema = Type.Object(
   {
     refuseOptedOut: Type.Boolean({
@@ -180,22 +180,22 @@ export interface FaultTarget {
   readonly line: string | null;
 }
 
-/** What the faults make of one call. */
+/** The combined effect of the faults on one call. */
 interface FaultEffect {
   readonly answer: Fault | null;
   readonly latencyMs: number;
   readonly dateSkewMs: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** How the body's bytes are spoiled. */
+  /** How to corrupt the body's bytes. */
   readonly encoding: NonNullable<Fault['encoding']> | null;
   readonly byteOrderMark: boolean;
 }
 
 export interface Faults {
-  /** @returns a function that takes the fault back */
+  /** @returns a function that removes the fault */
   add(fault: Fault): () => void;
   clear(): void;
-  /** Counts down the faults that hit this call. */
+  /** Returns the faults that hit this call and counts them down. */
   take(target: FaultTarget): FaultEffect;
 }
 
@@ -217,7 +217,7 @@ const hits = (fault: Fault, target: FaultTarget): boolean =>
   (fault.chatId === undefined || fault.chatId === target.chatId) &&
   (fault.line === undefined || fault.line === target.line);
 
-/** @param random in [0, 1): decides which calls a fault hits that hits only some */
+/** @param random in [0, 1): decides which calls are hit by a fault that hits only some */
 export function createFaults(random: () => number): Faults {
   const isHit = ({ rate = 1 }: Fault) => rate === 1 || random() < rate;
   let open: { readonly fault: Fault; left: number }[] = [];

@@ -2,7 +2,7 @@ import type { TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import { isObject } from './reply.ts';
 
-/** What the schemas of control bodies are made of: JSON Schema, as far as it is used here. */
+/** The JSON Schema keywords used in control bodies. */
 interface Words {
   readonly type?: string;
   readonly title?: string;
@@ -19,10 +19,10 @@ interface Words {
   readonly additionalProperties?: unknown;
 }
 
-/** An unknown field is refused, so that a typing error doesn't pass for success. */
+/** Rejects unknown fields, so that a typo doesn't pass for success. */
 export const STRICT = { additionalProperties: false } as const;
 
-/** What a value may be, in words: all words that are allowed, where there are some. */
+/** Describes the allowed values; lists them if they are enumerated. */
 function expected(schema: TSchema): string {
   const { type, enum: allowed, const: only, anyOf, items, minimum, maximum, properties } = schema as Words;
   if (allowed !== undefined) return listed(allowed.map((value) => JSON.stringify(value)));
@@ -41,7 +41,7 @@ function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
-/** What is wrong with a value, each time with the field and what is allowed; nothing if it fits. */
+/** What is wrong with a value: each mistake names the field and the allowed values; empty if it fits. */
 export function mistakesIn(schema: TSchema, value: unknown, field = ''): string[] {
   if (Check(schema, value)) return [];
   const { properties, required = [], additionalProperties, items } = schema as Words;
@@ -69,7 +69,7 @@ function shortened(value: unknown): string {
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }
 
-/** The fields of a body, for people: what is allowed, whether it is needed, what it means. */
+/** Describes a body's fields for people: allowed values, whether required, and meaning. */
 export function describeFields(schema: TSchema): Readonly<Record<string, string>> {
   const { properties = {}, required = [] } = schema as Words;
   return Object.fromEntries(

@@ -8,22 +8,22 @@ import { cardObject } from './resources.ts';
 import { LinqError } from './simulator-errors.ts';
 import { type Card, type CardState, createCard, isE164, type Line, type World } from './world.ts';
 
-/** POST and PATCH of one card share so many calls in this time (domain ms). */
+/** POST and PATCH of one card share a limit of calls in this time (domain ms). */
 const WRITES_WITHIN_MS = 10 * MINUTE;
 
 export interface CardChange {
-  /** Emit the event of what happens to the card. Default false: an operator who looks finds it changed. */
+  /** Emit the card's event. Default false: an operator who checks finds it changed. */
   readonly announce?: boolean;
   /**
-   * What Linq itself writes to is limited for so long (domain ms): every write ends in 503/4004 and starts the time
-   * anew, and a PATCH leaves the card inactive.
+   * Limits Linq's upstream for this long (domain ms): every write fails with 503/4004 and restarts the time,
+   * and a PATCH leaves the card inactive.
    */
   readonly upstreamLimitMs?: number;
 }
 
-/** The contact cards of the account's lines: one a line. */
+/** The contact cards of the account's lines: one per line. */
 export interface Cards {
-  /** @param state undefined leaves the card as it is */
+  /** @param state undefined leaves the card unchanged */
   setCard(line: string, state?: CardState, change?: CardChange): void;
   /** `/v3/contact_card`. @throws LinqError */
   serveCard(request: ApiRequest): Reply;
@@ -54,7 +54,7 @@ export function createCards({
     );
   };
 
-  /** @throws LinqError 1007 for the fourth within ten minutes, 4004 while the upstream is limited */
+  /** @throws LinqError 1007 for the fourth write within ten minutes, 4004 while the upstream is limited */
   const admitWrite = (line: Line, method: string): void => {
     const now = clock.now();
     const recent = (writes.get(line.number) ?? []).filter((at) => now - at < WRITES_WITHIN_MS);
@@ -109,7 +109,7 @@ export function createCards({
   };
 }
 
-/** A card from a POST body, or an old card with a PATCH body laid over it; `isActive`: it is on the device. */
+/** A card from a POST body, or an old card updated by a PATCH body; `isActive`: it is on the device. */
 function editCard(old: Card | null, body: Readonly<Record<string, unknown>>, isActive: boolean): Card {
   const { first_name: firstName = old?.firstName, last_name: lastName = old?.lastName } = body;
   const { image_url: imageUrl = old?.imageUrl } = body;

@@ -6,16 +6,16 @@ import type { ShareCall } from './shares.ts';
 import { SimulatorError } from './simulator-errors.ts';
 import { subscriptionObject } from './webhook-subscriptions.ts';
 
-/** Whom the examples are about. */
+/** The line used in the examples. */
 const LINE = '+12025550101';
 const CHAT = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
 const line = encodeURIComponent(LINE);
 
 /**
- * Control of the simulator over HTTP, for tests in another process and in any language. JSON in camelCase, on loopback,
- * without a token. Times are ISO 8601, numbers ending in `Ms` are milliseconds. Chats, messages and subscriptions are
- * answered as Linq's API shows them. `GET /_sim` describes all of this; its examples, played in this order, work as they
- * stand.
+ * Controls the simulator over HTTP, for tests in another process and in any language. JSON in camelCase, on
+ * loopback, without a token. Times are ISO 8601, numbers ending in `Ms` are milliseconds. Chats, messages and
+ * subscriptions are returned in the format of Linq's API. `GET /_sim` describes all of this; its examples
+ * work as they are when run in order.
  */
 export const routes: readonly ControlRoute[] = [
   bodyRoute(

@@ -125,5 +125,5 @@ export const Told = Type.Object(
   },
   STRICT,
 );
-/** Whatever a body may be: it is sent as it is. */
+/** Any body: it is sent as is. */
 export const Delivery = Type.Object({});

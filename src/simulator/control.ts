@@ -37,7 +37,7 @@ export function createControl(
   };
 }
 
-/** What a control route gets: the path's id (or ''), the checked body and the query. */
+/** A control route's input: the path's id (or ''), the validated body and the query. */
 interface ControlRequest<Body> {
   readonly account: Account;
   /** Where the simulated API listens. */
@@ -47,7 +47,7 @@ interface ControlRequest<Body> {
   readonly query: URLSearchParams;
 }
 
-/** What a route is, for people; its example works as it stands once those before it were played. */
+/** A route's documentation; its example works once the earlier ones were run. */
 interface Told {
   readonly method: string;
   /** Below `/_sim/`; a segment in braces stands for an id. */
@@ -57,14 +57,14 @@ interface Told {
   readonly query?: readonly string[];
 }
 
-/** One control route. An object is answered with 200 and JSON, nothing with 204. */
+/** One control route. An object is returned with 200 as JSON, nothing with 204. */
 export interface ControlRoute extends Told {
   readonly schema: TSchema;
   readonly exampleBody: object | null;
   readonly handle: (request: ControlRequest<unknown>) => unknown;
 }
 
-/** A route that takes a JSON body; one that doesn't fit is refused with what is wrong with it. */
+/** A route with a JSON body; an invalid one is rejected with its mistakes. */
 export function bodyRoute<S extends TSchema>(
   {
     example: [example, exampleBody],
@@ -101,7 +101,7 @@ export function plainRoute(
   return { ...bodyRoute({ ...told, example: [example, {}] }, NOTHING, handle), exampleBody: null };
 }
 
-/** True if the route's path stands for this one. */
+/** Whether the route's path matches this one. */
 function matches(route: ControlRoute, path: readonly string[]): boolean {
   const pattern = route.path.split('/');
   return (

@@ -36,10 +36,10 @@ export interface ToDeliver {
 
 export interface Deliveries {
   readonly all: readonly Delivery[];
-  /** Sends the event, signed, with retries and whatever disorder is switched on. */
+  /** Sends the event, signed, with retries and any configured disorder. */
   send(event: ToDeliver, subscription: Subscription): void;
   pending(): number;
-  /** Cancels what is under way. */
+  /** Cancels deliveries in progress. */
   stop(): Promise<void>;
 }
 
@@ -71,7 +71,7 @@ export function createDeliveries(parts: DeliveriesParts): Deliveries {
   let agent = connect();
   let stopping = createStop();
 
-  /** @returns the HTTP status; null when refused, reset or timed out, which is all the same to the schedule */
+  /** @returns the HTTP status; null when refused, reset or timed out, which the schedule treats alike */
   const post = async (event: ToDeliver, subscription: Subscription, signedAt: EpochMs) => {
     const headers = signDelivery({
       secret: subscription.signingSecret,

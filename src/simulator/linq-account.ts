@@ -25,7 +25,7 @@ export interface AccountOptions {
   readonly clock: Clock;
   /** The account's lines, each with an active card. */
   readonly lines?: readonly string[];
-  /** Of all that is random: ids, losses, delays. A 32-bit integer. Default: a random one, see `seed`. */
+  /** Seeds everything random: ids, losses, delays. A 32-bit integer. Default: a random one, see `seed`. */
   readonly seed?: number;
   readonly behaviour?: Partial<Behaviour>;
   /** Pauses between webhook attempts, real ms. Default: Linq's, ten attempts in about 25 minutes. */
@@ -36,16 +36,16 @@ export interface AccountOptions {
   readonly deliveryConnections?: number;
 }
 
-/** An account at the simulated Linq: its lines, chats and messages, the share calls it got, and its webhooks. */
+/** An account at the simulated Linq: its lines, chats and messages, the share calls it received, and its webhooks. */
 export interface Account extends Messages, Changes, Pick<Cards, 'setCard'> {
-  /** Given to another simulator, it repeats this one's ids and disorder, as far as it is asked the same. */
+  /** Another simulator with this seed repeats the same ids and disorder, given the same requests. */
   readonly seed: number;
 
   addLine(number: string, options?: { card?: CardState }): void;
   chat(chatId: string): Chat;
   deleteChat(chatId: string): void;
 
-  /** All share calls in order of arrival, whatever became of them. */
+  /** All share calls in order of arrival, whatever their result. */
   readonly calls: readonly ShareCall[];
   callsOf(chatId: string): readonly ShareCall[];
   /** Those answered with 2xx. */
@@ -54,26 +54,26 @@ export interface Account extends Messages, Changes, Pick<Cards, 'setCard'> {
   prompts(chatId: string): readonly ShareCall[];
 
   subscribe(subscription: NewSubscription): Subscription;
-  /** Tells an event of any type, though nothing happens; returns its id. */
+  /** Emits an event of any type without any change behind it; returns its id. */
   emitEvent(event: AnyEvent): string;
-  /** Sends a body as it is, signed, to every active subscription: recorded payloads, future events, nonsense. */
+  /** Sends a body as is, signed, to every active subscription: recorded payloads, future events, nonsense. */
   deliver(body: string): void;
   readonly deliveries: readonly Delivery[];
   pendingDeliveries(): number;
 
-  /** @returns a function that takes the fault back */
+  /** @returns a function that removes the fault */
   fail(fault: Fault): () => void;
   clearFaults(): void;
-  /** Changes the behaviour from now on; returns all of it. */
+  /** Changes the behaviour from now on; returns all settings. */
   behave(change: Partial<Behaviour>): Behaviour;
 
-  /** Resolves once the condition holds; it is looked at after every call, answer and delivery. */
+  /** Resolves once the condition holds; it is checked after every call, response and delivery. */
   when(condition: () => boolean): Promise<void>;
-  /** Resolves once no delivery is under way, redeliveries included. */
+  /** Resolves once no delivery is in progress, redeliveries included. */
   settled(): Promise<void>;
 }
 
-/** The account, and the parts of it that its API serves. */
+/** The account, and its parts that the API serves. */
 export function createAccount(options: AccountOptions) {
   const { clock } = options;
   const seed = options.seed ?? randomInt(2 ** 32);

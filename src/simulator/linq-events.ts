@@ -19,14 +19,14 @@ import { iso } from './resources.ts';
 import { SimulatorError } from './simulator-errors.ts';
 import type { Chat, Line, Message, World } from './world.ts';
 
-/** Something happened that subscriptions may want to hear of. */
+/** An event that subscriptions may want. */
 export interface LinqEvent {
   readonly eventId: string;
   readonly eventType: string;
-  /** Null: it is about the account. */
+  /** Null: about the account. */
   readonly line: string | null;
   readonly chatId: string | null;
-  /** The body in one version, as of the moment of the event: call at once, before the world goes on. */
+  /** Builds the body in one version, from the current state: call it immediately, before the state changes. */
   readonly build: (version: PayloadVersion) => Payload;
 }
 
@@ -58,7 +58,7 @@ export function createTell(
   };
 }
 
-/** What the headers of a delivery repeat from its body, as far as the body says it. */
+/** The values that a delivery's headers repeat from its body, as far as the body has them. */
 export function describeBody(
   body: string,
   newId: () => string = randomUUID,
@@ -83,12 +83,12 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
 
 export interface AnyEvent {
   readonly type: string;
-  /** What it is about; the line is that of the chat unless given. */
+  /** The subject; the line defaults to the chat's. */
   readonly chatId?: string;
   readonly line?: string;
-  /** Laid over what is sent, field by field. */
+  /** Overrides individual fields of the payload. */
   readonly payload?: Readonly<Record<string, unknown>>;
-  /** Fields that are left out, as paths: `data.parts`. */
+  /** Paths of fields to omit: `data.parts`. */
   readonly without?: readonly string[];
 }
 
@@ -101,7 +101,7 @@ interface Subject {
 
 type Build = (head: EventHead, version: PayloadVersion) => Payload;
 
-/** Emits an event of any type about what the account has, without anything happening. Returns the event's id. */
+/** Emits an event of any type about existing objects, without any change behind it. Returns the event's id. */
 export function createAnyEvent(world: World, clock: Pick<Clock, 'now'>, tell: Tell) {
   return ({ type, chatId, line: number, payload = {}, without = [] }: AnyEvent): string => {
     const chat = chatId === undefined ? null : world.chat(chatId);
@@ -117,7 +117,7 @@ export function createAnyEvent(world: World, clock: Pick<Clock, 'now'>, tell: Te
   };
 }
 
-/** @throws SimulatorError when it is told of nothing that such an event could be about */
+/** @throws SimulatorError when it gets no subject that such an event could be about */
 function builderOf(subject: Subject): Build {
   const { type, line, at } = subject;
   const chat = (): Chat => subject.chat ?? missing('chatId', type);
@@ -158,7 +158,7 @@ function builderOf(subject: Subject): Build {
   }
 }
 
-/** The shapes of the others aren't in our sources, but for what all account events have. */
+/** Our sources don't document the other events, except for what all account events have. */
 function otherEvent({ type, chat, line, at }: Subject): Build {
   if (type.startsWith('contact_card.') && line === null) missing('line', type);
   const about = {
@@ -189,7 +189,7 @@ function laidOver(base: unknown, change: unknown): unknown {
   return merged;
 }
 
-/** What isn't there needn't be left out: the two versions of a payload differ. */
+/** Missing fields needn't be omitted: the two payload versions differ. */
 function leaveOut(value: Record<string, unknown>, [name = '', ...rest]: readonly string[]): void {
   if (rest.length === 0) {
     delete value[name];
@@ -197,12 +197,12 @@ function leaveOut(value: Record<string, unknown>, [name = '', ...rest]: readonly
   }
   const inner = value[name];
   if (!isObject(inner)) return;
-  const copy = { ...inner }; // what is shared with the account's own state stays whole
+  const copy = { ...inner }; // copies, because the account's own state shares it
   value[name] = copy;
   leaveOut(copy, rest);
 }
 
-/** Names of one family. */
+/** Event names of one family. */
 const of = (family: string, ...names: string[]) => names.map((name) => `${family}.${name}`);
 
 /** The types of the official SDK 0.28.2. */
@@ -217,7 +217,7 @@ const FIRST: readonly string[] = [
   ...of('call', 'initiated', 'ringing', 'answered', 'ended', 'failed', 'declined', 'no_answer'),
   ...of('location.sharing', 'started', 'stopped'),
 ];
-/** Those that were there by August 2026. */
+/** Added by August 2026. */
 const SECOND: readonly string[] = [
   ...of('poll', 'received', 'failed', 'sent', 'delivered', 'read', 'updated'),
   ...of('poll', 'vote.added', 'vote.removed', 'reaction.added'),
@@ -225,7 +225,7 @@ const SECOND: readonly string[] = [
   ...of('payment', 'succeeded', 'canceled', 'expired', 'declined', 'authorized'),
   ...of('connection', 'created', 'revoked'),
 ];
-/** What happens to the account itself; these have a shape of their own. */
+/** Events about the account itself; these have their own format. */
 const ACCOUNT: readonly string[] = [
   ...of('contact_card', 'created', 'updated', 'deleted'),
   ...of('phone_number', 'assigned', 'released', 'forwarding_updated'),
@@ -238,10 +238,10 @@ const ACCOUNT: readonly string[] = [
   'zero_day_retention.updated',
 ];
 
-/** All types that Linq's webhooks have had names for, as of September 2026. */
+/** All event types known in Linq's webhooks as of September 2026. */
 export const EVENT_TYPES: readonly string[] = [...FIRST, ...SECOND, 'contact_card.received', ...ACCOUNT];
 
-/** The types that an account knows: accounts get new ones at different times. */
+/** The event types that an account knows: accounts get new ones at different times. */
 export const CATALOGUES = {
   27: FIRST,
   45: [...FIRST, ...SECOND],

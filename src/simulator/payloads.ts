@@ -10,10 +10,10 @@ import {
 } from './resources.ts';
 import type { Chat, LineStatus, Message, Participant, Reputation } from './world.ts';
 
-/** Linq's two payload versions; the second is what subscriptions made before February 2026 still get. */
+/** Linq's two payload versions; subscriptions made before February 2026 still get the second. */
 export type PayloadVersion = '2026-02-03' | '2025-01-01';
 
-/** What every event carries, whatever happened. */
+/** The fields of every event. */
 export interface EventHead {
   readonly eventId: string;
   readonly createdAt: EpochMs;
@@ -21,7 +21,7 @@ export interface EventHead {
   readonly partnerId: string;
 }
 
-/** A webhook body before it is turned into bytes; keys in the order of Linq's own samples. */
+/** A webhook body before serialization; keys in the order of Linq's own samples. */
 export interface Payload {
   readonly api_version: 'v3';
   readonly webhook_version: PayloadVersion;
@@ -33,7 +33,7 @@ export interface Payload {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Wraps what is particular to one event. */
+/** Wraps the event-specific fields. */
 export function envelope(
   head: EventHead,
   version: PayloadVersion,
@@ -52,7 +52,7 @@ export function envelope(
   };
 }
 
-/** What happened to the account itself. @param about further fields, as far as they are known */
+/** An event about the account itself. @param about further fields, as far as known */
 export function accountPayload(
   head: EventHead,
   version: PayloadVersion,
@@ -150,7 +150,7 @@ interface MessageFailure {
   readonly detailCode: number | null;
 }
 
-/** A message could not be sent. Linq says neither direction nor line. */
+/** A message could not be sent. Linq reports neither direction nor line. */
 export function messageFailedPayload(
   head: EventHead,
   version: PayloadVersion,
@@ -174,7 +174,7 @@ export function messageFailedPayload(
   });
 }
 
-/** The text of a message was changed: no new activity. */
+/** A message's text was changed: no new activity. */
 export function messageEditedPayload(
   head: EventHead,
   version: PayloadVersion,

@@ -15,20 +15,20 @@ export function createRandom(seed: number): () => number {
 }
 
 /**
- * All that is random in a simulator. Each kind of thing has a sequence of its own, so that the ids of chats don't depend
- * on how many calls came in between.
+ * All randomness of a simulator. Each kind has its own sequence, so that chat ids don't depend on how many
+ * calls came in between.
  */
 export interface Randomness {
   /** The next 32 bytes of a kind. */
   bytes(kind: string): Buffer;
   uuid(kind: string): string;
-  /** A trace id as Linq gives them: 32 hex digits. */
+  /** A trace id in Linq's format: 32 hex digits. */
   trace(kind: string): string;
   /** A sequence in [0, 1). */
   numbers(kind: string): () => number;
 }
 
-/** The same seed gives the same of everything. */
+/** The same seed gives the same sequences. */
 export function createRandomness(seed: number | string): Randomness {
   const counts = new Map<string, number>();
   const bytes = (kind: string): Buffer => {

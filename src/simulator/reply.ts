@@ -10,12 +10,12 @@ export interface ApiRequest {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** An answer before it is written: objects become JSON, strings go out as they are. */
+/** A response before serialization: objects become JSON, strings are sent as is. */
 export interface Reply {
   readonly status: number;
   readonly body?: object | string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Linq's error code in the body, for the record of share calls. */
+  /** Linq's error code in the body, recorded with share calls. */
   readonly linqCode?: number;
 }
 
@@ -70,18 +70,18 @@ function decodeSegment(segment: string): string {
 const COMPRESS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync } as const;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** How an answer is spoiled on its way. */
+/** How a response is corrupted in transit. */
 export interface Spoiling {
   readonly headers: Readonly<Record<string, string>>;
   readonly encoding: keyof typeof COMPRESS | null;
   readonly byteOrderMark: boolean;
-  /** The connection breaks half-way. */
+  /** The connection breaks half-way through. */
   readonly isCut: boolean;
 }
 
 const UNSPOILED: Spoiling = { headers: {}, encoding: null, byteOrderMark: false, isCut: false };
 
-/** @param headers go out on every answer; the reply's own win */
+/** @param headers sent with every response; the reply's own take precedence */
 export function writeReply(
   response: ServerResponse,
   reply: Reply,
@@ -104,7 +104,7 @@ export function writeReply(
     ...spoiling.headers,
   };
   response.statusCode = status;
-  for (const [name, value] of Object.entries(all)) response.setHeader(name, value); // in whatever case they are written
+  for (const [name, value] of Object.entries(all)) response.setHeader(name, value); // names may be in any case
   if (isCut) {
     response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
   } else if (hasBody) response.end(bytes);

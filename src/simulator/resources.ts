@@ -3,7 +3,7 @@ import type { Behaviour } from './behaviour.ts';
 import { isObject } from './reply.ts';
 import type { Card, Chat, Line, Message, Participant } from './world.ts';
 
-/** How Linq writes what it knows, in API answers and (partly) in webhooks. Pure. */
+/** Linq's representation of its objects, in API responses and (partly) in webhooks. Pure. */
 
 const CHAT_HEALTH_DOCS = 'https://docs.linqapp.com/guides/chats/chat-health';
 const LINE_REPUTATION_DOCS = 'https://docs.linqapp.com/guides/phone-numbers/phone-reputation';
@@ -14,7 +14,7 @@ export function iso(at: EpochMs | null): string | null {
   return at === null ? null : new Date(at).toISOString();
 }
 
-/** Linq mixes 3, 6 and 9 fraction digits; the invented ones keep readers honest about cutting to milliseconds. */
+/** Linq mixes 3, 6 and 9 fraction digits; invented digits make readers prove that they truncate to milliseconds. */
 export const isoMicros = (at: EpochMs): string => iso(at).replace('Z', '118Z');
 export const isoNanos = (at: EpochMs): string => iso(at).replace('Z', '236571Z');
 
@@ -41,9 +41,9 @@ export function participantObject(participant: Participant) {
 }
 
 /**
- * The field `parts`, or nothing where it is left out.
- * @param textExtras fields that a text part has in one place and not in another
- * @param extras those of any other part
+ * The field `parts`, or nothing if it is omitted.
+ * @param textExtras fields that text parts have in some places only
+ * @param extras those of other parts
  */
 export function partsOf({ parts }: Pick<Message, 'parts'>, textExtras: object = {}, extras: object = {}) {
   if (parts === 'absent') return {};
@@ -117,7 +117,7 @@ export function lineObject(line: Line) {
   };
 }
 
-/** Answers and webhooks in the shapes that they have or have had, by what the account is told to do. */
+/** Reshapes responses and webhooks into current or past formats, as the account's behaviour says. */
 export function reshape(value: unknown, behaviour: Pick<Behaviour, 'emptyLists' | 'healthShape'>): unknown {
   const { emptyLists, healthShape } = behaviour;
   if (emptyLists === 'empty' && healthShape === 'object') return value;

@@ -10,26 +10,26 @@ const DEFAULT_WEBHOOK_URL = 'http://127.0.0.1:8080/webhooks/linq';
 const DEFAULT_SIMULATOR_PORT = 4010;
 const DEFAULT_SIMULATOR_LINE = '+12025550100';
 
-/** So many different runs there are. */
+/** The number of different runs. */
 const SEEDS = 2 ** 32;
 
 const EXAMPLE_CHAT = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
 
-/** What the verb `simulate` takes, as typed in; absent values have defaults. */
+/** The options of `simulate`, as typed; absent values have defaults. */
 export interface SimulateOptions {
   /** Default 4010; 0 takes any free one. */
   readonly port?: number | string;
-  /** Default: one made of the seed, printed. */
+  /** Default: derived from the seed and printed. */
   readonly apiKey?: string;
   /** https, or http on loopback. Default: a reactor on this machine with default settings. */
   readonly webhookUrl?: string;
-  /** `whsec_…`. Default: one made of the seed, printed. */
+  /** `whsec_…`. Default: derived from the seed and printed. */
   readonly webhookSecret?: string;
   /** Own numbers with an active card. Default: one invented number. */
   readonly line?: readonly string[];
   /** `2026-02-03` (default) or `2025-01-01`: the version of the webhook payloads. */
   readonly version?: string;
-  /** Of all that is random, 0 to 4294967295: repeats the run that printed it. Default: a random one. */
+  /** Seeds everything random, 0 to 4294967295: repeats the run that printed it. Default: a random one. */
   readonly seed?: number | string;
   /** Default true; false: no webhook subscription yet. */
   readonly subscription?: boolean;
@@ -45,8 +45,8 @@ export interface SimulateIo {
 }
 
 /**
- * Runs a simulated Linq until it is told to stop, and prints what to copy into the settings of a reactor.
- * @throws SimulatorError for an option that can't be used, before anything is printed
+ * Runs a simulated Linq until it is stopped, and prints the settings for a reactor.
+ * @throws SimulatorError for an invalid option, before anything is printed
  */
 export async function runSimulate(options: SimulateOptions, io: SimulateIo): Promise<void> {
   const seed = readSeed(options.seed ?? randomInt(SEEDS));
@@ -82,7 +82,7 @@ export async function runSimulate(options: SimulateOptions, io: SimulateIo): Pro
   await simulator.stop();
 }
 
-/** What a running simulator says about itself. */
+/** A running simulator's description of itself. */
 interface Up {
   readonly baseUrl: string;
   readonly controlUrl: string;
@@ -143,7 +143,7 @@ function readSecret(secret: string | undefined, randomness: Randomness): string 
   return secret;
 }
 
-/** Pins the version in the target, as it is done with Linq, unless the address already names one. */
+/** Pins the version in the target, as with Linq, unless the URL already names one. */
 function readTarget(webhookUrl: string, version = '2026-02-03'): string {
   if (version !== '2026-02-03' && version !== '2025-01-01')
     throw new SimulatorError(`--payload-version: expected 2026-02-03 or 2025-01-01, got ${version}`);

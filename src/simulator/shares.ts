@@ -5,8 +5,8 @@ import { LinqError } from './simulator-errors.ts';
 import type { Chat, Message, World } from './world.ts';
 
 /**
- * What a share call would have done on the other person's phone: shown the prompt, or nothing and why. A client that
- * keeps Linq's rules only ever causes `prompt` (and `refused`, where it could not know better).
+ * A share call's effect on the other person's phone: the prompt, or nothing and why. A client that follows
+ * Linq's rules only ever causes `prompt` (and `refused`, where it could not know better).
  */
 export type ShareEffect =
   | 'prompt'
@@ -24,7 +24,7 @@ export interface ShareCall {
   readonly traceId: string;
   /** Domain time of arrival. */
   readonly arrivedAt: EpochMs;
-  /** `clock.monotonic()` of arrival and, once it was answered, of the answer: real ms, to measure distances. */
+  /** `clock.monotonic()` at arrival and, once answered, at the response: real ms, to measure intervals. */
   readonly arrivedMonotonicMs: number;
   answeredMonotonicMs: number | null;
   /** HTTP status of the answer; null while there is none (it may never come). */
@@ -34,15 +34,15 @@ export interface ShareCall {
   effect: ShareEffect;
 }
 
-/** True for an answer with 2xx. */
+/** True for a 2xx response. */
 export const isShare = ({ status }: Pick<ShareCall, 'status'>): boolean => status !== null && status < 300;
 
 export interface Shares {
   readonly calls: readonly ShareCall[];
   callsOf(chatId: string): readonly ShareCall[];
-  /** Writes the call down, as `refused` until it is performed. */
+  /** Records the call, as `refused` until it is performed. */
   arrive(chatId: string, traceId: string): ShareCall;
-  /** Does what the call asks, as Linq would. @throws LinqError when Linq would refuse it */
+  /** Performs the call as Linq would. @throws LinqError when Linq would refuse it */
   perform(call: ShareCall): void;
   answer(call: ShareCall, status: number, code: number | null): void;
 }

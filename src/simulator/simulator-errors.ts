@@ -1,10 +1,10 @@
-/** The simulator was used wrongly: an unknown chat, a bad option. The message says what to do instead. */
+/** Misuse of the simulator: an unknown chat, a bad option. The message says what to do instead. */
 export class SimulatorError extends Error {
   readonly code = 'SIMULATOR_USAGE';
   override readonly name = 'SimulatorError';
 }
 
-/** Linq's published error codes, as far as the simulated endpoints use them: HTTP status and message. */
+/** Linq's published error codes that the simulated endpoints use: HTTP status and message. */
 const ERRORS: Readonly<Record<number, readonly [status: number, message: string]>> = {
   1001: [400, 'A required field is missing'],
   1002: [400, 'Phone number is not in E.164 format'],
@@ -35,7 +35,7 @@ const ERRORS: Readonly<Record<number, readonly [status: number, message: string]
   4004: [503, 'Service unavailable'],
 };
 
-/** The code that Linq most plausibly gives with a status, for faults told by status alone. */
+/** Linq's most plausible code for a status, for faults that give only a status. */
 const CODE_OF_STATUS: Readonly<Record<number, number>> = {
   400: 1005,
   401: 2004,
@@ -52,12 +52,12 @@ export const codeOfStatus = (status: number): number =>
   CODE_OF_STATUS[status] ?? (status >= 500 ? 3006 : 1005);
 export const statusOfCode = (code: number): number => ERRORS[code]?.[0] ?? 500;
 
-/** A refusal with one of Linq's codes; turned into the error envelope at the edge. */
+/** A refusal with one of Linq's codes; the server turns it into the error envelope. */
 export class LinqError extends Error {
   readonly linqCode: number;
-  /** Seconds to wait, for the answer to say. */
+  /** Seconds to wait, sent in the response. */
   readonly retryAfter: number | null;
-  /** @param detail what is wrong, for who controls the simulator; the API answers the code's own words */
+  /** @param detail what is wrong, for the simulator's user; the API responds with the code's own words */
   constructor(linqCode: number, { detail, retryAfter }: { detail?: string; retryAfter?: number } = {}) {
     super(detail ?? ERRORS[linqCode]?.[1] ?? 'Simulated error');
     this.linqCode = linqCode;
@@ -68,7 +68,7 @@ export class LinqError extends Error {
 export interface ErrorFacts {
   readonly code: number;
   readonly traceId: string;
-  /** Default: the one that belongs to the code. */
+  /** Default: the code's own status. */
   readonly status?: number;
   readonly message?: string;
   readonly retryAfter?: number | string;

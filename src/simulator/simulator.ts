@@ -14,9 +14,9 @@ export interface SimulatorOptions extends AccountOptions {
 export interface Simulator extends Account {
   /** For `LINQ_API_BASE_URL`. @throws SimulatorError before `start` */
   readonly baseUrl: string;
-  /** Listens; resolves to `baseUrl`. After a `stop` it takes the same port and account again. */
+  /** Listens; resolves to `baseUrl`. After a `stop` it keeps the same port and account. */
   start(): Promise<string>;
-  /** Resets all connections and cancels deliveries under way. */
+  /** Resets all connections and cancels deliveries in progress. */
   stop(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 
 /** Lets tests wait for a state of the simulator without sleeping. */
 interface Watchers {
-  /** Resolves as soon as the condition holds; it is looked at now and after every change. */
+  /** Resolves as soon as the condition holds; it is checked now and after every change. */
   when(condition: () => boolean): Promise<void>;
   changed(): void;
 }

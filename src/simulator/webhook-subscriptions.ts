@@ -17,15 +17,15 @@ export interface Subscription {
   lines: readonly string[] | null;
   isActive: boolean;
   routing: Routing;
-  /** By chat: the token that goes along with its webhooks. */
+  /** By chat: the token sent with its webhooks. */
   readonly routingKeys: Map<string, string>;
   readonly createdAt: EpochMs;
   updatedAt: EpochMs;
 }
 
 /**
- * Delivery affinity: names of headers that go along with every webhook of a chat. `key` holds a token that an answer to
- * an earlier one named in the same header, `id` the chat's id. Null: none.
+ * Delivery affinity: names of headers sent with every webhook of a chat. `key` holds a token that an earlier
+ * response returned in the same header, `id` the chat's id. Null: none.
  */
 export interface Routing {
   readonly key: string | null;
@@ -49,16 +49,16 @@ export type SubscriptionChange = Partial<
   Pick<Subscription, 'targetUrl' | 'events' | 'lines' | 'isActive'>
 > & { readonly routing?: Partial<Routing> };
 
-/** The account's webhook subscriptions. Methods throw a LinqError with the code that the API answers. */
+/** The account's webhook subscriptions. Methods throw a LinqError with the API's code. */
 export interface Subscriptions {
-  /** The types that the account knows. */
+  /** The event types that the account knows. */
   eventTypes(): readonly string[];
   list(): readonly Subscription[];
   get(subscriptionId: string): Subscription;
   create(subscription: NewSubscription): Subscription;
   update(subscriptionId: string, change: SubscriptionChange): Subscription;
   remove(subscriptionId: string): void;
-  /** Those that want this event. */
+  /** The subscriptions that want this event. */
   of(event: Pick<LinqEvent, 'eventType' | 'line'>): readonly Subscription[];
 }
 
@@ -82,7 +82,7 @@ export function subscriptionObject(subscription: Subscription) {
   };
 }
 
-/** The headers that route a webhook of a chat; none unless the subscription asks for them. */
+/** The headers that route a chat's webhook; none unless the subscription asks for them. */
 export function routingHeaders({ routing, routingKeys }: Subscription, chatId: string | null) {
   const headers: Record<string, string> = {};
   if (chatId === null) return headers;
@@ -92,7 +92,7 @@ export function routingHeaders({ routing, routingKeys }: Subscription, chatId: s
   return headers;
 }
 
-/** @param headers of a 2xx answer, names in lower case */
+/** @param headers of a 2xx response, names in lower case */
 export function learnRouting(
   { routing, routingKeys }: Subscription,
   chatId: string | null,
@@ -102,7 +102,7 @@ export function learnRouting(
   if (chatId !== null && typeof key === 'string') routingKeys.set(chatId, key);
 }
 
-/** @throws LinqError 1005 for what is no name of a header */
+/** @throws LinqError 1005 for an invalid header name */
 function routed(before: Routing, change: Partial<Routing>): Routing {
   for (const name of Object.values(change))
     if (name !== null && !/^[\w!#$%&'*+.^`|~-]+$/.test(name))
@@ -141,7 +141,7 @@ export function createSubscriptions(
     if (found === undefined) throw new LinqError(2010);
     return found;
   };
-  /** Linq takes each target once per account; which code it gives for a second one is unknown. */
+  /** Linq accepts each target once per account; its code for a second one is unknown. */
   const claimTarget = (targetUrl: string, own: string | null) => {
     checkTarget(targetUrl);
     for (const other of byId.values())

@@ -3,7 +3,7 @@ import type { EpochMs } from '../decide/time.ts';
 import type { Randomness } from './random.ts';
 import { SimulatorError } from './simulator-errors.ts';
 
-/** What the simulated Linq knows. Instants are domain time; ids are UUIDs, as Linq's are. */
+/** The simulated Linq's state. Instants are domain time; ids are UUIDs, like Linq's. */
 
 export type Service = 'iMessage' | 'SMS' | 'RCS';
 export type CardState = 'active' | 'inactive' | 'none';
@@ -44,7 +44,7 @@ export interface Chat {
   readonly displayName: string | null;
   service: Service | null;
   readonly isGroup: boolean;
-  /** Our line's side of the chat. */
+  /** Our line's participant in the chat. */
   readonly own: Participant;
   readonly others: readonly Participant[];
   health: { readonly status: string; readonly updatedAt: EpochMs };
@@ -54,8 +54,8 @@ export interface Chat {
 }
 
 /**
- * What a message consists of: `{type: 'text', value}`, `{type: 'media', …}`, or whatever else a test wants to see; null
- * and `absent` as Linq may write and leave them out.
+ * A message's parts: `{type: 'text', value}`, `{type: 'media', …}`, or whatever a test needs; null and
+ * `absent` because Linq may send null or omit them.
  */
 export type Parts = readonly unknown[] | null | 'absent';
 
@@ -73,9 +73,9 @@ export interface Message {
   sentAt: EpochMs | null;
   deliveredAt: EpochMs | null;
   readAt: EpochMs | null;
-  /** When Linq itself recovered the message late; null for almost all. */
+  /** When Linq recovered the message late; null for almost all. */
   readonly reconciledAt: EpochMs | null;
-  /** Trace of the API call that caused the message; every event of its life carries it. */
+  /** Trace of the API call that caused the message; all events of the message carry it. */
   readonly traceId: string;
 }
 
@@ -100,7 +100,7 @@ export interface NewChat {
 export interface World {
   readonly lines: ReadonlyMap<string, Line>;
   readonly chats: ReadonlyMap<string, Chat>;
-  /** In order of creation, but for those that were moved; for paging by offset. */
+  /** In order of creation, except for moved ones; for paging by offset. */
   readonly chatList: readonly Chat[];
   /** Handles of people whose latest word was an opt-out; the mark counts in all their direct chats. */
   readonly optedOut: Set<string>;
@@ -109,7 +109,7 @@ export interface World {
   addLine(number: string, card: CardState): Line;
   createChat(chat: NewChat): Chat;
   deleteChat(chatId: string): void;
-  /** The chat at this place of the list becomes its first. */
+  /** Moves the chat at this index to the front. */
   moveToFront(place: number): void;
 }
 
@@ -126,7 +126,10 @@ export function createCard(state: CardState): Card | null {
   };
 }
 
-/** Invented people: numbers 555-01xx of ever new area codes, then e-mail addresses, so that no two share a handle. */
+/**
+ * Invented people: numbers 555-01xx with ever new area codes, then e-mail addresses, so that no two share a
+ * handle.
+ */
 function createPeople(): () => string {
   let count = 0;
   return () => {

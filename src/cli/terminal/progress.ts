@@ -5,8 +5,8 @@ import type { Io } from '../io.ts';
 const LOOK_EVERY_MS = SECOND / 4;
 
 /**
- * Waits for work and, on a terminal, tells how far it is once it takes longer than a second.
- * @param look how far it is, in words; null: what is printed is for programs
+ * Waits for work and, on a terminal, shows its progress once it takes longer than a second.
+ * @param look the progress in words; null: the output is for programs
  */
 export async function withProgress<T>(
   { io, clock, look }: { io: Io; clock: Clock; look: (() => string) | null },
@@ -35,30 +35,30 @@ async function tell(io: Io, clock: Clock, look: () => string, done: AbortSignal)
 
 const BAR_WIDTH = 24;
 
-/** `[######------------------]`. @param part of the whole that is done, 0 to 1 */
+/** `[######------------------]`. @param part the completed part, 0 to 1 */
 export function progressBar(part: number): string {
   const full = Math.floor(part * BAR_WIDTH);
   return `[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}]`;
 }
 
-/** A line of a terminal that says how far something is, and gives way to what comes after it. */
+/** A progress line on a terminal, cleared before other output. */
 export interface ProgressLine {
   tell(text: string): void;
   clear(): void;
 }
 
-/** Written over with spaces: no escape codes, so it is fit for every terminal and for NO_COLOR. */
+/** Clears with spaces instead of escape codes, so it works on every terminal and with NO_COLOR. */
 export function createProgressLine({ write, columns }: Pick<Io, 'write' | 'columns'>): ProgressLine {
-  let told = 0;
+  let shownLength = 0;
   return {
     tell(text) {
-      const line = [...text].slice(0, Math.max(0, columns - 1)); // a full line would go on to the next
-      write(`\r${line.join('')}${' '.repeat(Math.max(0, told - line.length))}`);
-      told = line.length;
+      const line = [...text].slice(0, Math.max(0, columns - 1)); // a full line would wrap
+      write(`\r${line.join('')}${' '.repeat(Math.max(0, shownLength - line.length))}`);
+      shownLength = line.length;
     },
     clear() {
-      if (told > 0) write(`\r${' '.repeat(told)}\r`);
-      told = 0;
+      if (shownLength > 0) write(`\r${' '.repeat(shownLength)}\r`);
+      shownLength = 0;
     },
   };
 }

@@ -2,29 +2,29 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { SetupError } from '../../errors.ts';
 
-/** Asks whoever sits at the terminal. */
+/** Asks the person at the terminal. */
 export interface Prompter {
   /** @throws {SetupError} when the input ends */
   ask(question: string): Promise<string>;
-  /** What is typed isn't shown, nor kept in a history. @throws as `ask` */
+  /** Doesn't echo the input or keep it in a history. @throws as `ask` */
   askHidden(question: string): Promise<string>;
   close(): void;
 }
 
-/** The terminal that this process was started on. */
+/** The terminal on which this process was started. */
 export interface Terminal {
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
 }
 
-/** Null when there is nobody to ask: input or output is no terminal. */
+/** Null when no one can be asked: input or output isn't a terminal. */
 export function terminalOf({ stdin, stdout }: Pick<NodeJS.Process, 'stdin' | 'stdout'>): Terminal | null {
   return stdin.isTTY === true && stdout.isTTY === true ? { input: stdin, output: stdout } : null;
 }
 
 /**
- * Holds the terminal until it is closed. In between questions nothing that is typed is shown, so that a key that is
- * pasted too early isn't; it becomes the answer to the next question.
+ * Holds the terminal until closed. Between questions, input isn't echoed, so a key pasted too early stays
+ * hidden; it becomes the answer to the next question.
  */
 export function createPrompter({ input, output }: Terminal): Prompter {
   let isShown = false;

@@ -1,8 +1,8 @@
 import type { Io } from '../io.ts';
 
-/** What text for people is laid out for. */
+/** The layout of text for people. */
 export interface Screen {
-  /** In columns; without end where the text goes to a file or a program. */
+  /** In columns; infinite when the output goes to a file or a program. */
   readonly width: number;
   readonly bold: (text: string) => string;
   readonly red: (text: string) => string;
@@ -22,10 +22,10 @@ export function screenOf({ env, isTerminal, columns }: Pick<Io, 'env' | 'isTermi
   };
 }
 
-/** Everything that isn't text to read: it could move the cursor or colour the terminal of whoever looks. */
+/** All non-printing characters: they could move the cursor or change the reader's terminal colours. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** A value out of JSON with every text in it made safe to print. */
+/** A JSON value with every text in it made safe to print. */
 export function printable(value: unknown): unknown {
   if (typeof value === 'string') return value.replace(UNPRINTABLE, '\ufffd');
   if (Array.isArray(value)) return value.map(printable);
@@ -33,19 +33,19 @@ export function printable(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, printable(one)]));
 }
 
-/** A text of several lines made safe to print, its line breaks left. */
+/** Multi-line text made safe to print; keeps the line breaks. */
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }
 
-/** JSON as it is printed: what isn't text to read stands in it as an escape, so that its value stays the same. */
+/** JSON for printing: non-printing characters are escaped, so that its value stays the same. */
 export function printableJson(json: unknown): string {
   return JSON.stringify(json, null, 2).replace(UNPRINTABLE, (sign) =>
     sign === '\n' ? sign : inEscapes(sign),
   );
 }
 
-/** A character beyond U+FFFF takes two. */
+/** A character beyond U+FFFF takes two escapes. */
 function inEscapes(sign: string): string {
   const units = Array.from({ length: sign.length }, (_, at) => sign.charCodeAt(at));
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');

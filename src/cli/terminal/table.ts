@@ -1,4 +1,4 @@
-/** Rows under their column heads; where that is too wide, each row as lines of head and value. Ends in a line break. */
+/** Rows under column headings; if that is too wide, each row as heading-value lines. Ends in a line break. */
 export function renderTable(
   heads: readonly string[],
   rows: readonly (readonly string[])[],
@@ -14,7 +14,7 @@ export function renderTable(
   return [heads, ...rows].map((cells) => `${line(cells)}\n`).join('');
 }
 
-/** One line each for name and value; long values go on below themselves. */
+/** One line per name and value; long values wrap below themselves. */
 export function renderFields(
   fields: readonly (readonly [name: string, value: string])[],
   width: number,
@@ -26,7 +26,7 @@ export function renderFields(
     .join('');
 }
 
-/** Breaks a text between words; every line but the first is indented. A word that is too long stays whole. */
+/** Wraps text at spaces, indenting every line but the first. A word that is too long stays whole. */
 export function wrap(text: string, width: number, indent = ''): string {
   const lines: string[] = [];
   let line = '';

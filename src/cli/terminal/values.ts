@@ -1,6 +1,6 @@
 import { timeInWords } from '../../status/view/wording.ts';
 
-/** Stands for a value that isn't there. */
+/** Shown for a missing value. */
 export const ABSENT = '–';
 
 export const orAbsent = (value: string | number | null): string => (value === null ? ABSENT : String(value));
@@ -9,7 +9,7 @@ export const orAbsent = (value: string | number | null): string => (value === nu
 export const timeOrAbsent = (at: string | null): string =>
   at === null ? ABSENT : timeInWords(Date.parse(at));
 
-/** Parts that are more than nothing: `1200 waiting, 3 due`. */
+/** The non-zero counts: `1200 waiting, 3 due`. */
 export function countsInWords(counts: Readonly<Record<string, number>>): string {
   const parts = Object.entries(counts).filter(([, count]) => count > 0);
   return parts.map(([name, count]) => `${count} ${name}`).join(', ');

@@ -55,7 +55,7 @@ async function backUp(io: Io, sources: Sources, named: string | null, flags: Bac
   const usual = () => join(backupDirectory, backupName(databasePath, clock.now()));
   const whole = named === null || isPiped ? usual() : named;
   const partial = `${whole}.partial`;
-  const file = isPiped ? partial : whole; // killed before it is sent, it isn't taken for one of the kept backups
+  const file = isPiped ? partial : whole; // if killed before it is sent, it must not pass for one of the kept backups
   if (flags.force !== true && !isPiped && existsSync(file)) {
     throw new UsageError(`${file} already exists: choose another file, or add --force to overwrite it.`);
   }
@@ -74,16 +74,16 @@ async function backUp(io: Io, sources: Sources, named: string | null, flags: Bac
     throw new StoreError(error.fault, `No backup was made: ${error.message}.`, { cause: error });
   });
   if (isPiped && !(await moveToOutput(file))) return EXIT.failed;
-  const told = isPiped ? 'standard output' : file;
+  const destination = isPiped ? 'standard output' : file;
   const write = isPiped ? io.writeError : io.write;
-  if (flags.json === true) printJson({ file: told, ...content }, { write });
-  else write(describe(told, content));
+  if (flags.json === true) printJson({ file: destination, ...content }, { write });
+  else write(describe(destination, content));
   return EXIT.fine;
 }
 
 /**
- * The file has no name any more before its first byte is sent, so that nothing is left of it whatever happens.
- * @returns false when standard output couldn't take all of it, and that was told
+ * Unlinks the file before sending the first byte, so that nothing remains whatever happens.
+ * @returns false when standard output couldn't take all of it; the error has been reported
  * @throws {StoreError} when its reader ended early
  */
 async function moveToOutput(path: string): Promise<boolean> {
@@ -103,7 +103,7 @@ async function moveToOutput(path: string): Promise<boolean> {
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** Resolves once it was taken, so that no more than one chunk is ever in memory. */
+/** Resolves once the chunk is written, so that at most one is in memory. */
 function send(chunk: Buffer): Promise<Error | null> {
   return new Promise((resolve) => {
     process.stdout.write(chunk, (error) => resolve(error ?? null));

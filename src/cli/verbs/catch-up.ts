@@ -23,7 +23,7 @@ export const registerCatchUp: Register = (program, { io, readSources, run }) => 
 };
 
 const LOOK_EVERY_MS = SECOND / 2;
-/** Where lines can't be overwritten, there is one this often. */
+/** Where lines can't be overwritten, progress is printed this often. */
 const TELL_EVERY_MS = 10 * SECOND;
 
 interface CatchUpOptions extends ServiceOptions {
@@ -31,7 +31,7 @@ interface CatchUpOptions extends ServiceOptions {
 }
 
 /**
- * Asks for a catch-up, and shows how far it is until it has ended.
+ * Requests a catch-up and shows its progress until it ends.
  * @throws {UnreachableError} @throws {ConfigError} @throws {UsageError}
  */
 async function followCatchUp(
@@ -76,7 +76,7 @@ async function followCatchUp(
   return conclude(view, isJson, io);
 }
 
-/** What waits for a better key waits for an operator: for whoever looks on, that is the end. */
+/** A run that waits for a better key waits for an operator, so following it ends here. */
 function isUnderWay({ state, cause }: CatchUpView): boolean {
   return state === 'running' || (state === 'waiting' && cause !== 'api_key_rejected');
 }
@@ -119,7 +119,7 @@ function causeInWords(cause: string | null): string {
   return cause === null ? 'for its turn' : (CAUSES.get(cause) ?? `Linq's API doesn't answer well (${cause})`);
 }
 
-/** A line of the status. */
+/** Catch-up's line of the status. */
 export function catchUpInWords(view: CatchUpView): string {
   const { state, cause, lastCompletedAt } = view;
   const last =
@@ -136,7 +136,7 @@ function progressInWords({ chatsSeen, chatsTotal, chatsRead }: CatchUpView): str
   return `${seen}, ${chatsRead} read`;
 }
 
-/** `[######------------------]  25 %  25 of 100 chats, 3 read`; without a bar while nobody knows the whole. */
+/** `[######------------------]  25 %  25 of 100 chats, 3 read`; without a bar while the total is unknown. */
 function renderProgress(view: CatchUpView): string {
   const { state, cause, chatsSeen, chatsTotal } = view;
   const words = state === 'waiting' ? `waiting: ${causeInWords(cause)}` : progressInWords(view);
@@ -146,7 +146,7 @@ function renderProgress(view: CatchUpView): string {
   return `${progressBar(part)} ${percent}  ${words}`;
 }
 
-/** What a run that completed has brought. */
+/** The result of a completed run. */
 function summaryInWords(view: CatchUpView): string {
   const { chatsSeen, chatsRead, chatsChanged, chatsUnread, startedAt, lastCompletedAt } = view;
   const skipped = Math.max(0, chatsSeen - chatsRead - chatsUnread);

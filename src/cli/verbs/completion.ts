@@ -19,22 +19,22 @@ export const registerCompletion: Register = (program, { io, run }) => {
     );
 };
 
-/** A word that can come next, and why one would type it. */
+/** A word that can come next, with its description. */
 interface Candidate {
   readonly word: string;
   readonly description: string;
-  /** An option that wants a value after it. */
+  /** An option that takes a value. */
   readonly takesValue: boolean;
 }
 
-/** What can be typed after some verbs. */
+/** What can follow some verbs. */
 interface CompletionNode {
   /** The verbs so far: `` for none, `/chat/list` for two. */
   readonly path: string;
   readonly candidates: readonly Candidate[];
 }
 
-/** Every place of the command line with what can be typed there. */
+/** Every position on the command line, with what can be typed there. */
 function readTree(program: Command, path = ''): readonly CompletionNode[] {
   const verbs = program.commands.map((command) => ({
     word: command.name(),
@@ -57,14 +57,14 @@ function readTree(program: Command, path = ''): readonly CompletionNode[] {
 const NAME = 'contact-card-reactor';
 const FUNCTION = '_contact_card_reactor';
 
-/** By shell: the script that completes what the tree holds. Values of options are completed as files. */
+/** The completion script of each shell. Option values complete as files. */
 const SCRIPTS: Readonly<Record<string, (tree: readonly CompletionNode[]) => string>> = {
   bash: writeBash,
   zsh: writeZsh,
   fish: writeFish,
 };
 
-/** All verbs, as patterns that tell a verb from the value of an option. */
+/** All verbs, as patterns that tell a verb from an option's value. */
 const verbPatterns = (tree: readonly CompletionNode[]) =>
   tree.map(({ path }) => path).filter((path) => path !== '');
 
@@ -131,7 +131,7 @@ compdef ${FUNCTION} ${NAME}
 `;
 }
 
-/** Fish knows two escapes within single quotes. */
+/** Fish has two escapes within single quotes. */
 const quoteFish = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 function writeFish(tree: readonly CompletionNode[]): string {

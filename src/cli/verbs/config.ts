@@ -33,10 +33,10 @@ export const registerConfig: Register = (program, { io, readSources, run }) => {
     );
 };
 
-/** Resolves to the warnings. @throws {ConfigError} which lists the mistakes */
+/** Resolves to the warnings. @throws {ConfigError} listing the mistakes */
 type Check = () => Promise<readonly string[]>;
 
-/** @throws {ConfigError} which lists the mistakes */
+/** @throws {ConfigError} listing the mistakes */
 async function checkForPeople(check: Check, io: Io): Promise<ExitCode> {
   const warnings = (await check()).map((warning) => `warning: ${warning}\n`);
   io.write(`${warnings.join('')}All settings are valid.\n`);

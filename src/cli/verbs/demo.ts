@@ -12,7 +12,7 @@ interface Options {
   readonly speed?: string;
 }
 
-/** `demo`: the real service in front of a simulated Linq, on a clock in which a second is an hour. */
+/** `demo`: the real service against a simulated Linq, on a clock in which a second is an hour. */
 export const registerDemo: Register = (program, { io, run }) => {
   program
     .command('demo')
@@ -47,7 +47,7 @@ async function demo(options: Options, io: Io): Promise<ExitCode> {
   return report.ok && !(isOnce && stop.aborted) ? EXIT.fine : EXIT.failed;
 }
 
-/** With JSON on standard output nothing else may be there. */
+/** JSON on standard output must be the only thing there. */
 function logTarget(isVerbose: boolean, isJson: boolean, io: Io): 'none' | 'own' | Writable {
   if (!isVerbose) return 'none';
   if (!isJson) return 'own';
@@ -59,7 +59,7 @@ function logTarget(isVerbose: boolean, isJson: boolean, io: Io): 'none' | 'own' 
   });
 }
 
-/** Aborts at Ctrl-C, and when nobody reads any more (`demo | head`). A second Ctrl-C ends the process at once. */
+/** Aborts on Ctrl-C, and when the reader closes the pipe (`demo | head`). A second Ctrl-C exits at once. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());

@@ -40,7 +40,7 @@ export const registerDoctor: Register = (program, { io, envFile, run }) => {
 };
 
 /**
- * What the doctor needs to know, out of the command line and its surroundings.
+ * Collects the doctor's input from the command line and its environment.
  * @throws {ConfigError} when a named settings file can't be read @throws {UsageError}
  */
 export async function prepareDoctor(
@@ -67,7 +67,7 @@ export async function prepareDoctor(
   };
 }
 
-/** A wrong setting is one of the doctor's own findings. */
+/** The doctor itself reports wrong settings. */
 function unlessWrong<T>(read: () => T): T | null {
   try {
     return read();
@@ -117,7 +117,7 @@ async function examine(io: Io, options: DoctorOptions, { json, strict }: DoctorF
   return EXIT_BY_VERDICT[decideVerdict(findings, isStrict)];
 }
 
-/** A sign for the eye, and a word for whoever can't see it or its colour. */
+/** A symbol, and a word for people who can't see it or its colour. */
 const SIGNS: Readonly<Record<FindingState, string>> = {
   ok: '✓ ok',
   warning: '! warning',
@@ -126,7 +126,7 @@ const SIGNS: Readonly<Record<FindingState, string>> = {
 };
 const INDENT = ' '.repeat(11);
 
-/** One finding: state, check, what was found, and what to do. What is fine is told in one breath. */
+/** One finding: state, check, result and remedy. What is fine takes one sentence. */
 export function renderFinding({ state, title, message, remedy }: Finding, screen: Screen): string {
   const block = (text: string, indent: string) =>
     text

@@ -54,7 +54,7 @@ export function renderLines(lines: readonly LineView[], { width }: Screen): stri
   return renderTable(['LINE', 'CARD', 'CARD CHECKED', 'CHATS', 'HOLD', 'UNTIL'], rows, width);
 }
 
-/** What a release came to: the card was rechecked, and Linq may hold the line on. */
+/** The result of a release: the card was rechecked, and Linq may still hold the line. */
 function describeHold(line: string, hold: string | null, end: string): string {
   if (hold === null) return `Line ${line} is released.`;
   const [, card] = /^card_(missing|inactive)$/.exec(hold) ?? [];

@@ -70,7 +70,7 @@ function listQuarantine(): ServiceCall<'QuarantineSchema'> {
 }
 
 /**
- * Replays one event, or one after the other all that can be.
+ * Replays one event, or all that can be, one after another.
  * @throws {UnreachableError} @throws {ConfigError} @throws {UsageError}
  */
 async function replayQuarantine(
@@ -120,7 +120,7 @@ async function replayQuarantine(
   return total.failed === 0 ? EXIT.fine : EXIT.failed;
 }
 
-/** The events that this version can read, each once, and how many rows it can't. */
+/** The events that this version can read, without duplicates, and the number of rows it can't. */
 function findReplayable(
   listed: Answered<AnswerOf<'QuarantineSchema'>>,
 ): { ids: readonly string[]; others: number } | { exitCode: ExitCode } {

@@ -57,8 +57,8 @@ async function restore(
   });
   const { restoredAt } = restored;
   const waitsUntil = restoredAt === null ? null : new Date(restoredAt + windowMs).toISOString();
-  const told = { ...restored, file, restoredAt: isoOrNull(restoredAt), waitsUntil };
-  if (json === true) printJson(told, io);
+  const report = { ...restored, file, restoredAt: isoOrNull(restoredAt), waitsUntil };
+  if (json === true) printJson(report, io);
   else io.write(describe(restored, file, waitsUntil));
   return EXIT.fine;
 }

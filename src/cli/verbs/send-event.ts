@@ -16,7 +16,7 @@ import { wrap } from '../terminal/table.ts';
 import { locateService } from '../verb-settings.ts';
 import { type EventFlags, type SignedEvent, signEvent } from './signed-event.ts';
 
-/** Prints the headers, and of an example the body, too; or a curl command that sends both. */
+/** Prints the headers and, for an example, the body; or a curl command that sends both. */
 export function printSigned(
   file: string | undefined,
   flags: EventFlags & { readonly curl?: boolean; readonly to?: string },
@@ -41,7 +41,7 @@ function curlOf({ headers, body }: SignedEvent, file: string | undefined, url: s
   const isFile = file !== undefined && file !== '-';
   if (!isFile && (!isUtf8(body) || body.includes(0)))
     throw new UsageError("This body isn't text: put it into a file and give that, so that curl can send it.");
-  // of inline data curl would take a leading @ for a file to read
+  // curl reads inline data with a leading @ as a file name
   const data = isFile
     ? `--data-binary ${quoteForShell(`@${file}`)}`
     : `--data-raw ${quoteForShell(body.toString('utf8'))}`;
@@ -58,8 +58,8 @@ function targetOf(to: string | undefined, { sources }: Surroundings): string {
 }
 
 /**
- * Sends it and tells what came back. Resolves to whether it was taken.
- * @throws {UsageError} when it would have effects that nobody asked for @throws {UnreachableError}
+ * Sends the event and reports the response. Resolves to whether it was accepted.
+ * @throws {UsageError} when it would have unrequested effects @throws {UnreachableError}
  */
 export async function sendEvent(
   file: string | undefined,
@@ -87,7 +87,7 @@ export async function sendEvent(
   return httpStatus === 204;
 }
 
-/** An event that leaves facts is taken for real: with a real account, a card may be shared. */
+/** An event that leaves facts is processed for real: with a real account, a card may be shared. */
 function refuseEffects(eventType: string, url: string, { sources }: Surroundings): void {
   const publicUrl = readSetting(SETTINGS.publicUrl, sources);
   const isOwn = isLoopbackUrl(url) || (publicUrl !== null && url.startsWith(`${publicUrl}?`));
@@ -104,7 +104,7 @@ function refuseEffects(eventType: string, url: string, { sources }: Surroundings
   }
 }
 
-/** What an answer to a delivery means, and what to do about it. */
+/** What a response to a delivery means, and what to do about it. */
 const REFUSALS: ReadonlyMap<string, string> = new Map([
   [
     'SIGNATURE_MISSING',
@@ -136,7 +136,7 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
   ['SHUTTING_DOWN', 'The service is shutting down; Linq would redeliver it.'],
 ]);
 
-/** @param httpStatus of the answer @param answer as it was read */
+/** @param httpStatus of the response @param answer the parsed response */
 export function meaningOf(httpStatus: number, answer: Answer): string {
   if (answer.kind === 'taken') return 'Accepted and verified; the service stores nothing of a probe.';
   if (answer.kind === 'refused') return REFUSALS.get(answer.code) ?? answer.code;

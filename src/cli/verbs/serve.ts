@@ -6,7 +6,7 @@ import { describeStoreFailure, explainStartFailure } from '../start-failure.ts';
 import type { Register } from '../verb.ts';
 import { VERSION } from '../version.ts';
 
-/** Longest time between a stop signal and the end of the process. */
+/** The longest time between a stop signal and exit. */
 const STOP_LIMIT_MS = 10_000;
 
 export const registerServe: Register = (program, { io, readSources, run }) => {
@@ -23,7 +23,7 @@ async function serve(io: Io, sources: Sources): Promise<ExitCode> {
   const [{ startApp }, { createSystemClock }, { default: closeWithGrace }] = await Promise.all([
     import('../../app/app.ts'),
     import('../../clock.ts'),
-    import('close-with-grace'), // ahead of listening: whoever was served may not be cut off by an early signal
+    import('close-with-grace'), // before listening: an early signal must not cut off a request
   ]);
   return new Promise((resolve, reject) => {
     startApp({
@@ -34,7 +34,7 @@ async function serve(io: Io, sources: Sources): Promise<ExitCode> {
       onStarted: (app) => void stopWhenTold(app, io, closeWithGrace).then(resolve, reject),
       onFatal(error) {
         io.writeError(`${describeStoreFailure(error, databasePath)}\n`);
-        process.exit(EXIT.failed); // the store can't be trusted to write anything more, a clean stop included
+        process.exit(EXIT.failed); // the store can't be trusted with further writes, those of a clean stop included
       },
     }).catch((error: unknown) => {
       reject(explainStartFailure(error, { databasePath, port: config.server.port }));
@@ -42,7 +42,7 @@ async function serve(io: Io, sources: Sources): Promise<ExitCode> {
   });
 }
 
-/** Resolves once a signal or an error that nobody caught has stopped the service; a second one ends it at once. */
+/** Resolves once a signal or an uncaught error has stopped the service; a second one exits at once. */
 function stopWhenTold(app: App, io: Io, closeWithGrace: typeof CloseWithGrace): Promise<ExitCode> {
   const tell = (text: string) => io.writeError(`${text}\n`);
   const tellError = (error: unknown) =>

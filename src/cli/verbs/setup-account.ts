@@ -13,7 +13,7 @@ import { PROBLEM_WORDS } from '../../status/problems/problem-words.ts';
 import { adopt, confirm, find, pause, type Session, waitFor } from './setup-session.ts';
 
 interface Account {
-  /** To be closed. */
+  /** The caller must close it. */
   readonly linq: LinqClient;
   readonly lines: readonly string[];
 }
@@ -28,8 +28,9 @@ interface GivenKey {
 const API_KEY = SETTINGS.linq.apiKey;
 
 /**
- * Finds the API key and tries it; whoever sits at a terminal is asked until one is right.
- * @throws {UsageError} when there is none and nobody to ask; {ConfigError} when it is wrong; {UnreachableError}
+ * Finds the API key and tries it; on a terminal, asks until a key works.
+ * @throws {UsageError} when there is no key and no one to ask; {ConfigError} when it is wrong;
+ * {UnreachableError}
  */
 export async function setUpKey(session: Session): Promise<Account> {
   const { prompter, talk, values, report } = session;
@@ -101,7 +102,7 @@ async function askForKey({ prompter, talk }: Session): Promise<GivenKey> {
   return { text, where: 'the key', origin: 'prompt' };
 }
 
-/** @throws what isn't about the key */
+/** @throws for failures other than a wrong key */
 async function tryKey(
   session: Session,
   { text, where }: GivenKey,
@@ -130,7 +131,7 @@ async function tryKey(
 }
 
 /**
- * Shows the account's lines with their cards, lets choose among them, and creates cards that are asked for.
+ * Shows the account's lines and cards, lets the user choose among them, and creates the requested cards.
  * @returns the lines on which the card is to be shared
  */
 export async function setUpLines(session: Session, { linq, lines }: Account): Promise<readonly string[]> {
@@ -199,7 +200,7 @@ async function chooseLines(session: Session, all: readonly string[]): Promise<re
   }
 }
 
-/** Lines out of what was typed, as their place in the table or their number; null: all; a text: what is wrong. */
+/** Parses a choice of lines, by table position or number; null: all; a string: what is wrong. */
 export function parseChoice(text: string, all: readonly string[]): readonly string[] | null | string {
   if (text.trim() === '' || text.trim().toLowerCase() === 'all') return null;
   const numbers = text
@@ -214,7 +215,7 @@ export function parseChoice(text: string, all: readonly string[]): readonly stri
   return [...parsed.value];
 }
 
-/** @throws {UsageError} when a card is asked for where none can be, before any is created */
+/** @throws {UsageError} before any card is created, if one is requested where none can be */
 function checkCardLines({ options, prompter, showLine }: Session, cards: readonly LineCard[]): void {
   const wanted = options.createCard ?? [];
   if (wanted.length > 0 && options.firstName === undefined && prompter === null)
@@ -224,7 +225,7 @@ function checkCardLines({ options, prompter, showLine }: Session, cards: readonl
       throw new UsageError(`--create-card: ${showLine(line)} isn't on this account.`);
 }
 
-/** Creates the line's card if that is asked for, on the command line or now. */
+/** Creates the line's card if requested, on the command line or interactively. */
 async function offerCard(session: Session, linq: LinqClient, one: LineCard): Promise<LineCard> {
   const { options, talk, showLine } = session;
   const { line, card } = one;
@@ -272,7 +273,7 @@ function assemble(line: string, firstName: string, lastName = '', imageUrl = '')
 export const HTTPS_WANTED = 'expected the https:// address of a public image: Linq takes a copy of it';
 export const isHttps = (text: string) => URL.canParse(text) && new URL(text).protocol === 'https:';
 
-/** Tells of lines whose card can't be shared, and what to do about it. */
+/** Reports lines whose card can't be shared, and what to do about it. */
 function tellCards(session: Session, cards: readonly LineCard[]): void {
   const { showLine } = session;
   const of = (state: LineCard['card']) =>
@@ -297,31 +298,31 @@ function tellCards(session: Session, cards: readonly LineCard[]): void {
 
 const { publicUrl: PUBLIC_URL } = SETTINGS;
 /**
- * Finds out where Linq reaches the service.
+ * Finds the URL at which Linq reaches the service.
  * @returns the address of the webhook route, without a query
- * @throws {UsageError} when nobody says it; {ConfigError} when the settings say it wrongly
+ * @throws {UsageError} when it isn't given; {ConfigError} when the settings have it wrong
  */
 export async function setUpUrl(session: Session): Promise<string> {
   const { options, talk, values, report } = session;
   talk.step(3, 'Public URL');
-  const told = readUrlFlag(options);
+  const fromFlag = readUrlFlag(options);
   const before = readIfSet(session);
   adopt(session, PUBLIC_URL);
-  const webhookUrl = told ?? before ?? (await askForUrl(session));
+  const webhookUrl = fromFlag ?? before ?? (await askForUrl(session));
   if (webhookUrl !== before) values[PUBLIC_URL.name] = webhookUrl.slice(0, -WEBHOOK_PATH.length);
   report.webhookUrl = webhookUrl;
   talk.done(`Linq will deliver to ${webhookUrl}.`);
   return webhookUrl;
 }
 
-/** Null: it isn't there. @throws {UsageError} */
+/** Null: not given. @throws {UsageError} */
 export function readUrlFlag({ publicUrl }: Session['options']): string | null {
-  const told = publicUrl === undefined ? null : parseUrl(publicUrl);
-  if (told === null || typeof told === 'string') return told;
-  throw new UsageError(`--public-url: ${told.wrong}`);
+  const parsed = publicUrl === undefined ? null : parseUrl(publicUrl);
+  if (parsed === null || typeof parsed === 'string') return parsed;
+  throw new UsageError(`--public-url: ${parsed.wrong}`);
 }
 
-/** A wrong one doesn't matter where a right one was told. @throws {ConfigError} */
+/** A wrong setting doesn't matter if a correct URL was given. @throws {ConfigError} */
 function readIfSet({ file, options }: Session): string | null {
   const found = findSetting(PUBLIC_URL, file.sources());
   if (found === null) return null;
@@ -341,7 +342,7 @@ async function askForUrl({ prompter, talk }: Session): Promise<string> {
   }
 }
 
-/** What is typed without a scheme is meant to be https. */
+/** Input without a scheme means https. */
 export function parseUrl(text: string): string | { readonly wrong: string } {
   const trimmed = text.trim();
   const whole = /^[a-z0-9.-]+\.[a-z]{2,}(:\d+)?(\/|$)/i.test(trimmed) ? `https://${trimmed}` : trimmed;

@@ -14,7 +14,8 @@ import { createTalk, find, type Session, type SetupOptions } from './setup-sessi
 import { setUpWebhook } from './setup-webhook.ts';
 
 /**
- * Takes an account from its API key to a subscription that leads to the service, and saves what the service needs.
+ * Takes an account from its API key to a subscription that points to the service, and saves the settings that
+ * the service needs.
  * @throws {ReactorError}
  */
 export async function runSetup(io: Io, envFile: string | null, options: SetupOptions): Promise<ExitCode> {
@@ -39,15 +40,15 @@ export async function runSetup(io: Io, envFile: string | null, options: SetupOpt
 }
 
 /**
- * Node.js takes `--env-file` for itself, too, and puts what the file says into the environment: there it would win over
- * what is written into the file.
+ * Node.js also reads `--env-file` itself and loads the file into the environment. There, its values would
+ * override what setup writes to the file.
  */
 function withoutFile({ env, readFile }: Io, path: string): Variables {
   try {
     const { variables } = parseEnvFile(readFile(path));
     return Object.fromEntries(Object.entries(env).filter(([name, value]) => variables[name] !== value));
   } catch {
-    return env; // there is no such file, or it is told later that it can't be read
+    return env; // the file doesn't exist, or a later step reports why it can't be read
   }
 }
 
@@ -83,7 +84,7 @@ function createSession(
   };
 }
 
-/** What can be told of the command line alone is told before anything is done. @throws {UsageError} */
+/** Reports mistakes of the command line alone before doing anything. @throws {UsageError} */
 function checkFlags(options: SetupOptions): void {
   const { imageUrl, createCard, firstName, lastName } = options;
   readUrlFlag(options);
@@ -121,10 +122,7 @@ async function goThrough(session: Session): Promise<void> {
   tellNextSteps(session);
 }
 
-/**
- * Lets the doctor look at what came of it. What it finds doesn't undo what was set up, so it doesn't change how setup
- * ends.
- */
+/** Runs the doctor on the result. Its findings don't undo the setup, so they don't change setup's exit code. */
 async function examineSetup({ io, clock, talk, report, options, file }: Session): Promise<void> {
   talk.step(5, 'Check');
   const { runDoctor } = await import('../../doctor/doctor.ts');
@@ -138,7 +136,7 @@ async function examineSetup({ io, clock, talk, report, options, file }: Session)
   const isSilent = options.json === true;
   const findings = await runDoctor({
     ...prepared,
-    isServiceExpected: false, // it is started next
+    isServiceExpected: false, // it starts next
     onFinding: (finding) => !isSilent && io.write(renderFinding(finding, screen)),
   });
   report.doctor = findings;
@@ -148,7 +146,7 @@ async function examineSetup({ io, clock, talk, report, options, file }: Session)
     talk.title('Setup is done. Fix what was found, then run doctor again.');
 }
 
-/** What is left to do by hand. */
+/** Prints what is left to do by hand. */
 function tellNextSteps(session: Session): void {
   const { talk, report, file, io } = session;
   tellToken(session);
@@ -167,14 +165,14 @@ function tellNextSteps(session: Session): void {
   }
   const webhookUrl = report.webhookUrl ?? '';
   talk.note(
-    webhookUrl.startsWith('http:') // this machine alone, without a proxy
+    webhookUrl.startsWith('http:') // only this machine, without a proxy
       ? 'Then check everything:'
       : `See that ${webhookUrl} leads to it over HTTPS (docs/deploy.md), then check everything:`,
   );
   talk.commands([`${program} doctor${name}`]);
 }
 
-/** The token is shown to whoever asked for it, on a terminal; elsewhere it would end up in a log. */
+/** Prints the token only on request and only on a terminal; elsewhere it would end up in a log. */
 function tellToken({ values, report, options, io, talk, file }: Session): void {
   if (report.statusToken !== 'generated') return;
   const { name } = SETTINGS.statusToken;

@@ -9,7 +9,7 @@ import type { Prompter } from '../terminal/prompt.ts';
 import { printable, screenOf } from '../terminal/screen.ts';
 import { renderTable, wrap } from '../terminal/table.ts';
 
-/** The command line of `setup`. */
+/** The command-line options of `setup`. */
 export interface SetupOptions {
   readonly apiKeyFile?: string;
   readonly lines?: string;
@@ -28,7 +28,7 @@ export interface SetupOptions {
   readonly json?: boolean;
 }
 
-/** Something that is done, and needs someone's eye all the same. */
+/** A completed step that still needs attention. */
 interface SetupFinding {
   /** Stable. */
   readonly code: string;
@@ -36,14 +36,14 @@ interface SetupFinding {
   readonly remedy: string;
 }
 
-/** What `--json` prints; filled in as the steps go by, so that it also tells how far a failed one came. */
+/** What `--json` prints. Filled in step by step, so that it also shows how far a failed run got. */
 interface SetupReport {
   ok: boolean;
   readonly dryRun: boolean;
   envFile: { readonly path: string; readonly saved: string[] };
   apiKey: { readonly origin: string } | null;
   lines: readonly (LineCard & { readonly isChosen: boolean })[] | null;
-  /** Where Linq delivers to, without the query. */
+  /** The URL to which Linq delivers, without the query. */
   webhookUrl: string | null;
   subscription: {
     readonly action: 'created' | 'kept' | 'updated' | 'recreated';
@@ -63,13 +63,13 @@ export interface Session {
   readonly io: Io;
   readonly clock: Clock;
   readonly talk: Talk;
-  /** Null when there is nobody to ask. */
+  /** Null when there is no one to ask. */
   readonly prompter: Prompter | null;
   readonly file: SettingsFile;
-  /** What is to be saved, by variable. */
+  /** Values to save, by variable. */
   readonly values: Record<string, string | null>;
   readonly report: SetupReport;
-  /** A line's number as it may be shown. */
+  /** A line's number in its displayable form. */
   readonly showLine: (line: string) => string;
 }
 
@@ -78,7 +78,7 @@ export function find(session: Session, finding: SetupFinding): void {
   session.talk.warn(`${finding.message} ${finding.remedy}`);
 }
 
-/** Waits for Linq; on a terminal it says so once that takes longer than a second. */
+/** Waits for Linq; on a terminal, says so after a second. */
 export function waitFor<T>({ io, clock, options }: Session, work: Promise<T>): Promise<T> {
   const silent = { ...io, isTerminal: io.isTerminal && options.json !== true };
   return withProgress({ io: silent, clock, look: () => '  Waiting for Linq …' }, work);
@@ -88,7 +88,7 @@ export function pause({ clock }: Session, ms: number): Promise<void> {
   return clock.sleepUntil(clock.now() + ms, ms, new AbortController().signal);
 }
 
-/** Asks a yes-or-no question; `--yes` and the absence of a terminal take the default. */
+/** Asks a yes-or-no question; `--yes`, or the lack of a terminal, takes the default. */
 export async function confirm(session: Session, question: string, byDefault: boolean): Promise<boolean> {
   const { prompter, options } = session;
   if (prompter === null || options.yes === true) return byDefault;
@@ -100,7 +100,7 @@ export async function confirm(session: Session, question: string, byDefault: boo
   }
 }
 
-/** Notes for saving what the environment says, where the file says nothing: the service may run without that environment. */
+/** Marks an environment value for saving if the file lacks it: the service may run without that environment. */
 export function adopt({ file, values }: Session, setting: Setting<unknown>): void {
   const found = findSetting(setting, file.sources());
   if (found === null || 'mistake' in found || found.origin !== 'environment') return;
@@ -108,7 +108,7 @@ export function adopt({ file, values }: Session, setting: Setting<unknown>): voi
   if (!isInFile && found.text !== setting.fallback) values[setting.name] = found.text;
 }
 
-/** Saves what is noted, or in a dry run says what would be. @throws {SetupError} @throws {ConfigError} */
+/** Saves the marked values; in a dry run, prints what would be saved. @throws {SetupError} @throws {ConfigError} */
 export function save({ file, values, options, talk, report }: Session, isForced: boolean): void {
   const changes = file.changes(values);
   const names = changes.join(', ');
@@ -124,7 +124,7 @@ export function save({ file, values, options, talk, report }: Session, isForced:
     talk.done(`${file.path} could be read by others (mode ${file.openMode}); now only its owner can.`);
 }
 
-/** Tells of what was saved and is overruled by the environment. */
+/** Reports saved values that the environment overrides. */
 export function tellOutvoted(session: Session, values: Values): void {
   for (const name of session.file.outvoted(values)) {
     find(session, {
@@ -135,9 +135,9 @@ export function tellOutvoted(session: Session, values: Values): void {
   }
 }
 
-/** What setting up says as it goes on. */
+/** The output of setup as it progresses. */
 interface Talk {
-  /** Stands for itself, after an empty line. */
+  /** A heading of its own, after an empty line. */
   title(text: string): void;
   /** A step begins. */
   step(number: number, text: string): void;
@@ -152,7 +152,7 @@ interface Talk {
 const STEPS = 5;
 const INDENT = '  ';
 
-/** @param isSilent for `--json`: then the whole is told at the end */
+/** @param isSilent for `--json`, which prints everything at the end */
 export function createTalk(io: Io, isSilent: boolean): Talk {
   const { width, bold, green, yellow } = screenOf(io);
   const write = isSilent ? () => {} : io.write;

@@ -18,8 +18,8 @@ const SETTING = SETTINGS.webhook.secrets;
 const TOKEN = SETTINGS.statusToken;
 
 /**
- * Sees to it that one subscription leads to the service and that its secret is saved, and saves everything else that
- * was found out before; only then is anything changed at Linq.
+ * Ensures that exactly one subscription points to the service and its secret is saved. Saves all earlier
+ * results first; only then changes anything at Linq.
  * @throws {ReactorError}
  */
 export async function setUpWebhook(
@@ -53,7 +53,7 @@ export async function setUpWebhook(
   tellLeftovers(session, plan, subscriptions, webhookUrl);
 }
 
-/** @throws {ConfigError} for secrets in the environment that are none; those of the file are replaced */
+/** @throws {ConfigError} for malformed secrets in the environment; those in the file are replaced */
 function findSecrets({ file, talk }: Session): readonly string[] {
   const found = findSetting(SETTING, file.sources());
   if (found === null) return [];
@@ -146,13 +146,13 @@ async function renew(session: Session, linq: LinqClient, plan: Renewing, work: W
   if (left.length === 0) tell(session, 'The old one is deleted', 'delete the old one after that');
 }
 
-/** Says what was done, or in a dry run what would be. */
+/** Reports what was done or, in a dry run, what would be. */
 function tell({ talk, options }: Session, did: string, would: string): void {
   if (options.dryRun === true) talk.note(`Would ${would}.`);
   else talk.done(`${did}.`);
 }
 
-/** Whoever wants to stop meanwhile waits until the secret is saved. @returns the id */
+/** Delays stop signals until the secret is saved. @returns the id */
 async function create(session: Session, linq: LinqClient, targetUrl: string, work: Work): Promise<string> {
   const { file, talk, report } = session;
   const saveSecret = (secret: string, subscriptionId: string) => {
@@ -200,14 +200,14 @@ const faultsInWords = (faults: readonly SubscriptionFault[]): string =>
 
 interface Consent {
   readonly plan: SubscriptionPlan;
-  /** The secret of the subscription that is there, as whoever sits at the terminal kept it; else null. */
+  /** The existing subscription's secret, pasted at the terminal; else null. */
   readonly pastedSecret: string | null;
 }
 
 /**
- * Tells what is to be done, and asks where it touches what is there.
- * @param own how many subscriptions lead here
- * @throws {SetupError} when it may not be done; nothing was changed then
+ * Announces the plan, and asks before changing anything that exists.
+ * @param own how many subscriptions point here
+ * @throws {SetupError} without permission; nothing was changed then
  */
 async function consent(session: Session, plan: SubscriptionPlan, own: number): Promise<Consent> {
   const { talk, options, prompter } = session;
@@ -271,8 +271,8 @@ async function askForSecret({ prompter, talk }: Session): Promise<string | null>
 const STOPPING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Does work that must not end half-way: whoever wants to stop the process waits until it is done.
- * @param onHeld told once, when somebody does
+ * Runs work that must not be interrupted: stop signals wait until it is done.
+ * @param onHeld called once, on the first such signal
  */
 async function holdSignals<T>(work: () => Promise<T>, onHeld: () => void): Promise<T> {
   const held: NodeJS.Signals[] = [];

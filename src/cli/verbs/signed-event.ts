@@ -15,7 +15,7 @@ import { signDelivery } from '../../simulator/sign.ts';
 import { createWorld } from '../../simulator/world.ts';
 import { PROBE_EVENT_TYPE } from '../../webhook/probe.ts';
 
-/** What both verbs take. */
+/** The options of both verbs. */
 export interface EventFlags {
   readonly example?: string;
   readonly payloadVersion?: string;
@@ -38,7 +38,7 @@ export interface SignedEvent {
 }
 
 const EXAMPLE_LINE = '+12025550100';
-/** As the service reads it. */
+/** As the service accepts it. */
 const EVENT_TYPE = /^[\w.:-]{1,128}$/;
 const SCHEMES = ['both', 'standard', 'legacy'] as const;
 
@@ -50,8 +50,8 @@ export function signEvent(
   clock: Clock,
 ): SignedEvent {
   const body = readBody(file, flags, clock);
-  const { eventId, eventType: told } = describeBody(body.toString('utf8'));
-  const eventType = EVENT_TYPE.test(told) ? told : 'unknown'; // it becomes a header
+  const { eventId, eventType: named } = describeBody(body.toString('utf8'));
+  const eventType = EVENT_TYPE.test(named) ? named : 'unknown'; // it becomes a header
   const webhookId = flags.id ?? eventId;
   if (!/^[A-Za-z0-9_-]{1,256}$/.test(webhookId))
     throw new UsageError('--id: expected 1 to 256 of A-Z a-z 0-9 _ - (by default the event_id of the body)');
@@ -79,7 +79,7 @@ function readBody(file: string | undefined, flags: EventFlags, clock: Clock): Bu
   return Buffer.from(body);
 }
 
-/** As they are: a signature is over bytes. */
+/** Raw bytes: the signature covers bytes. */
 function readBytes(file: string | undefined): Buffer {
   if (file === undefined && process.stdin.isTTY === true)
     throw new UsageError(`Name a file, - for standard input, or --example TYPE (${EXAMPLES.join(', ')}).`);
@@ -92,7 +92,7 @@ function readBytes(file: string | undefined): Buffer {
   }
 }
 
-/** The newest, where there are several. */
+/** The newest if there are several. */
 function readSecret({ secretFile }: EventFlags, sources: Sources): string {
   const secrets =
     secretFile === undefined
@@ -120,7 +120,7 @@ function readSecretFile(path: string, readFile: Sources['readFile']): readonly s
   return parsed.value;
 }
 
-/** Unix seconds, or ISO 8601; so that a stale delivery can be made. */
+/** Unix seconds or ISO 8601, so that a stale delivery can be made. */
 function readTimestamp(text: string | undefined, clock: Clock): EpochMs {
   if (text === undefined) return clock.systemNow();
   const at = /^\d{1,12}$/.test(text) ? Number(text) * SECOND : Date.parse(text);
@@ -140,7 +140,7 @@ interface ExampleOptions {
   /** One of EXAMPLES. */
   readonly type: string;
   readonly version: PayloadVersion;
-  /** The line that it is about, E.164. */
+  /** The line it is about, E.164. */
   readonly line: string;
   /** Null: a new one. */
   readonly chatId: string | null;
@@ -155,7 +155,7 @@ interface Actors {
 
 const PARTNER_ID = '5b0e6c1a-7d42-5c3e-9f18-2a64d0c7be91';
 
-/** What has to happen for Linq to tell of it; the last event of the type counts. */
+/** What has to happen for Linq to send each event; the last event of the type counts. */
 const STORIES: Readonly<Record<string, (actors: Actors) => void>> = {
   'message.sent': ({ messages, chatId }) => void messages.sendMessage(chatId),
   'message.delivered': ({ messages, chatId }) => void messages.sendMessage(chatId, { delivered: true }),
@@ -171,13 +171,13 @@ const STORIES: Readonly<Record<string, (actors: Actors) => void>> = {
   'phone_number.status_updated': ({ changes, line }) => changes.flagLine(line, 'FLAGGED'),
 };
 
-/** `probe` is ours: the service verifies it, and keeps nothing of it. */
+/** `probe` is our own: the service verifies it and stores nothing. */
 const PROBE = 'probe';
 
-/** What can be asked for. */
+/** The available examples. */
 export const EXAMPLES: readonly string[] = [PROBE, ...Object.keys(STORIES)];
 
-/** The body of an event as Linq sends it, about an invented person and now; null for an unknown type. */
+/** The body of an event as Linq sends it, about an invented person and the present; null for an unknown type. */
 export function buildExample(
   { type, version, line, chatId }: ExampleOptions,
   clock: Pick<Clock, 'now'>,

@@ -16,7 +16,7 @@ interface Options {
 
 const collect = (value: string, collected: readonly string[] = []) => [...collected, value];
 
-/** `simulate`: a Linq on loopback for a user's own tests. */
+/** `simulate`: a Linq on loopback for users' own tests. */
 export const registerSimulate: Register = (program, { io, run }) => {
   program
     .command('simulate')

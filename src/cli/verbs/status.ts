@@ -18,7 +18,7 @@ export const registerStatus: Register = (program, context) => {
   serviceVerb(status, context, (_args, { strict }: { strict?: boolean }) => showStatus(strict === true));
 };
 
-/** @param isStrict a warning is enough to be degraded */
+/** @param isStrict a warning is enough for `degraded` */
 function showStatus(isStrict: boolean): ServiceCall<'OverviewSchema'> {
   return {
     method: 'GET',

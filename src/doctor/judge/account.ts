@@ -5,22 +5,22 @@ import { showProblem } from '../../status/problems/problem-words.ts';
 import { durationInWords } from '../../status/view/wording.ts';
 import { type Finding, fine, found } from '../finding.ts';
 
-/** By what calls leave this machine: the scheme, host and port of a proxy; null: directly. */
+/** How calls leave this machine: a proxy's scheme, host and port; null: directly. */
 export interface Routes {
   readonly linq: string | null;
-  /** Undefined: there are no alerts. */
+  /** Undefined: alerts are off. */
   readonly alerts: string | null | undefined;
-  /** Some proxy is named in the settings. */
+  /** The settings name a proxy. */
   readonly isAnyNamed: boolean;
 }
 
-/** What asking the proxy for a connection to Linq came to. */
+/** The result of asking the proxy for a connection to Linq. */
 export type SeenProxy =
   | { readonly kind: 'open' }
-  /** `httpStatus` null: it didn't answer; then `cause` is the system's code. */
+  /** `httpStatus` null: no response; then `cause` is the system's error code. */
   | { readonly kind: 'failed'; readonly httpStatus: number | null; readonly cause: string };
 
-/** @param seen null: Linq is called without a proxy, so nobody looked */
+/** @param seen null: Linq is called without a proxy, so nothing was checked */
 export function judgeProxy({ linq, alerts, isAnyNamed }: Routes, seen: SeenProxy | null): Finding {
   const details = { linq, alerts: alerts ?? null };
   const toAlerts = alerts === undefined || alerts === linq ? '' : ` Alerts go ${way(alerts)}.`;
@@ -65,16 +65,16 @@ const CAUSES: ReadonlyMap<string, string> = new Map([
   ['proxy', "the proxy of HTTPS_PROXY doesn't answer, or refuses"],
 ]);
 
-/** Where the API should be; no secret. */
+/** The expected location of the API; no secret. */
 interface ApiPlace {
   readonly baseUrl: string;
-  /** LINQ_API_BASE_URL isn't set to anything else. */
+  /** LINQ_API_BASE_URL is unset or has its default value. */
   readonly isDefault: boolean;
-  /** Scheme, host and port; null: it is called directly. */
+  /** Scheme, host and port; null: called directly. */
   readonly proxy: string | null;
 }
 
-/** Why a read brought nothing. */
+/** Why a read failed. */
 export function judgeLinqFailure(answer: LinqAnswer, place: ApiPlace): Finding {
   if (answer.kind === 'unanswered') {
     return answer.cause === 'unreadable'
@@ -117,7 +117,7 @@ export function judgeLinqFailure(answer: LinqAnswer, place: ApiPlace): Finding {
   );
 }
 
-/** Something else answers: whoever is at another address, or, at Linq's own, whoever stands in between. */
+/** Something else answered: another server at a custom URL, or, at Linq's own, something in between. */
 function judgeForeign(said: string, { baseUrl, isDefault }: ApiPlace, details: Finding['details']): Finding {
   if (isDefault) {
     return found(
@@ -144,28 +144,28 @@ function judgeSilence(cause: string, { baseUrl, proxy }: ApiPlace): Finding {
   );
 }
 
-/** The way that the service takes, whatever curl finds in the environment. */
+/** Forces curl onto the service's route, whatever curl finds in the environment. */
 function tryWithCurl(baseUrl: string, proxy: string | null): string {
   const way = proxy === null ? "--noproxy '*'" : `--proxy ${proxy}`;
   const login = proxy === null ? '' : ' (with --proxy-user USER:PASSWORD if the proxy wants that)';
   return `Check from this machine: \`curl -sS ${way} -o /dev/null -w '%{http_code}\\n' ${baseUrl}/v3/phone_numbers\` must print 401${login}. If it doesn't, correct the machine's DNS, firewall, LINQ_API_BASE_URL or, if only a proxy leads to the internet, HTTPS_PROXY.`;
 }
 
-/** curl would prove nothing: it trusts the system's authorities. */
+/** curl would prove nothing: it trusts the system's CAs. */
 const TRUST =
   "Node.js has authorities of its own and need not trust what the system and curl trust. If a proxy or firewall opens TLS on the way, put the certificate of its authority (PEM) into a file and name that in NODE_EXTRA_CA_CERTS in the service's environment (systemd: `Environment=`); in .env it has no effect. Then restart the service.";
 
-/** The `Date` header of an answer of Linq, and our wall clock around the call. */
+/** The `Date` header of a response from Linq, and our wall clock around the call. */
 export interface DateReading {
   readonly serverAt: EpochMs;
   readonly requestedAt: EpochMs;
   readonly receivedAt: EpochMs;
 }
 
-/** More than this is a wrong clock, not delay or rounding; the service waits with sharing from there on. */
+/** A larger offset is a wrong clock, not delay or rounding; the service stops sharing beyond it. */
 const MAX_OFF_MS = 30 * SECOND;
 
-/** Linq's clock minus ours, as far as that is sure: the header has whole seconds and was written during the call. */
+/** Linq's clock minus ours, as far as certain: the header has whole seconds and was written during the call. */
 export function offBy({ serverAt, requestedAt, receivedAt }: DateReading): number {
   if (serverAt + SECOND < requestedAt) return serverAt + SECOND - requestedAt;
   return Math.max(0, serverAt - receivedAt);
@@ -222,7 +222,7 @@ interface SeenCard {
   readonly isActive: boolean;
 }
 
-/** One finding for each line that can't share, one for all that can. @param lines those that we share on */
+/** One finding for each line that can't share, one for all that can. @param lines those on which we share */
 export function judgeCards(lines: readonly string[], cards: readonly SeenCard[]): readonly Finding[] {
   const stateOf = (line: string) => {
     const own = cards.filter((card) => card.line === line);

@@ -3,7 +3,7 @@ import { DAY, type EpochMs } from '../../decide/time.ts';
 import { timeInWords } from '../../status/view/wording.ts';
 import { type Finding, type FindingCode, fine, found, skipped } from '../finding.ts';
 
-/** Addresses that nobody on the internet can reach. */
+/** Addresses that can't be reached from the internet. */
 const PRIVATE = new BlockList();
 for (const [net, bits] of [
   ['10.0.0.0', 8],
@@ -18,12 +18,12 @@ PRIVATE.addSubnet('fc00::', 7, 'ipv6');
 PRIVATE.addSubnet('fe80::', 10, 'ipv6');
 PRIVATE.addAddress('::1', 'ipv6');
 
-/** The addresses that the name of PUBLIC_URL stands for, or the system's code for why there are none. */
+/** The addresses to which PUBLIC_URL's name resolves, or the system's error code. */
 export type SeenName =
   | { readonly kind: 'resolved'; readonly addresses: readonly string[] }
   | { readonly kind: 'failed'; readonly cause: string };
 
-/** @param isLinqHere the API is a simulated one on this machine, which reaches private addresses too */
+/** @param isLinqHere the API is simulated on this machine, so it can also reach private addresses */
 export function judgeName(host: string, seen: SeenName, isLinqHere: boolean): Finding {
   if (seen.kind === 'failed') {
     return found(
@@ -49,8 +49,8 @@ export function judgeName(host: string, seen: SeenName, isLinqHere: boolean): Fi
 }
 
 /**
- * @param cause null: connected; else the system's code
- * @param isService the address is the service's own, without a proxy before it, and the service doesn't run
+ * @param cause null: connected; else the system's error code
+ * @param isService the address is the service's own, without a proxy in front, and the service isn't running
  */
 export function judgeConnection(
   host: string,
@@ -90,13 +90,13 @@ export function judgeConnection(
   );
 }
 
-/** What the TLS handshake came to. */
+/** The result of the TLS handshake. */
 export type SeenCertificate =
   | { readonly kind: 'trusted'; readonly validFrom: EpochMs; readonly validTo: EpochMs }
-  /** `cause`: a code of Node.js or OpenSSL. `names`: those in the certificate, where it was seen. */
+  /** `cause`: a Node.js or OpenSSL code. `names`: those in the certificate, if one was seen. */
   | { readonly kind: 'failed'; readonly cause: string; readonly names: readonly string[] };
 
-/** Authorities renew a certificate when a third of its life is left; below this nobody did. */
+/** Certificates are usually renewed when a third of their life is left; below this, renewal has failed. */
 const SOON_MS = 7 * DAY;
 const SOON_PART = 1 / 5;
 

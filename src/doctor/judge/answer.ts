@@ -1,6 +1,6 @@
 import { type Finding, fine, found } from '../finding.ts';
 
-/** One HTTP exchange, before anybody says what it means. */
+/** One HTTP exchange, before interpretation. */
 export type Exchange =
   | {
       readonly kind: 'answered';
@@ -14,23 +14,23 @@ export type Exchange =
   /** `cause`: a system code, or `timeout`. */
   | { readonly kind: 'failed'; readonly cause: string };
 
-/** What became of a test delivery. */
+/** The result of a test delivery. */
 export type Answer =
   | { readonly kind: 'taken'; readonly proof: string; readonly tookMs: number }
-  /** The webhook route refused it and says why; `code` is one of its own. */
+  /** The webhook route refused it, with one of its own codes. */
   | { readonly kind: 'refused'; readonly httpStatus: number; readonly code: string }
   /** This program answered, but not its webhook route. */
   | { readonly kind: 'wrong_path' }
   | { readonly kind: 'redirect'; readonly httpStatus: number; readonly target: string }
-  /** Somebody else answered: the proxy itself, or another program. */
+  /** Something else answered: the proxy itself, or another program. */
   | { readonly kind: 'foreign'; readonly httpStatus: number }
   | { readonly kind: 'failed'; readonly cause: string };
 
-/** Codes of the webhook route's refusals. */
+/** Codes with which the webhook route refuses. */
 const REFUSALS =
   /^(SIGNATURE_(MISSING|MALFORMED|MISMATCH|STALE)|SHUTTING_DOWN|OVERLOADED|NOT_STORED|CLOCK_SUSPECT|BODY_TOO_LARGE|UNSUPPORTED_MEDIA_TYPE|UNSUPPORTED_ENCODING|TOO_MANY_FAILURES|RATE_LIMITED|BROKEN_REQUEST)$/;
 
-/** @param url where it was sent, for a target that is relative to it */
+/** @param url the request URL, to resolve a relative redirect target */
 export function readAnswer(exchange: Exchange, url: string): Answer {
   if (exchange.kind === 'failed') return exchange;
   const { httpStatus, proof, location, tookMs } = exchange;
@@ -44,14 +44,14 @@ export function readAnswer(exchange: Exchange, url: string): Answer {
     : { kind: 'foreign', httpStatus };
 }
 
-/** Scheme, host and path at most: a query may hold a secret. */
+/** Scheme, host and path only: a query may hold a secret. */
 function showTarget(location: string, url: string): string {
   if (!URL.canParse(location, url)) return 'nowhere that can be read';
   const { origin, pathname } = new URL(location, url);
   return origin + pathname;
 }
 
-/** Only errors of the shape that this program gives them, so that another one's aren't taken for ours. */
+/** Accepts only errors in this program's format, so that another program's aren't taken for ours. */
 function codeOf(body: string, httpStatus: number): string | null {
   try {
     const json: unknown = JSON.parse(body);
@@ -64,7 +64,7 @@ function codeOf(body: string, httpStatus: number): string | null {
   }
 }
 
-/** A test delivery straight to the service, without any proxy between. */
+/** A test delivery directly to the service, without a proxy. */
 export function judgeLocalDelivery(answer: Answer, url: string): Finding {
   const details = { url, ...answer, proof: undefined };
   if (answer.kind === 'taken') {

@@ -24,7 +24,7 @@ export function judgeNativeModule(advice: string | null): Finding {
   );
 }
 
-/** What reading all settings came to; one sentence each, never with a secret in it. */
+/** The result of reading all settings; one sentence each, never with a secret in it. */
 export interface SeenSettings {
   readonly mistakes: readonly string[];
   readonly warnings: readonly string[];
@@ -57,7 +57,7 @@ export function judgeSettings({ mistakes, warnings }: SeenSettings): Finding {
 const listBelow = (head: string, entries: readonly string[]) =>
   [head, ...entries.map((entry) => `- ${entry}`)].join('\n');
 
-/** A file or directory that holds secrets or chats, as the file system describes it. */
+/** A file or directory that holds secrets or chats, as reported by the file system. */
 export interface SeenFile {
   readonly path: string;
   /** Permission bits. */
@@ -68,10 +68,10 @@ export interface SeenFile {
 const GROUP = 0o070;
 const OTHERS = 0o007;
 const WRITABLE_BY_OTHERS = 0o022;
-/** With it, nobody can replace another user's files: as in /tmp. */
+/** Prevents users from replacing each other's files, as in /tmp. */
 const STICKY = 0o1000;
 
-/** The secrets and the database are for the service's user alone; nobody else may put a file in their place. */
+/** Only the service's user may access the secrets and the database, and no one else may replace them. */
 export function judgeFileModes(seen: readonly SeenFile[]): readonly Finding[] {
   const files = seen.filter(({ isDirectory }) => !isDirectory);
   const toAll = files.filter(({ mode }) => (mode & OTHERS) !== 0);
@@ -116,20 +116,20 @@ const quote = (path: string) => (/^[\w./+@:-]+$/.test(path) ? path : quoteForShe
 
 export interface SeenDirectory {
   readonly path: string;
-  /** False: the first start makes it. */
+  /** False: the first start creates it. */
   readonly exists: boolean;
-  /** Why files can't be made in it (or, while it isn't there, in what is to hold it): a system code; null: they can. */
+  /** The system's code for why files can't be created in it (or in its nearest existing parent); null: they can. */
   readonly writeFault: string | null;
-  /** The kind of file system, in words of the system such as `ext4`; null: unknown. */
+  /** The type of file system as the system calls it, such as `ext4`; null: unknown. */
   readonly fileSystem: string | null;
   /** Null: unknown. */
   readonly space: DiskSpace | null;
 }
 
-/** Where other machines may write too, and locks don't hold: SQLite's log is damaged there sooner or later. */
+/** Other machines may write here too, and locks don't work: SQLite's log will eventually be corrupted. */
 const NETWORK =
   /^(nfs\d?|cifs|smb\d?|smbfs|ncpfs|afs|9p|virtiofs|vboxsf|prl_fs|ceph|glusterfs|lustre|fuse\.(sshfs|glusterfs|s3fs|rclone|gvfsd-fuse|osxfs|grpcfuse))$/;
-/** Gone with the machine's memory, or with the container. */
+/** Lost when the machine restarts, or with the container. */
 const FLEETING: ReadonlyMap<string, string> = new Map([
   ['tmpfs', 'memory, which a restart of the machine empties'],
   ['ramfs', 'memory, which a restart of the machine empties'],
@@ -189,10 +189,10 @@ function judgeFleeting({ path, fileSystem }: SeenDirectory, details: Finding['de
   );
 }
 
-/** What looking at the database came to. */
+/** The result of checking the database. */
 export type SeenDatabase =
   | { readonly kind: 'none' }
-  /** It can't be used; `message` is a sentence that says what to do. */
+  /** Unusable; `message` is a sentence that says what to do. */
   | { readonly kind: 'failed'; readonly fault: StoreFault; readonly message: string }
   | { readonly kind: 'newer' }
   | {
@@ -200,11 +200,11 @@ export type SeenDatabase =
       readonly schemaVersion: number;
       readonly latest: number;
       readonly pending: readonly string[];
-      /** `ok`, what SQLite complains of, or null: it took too long, or couldn't be asked. */
+      /** `ok`, SQLite's complaint, or null: it took too long or couldn't be run. */
       readonly quickCheck: string | null;
     };
 
-/** @param isInUse a process works on it */
+/** @param isInUse a process has it open */
 export function judgeDatabase(path: string, seen: SeenDatabase, isInUse: boolean): Finding {
   const details = { path, ...(seen.kind === 'read' ? { ...seen, kind: undefined } : {}), isInUse };
   switch (seen.kind) {

@@ -2,25 +2,25 @@ import { SECOND } from '../../decide/time.ts';
 import { type Finding, type FindingCode, fine, found, skipped } from '../finding.ts';
 import type { Answer } from './answer.ts';
 
-/** What became of the test deliveries to PUBLIC_URL. Null: not sent, since an earlier one told enough. */
+/** The results of the test deliveries to PUBLIC_URL. Null: not sent, because an earlier one was conclusive. */
 export interface SeenTrip {
   /** Compact JSON, as most senders write it. */
   readonly plain: Answer;
-  /** JSON with odd white space, escapes, numbers and order of keys: whoever parses it and writes it anew changes it. */
+  /** JSON with unusual white space, escapes, numbers and key order: parsing and reserializing would change it. */
   readonly odd: Answer | null;
-  /** Nearly as large as a delivery may be. */
+  /** Almost as large as a delivery may be. */
   readonly large: Answer | null;
-  /** The plain one, straight to the service; null when that doesn't run here. */
+  /** The plain one, sent directly to the service; null when it isn't running here. */
   readonly local: Answer | null;
-  /** Whether the service counted a refused signature meanwhile; null: unknown. */
+  /** Whether the service counted a refused signature in the meantime; null: unknown. */
   readonly hasReachedUs: boolean | null;
 }
 
-/** Linq waits so long for an answer. */
+/** Linq waits this long for a response. */
 const PATIENCE_MS = 10 * SECOND;
-/** Half of that leaves no room for a bad day. */
+/** Slower than half of that leaves no margin for a bad day. */
 const SLOW_MS = PATIENCE_MS / 2;
-/** What a proxy answers while nobody listens behind it. */
+/** A proxy's responses when nothing listens behind it. */
 const GATEWAY_ERRORS: readonly number[] = [502, 503, 504];
 
 export function judgeRoundTrip(publicUrl: string, seen: SeenTrip): Finding {
@@ -88,7 +88,7 @@ const UNCHANGED =
 const RIGHT_HEADERS =
   'It must pass webhook-id, webhook-timestamp, webhook-signature and Content-Type on as they came, once each: remove rules that drop, join or add headers (nginx: `proxy_set_header` of these names).';
 
-/** Why a test delivery that should have been taken wasn't. @param answer to the one that failed first */
+/** Why a test delivery that should have been accepted wasn't. @param answer to the first one that failed */
 function judgeFailedTrip(
   publicUrl: string,
   answer: Exclude<Answer, { kind: 'taken' }>,
@@ -169,7 +169,7 @@ function describeRefusal(publicUrl: string, code: string, seen: SeenTrip): Words
   }
 }
 
-/** The same signature, taken directly, is wrong through the proxy: other bytes, or another service. */
+/** The same signature is valid directly but not through the proxy: other bytes, or another service. */
 function describeMismatch(publicUrl: string, { plain, local, hasReachedUs }: SeenTrip): Words {
   if (plain.kind === 'taken') {
     return [

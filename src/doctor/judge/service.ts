@@ -4,10 +4,10 @@ import { type Finding, fine, found, skipped } from '../finding.ts';
 
 /** What answers at HOST:PORT. */
 export type SeenService =
-  /** Nothing. `cause`: a system code. */
+  /** Nothing. `cause`: the system's error code. */
   | { readonly kind: 'silent'; readonly cause: string }
   | { readonly kind: 'foreign'; readonly httpStatus: number }
-  /** This service; `notReady` are the checks that fail, in words. */
+  /** This service; `notReady` lists the failing checks, in words. */
   | { readonly kind: 'up'; readonly notReady: readonly string[] };
 
 export function judgeService(
@@ -52,12 +52,12 @@ export function judgeService(
   return fine('service', `It runs at ${url} and is ready.`, details);
 }
 
-/** The service's own view, or the status by which it refuses to tell. */
+/** The service's own view, or the status with which it refuses to report it. */
 export type SeenStatus =
   | { readonly kind: 'told'; readonly problems: readonly Problem[] }
   | { readonly kind: 'refused'; readonly httpStatus: number };
 
-/** Each open problem becomes a finding with the remedy that the service tells. */
+/** Turns each open problem into a finding with the service's own remedy. */
 export function judgeProblems(seen: SeenStatus): readonly Finding[] {
   if (seen.kind === 'refused') {
     return [
@@ -80,5 +80,5 @@ export function judgeProblems(seen: SeenStatus): readonly Finding[] {
   );
 }
 
-/** With SHOW_NUMBERS the service tells them in full; what doctor prints is made to be passed on. */
+/** With SHOW_NUMBERS the service reports full numbers, but doctor's output is meant to be shared. */
 const hideNumbers = (text: string) => text.replaceAll(/\+\d{8,15}/g, maskNumber);

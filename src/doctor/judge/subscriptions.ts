@@ -5,13 +5,13 @@ export interface SeenSubscription {
   readonly subscriptionId: string | null;
   readonly targetUrl: string;
   readonly isActive: boolean;
-  /** Null: not told. */
+  /** Null: not reported. */
   readonly events: readonly string[] | null;
   /** The lines it is limited to; null: all. */
   readonly lines: readonly string[] | null;
 }
 
-/** Versions of the payload that this program reads. */
+/** Payload versions that this program reads. */
 const VERSIONS: readonly string[] = ['2026-02-03', '2025-01-01'];
 
 const SETUP = '`contact-card-reactor setup`';
@@ -42,7 +42,7 @@ export function judgeSubscriptions(
   ];
 }
 
-/** Ids of those that lead here, whether or not they are active. */
+/** Ids of the subscriptions that point here, active or not. */
 export function idsOfOwn(subscriptions: readonly SeenSubscription[], publicUrl: string): readonly string[] {
   return subscriptions
     .filter(({ targetUrl }) => isSameRoute(targetUrl, publicUrl))
@@ -119,34 +119,34 @@ function judgeLimit(active: readonly SeenSubscription[]): readonly Finding[] {
   ];
 }
 
-/** How the running service judged deliveries since its start. */
+/** The running service's verdicts on deliveries since its start. */
 export interface SeenVerdicts {
-  /** Authentic, whatever became of them. */
+  /** Authentic, whatever was done with them. */
   readonly authentic: number;
   readonly mismatched: number;
 }
 
-/** What `setup` noted when it saved a secret. */
+/** The note that `setup` made when it saved a secret. */
 export interface SecretNote {
   readonly subscriptionId: string;
   readonly isOf: (secret: string) => boolean;
 }
 
-/** What Linq issues. */
+/** The size of the secrets that Linq issues. */
 const USUAL_BYTES = 32;
-/** So many refused deliveries without one that was authentic are no scanner. */
+/** This many refused deliveries without an authentic one are no scanner. */
 const TELLING = 3;
 
 const RECREATE_FOR_SECRET =
   'run `contact-card-reactor setup --recreate`: Linq shows a signing secret only when a subscription is created, so it puts a new one in place and saves its secret. Then restart the service.';
 
 /**
- * Whether the secrets can be those of the subscription. Linq shows a secret only once, so nobody can compare it but with
- * what `setup` noted of it; and what the service made of Linq's deliveries tells most: where Linq doesn't say whether the
- * subscription of the note is still there, one that the service took outweighs it.
+ * Checks whether the secrets can be those of the subscription. Linq shows a secret only once, so it can only
+ * be compared with `setup`'s note. The service's verdicts on Linq's deliveries say most: if Linq doesn't say
+ * whether the noted subscription still exists, one accepted delivery outweighs the note.
  * @param verdicts null: unknown
- * @param note null: nothing is noted
- * @param own ids of the subscriptions that lead here; null: unknown
+ * @param note null: no note
+ * @param own ids of the subscriptions that point here; null: unknown
  */
 export function judgeSecrets(
   secrets: readonly string[],
@@ -187,7 +187,7 @@ export function judgeSecrets(
   return [fine('webhook_secret', `${what} the form that Linq issues${proven}.`, { count: secrets.length })];
 }
 
-/** Null: the note has nothing against it. */
+/** Null: the note raises no objection. */
 function judgeByNote(
   secrets: readonly string[],
   { subscriptionId, isOf }: SecretNote,
@@ -211,7 +211,7 @@ function judgeByNote(
       { subscriptionId },
     );
   }
-  return null; // another subscription was made by hand since, and its secret set: nothing is noted of that
+  return null; // another subscription and its secret were set up by hand since; there is no note about it
 }
 
 function describeOddities(secrets: readonly string[]): string[] {

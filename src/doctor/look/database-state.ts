@@ -14,7 +14,10 @@ import type { SeenDatabase } from '../judge/machine.ts';
 const SCRIPT = fileURLToPath(new URL('./quick-check-process.js', import.meta.url));
 const QUICK_CHECK_MS = 8 * SECOND;
 
-/** Looks at the database, in use or not. Writes nothing to it, and refuses first what SQLite would take for a new one. */
+/**
+ * Checks the database, in use or not. Never writes to it, and rejects up front what SQLite would take for a
+ * new one.
+ */
 export async function lookAtDatabase(databasePath: string): Promise<SeenDatabase> {
   try {
     const path = realPath(databasePath);
@@ -45,8 +48,8 @@ async function read(path: string): Promise<SeenDatabase> {
 }
 
 /**
- * Reading leaves an empty log where there was none. A connection that may write takes it away when it closes, if it is
- * the last: SQLite itself sees to that, so a service that starts meanwhile loses nothing.
+ * Reading leaves an empty log where there was none. A writable connection removes it on closing, if it is the
+ * last one. SQLite itself ensures that, so a service that starts in the meantime loses nothing.
  */
 function tidy(path: string): void {
   try {
@@ -57,11 +60,11 @@ function tidy(path: string): void {
       database.close();
     }
   } catch {
-    // then it stays: it does no harm
+    // then the log stays, which is harmless
   }
 }
 
-/** What SQLite says; null when it takes too long, or something else keeps it from saying. */
+/** SQLite's result; null when it takes too long or can't be run. */
 function quickCheck(path: string): Promise<string | null> {
   const options = { timeout: QUICK_CHECK_MS, killSignal: 'SIGKILL', encoding: 'utf8' } as const;
   return new Promise((resolve) => {
@@ -72,7 +75,7 @@ function quickCheck(path: string): Promise<string | null> {
   });
 }
 
-/** Whether a process works on the database, by the lock beside it. */
+/** Whether a process uses the database, judging by the lock beside it. */
 export function isDatabaseInUse(databasePath: string): boolean {
   try {
     const path = `${realPath(databasePath)}.lock`;

@@ -5,10 +5,10 @@ import { realPath } from '../../real-path.ts';
 import { type Mount, readMounts } from '../../store/sqlite/place.ts';
 import type { SeenDirectory, SeenFile } from '../judge/machine.ts';
 
-/** More backups than this aren't looked at; they are made alike. */
+/** Further backups aren't checked; all are made the same way. */
 const MAX_BACKUPS = 200;
 
-/** What of the service's files is there, secrets and chats; whatever can't be looked at is left out. */
+/** The service's existing files with secrets and chats; whatever can't be read is omitted. */
 export async function lookAtFiles(
   envFilePath: string | null,
   databasePath: string | null,
@@ -25,12 +25,12 @@ export async function lookAtFiles(
   return seen.filter((file) => file !== null);
 }
 
-/** The database, what SQLite and we keep with it, and copies made before migrations and restores. */
+/** The database, the files that SQLite and we keep with it, and copies made before migrations and restores. */
 async function listBeside(database: string): Promise<string[]> {
   return (await list(dirname(database))).filter((path) => basename(path).startsWith(basename(database)));
 }
 
-/** Where the database really is: the path as it was given, unless that is a link. */
+/** The database's real location: the given path, unless it is a link. */
 function followed(databasePath: string): string {
   const path = realPath(databasePath);
   return path === resolve(databasePath) ? databasePath : path;
@@ -55,7 +55,7 @@ async function lookAtFile(path: string): Promise<SeenFile | null> {
   }
 }
 
-/** The directory of the database; while it isn't there, the nearest one above it that is. */
+/** The database's directory or, if missing, its nearest existing parent. */
 export async function lookAtDirectory(databasePath: string): Promise<SeenDirectory> {
   const path = dirname(followed(databasePath));
   let place = resolve(path);
@@ -78,13 +78,13 @@ const exists = (path: string) =>
 const codeOf = (error: unknown) =>
   error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 
-/** Of the mount that holds a directory; null where that isn't known. */
+/** The type of the mount that holds a directory; null: unknown. */
 function fileSystemOf(directory: string): string | null {
   const holding = readMounts().filter(
     ({ mountPoint }) =>
       mountPoint === '/' || directory === mountPoint || directory.startsWith(`${mountPoint}/`),
   );
-  // of several at one place the last covers the others
+  // if several share a mount point, the last one hides the others
   const best = holding.reduce<Mount | null>(
     (longest, mount) => (mount.mountPoint.length >= (longest?.mountPoint.length ?? 0) ? mount : longest),
     null,

@@ -14,17 +14,17 @@ interface HttpRequest {
 
 export interface HttpOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** PEM of authorities to trust beside the usual ones; null: none. */
+  /** Additional trusted CA certificates (PEM); null: none. */
   readonly ca: readonly string[] | null;
 }
 
 /** As long as Linq waits. */
 const DEADLINE_MS = 10 * SECOND;
 const CONNECT_MS = 5 * SECOND;
-/** What is read of an answer: an error of ours or a status fits. */
+/** Limit on reading a response: enough for one of our errors or a status. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** One exchange on a connection of its own: no redirect is followed, certificates are checked. Never rejects. */
+/** One exchange on a new connection: follows no redirects, verifies certificates. Never rejects. */
 export async function exchange(
   { url, method, headers = {}, body }: HttpRequest,
   { clock, ca }: HttpOptions,
@@ -62,7 +62,7 @@ export async function exchange(
 const first = (value: string | string[] | undefined) =>
   typeof value === 'string' ? value : (value?.[0] ?? null);
 
-/** The code of an error, or of the first that it gathers: a name may stand for several addresses. */
+/** The code of an error, or of the first one in an aggregate: a name may resolve to several addresses. */
 export function causeOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return causeOf(error.errors[0]);
   if (!(error instanceof Error)) return 'unknown';
@@ -71,8 +71,8 @@ export function causeOf(error: unknown): string {
 }
 
 /**
- * Certificates to trust when there are some beside the usual ones. Newer Node.js tells all that it trusts, those of
- * NODE_EXTRA_CA_CERTS included; older only its own list.
+ * The CAs to trust when there are additional ones. Newer Node.js lists all that it trusts, including those of
+ * NODE_EXTRA_CA_CERTS; older versions only list their own.
  */
 export function trustBeside(extraCa: string | null): readonly string[] | null {
   if (extraCa === null) return null;

@@ -9,14 +9,14 @@ type Answers = {
 } & { readonly cards: Awaited<ReturnType<LinqClient['contactCards']>> };
 
 export interface SeenLinq extends Answers {
-  /** Null: no answer told Linq's time. */
+  /** Null: no response had Linq's time. */
   readonly date: DateReading | null;
 }
 
-/** Three calls side by side; what is slower counts as no answer. */
+/** Three calls in parallel; a slower one counts as unanswered. */
 const DEADLINE_MS = 8 * SECOND;
 
-/** Reads what the account has; changes nothing. */
+/** Reads the account; changes nothing. */
 export async function lookAtLinq(
   account: { readonly apiKey: string; readonly baseUrl: string; readonly proxy: HttpProxy | null },
   clock: Clock,

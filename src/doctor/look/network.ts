@@ -20,7 +20,7 @@ interface PublicPlace {
 export function placeOf(publicUrl: string): PublicPlace {
   const { protocol, hostname, port } = new URL(publicUrl);
   const isTls = protocol === 'https:';
-  const host = hostname.replace(/^\[|\]$/g, ''); // an IPv6 address stands in brackets
+  const host = hostname.replace(/^\[|\]$/g, ''); // an IPv6 address is in brackets
   return { host, port: port === '' ? (isTls ? 443 : 80) : Number(port), isTls };
 }
 
@@ -38,7 +38,7 @@ export async function resolveName(host: string): Promise<SeenName> {
   }
 }
 
-/** Resolves to null once connected, else to the system's code. */
+/** Resolves to null once connected, else to the system's error code. */
 export function tryConnection({ host, port }: PublicPlace): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
@@ -52,7 +52,7 @@ export function tryConnection({ host, port }: PublicPlace): Promise<string | nul
   });
 }
 
-/** Shakes hands as Linq does: the certificate must be trusted and name the host. */
+/** Performs a TLS handshake as Linq does: the certificate must be trusted and match the host. */
 export function shakeHands(
   { host, port }: PublicPlace,
   ca: readonly string[] | null,
@@ -81,7 +81,7 @@ export function shakeHands(
   });
 }
 
-/** The names that a certificate is for; few, since it may carry hundreds. */
+/** The first few of a certificate's names, since there may be hundreds. */
 function namesOf(certificate: unknown): readonly string[] {
   const { subjectaltname: names = '', subject } = (certificate ?? {}) as Partial<PeerCertificate>;
   const listed = names.split(', ').map((name) => name.replace(/^(DNS|IP Address):/, ''));
@@ -91,7 +91,7 @@ function namesOf(certificate: unknown): readonly string[] {
 
 const TUNNEL_MS = 5 * SECOND;
 
-/** Asks the proxy for a connection, as each call does, and hangs up. */
+/** Asks the proxy for a connection, like every call does, and hangs up. */
 export async function lookAtProxy(proxy: HttpProxy, baseUrl: string): Promise<SeenProxy> {
   const { host, port } = placeOf(baseUrl);
   try {

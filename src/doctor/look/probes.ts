@@ -3,7 +3,7 @@ import { type EpochMs, SECOND } from '../../decide/time.ts';
 import { signDelivery } from '../../simulator/sign.ts';
 import { PROBE_EVENT_TYPE } from '../../webhook/probe.ts';
 
-/** A signed test delivery, ready to be sent. */
+/** A signed test delivery, ready to send. */
 export interface Probe {
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
@@ -11,14 +11,14 @@ export interface Probe {
 
 export type ProbeForm = 'plain' | 'odd' | 'large';
 
-/** The service takes 1 MiB; what is around the padding needs little. */
+/** The service accepts 1 MiB; everything besides the padding is small. */
 const LARGE_BYTES = 1024 * 1024 - 2048;
 
 const BODIES: Readonly<Record<ProbeForm, (eventId: string) => string>> = {
   plain: (eventId) =>
     JSON.stringify({ api_version: 'v3', event_type: PROBE_EVENT_TYPE, event_id: eventId, data: {} }),
-  // Every parser reads it, and no two write it like this: spaces, tabs, both line breaks, keys in no order, escapes that
-  // needn't be, letters beyond ASCII raw and escaped, numbers in odd forms, characters that filters dislike.
+  // Every parser reads it, and no two serialize it like this: spaces, tabs, both line breaks, unsorted keys,
+  // needless escapes, non-ASCII letters raw and escaped, odd number formats, characters that filters dislike.
   odd: (eventId) =>
     `{ "data" :\t{"z":1.0,"a" : "\\u00e9 \\ud83d\\ude00 é 😀 \\/ <b>&amp;\\u003c", "n":1E2 ,"list":[ ]}\r\n,` +
     `"event_type":"${PROBE_EVENT_TYPE}" ,\n  "event_id":"${eventId}","api_version":"v3" }\n`,
@@ -31,8 +31,8 @@ const BODIES: Readonly<Record<ProbeForm, (eventId: string) => string>> = {
 };
 
 /**
- * Signed by Standard Webhooks alone, although Linq adds the deprecated signature: with both, a service that accepts that
- * one would hide that the other doesn't arrive. @param at the real time
+ * Signed only with Standard Webhooks, although Linq adds the deprecated signature: with both, a service that
+ * accepts the deprecated one would hide that the other doesn't arrive. @param at the real time
  */
 export function createProbe(form: ProbeForm, secret: string, at: EpochMs): Probe {
   const webhookId = randomUUID();

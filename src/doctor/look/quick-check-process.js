@@ -1,8 +1,8 @@
 // @ts-check
-// Asks SQLite whether a database file is sound, in a process of its own: that may take long, and can be ended at any
-// moment. Plain JavaScript, because no Node.js that this program runs on can be counted on to start TypeScript.
+// Runs SQLite's quick check on a database file, in a separate process: it may take long, and can be killed
+// at any time. Plain JavaScript, because not every supported Node.js can run TypeScript.
 //
-// node quick-check-process.js FILE: prints `ok`, or what SQLite complains of. Reads only, so a service may work on it.
+// node quick-check-process.js FILE: prints `ok` or SQLite's complaint. Only reads: a service may use the file.
 
 import { openSqlite } from '../../store/sqlite/native.js';
 

@@ -3,7 +3,7 @@ import { type Overview, OverviewSchema } from '../../status/view/schemas.ts';
 import type { SeenService, SeenStatus } from '../judge/service.ts';
 import { exchange, type HttpOptions } from './http.ts';
 
-/** Asks what answers there whether it is this service, and fit for work. */
+/** Checks whether the server there is this service, and ready. */
 export async function lookAtService(url: string, options: HttpOptions): Promise<SeenService> {
   const health = await exchange({ method: 'GET', url: `${url}/healthz` }, options);
   if (health.kind === 'failed') return { kind: 'silent', cause: health.cause };
@@ -17,7 +17,7 @@ export async function lookAtService(url: string, options: HttpOptions): Promise<
   return { kind: 'up', notReady: notReady.map(String) };
 }
 
-/** The service's own view; `overview` is null when it refuses to tell. */
+/** The service's own view; `overview` is null when it refuses to report it. */
 export async function lookAtStatus(
   url: string,
   token: string | null,
