@@ -11,20 +11,20 @@ export interface ReadFailed {
   readonly answer: LinqAnswer;
 }
 
-interface Told {
+interface ChatFacts {
   readonly line: string | null;
   readonly isGroup: boolean | null;
   readonly health: { readonly status: string; readonly at: EpochMs | null } | null;
 }
 
 /** A chat as listed. */
-export interface ListedChat extends Told {
+export interface ListedChat extends ChatFacts {
   readonly chatId: string;
   readonly updatedAt: EpochMs | null;
 }
 
 /** A chat whose messages are to be read, and what else is known about it. */
-export interface ChatToRead extends Told {
+export interface ChatToRead extends ChatFacts {
   readonly chatId: string;
 }
 
@@ -78,7 +78,7 @@ export interface LinqReads {
   >;
 }
 
-/** Account holds: they stop these calls like all others, and these calls may reveal new ones. */
+/** The account's holds: they stop these calls too, and these calls may reveal new ones. */
 export interface Account {
   /** Why no call may be made now; `until`: when that may end, null if unknown. */
   closure(): { readonly cause: string; readonly until: EpochMs | null } | null;

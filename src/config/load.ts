@@ -14,8 +14,8 @@ export interface LoadedConfig {
 /**
  * Reads every setting.
  * @param isTerminal standard output is a terminal, so log lines are for people
- * @throws {ConfigError} listing every mistake: the variable, what was expected, an example; never a secret's
- *   value
+ * @throws {ConfigError} listing every mistake, with the variable, what was expected, and an example; never a
+ *   secret's value
  */
 export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig {
   const read = createReader(sources, { isTerminal });

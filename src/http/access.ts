@@ -107,9 +107,7 @@ function describe({ ip, method, routeOptions }: FastifyRequest) {
 
 const isChange = ({ method }: FastifyRequest) => method !== 'GET' && method !== 'HEAD';
 
-/**
- * A browser sends a saved password with requests from any site, so it must confirm that they come from ours.
- */
+/** A browser sends a saved password with requests from any site, so it must confirm that they are ours. */
 const isForeign = ({ headers }: FastifyRequest) => headers['sec-fetch-site'] !== 'same-origin';
 
 const NO_STATUS_TOKEN: Refusal = {
@@ -134,7 +132,7 @@ const WRONG_TOKEN: Refusal = {
 
 const STATUS_REFUSALS = { noneSet: NO_STATUS_TOKEN, noneSent: NO_TOKEN, wrong: WRONG_TOKEN };
 
-/** For a scope that has a token of its own. */
+/** For a scope that has its own token. */
 function refusalsOf(name: string): typeof STATUS_REFUSALS {
   return {
     noneSet: {

@@ -32,8 +32,8 @@ export const networkOf = (address: string | undefined): string => normalizeIP(ad
 /** Divides a resource among senders, so that however much one takes, some is left for each of the others. */
 export interface FairShare {
   /**
-   * Takes more for one of this sender's items (a body, a connection). False: too much for now, so nothing was
-   * taken.
+   * Takes more for one of this sender's items (a body, a connection). False: took nothing, as it is too much
+   * for now.
    * @param has what that item already holds
    */
   take(sender: string, amount: number, has: number): boolean;
@@ -45,7 +45,7 @@ const TIMES_THE_FREE = 3;
 
 /**
  * The free part shrinks with each sender but never runs out, so a new sender always gets some. No item may be larger
- * than what is left of its sender's part, so large items are refused first and leave room for small ones.
+ * than the rest of its sender's part, so large items are refused first and leave room for small ones.
  */
 export function createFairShare(total: number): FairShare {
   const taken = new Map<string, number>();

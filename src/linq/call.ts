@@ -336,8 +336,7 @@ const MOST_ENCODINGS = 2;
 
 /**
  * The text of a body, without a byte order mark. We ask for plain bodies, but a proxy may compress them
- * anyway. Null: its encoding is unknown or broken, or the text would be longer than `maxBytes`. Never
- * rejects.
+ * anyway. Null: its encoding is unknown or broken, or the text would exceed `maxBytes`. Never rejects.
  */
 async function readBody(bytes: Buffer, headers: Headers, maxBytes: number): Promise<string | null> {
   const encodings = namesIn(headers['content-encoding']);

@@ -95,7 +95,7 @@ function is2026({ version, data }: Envelope): boolean {
   return version !== '2025-01-01' && isObject(data.value.chat);
 }
 
-/** `message.edited` (2026-02-03 only): no activity, but one of ours states the chat's health. @throws PayloadError */
+/** `message.edited` (2026-02-03 only): not activity; our edits state the chat's health. @throws PayloadError */
 export function readEdit(envelope: Envelope): Reading {
   const chat = neededObject(envelope.data, 'chat');
   const chatId = neededChatId(chat, 'id');
@@ -109,7 +109,7 @@ function isConflict({ direction, isSenderMe }: Pick<Message, 'direction' | 'isSe
   return direction !== null && isSenderMe !== null && isSenderMe !== (direction === 'outbound');
 }
 
-/** A delivered or read message of ours also proves that it was sent, in case `message.sent` was missed. */
+/** That our message was delivered or read also proves that it was sent, in case `message.sent` was missed. */
 function outboundEvidence(envelope: Envelope, message: Message): ChatEvent['outbound'] {
   if (message.direction !== 'outbound' || envelope.eventType === 'message.received') return null;
   if (message.parts.areNone) return null;

@@ -99,8 +99,7 @@ const EVENT_ID = /^[\x21-\x7e]{1,128}$/;
 
 /**
  * Reads a verified delivery of either payload version. Ignored types are ignored whatever they contain. The
- * others need a chat (or a line), a message's sender, and one time; any other unreadable field counts as
- * absent.
+ * others need a chat (or a line), a message's sender, and one time. Other unreadable fields count as absent.
  * @throws PayloadError naming the unreadable needed field, never its value, and the event type if known
  */
 export function parseDelivery(raw: Buffer, onUnreadable: OnUnreadable = ignoreUnreadable): ParsedDelivery {

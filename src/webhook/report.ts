@@ -107,7 +107,7 @@ function describe(error: unknown): object {
 /** Why a delivery was refused: its signature, its size or type, or too many of them. */
 export type Refusal = SignatureFault | 'size' | 'type' | 'limited';
 
-/** Since start. Each delivery counts once; one that was answered 503 counts as failed, or as stale if it was stale. */
+/** Since start. Each delivery counts once; one answered 503 counts as failed, or as stale if it was stale. */
 export interface WebhookCounters {
   accepted: number;
   ignored: number;

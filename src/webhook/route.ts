@@ -41,7 +41,7 @@ const MAX_FAILURES = 60;
 
 /**
  * `POST /webhooks/linq`: 204 after the commit, or when the event is ignored; 202 when quarantined; 401, 413, 415 or 429
- * when refused; 503 for anything that Linq should send again. Register it in a scope of its own: there, bodies arrive as
+ * when refused; 503 for anything that Linq should send again. Register it in its own scope: there, bodies arrive as
  * bytes and every error is answered here.
  */
 export async function webhookRoute(app: FastifyInstance, deps: WebhookDeps): Promise<void> {

@@ -176,7 +176,7 @@ function readSeconds(name: string, value: string): number {
   return Number(value);
 }
 
-/** Skips entries of versions other than v1, as Standard Webhooks requires, and malformed ones beside a good one. */
+/** Skips versions other than v1, as Standard Webhooks requires, and malformed entries if there is a good one. */
 function readCandidates(value: string): Buffer[] {
   const entries = value.split(' ');
   if (entries.length > MAX_SIGNATURES)
