@@ -145,7 +145,7 @@ async function send(
   }
 }
 
-/** Limits the time to connect (TLS included), then to the start of the answer, then each pause within it. */
+/** Limits the time to connect (TLS included), the time to the answer's headers, and each pause after them. */
 function limitTime(call: ClientRequest): void {
   const giveUp = () => call.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
   const limit = (ms: number, isMet: () => boolean) =>

@@ -90,7 +90,7 @@ function table({ figures, name, unit }: Chart): Html {
 <tbody>${rows}</tbody></table></div></details>`;
 }
 
-/** The next of 2, 4, 6, 8, 10, 20, 40 …: all have whole halves. */
+/** The next of 2, 4, 6, 8, 10, 20, 40 …: half of each is a whole number. */
 export function niceAbove(count: number): number {
   for (let power = 1; ; power *= 10) {
     const found = [1, 2, 4, 6, 8].map((step) => step * power).find((nice) => nice >= count && nice > 1);

@@ -8,7 +8,7 @@ export interface BookedProblem extends KnownProblem {
   readonly code: ProblemCode;
   /** The latest finding; right after a restart, only what its key says. */
   readonly found: OpenProblem;
-  /** An opening alert may have arrived, though `toldAt` is unset. */
+  /** An opening alert may have arrived, even if `toldAt` is null. */
   readonly mayHaveAlerted: boolean;
 }
 
