@@ -2,16 +2,16 @@ import type { EpochMs } from '../decide/time.ts';
 import type { StoreError, StoreFailure, StoreFault } from '../errors.ts';
 import type { Recordable, Recorded } from './store.ts';
 
-/** What is committed: events that webhooks brought, those that catching up read, or claims and their outcomes. */
+/** What a commit contains: events from webhooks, events read by catching up, or claims and their outcomes. */
 export type CommitKind = 'events' | 'catch_up' | 'shares';
 
 /** Counts what a store does. */
 export interface StoreMeter {
-  /** @param isStored false: the store couldn't, and nothing was committed */
+  /** @param isStored false: the store failed, and nothing was committed */
   committed(kind: CommitKind, tookMs: number, isStored: boolean): void;
-  /** This many events are in the facts of their chats and lines. */
+  /** This many events were merged into the facts of their chats and lines. */
   recorded(events: number): void;
-  /** This many attempts were cut off by a crash. */
+  /** This many attempts were interrupted by a crash. */
   interrupted(attempts: number): void;
 }
 
@@ -22,7 +22,7 @@ export interface StoreObserver extends StoreMeter {
   failed(error: StoreError): void;
 }
 
-/** Hears of nothing: for whoever opens a store without a service around it. */
+/** Ignores every report: for opening a store without a service around it. */
 export const NO_OBSERVER: StoreObserver = {
   monotonic: () => 0,
   committed() {},
@@ -31,15 +31,18 @@ export const NO_OBSERVER: StoreObserver = {
   failed() {},
 };
 
-/** Of the storage, whatever it was asked for. */
+/** Faults of the storage itself, whatever the request. */
 const STORAGE_FAULTS: ReadonlySet<StoreFault> = new Set(['full', 'readonly', 'busy', 'io', 'corrupt']);
 /** After these, this process must not write to the file any more. */
 const BREAKING_FAULTS: ReadonlySet<StoreFault> = new Set(['io', 'corrupt']);
 
 export interface StoreWatch extends StoreObserver {
-  /** The latest time that the storage itself failed; null: it never did. */
+  /** The latest failure of the storage itself; null: none. */
   latestFailure(): StoreFailure | null;
-  /** Told of each fault that the process must end for, of the latest one so far at once. */
+  /**
+   * Calls the listener for each fault that the process must end for; if there was one already, immediately
+   * with the latest.
+   */
   onBroken(listener: (error: StoreError) => void): void;
 }
 
@@ -68,33 +71,37 @@ export function createStoreWatch(monotonic: () => number, meter: StoreMeter): St
   };
 }
 
-/** What a storage needs done around the work of a call. */
+/** What a store needs done around each call. */
 export interface AroundHooks {
   readonly observer: StoreObserver;
   readonly toStoreError: (error: unknown) => StoreError;
-  /** Throws when what was written isn't where the next start finds it. */
+  /** Throws if the data was written where the next start won't find it. */
   readonly checkPlace: () => void;
-  /** The storage is full: frees what it can, for the next write. */
+  /** The storage is full: frees what it can for the next write. */
   readonly makeRoom: (now: EpochMs) => void;
 }
 
 export interface CallOptions {
-  /** It may write: afterwards the storage must be in its place. */
+  /** It may write: afterwards the storage must still be in its place. */
   readonly isWrite?: boolean;
-  /** Its commit is measured as this. */
+  /** The kind under which its commit is measured. */
   readonly kind?: CommitKind;
-  /** The time, where a full storage is worth making room: what it brings grows the database. */
+  /** The current time, if making room on a full storage is worthwhile: this call grows the database. */
   readonly roomAt?: EpochMs;
 }
 
 export type Around = <T>(body: () => T | Promise<T>, options?: CallOptions) => Promise<T>;
 
-/** All that every call of a store has around it: its time, its faults, room on a full storage, and a look at its place. */
+/**
+ * Wraps every call of a store: timing, faults, room on a full storage, and a check that the files are in
+ * place.
+ */
 export function createAround({ observer, toStoreError, checkPlace, makeRoom }: AroundHooks): Around {
   async function run<T>(body: () => T | Promise<T>, { isWrite, roomAt }: CallOptions): Promise<T> {
     try {
       const result = await body();
-      if (isWrite === true) checkPlace(); // after the commit: what is told as done is in the file of the next start
+      // after the commit: what is reported as done must be in the file that the next start opens
+      if (isWrite === true) checkPlace();
       return result;
     } catch (error) {
       const failure = toStoreError(error);
@@ -122,7 +129,7 @@ export function createAround({ observer, toStoreError, checkPlace, makeRoom }: A
   };
 }
 
-/** How many of a group are events that were stored. */
+/** How many entries of a group are stored events. */
 export function countEvents(entries: readonly Recordable[], results: readonly Recorded[]): number {
   return results.filter(({ kind }, index) => {
     const entry = entries[index];

@@ -6,7 +6,7 @@ import type { Hold, Line, StoredHoldReason } from '../decide/holds.ts';
 import type { EpochMs } from '../decide/time.ts';
 import type { Attempt, AttemptOutcome, Claim, Turn, TurnResult } from './turn.ts';
 
-/** What deliveries bring: an event, or one that can't be read or stored yet. */
+/** What a webhook brings: an event, or a delivery that can't be read or stored yet. */
 export type Recordable = ReactorEvent | QuarantinedDelivery;
 
 /** What became of one entry of a group: committed, or refused by a constraint (the rest of its group is committed). */
@@ -22,7 +22,7 @@ export interface ChatFilter {
 
 export interface ChatPage {
   readonly chats: readonly ChatRecord[];
-  /** Pass it on to go on; null: this was the last page. */
+  /** Pass it to get the next page; null: this was the last one. */
   readonly nextCursor: string | null;
 }
 
@@ -40,9 +40,9 @@ export interface ShareTotals {
 }
 
 /**
- * What the reactor remembers. Every method is one transaction that is durable (fsynced) when its promise resolves.
- * Chats are decided anew (`decideChat`) in the transaction that changes them.
- * @throws {StoreError} from every method, when the storage can't do its work
+ * What the reactor remembers. Every method is one transaction that is durable (fsynced) when its promise
+ * resolves. A transaction that changes chats also re-evaluates them (`decideChat`).
+ * @throws {StoreError} from every method, when the storage fails
  */
 export interface Store extends CatchUpStore, PageStore, ProblemStore, QuarantineStore {
   readonly kind: 'sqlite';
@@ -50,8 +50,8 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   readonly schemaVersion: number;
 
   /**
-   * Merges the events of a group into the facts and quarantines its other deliveries, in one commit. The results stand in
-   * the order of the entries.
+   * Merges the events of a group into the facts and quarantines its other deliveries, in one commit. The
+   * results are in the order of the entries.
    */
   record(entries: readonly Recordable[], now: EpochMs): Promise<readonly Recorded[]>;
 
@@ -63,50 +63,60 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
     leaseUntil: EpochMs,
     now: EpochMs,
   ): Promise<{ claim: Claim } | { refused: { state: ChatState; reason: ChatReason } } | null>;
-  /** Adds what the API told to a claimed chat, only where no event told; `isDue` is what the rules say of it then. Null: the lease is lost. */
+  /**
+   * Adds what the API reported to a claimed chat, only where no event did; `isDue` is what the rules then
+   * say. Null: the lease is lost.
+   */
   addLookedUp(
     claim: Claim,
     facts: LookedUpFacts,
     now: EpochMs,
   ): Promise<{ chat: ChatRecord; isDue: boolean } | null>;
   /**
-   * At the start: records every attempt that a crash left open as interrupted; such chats are due at once, or parked.
-   * (An attempt whose lease runs out while we live is recorded so by the next claim of its chat.)
+   * At the start: records every attempt that a crash left open as interrupted; such chats are due at once, or
+   * parked. (If a lease runs out while this process is running, the next claim of the chat records the
+   * attempt so.)
    */
   recoverInterrupted(now: EpochMs): Promise<{ interrupted: number; parked: number }>;
-  /** Decides anew up to `limit` chats whose decision time has changed; resolves to how many it was. */
+  /** Re-evaluates up to `limit` chats whose decision changes with time by now; resolves to how many. */
   wakeChats(now: EpochMs, limit: number): Promise<number>;
   /** The earliest instant at which `wakeChats` has work; null: none. */
   nextWakeAt(): Promise<EpochMs | null>;
   /** The earliest claimable instant of every line that has one (leased chats excepted). */
   nextAttempts(): Promise<readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[]>;
-  /** The earliest claimable instant of any line that is later than this; null: none. */
+  /** The earliest claimable instant of any line after `now`; null: none. */
   nextDueAfter(now: EpochMs): Promise<EpochMs | null>;
-  /** How the latest attempts ended, in the order of their ends; those that a crash cut off aside. */
+  /** How the latest attempts ended, in the order of their ends; without those that a crash interrupted. */
   recentEnds(limit: number): Promise<readonly AttemptOutcome[]>;
   /**
-   * Decides every chat anew after settings changed or the clock was corrected, `limit` chats a call, resuming after a
-   * restart. Resolves to true when nothing is left to do for this fingerprint. On its way it writes the correction.
+   * Re-evaluates every chat after settings changed or the clock was corrected, `limit` chats per call,
+   * resuming after a restart. Resolves to true when nothing is left to do for this fingerprint. It also
+   * writes a pending clock correction.
    */
   redecide(fingerprint: string, limit: number, now: EpochMs): Promise<boolean>;
   /**
-   * The clock was corrected by `byMs` and reads `now`. What we did later than now counts as done now, and no backoff or
-   * pause is longer than any can be; one that began and ended by a time ahead of now is over. Forward: windows, backoffs, leases and pauses that are still open keep what is left
-   * of them. Times that Linq told stay. From now on every chat is read, and written if anything changes it, as the
-   * correction has it; `redecide`, which begins anew, brings it to all others and to what the wrong time made of them
-   * (idle, say). Not before that may the clock be corrected once more.
+   * The clock was corrected by `byMs` and reads `now`. Our actions dated later than now count as done now,
+   * and no backoff or pause exceeds its maximum; one that began and ended under a clock ahead of now is over.
+   * If the clock went forward, open windows, backoffs, leases and pauses keep their remaining time. Times
+   * reported by Linq stay. From now on every chat is read with the correction applied, and written so if
+   * anything changes it. `redecide` starts over, and applies it to all other chats and to what the wrong time
+   * made of them (idle, for example). The clock may not be corrected again until then.
    */
   shiftClock(byMs: number, now: EpochMs): Promise<void>;
-  /** A correction of the clock hasn't come to all chats yet: queues and wake-ups may still be those of the wrong time. */
+  /**
+   * True while a clock correction hasn't reached all chats: queues and wake-ups may still follow the wrong
+   * time.
+   */
   isShifting(): Promise<boolean>;
 
   /**
-   * Ends, for up to `limit` chats a call, the wait of those that turned up after a restore and that no catch-up has read:
-   * once a run that began after it has read everything else, they are new. Resolves to true while there may be more.
+   * Ends, for up to `limit` chats per call, the wait of chats that appeared after a restore and that no
+   * catch-up has read: once a run that began after it has read everything else, they are new. Resolves to
+   * true while there may be more.
    */
   releaseRestored(limit: number, now: EpochMs): Promise<boolean>;
 
-  /** Changes one chat by a pure function and decides it anew; null: no such chat. */
+  /** Changes one chat by a pure function and re-evaluates it; null: no such chat. */
   updateChat(
     chatId: string,
     change: (chat: ChatRecord) => ChatRecord,
@@ -117,7 +127,7 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   attempts(chatId: string, limit: number): Promise<readonly Attempt[]>;
   /**
    * Chats that match any of the filters, in a stable order; without a filter none.
-   * @param cursor of the page before, or null; one from elsewhere is refused (`parseCursor` tells)
+   * @param cursor of the previous page, or null; an invalid one is refused (see `parseCursor`)
    */
   chats(filters: readonly ChatFilter[], limit: number, cursor: string | null): Promise<ChatPage>;
   /** Kept up to date by every change; doesn't scan the chats. */
@@ -130,24 +140,27 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   endHold(scope: string | null, reason: StoredHoldReason): Promise<void>;
 
   /**
-   * Deletes up to `limit` attempts that ended more than `retentionMs` ago, never an open one; resolves to how many it
-   * was. Nothing that counts attempts changes.
+   * Deletes up to `limit` attempts that ended more than `retentionMs` ago, never an open one; resolves to how
+   * many. Counters of attempts don't change.
    */
   pruneAttempts(retentionMs: number, limit: number, now: EpochMs): Promise<number>;
-  /** When the latest backup that `noteBackup` was told of was begun; null: none was. */
+  /** When the latest backup reported to `noteBackup` began; null: none. */
   lastBackupAt(): Promise<EpochMs | null>;
   noteBackup(startedAt: EpochMs): Promise<void>;
 
   /**
-   * Resolves to the latest heartbeat before this one; null: none yet. One of the future stays, as the proof of a wrong
-   * clock, until `shiftClock`.
-   * @param toleratedMs if the one before is longer ago, a catch-up is wished for in the same commit
+   * Resolves to the latest heartbeat before this one; null: none yet. A heartbeat in the future stays, as
+   * proof of a wrong clock, until `shiftClock`.
+   * @param toleratedMs if the previous heartbeat is older than this, the same commit requests a catch-up
    */
   heartbeat(now: EpochMs, toleratedMs?: number): Promise<EpochMs | null>;
   /** A real write, committed. */
   probe(now: EpochMs): Promise<void>;
   sizeBytes(): Promise<number>;
-  /** The file system that holds the data, as far as we may use it; null: the store is elsewhere. */
+  /**
+   * Space on the file system that holds the data, as far as we may use it; null: the store isn't on a local
+   * one.
+   */
   diskSpace(): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | null>;
   close(): Promise<void>;
 }
@@ -156,11 +169,11 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
 export interface CatchUpReading {
   readonly chatId: string;
   readonly events: readonly ReactorEvent[];
-  /** Notes that the run under way has read the chat; null: nothing of the kind. */
+  /** Notes that the current run has read the chat; null: notes nothing. */
   readonly readAt: EpochMs | null;
-  /** Nothing of the chat was left out. */
+  /** True if the whole chat was read. */
   readonly isWhole: boolean;
-  /** What the reading makes of the state; `isNew`: it told something that nobody had told. */
+  /** How the reading changes the state; `isNew`: it reported something that no one had reported. */
   readonly change: (state: CatchUpState, isNew: boolean) => CatchUpState;
 }
 
@@ -171,7 +184,7 @@ export interface ActiveChats {
     readonly chatId: string;
     readonly isGroup: boolean | null;
   }[];
-  /** From here on there may be more; null: there are no more. */
+  /** There may be more from here on; null: no more. */
   readonly scannedTo: number | null;
 }
 
@@ -180,27 +193,28 @@ export interface CatchUpStore {
   /** How far we have caught up with what webhooks missed. */
   catchUp(): Promise<CatchUpState>;
   /**
-   * Changes that by a pure function; resolves to what it is then.
-   * @param unread given at the end of a run: forgets which chats it read, but for these, which the next one has to read
+   * Changes that state by a pure function; resolves to the new state.
+   * @param unread given at the end of a run: forgets which chats it read, except these, which the next run
+   * has to read
    */
   changeCatchUp(
     change: (state: CatchUpState) => CatchUpState,
     unread?: readonly string[],
   ): Promise<CatchUpState>;
-  /** Merges what was read of a chat, like `record`, and notes how far the reading has come, in one commit. */
+  /** Merges what was read of a chat, like `record`, and notes the progress of the reading, in one commit. */
   recordRead(
     reading: CatchUpReading,
     now: EpochMs,
   ): Promise<{
     readonly unstorable: number;
     readonly isNew: boolean;
-    /** It waited for this reading, and waits no more. */
+    /** It was waiting for this reading, and no longer waits. */
     readonly isFreed: boolean;
     readonly state: CatchUpState;
   }>;
-  /** When the run under way read these chats (`UNREAD`: it couldn't), as far as it did. */
+  /** When the current run read these chats (`UNREAD`: it couldn't); omits those not read yet. */
   catchUpReads(chatIds: readonly string[]): Promise<ReadonlyMap<string, EpochMs>>;
-  /** Chats with an outbound message later than `since`, from a place (0: the first) on. */
+  /** Chats with an outbound message later than `since`, starting at a position (0: the first). */
   activeChats(after: number, since: EpochMs): Promise<ActiveChats>;
 }
 
@@ -211,7 +225,7 @@ export interface Figures {
   readonly failed: number;
 }
 
-/** Oldest first, without gaps; the hour and the day under way come last. Days are those of UTC. */
+/** Oldest first, without gaps; the current hour and day come last. Days are in UTC. */
 export interface ShareHistory {
   /** 48 of them. */
   readonly hours: readonly Figures[];
@@ -224,36 +238,38 @@ export interface RecentAttempt extends Attempt {
   readonly line: string | null;
 }
 
-/** What the status page asks for beyond what steering needs. None of it reads more of a table than it returns. */
+/**
+ * What the status page needs beyond the control functions. None of it reads more of a table than it returns.
+ */
 export interface PageStore {
   shareHistory(now: EpochMs): Promise<ShareHistory>;
   /** Of all chats, newest first. */
   recentAttempts(limit: number): Promise<readonly RecentAttempt[]>;
   /**
-   * The chats that are attempted next, of all lines together, earliest first; those under way excepted.
-   * @param notLines leaves out lines that are closed, say, so that their queues don't hide the others
+   * The chats that are attempted next, across all lines, earliest first; except those in progress.
+   * @param notLines excludes lines, such as closed ones, so that their queues don't hide the others
    */
   nextDue(limit: number, notLines?: readonly (string | null)[]): Promise<readonly ChatRecord[]>;
-  /** Chats whose id begins so, letter for letter, in the order of their ids. */
+  /** Chats whose id has this prefix (case-sensitive), in id order. */
   chatsByIdPrefix(prefix: string, limit: number): Promise<readonly ChatRecord[]>;
 }
 
-/** A problem that was noticed, so that a restart neither forgets since when it is open nor what was told of it. */
+/** A known problem, stored so that a restart forgets neither when it began nor which alerts were sent. */
 export interface KnownProblem {
   readonly code: string;
-  /** The line that it is about, or ''. */
+  /** The affected line, or ''. */
   readonly scope: string;
   readonly since: EpochMs;
-  /** When the alert that it opened was made which was taken; null: none was. */
+  /** When its opening alert, later accepted, was created; null: none was accepted. */
   readonly toldAt: EpochMs | null;
   /** Null: it is open. */
   readonly closedAt: EpochMs | null;
 }
 
-/** How deliveries came in up to now, over all processes. */
+/** How webhooks have arrived so far, across restarts. */
 export interface DeliveryNews {
   readonly lastAcceptedAt: EpochMs | null;
-  /** For so long of the time that the service was up no delivery has been accepted. */
+  /** How long the service has been up without accepting a webhook. */
   readonly silentMs: number;
 }
 
@@ -269,7 +285,7 @@ export interface ProblemStore {
   noteDeliveries(news: DeliveryNews): Promise<void>;
 }
 
-/** A delivery that we can't read or store, sealed under a key of the secret that verified it. */
+/** A webhook that we can't read or store, sealed under a key derived from the secret that verified it. */
 export interface QuarantinedDelivery {
   readonly receivedAt: EpochMs;
   readonly webhookId: string | null;
@@ -278,12 +294,12 @@ export interface QuarantinedDelivery {
   readonly sealed: Buffer;
 }
 
-/** One of them as it is listed: what it holds stays sealed. */
+/** A quarantined webhook as listed; its contents stay sealed. */
 export interface QuarantinedRow extends Omit<QuarantinedDelivery, 'sealed'> {
   readonly id: number;
 }
 
-/** Names a row: the id alone may be given again once the newest is gone. */
+/** Identifies a row: the id alone may be reused once the newest row is gone. */
 export type QuarantineKey = Pick<QuarantinedRow, 'id' | 'receivedAt'>;
 
 /** The part of the store that keeps what can't be read or stored yet; `record` puts it there. */
@@ -291,10 +307,10 @@ export interface QuarantineStore {
   quarantinedCount(now: EpochMs): Promise<{ count: number; oldestAt: EpochMs | null }>;
   /** Newest first. */
   quarantined(now: EpochMs): Promise<readonly QuarantinedRow[]>;
-  /** Null: it is there no longer. */
+  /** Null: it is no longer there. */
   sealedDelivery(key: QuarantineKey): Promise<Buffer | null>;
   /** It was read and stored after all. */
   endQuarantine(key: QuarantineKey): Promise<void>;
-  /** It still can't be read or stored, for another reason maybe. */
+  /** It still can't be read or stored, maybe for another reason. */
   recauseQuarantined(key: QuarantineKey, found: Pick<QuarantinedRow, 'cause' | 'eventType'>): Promise<void>;
 }

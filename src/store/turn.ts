@@ -15,7 +15,7 @@ export interface Attempt {
   readonly traceId: string | null;
 }
 
-/** How an attempt ended, and what its chat's count of failures is by now. */
+/** How an attempt ended, and its chat's current failure count. */
 export interface AttemptOutcome extends Pick<Attempt, 'chatId' | 'httpStatus' | 'linqCode'> {
   readonly outcome: Outcome;
   readonly failures: number;
@@ -32,30 +32,35 @@ export interface Claim {
   readonly chat: ChatRecord;
 }
 
-/** One line's queue; `null` is that of the chats whose line no event told. */
+/** One line's queue; `null` is the queue of chats whose line is unknown. */
 export interface ClaimedLine {
   readonly line: string | null;
   readonly limit: number;
-  /** Its call finds out whether something works again: one chat, chosen by `probe`. */
+  /** The call tests whether something works again: one chat, chosen by `probe`. */
   readonly isProbe?: boolean;
 }
 
-/** Which chat of a queue a probe takes: that which failed least. */
+/** Which chat of a queue a probe takes: by default the one that failed least. */
 export interface Probe {
-  /** Only one that hasn't failed, and has become due since. */
+  /** Only a chat that hasn't failed and became due since. */
   readonly untriedSince?: EpochMs | null;
-  /** Of those that haven't failed, the one that has been due for the shortest time. */
+  /** Among chats that haven't failed, the one that became due last. */
   readonly isNewestFirst?: boolean;
 }
 
-/** Takes due chats: of each line at most `limit`, oldest first; in all at most `total`, lines in the given order. */
+/**
+ * Claims due chats: at most `limit` per line, oldest first; at most `total` overall, with lines in the given
+ * order.
+ */
 export interface ClaimRequest {
   readonly lines: readonly ClaimedLine[];
   readonly total: number;
   readonly probe?: Probe;
-  /** Chats whose facts have to be looked up first are taken up to this number; those behind them on their line wait, too. */
+  /**
+   * Maximum number of chats that need a look-up first; chats queued behind one that has to wait also wait.
+   */
   readonly lookUps?: number;
-  /** Chats that failed before are taken up to this number; those behind them that didn't go first. Default: any number. */
+  /** Maximum number of chats that failed before; untried ones behind them go first. Default: unlimited. */
   readonly tried?: number;
   readonly leaseUntil: EpochMs;
 }
@@ -71,7 +76,7 @@ export type AttemptResult =
       readonly random: number;
     }
   | { readonly kind: 'dry_run' }
-  /** No call was made: the attempt's row goes. */
+  /** No call was made: the attempt's row is deleted. */
   | { readonly kind: 'withdrawn' };
 
 export interface Settlement {
@@ -80,7 +85,7 @@ export interface Settlement {
   readonly result: AttemptResult;
 }
 
-/** `isOurs` is false when the lease was lost meanwhile: then nothing was changed. */
+/** `isOurs` is false if the lease was lost meanwhile: nothing was changed then. */
 export interface Settled {
   readonly isOurs: boolean;
   readonly chat: ChatRecord;
@@ -94,7 +99,7 @@ export interface Turn {
   readonly endedHolds: readonly Pick<Hold, 'scope' | 'reason'>[];
   readonly cards: readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[];
   readonly cleared: readonly { readonly line: string; readonly clearedAt: EpochMs }[];
-  /** Chats that were refused by mistake. */
+  /** Chats whose refusal has to be undone. */
   readonly undone: readonly string[];
   readonly claim: ClaimRequest | null;
 }
@@ -103,6 +108,6 @@ export interface TurnResult {
   /** In the order of the turn's settlements. */
   readonly settled: readonly Settled[];
   readonly claims: readonly Claim[];
-  /** Chats are due that `lookUps` kept waiting. */
+  /** `lookUps` kept some due chats waiting. */
   readonly lacksLookUps: boolean;
 }

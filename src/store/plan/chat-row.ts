@@ -4,15 +4,15 @@ import type { Policy } from '../../decide/policy.ts';
 import { decideChat } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';
 
-// The plans decide what a store writes: rows in, writes out, time as an argument, no database in sight. A store reads,
-// calls a plan, and writes what it says, so that every database behaves alike.
+// The plans decide what a store writes: rows in, writes out, time as an argument, no database access. A store
+// reads, calls a plan, and writes the result, so that every database behaves alike.
 
-/** A chat as a store read it. Each store adds what it needs to write the chat back. */
+/** A chat as read by a store. Each store adds what it needs to write the chat back. */
 export interface StoredChat {
-  /** Number of its row; later chats have greater ones. Null: it has none yet. */
+  /** Its row number; later chats have higher ones. Null: no row yet. */
   readonly id: number | null;
   readonly chat: ChatRecord;
-  /** It was read as a correction of the clock has it, which its row doesn't have yet. */
+  /** It was read with a clock correction applied that its row doesn't have yet. */
   readonly isShifted?: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface ChatWrite<C extends StoredChat> {
   readonly chat: ChatRecord;
 }
 
-/** An attempt under way, or cut off. */
+/** An attempt in progress, or interrupted. */
 export interface OpenAttempt {
   readonly startedAt: EpochMs;
   /** The share call may have begun. */
@@ -42,24 +42,24 @@ export interface AttemptStart extends OpenAttempt {
   readonly trigger: Trigger;
 }
 
-/** What becomes of a chat's attempts. A chat has at most one that is open. */
+/** A change to a chat's attempts. A chat has at most one open attempt. */
 export type AttemptWrite<C extends StoredChat> =
   | { readonly kind: 'ends'; readonly stored: C; readonly end: AttemptEnd }
   /** No call was made: the open attempt's row is deleted. */
   | { readonly kind: 'withdrawn'; readonly stored: C }
-  /** From now on the call of the open attempt may begin. */
+  /** The call of the open attempt may begin from now on. */
   | { readonly kind: 'may_call'; readonly stored: C }
   | { readonly kind: 'starts'; readonly stored: C; readonly start: AttemptStart };
 
-/** What a plan writes, in its order: an attempt ends before the next one of its chat starts. */
+/** What a plan writes, in order: an attempt ends before the next one of its chat starts. */
 export interface Writes<C extends StoredChat> {
   readonly chats: readonly ChatWrite<C>[];
   readonly attempts: readonly AttemptWrite<C>[];
 }
 
 /**
- * A changed chat with its decision as of now; the very same object when nothing changed. It may be woken earlier than its
- * decision asks for.
+ * A changed chat with its decision as of now; the very same object when nothing changed. Its stored wake-up
+ * may be earlier than the decision requires.
  */
 export function decided({ chat }: StoredChat, changed: ChatRecord, policy: Policy, now: EpochMs): ChatRecord {
   const decision = decideChat(changed, policy, now);
@@ -69,12 +69,12 @@ export function decided({ chat }: StoredChat, changed: ChatRecord, policy: Polic
   return { ...changed, state, reason, nextAttemptAt, wakeAt };
 }
 
-/** The row differs from this chat. */
+/** True if the row differs from this chat. */
 function isToBeWritten(stored: StoredChat, chat: ChatRecord): boolean {
   return chat !== stored.chat || stored.id === null || stored.isShifted === true;
 }
 
-/** Decides chats anew. @returns those that have to be written */
+/** Re-evaluates chats. @returns those that have to be written */
 export function decidedAnew<C extends StoredChat>(
   chats: readonly C[],
   policy: Policy,
@@ -83,7 +83,7 @@ export function decidedAnew<C extends StoredChat>(
   return chats.flatMap((stored) => planSave(stored, stored.chat, policy, now).chats);
 }
 
-/** Decides a changed chat, and writes it if that makes a difference. */
+/** Re-evaluates a changed chat, and writes it if anything differs. */
 export function planSave<C extends StoredChat>(stored: C, changed: ChatRecord, policy: Policy, now: EpochMs) {
   const chat = decided(stored, changed, policy, now);
   return { chat, chats: isToBeWritten(stored, chat) ? [{ stored, chat }] : [] };
@@ -99,8 +99,9 @@ function isSame(chat: ChatRecord, decision: StoredDecision): boolean {
 }
 
 /**
- * True if the stored wake-up of a chat that stays in its state may stand, although it now comes too early: waking early
- * only decides the chat anew, while each outbound message puts off when it becomes idle, and its place in an index.
+ * True if the stored wake-up of a chat that stays in its state may remain, although it is now too early.
+ * Waking early only re-evaluates the chat, whereas each outbound message postpones when it becomes idle, and
+ * with it its place in an index.
  */
 function isEarlyEnough(stored: ChatRecord, { state, reason, wakeAt }: StoredDecision, now: EpochMs): boolean {
   const isPutOff = stored.wakeAt !== null && wakeAt !== null && stored.wakeAt < wakeAt;

@@ -21,11 +21,11 @@ import { withoutLease } from './settle.ts';
 
 /** A chat that may be claimed. */
 export interface ClaimableChat extends StoredChat {
-  /** The attempt that is open under its lease; null: it has neither. */
+  /** The attempt that is open under its lease; null: no lease and no open attempt. */
   readonly open: OpenAttempt | null;
 }
 
-/** A due chat that a probe, or those behind chats that failed, may be chosen from. */
+/** A due chat that may be chosen for a probe, or instead of chats that failed. */
 export interface Candidate {
   readonly id: number;
   readonly failures: number;
@@ -33,27 +33,27 @@ export interface Candidate {
 }
 
 export interface Queue {
-  /** Null: the queue of the chats whose line isn't known. */
+  /** Null: the queue of chats whose line is unknown. */
   readonly line: string | null;
   readonly limit: number;
 }
 
 /** What the plan asks a store to read. */
 export type ClaimRead =
-  /** Of each queue so many due chats, those that have been due the longest first, then in the order of their rows. */
+  /** From each queue, up to its limit of due chats: longest due first, then in row order. */
   | { readonly kind: 'fronts'; readonly queues: readonly Queue[] }
-  /** Of each queue so many due chats from both of its ends; it may be a million chats long. */
+  /** From each end of each queue, up to its limit of due chats; a queue may hold a million. */
   | { readonly kind: 'ends'; readonly queues: readonly Queue[] }
   /** The chats of these rows, as one list. */
   | { readonly kind: 'chats'; readonly ids: readonly number[] };
 
-/** The answer, a list for each queue; the other one stays empty. */
+/** The answer, one list per queue; the list of the other kind stays empty. */
 export interface ClaimRows<C extends ClaimableChat> {
   readonly chats: readonly (readonly C[])[];
   readonly candidates: readonly (readonly Candidate[])[];
 }
 
-/** Write first, then read: what is claimed stands in its queue no more. */
+/** Write first, then read: a claimed chat is no longer in its queue. */
 export interface ClaimStep<C extends ClaimableChat> {
   readonly writes: Writes<C>;
   readonly read: ClaimRead;
@@ -62,23 +62,23 @@ export interface ClaimStep<C extends ClaimableChat> {
 export interface ClaimPlan<C extends ClaimableChat> {
   readonly writes: Writes<C>;
   readonly claims: readonly Claim[];
-  /** Chats are due that `lookUps` kept waiting. */
+  /** `lookUps` kept some due chats waiting. */
   readonly lacksLookUps: boolean;
 }
 
 export interface ClaimContext {
   readonly policy: Policy;
-  /** Makes ids of attempts and leases. */
+  /** Creates ids of attempts and leases. */
   readonly newId: () => string;
   readonly now: EpochMs;
 }
 
-/** Due chats that a probe, or those behind chats that failed, are chosen from, at most. */
+/** Maximum number of due chats considered for a probe, or in place of chats that failed. */
 const PROBE_LOOKS = 256;
 
 /**
- * Takes due chats under a lease: of each queue what is its share, then of the first ones what is left. It asks for rows
- * as it needs them (`yield`), so that a database that answers at once and one that takes its time can both serve it.
+ * Claims due chats under a lease: a fair share from each queue, then the remainder from the first queues. It
+ * requests rows as it needs them (`yield`), so that synchronous and asynchronous databases can both serve it.
  */
 export function* planClaims<C extends ClaimableChat>(
   { lines, total, leaseUntil, probe = {}, lookUps, tried }: ClaimRequest,
@@ -86,7 +86,7 @@ export function* planClaims<C extends ClaimableChat>(
 ): Generator<ClaimStep<C>, ClaimPlan<C>, ClaimRows<C>> {
   const { policy, now } = context;
   const claims: Claim[] = [];
-  /** How many more chats may need a look-up, and may have failed before. */
+  /** How many more chats that need a look-up, and that failed before, may be taken. */
   let lookUpsLeft = lookUps ?? Number.POSITIVE_INFINITY;
   let triedLeft = tried ?? Number.POSITIVE_INFINITY;
   let lacksLookUps = false;
@@ -102,7 +102,10 @@ export function* planClaims<C extends ClaimableChat>(
 
   const stepTo = (read: ClaimRead): ClaimStep<C> => ({ writes: takeWrites(), read });
 
-  /** Takes one chat. `none`: it isn't due after all, and is only decided anew; `later`: it must not be looked up yet. */
+  /**
+   * Takes one chat. `none`: it isn't due after all, and is only re-evaluated; `later`: no look-up is left for
+   * it.
+   */
   function take(stored: C): 'taken' | 'none' | 'later' {
     if (needsLookup(stored.chat, policy)) {
       if (lookUpsLeft <= 0) {
@@ -126,7 +129,7 @@ export function* planClaims<C extends ClaimableChat>(
     return 'taken';
   }
 
-  /** Takes the chats of the front of a queue. */
+  /** Takes chats from the front of a queue. */
   function* takeFront(
     queue: Queue,
     front: readonly C[],
@@ -151,9 +154,9 @@ export function* planClaims<C extends ClaimableChat>(
     return { taken: claims.length - before, isDrained };
   }
 
-  /** For the places of chats that failed, stand before them, and may not be taken now. */
+  /** Untried chats to take in place of failed ones that are ahead of them but may not be taken now. */
   function* untriedBehind(line: string | null, count: number): ClaimSteps<C, readonly C[]> {
-    // new chats stand at the end of the queue, behind those that failed
+    // new chats are at the end of the queue, behind those that failed
     const queues = [{ line, limit: PROBE_LOOKS / 2 }];
     const { candidates } = yield stepTo({ kind: 'ends', queues });
     const untried = (candidates[0] ?? []).filter(({ failures }) => failures === 0).sort(byAge);
@@ -162,7 +165,10 @@ export function* planClaims<C extends ClaimableChat>(
     return found.chats[0] ?? [];
   }
 
-  /** Takes at most so many of every queue, in their order; several are read at once, as far as their limits fill the total. */
+  /**
+   * Takes up to `most` chats from each queue, in order. Reads several queues at once, until their limits add
+   * up to the total.
+   */
   function* takeFromEach(
     queues: { readonly line: string | null; left: number }[],
     most: number,
@@ -187,7 +193,7 @@ export function* planClaims<C extends ClaimableChat>(
     }
   }
 
-  /** Takes for each probe the chat that fits best, as far as the total allows. */
+  /** Takes the best chat for each probe, as far as the total allows. */
   function* takeProbes(probed: readonly (string | null)[]): ClaimSteps<C, void> {
     if (probed.length === 0 || total <= 0) return;
     const limit = Math.max(1, Math.floor(PROBE_LOOKS / (2 * probed.length)));
@@ -211,7 +217,7 @@ type ClaimSteps<C extends ClaimableChat, R> = Generator<ClaimStep<C>, R, ClaimRo
 
 const byAge = (a: Candidate, b: Candidate) => a.dueAt - b.dueAt || a.id - b.id;
 
-/** Of each queue the chat to probe with, best first. */
+/** The chat to probe with from each queue, best first. */
 function bestOf(queues: readonly (readonly Candidate[])[], probe: Probe): readonly Candidate[] {
   const { untriedSince = null, isNewestFirst = false } = probe;
   const isAllowed = ({ failures, dueAt }: Candidate) =>
@@ -222,7 +228,7 @@ function bestOf(queues: readonly (readonly Candidate[])[], probe: Probe): readon
   return queues.flatMap((queue) => queue.filter(isAllowed).sort(byProbe).slice(0, 1)).sort(byProbe);
 }
 
-/** Claims one chat for an operator, or says why not. @see Store.claimManually */
+/** Claims one chat for an operator, or returns why not. @see Store.claimManually */
 export function planManualClaim<C extends ClaimableChat>(
   stored: C,
   leaseUntil: EpochMs,
@@ -254,7 +260,7 @@ function begin<C extends ClaimableChat>(
   const attempt = { attemptId: newId(), trigger, startedAt: now };
   const dueAt = Math.min(stored.chat.nextAttemptAt ?? now, now);
   const begun = beginAttempt(chat, { leaseId, leaseUntil, trigger }, policy, now);
-  // a dry run calls nobody; who asks for facts first calls when they are on record, see `planLookedUp`
+  // a dry run makes no call; an attempt that looks up facts calls once they are on record, see `planLookedUp`
   const mayHaveCalled = !policy.dryRun && !needsLookup(begun, policy);
   return {
     chats: [{ stored, chat: begun }],

@@ -11,7 +11,7 @@ import { type Restored, withRestoreMark } from './restored-chats.ts';
 /** What has to be read before a group can be recorded. */
 export interface Named {
   readonly chatIds: ReadonlySet<string>;
-  /** Numbers that may be lines of ours, or a person's. */
+  /** Numbers that may be our lines, or people's. */
   readonly handles: ReadonlySet<string>;
 }
 
@@ -29,14 +29,14 @@ export function namedIn(entries: readonly Recordable[]): Named {
 }
 
 export interface RecordRows<C extends StoredChat> {
-  /** Every chat that is named; one that isn't stored as a new one without a row. */
+  /** Every named chat; one that isn't stored is a new one without a row. */
   readonly chats: ReadonlyMap<string, C>;
-  /** Those of the handles that are lines of ours. */
+  /** The handles that are our lines. */
   readonly lines: ReadonlyMap<string, Line>;
   readonly restored: Restored;
 }
 
-/** What a group makes of the chats and lines that it names, and what of it can't be read. */
+/** What a group changes in the chats and lines that it names, and which of its entries can't be read. */
 export interface RecordPlan<C extends StoredChat> {
   readonly chats: readonly ChatWrite<C>[];
   readonly lines: readonly Line[];
@@ -87,7 +87,7 @@ export function planRecord<C extends StoredChat>(
   };
 }
 
-/** A line of which nothing is known yet. */
+/** A line about which nothing is known yet. */
 function newLine(line: string): Line {
   return {
     line,

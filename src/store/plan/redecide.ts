@@ -2,22 +2,22 @@ import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { type ChatWrite, decidedAnew, type StoredChat } from './chat-row.ts';
 
-/** How far the chats have been decided anew. A fingerprint stands for settings, and for the rules of a version. */
+/** Progress of re-evaluating the chats. A fingerprint stands for settings and for a version of the rules. */
 export interface Redeciding {
-  /** By which every chat was decided; null: by none. */
+  /** The fingerprint under which every chat was decided; null: none. */
   readonly done: string | null;
-  /** By which the chats are being decided, and the last row that was; null: none is under way. */
+  /** The fingerprint under which chats are being decided, and the last row done; null: no pass is running. */
   readonly underWay: { readonly fingerprint: string; readonly afterId: number } | null;
 }
 
-/** The row after which the next batch begins; null: every chat has been decided by this fingerprint. */
+/** The row after which the next batch begins; null: every chat has been decided under this fingerprint. */
 export function nextBatchAfter({ done, underWay }: Redeciding, fingerprint: string): number | null {
   if (done === fingerprint) return null;
   return underWay?.fingerprint === fingerprint ? underWay.afterId : 0;
 }
 
 /**
- * Decides the next batch anew. @see Store.redecide
+ * Re-evaluates the next batch. @see Store.redecide
  * @param batch the next rows after `afterId`, up to `limit`
  */
 export function planRedecide<C extends StoredChat>(

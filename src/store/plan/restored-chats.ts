@@ -5,18 +5,19 @@ import type { EpochMs } from '../../decide/time.ts';
 import { type ChatWrite, planSave, type StoredChat } from './chat-row.ts';
 
 /**
- * What is known of the backup that was restored. Chats that it lacks may have got a share that is forgotten with them, so
- * they wait like the chats of the backup. Of one that we wrote in before the restore this is certain. Any other that turns
- * up within a window of it may be as old: it waits until a catch-up has read it, or has read everything else.
+ * What is known about a restored backup. Chats that it lacks may have been shared, and that share is lost
+ * with them, so they wait like the chats of the backup. A chat that we wrote in before the restore certainly
+ * waits. Any other chat that appears within one window of the restore may be as old: it waits until a
+ * catch-up has read it, or has read everything else.
  */
 export interface Restored {
-  /** Null: no backup was restored whose chats wait. */
+  /** Null: no chats wait because of a restored backup. */
   readonly at: EpochMs | null;
-  /** Later rows are no chats of the backup, and may wait to be read; null: none waits for that any more. */
+  /** Later rows aren't chats of the backup, and may wait to be read; null: none waits for that any more. */
   readonly lastRow: number | null;
 }
 
-/** The chat, to be written, with the mark if it needs one. @param isNew it has no row yet */
+/** The chat to write, marked if it needs to wait. @param isNew it has no row yet */
 export function withRestoreMark(
   chat: ChatRecord,
   isNew: boolean,
@@ -30,7 +31,7 @@ export function withRestoreMark(
   return isToBeRead || isForgotten(chat, restored) ? { ...chat, restoredAt: at } : chat;
 }
 
-/** Marked for no other reason than that nobody has read it yet. */
+/** True if it is marked only because it hasn't been read yet. */
 export function isUnread({ id, chat }: StoredChat, restored: Restored): boolean {
   const isLater = id !== null && restored.lastRow !== null && id > restored.lastRow;
   return isLater && chat.restoredAt !== null && !isForgotten(chat, restored);
@@ -41,8 +42,8 @@ export function planRelease<C extends StoredChat>(stored: C, policy: Policy, now
 }
 
 /**
- * The last run of a catch-up began after the restore, and has read whatever changed since the backup: nobody has to wait
- * for being read any more.
+ * True if the last catch-up run began after the restore and has read everything changed since the backup: no
+ * chat has to wait to be read any more.
  * @param backupAt the latest heartbeat of the backup
  */
 export function isReleasable(
@@ -58,7 +59,7 @@ export function isReleasable(
 }
 
 /**
- * Ends the wait of some of the chats that turned up after the restore.
+ * Ends the wait of some of the chats that appeared after the restore.
  * @param batch the next rows after `restored.lastRow`, up to `limit`
  */
 export function planReleases<C extends StoredChat>(
@@ -78,7 +79,7 @@ export function planReleases<C extends StoredChat>(
   };
 }
 
-/** The marks have no effect any more. */
+/** True once the marks have no effect any more. */
 const isOver = (at: EpochMs, { windowMs }: Policy, now: EpochMs) => now >= at + windowMs;
 
 function isForgotten({ firstOutboundAt }: ChatRecord, { at }: Restored): boolean {

@@ -21,7 +21,9 @@ import {
   type Writes,
 } from './chat-row.ts';
 
-/** The lease of a claim is still ours. One that ran out is, until somebody else claims the chat. */
+/**
+ * True if the lease of a claim is still ours. An expired lease stays ours until the chat is claimed again.
+ */
 export function isOurs({ id, chat }: StoredChat, { leaseId }: Claim): boolean {
   return id !== null && chat.leaseId === leaseId;
 }
@@ -41,8 +43,8 @@ export function planSettlement<C extends StoredChat>(
 }
 
 /**
- * What a settlement means whose lease isn't ours: nothing is written. If the attempt ended just like that, we settled it
- * ourselves, and the answer to that commit was lost on its way: it is told once more.
+ * The result of a settlement whose lease isn't ours: nothing is written. If the attempt ended in exactly this
+ * way, we settled it ourselves and the reply to that commit was lost: it is reported once more.
  * @param recorded the attempt; null: it isn't on record, so it was withdrawn
  */
 export function settledBefore(
@@ -77,8 +79,8 @@ export function planLookedUp<C extends StoredChat>(
 }
 
 /**
- * A chat without its lease. An attempt that is open under it was cut off, and ends as interrupted.
- * @param open its open attempt; null: it has none
+ * A chat without its lease. An attempt still open under it ends as interrupted.
+ * @param open its open attempt; null: none
  */
 export function withoutLease<C extends StoredChat>(
   stored: C,
@@ -92,7 +94,7 @@ export function withoutLease<C extends StoredChat>(
 }
 
 /**
- * Ends the attempt that a crash left open. Its turn had come: nothing that still waits on its line goes before it.
+ * Ends the attempt that a crash left open. It keeps its turn: no chat still waiting on its line goes first.
  * @param firstOfLine when the first chat of its line is due; null: none is
  */
 export function planRecovery<C extends StoredChat>(
@@ -123,7 +125,7 @@ function settledChat(chat: ChatRecord, { claim, endedAt, result }: Settlement, p
 
 const NO_ANSWER = { httpStatus: null, linqCode: null, traceId: null };
 
-/** How the attempt is recorded; null: not at all. */
+/** The end to record for the attempt; null: none. */
 function endOf({ result, endedAt }: Settlement): AttemptEnd | null {
   switch (result.kind) {
     case 'verdict': {

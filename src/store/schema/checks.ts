@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type AnySQLiteColumn, check } from 'drizzle-orm/sqlite-core';
 
-/** The last instant that a `Date` can hold: what lies beyond couldn't be shown any more. */
+/** The last instant that a `Date` can hold: anything later couldn't be displayed. */
 const MAX_INSTANT = 8_640_000_000_000_000;
 
 /** CHECK: these columns hold instants (whole ms since 1970-01-01T00:00:00Z), or null. */
@@ -12,11 +12,11 @@ export const instants = (name: string, columns: readonly AnySQLiteColumn[]) =>
 export const oneOf = (name: string, column: AnySQLiteColumn, words: readonly string[]) =>
   check(name, sql`${column} in (${sql.raw(words.map((word) => `'${word}'`).join(', '))})`);
 
-/** CHECK: text from outside is no longer than so many characters. */
+/** CHECK: external text is at most this many characters long. */
 export const lengths = (name: string, limits: readonly (readonly [AnySQLiteColumn, number])[]) =>
   check(name, all(limits.map(([column, max]) => sql`length(${column}) <= ${literal(max)}`)));
 
-/** CHECK: these columns count something. */
+/** CHECK: these columns are counters. */
 export const counters = (name: string, columns: readonly AnySQLiteColumn[]) =>
   check(name, all(columns.map((column) => sql`${column} >= 0`)));
 

@@ -14,10 +14,10 @@ import { CARD_STATES, STORED_HOLDS } from '../../decide/holds.ts';
 import { OUTCOMES, RETIRED_REASONS } from '../../decide/outcome.ts';
 import { counters, instants, lengths, oneOf } from './checks.ts';
 
-// Every column `*_at` is an instant: whole ms since 1970-01-01T00:00:00Z. Every table is STRICT; drizzle-kit can't
-// write that, so the word is added to the generated migrations by hand.
+// Every column `*_at` is an instant: whole ms since 1970-01-01T00:00:00Z. Every table is STRICT; drizzle-kit
+// can't generate that, so the keyword is added to the generated migrations by hand.
 
-/** Our own lines, as soon as a chat or an event names one. */
+/** Our own lines, each added once a chat or an event names it. */
 export const lines = sqliteTable(
   'lines',
   {
@@ -44,8 +44,9 @@ export const lines = sqliteTable(
 );
 
 /**
- * How many chats of a line are in a state for a reason; kept by every change. A chat names its row here instead of
- * repeating the words, which also finds the chats of a state without one more column in an index.
+ * How many chats of a line are in a state for a reason; every change keeps it up to date. A chat references
+ * its row here instead of repeating the words, which also finds the chats of a state without another column
+ * in an index.
  */
 export const chatCounts = sqliteTable(
   'chat_counts',
@@ -65,7 +66,7 @@ export const chatCounts = sqliteTable(
   ],
 );
 
-/** What we keep of a chat; `ChatRecord` says what every column means. */
+/** What we store about a chat; `ChatRecord` documents every column. */
 export const chats = sqliteTable(
   'chats',
   {
@@ -81,7 +82,7 @@ export const chats = sqliteTable(
     isGroup: integer('is_group'),
     firstOutboundAt: integer('first_outbound_at'),
     lastOutboundAt: integer('last_outbound_at'),
-    /** Null while the fact is as of `last_outbound_at`, as it nearly always is. */
+    /** Null while the fact is from `last_outbound_at`, as it nearly always is. */
     lineAt: integer('line_at'),
     serviceAt: integer('service_at'),
     isGroupAt: integer('is_group_at'),
@@ -114,7 +115,7 @@ export const chats = sqliteTable(
   },
   (t) => [
     uniqueIndex('chats_chat_id').on(t.chatId),
-    /** The queue of a line: an expired lease stands in it like any due chat. */
+    /** The queue of a line: a chat with an expired lease is in it like any due chat. */
     index('chats_queue').on(t.lineId, t.nextAttemptAt).where(sql`${t.nextAttemptAt} is not null`),
     index('chats_wake').on(t.wakeAt).where(sql`${t.wakeAt} is not null`),
     index('chats_count').on(t.countId),
@@ -158,7 +159,7 @@ export const chats = sqliteTable(
   ],
 );
 
-/** One row a share call, written before the call; open while `ended_at` is null. In the order of their start. */
+/** One row per share call, written before the call, in order of start; open while `ended_at` is null. */
 export const attempts = sqliteTable(
   'attempts',
   {
@@ -206,7 +207,9 @@ export const holds = sqliteTable(
   ],
 );
 
-/** Outcomes of the attempts that ended within a minute (its number since 1970), for the figures of the last 24 h. */
+/**
+ * Outcomes of the attempts that ended within a minute (minutes since 1970), for the figures of the last 24 h.
+ */
 export const outcomeMinutes = sqliteTable(
   'outcome_minutes',
   {
@@ -217,7 +220,7 @@ export const outcomeMinutes = sqliteTable(
   (t) => [counters('outcome_minutes_counters', [t.minute, t.succeeded, t.failed])],
 );
 
-/** The same by the hour (its number since 1970), kept for longer, for the charts. */
+/** The same per hour (hours since 1970), kept longer, for the charts. */
 export const outcomeHours = sqliteTable(
   'outcome_hours',
   {
@@ -228,7 +231,7 @@ export const outcomeHours = sqliteTable(
   (t) => [counters('outcome_hours_counters', [t.hour, t.succeeded, t.failed])],
 );
 
-/** Successes of all times: one row. */
+/** All-time successes: one row. */
 export const shareTotals = sqliteTable(
   'share_totals',
   {
@@ -243,7 +246,7 @@ export const shareTotals = sqliteTable(
   ],
 );
 
-/** Deliveries that we can't read or store, sealed. */
+/** Webhooks that we can't read or store, sealed. */
 export const quarantine = sqliteTable(
   'quarantine',
   {
@@ -257,15 +260,15 @@ export const quarantine = sqliteTable(
   (t) => [index('quarantine_received').on(t.receivedAt), instants('quarantine_instants', [t.receivedAt])],
 );
 
-/** Problems that are open, and those whose end hasn't been reported to the alert webhook yet. */
+/** Open problems, and closed ones not yet reported to the alert webhook. */
 export const problems = sqliteTable(
   'problems',
   {
     code: text('code').notNull(),
-    /** The line that it is about, or ''. */
+    /** The affected line, or ''. */
     scope: text('scope').notNull(),
     since: integer('since_at').notNull(),
-    /** When the alert of its opening was accepted; null: not yet, or there is no alert webhook. */
+    /** When its opening alert was accepted; null: not yet, or there is no alert webhook. */
     toldAt: integer('told_at'),
     closedAt: integer('closed_at'),
   },
@@ -275,26 +278,26 @@ export const problems = sqliteTable(
   ],
 );
 
-/** Chats whose messages the running catch-up has read, so that it continues where a restart cut it off. */
+/** Chats whose messages the current catch-up has read, so that it can continue after a restart. */
 export const catchUpReads = sqliteTable(
   'catch_up_reads',
   { chatId: text('chat_id').primaryKey(), readAt: integer('read_at').notNull() },
   (t) => [
-    /** What couldn't be read, found among millions that were. */
+    /** Finds the chats that couldn't be read among millions that could. */
     index('catch_up_reads_unread').on(t.readAt).where(sql`${t.readAt} = 0`),
     lengths('catch_up_reads_lengths', [[t.chatId, 255]]),
     instants('catch_up_reads_instants', [t.readAt]),
   ],
 );
 
-/** Chats that were changed before a correction of the clock came to them, and so were set right before the others. */
+/** Chats changed before a clock correction reached them, and so corrected early. */
 export const shiftedChats = sqliteTable('shifted_chats', {
   chatRow: integer('chat_row')
     .primaryKey()
     .references(() => chats.id),
 });
 
-/** Single numbers and words: heartbeat, how far chats were decided anew. */
+/** Single values: the heartbeat, the progress of re-evaluating chats, … */
 export const meta = sqliteTable('meta', {
   key: text('key').primaryKey(),
   value: text('value').notNull(),

@@ -11,11 +11,11 @@ import type { Totals } from './share-totals.ts';
 
 export interface AttemptTable {
   write(write: AttemptWrite<StoredChat>): void;
-  /** The chat's open attempt; null: it has none. */
+  /** The chat's open attempt; null: none. */
   openOf(chatRow: number): OpenAttempt | null;
   /** An attempt of the chat; null: it isn't on record. */
   find(chatRow: number, attemptId: string): Attempt | null;
-  /** When the chat's latest attempt ended; null: it has none, or it is open. */
+  /** When the chat's latest attempt ended; null: no attempt, or it is open. */
   lastEndedAt(chatRow: number): EpochMs | null;
   /** The chats that have an open attempt. */
   open(): readonly (OpenAttempt & { readonly chatRow: number })[];
@@ -40,7 +40,7 @@ const openAttemptOf = ({ startedAt, mayHaveCalled }: OpenRow): OpenAttempt => ({
 const ATTEMPT = `attempt_id AS attemptId, chat_id AS chatId, trigger, started_at AS startedAt, ended_at AS endedAt,
   outcome, http_status AS httpStatus, linq_code AS linqCode, trace_id AS traceId`;
 
-/** One row per attempt, named by the row of its chat. What ends is counted by `totals`. */
+/** One row per attempt, keyed by the row of its chat. `totals` counts attempts that end. */
 export function createAttemptTable({ sql }: StoreContext, totals: Pick<Totals, 'add'>): AttemptTable {
   const begin = sql.prepare<[string, number, Trigger, EpochMs, number]>(
     'INSERT INTO attempts (attempt_id, chat_row, trigger, started_at, may_have_called) VALUES (?, ?, ?, ?, ?)',
@@ -73,7 +73,7 @@ export function createAttemptTable({ sql }: StoreContext, totals: Pick<Totals, '
     `SELECT ${ATTEMPT} FROM attempts JOIN chats ON chats.id = attempts.chat_row
       WHERE chats.chat_id = ? ORDER BY attempts.id DESC ${BOUND_LIMIT}`,
   );
-  // the join is an outer one, lest SQLite begin it with the chats
+  // an outer join, so that SQLite doesn't start with the chats
   const recent = sql.prepare<[number], RecentAttempt>(
     `SELECT ${ATTEMPT}, line FROM attempts LEFT JOIN chats ON chats.id = attempts.chat_row
       LEFT JOIN lines ON lines.id = chats.line_id ORDER BY attempts.id DESC ${BOUND_LIMIT}`,
@@ -123,13 +123,13 @@ export function createAttemptTable({ sql }: StoreContext, totals: Pick<Totals, '
 export interface AttemptPruning {
   /** @see Store.pruneAttempts; in the transaction under way */
   prune(retentionMs: number, limit: number, now: EpochMs): number;
-  /** The clock was set forward by `byMs` and reads `now`: what is stored ended later than it seems. */
+  /** The clock was set forward by `byMs` and reads `now`: stored attempts ended later than they seem. */
   clockWentForward(byMs: number, now: EpochMs): void;
 }
 
 /**
- * Attempts are looked at in the order of their start, the oldest `limit` of them, so that nothing is read but what goes
- * soon. One that a wrong clock dated too late stays for so long, and at worst holds up the others as long.
+ * Considers the oldest `limit` attempts, in order of start, so that it only reads rows about to be deleted.
+ * An attempt that a wrong clock dated too late stays until then, and at worst delays the others equally.
  */
 export function createAttemptPruning({ sql }: StoreContext, meta: Meta): AttemptPruning {
   const prune = sql.prepare<[number, EpochMs]>(
@@ -138,7 +138,10 @@ export function createAttemptPruning({ sql }: StoreContext, meta: Meta): Attempt
       ) AND ended_at < ?`,
   );
 
-  /** How much later than it seems an attempt may have ended; forgotten once whatever it concerns is too old anyway. */
+  /**
+   * How much later than it seems an attempt may have ended; forgotten once every affected attempt is too old
+   * anyway.
+   */
   function behindMs(retentionMs: number, now: EpochMs): number {
     const since = meta.number('attempts_behind_since');
     if (since === null) return 0;

@@ -12,10 +12,10 @@ import type { RestoreMark } from './restore-mark.ts';
 type CatchUpChange = (state: CatchUpState) => CatchUpState;
 export type CatchUpTable = ReturnType<typeof createCatchUpTable>;
 
-/** So many rows are looked at in one go, active or not: it must not hold up deliveries. */
+/** Rows scanned at once, active or not: few enough not to delay webhooks. */
 const SCANNED = 1_000;
 
-/** What catching up remembers; each function in the transaction under way. */
+/** The stored state of catching up; each function runs in the current transaction. */
 export function createCatchUpTable(
   { sql }: StoreContext,
   meta: Meta,
@@ -56,15 +56,16 @@ export function createCatchUpTable(
     state: () => catchUpIn(meta),
     change,
     /**
-     * A catch-up is wished for in the same commit as the heartbeat: no crash may come between. After a restore too, however
-     * young the backup: what was answered since it was made is forgotten, and won't be delivered again.
+     * Requests a catch-up in the same commit as the heartbeat, so that no crash can come between. Also after
+     * a restore, however recent the backup: what was answered since the backup is lost, and won't be
+     * delivered again.
      */
     beat(before: EpochMs | null, now: EpochMs, toleratedMs: number): void {
       const isRestored = meta.number('restored_unread') !== null;
       if (isRestored) meta.remove('restored_unread');
       if (isRestored || wasAway(before, now, toleratedMs)) change((known) => wishFor(known, 'away', now));
     },
-    /** Chats that neither were read nor are to be read are left out. */
+    /** Omits chats that were neither read nor have to be read. */
     readsOf(chatIds: readonly string[]): ReadonlyMap<string, EpochMs> {
       return new Map(
         chatIds.flatMap((chatId) => {
@@ -93,9 +94,9 @@ export function createCatchUpTable(
       }));
       return { chats: found, scannedTo: lastScanned.get(after) ?? null };
     },
-    /** The clock was corrected: how far a run had come isn't known any more. */
+    /** The clock was corrected, so the progress of a run is no longer known. */
     restart(state: CatchUpState): void {
-      // to drop all rows at once takes a tenth of what it takes to choose among a million of them
+      // deleting all rows takes a tenth of the time that selecting among a million of them takes
       change(() => state, unread.all());
     },
   };

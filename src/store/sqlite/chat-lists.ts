@@ -12,7 +12,7 @@ interface ChatList {
   page(filters: readonly ChatFilter[], limit: number, cursor: string | null): ChatPage;
 }
 
-/** The position that a cursor of `Store.chats` stands for; null when it isn't one. */
+/** The position encoded by a cursor of `Store.chats`; null if it isn't a cursor. */
 export function parseCursor(cursor: string): number | null {
   return /^[1-9][0-9]{0,14}$/.test(cursor) ? Number(cursor) : null;
 }
@@ -102,7 +102,7 @@ export function createPageStore(
     chatsByIdPrefix: (prefix, limit) =>
       look(() =>
         fromChatId
-          .all(prefix, limit) // those that begin so come first in this order
+          .all(prefix, limit) // ids with this prefix come first in this order
           .map((row) => chats.ofRow(row).chat)
           .filter(({ chatId }) => chatId.startsWith(prefix)),
       ),

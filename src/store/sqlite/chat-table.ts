@@ -12,8 +12,8 @@ import type { ShiftPass } from './shift-pass.ts';
 type Instant = number | null;
 
 /**
- * A row of `chats`, column for column in the order of the schema. An array, since better-sqlite3 reads and binds it in
- * half the time of an object.
+ * A row of `chats`, with the columns in schema order. An array, since better-sqlite3 reads and binds it in
+ * half the time that an object takes.
  */
 export type ChatRow = readonly [
   id: number,
@@ -57,12 +57,12 @@ export type ChatRow = readonly [
   restoredAt: Instant,
 ];
 
-/** The names of the columns, in the order of a row. */
+/** The column names, in row order. */
 export const CHAT_COLUMNS: readonly string[] = Object.values(getTableColumns(chats)).map(
   (column) => column.name,
 );
 
-/** What a new row has in each column unless it is told otherwise. */
+/** The default of each column in a new row. */
 const CHAT_DEFAULTS: readonly (number | null)[] = Object.values(getTableColumns(chats)).map((column) =>
   typeof column.default === 'number' ? column.default : null,
 );
@@ -162,20 +162,20 @@ export function rowOf(chat: ChatRecord, id: number, countId: number, lineId: num
   ];
 }
 
-/** A chat as it stands in the database; `row` is null while it isn't there. */
+/** A chat as stored in the database; `row` is null while it isn't there. */
 export interface SqliteChat extends StoredChat {
   readonly row: ChatRow | null;
 }
 
 export interface ChatTable {
-  /** A chat that isn't there comes as a new one, without a row. */
+  /** Returns a new chat without a row if it isn't stored. */
   find(chatId: string): SqliteChat;
   ofRow(row: ChatRow): SqliteChat;
-  /** Statement that gives rows; `tail` is what comes after FROM chats. */
+  /** A statement that returns rows; `tail` is the SQL after FROM chats. */
   select<P extends unknown[]>(tail: string): Statement<P, ChatRow>;
   /** Writes a chat: its changed columns, or a new row. */
   write(write: ChatWrite<SqliteChat>): void;
-  /** Decides a changed chat anew, and writes it if that makes a difference. */
+  /** Re-evaluates a changed chat, and writes it if anything differs. */
   save(stored: SqliteChat, changed: ChatRecord, now: EpochMs): ChatRecord;
 }
 
@@ -218,8 +218,8 @@ export function createChatTable(
 }
 
 /**
- * Writes the columns that differ, with one prepared statement for every set of columns that occurs: an index is touched
- * only when its columns are named, and most changes name few.
+ * Writes the columns that differ, with one prepared statement per set of columns: an index is touched only if
+ * its columns are named, and most changes name few.
  */
 function createPut({ sql }: StoreContext): (before: ChatRow | null, after: ChatRow) => void {
   const updates = new Map<number, Statement>();
@@ -258,5 +258,5 @@ function createPut({ sql }: StoreContext): (before: ChatRow | null, after: ChatR
 
 /** A set of columns is a number: there are fewer than 53. */
 const COLUMN_BITS = CHAT_COLUMNS.map((_, column) => 2 ** column);
-/** Only so many sets of columns are kept: a few dozen occur in practice. */
+/** Maximum number of statements kept: a few dozen occur in practice. */
 const MAX_STATEMENTS = 500;

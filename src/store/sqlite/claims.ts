@@ -17,14 +17,14 @@ import type { ChatRow, ChatTable, SqliteChat } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import type { LineIds } from './line-table.ts';
 
-/** What claiming and settling work on. */
+/** The parts that claiming and settling use. */
 export interface ClaimParts {
   readonly chats: ChatTable;
   readonly attempts: AttemptTable;
   readonly lineIds: LineIds;
 }
 
-/** Claims chats and settles their attempts; each in the transaction under way. */
+/** Claims chats and settles their attempts; each in the current transaction. */
 export interface Claims {
   due(request: ClaimRequest, now: EpochMs): Pick<TurnResult, 'claims' | 'lacksLookUps'>;
   manual(chatId: string, leaseUntil: EpochMs, now: EpochMs): Awaited<ReturnType<Store['claimManually']>>;

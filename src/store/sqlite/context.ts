@@ -4,31 +4,31 @@ import type { Policy } from '../../decide/policy.ts';
 import type { Around, CallOptions } from '../around.ts';
 
 /**
- * A limit to bind. Bare (`LIMIT ?`), SQLite plans by its value: it prepares the statement anew each time one is bound,
- * which costs more than all the rest.
+ * A limit to bind. With a bare `LIMIT ?`, SQLite plans by the value: it prepares the statement again each
+ * time one is bound, which costs more than all the rest.
  */
 export const BOUND_LIMIT = 'LIMIT ? + 0';
 
-/** A transaction's body is synchronous: what it awaited would run after the commit. */
+/** A transaction's body is synchronous: anything that it awaited would run after the commit. */
 type Sync<T> = T extends PromiseLike<unknown> ? never : T;
 
 export interface Transactions {
-  /** Reads, all of one moment. */
+  /** Reads from one snapshot. */
   read<T>(body: () => Sync<T>): T;
   /**
-   * All or nothing; inside another `write`, a part that may fail alone. Takes the write lock at once: a read that turns
-   * into a write may be refused whatever the timeout.
+   * All or nothing; inside another `write`, a part that may fail alone. Takes the write lock at once: a read
+   * that turns into a write may be refused regardless of the timeout.
    */
   write<T>(body: () => Sync<T>): T;
-  /** `flush` writes what was summed up before each commit; `forget` drops what was learnt before a rollback. */
+  /** `flush` writes accumulated changes before each commit; `forget` drops cached state after a rollback. */
   join(member: { flush?: () => void; forget: () => void }): void;
 }
 
-/** How a call is made; each is one promise of the store. Its faults leave as `StoreError`. */
+/** How a call runs; each returns one promise of the store. Its faults surface as `StoreError`. */
 export interface Calls {
   /** One statement, or none. */
   readonly look: <T>(body: () => Sync<T>) => Promise<T>;
-  /** In one transaction that reads. */
+  /** In one read transaction. */
   readonly read: <T>(body: () => Sync<T>) => Promise<T>;
   /** In one durable transaction. */
   readonly write: <T>(body: () => Sync<T>, options?: Omit<CallOptions, 'isWrite'>) => Promise<T>;
@@ -54,7 +54,7 @@ export function createContext(sql: Database.Database, policy: Policy, newId: () 
   return { sql, orm: createOrm(sql), transactions: createTransactions(sql), policy, newId };
 }
 
-/** Remembers its statements: the same query has the same text each time. */
+/** Caches its statements: the same query has the same text each time. */
 function createOrm(sql: Database.Database): BetterSQLite3Database {
   const statements = new Map<string, Database.Statement>();
   const prepare = (text: string) => {

@@ -3,7 +3,7 @@ import { StoreError } from '../../errors.ts';
 import type { StoreContext } from './context.ts';
 import type { LineIds } from './line-table.ts';
 
-/** The words that a row of `chat_counts` stands for. */
+/** The key that a row of `chat_counts` stands for. */
 export interface CountKey {
   readonly line: string | null;
   readonly state: ChatState;
@@ -11,10 +11,10 @@ export interface CountKey {
 }
 
 export interface Counts {
-  /** The row that counts chats of such a line, state and reason, made if there is none. */
+  /** The row that counts chats with this line, state and reason; created if missing. */
   idOf(lineId: number | null, state: ChatState, reason: ChatReason): number;
   keyOf(id: number): CountKey;
-  /** A chat went from one row to another; null: it is new. Written at the commit, once a row. */
+  /** A chat moved from one row to another; null: it is new. Each row is written once, at the commit. */
   move(from: number | null, to: number): void;
 }
 
@@ -27,7 +27,7 @@ interface CountRow {
 
 const COLUMNS = 'id, line_id AS lineId, state, reason';
 
-/** Which row of `chat_counts` is which, and by how many chats each changes in the transaction under way. */
+/** Maps keys to rows of `chat_counts`, and tracks how each count changes in the current transaction. */
 export function createCounts({ sql, transactions }: StoreContext, lineIds: LineIds): Counts {
   const ids = new Map<string, number>();
   const keys = new Map<number, CountKey>();

@@ -12,17 +12,23 @@ export interface OpenDatabase {
   readonly path: string;
   readonly sql: Database.Database;
   readonly schemaVersion: number;
-  /** @throws {StoreError} `io` when the file, its log or our lock isn't in its place any more: what they hold won't outlive us */
+  /**
+   * @throws {StoreError} `io` when the file, its log or our lock is no longer in place: its contents won't
+   * outlive this process
+   */
   checkPlace(): void;
   close(): void;
 }
 
-/** A wait for another program's write blocks the whole process, so it is short; the caller answers 503 and is asked again. */
+/**
+ * A wait for another program's write blocks the whole process, so it is short; the caller answers 503, and
+ * the sender retries.
+ */
 const BUSY_TIMEOUT_MS = 500;
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 /**
- * 16 MiB of pages between two checkpoints: a page that is written again and again goes to the file once. Twice as many
- * were up to 3 % faster, half as many up to 10 % slower.
+ * 16 MiB of pages between two checkpoints: a page that is written repeatedly goes to the file once. Twice as
+ * many pages were up to 3 % faster, half as many up to 10 % slower.
  */
 const CHECKPOINT_PAGES = 4_000;
 const LEAST_CHECKPOINT_PAGES = 250;
@@ -30,11 +36,12 @@ const PAGE_BYTES = 4_096;
 const CACHE_KIB = 32 * 1024;
 
 /**
- * Opens the database for this process alone, creates and migrates it as needed.
- * @throws {StoreError} `locked`, `newer` or `corrupt` (the file stays as it was), or what the storage says
+ * Opens the database exclusively for this process; creates and migrates it as needed.
+ * @throws {StoreError} `locked`, `newer` or `corrupt` (the file is left unchanged), or the storage's own
+ * fault
  */
 export function openDatabase(name: string, known: readonly Migration[] = readMigrations()): OpenDatabase {
-  const path = realPath(name); // what belongs to the file is beside it, not beside a link
+  const path = realPath(name); // companion files are beside the file, not beside a link to it
   refuseRemains(path);
   prepareFile(path);
   const lock = acquireLock(path);
@@ -60,7 +67,7 @@ export function openDatabase(name: string, known: readonly Migration[] = readMig
       checkFiles();
       lock.check();
     };
-    checkPlace(); // from the lock to here nobody else was let in
+    checkPlace(); // from the lock to here no other process had access
     return { path, sql, schemaVersion: known.length, checkPlace, close };
   } catch (error) {
     lock.release();
@@ -79,7 +86,8 @@ function migrate(sql: Database.Database, path: string, pending: readonly Migrati
 }
 
 function setJournal(sql: Database.Database): void {
-  // all rows: asked for the first alone, better-sqlite3 doesn't hear that the commit after it failed
+  // reads all rows: if asked for the first alone, better-sqlite3 doesn't notice that the commit after it
+  // failed
   const [row] = sql.pragma('journal_mode = WAL') as [{ readonly journal_mode: string }];
   const mode = row.journal_mode;
   if (mode !== 'wal') {
@@ -91,8 +99,8 @@ function setJournal(sql: Database.Database): void {
 }
 
 /**
- * better-sqlite3's build of SQLite falls back to `synchronous = NORMAL` in WAL mode, which loses commits when power
- * fails: FULL is set after everything else and read back.
+ * better-sqlite3's build of SQLite falls back to `synchronous = NORMAL` in WAL mode, which loses commits when
+ * power fails: so FULL is set after everything else and read back.
  */
 function setPragmas(sql: Database.Database, free: number): void {
   sql.pragma('foreign_keys = ON');
@@ -116,8 +124,8 @@ function setPragmas(sql: Database.Database, free: number): void {
 }
 
 /**
- * Pages that the log may hold before they are copied to the file: fewer on a small disk, since the file can't grow any
- * more once the log has taken what is left.
+ * Pages that the log may hold before they are copied to the file: fewer on a small disk, since the file can't
+ * grow once the log has taken the remaining space.
  */
 export function checkpointPages(free: number): number {
   const affordable = Math.floor(free / 16 / PAGE_BYTES);

@@ -6,15 +6,18 @@ import { hasContent, sizeOf } from './files.ts';
 import { type Migration, pendingMigrations } from './migrate.ts';
 import { openSqlite } from './native.js';
 
-/** SQLite's smallest page: no file that is shorter is a database. */
+/** SQLite's smallest page: a shorter file is no database. */
 const LEAST_BYTES = 512;
 
-/** Files below this are checked in well under a second; larger ones not, since the start must not wait for it. */
+/**
+ * Files below this are checked in well under a second; larger ones aren't checked, since the start must not
+ * wait for it.
+ */
 const CHECKED_BYTES = 64 * 1024 * 1024;
 
 /**
- * Refuses what SQLite would take for a new database, and overwrite, although it isn't one: a file too short to be a
- * database, or none at all where the log of one still lies. Touches nothing.
+ * Refuses what SQLite would mistake for a new database, and overwrite: a file too short to be a database, or
+ * a missing database whose log still exists. Modifies nothing.
  * @throws {StoreError} `corrupt`
  */
 export function refuseRemains(path: string): void {
@@ -30,12 +33,12 @@ export function refuseRemains(path: string): void {
 }
 
 /**
- * Looks at a file that has content before anything is written to it; it stays as it is.
+ * Examines a non-empty file before anything is written to it; it stays as it is.
  * @returns the migrations that it lacks
  * @throws {StoreError} when it is damaged, of a newer version, or not ours at all
  */
 export function examineFile(path: string, known: readonly Migration[]): readonly Migration[] {
-  // what a crash left of a transaction can be undone only by a connection that may write
+  // only a connection that may write can roll back what a crash left of a transaction
   const readonly = !hasContent(`${path}-journal`);
   const database = openSqlite(path, { readonly, timeout: 1_000 });
   try {
@@ -48,15 +51,15 @@ export function examineFile(path: string, known: readonly Migration[]): readonly
   }
 }
 
-/** Every page is looked at; that indexes agree with their tables is not. */
+/** Checks every page, but not that indexes agree with their tables. */
 function refuseDamage(database: Database.Database): void {
   const finding = String(database.pragma('quick_check(1)', { simple: true }));
   if (finding !== 'ok') throw damageError(finding.replaceAll(/\s+/g, ' '));
 }
 
 /**
- * A new database has its tables before it has a log, so a log without tables is what is left of a database that was
- * lost. Beside another database, an older copy of its own included, it would damage that one.
+ * A new database has its tables before its log, so a log without tables is left over from a lost database.
+ * Beside another database, even an older copy of its own, it would damage that one.
  */
 function refuseLoneLog(path: string, what: string): void {
   if (!hasContent(`${path}-wal`)) return;
@@ -67,8 +70,8 @@ function refuseLoneLog(path: string, what: string): void {
 }
 
 /**
- * Refuses a database whose log was taken away after a crash: SQLite would go on without the commits in it. The index of
- * the log, which lies beside it until a clean end, still tells of them. Touches nothing.
+ * Refuses a database whose log was removed after a crash: SQLite would continue without the commits in it.
+ * The log's index, which exists beside it until a clean shutdown, still records them. Modifies nothing.
  * @throws {StoreError} `corrupt`
  */
 export function refuseMissingLog(path: string): void {
@@ -81,16 +84,16 @@ export function refuseMissingLog(path: string): void {
   );
 }
 
-/** Where the index says so, in words of 4 bytes: https://sqlite.org/walformat.html */
+/** Positions in the index, in 4-byte words: https://sqlite.org/walformat.html */
 const INDEX = { version: 0, isInitialized: 12, lastFrame: 4, headerWords: 12, copiedFrames: 24, words: 34 };
 const INDEX_VERSION = 3_007_000;
 
-/** What was committed to a log and not copied to the file, by the log's index; 0 when that isn't sure. */
+/** Pages committed to the log but not copied to the file, by the log's index; 0 if uncertain. */
 function pagesOnlyInLog(index: string): number {
   if (!existsSync(index)) return 0;
   const bytes = Uint8Array.from(readFileSync(index).subarray(0, 4 * INDEX.words));
   if (bytes.length < 4 * INDEX.words || bytes[INDEX.isInitialized] === 0) return 0;
-  const words = new Uint32Array(bytes.buffer); // in the byte order of the machine, as SQLite wrote it
+  const words = new Uint32Array(bytes.buffer); // in the machine's byte order, as SQLite writes it
   const [header, copy] = [words.slice(0, INDEX.headerWords), words.slice(INDEX.headerWords)];
   const isWhole = header.every((word, at) => word === copy[at]);
   if (!isWhole || words[INDEX.version] !== INDEX_VERSION) return 0;

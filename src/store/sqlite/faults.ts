@@ -11,12 +11,12 @@ const SENTENCES: Readonly<Record<StoreFault, string>> = {
   broken: 'the database refused to work',
 };
 
-/** What SQLite found when it was asked to check the file. */
+/** SQLite's finding when it checked the file. */
 export function damageError(said: string): StoreError {
   return new StoreError('corrupt', `${SENTENCES.corrupt} (${said})`);
 }
 
-/** SQLite's result codes and the system's error codes, by their beginning. */
+/** SQLite's result codes and the system's error codes, by prefix. */
 const FAULTS: readonly (readonly [RegExp, StoreFault])[] = [
   [/^(SQLITE_FULL|ENOSPC|EDQUOT)/, 'full'],
   [/^SQLITE_(BUSY|LOCKED)/, 'busy'],
@@ -25,7 +25,7 @@ const FAULTS: readonly (readonly [RegExp, StoreFault])[] = [
   [/^(SQLITE_(IOERR|CANTOPEN)|EIO)/, 'io'],
 ];
 
-/** What the storage threw, as a `StoreError`; a `StoreError` as it is. */
+/** Converts what the storage threw to a `StoreError`; returns a `StoreError` unchanged. */
 export function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
@@ -39,8 +39,8 @@ export function toStoreError(error: unknown): StoreError {
 const UNBINDABLE = /^(SQLite3 can only bind|The bound )/;
 
 /**
- * True when the data of an event broke a constraint or can't be bound at all: repeating it can't help, while other
- * events are fine.
+ * True if the data of an event violated a constraint or can't be bound at all: repeating it can't help, while
+ * other events are fine.
  */
 export function isUnstorable(error: unknown): boolean {
   if (error instanceof RangeError || error instanceof TypeError) return UNBINDABLE.test(error.message);

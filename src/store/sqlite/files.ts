@@ -17,14 +17,14 @@ import { StoreError } from '../../errors.ts';
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
-/** What SQLite keeps beside a database; it gives them the database's own mode. */
+/** Files that SQLite keeps beside a database, with the database's own mode. */
 const COMPANIONS = ['-wal', '-shm'] as const;
 
 /**
- * Creates the file, empty, and its directory unless they are there, for our user alone. A file that is there isn't
- * opened: closing it again would release the locks that SQLite holds on it in this process.
- * @param remedy what to do when the path can't be that of a file
- * @throws {StoreError} then; the system's error when it or its directory may not be written to
+ * Creates the empty file and its directory unless they exist, accessible to our user only. An existing file
+ * isn't opened: closing it again would release the locks that SQLite holds on it in this process.
+ * @param remedy what to do if the path can't be a file's
+ * @throws {StoreError} in that case; the system's error if it or its directory isn't writable
  */
 export function prepareFile(path: string, remedy = 'give DATABASE_URL the path of a file'): void {
   makeDirectory(resolve(dirname(path)), remedy);
@@ -38,7 +38,7 @@ export function prepareFile(path: string, remedy = 'give DATABASE_URL the path o
   }
 }
 
-/** A directory that is made outlives a power failure: the one that names it is synced too. */
+/** A created directory survives a power failure: its parent is synced too. */
 function makeDirectory(path: string, remedy: string): void {
   try {
     const firstMade = mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
@@ -55,7 +55,7 @@ function wrongPath(path: string, what: string, remedy: string): StoreError {
   return new StoreError('broken', `${path} ${what}; ${remedy}`);
 }
 
-/** Forces a file, or the names in a directory, to the disk. */
+/** Syncs a file, or the names in a directory, to disk. */
 export function syncPath(path: string): void {
   const file = openSync(path, 'r');
   try {
@@ -65,14 +65,14 @@ export function syncPath(path: string): void {
   }
 }
 
-/** Bytes of the database and what stands beside it. */
+/** Bytes of the database and its companion files. */
 export function sizeOf(path: string): number {
   return [path, ...COMPANIONS.map((suffix) => path + suffix)]
     .map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0)
     .reduce((sum, size) => sum + size, 0);
 }
 
-/** Of the file system that a path is on: what we may still take of it, and all of it. */
+/** Space on the path's file system: what we may still use, and the total. */
 export function spaceAround(path: string): { freeBytes: number; totalBytes: number } {
   const { bavail, blocks, bsize } = statfsSync(path);
   return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };

@@ -5,7 +5,7 @@ import type { StoreContext } from './context.ts';
 
 export interface LineTable {
   find(line: string): Line | null;
-  /** Changes a line, which is made first if there is none. */
+  /** Changes a line; creates it first if missing. */
   update(line: string, change: Partial<Omit<Line, 'line'>>): void;
   all(): readonly Line[];
 }
@@ -26,14 +26,14 @@ export function createLineTable({ orm }: StoreContext): LineTable {
 }
 
 export interface LineIds {
-  /** The row of a line, made if there is none; null for no line. */
+  /** The row of a line, created if missing; null for no line. */
   idOf(line: string | null): number | null;
-  /** The row of a line that is known, `undefined` otherwise; null for no line. */
+  /** The row of a known line, else `undefined`; null for no line. */
   find(line: string | null): number | null | undefined;
   lineOf(id: number | null): string | null;
 }
 
-/** Which row of `lines` is which number: there are few lines and many chats, so they are looked up once. */
+/** Maps numbers to rows of `lines`: there are few lines and many chats, so each is looked up once. */
 export function createLineIds({ sql, transactions }: StoreContext): LineIds {
   const ids = new Map<string, number>();
   const names = new Map<number, string>();
@@ -79,7 +79,7 @@ export interface HoldTable {
   end(hold: Pick<Hold, 'scope' | 'reason'>): void;
 }
 
-/** How the account is written where a line's number stands: a key can't be null. */
+/** Stands for the account in place of a line's number: a key can't be null. */
 const ACCOUNT = '';
 
 export function createHoldTable({ orm }: StoreContext): HoldTable {

@@ -3,17 +3,17 @@ import { type CatchUpState, NO_CATCH_UP } from '../../decide/catch-up.ts';
 import { meta as table } from '../schema/schema.ts';
 import type { StoreContext } from './context.ts';
 
-/** What is kept as a single value. */
+/** The values stored singly. */
 export type MetaKey =
   | 'heartbeat_at'
-  /** There, if nobody has asked for a catch-up since a backup was restored. */
+  /** Present until a catch-up is requested after a restore. */
   | 'restored_unread'
   | 'probed_at'
   | 'last_backup_at'
   | 'restored_at'
   /** The last row of the backup's chats, while later ones may wait for a catch-up. */
   | 'restored_last_row'
-  /** The latest heartbeat of the backup: it knows nothing that is younger. */
+  /** The latest heartbeat of the backup: it contains nothing more recent. */
   | 'restored_backup_at'
   | 'attempts_behind_ms'
   | 'attempts_behind_since'
@@ -22,7 +22,7 @@ export type MetaKey =
   | 'decided_fingerprint'
   | 'redecide_fingerprint'
   | 'redecide_after_id'
-  /** A correction of the clock on its way through the chats, and how far it has come; JSON. */
+  /** A clock correction that is being applied to the chats, and its progress; JSON. */
   | 'clock_shift'
   | 'catch_up';
 
@@ -30,7 +30,7 @@ export interface Meta {
   text(key: MetaKey): string | null;
   number(key: MetaKey): number | null;
   put(key: MetaKey, value: string | number): void;
-  /** Null: it is removed. */
+  /** Null removes it. */
   set(key: MetaKey, value: string | number | null): void;
   remove(...keys: MetaKey[]): void;
 }

@@ -15,7 +15,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-/** The generated migrations; they stand in the package beside `src/` and `dist/` alike. */
+/** The generated migrations; the package has them beside both `src/` and `dist/`. */
 const FOLDER = new URL('../../../migrations/', import.meta.url);
 
 /** The migrations that this program knows, oldest first. */
@@ -31,8 +31,9 @@ export function readMigrations(folder: URL = FOLDER): readonly Migration[] {
 }
 
 /**
- * The migrations that a database lacks. It isn't changed in any way, so that a newer version still finds it as it was.
- * @throws {StoreError} `newer` when it has one that this program doesn't know; `broken` when it isn't ours at all
+ * The migrations that a database lacks. It is left unchanged, so that a newer version still finds it intact.
+ * @throws {StoreError} `newer` when it has one that this program doesn't know; `broken` when it isn't ours at
+ * all
  */
 export function pendingMigrations(
   database: Database.Database,
@@ -61,7 +62,10 @@ function appliedTags(database: Database.Database, path: string): readonly string
   return database.prepare<[], string>('SELECT tag FROM migrations ORDER BY number').pluck().all();
 }
 
-/** Copies a database before it is migrated, into a file that is whole or not there; it replaces one of an earlier try. */
+/**
+ * Copies a database before it is migrated, into a file that is either complete or absent; replaces the copy
+ * of an earlier try.
+ */
 export function copyBeforeMigration(database: Database.Database, path: string, first: Migration): void {
   const copy = `${path}.before-migration-${first.number}`;
   const partial = `${copy}.partial`;
@@ -74,8 +78,8 @@ export function copyBeforeMigration(database: Database.Database, path: string, f
 }
 
 /**
- * Applies migrations, all or none. Foreign keys are off meanwhile, since a table that is rebuilt is dropped in between,
- * and are checked before the commit.
+ * Applies migrations, all or none. Foreign keys are off meanwhile, since rebuilding a table drops it in
+ * between; they are checked before the commit.
  */
 export function applyMigrations(database: Database.Database, pending: readonly Migration[]): void {
   if (pending.length === 0) return;
@@ -104,19 +108,19 @@ export function applyMigrations(database: Database.Database, pending: readonly M
   }
 }
 
-/** How a database stands to this version of the program. */
+/** The schema of a database, compared with this version of the program. */
 export interface MigrationState {
   readonly state: 'current' | 'pending' | 'newer';
   /** Number of the newest migration applied; null: unknown to this version. */
   readonly schemaVersion: number | null;
-  /** Of this version of the program. */
+  /** The newest migration of this version. */
   readonly latest: number;
-  /** Names of the migrations that are missing, in their order. */
+  /** Names of the missing migrations, in order. */
   readonly pending: readonly string[];
 }
 
 /**
- * Looks at a database, in use or not, and changes nothing.
+ * Examines a database, in use or not, and changes nothing.
  * @throws {StoreError} when there is none, or it can't be read
  */
 export function readMigrationState(name: string): MigrationState {

@@ -1,6 +1,6 @@
 // @ts-check
-// The one way to SQLite's native module. Plain JavaScript, since processes of their own import it, too: no Node.js that
-// this program runs on can be counted on to start TypeScript.
+// The one way to SQLite's native module. Plain JavaScript, since separate processes import it too, and not
+// every Node.js that this program supports can run TypeScript.
 
 import Sqlite from 'better-sqlite3';
 
@@ -11,9 +11,9 @@ const kept = new Set();
 export const countKeptHandles = () => kept.size;
 
 /**
- * Opens a database. It and its statements are kept for as long as the process lives, even after it was closed: Node.js
- * 24.19 and later abort when they collect a handle of an addon that was compiled for them (nodejs/node#65446). What
- * prepares a statement over and over has to remember it, therefore.
+ * Opens a database. It and its statements are kept until the process ends, even after it was closed: Node.js
+ * 24.19 and later abort when they collect a handle of an addon that was compiled for them
+ * (nodejs/node#65446). Code that uses a statement repeatedly must therefore keep it.
  *
  * @param {string} path
  * @param {Sqlite.Options} [options]
@@ -28,8 +28,8 @@ export function openSqlite(path, options = {}) {
 const IS_KEEPING = Symbol.for('contact-card-reactor.keeps-statements');
 
 /**
- * A database holds its handle by a nameless symbol. That one makes all statements, those of pragmas and transactions,
- * too.
+ * A database holds its handle under an unnamed symbol. That handle creates all statements, including those of
+ * pragmas and transactions.
  * @param {object} database
  */
 function keepHandles(database) {

@@ -7,16 +7,17 @@ import { prepareFile, syncPath } from './files.ts';
 import { openSqlite } from './native.js';
 
 interface Lock {
-  /** @throws {StoreError} `io` when its file was taken away: another process may have got a lock of the same name */
+  /** @throws {StoreError} `io` when its file was removed: another process may hold a lock of the same name */
   check(): void;
   release(): void;
 }
 
 /**
- * Makes this the only process on a database, until it ends in whatever way: an exclusive transaction on a file beside
- * it, which the system frees even after `kill -9`.
- * @param databasePath every link in it followed, so that there is one lock whatever name led here
- * @throws {StoreError} `locked` when another process has it; `broken` when the database has names that no lock covers
+ * Makes this the only process on a database until it ends, however it ends: an exclusive transaction on a
+ * file beside the database, which the system releases even after `kill -9`.
+ * @param databasePath with every link resolved, so that there is one lock whatever name led here
+ * @throws {StoreError} `locked` when another process has it; `broken` when the database has names that no
+ * lock covers
  */
 export function acquireLock(databasePath: string): Lock {
   refuseSecondName(databasePath);
@@ -25,7 +26,7 @@ export function acquireLock(databasePath: string): Lock {
   const place = rememberFile(path);
   const holder = openSqlite(path, { timeout: 0 });
   try {
-    holder.pragma('journal_mode = MEMORY'); // nothing is ever written, so no journal has to lie beside it
+    holder.pragma('journal_mode = MEMORY'); // nothing is ever written, so it needs no journal file
     holder.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     holder.close();
@@ -53,24 +54,26 @@ export function acquireLock(databasePath: string): Lock {
 type Place = 'kept' | 'was deleted or moved away' | 'was replaced by another one';
 
 /**
- * Remembers which files an open database consists of. The function given back asks again, and throws when its path
- * leads to none or to another: what is written to the files that we have open would be gone with this process.
+ * Remembers which files an open database consists of. The returned function checks them, and throws if a path
+ * leads to no file or to a different one: what we write to our open files would be lost when this process
+ * ends.
  * @throws {StoreError} `io`
  */
 export function watchPlace(sql: Database.Database, path: string): () => void {
   const log = `${path}-wal`;
-  sql.pragma('schema_version'); // the first read makes the log
-  syncPath(dirname(path)); // SQLite syncs its name, too, and ignores it when that fails
+  sql.pragma('schema_version'); // the first read creates the log
+  syncPath(dirname(path)); // SQLite syncs its name too, but ignores a failure
   const placeOfFile = rememberFile(path);
   const placeOfLog = rememberFile(log);
   return () => {
     const file = placeOfFile();
-    if (file !== 'kept') rmSync(`${path}-shm`, { force: true }); // beside another database it would speak of our log
+    // beside another database it would describe our log
+    if (file !== 'kept') rmSync(`${path}-shm`, { force: true });
     if (file === 'was deleted or moved away') {
       throw lost(file, `put it back, or move ${log} away and restore a backup, then start again`);
     }
     if (file !== 'kept') {
-      // our log would be read as that of the replacement at the next start, and damage it
+      // the next start would read our log as the replacement's, and damage it
       if (placeOfLog() === 'kept') renameSync(log, `${log}.replaced`);
       throw lost(file, 'if that was to restore a backup, just start again, else put back the one before');
     }
@@ -94,8 +97,9 @@ function lost(what: Place, remedy: string): StoreError {
 }
 
 /**
- * Refuses a database that can be reached under a second name, as a hard link or mounted by itself: SQLite names the log
- * after the file, and we the lock, so that two programs would write to it, each with a log and a lock of its own.
+ * Refuses a database that can be reached under a second name, through a hard link or a mount of the file
+ * itself. SQLite names the log after the file, and we name the lock after it, so two programs could write to
+ * it, each with its own log and lock.
  * @throws {StoreError} `broken`
  */
 export function refuseSecondName(path: string): void {
@@ -120,7 +124,7 @@ export interface Mount {
   readonly fileSystem: string;
 }
 
-/** What is mounted where, as Linux tells it; nothing on other systems. */
+/** The mounts that Linux reports; empty on other systems. */
 export function readMounts(): readonly Mount[] {
   try {
     const lines = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n');
@@ -133,11 +137,14 @@ export function readMounts(): readonly Mount[] {
   }
 }
 
-/** Spaces and the like stand there as `\040`. */
+/** Spaces and the like are escaped there as `\040`. */
 const inPlain = (text: string) =>
   text.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
-/** Remembers which file has this name, and tells what became of it. @throws as `fs.statSync` */
+/**
+ * Remembers which file has this name. The returned function reports what became of it.
+ * @throws as `fs.statSync`
+ */
 function rememberFile(path: string): () => Place {
   const { dev, ino } = statSync(path, { bigint: true });
   return () => {

@@ -6,17 +6,17 @@ import type { Calls, StoreContext } from './context.ts';
 
 export interface QuarantineTable extends QuarantineStore {
   /**
-   * Adds some in the transaction under way. Kept are the newest 1,000 of the last 7 days; what is too old goes here, or
-   * with the heartbeats.
+   * Adds some in the current transaction. The newest 1,000 of the last 7 days are kept; expired ones are
+   * deleted here or with the heartbeats.
    */
   put(deliveries: readonly QuarantinedDelivery[]): void;
-  /** Deletes some of those that are kept no longer, in the transaction under way; again and again, it deletes them all. */
+  /** Deletes some of the expired ones in the current transaction; repeated calls delete them all. */
   expire(now: EpochMs): void;
 }
 
 const KEPT_ROWS = 1_000;
 const KEPT_MS = 7 * DAY;
-/** Bodies are up to 1 MiB each: all at once could hold up deliveries. */
+/** Bodies are up to 1 MiB each: deleting all at once could delay webhooks. */
 const EXPIRED_AT_ONCE = 50;
 
 export function createQuarantineTable(

@@ -48,7 +48,7 @@ export function createRecord(
   }
 
   return (entries, now) => {
-    // nobody else writes between the two transactions: one process, and this function doesn't wait
+    // nothing else writes between the two transactions: one process, and this function doesn't wait
     const plan = transactions.read(() => planFor(entries, now));
     if (plan.chats.length + plan.lines.length + plan.unreadable.length === 0)
       return entries.map(() => STORED);

@@ -4,11 +4,14 @@ import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import { catchUpIn, type Meta } from './meta.ts';
 
-/** What is known of the backup that was restored, and the chats that wait because of it. */
+/** What is known about a restored backup, and the chats that wait because of it. */
 export interface RestoreMark {
   read(): Restored;
   put(restored: Restored): void;
-  /** All messages of a chat were read, and merged. True: they show that it is no older than the restore, so it waits no more. */
+  /**
+   * All messages of a chat were read and merged. True: they show that the chat is no older than the restore,
+   * so it no longer waits.
+   */
   wasRead(chatId: string, now: EpochMs): boolean;
   isReleasable(now: EpochMs): boolean;
   /** @see Store.releaseRestored */

@@ -4,7 +4,7 @@ import type { ShareHistory, ShareTotals } from '../store.ts';
 import type { StoreContext } from './context.ts';
 
 export interface Totals {
-  /** Counts an attempt that ended; written at the commit. A pretended one doesn't count. */
+  /** Counts an attempt that ended; written at the commit. Dry runs don't count. */
   add(outcome: Outcome, endedAt: EpochMs): void;
   read(now: EpochMs): ShareTotals;
   /** @see PageStore.shareHistory */
@@ -15,12 +15,12 @@ export interface Totals {
 
 /** Two days: a clock that is set back by up to a day still finds the figures of its last 24 h. */
 const KEPT_MINUTES_MS = 2 * DAY;
-/** Thrice what is shown: a clock that was ahead by weeks has pruned nothing of that. */
+/** Three times what is shown: a clock that was weeks ahead has pruned none of that. */
 const KEPT_HOURS_MS = 90 * DAY;
 const SHOWN_HOURS = 48;
 const SHOWN_DAYS = 30;
 
-/** Figures of attempts, kept as they end, so that nobody counts attempts, which are pruned. */
+/** Figures of attempts, updated as they end, so that nothing has to count attempts, which are pruned. */
 export function createTotals(context: StoreContext): Totals {
   const { sql, transactions } = context;
   const minutes = createFigureTable(context, 'outcome_minutes', 'minute', MINUTE, KEPT_MINUTES_MS);
@@ -82,7 +82,7 @@ export function createTotals(context: StoreContext): Totals {
   };
 }
 
-/** Of the hour or the UTC day that an instant is in. */
+/** The start of an instant's hour or UTC day. */
 const startOf = (at: EpochMs, spanMs: number): EpochMs => Math.floor(at / spanMs) * spanMs;
 
 function sumOf(figures: readonly Outcomes[]): Outcomes {
@@ -99,11 +99,11 @@ interface Outcomes {
   readonly failed: number;
 }
 
-/** Attempts that ended, summed up by the minute or by the hour. */
+/** Ended attempts, summed by minute or hour. */
 interface FigureTable {
   /** Written at the commit. */
   add(isSuccess: boolean, endedAt: EpochMs): void;
-  /** From the span that the instant is in; spans without an attempt are left out. Oldest first. */
+  /** From the instant's span onwards, oldest first; spans without attempts are omitted. */
   since(at: EpochMs): readonly (Outcomes & { readonly startAt: EpochMs })[];
   sumSince(at: EpochMs): Outcomes;
   /** What ended later than now counts as ended now. */
@@ -111,9 +111,9 @@ interface FigureTable {
 }
 
 /**
- * @param key its column, the number of the span since 1970
- * @param spanMs how long a span is
- * @param keptMs spans that began earlier than so long before the newest are deleted
+ * @param key its key column: spans since 1970
+ * @param spanMs the length of a span
+ * @param keptMs spans that began more than this before the newest are deleted
  */
 function createFigureTable(
   { sql, transactions }: StoreContext,

@@ -20,7 +20,7 @@ interface Parts {
   readonly catchUp: CatchUpTable;
 }
 
-/** @see Store.shiftClock; all but the chats, in the transaction under way */
+/** @see Store.shiftClock; everything but the chats, in the current transaction */
 export function createShiftClock({ policy }: StoreContext, parts: Parts) {
   const { shiftPass, lines, holds, totals, pruning, restoreMark, meta, catchUp } = parts;
   return (byMs: number, now: EpochMs): void => {

@@ -6,15 +6,15 @@ import type { StoreContext } from './context.ts';
 import type { Meta } from './meta.ts';
 
 /**
- * A correction of the clock on its way through the chats, row by row with the pass that decides all of them anew. A
- * chat that it hasn't come to is read as if it had; when such a chat is written for another reason, it is written
- * corrected, and its row is noted, so that none is shifted twice. All of it in the transaction under way.
+ * Applies a clock correction to the chats, row by row, in the pass that re-evaluates all of them. A chat that
+ * it hasn't reached is read as if it had been. When such a chat is written for another reason, it is written
+ * corrected and its row is noted, so that none is shifted twice. All in the current transaction.
  */
 export interface ShiftPass {
   isPending(): boolean;
-  /** The chat of a row by the corrected clock; the very same object when that row is corrected already. */
+  /** The chat of a row under the corrected clock; the very same object if the row is already corrected. */
   applied(id: number, chat: ChatRecord): ChatRecord;
-  /** The row was written as `applied` has it. */
+  /** The row was written as `applied` returned it. */
   wrote(id: number): void;
   begin(shift: ClockShift): void;
   /** Every row up to this one has been written. */
@@ -51,7 +51,7 @@ export function createShiftPass(
     known = { pending: next };
   }
 
-  /** Null: nothing is to be done to that row. */
+  /** Null: that row needs no correction. */
   function shiftOf(id: number): PendingShift | null {
     const shift = pending();
     if (shift === null || !isAhead(shift, id)) return null;

@@ -27,23 +27,23 @@ import { createShiftClock } from './shift-clock.ts';
 import { createShiftPass } from './shift-pass.ts';
 import { createUpkeep } from './upkeep.ts';
 
-// Chats, attempts and claims are raw SQL: rows as arrays, and updates that name only the columns that changed, make them
-// twice as fast as drizzle, and they are what each delivery and each share waits for. All the rest, and the migrations,
-// are drizzle's. What is written is decided in `store/plan/`; the files here read and write.
+// Chats, attempts and claims use raw SQL: rows as arrays, and updates that name only changed columns, make
+// them twice as fast as drizzle, and every webhook and every share waits for them. The rest, and the
+// migrations, use drizzle. `store/plan/` decides what is written; the files here read and write.
 
 export interface SqliteStoreOptions {
-  /** The database's file; it and its directory are made as needed, for our user alone. */
+  /** The database file; it and its directory are created as needed, accessible to our user only. */
   readonly path: string;
   readonly policy: Policy;
-  /** Makes the ids of attempts and leases: no two alike, not to be guessed. */
+  /** Creates the ids of attempts and leases: unique and unguessable. */
   readonly newId?: () => string;
   readonly observer?: StoreObserver;
 }
 
 /**
- * The store in a SQLite file, for this process alone.
- * @throws {StoreError} `locked` when another process has the file; `newer` when a newer version wrote it (it stays as
- *   it is); and what the storage says
+ * The store in a SQLite file, exclusively for this process.
+ * @throws {StoreError} `locked` when another process has the file; `newer` when a newer version wrote it (it
+ * is left unchanged); and the storage's own faults
  */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
   const { path, policy, newId = randomUUID, observer = NO_OBSERVER } = options;
@@ -60,7 +60,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   }
 }
 
-/** The store in a database that is open already; closing the one closes the other. */
+/** The store in an already open database; closing the one closes the other. */
 export function createSqliteStore(
   { path, sql, schemaVersion, checkPlace, close }: OpenDatabase,
   policy: Policy,
@@ -119,7 +119,7 @@ export function createSqliteStore(
     kind: 'sqlite',
     schemaVersion,
     async record(entries, now) {
-      // it makes its transactions itself: what breaks a constraint must not keep the others out
+      // it manages its own transactions: an entry that violates a constraint must not keep the others out
       const options = { isWrite: true, kind: 'events', roomAt: now } as const;
       const results = await around(() => record(entries, now), options);
       observer.recorded(countEvents(entries, results));

@@ -6,7 +6,7 @@ import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import type { Meta } from './meta.ts';
 import type { ShiftPass } from './shift-pass.ts';
 
-/** What time and settings do to chats; each in the transaction under way. */
+/** The effects of time and settings on chats; each in the current transaction. */
 export interface Upkeep {
   isWakeDue(now: EpochMs): boolean;
   wake(now: EpochMs, limit: number): number;
@@ -27,7 +27,7 @@ export function createUpkeep(
   const nextWake = sql
     .prepare<[], EpochMs | null>('SELECT min(wake_at) FROM chats WHERE wake_at IS NOT NULL')
     .pluck();
-  // a line's queue is read from its front only: it may be a million chats long
+  // reads only the front of a line's queue: it may be a million chats long
   const front = (line: string) =>
     `(SELECT next_attempt_at FROM chats JOIN chat_counts ON chat_counts.id = chats.count_id
        WHERE chats.line_id IS ${line} AND next_attempt_at IS NOT NULL AND state <> 'sharing'

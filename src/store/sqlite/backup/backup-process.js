@@ -1,9 +1,9 @@
 // @ts-check
-// Copies a database in a process of its own, so that nobody waits for it: the service answers and shares meanwhile, can
-// end the copying at any moment, and survives whatever a damaged file does to it. Plain JavaScript, because no Node.js
-// that this program runs on can be counted on to start TypeScript.
+// Copies a database in a separate process, so that nothing waits for it: the service keeps answering and
+// sharing, can end the copying at any moment, and survives whatever a damaged file does to it. Plain
+// JavaScript, because not every Node.js that this program supports can run TypeScript.
 //
-// node backup-process.js SOURCE TARGET: TARGET must be there, empty, with the mode that the copy is to have.
+// node backup-process.js SOURCE TARGET: TARGET must exist, empty, with the mode that the copy is to have.
 
 import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
@@ -18,12 +18,12 @@ function tell(message) {
   process.disconnect?.();
 }
 
-/** Nobody waits for the copy any more: whoever asked was killed. */
+/** Nothing waits for the copy any more: the parent process was killed. */
 function endWithParent() {
   if (process.ppid !== parent) process.exit(1);
 }
 
-/** One moment of the source, compact and complete: no log beside it is needed to read it. */
+/** A snapshot of the source, compact and complete: reading it needs no log beside it. */
 function copy() {
   const database = openSqlite(source, { readonly: true, fileMustExist: true, timeout: 5_000 });
   try {
@@ -33,7 +33,7 @@ function copy() {
   }
 }
 
-/** What SQLite says of the whole copy, every row and index, and what is in it. */
+/** Runs SQLite's check of the whole copy, every row and index, and reads its contents. */
 function check() {
   const database = openSqlite(target, { readonly: true, fileMustExist: true });
   try {
@@ -59,9 +59,9 @@ function sync() {
 }
 
 try {
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // shares and deliveries go first
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // shares and webhooks go first
 } catch {
-  // then it competes with them
+  // then the copying competes with them
 }
 try {
   copy();

@@ -32,15 +32,15 @@ export interface BackupFailure {
 
 export interface BackupSchedule {
   start(): void;
-  /** Gives up the backup under way. Never rejects. */
+  /** Aborts the running backup. Never rejects. */
   stop(): Promise<void>;
-  /** Null: the latest one worked, or none was tried by this process. */
+  /** Null: the latest backup succeeded, or this process hasn't tried one. */
   failure(): BackupFailure | null;
 }
 
 /**
- * Makes a backup every so often, counted from the last that worked, over restarts too. One that fails is tried again
- * after a minute, doubling to an hour.
+ * Makes backups at a fixed interval, counted from the last successful one, across restarts too. A failed
+ * backup is retried after a minute, doubling to an hour.
  */
 export function createBackupSchedule(options: BackupScheduleOptions): BackupSchedule {
   const { store, databasePath, everyMs, keep, directory, clock, log } = options;
@@ -48,7 +48,7 @@ export function createBackupSchedule(options: BackupScheduleOptions): BackupSche
   let running: Promise<void> | null = null;
   let failures = 0;
   let failure: BackupFailure | null = null;
-  /** By `clock.monotonic()`, so that a correction of the clock neither hurries nor delays it. */
+  /** On `clock.monotonic()`, so that a clock correction neither hastens nor delays it. */
   let notBefore = Number.NEGATIVE_INFINITY;
 
   const putOff = (realMs: number) => {
@@ -60,7 +60,7 @@ export function createBackupSchedule(options: BackupScheduleOptions): BackupSche
     const at = clock.now();
     const startedMs = clock.monotonic();
     const file = join(directory, backupName(databasePath, at));
-    // always the same, so that whatever a crash left is replaced
+    // always the same name, so that leftovers of a crash are replaced
     const partial = join(directory, `${parse(databasePath).name}.partial`);
     if (existsSync(directory)) tidy(() => removeAbandoned(directory, databasePath, clock.systemNow()));
     const content = await makeBackup({ databasePath, file, partial, signal: stopping.signal });
@@ -69,7 +69,7 @@ export function createBackupSchedule(options: BackupScheduleOptions): BackupSche
     tidy(() => pruneBackups(directory, databasePath, keep, at));
   }
 
-  /** What can't be tidied up makes no backup worse. */
+  /** A failure to tidy up doesn't invalidate a backup. */
   function tidy(remove: () => readonly string[]): void {
     try {
       const removed = remove();
@@ -116,10 +116,10 @@ export function createBackupSchedule(options: BackupScheduleOptions): BackupSche
 
 const TIME = String.raw`(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\dZ)`;
 
-/** A partial copy that nobody has written to for so long is what a crash left. */
+/** A partial copy not written to for this long was left by a crash. */
 const ABANDONED_MS = HOUR;
 
-/** For names of files: sorts by time, whole seconds, UTC, and no character that a file system refuses. */
+/** For file names: sorts by time, whole seconds, UTC, without characters that a file system rejects. */
 function timeInName(at: EpochMs): string {
   return `${new Date(at).toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
 }
@@ -129,7 +129,7 @@ export function backupName(databasePath: string, at: EpochMs): string {
   return `${parse(databasePath).name}-${timeInName(at)}.db`;
 }
 
-/** When a file of this name was made as a backup of this database; null: it has another name. */
+/** When the backup with this file name was made; null: not a backup of this database. */
 function timeOfName(name: string, databasePath: string, suffix = ''): EpochMs | null {
   const prefix = `${parse(databasePath).name}-`;
   if (!name.startsWith(prefix)) return null;
@@ -138,9 +138,9 @@ function timeOfName(name: string, databasePath: string, suffix = ''): EpochMs | 
 }
 
 /**
- * Deletes all but the newest `keep` backups of this database in a directory; nothing that has another name. One that a
- * wrong clock dated in the future goes first: it would push out every later one.
- * @returns the names that are gone
+ * Deletes all but the newest `keep` backups of this database in a directory; files with other names stay. A
+ * backup that a wrong clock dated in the future goes first: it would displace every later one.
+ * @returns the deleted names
  */
 export function pruneBackups(directory: string, databasePath: string, keep: number, now: EpochMs): string[] {
   const age = (at: EpochMs) => (at > now ? Number.POSITIVE_INFINITY : now - at);
@@ -154,9 +154,9 @@ export function pruneBackups(directory: string, databasePath: string, keep: numb
 }
 
 /**
- * Deletes what crashes left of copies that were being made.
- * @param systemNow as files are dated
- * @returns the names that are gone
+ * Deletes partial copies that crashes left.
+ * @param systemNow the wall clock, by which files are dated
+ * @returns the deleted names
  */
 export function removeAbandoned(directory: string, databasePath: string, systemNow: EpochMs): string[] {
   const changedAt = (name: string) =>
@@ -168,7 +168,10 @@ export function removeAbandoned(directory: string, databasePath: string, systemN
   return abandoned;
 }
 
-/** What else has the name of a backup isn't ours, and couldn't be deleted: all after it would stay. */
+/**
+ * Anything but a plain file isn't ours, even under a backup's name. Failing to delete it would keep all that
+ * follow.
+ */
 function plainFiles(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -11,16 +11,17 @@ import { refuseSecondName } from '../place.ts';
 
 export interface BackupOptions {
   readonly databasePath: string;
-  /** The backup; one that is there is replaced once the new one is complete. */
+  /** The backup file; an existing one is replaced once the new one is complete. */
   readonly file: string;
   /** Where it is written until then, in the same directory. */
   readonly partial: string;
-  /** Ends it at once; nothing is left then. */
+  /** Aborts the backup at once and leaves nothing behind. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Makes a backup of a database, in use or not: a whole and checked file for our user alone, or none.
+ * Makes a backup of a database, in use or not: either a complete and verified file, accessible to our user
+ * only, or none.
  * @throws {StoreError} that says what to do
  */
 export async function makeBackup(options: BackupOptions): Promise<CopyContent> {
@@ -29,7 +30,7 @@ export async function makeBackup(options: BackupOptions): Promise<CopyContent> {
   if (!existsSync(databasePath)) {
     throw new StoreError('broken', `there is no database at ${options.databasePath}; check DATABASE_URL`);
   }
-  refuseSecondName(databasePath); // what is in the log under the other name would be missing
+  refuseSecondName(databasePath); // the copy would lack what the log under the other name holds
   let held: FileHandle | null = null;
   try {
     held = await startAnew(partial);
@@ -56,8 +57,9 @@ const OVERTAKEN = 'another backup into the same file was begun meanwhile; wait f
 const isOvertaken = (error: unknown) => error instanceof StoreError && error.message === OVERTAKEN;
 
 /**
- * Not in the file that a crash left: whoever wrote it may not have ended yet. It is made and opened in one step, so that
- * two that begin at once never share one; as long as it is held, no other file can be taken for it.
+ * Never reuses the file that a crash left: its writer may still be running. The file is created and opened in
+ * one step, so that two backups that begin at once never share one. While it is held open, no other file can
+ * be mistaken for it.
  */
 async function startAnew(partial: string): Promise<FileHandle> {
   prepareFile(partial, 'choose another place for backups');
@@ -70,12 +72,12 @@ async function startAnew(partial: string): Promise<FileHandle> {
   }
 }
 
-/** What stands beside a database under its name is a part of it, or is taken for one. */
+/** Files beside a database that bear its name are parts of it, or are mistaken for parts. */
 const PARTS = [
   ...['-wal', '-shm', '-journal', '.lock', '.cli-token', '.restoring', '.restoring.partial'],
 ] as const;
 
-/** A backup takes the place of what has its name. */
+/** A backup replaces any file of the same name. */
 function refuseTarget(databasePath: string, file: string): void {
   const target = lookAt(file);
   if (isSame(lookAt(databasePath), target)) {
@@ -105,17 +107,17 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** What the system says of the place, as a sentence. */
+/** The system's error about the location, as a sentence. */
 function fileError(error: unknown, file: string): unknown {
   if (error instanceof StoreError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (!/^E[A-Z]+$/.test(code)) return error; // among them: it was told to end
+  if (!/^E[A-Z]+$/.test(code)) return error; // including an abort
   const { fault } = toStoreError(error);
   const what = fault === 'full' ? 'no space is left' : "it can't be written; check its owner, mode and kind";
   return new StoreError(fault, `${file}: ${what} (${code})`, { cause: error });
 }
 
-/** What is in a copy. */
+/** The contents of a copy. */
 export interface CopyContent {
   readonly chats: number;
   /** Number of the newest migration applied. */
@@ -123,10 +125,10 @@ export interface CopyContent {
   readonly sizeBytes: number;
 }
 
-/** What the copying process tells, once, before it ends. */
+/** What the copying process reports, once, before it ends. */
 export type CopyMessage =
   | ({ readonly kind: 'copied' } & CopyContent)
-  /** The copy fails SQLite's check. */
+  /** The copy failed SQLite's check. */
   | { readonly kind: 'damaged'; readonly finding: string }
   /** It has none of our tables. */
   | { readonly kind: 'foreign' }
@@ -135,9 +137,9 @@ export type CopyMessage =
 const SCRIPT = fileURLToPath(new URL('./backup-process.js', import.meta.url));
 
 /**
- * Copies one moment of a database, which may be in use, into a file that is there and empty; checks the copy, and forces
- * it to the disk. This process goes on meanwhile.
- * @param signal ends the copying at once; what it wrote is worth nothing then
+ * Copies a snapshot of a database, which may be in use, into an existing empty file; verifies the copy, and
+ * syncs it to disk. This process keeps running meanwhile.
+ * @param signal aborts the copying at once; the partial copy is then useless
  * @throws {StoreError} that names the file at fault
  */
 export async function copyDatabase(
@@ -165,7 +167,7 @@ export async function copyDatabase(
 
 function runCopy(source: string, target: string, signal: AbortSignal): Promise<CopyMessage> {
   return new Promise((resolve, reject) => {
-    // neither our secrets nor our start options are any business of a copy
+    // the copying process needs neither our secrets nor our start options
     const child = fork(SCRIPT, [source, target], {
       execArgv: [],
       env: {},

@@ -15,36 +15,37 @@ import { copyDatabase } from './backup.ts';
 
 export interface RestoreOptions {
   readonly databasePath: string;
-  /** The backup; it isn't changed. */
+  /** The backup; it is never modified. */
   readonly file: string;
-  /** Every chat in it waits one window from now on, since shares made after the backup are forgotten. */
+  /** Every chat in it waits one window from now, since shares made after the backup are unknown. */
   readonly isWaiting: boolean;
   readonly now: EpochMs;
-  /** Told by and by how many chats are marked as waiting, from the first on. */
+  /** Called repeatedly with the number of chats marked as waiting so far. */
   readonly onMarked?: (count: number) => void;
 }
 
 export interface Restored {
   readonly databasePath: string;
-  /** Where the database that was there is now; null: there was none. */
+  /** Where the previous database is now; null: there was none. */
   readonly keptAs: string | null;
   readonly chats: number;
   readonly schemaVersion: number;
-  /** From here each chat waits one window; null: none waits. */
+  /** From this instant each chat waits one window; null: none waits. */
   readonly restoredAt: EpochMs | null;
 }
 
-/** Marked in one transaction: so few that the journal of it is small. */
+/** Chats marked in one transaction: few enough to keep its journal small. */
 const MARKED_AT_ONCE = 20_000;
 
 /**
- * Puts a backup in the place of the database, which is kept. Killed at any moment, it leaves one of the two whole (the
- * next start completes what was decided), and can be run again.
- * @throws {StoreError} `locked` while a service runs on the database; else the sentence says what is wrong with which file
+ * Replaces the database with a backup, and keeps the old one. Killed at any moment, it leaves one of the two
+ * complete (the next start finishes a restore that had been decided), and can be run again.
+ * @throws {StoreError} `locked` while a service uses the database; else the message says what is wrong with
+ * which file
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const { file } = options;
-  const path = realPath(options.databasePath); // so that a link stays one
+  const path = realPath(options.databasePath); // so that a symbolic link remains one
   const known = readMigrations();
   const pending = examineBackup(file, path, known);
   const lock = acquireLock(path);
@@ -66,7 +67,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   }
 }
 
-/** The migrations that a backup lacks. @throws {StoreError} when it is none of ours that this version can use */
+/** The migrations that a backup lacks. @throws {StoreError} when this version can't use it as our backup */
 function examineBackup(file: string, path: string, known: readonly Migration[]): readonly Migration[] {
   const found = statSync(file, { bigint: true, throwIfNoEntry: false });
   if (found === undefined || !found.isFile()) {
@@ -101,8 +102,8 @@ function pendingOf(file: string, known: readonly Migration[]): readonly Migratio
 }
 
 /**
- * Makes of a copy what the service is to start on. Attempts that were open when the backup was made stay so: the start
- * settles them as it does after a crash, and the wait keeps them from being repeated.
+ * Prepares a copy for the service to start on. Attempts that were open when the backup was made stay open:
+ * the start settles them as after a crash, and the wait keeps them from being repeated.
  * @returns from when the chats wait
  */
 async function prepareCopy(
@@ -117,10 +118,11 @@ async function prepareCopy(
     applyMigrations(sql, pending);
     const heartbeat = sql.prepare<[], string>(`SELECT value FROM meta WHERE key = 'heartbeat_at'`).pluck();
     const backupAt = Number(heartbeat.get() ?? 0);
-    // a clock that stands before the backup is slow, and a wait from there on would end too soon
+    // a clock that reads earlier than the backup is slow, and a wait from there would end too soon
     const restoredAt = isWaiting ? Math.max(now, backupAt) : null;
     await markChats(sql, restoredAt, onMarked ?? (() => {}));
-    // a correction of the clock that was on its way belongs to a time long past: by the wait nothing is early all the same
+    // a clock correction in progress belongs to the distant past: the wait keeps everything from being early
+    // anyway
     sql.exec(`DELETE FROM shifted_chats; DELETE FROM meta WHERE key IN
       ('restored_at', 'restored_last_row', 'restored_backup_at', 'clock_shift', 'decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id')`);
     if (restoredAt !== null) {
@@ -153,16 +155,16 @@ async function markChats(
   }
 }
 
-/** A restored database under this name is complete, and only has to take its place. */
+/** A restored database under this name is complete, and only has to be moved into place. */
 const readyName = (databasePath: string) => `${databasePath}.restoring`;
 
-/** The log first: beside a database that it isn't of, it would damage that one. */
+/** The log goes first: beside a database that it doesn't belong to, it would damage that one. */
 const LOGS = ['-wal', '-journal'] as const;
 
 /**
- * Puts a complete database in the place of another. From the first step on the restore is decided: whatever ends this
- * process, `finishRestore` goes on where it was, at the next start or the next restore.
- * @returns where the database that was there is kept; null: there was none
+ * Replaces a database with a complete one. From its first step the restore is decided: however this process
+ * ends, `finishRestore` resumes it at the next start or the next restore.
+ * @returns where the previous database is kept; null: there was none
  */
 function swapIn(complete: string, databasePath: string): string | null {
   syncPath(complete);
@@ -172,14 +174,14 @@ function swapIn(complete: string, databasePath: string): string | null {
 }
 
 /**
- * Completes a restore that was cut off, if there is one; to be called under the lock, before the database is opened.
- * The one that is there is moved aside with its log, so that the two still belong together.
+ * Completes an interrupted restore, if there is one. Call it under the lock, before the database is opened.
+ * It moves the existing database aside together with its log, so that the two still belong together.
  */
 export function finishRestore(databasePath: string): string | null {
   const ready = readyName(databasePath);
   const found = statSync(ready, { throwIfNoEntry: false });
   if (found === undefined) return null;
-  const kept = keptName(databasePath, found.mtimeMs); // the same one again after a crash
+  const kept = keptName(databasePath, found.mtimeMs); // the same name again after a crash
   for (const log of LOGS) if (hasContent(databasePath + log)) renameSync(databasePath + log, kept + log);
   for (const suffix of [...LOGS, '-shm']) rmSync(databasePath + suffix, { force: true });
   if (hasContent(databasePath)) moveAside(databasePath, kept);
@@ -199,7 +201,7 @@ function moveAside(databasePath: string, kept: string): void {
   renameSync(databasePath, kept);
 }
 
-/** Milliseconds too: two restores never have one name. */
+/** With milliseconds: two restores never share a name. */
 function keptName(databasePath: string, at: number): string {
   return `${databasePath}.before-restore-${new Date(at).toISOString().replaceAll(':', '-')}`;
 }
