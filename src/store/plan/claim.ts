@@ -166,8 +166,8 @@ export function* planClaims<C extends ClaimableChat>(
   }
 
   /**
-   * Takes up to `most` chats from each queue, in order. Reads several queues at once, until their limits add
-   * up to the total.
+   * Takes up to `most` chats from each queue, in order. Reads several queues at once, until their limits add up to the
+   * total; a queue that has fewer chats leaves its room to the next.
    */
   function* takeFromEach(
     queues: { readonly line: string | null; left: number }[],
@@ -175,19 +175,21 @@ export function* planClaims<C extends ClaimableChat>(
   ): ClaimSteps<C, void> {
     for (let next = 0; next < queues.length && claims.length < total; ) {
       const asked: { readonly queue: (typeof queues)[number]; readonly limit: number }[] = [];
-      let room = total - claims.length;
-      for (; room > 0; next++) {
+      const room = total - claims.length;
+      for (let wanted = 0; wanted < room; next++) {
         const queue = queues[next];
         if (queue === undefined) break;
         const limit = Math.min(most, queue.left, room);
         if (limit > 0) asked.push({ queue, limit });
-        room -= Math.max(limit, 0);
+        wanted += Math.max(limit, 0);
       }
       if (asked.length === 0) return;
       const read = asked.map(({ queue: { line }, limit }) => ({ line, limit }));
       const fronts = yield stepTo({ kind: 'fronts', queues: read });
-      for (const [index, { queue, limit }] of asked.entries()) {
-        const { taken, isDrained } = yield* takeFront({ line: queue.line, limit }, fronts.chats[index] ?? []);
+      for (const [index, { queue, limit: wanted }] of asked.entries()) {
+        const limit = Math.min(wanted, total - claims.length);
+        const front = (fronts.chats[index] ?? []).slice(0, limit);
+        const { taken, isDrained } = yield* takeFront({ line: queue.line, limit }, front);
         queue.left = isDrained ? 0 : queue.left - taken;
       }
     }

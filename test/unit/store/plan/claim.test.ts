@@ -92,6 +92,18 @@ describe('a claim', () => {
     ]);
   });
 
+  it('gives the next queue all the room that one before it leaves, though both are read at once', () => {
+    const rows = [...many(3, 1, LINE), ...many(10, 100, OTHER_LINE), ...many(1, 200, 'third')];
+    const lines = [
+      { line: LINE, limit: 4 },
+      { line: OTHER_LINE, limit: 16 },
+      { line: 'third', limit: 16 },
+    ];
+    const { claims } = claim(rows, { lines, total: 9 });
+    expect(claims.filter(({ chat }) => chat.line === OTHER_LINE)).toHaveLength(5);
+    expect(claims).toHaveLength(9);
+  });
+
   it('reads no more queues than can be served', () => {
     const lines = Array.from({ length: 100 }, (_, index) => ({ line: `line-${index}`, limit: 2 }));
     const rows = lines.flatMap(({ line }, index) => many(2, 1 + 2 * index, line));
