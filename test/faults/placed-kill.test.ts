@@ -15,5 +15,5 @@ it(
     const reached = await killAt(seeded, seeded.shuffle(plan));
     reportReached('placed-kill', { seed: seeded.seed, points: POINTS, ...reached, violations: 0 });
   },
-  120_000 + POINTS * REPEATS * 5_000,
+  120_000 + POINTS * REPEATS * 10_000,
 );
