@@ -93,7 +93,7 @@ function refuseEffects(eventType: string, url: string, { sources }: Surroundings
   const isOwn = isLoopbackUrl(url) || (publicUrl !== null && url.startsWith(`${publicUrl}?`));
   if (!isOwn) {
     throw new UsageError(
-      `${new URL(url).host} is neither this machine nor PUBLIC_URL: whoever receives a signed event can replay it for some minutes. Add --yes to send it anyway.`,
+      `${new URL(url).host} is neither this machine nor PUBLIC_URL: anyone who receives a signed event can replay it for some minutes. Add --yes to send it anyway.`,
     );
   }
   const isSimulated = isLoopbackUrl(readSetting(SETTINGS.linq.baseUrl, sources) ?? '');

@@ -121,7 +121,7 @@ export function createAttemptTable({ sql }: StoreContext, totals: Pick<Totals, '
 }
 
 export interface AttemptPruning {
-  /** @see Store.pruneAttempts; in the transaction under way */
+  /** @see Store.pruneAttempts; in the current transaction */
   prune(retentionMs: number, limit: number, now: EpochMs): number;
   /** The clock was set forward by `byMs` and reads `now`: stored attempts ended later than they seem. */
   clockWentForward(byMs: number, now: EpochMs): void;
