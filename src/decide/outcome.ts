@@ -35,6 +35,12 @@ export type RetiredReason = (typeof RETIRED_REASONS)[number];
 export const OUTCOMES = ['shared', 'retry', 'rejected', 'unknown', 'interrupted', 'dry_run'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** How the figures count an attempt that ended; null: not at all, since a dry run calls no one. */
+export function countedAs(outcome: Outcome): 'succeeded' | 'failed' | null {
+  if (outcome === 'dry_run') return null;
+  return outcome === 'shared' ? 'succeeded' : 'failed';
+}
+
 /** What an answer means for the chat, its line and the account. */
 export type Verdict =
   | { readonly kind: 'shared' }

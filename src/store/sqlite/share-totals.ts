@@ -1,6 +1,7 @@
-import type { Outcome } from '../../decide/outcome.ts';
-import { DAY, type EpochMs, HOUR, MINUTE } from '../../decide/time.ts';
-import type { ShareHistory, ShareTotals } from '../store.ts';
+import { countedAs, type Outcome } from '../../decide/outcome.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import { type FigureSpan, HOURS, historyFrom, lastDayFrom, MINUTES, shareHistory } from '../plan/figures.ts';
+import type { Figures, ShareHistory, ShareTotals } from '../store.ts';
 import type { StoreContext } from './context.ts';
 
 export interface Totals {
@@ -13,18 +14,11 @@ export interface Totals {
   cutTo(now: EpochMs): void;
 }
 
-/** Two days: a clock that is set back by up to a day still finds the figures of its last 24 h. */
-const KEPT_MINUTES_MS = 2 * DAY;
-/** Three times what is shown: a clock that was weeks ahead has pruned none of that. */
-const KEPT_HOURS_MS = 90 * DAY;
-const SHOWN_HOURS = 48;
-const SHOWN_DAYS = 30;
-
 /** Figures of attempts, updated as they end, so that nothing has to count attempts, which are pruned. */
 export function createTotals(context: StoreContext): Totals {
   const { sql, transactions } = context;
-  const minutes = createFigureTable(context, 'outcome_minutes', 'minute', MINUTE, KEPT_MINUTES_MS);
-  const hours = createFigureTable(context, 'outcome_hours', 'hour', HOUR, KEPT_HOURS_MS);
+  const minutes = createFigureTable(context, 'outcome_minutes', 'minute', MINUTES);
+  const hours = createFigureTable(context, 'outcome_hours', 'hour', HOURS);
   let succeededNow = 0;
   let lastSucceededAt: EpochMs = 0;
   const addTotal = sql.prepare<[number, EpochMs]>(
@@ -51,29 +45,19 @@ export function createTotals(context: StoreContext): Totals {
   });
   return {
     add(outcome, endedAt) {
-      if (outcome === 'dry_run') return;
-      const isSuccess = outcome === 'shared';
-      minutes.add(isSuccess, endedAt);
-      hours.add(isSuccess, endedAt);
-      if (!isSuccess) return;
+      const counted = countedAs(outcome);
+      if (counted === null) return;
+      minutes.add(counted, endedAt);
+      hours.add(counted, endedAt);
+      if (counted === 'failed') return;
       succeededNow++;
       lastSucceededAt = Math.max(lastSucceededAt, endedAt);
     },
     read(now) {
       const { succeeded, lastSucceededAt } = selectTotal.get() ?? { succeeded: 0, lastSucceededAt: null };
-      return { succeeded, lastSucceededAt, last24h: minutes.sumSince(now - DAY + MINUTE) };
+      return { succeeded, lastSucceededAt, last24h: minutes.sumSince(lastDayFrom(now)) };
     },
-    history(now) {
-      const oldestAt = startOf(now, DAY) - (SHOWN_DAYS - 1) * DAY;
-      const known = hours.since(oldestAt);
-      const last = (count: number, spanMs: number) =>
-        Array.from({ length: count }, (_, index) => {
-          const startAt = startOf(now, spanMs) - (count - 1 - index) * spanMs;
-          const within = known.filter(({ startAt: at }) => at >= startAt && at < startAt + spanMs);
-          return { startAt, ...sumOf(within) };
-        });
-      return { hours: last(SHOWN_HOURS, HOUR), days: last(SHOWN_DAYS, DAY) };
-    },
+    history: (now) => shareHistory(hours.since(historyFrom(now)), now),
     cutTo(now) {
       cut.run(now);
       minutes.cutTo(now);
@@ -82,45 +66,25 @@ export function createTotals(context: StoreContext): Totals {
   };
 }
 
-/** The start of an instant's hour or UTC day. */
-const startOf = (at: EpochMs, spanMs: number): EpochMs => Math.floor(at / spanMs) * spanMs;
-
-function sumOf(figures: readonly Outcomes[]): Outcomes {
-  let [succeeded, failed] = [0, 0];
-  for (const each of figures) {
-    succeeded += each.succeeded;
-    failed += each.failed;
-  }
-  return { succeeded, failed };
-}
-
-interface Outcomes {
-  readonly succeeded: number;
-  readonly failed: number;
-}
+type Outcomes = Omit<Figures, 'startAt'>;
 
 /** Ended attempts, summed by minute or hour. */
 interface FigureTable {
   /** Written at the commit. */
-  add(isSuccess: boolean, endedAt: EpochMs): void;
+  add(counted: keyof Outcomes, endedAt: EpochMs): void;
   /** From the instant's span onwards, oldest first; spans without attempts are omitted. */
-  since(at: EpochMs): readonly (Outcomes & { readonly startAt: EpochMs })[];
+  since(at: EpochMs): readonly Figures[];
   sumSince(at: EpochMs): Outcomes;
   /** What ended later than now counts as ended now. */
   cutTo(now: EpochMs): void;
 }
 
-/**
- * @param key its key column: spans since 1970
- * @param spanMs the length of a span
- * @param keptMs spans that began more than this before the newest are deleted
- */
+/** @param key its key column: spans since 1970 */
 function createFigureTable(
   { sql, transactions }: StoreContext,
   table: 'outcome_minutes' | 'outcome_hours',
   key: 'minute' | 'hour',
-  spanMs: number,
-  keptMs: number,
+  { spanMs, keptMs }: FigureSpan,
 ): FigureTable {
   const added = new Map<number, { succeeded: number; failed: number }>();
   const keptSpans = keptMs / spanMs;
@@ -155,12 +119,11 @@ function createFigureTable(
     forget: () => added.clear(),
   });
   return {
-    add(isSuccess, endedAt) {
+    add(counted, endedAt) {
       const span = spanOf(endedAt);
-      const counted = added.get(span) ?? { succeeded: 0, failed: 0 };
-      if (isSuccess) counted.succeeded++;
-      else counted.failed++;
-      added.set(span, counted);
+      const outcomes = added.get(span) ?? { succeeded: 0, failed: 0 };
+      outcomes[counted]++;
+      added.set(span, outcomes);
     },
     since: (at) =>
       select.all(spanOf(at)).map(({ span, ...outcomes }) => ({ startAt: span * spanMs, ...outcomes })),

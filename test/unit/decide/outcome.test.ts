@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classifyAnswer, type LinqAnswer, outcomeOf, type Verdict } from '../../../src/decide/outcome.ts';
+import {
+  classifyAnswer,
+  countedAs,
+  type LinqAnswer,
+  OUTCOMES,
+  outcomeOf,
+  type Verdict,
+} from '../../../src/decide/outcome.ts';
 import { holds } from './properties.ts';
 
 type Answered = Extract<LinqAnswer, { kind: 'answered' }>;
@@ -221,5 +228,19 @@ describe('outcomeOf', () => {
     [{ kind: 'rejected' }, 'rejected'],
   ] satisfies [Verdict, string][])('records %o as %s', (verdict, outcome) => {
     expect(outcomeOf(verdict)).toBe(outcome);
+  });
+});
+
+describe('countedAs', () => {
+  it('counts a share as a success, a dry run not at all, and any other outcome as a failure', () => {
+    const counted = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, countedAs(outcome)]));
+    expect(counted).toEqual({
+      shared: 'succeeded',
+      retry: 'failed',
+      rejected: 'failed',
+      unknown: 'failed',
+      interrupted: 'failed',
+      dry_run: null,
+    });
   });
 });
