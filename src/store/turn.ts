@@ -92,15 +92,17 @@ export interface Settled {
   readonly attempt: Attempt | null;
 }
 
-/** What one turn of the dispatcher writes, in one commit. */
+/** What one turn of the dispatcher writes, in one commit and in this order. */
 export interface Turn {
   readonly settlements: readonly Settlement[];
-  readonly holds: readonly Hold[];
-  readonly endedHolds: readonly Pick<Hold, 'scope' | 'reason'>[];
-  readonly cards: readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[];
-  readonly cleared: readonly { readonly line: string; readonly clearedAt: EpochMs }[];
-  /** Chats whose refusal has to be undone. */
+  /** Chats whose refusal has to be undone; it may be one that this turn settles. */
   readonly undone: readonly string[];
+  readonly endedHolds: readonly Pick<Hold, 'scope' | 'reason'>[];
+  readonly holds: readonly Hold[];
+  readonly cards: readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[];
+  /** If a line is named twice, the last one counts. */
+  readonly cleared: readonly { readonly line: string; readonly clearedAt: EpochMs }[];
+  /** Chats that this turn settled can be claimed again. */
   readonly claim: ClaimRequest | null;
 }
 

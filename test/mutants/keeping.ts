@@ -72,9 +72,9 @@ export const KEEPING: readonly Mutant[] = [
     name: 'attempts are pruned a millisecond too early',
     edits: [
       {
-        file: 'src/store/sqlite/attempt-table.ts',
-        find: 'prune.run(limit, now - retentionMs - behindMs(retentionMs, now))',
-        replace: 'prune.run(limit, now + 1 - retentionMs - behindMs(retentionMs, now))',
+        file: 'src/store/plan/upkeep.ts',
+        find: 'endedBefore: now - retentionMs - byMs',
+        replace: 'endedBefore: now + 1 - retentionMs - byMs',
       },
     ],
     suite: { file: STORE, test: 'attempts that are kept no longer' },

@@ -7,11 +7,12 @@ import {
   withLookedUp,
 } from '../../decide/chat.ts';
 import type { LookedUpFacts } from '../../decide/facts.ts';
+import type { Line } from '../../decide/holds.ts';
 import { outcomeOf } from '../../decide/outcome.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { decideManualShare, decideShare } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import type { Attempt, Claim, Settled, Settlement } from '../turn.ts';
+import type { Attempt, Claim, Settled, Settlement, Turn } from '../turn.ts';
 import {
   type AttemptEnd,
   type AttemptWrite,
@@ -108,6 +109,14 @@ export function planRecovery<C extends StoredChat>(
   const nextAttemptAt = Math.min(open.startedAt, (firstOfLine ?? open.startedAt) - 1);
   const { chat, chats } = planSave(stored, { ...left, nextAttemptAt }, policy, now);
   return { chats, attempts, isParked: chat.parkedAt !== null && stored.chat.parkedAt === null };
+}
+
+/** What a turn learnt about lines, as one change for each. */
+export function planLines({ cards, cleared }: Pick<Turn, 'cards' | 'cleared'>) {
+  const changes = new Map<string, Partial<Omit<Line, 'line'>>>();
+  for (const { line, ...change } of [...cards, ...cleared])
+    changes.set(line, { ...changes.get(line), ...change });
+  return changes;
 }
 
 function settledChat(chat: ChatRecord, { claim, endedAt, result }: Settlement, policy: Policy): ChatRecord {

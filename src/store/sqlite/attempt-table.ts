@@ -3,6 +3,7 @@ import type { Outcome } from '../../decide/outcome.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
 import type { AttemptWrite, OpenAttempt, StoredChat } from '../plan/chat-row.ts';
+import { type AttemptsBehind, attemptsBehind, planPruning } from '../plan/upkeep.ts';
 import type { RecentAttempt } from '../store.ts';
 import type { Attempt, AttemptOutcome } from '../turn.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
@@ -138,24 +139,22 @@ export function createAttemptPruning({ sql }: StoreContext, meta: Meta): Attempt
       ) AND ended_at < ?`,
   );
 
-  /**
-   * How much later than it seems an attempt may have ended; forgotten once every affected attempt is too old
-   * anyway.
-   */
-  function behindMs(retentionMs: number, now: EpochMs): number {
+  function behind(): AttemptsBehind | null {
     const since = meta.number('attempts_behind_since');
-    if (since === null) return 0;
-    if (now - since <= retentionMs) return meta.number('attempts_behind_ms') ?? 0;
-    meta.remove('attempts_behind_since', 'attempts_behind_ms');
-    return 0;
+    return since === null ? null : { since, byMs: meta.number('attempts_behind_ms') ?? 0 };
   }
 
   return {
-    prune: (retentionMs, limit, now) =>
-      prune.run(limit, now - retentionMs - behindMs(retentionMs, now)).changes,
-    clockWentForward(byMs, now) {
-      meta.put('attempts_behind_ms', (meta.number('attempts_behind_ms') ?? 0) + byMs);
-      meta.put('attempts_behind_since', now);
+    prune(retentionMs, limit, now) {
+      const known = behind();
+      const plan = planPruning(known, retentionMs, now);
+      if (known !== null && plan.behind === null) meta.remove('attempts_behind_since', 'attempts_behind_ms');
+      return prune.run(limit, plan.endedBefore).changes;
+    },
+    clockWentForward(by, now) {
+      const { byMs, since } = attemptsBehind(behind(), by, now);
+      meta.put('attempts_behind_ms', byMs);
+      meta.put('attempts_behind_since', since);
     },
   };
 }

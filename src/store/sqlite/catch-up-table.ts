@@ -1,4 +1,4 @@
-import { type CatchUpState, UNREAD, wasAway, wishFor } from '../../decide/catch-up.ts';
+import { type CatchUpState, UNREAD } from '../../decide/catch-up.ts';
 import { haveSameFacts } from '../../decide/facts.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { StoreObserver } from '../around.ts';
@@ -55,16 +55,6 @@ export function createCatchUpTable(
   return {
     state: () => catchUpIn(meta),
     change,
-    /**
-     * Requests a catch-up in the same commit as the heartbeat, so that no crash can come between. Also after
-     * a restore, however recent the backup: what was answered since the backup is lost, and won't be
-     * delivered again.
-     */
-    beat(before: EpochMs | null, now: EpochMs, toleratedMs: number): void {
-      const isRestored = meta.number('restored_unread') !== null;
-      if (isRestored) meta.remove('restored_unread');
-      if (isRestored || wasAway(before, now, toleratedMs)) change((known) => wishFor(known, 'away', now));
-    },
     /** Omits chats that were neither read nor have to be read. */
     readsOf(chatIds: readonly string[]): ReadonlyMap<string, EpochMs> {
       return new Map(

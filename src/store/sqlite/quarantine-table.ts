@@ -1,5 +1,6 @@
 import { and, count, desc, eq, gt, inArray, lte, min } from 'drizzle-orm';
-import { DAY, type EpochMs } from '../../decide/time.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import { EXPIRED_AT_ONCE, QUARANTINE_ROWS, quarantineExpiredUpTo } from '../plan/upkeep.ts';
 import { quarantine } from '../schema/schema.ts';
 import type { QuarantinedDelivery, QuarantineKey, QuarantineStore } from '../store.ts';
 import type { Calls, StoreContext } from './context.ts';
@@ -14,18 +15,14 @@ export interface QuarantineTable extends QuarantineStore {
   expire(now: EpochMs): void;
 }
 
-const KEPT_ROWS = 1_000;
-const KEPT_MS = 7 * DAY;
-/** Bodies are up to 1 MiB each: deleting all at once could delay webhooks. */
-const EXPIRED_AT_ONCE = 50;
-
 export function createQuarantineTable(
   { orm }: StoreContext,
   { look, write }: Pick<Calls, 'look' | 'write'>,
 ): QuarantineTable {
   const isRow = ({ id, receivedAt }: QuarantineKey) =>
     and(eq(quarantine.id, id), eq(quarantine.receivedAt, receivedAt));
-  const isKept = (now: EpochMs) => gt(quarantine.receivedAt, now - KEPT_MS);
+  const isKept = (now: EpochMs) => gt(quarantine.receivedAt, quarantineExpiredUpTo(now));
+  const isExpired = (now: EpochMs) => lte(quarantine.receivedAt, quarantineExpiredUpTo(now));
 
   function put(deliveries: readonly QuarantinedDelivery[]): void {
     let newestAt: EpochMs = Number.NEGATIVE_INFINITY;
@@ -33,16 +30,13 @@ export function createQuarantineTable(
       orm.insert(quarantine).values(delivery).run();
       newestAt = Math.max(newestAt, delivery.receivedAt);
     }
-    orm
-      .delete(quarantine)
-      .where(lte(quarantine.receivedAt, newestAt - KEPT_MS))
-      .run();
+    orm.delete(quarantine).where(isExpired(newestAt)).run();
     const oneTooMany = orm
       .select({ id: quarantine.id })
       .from(quarantine)
       .orderBy(desc(quarantine.id))
       .limit(1)
-      .offset(KEPT_ROWS);
+      .offset(QUARANTINE_ROWS);
     orm.delete(quarantine).where(lte(quarantine.id, oneTooMany)).run();
   }
 
@@ -77,7 +71,7 @@ export function createQuarantineTable(
       const expired = orm
         .select({ id: quarantine.id })
         .from(quarantine)
-        .where(lte(quarantine.receivedAt, now - KEPT_MS))
+        .where(isExpired(now))
         .orderBy(quarantine.receivedAt)
         .limit(EXPIRED_AT_ONCE);
       orm.delete(quarantine).where(inArray(quarantine.id, expired)).run();

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { wishFor } from '../../decide/catch-up.ts';
 import { type ChatRecord, undoRefusal } from '../../decide/chat.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { countEvents, createAround, NO_OBSERVER, type StoreObserver } from '../around.ts';
+import { planLines } from '../plan/settle.ts';
+import { planHeartbeat } from '../plan/upkeep.ts';
 import type { Store } from '../store.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import { createAttemptPruning, createAttemptTable } from './attempt-table.ts';
@@ -109,8 +112,7 @@ export function createSqliteStore(
     for (const chatId of turn.undone) updateChat(chatId, undoRefusal, now);
     for (const hold of turn.endedHolds) holds.end(hold);
     for (const hold of turn.holds) holds.put(hold);
-    for (const { line, ...card } of turn.cards) lines.update(line, card);
-    for (const { line, clearedAt } of turn.cleared) lines.update(line, { clearedAt });
+    for (const [line, change] of planLines(turn)) lines.update(line, change);
     const nothing = { claims: [], lacksLookUps: false };
     return { settled, ...(turn.claim === null ? nothing : claims.due(turn.claim, now)) };
   }
@@ -165,8 +167,13 @@ export function createSqliteStore(
     heartbeat: (now, toleratedMs) =>
       write(() => {
         const before = meta.number('heartbeat_at');
-        if (toleratedMs !== undefined) catchUp.beat(before, now, toleratedMs);
-        meta.put('heartbeat_at', Math.max(before ?? now, now));
+        const rows = { heartbeatAt: before, isRestored: meta.number('restored_unread') !== null };
+        const { heartbeatAt, requestsCatchUp } = planHeartbeat(rows, now, toleratedMs);
+        if (requestsCatchUp) {
+          meta.remove('restored_unread');
+          catchUp.change((known) => wishFor(known, 'away', now));
+        }
+        meta.put('heartbeat_at', heartbeatAt);
         expire(now); // here, so that it can't be forgotten
         return before;
       }),

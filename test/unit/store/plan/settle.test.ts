@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DAY, MINUTE, SECOND } from '../../../../src/decide/time.ts';
 import {
   isOurs,
+  planLines,
   planLookedUp,
   planRecovery,
   planSettlement,
@@ -168,5 +169,29 @@ describe('an attempt that was cut off', () => {
       planRecovery(storedOf({ ...LEASE, interruptions }), open, null, policy, T + SECOND);
     expect(of(1)).toMatchObject({ isParked: false });
     expect(of(2)).toMatchObject({ isParked: true, chats: [{ chat: { state: 'held', reason: 'parked' } }] });
+  });
+});
+
+describe('what a turn learnt about lines', () => {
+  const other = '+12025550102';
+
+  it('is one change for each line', () => {
+    const cards = [
+      { line: LINE, card: 'active', cardCheckedAt: T } as const,
+      { line: other, card: 'missing', cardCheckedAt: T } as const,
+    ];
+    const changes = planLines({ cards, cleared: [{ line: LINE, clearedAt: T + 1 }] });
+    expect([...changes]).toEqual([
+      [LINE, { card: 'active', cardCheckedAt: T, clearedAt: T + 1 }],
+      [other, { card: 'missing', cardCheckedAt: T }],
+    ]);
+  });
+
+  it('is what was learnt last', () => {
+    const cleared = [
+      { line: LINE, clearedAt: T },
+      { line: LINE, clearedAt: T + 1 },
+    ];
+    expect(planLines({ cards: [], cleared }).get(LINE)).toEqual({ clearedAt: T + 1 });
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { NO_CATCH_UP } from '../../../../src/decide/catch-up.ts';
-import { DAY, HOUR } from '../../../../src/decide/time.ts';
+import { DAY, HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import { decided, decidedAnew, planSave } from '../../../../src/store/plan/chat-row.ts';
 import { nextBatchAfter, planRedecide } from '../../../../src/store/plan/redecide.ts';
 import { advancedTo, beginShift, corrected, isAhead, planShift } from '../../../../src/store/plan/shift.ts';
+import { attemptsBehind, planHeartbeat, planPruning } from '../../../../src/store/plan/upkeep.ts';
 import { holdOf, lineOf, policyOf, sharedChatOf, T } from '../../../helpers/builders.ts';
 import { storedOf, unstoredOf } from './rows.ts';
 
@@ -116,5 +117,43 @@ describe('a correction of the clock', () => {
       lastBackupAt: null,
       catchUp: null,
     });
+  });
+});
+
+describe('a heartbeat', () => {
+  const beat = (heartbeatAt: number | null, isRestored = false, toleratedMs: number | undefined = MINUTE) =>
+    planHeartbeat({ heartbeatAt, isRestored }, T, toleratedMs);
+
+  it('requests a catch-up after too long a pause, after a restore, and the first time', () => {
+    expect(beat(T - MINUTE)).toEqual({ heartbeatAt: T, requestsCatchUp: false });
+    expect(beat(T - MINUTE - 1)).toEqual({ heartbeatAt: T, requestsCatchUp: true });
+    expect(beat(T - 1, true).requestsCatchUp).toBe(true);
+    expect(beat(null).requestsCatchUp).toBe(true);
+  });
+
+  it('requests none when no pause is said to be too long', () => {
+    expect(planHeartbeat({ heartbeatAt: null, isRestored: true }, T, undefined)).toEqual({
+      heartbeatAt: T,
+      requestsCatchUp: false,
+    });
+  });
+
+  it('leaves one of the future in place', () => {
+    expect(beat(T + DAY).heartbeatAt).toBe(T + DAY);
+  });
+});
+
+describe('pruning attempts', () => {
+  it('takes those that ended before they had to be kept', () => {
+    expect(planPruning(null, DAY, T)).toEqual({ endedBefore: T - DAY, behind: null });
+  });
+
+  it('keeps those longer that seem to have ended earlier than they did, until all of them are too old', () => {
+    const once = attemptsBehind(null, HOUR, T - HOUR);
+    const twice = attemptsBehind(once, MINUTE, T);
+    expect(twice).toEqual({ byMs: HOUR + MINUTE, since: T });
+    const last = T + DAY;
+    expect(planPruning(twice, DAY, last)).toEqual({ endedBefore: T - HOUR - MINUTE, behind: twice });
+    expect(planPruning(twice, DAY, last + 1)).toEqual({ endedBefore: T + 1, behind: null });
   });
 });
