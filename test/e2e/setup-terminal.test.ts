@@ -2,9 +2,9 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createWorkDir } from '../helpers/process.ts';
+import { PUBLIC_URL as ADDRESS, readEnv, SECRET, TARGET } from '../helpers/setting-up.ts';
 import { ACCOUNT_KEY, startAccount } from '../helpers/simulated-account.ts';
 import { runInTerminal } from '../helpers/terminal.ts';
-import { PUBLIC_URL as ADDRESS, readEnv, SECRET, TARGET } from './setting-up.ts';
 
 const LINES = ['+12025550100', '+12025550101'];
 const SETUP = ['setup', '--no-check'];

@@ -12,9 +12,9 @@ import { LINES } from '../../helpers/deliveries.ts';
 import { livingAhead } from '../../helpers/movable-clock.ts';
 import { API_KEY, createWorkDir, type Settings, STATUS_TOKEN } from '../../helpers/process.ts';
 import { startSimulator } from '../../helpers/rig.ts';
+import { NOTHING } from '../../helpers/setting-up.ts';
 import { until } from '../../helpers/status.ts';
 import { type Ended, runVerb } from '../../helpers/verb.ts';
-import { NOTHING } from '../setting-up.ts';
 import { createLeapingClock, type LeapingClock } from './leaping-clock.ts';
 import { createSettingsFile, type SettingsFile } from './settings-file.ts';
 

@@ -1,14 +1,14 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnvFile } from '../../src/config/sources.ts';
-import { createWorkDir, type Settings } from '../helpers/process.ts';
-import { ACCOUNT_KEY, type SimulatedAccount } from '../helpers/simulated-account.ts';
-import { runVerb } from '../helpers/verb.ts';
+import { createWorkDir, type Settings } from './process.ts';
+import { ACCOUNT_KEY, type SimulatedAccount } from './simulated-account.ts';
+import { runVerbHere } from './verb-here.ts';
 
 export const PUBLIC_URL = 'http://127.0.0.1:8099';
 export const TARGET = `${PUBLIC_URL}/webhooks/linq?version=2026-02-03`;
 export const SECRET = 'whsec_aPlbNKJRU8iekHIyc5UGk0UIguq5T5BiwFG57aAXRlA=';
-/** So that nothing but what the test says is set: `runVerb` has settings of its own. */
+/** So that nothing but what the test says is set: a verb in a test has settings of its own. */
 export const NOTHING: Settings = { LINQ_API_KEY: '', LINQ_WEBHOOK_SECRET: '', STATUS_TOKEN: '' };
 /** What a first setup would have been told. */
 export const TOLD = `LINQ_API_KEY=${ACCOUNT_KEY}\nPUBLIC_URL=${PUBLIC_URL}\n`;
@@ -29,14 +29,14 @@ export function prepare(text = TOLD): string {
   return directory;
 }
 
-/** Runs `setup --json` in a real process that has no terminal. */
+/** Runs `setup --json` without a terminal. */
 export async function setUp(
   directory: string,
   { settings }: Pick<SimulatedAccount, 'settings'>,
   ...args: string[]
 ) {
   const all = ['setup', '--no-check', '--json', ...args];
-  const ended = await runVerb(directory, all, { ...NOTHING, ...settings });
+  const ended = await runVerbHere(directory, all, { ...NOTHING, ...settings });
   const report: Report | null = ended.stdout === '' ? null : JSON.parse(ended.stdout);
   return { ...ended, report };
 }

@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseEnvFile } from '../../src/config/sources.ts';
-import { createWorkDir, type Settings } from '../helpers/process.ts';
-import { ACCOUNT_KEY, startAccount } from '../helpers/simulated-account.ts';
-import { runVerb } from '../helpers/verb.ts';
+import { parseEnvFile } from '../../../src/config/sources.ts';
+import { createWorkDir } from '../../helpers/process.ts';
 import {
   modeOf,
   NOTHING,
@@ -17,10 +13,9 @@ import {
   SECRET,
   setUp,
   TARGET,
-  TOLD,
-} from './setting-up.ts';
-
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+} from '../../helpers/setting-up.ts';
+import { ACCOUNT_KEY, startAccount } from '../../helpers/simulated-account.ts';
+import { runVerbHere } from '../../helpers/verb-here.ts';
 
 describe('the settings file', () => {
   it('that others could read is shut, even if nothing else changes', async () => {
@@ -29,7 +24,7 @@ describe('the settings file', () => {
     await setUp(directory, account);
     chmodSync(join(directory, '.env'), 0o644);
     const args = ['setup', '--no-check'];
-    const { stdout } = await runVerb(directory, args, { ...NOTHING, ...account.settings });
+    const { stdout } = await runVerbHere(directory, args, { ...NOTHING, ...account.settings });
     expect(stdout).toContain('could be read by others (mode 0644)');
     expect(modeOf(directory)).toBe(0o600);
   });
@@ -83,32 +78,4 @@ describe('the settings file', () => {
     expect(readEnv(directory).LINQ_WEBHOOK_SECRET).toBeUndefined();
     expect((await setUp(directory, { settings })).report).toMatchObject({ subscription: { action: 'kept' } });
   });
-
-  it('that can’t take the secret costs the new subscription, and nothing else', async () => {
-    const account = await startAccount();
-    account.simulator.subscribe({ targetUrl: 'https://elsewhere.example.com/hook' });
-    const before = await account.subscriptions();
-    const padding = `# ${'x'.repeat(740)}\n`; // as far as the limit, the secret apart
-    const directory = prepare(`${padding}${TOLD}`);
-    const { code, stderr } = await runWithFileLimit(directory, account.settings);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /^The signing secret can't be saved: .*EFBIG.*deleted again; nothing is left behind/,
-    );
-    expect(stderr).not.toContain('whsec_');
-    expect(await account.subscriptions()).toEqual(before);
-    expect(readText(directory).startsWith(padding)).toBe(true);
-    expect(readEnv(directory).LINQ_WEBHOOK_SECRET).toBeUndefined();
-    expect(readdirSync(directory)).toEqual(['.env']);
-  });
 });
-
-/** Runs `setup` as a process that can write no file of more than 1 KiB. */
-function runWithFileLimit(directory: string, settings: Settings) {
-  const command = 'ulimit -f 2 && exec "$0" "$@"';
-  const args = ['-c', command, process.execPath, MAIN, 'setup', '--no-check'];
-  const options = { cwd: directory, env: { PATH: process.env.PATH, ...settings } };
-  return new Promise<{ code: unknown; stderr: string }>((resolve) => {
-    execFile('sh', args, options, (error, _stdout, stderr) => resolve({ code: error?.code ?? 0, stderr }));
-  });
-}

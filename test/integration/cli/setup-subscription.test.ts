@@ -1,11 +1,20 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CORE_EVENTS } from '../../src/decide/subscription.ts';
-import type { Finding } from '../../src/doctor/finding.ts';
-import { ACCOUNT_KEY, startAccount } from '../helpers/simulated-account.ts';
-import { runVerb } from '../helpers/verb.ts';
-import { NOTHING, PUBLIC_URL, prepare, readEnv, readText, SECRET, setUp, TARGET } from './setting-up.ts';
+import { CORE_EVENTS } from '../../../src/decide/subscription.ts';
+import type { Finding } from '../../../src/doctor/finding.ts';
+import {
+  NOTHING,
+  PUBLIC_URL,
+  prepare,
+  readEnv,
+  readText,
+  SECRET,
+  setUp,
+  TARGET,
+} from '../../helpers/setting-up.ts';
+import { ACCOUNT_KEY, startAccount } from '../../helpers/simulated-account.ts';
+import { runVerbHere } from '../../helpers/verb-here.ts';
 
 describe('a subscription that leads here already', () => {
   it('whose secret nobody knows is not touched without being told to, and no second one is made', async () => {
@@ -84,7 +93,7 @@ describe('a subscription that leads here already', () => {
     writeFileSync(join(directory, '.env'), readText(directory).replace(right, SECRET));
     const examine = async () => {
       const args = ['doctor', '--json', '--no-round-trip'];
-      const { stdout } = await runVerb(directory, args, { ...NOTHING, ...account.settings });
+      const { stdout } = await runVerbHere(directory, args, { ...NOTHING, ...account.settings });
       const { findings } = JSON.parse(stdout) as { findings: Finding[] };
       return findings.find(({ id }) => id === 'webhook_secret');
     };

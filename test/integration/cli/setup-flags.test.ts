@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ACCOUNT_KEY, startAccount } from '../helpers/simulated-account.ts';
-import { runVerb } from '../helpers/verb.ts';
-import { NOTHING, prepare, readEnv, setUp } from './setting-up.ts';
+import { NOTHING, prepare, readEnv, setUp } from '../../helpers/setting-up.ts';
+import { ACCOUNT_KEY, startAccount } from '../../helpers/simulated-account.ts';
+import { runVerbHere } from '../../helpers/verb-here.ts';
 
 describe('without a terminal', () => {
   it.each([
@@ -38,7 +38,7 @@ describe('without a terminal', () => {
     const account = await startAccount();
     const directory = prepare();
     const args = ['setup', '--no-check', '--show-token'];
-    const { code, stdout } = await runVerb(directory, args, { ...NOTHING, ...account.settings });
+    const { code, stdout } = await runVerbHere(directory, args, { ...NOTHING, ...account.settings });
     expect([code, stdout]).toEqual([0, expect.stringContaining('isn’t shown here')]);
     expect(stdout).not.toContain(readEnv(directory).STATUS_TOKEN);
   });
