@@ -2,6 +2,8 @@ import type { ProblemCode } from '../../src/status/problems/problem-words.ts';
 
 /** What an operator who has the problem wants to know, beside its message. */
 export interface ProblemNote {
+  /** An example of what its message says only when it occurs, in place of DETAIL. */
+  readonly detail?: string;
   /** How it shows, and its exact condition where the message doesn't say so. */
   readonly seen?: string;
   readonly confirm: string;
@@ -43,6 +45,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     lost: 'nothing. Once the service knows that its clock is wrong, it answers 503 to stale deliveries, so that Linq sends them again.',
   },
   store_failing: {
+    detail: 'full',
     confirm: '`curl -s localhost:8080/readyz` names the failing check; the service log has the error.',
     steps: [
       'Check free space on the disk that holds `DATABASE_URL` (`df -h`), and make room.',
@@ -151,6 +154,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     ends: 'when a check finds it active: at each start, every hour, and by `contact-card-reactor catch-up`.',
   },
   unreadable_deliveries: {
+    detail: '3',
     seen: 'They are kept encrypted and were answered 202.',
     confirm: '`contact-card-reactor quarantine list` shows type, time and cause.',
     steps: [
@@ -162,6 +166,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     lost: 'what they report, until they are replayed. Catch-up may read the messages.',
   },
   chats_parked: {
+    detail: '2',
     seen: 'A chat is set aside after three crashes in a row.',
     confirm: '`contact-card-reactor chat list --reason parked` lists them.',
     steps: [
@@ -173,6 +178,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     lost: 'the shares of these chats, until you release them.',
   },
   webhooks_silent: {
+    detail: '1 d 2 h',
     seen: 'Either there were no messages, or deliveries don’t arrive.',
     confirm:
       'Send a message from one of your lines and see whether `webhooks.lastAcceptedAt` in `contact-card-reactor status --json` changes.',
@@ -197,6 +203,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     ends: 'with the next authentic delivery, one from `doctor` included. If good deliveries come in between, after 15 minutes without a failure. A restart resets the count and shows a warning until a delivery decides. Forgeries by others need no action.',
   },
   disk_low: {
+    detail: '812 MiB',
     seen: 'Less than 1 GiB is free, or less than a tenth of a small disk.',
     confirm: '`df -h` on the data directory.',
     steps: [
@@ -218,6 +225,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     lost: 'nothing, unless the disk is.',
   },
   catch_up_failing: {
+    detail: 'http_503',
     seen: 'Three runs in a row failed, or runs have failed for two hours. A run fails after five failed calls in a row, or at once if Linq refuses a call. A restart doesn’t reset the count.',
     confirm:
       'The message and `catch-up.failed` in the log give the cause: a status (`http_503`), a Linq code (`linq_3006`) or a connection error.',
@@ -231,6 +239,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     lost: 'what webhooks missed stays unknown until then.',
   },
   alerts_failing: {
+    detail: 'HTTP 400',
     seen: '`ALERT_WEBHOOK_URL` refused three alerts in a row, or they didn’t arrive. This problem isn’t sent as an alert.',
     confirm:
       'The message and `alert.failed` in the log give the cause: an HTTP status or a connection error.',

@@ -13,17 +13,6 @@ trouble. Run the commands where the service runs, in its working directory. Unle
 late and follow oldest first, paced; catch-up reads what webhooks missed.
 `;
 
-/** What stands in the words of a problem for what only the moment tells. */
-const DETAILS: Readonly<Partial<Record<ProblemCode, string>>> = {
-  store_failing: 'full',
-  unreadable_deliveries: '3',
-  chats_parked: '2',
-  webhooks_silent: '1 d 2 h',
-  disk_low: '812 MiB',
-  catch_up_failing: 'http_503',
-  alerts_failing: 'HTTP 400',
-};
-
 /** `docs/problems.md`. */
 export function renderProblems(): string {
   const codes = Object.keys(PROBLEM_WORDS) as ProblemCode[];
@@ -42,9 +31,8 @@ export function renderProblems(): string {
 
 function chapterOf(code: ProblemCode): string {
   const { severity, mayWorsen, message } = PROBLEM_WORDS[code];
-  const { seen, confirm, steps, ends, lost } = PROBLEM_NOTES[code];
-  const fill = (text: string) =>
-    text.replace(/\bLINE\b/, '+1•••••0100').replace(/\bDETAIL\b/, DETAILS[code] ?? 'DETAIL');
+  const { detail = 'DETAIL', seen, confirm, steps, ends, lost } = PROBLEM_NOTES[code];
+  const fill = (text: string) => text.replace(/\bLINE\b/, '+1•••••0100').replace(/\bDETAIL\b/, detail);
   return [
     `## ${code}`,
     `*${severity === 'error' ? 'Error' : mayWorsen ? 'Warning or error' : 'Warning'}.* ${fill(message)}`,
