@@ -39,9 +39,9 @@ export async function checkDeliveries(
   );
   const [secret] = secrets;
   const reason = !options.isRoundTripWanted
-    ? 'Not wanted (--no-round-trip).'
+    ? 'Turned off (--no-round-trip).'
     : secret === undefined
-      ? "LINQ_WEBHOOK_SECRET can't be used."
+      ? 'LINQ_WEBHOOK_SECRET is missing or wrong.'
       : null;
   if (reason !== null || secret === undefined) {
     for (const id of ['local_delivery', ...PUBLIC_CHECKS] as const) await skip(id, reason ?? '');
@@ -52,7 +52,7 @@ export async function checkDeliveries(
   const local = await deliverLocally(report, running, (url) => send(url, plain));
   const { publicUrl } = settings;
   if (publicUrl === null) {
-    const why = wrong.includes('PUBLIC_URL') ? "PUBLIC_URL can't be used." : 'PUBLIC_URL is not set.';
+    const why = wrong.includes('PUBLIC_URL') ? 'PUBLIC_URL is wrong.' : 'PUBLIC_URL is not set.';
     for (const id of PUBLIC_CHECKS) await skip(id, why);
     return;
   }
@@ -93,7 +93,7 @@ async function deliverLocally(
 ): Promise<Answer | null> {
   let answer: Answer | null = null;
   await report('local_delivery', async () => {
-    if (running === null) return skipped('local_delivery', "The service doesn't run here.");
+    if (running === null) return skipped('local_delivery', "The service isn't running here.");
     answer = await send(`${running.url}${WEBHOOK_PATH}`);
     return judgeLocalDelivery(answer, running.url);
   });
@@ -121,7 +121,7 @@ async function checkAddress(
     judgeConnection(host, port, await tryConnection(place), isService),
   );
   await step('public_certificate', async () => {
-    if (!isTls) return fine('public_certificate', 'None is needed on this machine (http).');
+    if (!isTls) return fine('public_certificate', 'Not needed for http on this machine.');
     return judgeCertificate(host, await shakeHands(place, trustBeside(extraCa)), clock.systemNow());
   });
   return isRight;

@@ -35,14 +35,14 @@ export async function checkLinq(
   const unusable =
     wrong.find((name) => name === 'HTTPS_PROXY') ?? (baseUrl === null ? 'LINQ_API_BASE_URL' : null);
   if (unusable !== null || baseUrl === null) {
-    return skip(['linq_proxy', ...NEED_PROXY], `${unusable} can't be used.`);
+    return skip(['linq_proxy', ...NEED_PROXY], `${unusable} is wrong.`);
   }
   const proxy = proxyFor(baseUrl, settings.proxies);
   const [way] = await report('linq_proxy', async () =>
     judgeProxy(routesOf(settings, proxy), proxy === null ? null : await lookAtProxy(proxy, baseUrl)),
   );
   if (way?.state === 'error' || apiKey === null) {
-    const reason = apiKey === null ? "LINQ_API_KEY can't be used." : 'The proxy keeps calls to Linq back.';
+    const reason = apiKey === null ? 'LINQ_API_KEY is missing or wrong.' : 'The proxy blocks calls to Linq.';
     return skip(NEED_PROXY, reason);
   }
   const place = {
@@ -79,19 +79,19 @@ function judge(
   if (id === 'clock') {
     return seen?.date
       ? judgeClock(seen.date, toleranceMs)
-      : skipped(id, 'No answer from Linq carried its time.');
+      : skipped(id, 'No response from Linq had a Date header.');
   }
-  if (seen === null || seen.lines.kind !== 'lines') return skipped(id, "Linq's API doesn't answer properly.");
+  if (seen === null || seen.lines.kind !== 'lines') return skipped(id, "Linq's API didn't return the lines.");
   const { lines } = seen.lines;
   if (id === 'lines') return judgeLines(lines, wanted);
   if (id === 'cards') {
     if (seen.cards.kind !== 'cards') return skipped(id, unread('the cards', seen.cards.answer));
     const shared = lines.filter((line) => wanted === null || wanted.has(line));
-    if (shared.length === 0) return skipped(id, 'There is no line to share on.');
+    if (shared.length === 0) return skipped(id, 'There are no lines to share on.');
     return judgeCards(shared, seen.cards.cards);
   }
   if (publicUrl === null)
-    return wrong.includes('PUBLIC_URL') ? skipped(id, "PUBLIC_URL can't be used.") : judgeNoPublicUrl();
+    return wrong.includes('PUBLIC_URL') ? skipped(id, 'PUBLIC_URL is wrong.') : judgeNoPublicUrl();
   if (seen.subscriptions.kind !== 'subscriptions')
     return skipped(id, unread('the webhook subscriptions', seen.subscriptions.answer));
   return judgeSubscriptions(seen.subscriptions.subscriptions, publicUrl);

@@ -30,13 +30,13 @@ export async function checkMachine(
   await report('native_module', async () => judgeNativeModule(advice));
   await report('settings', async () => judgeSettings(seeSettings(options)));
   await report('file_modes', async () => {
-    if (process.platform === 'win32') return skipped('file_modes', 'This system has no such modes.');
+    if (process.platform === 'win32') return skipped('file_modes', 'Windows has no file modes.');
     const files = await inTime(lookAtFiles(envFilePath, databasePath, backupDirectory));
-    return files === null ? skipped('file_modes', "The disk didn't answer in time.") : judgeFileModes(files);
+    return files === null ? skipped('file_modes', "The disk didn't respond in time.") : judgeFileModes(files);
   });
   if (databasePath === null) {
     for (const id of ['data_directory', 'database'] as const)
-      await report(id, async () => skipped(id, "DATABASE_URL can't be used."));
+      await report(id, async () => skipped(id, 'DATABASE_URL is wrong.'));
     return { isDatabaseLocked: false };
   }
   await report('data_directory', async () => {

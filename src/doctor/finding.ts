@@ -39,7 +39,7 @@ export const CHECKS = {
   node: 'Node.js',
   native_module: "SQLite's native module",
   settings: 'Settings',
-  file_modes: 'File modes',
+  file_modes: 'File permissions',
   data_directory: 'Data directory',
   database: 'Database',
   service: 'Running service',

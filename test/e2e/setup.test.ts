@@ -27,7 +27,7 @@ it('a fresh account is set up by flags, and the service then takes what Linq sen
   const args = ['setup', '--api-key-file', 'key', '--public-url', PUBLIC_URL];
   const { code, stdout, stderr } = await runVerb(directory, args, { ...NOTHING, ...account.settings });
   expect([code, stderr]).toEqual([0, '']);
-  expect(stdout).toContain('Webhook subscription: One leads to');
+  expect(stdout).toContain('Webhook subscription: One points to');
   expect(modeOf(directory)).toBe(0o600);
   const [subscription, ...others] = await account.subscriptions();
   expect(others).toEqual([]);

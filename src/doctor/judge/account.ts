@@ -31,23 +31,23 @@ export function judgeProxy({ linq, alerts, isAnyNamed }: Routes, seen: SeenProxy
     return fine('linq_proxy', `Linq is called directly.${why}${toAlerts}`, details);
   }
   if (seen.kind === 'open')
-    return fine('linq_proxy', `Linq is called through ${linq}, which lets calls pass.${toAlerts}`, details);
+    return fine('linq_proxy', `Calls to Linq go through ${linq}, which allows them.${toAlerts}`, details);
   const { httpStatus, cause } = seen;
   if (httpStatus === null) {
     return found(
       'linq_proxy_unreachable',
-      `The proxy ${linq} of HTTPS_PROXY doesn't answer (${cause}), so Linq can't be called.`,
-      'Start the proxy, open the way to it, or correct HTTPS_PROXY. If Linq can be reached without it, put api.linqapp.com into NO_PROXY. Then restart the service.',
+      `The proxy in HTTPS_PROXY, ${linq}, doesn't answer (${cause}), so Linq can't be called.`,
+      'Start the proxy, open the firewall to it, or correct HTTPS_PROXY. If Linq can be reached without it, add api.linqapp.com to NO_PROXY. Then restart the service.',
       { ...details, cause },
     );
   }
   const isLogin = httpStatus === 407;
   return found(
     'linq_proxy_refuses',
-    `The proxy ${linq} of HTTPS_PROXY refuses calls to Linq (HTTP ${httpStatus}).`,
+    `The proxy in HTTPS_PROXY, ${linq}, refuses calls to Linq (HTTP ${httpStatus}).`,
     isLogin
       ? 'Put a valid user name and password into HTTPS_PROXY, as http://USER:PASSWORD@HOST:PORT, and restart the service.'
-      : 'Let the proxy allow CONNECT to api.linqapp.com:443; its log says why it refuses.',
+      : 'Allow CONNECT to api.linqapp.com:443 in the proxy; its log says why it refuses.',
     { ...details, httpStatus },
   );
 }
@@ -55,14 +55,14 @@ export function judgeProxy({ linq, alerts, isAnyNamed }: Routes, seen: SeenProxy
 const way = (proxy: string | null) => (proxy === null ? 'directly' : `through ${proxy}`);
 
 const CAUSES: ReadonlyMap<string, string> = new Map([
-  ['dns', "its name can't be resolved"],
-  ['refused', 'the connection is refused'],
-  ['connect_timeout', 'the connection times out'],
-  ['timeout', "it doesn't answer in time"],
-  ['unreachable', 'no route leads there'],
-  ['tls', "its certificate isn't trusted, or TLS fails"],
-  ['reset', 'the connection is cut'],
-  ['proxy', "the proxy of HTTPS_PROXY doesn't answer, or refuses"],
+  ['dns', "its host name can't be resolved"],
+  ['refused', 'the connection was refused'],
+  ['connect_timeout', 'the connection timed out'],
+  ['timeout', "it didn't answer in time"],
+  ['unreachable', 'there is no route to it'],
+  ['tls', "its certificate isn't trusted, or the TLS handshake failed"],
+  ['reset', 'the connection was reset'],
+  ['proxy', "the proxy in HTTPS_PROXY doesn't answer or refuses the call"],
 ]);
 
 /** The expected location of the API; no secret. */
@@ -78,7 +78,7 @@ interface ApiPlace {
 export function judgeLinqFailure(answer: LinqAnswer, place: ApiPlace): Finding {
   if (answer.kind === 'unanswered') {
     return answer.cause === 'unreadable'
-      ? judgeForeign("a success that isn't Linq's", place, { cause: answer.cause })
+      ? judgeForeign("a success response that isn't Linq's", place, { cause: answer.cause })
       : judgeSilence(answer.cause, place);
   }
   const { httpStatus, linqCode, hasEnvelope, isJson, retryAfterMs } = answer;
@@ -90,21 +90,26 @@ export function judgeLinqFailure(answer: LinqAnswer, place: ApiPlace): Finding {
     return found(
       'api_key_rejected',
       `Linq rejects the API key (${said}).`,
-      'Create a key in the Linq dashboard, put it into LINQ_API_KEY, and restart the service.',
+      'Create a key in the Linq dashboard, set LINQ_API_KEY to it, and restart the service.',
       details,
     );
   }
   if (httpStatus === 429) {
     const wait = retryAfterMs === null ? 'a minute' : durationInWords(retryAfterMs);
-    return found('api_limited', `Linq limits the rate of calls (${said}).`, `Run doctor again in ${wait}.`, {
-      ...details,
-      retryAfterMs,
-    });
+    return found(
+      'api_limited',
+      `Linq is rate limiting this account (${said}).`,
+      `Run doctor again in ${wait}.`,
+      {
+        ...details,
+        retryAfterMs,
+      },
+    );
   }
   if (httpStatus >= 500) {
     return found(
       'api_failing',
-      `Linq's API fails (${said}).`,
+      `Linq's API is failing (${said}).`,
       'Wait and run doctor again; the service retries automatically. If it persists, ask Linq whether there is an outage.',
       details,
     );
@@ -122,15 +127,15 @@ function judgeForeign(said: string, { baseUrl, isDefault }: ApiPlace, details: F
   if (isDefault) {
     return found(
       'api_intercepted',
-      `Something between this machine and Linq answers instead of it (${said}).`,
-      'Let the proxy, firewall or gateway through which this machine reaches the internet pass calls to https://api.linqapp.com on unchanged. The service retries automatically.',
+      `Something between this machine and Linq answers in Linq's place (${said}).`,
+      'Have the proxy, firewall or gateway between this machine and the internet pass calls to https://api.linqapp.com through unchanged. The service retries automatically.',
       details,
     );
   }
   return found(
     'api_base_url_wrong',
     `The server at ${baseUrl} isn't Linq's API (${said}).`,
-    'Remove LINQ_API_BASE_URL, so that its default https://api.linqapp.com/api/partner counts, and restart the service.',
+    'Remove LINQ_API_BASE_URL, so that the default (https://api.linqapp.com/api/partner) applies, and restart the service.',
     details,
   );
 }
@@ -147,13 +152,13 @@ function judgeSilence(cause: string, { baseUrl, proxy }: ApiPlace): Finding {
 /** Forces curl onto the service's route, whatever curl finds in the environment. */
 function tryWithCurl(baseUrl: string, proxy: string | null): string {
   const way = proxy === null ? "--noproxy '*'" : `--proxy ${proxy}`;
-  const login = proxy === null ? '' : ' (with --proxy-user USER:PASSWORD if the proxy wants that)';
-  return `Check from this machine: \`curl -sS ${way} -o /dev/null -w '%{http_code}\\n' ${baseUrl}/v3/phone_numbers\` must print 401${login}. If it doesn't, correct the machine's DNS, firewall, LINQ_API_BASE_URL or, if only a proxy leads to the internet, HTTPS_PROXY.`;
+  const login = proxy === null ? '' : ' (add --proxy-user USER:PASSWORD if the proxy requires it)';
+  return `Check from this machine: \`curl -sS ${way} -o /dev/null -w '%{http_code}\\n' ${baseUrl}/v3/phone_numbers\` must print 401${login}. If it doesn't, check DNS, the firewall and LINQ_API_BASE_URL, and set HTTPS_PROXY if this machine needs a proxy to reach the internet.`;
 }
 
 /** curl would prove nothing: it trusts the system's CAs. */
 const TRUST =
-  "Node.js has authorities of its own and need not trust what the system and curl trust. If a proxy or firewall opens TLS on the way, put the certificate of its authority (PEM) into a file and name that in NODE_EXTRA_CA_CERTS in the service's environment (systemd: `Environment=`); in .env it has no effect. Then restart the service.";
+  "Node.js has its own list of certificate authorities and may not trust what the system and curl trust. If a proxy or firewall intercepts TLS, save the certificate of its authority (PEM) in a file and set NODE_EXTRA_CA_CERTS to that file in the service's environment (systemd: `Environment=`); in .env it has no effect. Then restart the service.";
 
 /** The `Date` header of a response from Linq, and our wall clock around the call. */
 export interface DateReading {
@@ -176,19 +181,17 @@ export function judgeClock(reading: DateReading, toleranceMs: number): Finding {
   const off = offBy(reading);
   const details = { offSeconds: Math.round(off / SECOND) };
   if (Math.abs(off) <= MAX_OFF_MS) {
-    return fine(
-      'clock',
-      `It agrees with Linq's within ${Math.ceil(Math.abs(off) / SECOND) || 1} s.`,
-      details,
-    );
+    return fine('clock', `It is within ${Math.ceil(Math.abs(off) / SECOND) || 1} s of Linq's.`, details);
   }
   const side = off > 0 ? 'behind' : 'ahead of';
   const refused =
-    Math.abs(off) > toleranceMs ? " Linq's deliveries look stale and are refused, and" : ' Therefore';
+    Math.abs(off) > toleranceMs
+      ? " Linq's deliveries look stale and are refused, and"
+      : ' Until it is right,';
   return found(
     'clock_wrong',
     `This machine's clock is ${durationInWords(Math.abs(off))} ${side} Linq's.${refused} sharing waits.`,
-    'Synchronise it: `timedatectl set-ntp true`; after a minute `timedatectl` must say "System clock synchronized: yes" (NTP needs UDP port 123 outwards). In a container or virtual machine correct the host\'s clock.',
+    'Synchronise it: `timedatectl set-ntp true`; after a minute `timedatectl` must say "System clock synchronized: yes" (NTP needs outbound UDP port 123). In a container or virtual machine, correct the host\'s clock.',
     details,
   );
 }
@@ -200,7 +203,7 @@ export function judgeLines(lines: readonly string[], wanted: ReadonlySet<string>
     return found(
       'lines_none',
       'The account has no lines, so nothing can be shared.',
-      'Ask Linq for a line, or put the API key of the account that has one into LINQ_API_KEY, and restart the service.',
+      'Ask Linq for a line, or set LINQ_API_KEY to the key of the account that has one, and restart the service.',
       details,
     );
   }

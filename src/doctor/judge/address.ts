@@ -28,8 +28,8 @@ export function judgeName(host: string, seen: SeenName, isLinqHere: boolean): Fi
   if (seen.kind === 'failed') {
     return found(
       'name_unknown',
-      `The name ${host} can't be resolved (${seen.cause}); Linq drops such a delivery immediately.`,
-      `Create an A or AAAA record for ${host} that leads to this machine's public address, or correct PUBLIC_URL; \`getent hosts ${host}\` must print that address.`,
+      `The name ${host} can't be resolved (${seen.cause}), so Linq drops every delivery at once.`,
+      `Create an A or AAAA record for ${host} with this machine's public address, or correct PUBLIC_URL; \`getent hosts ${host}\` must print that address.`,
       { host, cause: seen.cause },
     );
   }
@@ -39,12 +39,12 @@ export function judgeName(host: string, seen: SeenName, isLinqHere: boolean): Fi
   if (isPrivate && !isLinqHere) {
     return found(
       'address_private',
-      `From here ${host} stands for ${addresses.join(', ')}, which can't be reached from the internet.`,
-      `Let the public DNS record of ${host} hold this machine's public address. If only this network resolves it so (split DNS), run doctor from elsewhere, too.`,
+      `From here ${host} resolves to ${addresses.join(', ')}, which can't be reached from the internet.`,
+      `Point the public DNS record of ${host} to this machine's public address. If it resolves this way only inside your network (split DNS), also run doctor from outside.`,
       details,
     );
   }
-  const what = addresses.includes(host) ? 'is an address, no name' : `stands for ${addresses.join(', ')}`;
+  const what = addresses.includes(host) ? 'is an address, not a name' : `resolves to ${addresses.join(', ')}`;
   return fine('public_name', `${host} ${what}.`, details);
 }
 
@@ -59,33 +59,34 @@ export function judgeConnection(
   isService: boolean,
 ): Finding {
   const details = { host, port, cause };
-  if (cause === null) return fine('public_connection', `${host} takes connections on port ${port}.`, details);
+  if (cause === null)
+    return fine('public_connection', `${host} accepts connections on port ${port}.`, details);
   if (isService) {
     return skipped(
       'public_connection',
-      `${host}, port ${port}, is the service itself, which isn't running yet: start it, then run doctor again.`,
+      `${host} port ${port} is the service itself, which isn't running yet. Start it, then run doctor again.`,
     );
   }
   if (cause === 'ECONNREFUSED') {
     return found(
       'connection_refused',
       `${host} refuses connections on port ${port}: no proxy listens there.`,
-      `Start the proxy (Caddy: \`systemctl start caddy\`, nginx: \`systemctl start nginx\`) and see that it listens on port ${port}: \`ss -ltn\`. Or correct PUBLIC_URL.`,
+      `Start the proxy (Caddy: \`systemctl start caddy\`, nginx: \`systemctl start nginx\`) and check that it listens on port ${port}: \`ss -ltn\`. Or correct PUBLIC_URL.`,
       details,
     );
   }
   if (cause === 'ETIMEDOUT') {
     return found(
       'connection_timeout',
-      `${host} doesn't answer on port ${port}: a firewall drops what is sent there, or the address is another machine's.`,
-      `Open TCP port ${port} in the firewall of the machine and of the provider. Many routers don't lead a machine back to its own public address: if others reach it, run doctor from elsewhere (with --url), or with --no-round-trip.`,
+      `${host} doesn't answer on port ${port}: a firewall drops the packets, or the address belongs to another machine.`,
+      `Open TCP port ${port} in the machine's firewall and the provider's. Many routers don't route a machine back to its own public address: if others can reach it, run doctor from elsewhere (with --url), or with --no-round-trip.`,
       details,
     );
   }
   return found(
     'connection_failed',
-    `No connection to ${host}, port ${port} (${cause}).`,
-    `Check the network of this machine and that ${host} stands for the right address: \`curl -sv https://${host}:${port}/\`.`,
+    `Can't connect to ${host} port ${port} (${cause}).`,
+    `Check this machine's network, and that ${host} resolves to the right address: \`curl -sv https://${host}:${port}/\`.`,
     details,
   );
 }
@@ -103,7 +104,7 @@ const SOON_PART = 1 / 5;
 const RENEW =
   'Caddy renews automatically (see its log: `journalctl -u caddy`), certbot with `certbot renew`; then reload the proxy.';
 const OBTAIN =
-  'Let the proxy use a certificate of a public authority: Caddy gets one automatically, for nginx run `certbot --nginx`. For an authority of your own, hand doctor its certificate with --ca; Linq still has to trust it.';
+  'Use a certificate from a public authority: Caddy gets one automatically; for nginx run `certbot --nginx`. For your own authority, pass its certificate to doctor with --ca; Linq must trust it too.';
 
 export function judgeCertificate(host: string, seen: SeenCertificate, now: EpochMs): Finding {
   if (seen.kind === 'failed') return judgeFailure(host, seen.cause, seen.names);
@@ -117,7 +118,11 @@ export function judgeCertificate(host: string, seen: SeenCertificate, now: Epoch
       details,
     );
   }
-  return fine('public_certificate', `Trusted, names ${host}, valid until ${timeInWords(validTo)}.`, details);
+  return fine(
+    'public_certificate',
+    `Trusted, issued for ${host}, valid until ${timeInWords(validTo)}.`,
+    details,
+  );
 }
 
 function judgeFailure(host: string, cause: string, names: readonly string[]): Finding {
@@ -136,7 +141,7 @@ function describeFailure(
       return [
         'certificate_wrong_host',
         `The certificate is for ${names.length === 0 ? 'another host' : names.join(', ')}, not for ${host}; Linq refuses to deliver.`,
-        `Let the proxy use a certificate that names ${host} (Caddy: the site's address in the Caddyfile, nginx: server_name and \`certbot --nginx -d ${host}\`), or correct PUBLIC_URL.`,
+        `Use a certificate issued for ${host} (Caddy: the site's address in the Caddyfile, nginx: server_name and \`certbot --nginx -d ${host}\`), or correct PUBLIC_URL.`,
       ];
     case 'CERT_HAS_EXPIRED':
       return [
@@ -162,14 +167,14 @@ function describeFailure(
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
       return [
         'certificate_unknown_authority',
-        `The certificate of ${host} is from an unknown authority, or the proxy leaves out intermediate certificates (${cause}).`,
-        `Let the proxy send the whole chain (nginx: ssl_certificate with fullchain.pem). ${OBTAIN}`,
+        `The certificate of ${host} is from an unknown authority, or the proxy doesn't send the intermediate certificates (${cause}).`,
+        `Have the proxy send the whole chain (nginx: ssl_certificate with fullchain.pem). ${OBTAIN}`,
       ];
     default:
       return [
         'tls_failed',
-        `No TLS connection to ${host} (${cause}): what listens there speaks no TLS, or none that is up to date.`,
-        `See that the proxy speaks TLS on this port, at least version 1.2: \`curl -sv https://${host}/\` shows what goes wrong.`,
+        `No TLS connection to ${host} (${cause}): the server there doesn't speak TLS, or only outdated versions.`,
+        `Enable TLS 1.2 or newer on this port of the proxy: \`curl -sv https://${host}/\` shows what goes wrong.`,
       ];
   }
 }

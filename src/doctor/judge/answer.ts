@@ -46,7 +46,7 @@ export function readAnswer(exchange: Exchange, url: string): Answer {
 
 /** Scheme, host and path only: a query may hold a secret. */
 function showTarget(location: string, url: string): string {
-  if (!URL.canParse(location, url)) return 'nowhere that can be read';
+  if (!URL.canParse(location, url)) return 'an unreadable address';
   const { origin, pathname } = new URL(location, url);
   return origin + pathname;
 }
@@ -77,15 +77,15 @@ export function judgeLocalDelivery(answer: Answer, url: string): Finding {
   if (answer.kind === 'refused' && answer.code === 'SIGNATURE_MISMATCH') {
     return found(
       'service_secret_differs',
-      `The service at ${url} runs with another LINQ_WEBHOOK_SECRET than the one that is set here.`,
-      'Restart the service, so that it reads the present settings (`systemctl restart contact-card-reactor`). If it has settings of its own, run doctor with those: --env-file FILE.',
+      `The service at ${url} runs with a different LINQ_WEBHOOK_SECRET from the one set here.`,
+      'Restart the service so that it reads the current settings (`systemctl restart contact-card-reactor`). If it uses other settings, run doctor with those: --env-file FILE.',
       details,
     );
   }
   if (answer.kind === 'refused' && /^(SIGNATURE_STALE|CLOCK_SUSPECT)$/.test(answer.code)) {
     return found(
       'service_clock_differs',
-      `The service at ${url} has another time than this machine: a fresh signature looks stale to it.`,
+      `The clock of the service at ${url} differs from this machine's: a fresh signature looks stale to it.`,
       'Synchronise the clocks of both machines: `timedatectl set-ntp true` on each.',
       details,
     );
@@ -97,7 +97,7 @@ export function judgeLocalDelivery(answer: Answer, url: string): Finding {
   return found(
     'service_refuses',
     `The service at ${url} rejects a signed delivery (${what}).`,
-    'See its log (delivery.rejected, delivery.failed) for why. If it is an older version, restart it, so that the one that is installed runs.',
+    'Its log says why (delivery.rejected, delivery.failed). If it is an older version than the one installed here, restart it.',
     details,
   );
 }

@@ -5,7 +5,7 @@ import { type Finding, fine, found } from '../finding.ts';
 
 /** @param advice what to do about this Node.js, or null */
 export function judgeNode(version: string, advice: string | null): Finding {
-  if (advice === null) return fine('node', `${version} runs this program.`, { version });
+  if (advice === null) return fine('node', `${version} is supported.`, { version });
   return found(
     'node_too_old',
     advice,
@@ -35,7 +35,7 @@ const SEE_ALL = '`contact-card-reactor config show` prints every setting and whe
 export function judgeSettings({ mistakes, warnings }: SeenSettings): Finding {
   const details = { mistakes, warnings };
   if (mistakes.length > 0) {
-    const head = mistakes.length === 1 ? 'One is wrong' : `${mistakes.length} are wrong`;
+    const head = mistakes.length === 1 ? 'One setting is wrong' : `${mistakes.length} settings are wrong`;
     return found(
       'settings_wrong',
       listBelow(`${head}:`, [...mistakes, ...warnings]),
@@ -46,12 +46,12 @@ export function judgeSettings({ mistakes, warnings }: SeenSettings): Finding {
   if (warnings.length > 0) {
     return found(
       'settings_odd',
-      listBelow('All can be used, but:', warnings),
-      `Correct or remove what is named, then restart the service. ${SEE_ALL}`,
+      listBelow('All are valid, but:', warnings),
+      `Correct or remove what is listed, then restart the service. ${SEE_ALL}`,
       details,
     );
   }
-  return fine('settings', 'All can be used.', details);
+  return fine('settings', 'All are valid.', details);
 }
 
 const listBelow = (head: string, entries: readonly string[]) =>
@@ -81,14 +81,14 @@ export function judgeFileModes(seen: readonly SeenFile[]): readonly Finding[] {
   );
   const findings = [
     ...complain('files_open_to_all', toAll, 'Every user of this machine can read or change', '600'),
-    ...complain('files_open_to_group', toGroup, 'A whole group can read or change', '600'),
+    ...complain('files_open_to_group', toGroup, 'Every member of the group can read or change', '600'),
     ...complain('directory_open_to_others', directories, 'Other users can replace the files in', 'go-w'),
   ];
   if (findings.length > 0) return findings;
   return [
     files.length === 0
-      ? fine('file_modes', 'There are no files of the service yet.')
-      : fine('file_modes', `Secrets and database (${count(files)}) are open to their owner alone.`),
+      ? fine('file_modes', 'The service has no files yet.')
+      : fine('file_modes', `Only the owner can read the secrets and the database (${count(files)}).`),
   ];
 }
 
@@ -131,9 +131,9 @@ const NETWORK =
   /^(nfs\d?|cifs|smb\d?|smbfs|ncpfs|afs|9p|virtiofs|vboxsf|prl_fs|ceph|glusterfs|lustre|fuse\.(sshfs|glusterfs|s3fs|rclone|gvfsd-fuse|osxfs|grpcfuse))$/;
 /** Lost when the machine restarts, or with the container. */
 const FLEETING: ReadonlyMap<string, string> = new Map([
-  ['tmpfs', 'memory, which a restart of the machine empties'],
-  ['ramfs', 'memory, which a restart of the machine empties'],
-  ['overlay', "a container's own layer, which is gone with the container"],
+  ['tmpfs', 'memory, which is lost when the machine restarts'],
+  ['ramfs', 'memory, which is lost when the machine restarts'],
+  ['overlay', "a container's own layer, which is lost when the container is removed"],
 ]);
 
 export function judgeDataDirectory(seen: SeenDirectory): Finding {
@@ -142,24 +142,24 @@ export function judgeDataDirectory(seen: SeenDirectory): Finding {
   if (writeFault !== null) {
     return found(
       'data_directory_unwritable',
-      `No file can be made in ${path} (${writeFault}).`,
-      `Give it to the user of the service: \`chown -R USER ${path} && chmod 700 ${path}\`; or name another place in DATABASE_URL. On a read-only mount, mount it writable.`,
+      `Files can't be created in ${path} (${writeFault}).`,
+      `Make the service's user its owner: \`chown -R USER ${path} && chmod 700 ${path}\`; or choose another place in DATABASE_URL. If the mount is read-only, remount it writable.`,
       details,
     );
   }
   if (fileSystem !== null && NETWORK.test(fileSystem)) {
     return found(
       'data_on_network_disk',
-      `${path} is on a ${fileSystem} file system, where SQLite's locks and log can't be relied on: the database would be damaged sooner or later.`,
-      'Stop the service, move the directory to a local disk, name it in DATABASE_URL, and start again. In Docker use a named volume.',
+      `${path} is on a ${fileSystem} file system, where SQLite's locks and log are unreliable: sooner or later the database would be damaged.`,
+      'Stop the service, move the directory to a local disk, set DATABASE_URL to the new place, and start it again. In Docker, use a named volume.',
       details,
     );
   }
   return judgeSpace(seen, details) ?? judgeFleeting(seen, details) ?? allRight();
 
   function allRight(): Finding {
-    const state = exists ? 'can be written' : "isn't there yet; the first start makes it";
-    const left = space === null ? '' : `, ${spaceInWords(space)} are free`;
+    const state = exists ? 'is writable' : "doesn't exist yet; the first start creates it";
+    const left = space === null ? '' : `, ${spaceInWords(space)} free`;
     return fine('data_directory', `${path} ${state}${left}.`, details);
   }
 }
@@ -172,7 +172,7 @@ function judgeSpace({ path, space }: SeenDirectory, details: Finding['details'])
     : 'once it is full, deliveries are answered 503 and nothing is shared';
   return found(
     isFull ? 'disk_full' : 'disk_low',
-    `Only ${spaceInWords(space)} are free on the disk of ${path}; ${what}.`,
+    `Only ${spaceInWords(space)} left on the disk of ${path}; ${what}.`,
     `Free some space or enlarge the disk; \`du -xh --max-depth=2 / | sort -h | tail\` shows what uses it. The service resumes automatically.`,
     details,
   );
@@ -183,8 +183,8 @@ function judgeFleeting({ path, fileSystem }: SeenDirectory, details: Finding['de
   if (where === undefined) return null;
   return found(
     'data_not_kept',
-    `${path} is in ${where}; what the service knows would be lost with it.`,
-    'Keep the database on a disk: in Docker mount a named volume there (`-v reactor-data:/data`), elsewhere name another place in DATABASE_URL.',
+    `${path} is in ${where}; the database would be lost with it.`,
+    'Keep the database on a disk: in Docker, mount a named volume there (`-v reactor-data:/data`); elsewhere, set DATABASE_URL to another place.',
     details,
   );
 }
@@ -209,13 +209,13 @@ export function judgeDatabase(path: string, seen: SeenDatabase, isInUse: boolean
   const details = { path, ...(seen.kind === 'read' ? { ...seen, kind: undefined } : {}), isInUse };
   switch (seen.kind) {
     case 'none':
-      return fine('database', `${path} isn't there yet; the first start makes it.`, details);
+      return fine('database', `${path} doesn't exist yet; the first start creates it.`, details);
     case 'failed':
       return judgeFault(path, seen.fault, seen.message);
     case 'newer':
       return found(
         'database_newer',
-        `${path} was written by a newer version of this program. It is left untouched.`,
+        `${path} was written by a newer version of this program. Nothing was changed.`,
         'Run the newer version, or restore a backup of the older one: `contact-card-reactor restore FILE`.',
         details,
       );
@@ -230,13 +230,13 @@ function judgeFault(path: string, fault: StoreFault, message: string): Finding {
     return found(
       'database_foreign',
       `${path} can't be used: ${message}.`,
-      'Let DATABASE_URL name a file of its own, for example DATABASE_URL=file:./data/reactor.db.',
+      'Set DATABASE_URL to a file that no other program uses, for example DATABASE_URL=file:./data/reactor.db.',
     );
   }
   return found(
     'database_unreadable',
     `${path} can't be read: ${message}.`,
-    `Run doctor as the user of the service. If it is that user, give it the file: \`chown USER ${path}\`.`,
+    `Run doctor as the service's user. If you did, make that user the owner of the file: \`chown USER ${path}\`.`,
     { fault },
   );
 }
@@ -245,7 +245,7 @@ function damaged(path: string, message: string): Finding {
   return found(
     'database_damaged',
     `${path} is damaged: ${message}.`,
-    'Stop the service, keep a copy of the whole directory, then `contact-card-reactor restore FILE` with the newest backup, and start again: it reads from Linq what happened since.',
+    'Stop the service, keep a copy of the whole directory, run `contact-card-reactor restore FILE` with the newest backup, and start the service: it reads from Linq what happened since.',
   );
 }
 
@@ -261,7 +261,7 @@ function judgeContent(
   if (pending.length > 0) {
     return found(
       'database_pending',
-      `${path} has schema ${schemaVersion}, this version of the program has ${latest}.`,
+      `${path} has schema ${schemaVersion}; this version of the program needs ${latest}.`,
       isInUse
         ? 'An older version is still running: restart the service. It copies the database first.'
         : 'Start the service, or run `contact-card-reactor migrate`; both copy the database first.',
@@ -272,10 +272,10 @@ function judgeContent(
   if (quickCheck === null) {
     return found(
       'database_unchecked',
-      `${path} has schema ${latest}; the check of the file didn't finish in time.${use}`,
-      'Run `contact-card-reactor backup`: it checks every row of the copy, however long that takes.',
+      `${path} has schema ${latest}; the integrity check didn't finish in time.${use}`,
+      'Run `contact-card-reactor backup`: it checks every row of the copy, without a time limit.',
       details,
     );
   }
-  return fine('database', `${path} is sound (quick_check), schema ${latest}.${use}`, details);
+  return fine('database', `${path} passes SQLite's quick_check, schema ${latest}.${use}`, details);
 }

@@ -28,7 +28,7 @@ export function judgeRoundTrip(publicUrl: string, seen: SeenTrip): Finding {
   if (plain.kind === 'foreign' && seen.local === null && GATEWAY_ERRORS.includes(plain.httpStatus)) {
     return skipped(
       'round_trip',
-      `The proxy answers (HTTP ${plain.httpStatus}), but the service behind it isn't running yet: start it, then run doctor again.`,
+      `The proxy answers (HTTP ${plain.httpStatus}), but the service behind it isn't running yet. Start it, then run doctor again.`,
     );
   }
   if (plain.kind !== 'taken') return judgeFailedTrip(publicUrl, plain, seen);
@@ -40,13 +40,13 @@ export function judgeRoundTrip(publicUrl: string, seen: SeenTrip): Finding {
     return found(
       'slow',
       `${publicUrl} took ${Math.round(plain.tookMs / SECOND)} s to answer; Linq waits ${PATIENCE_MS / SECOND} s.`,
-      'See what holds requests back in the proxy (its access log tells the times); `contact-card-reactor status` tells whether the service itself is overloaded.',
+      'Find out what delays requests in the proxy: its access log has the times. `contact-card-reactor status` shows whether the service itself is overloaded.',
       { tookMs: plain.tookMs },
     );
   }
   return (
     instance ??
-    fine('round_trip', `Signed deliveries to ${publicUrl} reach this very service byte for byte.`, {
+    fine('round_trip', `Signed deliveries to ${publicUrl} reach this service unchanged, byte for byte.`, {
       publicUrl,
       tookMs: Math.round(plain.tookMs),
     })
@@ -58,15 +58,15 @@ function judgeInstance(publicUrl: string, proof: string, local: Answer | null): 
   if (local?.kind !== 'taken') {
     return found(
       'instance_unproven',
-      `A contact-card-reactor with this secret answers at ${publicUrl}; whether it is this one is unknown, since the service here accepts no deliveries.`,
-      "Run doctor on the machine of the service, or give the service's own address with --url.",
+      `A contact-card-reactor with this secret answers at ${publicUrl}, but it may not be this one: the service here accepts no deliveries to compare with.`,
+      "Run doctor on the service's machine, or give the service's own address with --url.",
     );
   }
   if (local.proof === proof) return null;
   return found(
     'another_instance',
-    `At ${publicUrl} another contact-card-reactor with the same secret answers, not the one that runs here: the chats it gets are unknown here.`,
-    'Let the proxy lead to this service alone, and stop the other one: two with the same account share twice as often as they should.',
+    `Another contact-card-reactor with the same secret answers at ${publicUrl}: this one never sees the chats that the other receives.`,
+    'Point the proxy to this service only, and stop the other one: two services on one account share twice as often as they should.',
   );
 }
 
@@ -75,8 +75,8 @@ function judgeLarge(publicUrl: string, large: Answer): Finding {
     'httpStatus' in large ? `HTTP ${large.httpStatus}` : large.kind === 'failed' ? large.cause : large.kind;
   return found(
     'proxy_limits_size',
-    `${publicUrl} takes small deliveries, but refuses one of nearly 1 MiB (${status}): a long message would be lost.`,
-    'Let the proxy pass bodies of 1 MiB on and give it time: nginx `client_max_body_size 2m;`, Caddy without `request_body max_size`, other proxies likewise; then reload it.',
+    `${publicUrl} accepts small deliveries but refuses one of nearly 1 MiB (${status}): a long message would be lost.`,
+    'Allow bodies of 1 MiB in the proxy, and enough time for them: in nginx `client_max_body_size 2m;`, in Caddy no `request_body max_size`. Then reload it.',
     { ...large, proof: undefined },
   );
 }
@@ -84,9 +84,9 @@ function judgeLarge(publicUrl: string, large: Answer): Finding {
 type Words = readonly [code: FindingCode, message: string, remedy: string];
 
 const UNCHANGED =
-  'It must pass the body on as it came, byte for byte: switch off whatever parses, rewrites, compresses or scans bodies (a web application firewall, an API gateway with transformations, a function between). `reverse_proxy` of Caddy and `proxy_pass` of nginx alone change nothing.';
+  'The proxy must pass the body on unchanged, byte for byte. Turn off anything that parses, rewrites, compresses or scans bodies (a web application firewall, an API gateway with transformations, a function in between). Plain `reverse_proxy` in Caddy and `proxy_pass` in nginx change nothing.';
 const RIGHT_HEADERS =
-  'It must pass webhook-id, webhook-timestamp, webhook-signature and Content-Type on as they came, once each: remove rules that drop, join or add headers (nginx: `proxy_set_header` of these names).';
+  'The proxy must pass on webhook-id, webhook-timestamp, webhook-signature and Content-Type unchanged, once each. Remove rules that drop, merge or add headers (nginx: `proxy_set_header` for these names).';
 
 /** Why a test delivery that should have been accepted wasn't. @param answer to the first one that failed */
 function judgeFailedTrip(
@@ -103,14 +103,14 @@ function describe(publicUrl: string, answer: Exclude<Answer, { kind: 'taken' }>,
     case 'redirect':
       return [
         'redirected',
-        `${publicUrl} answers with a redirect (HTTP ${answer.httpStatus}) to ${answer.target}. Linq doesn't follow it: the delivery is lost.`,
-        'Set PUBLIC_URL to the address that answers without a redirect, run `contact-card-reactor setup` so that the subscription leads there, and restart the service. Or let the proxy pass /webhooks/linq on instead of redirecting it.',
+        `${publicUrl} answers with a redirect (HTTP ${answer.httpStatus}) to ${answer.target}. Linq doesn't follow redirects: the delivery is lost.`,
+        'Set PUBLIC_URL to the address that answers without a redirect, run `contact-card-reactor setup` so that the subscription points there, and restart the service. Or have the proxy pass /webhooks/linq on instead of redirecting it.',
       ];
     case 'wrong_path':
       return [
         'path_wrong',
-        `A contact-card-reactor answers at ${publicUrl}, but the proxy changes the path: it doesn't arrive as /webhooks/linq.`,
-        'Let the proxy pass the path on as it is: Caddy `handle` instead of `handle_path`, nginx `proxy_pass http://127.0.0.1:8080;` without a slash at the end. Or put the prefix that it strips into PUBLIC_URL, in front of /webhooks/linq.',
+        `A contact-card-reactor answers at ${publicUrl}, but the proxy changes the path, so requests don't arrive at /webhooks/linq.`,
+        'Have the proxy pass the path on unchanged: in Caddy `handle` instead of `handle_path`, in nginx `proxy_pass http://127.0.0.1:8080;` without a trailing slash. Or put the prefix that it strips into PUBLIC_URL, before /webhooks/linq.',
       ];
     case 'refused':
       return describeRefusal(publicUrl, answer.code, seen);
@@ -124,11 +124,7 @@ function describe(publicUrl: string, answer: Exclude<Answer, { kind: 'taken' }>,
 function describeRefusal(publicUrl: string, code: string, seen: SeenTrip): Words {
   switch (code) {
     case 'SIGNATURE_MISSING':
-      return [
-        'proxy_drops_headers',
-        `The proxy at ${publicUrl} drops headers of the signature.`,
-        RIGHT_HEADERS,
-      ];
+      return ['proxy_drops_headers', `The proxy at ${publicUrl} drops the signature headers.`, RIGHT_HEADERS];
     case 'SIGNATURE_MALFORMED':
     case 'UNSUPPORTED_MEDIA_TYPE':
     case 'UNSUPPORTED_ENCODING':
@@ -144,26 +140,22 @@ function describeRefusal(publicUrl: string, code: string, seen: SeenTrip): Words
     case 'CLOCK_SUSPECT':
       return [
         'delivery_stale',
-        `Deliveries to ${publicUrl} are stale when they arrive: a proxy holds them back, or the clock of the machine that answers is off.`,
-        'Synchronise the clocks of this machine and of the one that answers (`timedatectl set-ntp true`), and let the proxy pass requests on at once, not from a queue.',
+        `Deliveries to ${publicUrl} are stale when they arrive: a proxy delays them, or the answering machine's clock is wrong.`,
+        'Synchronise the clocks of this machine and the answering one (`timedatectl set-ntp true`), and have the proxy pass requests on immediately, not from a queue.',
       ];
     case 'TOO_MANY_FAILURES':
     case 'RATE_LIMITED':
       return [
         'delivery_limited',
-        `The service refuses deliveries through ${publicUrl} for now: too many came from the address of the proxy (${code}).`,
-        'If the service is behind a proxy, set TRUST_PROXY (for example TRUST_PROXY=loopback), so that senders are told apart, and restart it. Then wait a minute and run doctor again.',
+        `The service is refusing deliveries through ${publicUrl} for now: too many came from the proxy's address (${code}).`,
+        'If the service is behind a proxy, set TRUST_PROXY (for example TRUST_PROXY=loopback), so that it can tell senders apart, and restart it. Then wait a minute and run doctor again.',
       ];
     case 'BODY_TOO_LARGE':
-      return [
-        'proxy_alters_bytes',
-        `The proxy at ${publicUrl} makes bodies larger than they were.`,
-        UNCHANGED,
-      ];
+      return ['proxy_alters_bytes', `The proxy at ${publicUrl} makes bodies larger.`, UNCHANGED];
     default:
       return [
         'service_busy',
-        `The service behind ${publicUrl} can't take deliveries now (${code}); Linq redelivers for about 25 minutes.`,
+        `The service behind ${publicUrl} can't accept deliveries now (${code}); Linq redelivers for about 25 minutes.`,
         'See the findings about the service, its data directory and its database. If it was just restarted, run doctor again.',
       ];
   }
@@ -174,7 +166,7 @@ function describeMismatch(publicUrl: string, { plain, local, hasReachedUs }: See
   if (plain.kind === 'taken') {
     return [
       'proxy_alters_bytes',
-      `The proxy at ${publicUrl} rewrites JSON: a plain body arrives unchanged, one with unusual white space and escapes doesn't, so Linq's signatures don't match it.`,
+      `The proxy at ${publicUrl} rewrites JSON: a plain body arrives unchanged, but one with unusual white space and escapes doesn't, so Linq's signatures won't match.`,
       UNCHANGED,
     ];
   }
@@ -182,17 +174,17 @@ function describeMismatch(publicUrl: string, { plain, local, hasReachedUs }: See
     const doubt =
       hasReachedUs === true
         ? ''
-        : ' Or the request reaches another contact-card-reactor with another secret.';
+        : ' Or the request reaches another contact-card-reactor with a different secret.';
     return [
       'proxy_alters_bytes',
-      `The proxy at ${publicUrl} alters bodies: the same delivery that the service takes directly arrives with a signature that doesn't match.${doubt}`,
+      `The proxy at ${publicUrl} alters bodies: a delivery that the service accepts directly has a bad signature when it comes through the proxy.${doubt}`,
       UNCHANGED,
     ];
   }
   return [
     'other_secret_there',
     `A contact-card-reactor with another LINQ_WEBHOOK_SECRET answers at ${publicUrl}, not the one with these settings.`,
-    'Let the proxy (or the DNS record) lead to the machine and port of this service; or, if that is the right one, run doctor with its settings: --env-file FILE.',
+    'Point the proxy (or the DNS record) to the machine and port of this service. Or, if the other one is right, run doctor with its settings: --env-file FILE.',
   ];
 }
 
@@ -200,28 +192,28 @@ function describeForeign(publicUrl: string, httpStatus: number): Words {
   if (httpStatus === 401 || httpStatus === 403 || httpStatus === 407) {
     return [
       'login_wanted',
-      `${publicUrl} refuses requests before they reach the service (HTTP ${httpStatus}): a login, an address list or a bot filter stands in front.`,
-      'Let requests to /webhooks/linq pass without login, address list and bot filter; their signature is what protects it. Reload the proxy.',
+      `${publicUrl} refuses requests before they reach the service (HTTP ${httpStatus}): a login, an IP allowlist or a bot filter is in front of it.`,
+      'Exempt /webhooks/linq from the login, allowlist or bot filter; signatures protect it. Then reload the proxy.',
     ];
   }
   if (httpStatus === 413) {
     return [
       'proxy_refuses_size',
-      `${publicUrl} finds even a small delivery too large (HTTP 413).`,
-      'Raise the limit of the proxy to at least 1 MiB: nginx `client_max_body_size 2m;`.',
+      `${publicUrl} refuses even a small delivery as too large (HTTP 413).`,
+      "Raise the proxy's limit to at least 1 MiB: in nginx `client_max_body_size 2m;`.",
     ];
   }
   if (httpStatus === 502 || httpStatus === 503 || httpStatus === 504) {
     return [
       'proxy_cannot_reach_service',
-      `The proxy at ${publicUrl} doesn't reach the service (HTTP ${httpStatus}).`,
-      'Let the proxy lead to HOST and PORT of the service (default 127.0.0.1:8080; `contact-card-reactor config show` tells). In containers, 127.0.0.1 is the container itself: set HOST=0.0.0.0 and use the name of the container.',
+      `The proxy at ${publicUrl} can't reach the service (HTTP ${httpStatus}).`,
+      "Point the proxy to the service's HOST and PORT (default 127.0.0.1:8080; see `contact-card-reactor config show`). In a container, 127.0.0.1 is the container itself: set HOST=0.0.0.0 and use the container's name.",
     ];
   }
   return [
     'something_else_answers',
-    `At ${publicUrl} something else answers (HTTP ${httpStatus}), not contact-card-reactor.`,
-    'Let the proxy pass /webhooks/linq on to HOST and PORT of the service, with all of its headers and those of the answer, or correct PUBLIC_URL.',
+    `Something other than contact-card-reactor answers at ${publicUrl} (HTTP ${httpStatus}).`,
+    "Have the proxy pass /webhooks/linq on to the service's HOST and PORT, with all request and response headers, or correct PUBLIC_URL.",
   ];
 }
 
@@ -229,13 +221,13 @@ function describeSilence(publicUrl: string, cause: string): Words {
   if (cause === 'timeout') {
     return [
       'too_slow',
-      `${publicUrl} takes a delivery and doesn't answer within 10 s; Linq then gives up and redelivers it.`,
-      "See the proxy's log for what it waits for: usually it can't reach the service, or holds bodies back for a scan. The service itself answers within milliseconds.",
+      `${publicUrl} accepts the connection but doesn't answer within 10 s; Linq would give up and redeliver.`,
+      "The proxy's log shows what it waits for: usually it can't reach the service, or it scans bodies first. The service itself answers within milliseconds.",
     ];
   }
   return [
     'no_answer',
-    `${publicUrl} cuts the connection without an answer (${cause}).`,
-    "See the proxy's error log at this minute: it says why it cut the request.",
+    `${publicUrl} closes the connection without an answer (${cause}).`,
+    "The proxy's error log for this minute says why it dropped the request.",
   ];
 }

@@ -20,7 +20,7 @@ export function judgeService(
     return found(
       'service_elsewhere',
       `A process uses the database, but nothing answers at ${url} (${seen.cause}).`,
-      "The service listens elsewhere: its log has the address (service.started). Give it with --url, or set HOST and PORT here to the service's values.",
+      "The service listens elsewhere: its log has the address (service.started). Pass it with --url, or set HOST and PORT here to the service's values.",
       { ...details, cause: seen.cause },
     );
   }
@@ -29,7 +29,7 @@ export function judgeService(
     return found(
       'service_down',
       `It isn't running: nothing answers at ${url} (${seen.cause}).`,
-      'Start it with `contact-card-reactor serve` (or `systemctl start contact-card-reactor`); if it stops again, its last log line says why. If it listens elsewhere, give its address with --url.',
+      'Start it with `contact-card-reactor serve` (or `systemctl start contact-card-reactor`); if it stops again, its last log line says why. If it listens elsewhere, pass its address with --url.',
       { ...details, cause: seen.cause },
     );
   }
@@ -37,15 +37,15 @@ export function judgeService(
     return found(
       'service_foreign',
       `Another program answers at ${url} (HTTP ${seen.httpStatus} to GET /healthz).`,
-      'Stop that program, or set PORT to another one and restart the service; then let the proxy lead there.',
+      'Stop that program; or set another PORT, restart the service, and point the proxy to that port.',
       { ...details, httpStatus: seen.httpStatus },
     );
   }
   if (seen.notReady.length > 0) {
     return found(
       'service_not_ready',
-      `It runs at ${url}, but can't do its work: ${seen.notReady.join('; ')}.`,
-      'Follow the finding about the data directory or the database; the service then resumes automatically. If both are fine, see its log, and restart it.',
+      `It runs at ${url}, but isn't ready: ${seen.notReady.join('; ')}.`,
+      'Fix what the findings on the data directory and the database say; the service then resumes automatically. If both are fine, check its log and restart it.',
       { ...details, notReady: seen.notReady },
     );
   }
@@ -69,7 +69,7 @@ export function judgeProblems(seen: SeenStatus): readonly Finding[] {
       ),
     ];
   }
-  if (seen.problems.length === 0) return [fine('problems', 'The service has none.')];
+  if (seen.problems.length === 0) return [fine('problems', 'None.')];
   return seen.problems.map(({ code, severity, since, line, message, remedy }) =>
     found(
       severity === 'error' ? 'problem_error' : 'problem_warning',

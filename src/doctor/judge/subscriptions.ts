@@ -20,7 +20,7 @@ const RECREATE = '`contact-card-reactor setup --recreate`';
 export function judgeNoPublicUrl(): Finding {
   return found(
     'public_url_unset',
-    'PUBLIC_URL is not set, so it is unknown whether Linq reaches this service.',
+    "PUBLIC_URL is not set, so doctor can't check that Linq reaches this service.",
     'Set PUBLIC_URL to the address at which Linq reaches it, for example PUBLIC_URL=https://cards.example.com, and restart the service.',
   );
 }
@@ -37,9 +37,7 @@ export function judgeSubscriptions(
   const duplicates = active.length > 1 ? [duplicate(publicUrl, active.length)] : [];
   const findings = [...duplicates, ...judgeEvents(active), ...judgeVersion(active), ...judgeLimit(active)];
   if (findings.length > 0) return findings;
-  return [
-    fine('subscription', `One leads to ${publicUrl}, is active and carries every event that is needed.`),
-  ];
+  return [fine('subscription', `One points to ${publicUrl}, is active, and has every event it needs.`)];
 }
 
 /** Ids of the subscriptions that point here, active or not. */
@@ -52,7 +50,7 @@ export function idsOfOwn(subscriptions: readonly SeenSubscription[], publicUrl: 
 function missing(publicUrl: string): Finding {
   return found(
     'subscription_missing',
-    `No webhook subscription of the account leads to ${publicUrl}, so the service gets no webhooks.`,
+    `No webhook subscription on this account points to ${publicUrl}, so the service gets no webhooks.`,
     `Run ${SETUP}: it creates one and saves its signing secret. If PUBLIC_URL is wrong, correct it first. Then restart the service.`,
     { publicUrl },
   );
@@ -70,8 +68,8 @@ function inactive(publicUrl: string): Finding {
 function duplicate(publicUrl: string, count: number): Finding {
   return found(
     'subscription_duplicate',
-    `${count} active webhook subscriptions lead to ${publicUrl}; each event comes ${count} times, signed by different secrets.`,
-    `Run ${RECREATE}, which puts a single new one in their place, and restart the service. Or delete all but one in the Linq dashboard: keep the one whose signing secret is in LINQ_WEBHOOK_SECRET.`,
+    `${count} active webhook subscriptions point to ${publicUrl}; each event arrives ${count} times, signed with different secrets.`,
+    `Run ${RECREATE}, which replaces them with a single new one, and restart the service. Or delete all but one in the Linq dashboard: keep the one whose signing secret is in LINQ_WEBHOOK_SECRET.`,
     { count },
   );
 }
@@ -87,7 +85,7 @@ function judgeEvents(active: readonly SeenSubscription[]): readonly Finding[] {
   return [
     found(
       isBlind ? 'subscription_blind' : 'subscription_incomplete',
-      `The webhook subscription doesn't carry ${absent.join(', ')}; ${effect}.`,
+      `The webhook subscription lacks ${absent.join(', ')}; ${effect}.`,
       `Run ${SETUP}, which completes it, or add these events in the Linq dashboard.`,
       { absent },
     ),
@@ -100,8 +98,8 @@ function judgeVersion(active: readonly SeenSubscription[]): readonly Finding[] {
   return [
     found(
       'subscription_unpinned',
-      'The address of the webhook subscription names no version of the payload that this program reads, so its format may change one day.',
-      `Run ${SETUP}, which puts ?version=${VERSIONS[0]} at the end of its address.`,
+      "The webhook subscription's URL doesn't pin a payload version that this program reads, so the format may change without notice.",
+      `Run ${SETUP}, which adds ?version=${VERSIONS[0]} to its URL.`,
       { versions },
     ),
   ];
@@ -114,7 +112,7 @@ function judgeLimit(active: readonly SeenSubscription[]): readonly Finding[] {
     found(
       'subscription_limited',
       'The webhook subscription is limited to some lines; the service gets no webhooks for the others.',
-      `If that isn't intended, run ${RECREATE}, which makes one for all lines, and restart the service; if it is, name the same lines in LINQ_LINES.`,
+      `If that isn't intended, run ${RECREATE}, which creates one for all lines, and restart the service. If it is, list the same lines in LINQ_LINES.`,
     ),
   ];
 }
@@ -134,16 +132,16 @@ export interface SecretNote {
 
 /** The size of the secrets that Linq issues. */
 const USUAL_BYTES = 32;
-/** This many refused deliveries without an authentic one are no scanner. */
-const TELLING = 3;
+/** This many bad signatures and no authentic delivery: that isn't just a scanner. */
+const MANY_MISMATCHES = 3;
 
 const RECREATE_FOR_SECRET =
-  'run `contact-card-reactor setup --recreate`: Linq shows a signing secret only when a subscription is created, so it puts a new one in place and saves its secret. Then restart the service.';
+  'run `contact-card-reactor setup --recreate`: Linq shows a signing secret only once, so this creates a new subscription and saves its secret. Then restart the service.';
 
 /**
  * Checks whether the secrets can be those of the subscription. Linq shows a secret only once, so it can only
- * be compared with `setup`'s note. The service's verdicts on Linq's deliveries say most: if Linq doesn't say
- * whether the noted subscription still exists, one accepted delivery outweighs the note.
+ * be compared with `setup`'s note. The service's verdicts on Linq's deliveries are the best evidence: if Linq doesn't
+ * say whether the noted subscription still exists, one accepted delivery outweighs the note.
  * @param verdicts null: unknown
  * @param note null: no note
  * @param own ids of the subscriptions that point here; null: unknown
@@ -160,11 +158,11 @@ export function judgeSecrets(
       ? null
       : judgeByNote(secrets, note, own);
   if (unfit !== null) return [unfit];
-  if (verdicts !== null && verdicts.authentic === 0 && verdicts.mismatched >= TELLING) {
+  if (verdicts !== null && verdicts.authentic === 0 && verdicts.mismatched >= MANY_MISMATCHES) {
     return [
       found(
         'secret_wrong',
-        `Since its start the service rejected ${verdicts.mismatched} deliveries with a wrong signature, and accepted none: LINQ_WEBHOOK_SECRET isn't the secret of the webhook subscription.`,
+        `Since it started, the service has rejected ${verdicts.mismatched} deliveries with a bad signature and accepted none: LINQ_WEBHOOK_SECRET isn't the webhook subscription's secret.`,
         `If you have the right one, set it and restart the service. Otherwise ${RECREATE_FOR_SECRET}`,
         { ...verdicts },
       ),
@@ -175,16 +173,16 @@ export function judgeSecrets(
     return [
       found(
         'secret_suspect',
-        `LINQ_WEBHOOK_SECRET can be used, but ${oddities.join('; ')}.`,
+        `LINQ_WEBHOOK_SECRET is valid, but ${oddities.join('; ')}.`,
         'Compare it with the signing_secret that Linq showed when the subscription was created. If that is lost, run `contact-card-reactor setup --recreate` and restart the service.',
         { oddities },
       ),
     ];
   }
-  if (secrets.length === 0) return [skipped('webhook_secret', "LINQ_WEBHOOK_SECRET can't be used.")];
-  const proven = isProven ? ' and has signed deliveries that the service accepted' : '';
+  if (secrets.length === 0) return [skipped('webhook_secret', 'LINQ_WEBHOOK_SECRET is missing or wrong.')];
+  const proven = isProven ? ', and the service has accepted deliveries signed with it' : '';
   const what = secrets.length === 1 ? 'It has' : `Each of the ${secrets.length} has`;
-  return [fine('webhook_secret', `${what} the form that Linq issues${proven}.`, { count: secrets.length })];
+  return [fine('webhook_secret', `${what} the right format${proven}.`, { count: secrets.length })];
 }
 
 /** Null: the note raises no objection. */
@@ -198,16 +196,16 @@ function judgeByNote(
   if (!isKnown && isThere) {
     return found(
       'secret_differs',
-      `LINQ_WEBHOOK_SECRET isn't the secret that setup saved for webhook subscription ${subscriptionId}, so no delivery of Linq can be verified.`,
-      `If you have the one that setup saved, put it back and restart the service. Otherwise ${RECREATE_FOR_SECRET}`,
+      `LINQ_WEBHOOK_SECRET isn't the secret that setup saved for webhook subscription ${subscriptionId}, so deliveries from Linq can't be verified.`,
+      `If you have the secret that setup saved, put it back and restart the service. Otherwise ${RECREATE_FOR_SECRET}`,
       { subscriptionId },
     );
   }
   if (isKnown && !isThere && own.length > 0 && secrets.length === 1) {
     return found(
       'secret_orphaned',
-      `LINQ_WEBHOOK_SECRET is that of webhook subscription ${subscriptionId}, which no longer leads here; another one does.`,
-      `If you have the secret of the one that leads here, set it and restart the service. Otherwise ${RECREATE_FOR_SECRET}`,
+      `LINQ_WEBHOOK_SECRET belongs to webhook subscription ${subscriptionId}, which no longer points here; another one does.`,
+      `If you have the secret of the one that points here, set it and restart the service. Otherwise ${RECREATE_FOR_SECRET}`,
       { subscriptionId },
     );
   }
@@ -220,7 +218,7 @@ function describeOddities(secrets: readonly string[]): string[] {
   return keys.flatMap((key, index) => {
     if (new Set(key).size < key.length / 4) return [`${name(index)} repeats itself, like a placeholder`];
     if (key.length !== USUAL_BYTES)
-      return [`${name(index)} has ${key.length} bytes, where Linq issues ${USUAL_BYTES}`];
+      return [`${name(index)} has ${key.length} bytes instead of the ${USUAL_BYTES} that Linq issues`];
     const first = keys.findIndex((other) => other.equals(key));
     return first < index ? [`secret ${index + 1} is the same as secret ${first + 1}`] : [];
   });

@@ -91,7 +91,7 @@ it('an address that is the service itself is no fault of a proxy while the servi
     public_connection: 'skipped',
     round_trip: 'skipped',
   });
-  expect(findings.find(({ id }) => id === 'public_connection')?.message).toContain('start it');
+  expect(findings.find(({ id }) => id === 'public_connection')?.message).toContain('Start it');
 });
 
 it('a name that stands for nothing is named', async () => {

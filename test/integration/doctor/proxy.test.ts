@@ -27,7 +27,7 @@ it('names the proxy that lets calls pass, and doesn’t blame it for what lies b
   const proxy = await startConnectProxy((await startServer()).port); // which speaks no TLS
   const findings = await examineLinq({ HTTPS_PROXY: proxy.origin });
   expect(summary(findings)).toEqual({ linq_proxy: 'ok', api_key: 'api_unreachable', ...HELD_BACK });
-  expect(findings[0]?.message).toContain(`through ${proxy.origin}, which lets calls pass`);
+  expect(findings[0]?.message).toContain(`through ${proxy.origin}, which allows them`);
   expect(findings[1]?.remedy).toMatch(/NODE_EXTRA_CA_CERTS.*in \.env it has no effect/);
   expect(findings[1]?.remedy).not.toContain('curl -');
 });
@@ -43,7 +43,7 @@ it.each([
       HTTPS_PROXY: proxy.origin.replace('://', '://user:s3cret-word@'),
     });
     expect(summary(findings)).toEqual({ linq_proxy: 'linq_proxy_refuses', api_key: 'skipped', ...HELD_BACK });
-    expect(findings[0]?.message).toContain(`${proxy.origin} of HTTPS_PROXY`);
+    expect(findings[0]?.message).toContain(`in HTTPS_PROXY, ${proxy.origin}`);
     expect(findings[0]?.remedy).toMatch(remedy);
     expect(JSON.stringify(findings)).not.toMatch(/s3cret-word|Basic/);
     expect(proxy.heads).toHaveLength(1);
@@ -75,5 +75,5 @@ it('this machine is called directly, whatever proxy there is, and that is told',
 it('a proxy that is no address keeps the checks back that need one', async () => {
   const findings = await examineLinq({ HTTPS_PROXY: 'socks5://proxy:1080' });
   expect(summary(findings)).toMatchObject({ linq_proxy: 'skipped', api_key: 'skipped' });
-  expect(findings[0]?.message).toBe("HTTPS_PROXY can't be used.");
+  expect(findings[0]?.message).toBe('HTTPS_PROXY is wrong.');
 });
