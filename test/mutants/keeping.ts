@@ -97,7 +97,13 @@ export const KEEPING: readonly Mutant[] = [
   },
   {
     name: 'nobody looks whether the lock is still in its place',
-    edits: [{ file: 'src/store/sqlite/database.ts', find: '      lock.check();\n', replace: '' }],
+    edits: [
+      {
+        file: 'src/store/sqlite/place.ts',
+        find: "if (found === 'kept') return lock.check();",
+        replace: "if (found === 'kept') return;",
+      },
+    ],
     suite: { file: FILE, test: 'the lock that was deleted fails every later write' },
   },
   {
@@ -123,7 +129,7 @@ export const KEEPING: readonly Mutant[] = [
     name: 'chats keep the decision of settings that have changed',
     edits: [
       {
-        file: 'src/store/plan/redecide.ts',
+        file: 'src/store/plan/upkeep.ts',
         find: 'if (done === fingerprint) return null;',
         replace: 'if (done !== null) return null;',
       },

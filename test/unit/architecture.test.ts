@@ -36,7 +36,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   status: [
     ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'log.ts', 'http', 'package'],
     ...['type store', 'type dispatch', 'type webhook', 'type config', 'type catch-up'],
-    'store/sqlite/chat-lists.ts', // a cursor is checked where it is made
+    'store/plan/chat-row.ts', // a cursor is checked where it is defined
   ],
   setup: ['decide', 'errors.ts', 'config', 'real-path.ts', 'package'],
   simulator: ['clock.ts', 'decide/time.ts', 'package'],

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { SECOND } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
 import { realPath } from '../../real-path.ts';
-import { refuseMissingLog, refuseRemains } from '../../store/sqlite/examine.ts';
+import { refuseMissingLog, refuseRemains } from '../../store/sqlite/database.ts';
 import { toStoreError } from '../../store/sqlite/faults.ts';
 import { hasContent } from '../../store/sqlite/files.ts';
 import { readMigrationState } from '../../store/sqlite/migrate.ts';

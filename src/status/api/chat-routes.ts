@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { CHAT_STATES, type ChatState } from '../../decide/chat.ts';
 import { answer, badParameter, chatNotFound, ErrorSchema, refuse } from '../../http/answers.ts';
-import { parseCursor } from '../../store/sqlite/chat-lists.ts';
+import { parseCursor } from '../../store/plan/chat-row.ts';
 import { linesNamed, type ShownFilter, storedFilters } from '../view/chat-filters.ts';
 import { showAttempt, showChat } from '../view/chat-view.ts';
 import { SHOWN_REASONS, type ShownReason } from '../view/explanation.ts';

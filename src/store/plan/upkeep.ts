@@ -1,5 +1,11 @@
-import { wasAway } from '../../decide/catch-up.ts';
+import { afterClockShift, type CatchUpState, wasAway } from '../../decide/catch-up.ts';
+import type { ChatRecord } from '../../decide/chat.ts';
+import { type ClockShift, shiftChat, shiftHold, shiftLine } from '../../decide/clock-shift.ts';
+import type { Hold, Line } from '../../decide/holds.ts';
+import type { Policy } from '../../decide/policy.ts';
 import { DAY, type EpochMs } from '../../decide/time.ts';
+import { StoreError } from '../../errors.ts';
+import { type ChatWrite, decidedAnew, planSave, type StoredChat } from './chat-row.ts';
 
 /**
  * What a heartbeat writes.
@@ -53,4 +59,187 @@ export const EXPIRED_AT_ONCE = 50;
 /** Deliveries received up to here have left the quarantine: it keeps them for 7 days. */
 export function quarantineExpiredUpTo(now: EpochMs): EpochMs {
   return now - 7 * DAY;
+}
+
+/** Progress of re-evaluating the chats. A fingerprint stands for settings and for a version of the rules. */
+export interface Redeciding {
+  /** The fingerprint under which every chat was decided; null: none. */
+  readonly done: string | null;
+  /** The fingerprint under which chats are being decided, and the last row done; null: no pass is running. */
+  readonly underWay: { readonly fingerprint: string; readonly afterId: number } | null;
+}
+
+/** The row after which the next batch begins; null: every chat has been decided under this fingerprint. */
+export function nextBatchAfter({ done, underWay }: Redeciding, fingerprint: string): number | null {
+  if (done === fingerprint) return null;
+  return underWay?.fingerprint === fingerprint ? underWay.afterId : 0;
+}
+
+/**
+ * Re-evaluates the next batch. @see Store.redecide
+ * @param batch the next rows after `afterId`, up to `limit`
+ */
+export function planRedecide<C extends StoredChat>(
+  batch: readonly C[],
+  { fingerprint, afterId, limit }: { fingerprint: string; afterId: number; limit: number },
+  policy: Policy,
+  now: EpochMs,
+): { readonly chats: readonly ChatWrite<C>[]; readonly reached: number; readonly progress: Redeciding } {
+  const reached = batch.at(-1)?.id ?? afterId;
+  const isDone = batch.length < limit;
+  return {
+    chats: decidedAnew(batch, policy, now),
+    reached,
+    // until the last batch, no fingerprint covers every chat
+    progress: isDone
+      ? { done: fingerprint, underWay: null }
+      : { done: null, underWay: { fingerprint, afterId: reached } },
+  };
+}
+
+/**
+ * What is known about a restored backup. Chats that it lacks may have been shared, and that share is lost
+ * with them, so they wait like the chats of the backup. A chat that we wrote in before the restore certainly
+ * waits. Any other chat that appears within one window of the restore may be as old: it waits until a
+ * catch-up has read it, or has read everything else.
+ */
+export interface Restored {
+  /** Null: no chats wait because of a restored backup. */
+  readonly at: EpochMs | null;
+  /** Later rows aren't chats of the backup, and may wait to be read; null: none waits for that any more. */
+  readonly lastRow: number | null;
+}
+
+/** The chat to write, marked if it needs to wait. @param isNew it has no row yet */
+export function withRestoreMark(
+  chat: ChatRecord,
+  isNew: boolean,
+  restored: Restored,
+  policy: Policy,
+  now: EpochMs,
+): ChatRecord {
+  const { at, lastRow } = restored;
+  if (at === null || chat.restoredAt !== null) return chat;
+  const isToBeRead = isNew && lastRow !== null && !isOver(at, policy, now);
+  return isToBeRead || isForgotten(chat, restored) ? { ...chat, restoredAt: at } : chat;
+}
+
+/** True if it is marked only because it hasn't been read yet. */
+export function isUnread({ id, chat }: StoredChat, restored: Restored): boolean {
+  const isLater = id !== null && restored.lastRow !== null && id > restored.lastRow;
+  return isLater && chat.restoredAt !== null && !isForgotten(chat, restored);
+}
+
+export function planRelease<C extends StoredChat>(stored: C, policy: Policy, now: EpochMs) {
+  return planSave(stored, { ...stored.chat, restoredAt: null }, policy, now);
+}
+
+/**
+ * True if the last catch-up run began after the restore and has read everything changed since the backup: no
+ * chat has to wait to be read any more.
+ * @param backupAt the latest heartbeat of the backup
+ */
+export function isReleasable(
+  { at, lastRow }: Restored,
+  { completed }: Pick<CatchUpState, 'completed'>,
+  backupAt: EpochMs,
+  policy: Policy,
+  now: EpochMs,
+): boolean {
+  if (at === null || lastRow === null || isOver(at, policy, now)) return false;
+  if (completed === null || completed.startedAt < at || completed.chatsUnread > 0) return false;
+  return completed.since === null || completed.since <= backupAt;
+}
+
+/**
+ * Ends the wait of some of the chats that appeared after the restore.
+ * @param batch the next rows after `restored.lastRow`, up to `limit`
+ */
+export function planReleases<C extends StoredChat>(
+  batch: readonly C[],
+  limit: number,
+  restored: Restored,
+  policy: Policy,
+  now: EpochMs,
+): { readonly chats: readonly ChatWrite<C>[]; readonly restored: Restored; readonly isMore: boolean } {
+  const isMore = batch.length === limit;
+  return {
+    chats: batch
+      .filter((stored) => isUnread(stored, restored))
+      .flatMap((stored) => planRelease(stored, policy, now).chats),
+    restored: { at: restored.at, lastRow: isMore ? (batch.at(-1)?.id ?? null) : null },
+    isMore,
+  };
+}
+
+/** True once the marks have no effect any more. */
+const isOver = (at: EpochMs, { windowMs }: Policy, now: EpochMs) => now >= at + windowMs;
+
+function isForgotten({ firstOutboundAt }: ChatRecord, { at }: Restored): boolean {
+  return at !== null && firstOutboundAt !== null && firstOutboundAt < at;
+}
+
+/** A clock correction that is being applied to the chats. */
+export interface PendingShift extends ClockShift {
+  /** Rows up to here are corrected; rows after `upTo` were created under the corrected clock. */
+  readonly reached: number;
+  readonly upTo: number;
+}
+
+/**
+ * @param pending the correction in progress
+ * @param lastRow the last row of the chats
+ * @throws {StoreError} if a correction is pending: two would need two notes per chat, so the caller has to
+ * wait
+ */
+export function beginShift(pending: PendingShift | null, shift: ClockShift, lastRow: number): PendingShift {
+  if (pending !== null) throw new StoreError('broken', 'a correction of the clock is still under way');
+  return { ...shift, reached: 0, upTo: lastRow };
+}
+
+/**
+ * True if the correction hasn't reached this row. It doesn't know which rows are noted as corrected
+ * early.
+ */
+export function isAhead(pending: PendingShift, id: number): boolean {
+  return id > pending.reached && id <= pending.upTo;
+}
+
+/** The correction once every row up to this one has been written; null: nothing changes. */
+export function advancedTo(pending: PendingShift | null, id: number): PendingShift | null {
+  return pending === null || id <= pending.reached ? null : { ...pending, reached: id };
+}
+
+/**
+ * Applies the correction to a chat whose row it hasn't reached.
+ * @param lastEndedAt when its last attempt ended
+ */
+export function corrected(chat: ChatRecord, lastEndedAt: EpochMs | null, shift: PendingShift): ChatRecord {
+  return shiftChat(chat, lastEndedAt, shift);
+}
+
+/** Data other than chats that has to follow the clock. */
+interface ShiftRows {
+  readonly holds: readonly Hold[];
+  readonly lines: readonly Line[];
+  readonly restored: Restored;
+  readonly lastBackupAt: EpochMs | null;
+  readonly heartbeatAt: EpochMs | null;
+  /** Null: no catch-up has ever run. */
+  readonly catchUp: CatchUpState | null;
+}
+
+/** The same rows under the corrected clock. @see Store.shiftClock */
+export function planShift(rows: ShiftRows, shift: ClockShift): ShiftRows {
+  const { byMs, now } = shift;
+  const { restored, lastBackupAt, catchUp } = rows;
+  const restoredAt = restored.at === null ? null : Math.min(restored.at + Math.max(byMs, 0), now);
+  return {
+    holds: rows.holds.map((hold) => shiftHold(hold, shift)),
+    lines: rows.lines.map((line) => ({ ...line, ...shiftLine(line, now) })),
+    restored: { ...restored, at: restoredAt },
+    lastBackupAt: lastBackupAt === null ? null : Math.min(lastBackupAt, now),
+    heartbeatAt: now,
+    catchUp: catchUp === null ? null : afterClockShift(catchUp, byMs, rows.heartbeatAt, now),
+  };
 }

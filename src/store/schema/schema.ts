@@ -1,5 +1,6 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import {
+  type AnySQLiteColumn,
   blob,
   check,
   index,
@@ -12,10 +13,12 @@ import {
 import { CHAT_REASONS, CHAT_STATES, RETRY_REASONS, TRIGGERS } from '../../decide/chat.ts';
 import { CARD_STATES, STORED_HOLDS } from '../../decide/holds.ts';
 import { OUTCOMES, RETIRED_REASONS } from '../../decide/outcome.ts';
-import { counters, instants, lengths, oneOf } from './checks.ts';
 
 // Every column `*_at` is an instant: whole ms since 1970-01-01T00:00:00Z. Every table is STRICT; drizzle-kit
 // can't generate that, so the keyword is added to the generated migrations by hand.
+
+/** The last instant that a `Date` can hold: anything later couldn't be displayed. */
+const MAX_INSTANT = 8_640_000_000_000_000;
 
 /** Our own lines, each added once a chat or an event names it. */
 export const lines = sqliteTable(
@@ -302,3 +305,32 @@ export const meta = sqliteTable('meta', {
   key: text('key').primaryKey(),
   value: text('value').notNull(),
 });
+
+/** CHECK: these columns hold instants (whole ms since 1970-01-01T00:00:00Z), or null. */
+function instants(name: string, columns: readonly AnySQLiteColumn[]) {
+  const latest = literal(MAX_INSTANT);
+  return check(name, all(columns.map((column) => sql`${column} between 0 and ${latest}`)));
+}
+
+/** CHECK: the column holds one of these words, or null. */
+function oneOf(name: string, column: AnySQLiteColumn, words: readonly string[]) {
+  return check(name, sql`${column} in (${sql.raw(words.map((word) => `'${word}'`).join(', '))})`);
+}
+
+/** CHECK: external text is at most this many characters long. */
+function lengths(name: string, limits: readonly (readonly [AnySQLiteColumn, number])[]) {
+  return check(name, all(limits.map(([column, max]) => sql`length(${column}) <= ${literal(max)}`)));
+}
+
+/** CHECK: these columns are counters. */
+function counters(name: string, columns: readonly AnySQLiteColumn[]) {
+  return check(name, all(columns.map((column) => sql`${column} >= 0`)));
+}
+
+function all(conditions: SQL[]): SQL {
+  return sql.join(conditions, sql` and `);
+}
+
+function literal(value: number): SQL {
+  return sql.raw(String(value));
+}

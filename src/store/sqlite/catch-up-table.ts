@@ -7,7 +7,7 @@ import type { ChatTable } from './chat-table.ts';
 import type { Calls, StoreContext } from './context.ts';
 import { catchUpIn, type Meta } from './meta.ts';
 import type { RecordEvents } from './record-events.ts';
-import type { RestoreMark } from './restore-mark.ts';
+import type { RestoreMark } from './upkeep.ts';
 
 type CatchUpChange = (state: CatchUpState) => CatchUpState;
 export type CatchUpTable = ReturnType<typeof createCatchUpTable>;

@@ -1,20 +1,15 @@
 import type { ChatRecord } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
+import { parseCursor } from '../plan/chat-row.ts';
 import type { ChatCount, ChatFilter, ChatPage, PageStore } from '../store.ts';
-import type { AttemptTable } from './attempt-table.ts';
+import type { AttemptTable, Totals } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type Calls, type StoreContext } from './context.ts';
-import type { Totals } from './share-totals.ts';
 
 interface ChatList {
   counts(): readonly ChatCount[];
   page(filters: readonly ChatFilter[], limit: number, cursor: string | null): ChatPage;
-}
-
-/** The position encoded by a cursor of `Store.chats`; null if it isn't a cursor. */
-export function parseCursor(cursor: string): number | null {
-  return /^[1-9][0-9]{0,14}$/.test(cursor) ? Number(cursor) : null;
 }
 
 export function createChatList({ sql }: StoreContext, chats: ChatTable): ChatList {

@@ -54,12 +54,12 @@ export function acquireLock(databasePath: string): Lock {
 type Place = 'kept' | 'was deleted or moved away' | 'was replaced by another one';
 
 /**
- * Remembers which files an open database consists of. The returned function checks them, and throws if a path
- * leads to no file or to a different one: what we write to our open files would be lost when this process
- * ends.
+ * Remembers which files an open database consists of. The returned function checks them and the lock, and
+ * throws if a path leads to no file or to a different one: what we write to our open files would be lost when
+ * this process ends.
  * @throws {StoreError} `io`
  */
-export function watchPlace(sql: Database.Database, path: string): () => void {
+export function watchPlace(sql: Database.Database, path: string, lock: Lock): () => void {
   const log = `${path}-wal`;
   sql.pragma('schema_version'); // the first read creates the log
   syncPath(dirname(path)); // SQLite syncs its name too, but ignores a failure
@@ -78,7 +78,7 @@ export function watchPlace(sql: Database.Database, path: string): () => void {
       throw lost(file, 'if that was to restore a backup, just start again, else put back the one before');
     }
     const found = placeOfLog();
-    if (found === 'kept') return;
+    if (found === 'kept') return lock.check();
     const isBusy = sql.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) !== 0;
     if (isBusy)
       throw new StoreError('busy', `${log} ${found}, and another program keeps us from saving what it held`);

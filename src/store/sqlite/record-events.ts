@@ -7,7 +7,7 @@ import type { StoreContext } from './context.ts';
 import { isUnstorable } from './faults.ts';
 import type { LineTable } from './line-table.ts';
 import type { QuarantineTable } from './quarantine-table.ts';
-import type { RestoreMark } from './restore-mark.ts';
+import type { RestoreMark } from './upkeep.ts';
 
 export type RecordEvents = (entries: readonly Recordable[], now: EpochMs) => readonly Recorded[];
 

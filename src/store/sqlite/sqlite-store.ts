@@ -8,27 +8,22 @@ import { planLines } from '../plan/settle.ts';
 import { planHeartbeat } from '../plan/upkeep.ts';
 import type { Store } from '../store.ts';
 import type { Turn, TurnResult } from '../turn.ts';
-import { createAttemptPruning, createAttemptTable } from './attempt-table.ts';
+import { createAttemptPruning, createAttemptTable, createTotals } from './attempt-table.ts';
 import { createCatchUpStore, createCatchUpTable } from './catch-up-table.ts';
 import { createChatList, createPageStore } from './chat-lists.ts';
-import { createChatTable } from './chat-table.ts';
+import { createChatTable, createCounts } from './chat-table.ts';
 import { createClaims } from './claims.ts';
 import { createCalls, createContext } from './context.ts';
-import { createCounts } from './counts.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
 import { toStoreError } from './faults.ts';
-import { sizeOf, spaceAround } from './files.ts';
+import { createMakeRoom, sizeOf, spaceAround } from './files.ts';
 import { createHoldTable, createLineIds, createLineTable } from './line-table.ts';
 import { createMeta } from './meta.ts';
 import { createProblemStore } from './problem-table.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
 import { createRecord } from './record-events.ts';
-import { createRestoreMark } from './restore-mark.ts';
-import { createMakeRoom } from './room.ts';
-import { createTotals } from './share-totals.ts';
-import { createShiftClock } from './shift-clock.ts';
 import { createShiftPass } from './shift-pass.ts';
-import { createUpkeep } from './upkeep.ts';
+import { createRestoreMark, createShiftClock, createUpkeep } from './upkeep.ts';
 
 // Chats, attempts and claims use raw SQL: rows as arrays, and updates that name only changed columns, make
 // them twice as fast as drizzle, and every webhook and every share waits for them. The rest, and the
@@ -99,7 +94,7 @@ export function createSqliteStore(
     pruning,
     restoreMark,
     meta,
-    catchUp,
+    restartCatchUp: catchUp.restart,
   });
 
   function updateChat(chatId: string, change: (chat: ChatRecord) => ChatRecord, now: EpochMs) {

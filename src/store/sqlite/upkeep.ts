@@ -1,13 +1,28 @@
+import type { CatchUpState } from '../../decide/catch-up.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { decidedAnew } from '../plan/chat-row.ts';
-import { nextBatchAfter, planRedecide, type Redeciding } from '../plan/redecide.ts';
+import {
+  isReleasable,
+  isUnread,
+  nextBatchAfter,
+  planRedecide,
+  planRelease,
+  planReleases,
+  planShift,
+  type Redeciding,
+  type Restored,
+} from '../plan/upkeep.ts';
+import type { AttemptPruning, Totals } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
-import type { Meta } from './meta.ts';
+import type { HoldTable, LineTable } from './line-table.ts';
+import { catchUpIn, type Meta } from './meta.ts';
 import type { ShiftPass } from './shift-pass.ts';
 
+// What changes chats besides events and attempts: time, settings, a restored backup, a corrected clock.
+
 /** The effects of time and settings on chats; each in the current transaction. */
-export interface Upkeep {
+interface Upkeep {
   isWakeDue(now: EpochMs): boolean;
   wake(now: EpochMs, limit: number): number;
   nextWakeAt(): EpochMs | null;
@@ -83,5 +98,106 @@ export function createUpkeep(
       shiftPass.end();
       return true;
     },
+  };
+}
+
+/** What is known about a restored backup, and the chats that wait because of it. */
+export interface RestoreMark {
+  read(): Restored;
+  put(restored: Restored): void;
+  /**
+   * All messages of a chat were read and merged. True: they show that the chat is no older than the restore,
+   * so it no longer waits.
+   */
+  wasRead(chatId: string, now: EpochMs): boolean;
+  isReleasable(now: EpochMs): boolean;
+  /** @see Store.releaseRestored */
+  release(limit: number, now: EpochMs): boolean;
+}
+
+export function createRestoreMark(
+  { transactions, policy }: StoreContext,
+  meta: Meta,
+  chats: ChatTable,
+): RestoreMark {
+  let known: Restored | null = null;
+  const later = chats.select<[number, number]>(`WHERE id > ? ORDER BY id ${BOUND_LIMIT}`);
+  transactions.join({
+    forget() {
+      known = null;
+    },
+  });
+  const mark: RestoreMark = {
+    read() {
+      known ??= { at: meta.number('restored_at'), lastRow: meta.number('restored_last_row') };
+      return known;
+    },
+    put(restored) {
+      meta.set('restored_at', restored.at);
+      meta.set('restored_last_row', restored.lastRow);
+      known = restored;
+    },
+    wasRead(chatId, now) {
+      const restored = mark.read();
+      if (restored.lastRow === null) return false;
+      const stored = chats.find(chatId);
+      if (!isUnread(stored, restored)) return false;
+      for (const write of planRelease(stored, policy, now).chats) chats.write(write);
+      return true;
+    },
+    isReleasable(now) {
+      const restored = mark.read();
+      if (restored.at === null || restored.lastRow === null) return false;
+      const backupAt = meta.number('restored_backup_at') ?? 0;
+      return isReleasable(restored, catchUpIn(meta), backupAt, policy, now);
+    },
+    release(limit, now) {
+      const restored = mark.read();
+      if (restored.lastRow === null) return false;
+      const batch = later.all(restored.lastRow, limit).map(chats.ofRow);
+      const plan = planReleases(batch, limit, restored, policy, now);
+      for (const write of plan.chats) chats.write(write);
+      mark.put(plan.restored);
+      return plan.isMore;
+    },
+  };
+  return mark;
+}
+
+interface Parts {
+  readonly shiftPass: ShiftPass;
+  readonly lines: LineTable;
+  readonly holds: HoldTable;
+  readonly totals: Totals;
+  readonly pruning: AttemptPruning;
+  readonly restoreMark: RestoreMark;
+  readonly meta: Meta;
+  readonly restartCatchUp: (state: CatchUpState) => void;
+}
+
+/** @see Store.shiftClock; everything but the chats, in the current transaction */
+export function createShiftClock({ policy }: StoreContext, parts: Parts) {
+  const { shiftPass, lines, holds, totals, pruning, restoreMark, meta, restartCatchUp } = parts;
+  return (byMs: number, now: EpochMs): void => {
+    const shift = { byMs, now, windowMs: policy.windowMs };
+    shiftPass.begin(shift);
+    const rows = {
+      holds: holds.all(),
+      lines: lines.all(),
+      restored: restoreMark.read(),
+      lastBackupAt: meta.number('last_backup_at'),
+      heartbeatAt: meta.number('heartbeat_at'),
+      catchUp: meta.text('catch_up') === null ? null : catchUpIn(meta),
+    };
+    const shifted = planShift(rows, shift);
+    for (const hold of shifted.holds) holds.put(hold);
+    for (const line of shifted.lines) lines.update(line.line, line);
+    totals.cutTo(now);
+    if (byMs > 0) pruning.clockWentForward(byMs, now);
+    if (shifted.restored.at !== null) restoreMark.put(shifted.restored);
+    meta.set('last_backup_at', shifted.lastBackupAt);
+    meta.set('heartbeat_at', shifted.heartbeatAt);
+    if (shifted.catchUp !== null) restartCatchUp(shifted.catchUp);
+    meta.remove('decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id');
   };
 }

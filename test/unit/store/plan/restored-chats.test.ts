@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CompletedRun } from '../../../../src/decide/catch-up.ts';
 import { DAY, HOUR } from '../../../../src/decide/time.ts';
-import {
-  isReleasable,
-  isUnread,
-  planReleases,
-  withRestoreMark,
-} from '../../../../src/store/plan/restored-chats.ts';
+import { isReleasable, isUnread, planReleases, withRestoreMark } from '../../../../src/store/plan/upkeep.ts';
 import { chatOf, policyOf, T } from '../../../helpers/builders.ts';
 import { storedOf } from './rows.ts';
 

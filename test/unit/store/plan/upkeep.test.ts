@@ -2,9 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { NO_CATCH_UP } from '../../../../src/decide/catch-up.ts';
 import { DAY, HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import { decided, decidedAnew, planSave } from '../../../../src/store/plan/chat-row.ts';
-import { nextBatchAfter, planRedecide } from '../../../../src/store/plan/redecide.ts';
-import { advancedTo, beginShift, corrected, isAhead, planShift } from '../../../../src/store/plan/shift.ts';
-import { attemptsBehind, planHeartbeat, planPruning } from '../../../../src/store/plan/upkeep.ts';
+import {
+  advancedTo,
+  attemptsBehind,
+  beginShift,
+  corrected,
+  isAhead,
+  nextBatchAfter,
+  planHeartbeat,
+  planPruning,
+  planRedecide,
+  planShift,
+} from '../../../../src/store/plan/upkeep.ts';
 import { holdOf, lineOf, policyOf, sharedChatOf, T } from '../../../helpers/builders.ts';
 import { storedOf, unstoredOf } from './rows.ts';
 
