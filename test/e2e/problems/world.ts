@@ -9,13 +9,13 @@ import { loadConfig } from '../../../src/config/load.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { SECRET } from '../../helpers/deliver.ts';
 import { LINES } from '../../helpers/deliveries.ts';
+import { createLeapingClock, type LeapingClock } from '../../helpers/leaping-clock.ts';
 import { livingAhead } from '../../helpers/movable-clock.ts';
 import { API_KEY, createWorkDir, type Settings, STATUS_TOKEN } from '../../helpers/process.ts';
 import { startSimulator } from '../../helpers/rig.ts';
 import { NOTHING } from '../../helpers/setting-up.ts';
 import { until } from '../../helpers/status.ts';
 import { type Ended, runVerb } from '../../helpers/verb.ts';
-import { createLeapingClock, type LeapingClock } from './leaping-clock.ts';
 import { createSettingsFile, type SettingsFile } from './settings-file.ts';
 
 export const [LINE, OTHER_LINE] = LINES;

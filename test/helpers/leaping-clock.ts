@@ -1,4 +1,4 @@
-import { type Clock, createSystemClock, MAX_SLEEP_MS } from '../../../src/clock.ts';
+import { type Clock, createSystemClock, MAX_SLEEP_MS } from '../../src/clock.ts';
 
 export interface LeapingClock extends Clock {
   /** Lets time pass at once, on every time line, and wakes the sleepers whose time has come. */
