@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-import { request } from 'undici';
 import { expect } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
 import { openSqliteStore } from '../../../../src/store/sqlite/sqlite-store.ts';
@@ -11,7 +10,6 @@ import { policyOf } from '../../../helpers/builders.ts';
 import { DATABASE_PATH } from '../../../helpers/database.ts';
 import { deliver, message2026, SECRET } from '../../../helpers/deliver.ts';
 import { startReactor } from '../../../helpers/process.ts';
-import { TOKEN } from '../../../helpers/status.ts';
 import type { ProblemCases } from '../problem-case.ts';
 import { isOpen } from '../seen.ts';
 import { LINE, type World } from '../world.ts';
@@ -131,25 +129,6 @@ export const OWN_CASES = {
       async 'BACKUP_DIR is mended, within an hour'(world) {
         mendPlace(world);
         world.clock.leap(HOUR);
-      },
-    },
-  },
-  catch_up_failing: {
-    severity: 'warning',
-    async provoke(world) {
-      world.simulator.fail({ route: 'chats', status: 500 });
-      await request(`${world.url()}/status/catch-up`, { method: 'POST', headers: TOKEN });
-      await world.until(() => isOpen(world, 'catch_up_failing'), 10 * SECOND);
-    },
-    ways: {
-      async 'Linq answers again, at once by `catch-up`'(world) {
-        world.simulator.clearFaults();
-        await world.verb('doctor').catch(() => {}); // it tells of this very problem
-        await world.verb('catch-up');
-      },
-      async 'Linq answers again, within 15 minutes'(world) {
-        world.simulator.clearFaults();
-        world.clock.leap(15 * MINUTE);
       },
     },
   },
