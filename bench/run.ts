@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeProfilesTo } from './child.ts';
 import type { BenchContext } from './context.ts';
+import { buildProgram } from './program.ts';
 import { formatTable, type Result } from './report.ts';
 import { measureIngest } from './rows/ingest.ts';
 import { measureLateness } from './rows/lateness.ts';
@@ -50,7 +50,10 @@ async function main(): Promise<number> {
     return unknown === undefined ? 0 : 2;
   }
   const say = (line: string) => void process.stderr.write(`${line}\n`);
-  if (options.build) build(say);
+  if (options.build) {
+    say('building');
+    buildProgram();
+  }
   mkdirSync(RESULTS, { recursive: true });
   if (options.profile) writeProfilesTo(join(RESULTS, 'profiles'));
   const results = await measure(positionals.length > 0 ? positionals : Object.keys(ROWS), options.quick, say);
@@ -60,12 +63,6 @@ async function main(): Promise<number> {
   process.stdout.write(`${options.json ? json : formatTable(results)}\n`);
   say(`figures of every round: ${file}`);
   return options.check && results.some(({ isMet }) => !isMet) ? 1 : 0;
-}
-
-function build(say: (line: string) => void): void {
-  say('building');
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 async function measure(rows: readonly string[], isQuick: boolean, say: (line: string) => void) {

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-
-const packageFile = new URL('../../package.json', import.meta.url);
+import { packageFile } from '../package-files.ts';
 
 /** The package version, the same from source and from the built program. */
-export const VERSION: string = JSON.parse(readFileSync(packageFile, 'utf8')).version;
+export const VERSION: string = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version;

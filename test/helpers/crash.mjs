@@ -23,14 +23,15 @@ function reached(name) {
 
 const isCalledFrom = (name) => new Error().stack.includes(name);
 const PARTS = [
-  ['record', /^INSERT INTO chats /, '/record-events.'],
-  ['claim', /^INSERT INTO attempts /, '/claims.'],
+  ['record', /^INSERT INTO chats /],
+  ['claim', /^INSERT INTO attempts /],
   ['recover', /^UPDATE attempts SET ended_at/, 'recoverInterrupted'],
-  ['settle', /^UPDATE attempts SET ended_at/, 'Object.settle'],
-  ['prune', /^DELETE FROM attempts WHERE id IN /, 'Object.prune'],
-  ['shift', /^DELETE FROM shifted_chats /, '/shift-pass.'],
+  ['settle', /^UPDATE attempts SET ended_at/],
+  ['prune', /^DELETE FROM attempts WHERE id IN /],
+  ['shift', /^DELETE FROM shifted_chats WHERE chat_row <= /],
 ];
-const partOf = (sql) => PARTS.find(([, pattern, from]) => pattern.test(sql) && isCalledFrom(from))?.[0];
+const partOf = (sql) =>
+  PARTS.find(([, pattern, from]) => pattern.test(sql) && (from === undefined || isCalledFrom(from)))?.[0];
 
 const parts = new Set(); // of the transaction under way
 const Statement = Object.getPrototypeOf(openSqlite(':memory:').prepare('SELECT 1'));

@@ -22,19 +22,20 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
   'mask.ts': [],
   'real-path.ts': ['package'],
+  'package-files.ts': [],
   'clock.ts': ['decide', 'package'],
   'log.ts': ['decide', 'package'],
   'payload.ts': ['decide', 'errors.ts'],
   config: ['decide', 'errors.ts', 'mask.ts', 'package'],
   http: ['decide', 'errors.ts', 'clock.ts', 'log.ts', 'real-path.ts', 'package'],
-  store: ['decide', 'errors.ts', 'clock.ts', 'real-path.ts', 'package'],
+  store: ['decide', 'errors.ts', 'clock.ts', 'real-path.ts', 'package-files.ts', 'package'],
   webhook: ['decide', 'errors.ts', 'mask.ts', 'clock.ts', 'log.ts', 'payload.ts', 'http', 'package'],
   'recorder.ts': ['decide', 'errors.ts', 'type store'],
   linq: ['decide', 'errors.ts', 'clock.ts', 'payload.ts', 'http/proxy.ts', 'package'],
   dispatch: ['decide', 'errors.ts', 'clock.ts', 'type store', 'package'],
   'catch-up': ['decide', 'errors.ts', 'clock.ts', 'type store', 'package'],
   status: [
-    ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'log.ts', 'http', 'package'],
+    ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'log.ts', 'package-files.ts', 'http', 'package'],
     ...['type store', 'type dispatch', 'type webhook', 'type config', 'type catch-up'],
     'store/plan/chat-row.ts', // a cursor is checked where it is defined
   ],
@@ -42,7 +43,14 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   simulator: ['clock.ts', 'decide/time.ts', 'package'],
   doctor: [
     ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'config', 'linq', 'store', 'status', 'package'],
-    ...['real-path.ts', 'http/proxy.ts', 'webhook/probe.ts', 'simulator/sign.ts', 'setup/env-edit.ts'],
+    ...[
+      'real-path.ts',
+      'package-files.ts',
+      'http/proxy.ts',
+      'webhook/probe.ts',
+      'simulator/sign.ts',
+      'setup/env-edit.ts',
+    ],
   ],
 };
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SECOND } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
+import { programFile } from '../../package-files.ts';
 import { realPath } from '../../real-path.ts';
 import { refuseMissingLog, refuseRemains } from '../../store/sqlite/database.ts';
 import { toStoreError } from '../../store/sqlite/faults.ts';
@@ -11,7 +12,7 @@ import { readMigrationState } from '../../store/sqlite/migrate.ts';
 import { openSqlite } from '../../store/sqlite/native.js';
 import type { SeenDatabase } from '../judge/machine.ts';
 
-const SCRIPT = fileURLToPath(new URL('./quick-check-process.js', import.meta.url));
+const SCRIPT = fileURLToPath(programFile('doctor/look/quick-check-process.js'));
 const QUICK_CHECK_MS = 8 * SECOND;
 
 /**

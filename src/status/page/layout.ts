@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Refusal, refuse } from '../../http/answers.ts';
+import { programFile } from '../../package-files.ts';
 import type { Overview } from '../view/schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import { badge, counted } from './parts.ts';
@@ -193,7 +194,7 @@ export const ASSETS = {
 } as const;
 
 function asset(name: string, type: string, files: readonly string[]): Asset {
-  const read = (file: string) => readFileSync(new URL(`./assets/${file}`, import.meta.url), 'utf8');
+  const read = (file: string) => readFileSync(programFile(`status/page/assets/${file}`), 'utf8');
   const content = files.map(read).join('\n');
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
   const dot = name.lastIndexOf('.');

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../../errors.ts';
+import { packageFile } from '../../package-files.ts';
 import { realPath } from '../../real-path.ts';
 import { toStoreError } from './faults.ts';
 import { prepareFile, syncPath } from './files.ts';
@@ -16,7 +17,7 @@ export interface Migration {
 }
 
 /** The generated migrations; the package has them beside both `src/` and `dist/`. */
-const FOLDER = new URL('../../../migrations/', import.meta.url);
+const FOLDER = packageFile('migrations/');
 
 /** The migrations that this program knows, oldest first. */
 export function readMigrations(folder: URL = FOLDER): readonly Migration[] {

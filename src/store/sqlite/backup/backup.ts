@@ -4,6 +4,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StoreError } from '../../../errors.ts';
+import { programFile } from '../../../package-files.ts';
 import { realPath } from '../../../real-path.ts';
 import { toStoreError } from '../faults.ts';
 import { prepareFile } from '../files.ts';
@@ -134,7 +135,7 @@ export type CopyMessage =
   | { readonly kind: 'foreign' }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
-const SCRIPT = fileURLToPath(new URL('./backup-process.js', import.meta.url));
+const SCRIPT = fileURLToPath(programFile('store/sqlite/backup/backup-process.js'));
 
 /**
  * Copies a snapshot of a database, which may be in use, into an existing empty file; verifies the copy, and
