@@ -2,7 +2,7 @@ import { request } from 'undici';
 import { expect } from 'vitest';
 import { adviseOnNativeModule, adviseOnNode } from '../../../src/cli/start-failure.ts';
 import { runDoctor } from '../../../src/doctor/doctor.ts';
-import { decideVerdict } from '../../../src/doctor/finding.ts';
+import { decideVerdict, type Finding } from '../../../src/doctor/finding.ts';
 import { maskNumber } from '../../../src/mask.ts';
 import { PROBLEM_WORDS, type ProblemCode } from '../../../src/status/problems/problem-words.ts';
 import type { Problem } from '../../../src/status/view/schemas.ts';
@@ -107,21 +107,29 @@ async function openInMetrics(world: Looked) {
   return all.flatMap(({ labels, value }) => (value === 0 ? [] : [labels]));
 }
 
-/** What the doctor says of the service's problems, and what it ends with; it sends nothing. */
-async function askDoctor({ url, file, clock }: Looked) {
-  const findings = await runDoctor({
+/** Runs the doctor, which sends its own delivery through the proxy. */
+export const sendByDoctor = (world: Looked) => examine(world, true);
+
+/** At the time of the world. */
+function examine({ url, file, clock }: Looked, isRoundTripWanted: boolean): Promise<readonly Finding[]> {
+  return runDoctor({
     sources: file.sources(),
     envFilePath: file.path,
     serviceUrl: url(),
     statusToken: STATUS_TOKEN,
     isServiceExpected: true,
-    isRoundTripWanted: false,
+    isRoundTripWanted,
     extraCa: null,
     clock,
     nodeVersion: process.versions.node,
     adviseOnNode,
     adviseOnNativeModule,
   });
+}
+
+/** What the doctor says of the service's problems, and what it ends with; it sends nothing. */
+async function askDoctor(world: Looked) {
+  const findings = await examine(world, false);
   return {
     findings: findings.filter(({ id }) => id === 'problems'),
     errors: findings.filter(({ state }) => state === 'error'),

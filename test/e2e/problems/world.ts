@@ -10,12 +10,11 @@ import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { SECRET } from '../../helpers/deliver.ts';
 import { LINES } from '../../helpers/deliveries.ts';
 import { createLeapingClock, type LeapingClock } from '../../helpers/leaping-clock.ts';
-import { livingAhead } from '../../helpers/movable-clock.ts';
 import { API_KEY, createWorkDir, type Settings, STATUS_TOKEN } from '../../helpers/process.ts';
 import { startSimulator } from '../../helpers/rig.ts';
 import { NOTHING } from '../../helpers/setting-up.ts';
 import { until } from '../../helpers/status.ts';
-import { type Ended, runVerb } from '../../helpers/verb.ts';
+import { type Printed, runVerbHere } from '../../helpers/verb-here.ts';
 import { createSettingsFile, type SettingsFile } from './settings-file.ts';
 
 export const [LINE, OTHER_LINE] = LINES;
@@ -33,7 +32,7 @@ export interface World {
   /** Restarts; does this while the service is down. */
   whileDown(work: () => Promise<void>): Promise<void>;
   /** Runs a verb in the service's directory. @throws when it doesn't end with 0 */
-  verb(...args: string[]): Promise<Ended>;
+  verb(...args: string[]): Promise<Printed>;
   /** Writes in a new chat; Linq tells of it, and it is taken in. */
   write(line?: string): Promise<string>;
   /** Looks until it holds; so much time passes between two looks. */
@@ -90,10 +89,7 @@ export async function createWorld(
     whileDown,
     async verb(...args) {
       const all = args[0] === 'setup' ? args : [...args, '--url', app.url];
-      const ended = await runVerb(directory, all, {
-        ...OWN_SETTINGS,
-        ...livingAhead(clock.systemNow() - Date.now()),
-      });
+      const ended = await runVerbHere(directory, all, OWN_SETTINGS);
       const { code, stdout, stderr } = ended;
       if (code !== 0) throw new Error(`${args.join(' ')}: ${code}\n${stdout}${stderr}`);
       return ended;

@@ -4,7 +4,7 @@ import { HOUR } from '../../../../src/decide/time.ts';
 import { deliver, message2026, OTHER_SECRET, SECRET } from '../../../helpers/deliver.ts';
 import { API_KEY } from '../../../helpers/process.ts';
 import type { ProblemCases } from '../problem-case.ts';
-import { isOpen } from '../seen.ts';
+import { isOpen, sendByDoctor } from '../seen.ts';
 import type { World } from '../world.ts';
 
 /** Somebody who doesn't know the secret. */
@@ -43,7 +43,7 @@ export const WEBHOOK_CASES = {
     },
     ways: {
       async '`doctor` was run, with the next delivery of Linq'(world) {
-        await world.verb('doctor');
+        await sendByDoctor(world);
         await hear(world);
       },
       'WEBHOOKS_SILENT_AFTER is raised': (world) => world.restart({ WEBHOOKS_SILENT_AFTER: '4h' }),
@@ -60,7 +60,7 @@ export const WEBHOOK_CASES = {
       },
       async 'many failures and a delivery of `doctor`'(world) {
         await forge(world, 40);
-        await world.verb('doctor').catch(() => {}); // it ends with 4: it looked at the problems first
+        await sendByDoctor(world);
         await world.until(async () => !(await isOpen(world, 'signature_failures')));
         await hear(world); // until then doctor has its own doubts about the secret
       },
@@ -100,7 +100,7 @@ export const WEBHOOK_CASES = {
     },
     ways: {
       async '`doctor` was run and `setup` switched it on, at once by `catch-up`'(world) {
-        await world.verb('doctor').catch(() => {}); // it ends with 4: this very problem
+        await sendByDoctor(world);
         await setUp(world);
         await world.verb('catch-up');
         await hear(world);
