@@ -29,7 +29,7 @@ export default defineConfig({
     projects: [
       layer('unit', 20_000, { maxWorkers: 2, ...TOGETHER }),
       layer('integration', 30_000, { maxWorkers: 2, ...TOGETHER }),
-      layer('e2e', 60_000, PROCESSES),
+      layer('e2e', 60_000, { ...PROCESSES, ...TOGETHER }),
       layer('faults', 600_000, PROCESSES),
       layer('security', 120_000, PROCESSES),
       layer('browser', 120_000, PROCESSES),

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { LINES } from '../helpers/deliveries.ts';
-import { createWorkDir, startReactor } from '../helpers/process.ts';
+import { createWorkDir } from '../helpers/process.ts';
 import { startSimulator } from '../helpers/rig.ts';
+import { startService } from '../helpers/service.ts';
 import { readOverview, until } from '../helpers/status.ts';
 
 it('a line of which only catching up tells is shown, though none of its chats is due', async () => {
@@ -9,7 +10,7 @@ it('a line of which only catching up tells is shown, though none of its chats is
   const { chatId } = simulator.createChat({ line: LINES[0], service: 'SMS', announce: false });
   simulator.sendMessage(chatId);
   const settings = { CATCH_UP_EVERY: '6h', LINQ_API_BASE_URL: simulator.baseUrl };
-  const { url } = await startReactor(createWorkDir(), settings);
+  const { url } = await startService(createWorkDir(), settings);
   const { lines, chats } = await until(
     () => readOverview(url),
     (overview) => overview.catchUp.lastCompletedAt !== null && overview.lines.length > 0,

@@ -3,21 +3,22 @@ import { deliver, message2026 } from '../helpers/deliver.ts';
 import { LINES } from '../helpers/deliveries.ts';
 import { scrape } from '../helpers/metrics.ts';
 import { STATUS_TOKEN } from '../helpers/process.ts';
-import { knowChat, startRig } from '../helpers/rig.ts';
+import { knowChat } from '../helpers/rig.ts';
+import { startServiceRig } from '../helpers/service.ts';
 import { ask, until } from '../helpers/status.ts';
 
 const METRICS_TOKEN = 'a-metrics-token-for-tests';
 const [LINE] = LINES;
 
 it('what a message sets off can be seen in the metrics: delivery, commits, calls, attempt, share', async () => {
-  const { simulator, reactor } = await startRig({ METRICS_TOKEN });
+  const { simulator, service } = await startServiceRig({ METRICS_TOKEN });
   const chatId = 'chat-to-measure';
   knowChat(simulator, { chatId, line: LINE });
-  await deliver(reactor.url, message2026({ chatId, line: LINE, sentAt: Date.now(), createdAt: Date.now() }));
-  await ask(reactor.url, '/.env');
+  await deliver(service.url, message2026({ chatId, line: LINE, sentAt: Date.now(), createdAt: Date.now() }));
+  await ask(service.url, '/.env');
   const shared = { trigger: 'became_eligible', outcome: 'shared' };
   const { sampleOf, samples, text } = await until(
-    () => scrape(reactor.url, METRICS_TOKEN),
+    () => scrape(service.url, METRICS_TOKEN),
     (seen) => seen.sampleOf('ccr_attempts_total', shared) > 0,
   );
 
@@ -62,8 +63,8 @@ it('what a message sets off can be seen in the metrics: delivery, commits, calls
   expect(Math.abs(sampleOf('ccr_linq_clock_offset_seconds'))).toBeLessThan(30);
   expect(text).not.toContain(chatId);
   expect(samples.length).toBeLessThan(400);
-  expect((await ask(reactor.url, '/status', { headers: authorized(METRICS_TOKEN) })).status).toBe(401);
-  expect((await scrape(reactor.url, STATUS_TOKEN)).text).toContain('ccr_build_info');
+  expect((await ask(service.url, '/status', { headers: authorized(METRICS_TOKEN) })).status).toBe(401);
+  expect((await scrape(service.url, STATUS_TOKEN)).text).toContain('ccr_build_info');
 });
 
 const authorized = (token: string) => ({ authorization: `Bearer ${token}` });
