@@ -59,71 +59,37 @@ describe('a verb', () => {
     expect(stderr).toContain('Did you mean serve?');
   });
 
-  it.each([[[]], [['serve']]])(
-    '%j without settings ends with 3 and names those that are missing',
-    async (args) => {
-      const { code, stdout, stderr } = await reactor(args);
-      expect([code, stdout]).toEqual([3, '']);
-      expect(stderr).toMatch(/^2 settings are wrong:\n {2}LINQ_API_KEY: .*\n {2}LINQ_WEBHOOK_SECRET: .*\n$/);
-    },
-  );
-
-  it('with a settings file that is missing ends with 3 and names it', async () => {
-    const { code, stderr } = await reactor(['serve', '--env-file', 'none.env'], NEEDED);
-    expect(code).toBe(3);
-    expect(stderr).toBe(
-      "The settings file none.env can't be read (ENOENT): check --env-file and its permissions.\n",
-    );
+  it('that is left out is serve: without settings it ends with 3 and names those that are missing', async () => {
+    const { code, stdout, stderr } = await reactor([]);
+    expect([code, stdout]).toEqual([3, '']);
+    expect(stderr).toMatch(/^2 settings are wrong:\n {2}LINQ_API_KEY: .*\n {2}LINQ_WEBHOOK_SECRET: .*\n$/);
   });
 
-  it('doesn’t mind a reader who has gone', async () => {
-    const child = spawn(process.execPath, [MAIN, 'config', 'show'], {
-      env: {},
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    child.stdout.destroy();
-    const complaints: string[] = [];
-    child.stderr.setEncoding('utf8').on('data', (text: string) => complaints.push(text));
-    const code = await new Promise((resolve) => child.once('close', resolve));
-    expect([code, complaints.join('')]).toEqual([0, '']);
+  it('reads the .env file of its working directory, under the environment', async () => {
+    const directory = createWorkDir();
+    writeFileSync(join(directory, '.env'), 'PORT=1\nHOST=localhost\n');
+    const args = ['--', MAIN, 'config', 'show', '--json'];
+    const { code, stdout } = await run(process.execPath, args, directory, NEEDED);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(
+      expect.arrayContaining([
+        { name: 'PORT', value: '0', origin: 'environment' },
+        { name: 'HOST', value: 'localhost', origin: '.env' },
+      ]),
+    );
   });
 });
 
-describe('a database that can’t be', () => {
-  it.each([
-    [
-      'file:note/reactor.db',
-      /^Can't use the database note\/reactor\.db: \S+note is no directory; .*DATABASE_URL.*\.\n$/,
-    ],
-    ['file:place', /^Can't use the database place: \S*place is a directory; .*DATABASE_URL.*\.\n$/],
-  ])('at %s is one sentence', async (DATABASE_URL, sentence) => {
-    const directory = createWorkDir();
-    writeFileSync(join(directory, 'note'), '');
-    mkdirSync(join(directory, 'place'));
-    const { code, stderr } = await run(process.execPath, [MAIN], directory, { ...NEEDED, DATABASE_URL });
-    expect(code).toBe(1);
-    expect(stderr).toMatch(sentence);
-  });
-
-  it('for want of a token beside it is one sentence', async () => {
-    const directory = createWorkDir();
-    mkdirSync(join(directory, 'data/reactor.db.cli-token'), { recursive: true });
-    const { code, stderr } = await run(process.execPath, [MAIN], directory, NEEDED);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /^Can't write \S+\/data\/reactor\.db\.cli-token \(ERR_FS_EISDIR\): check its owner, mode and type\.\n$/,
-    );
-  });
-
-  it('for want of the native module comes with what to run', async () => {
-    const { code, stderr } = await reactor([], NEEDED, installWithoutNativeModule());
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^SQLite's native module is missing .* `npm rebuild better-sqlite3` .*\n$/);
-  });
+it('a database that can’t be for want of the native module comes with what to run', async () => {
+  const { code, stderr } = await reactor([], NEEDED, installWithoutNativeModule());
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^SQLite's native module is missing .* `npm rebuild better-sqlite3` .*\n$/);
 });
 
-it('a readable log has no colours where nobody looks on, whatever the environment claims', async () => {
-  const env = { PATH: process.env.PATH, ...NEEDED, LOG_FORMAT: 'pretty', CI: 'true', GITHUB_ACTIONS: 'true' };
+it('a readable log has no colours where nobody looks on, whatever the environment claims, and says what is odd about the settings', async () => {
+  const claims = { CI: 'true', GITHUB_ACTIONS: 'true' };
+  const odd = { LOG_LEVLE: 'x', LINQ_LINE: '+12025550100' };
+  const env = { PATH: process.env.PATH, ...NEEDED, LOG_FORMAT: 'pretty', ...claims, ...odd };
   const child = spawn(process.execPath, [MAIN], {
     cwd: createWorkDir(),
     env,
@@ -137,20 +103,22 @@ it('a readable log has no colours where nobody looks on, whatever the environmen
   });
   expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
   expect(printed).toMatch(/INFO: service\.started/);
+  for (const [wrong, right] of [
+    ['LOG_LEVLE', 'LOG_LEVEL'],
+    ['LINQ_LINE', 'LINQ_LINES'],
+  ])
+    expect(printed).toMatch(
+      new RegExp(`WARN: config\\.warning.*${wrong} is no setting: did you mean ${right}\\?`),
+    );
   expect(printed).toContain('service.stopped');
   expect(printed).not.toContain('\u001b');
 });
 
-it('what is odd about the settings is in the log', async () => {
-  const running = await startReactor(createWorkDir(), { LOG_LEVLE: 'x', LINQ_LINE: '+12025550100' });
-  const told = running.log().filter(({ msg }) => msg === 'config.warning');
-  expect(told).toEqual([
-    expect.objectContaining({ level: 'warn', warning: 'LOG_LEVLE is no setting: did you mean LOG_LEVEL?' }),
-    expect.objectContaining({ level: 'warn', warning: 'LINQ_LINE is no setting: did you mean LINQ_LINES?' }),
-  ]);
+it('a second SIGTERM or SIGINT ends a stop that waits, at once', async () => {
+  await Promise.all([stopTwice('SIGTERM'), stopTwice('SIGINT')]);
 });
 
-it.each(['SIGTERM', 'SIGINT'] as const)('a second %s ends a stop that waits, at once', async (signal) => {
+async function stopTwice(signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
   const running = await startReactor(createWorkDir());
   const slow = await connectTo(running.url);
   slow.write(
@@ -166,7 +134,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)('a second %s ends a stop that waits, at 
   expect(await stopped).toEqual({ code: 1, signal: null });
   expect(running.output()).toContain(`${signal} received a second time`);
   expect(running.log().map(({ msg }) => msg)).not.toContain('service.stopped');
-});
+}
 
 async function connectTo(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url);

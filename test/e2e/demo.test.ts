@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DAY, HOUR } from '../../src/decide/time.ts';
 import type { ChatSummary, DemoReport } from '../../src/demo/review.ts';
+import { createWorkDir } from '../helpers/process.ts';
+import { runVerbHere } from '../helpers/verb-here.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -130,9 +132,10 @@ describe('demo', () => {
   });
 
   it.each(['59', '36001', 'fast', ''])('refuses the speed "%s" with what it expects', async (speed) => {
-    const demo = startDemo('--speed', speed);
-    expect(await demo.exited).toBe(2);
-    expect(demo.stderr()).toBe('--speed: expected a number from 60 to 36000, for example --speed 7200\n');
-    expect(demo.leftovers()).toEqual([]);
+    expect(await runVerbHere(createWorkDir(), ['demo', '--speed', speed])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: '--speed: expected a number from 60 to 36000, for example --speed 7200\n',
+    });
   });
 });

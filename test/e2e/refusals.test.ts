@@ -2,23 +2,23 @@ import { expect, it } from 'vitest';
 import { dumpRows } from '../helpers/database.ts';
 import { deliver, message2026, OTHER_SECRET, post, SECRET, sign } from '../helpers/deliver.ts';
 import { STATUS_TOKEN } from '../helpers/process.ts';
-import { startRig } from '../helpers/rig.ts';
+import { startServiceRig } from '../helpers/service.ts';
 import { ask, readOverview, TOKEN } from '../helpers/status.ts';
 
-/** One of each kind against the built program; every other one is refused by the same routes in `integration/`. */
+/** One of each kind against the whole service; every other one is refused by the same routes in `integration/`. */
 const CHAT = '11111111-2222-4333-8444-555555555555';
 const CANARY = 'canary-4711';
 const BODY = JSON.stringify(message2026());
 const MIB = 1024 * 1024;
 
 async function startKnowing(chatId: string) {
-  const { reactor, directory } = await startRig();
-  await deliver(reactor.url, message2026({ chatId, isOutbound: false }));
-  return { reactor, url: reactor.url, rows: () => dumpRows(directory) };
+  const { service, directory } = await startServiceRig();
+  await deliver(service.url, message2026({ chatId, isOutbound: false }));
+  return { service, url: service.url, rows: () => dumpRows(directory) };
 }
 
 it('deliveries that are forged, too large or of another type are refused and stored nowhere', async () => {
-  const { reactor, url, rows } = await startKnowing(CHAT);
+  const { service, url, rows } = await startKnowing(CHAT);
   const before = rows();
   const good = sign(BODY, { at: Date.now() });
   const large = Buffer.alloc(MIB + 1, 0x20);
@@ -43,11 +43,11 @@ it('deliveries that are forged, too large or of another type are refused and sto
   expect(rows()).toEqual(before);
   const rejected = { missing: 1, malformed: 1, mismatch: 1, stale: 1, size: 1, type: 1 };
   expect((await readOverview(url)).webhooks).toMatchObject({ accepted: 1, rejected });
-  expect(reactor.output()).not.toContain(SECRET);
+  expect(service.output()).not.toContain(SECRET);
 });
 
 it('an authentic delivery that cannot be read is put aside, sealed, and no fact comes of it', async () => {
-  const { reactor, url, rows } = await startKnowing(CHAT);
+  const { service, url, rows } = await startKnowing(CHAT);
   const { quarantine: none, ...before } = rows();
   expect(none).toEqual([]);
   const body = `${CANARY} {`;
@@ -59,12 +59,12 @@ it('an authentic delivery that cannot be read is put aside, sealed, and no fact 
   const [row] = quarantine as readonly { cause: string; sealed: Buffer }[];
   expect(row?.cause).toMatch(/JSON/);
   expect(row?.sealed.includes(CANARY)).toBe(false);
-  expect(reactor.output()).not.toContain(CANARY);
+  expect(service.output()).not.toContain(CANARY);
   expect((await readOverview(url)).problems.map(({ code }) => code)).toContain('unreadable_deliveries');
 });
 
 it('the routes for people and machines show and change nothing without the token, or by a wrong path', async () => {
-  const { reactor, url, rows } = await startKnowing(CHAT);
+  const { service, url, rows } = await startKnowing(CHAT);
   const before = rows();
   const basic = { authorization: `Basic ${Buffer.from(`anyone:${STATUS_TOKEN}`).toString('base64')}` };
   const table = [
@@ -92,5 +92,5 @@ it('the routes for people and machines show and change nothing without the token
 
   expect(rows()).toEqual(before);
   expect((await ask(url, '/status', { headers: basic })).status).toBe(200);
-  expect(reactor.output()).not.toContain(STATUS_TOKEN);
+  expect(service.output()).not.toContain(STATUS_TOKEN);
 });

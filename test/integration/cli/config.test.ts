@@ -1,23 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { SECRET } from '../helpers/deliver.ts';
-import { createWorkDir, type Settings } from '../helpers/process.ts';
+import { SECRET } from '../../helpers/deliver.ts';
+import { createWorkDir, type Settings } from '../../helpers/process.ts';
+import { runVerbHere } from '../../helpers/verb-here.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const NEEDED: Settings = { LINQ_API_KEY: 'a-key-of-this-test', LINQ_WEBHOOK_SECRET: SECRET };
-
-/** Runs the built program with these variables and none of ours. */
-function run(directory: string, args: readonly string[], env: Settings) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    cwd: directory,
-    env: { PATH: process.env.PATH, ...env },
-    encoding: 'utf8',
-  });
-  return { status, stdout, stderr };
-}
 
 const WRONG: Settings = {
   LINQ_API_KEY: 'Bearer do-not-tell-this',
@@ -34,9 +22,12 @@ const WRONG: Settings = {
 describe('wrong settings', () => {
   it.each([['config', 'check'], ['serve']])(
     'are all in one report of `%s %s`, which ends with 3',
-    (...args) => {
-      const { status, stdout, stderr } = run(createWorkDir(), args, { ...WRONG, LINQ_LIENS: '+12025550100' });
-      expect(status).toBe(3);
+    async (...args) => {
+      const { code, stdout, stderr } = await runVerbHere(createWorkDir(), args, {
+        ...WRONG,
+        LINQ_LIENS: '+12025550100',
+      });
+      expect(code).toBe(3);
       expect(stdout).toBe('');
       // against a wrong address nothing can be said of the window
       const told = Object.keys(WRONG).filter((name) => name !== 'SHARE_WINDOW');
@@ -48,12 +39,12 @@ describe('wrong settings', () => {
     },
   );
 
-  it('are a list for machines, too', () => {
-    const { status, stdout, stderr } = run(createWorkDir(), ['config', 'check', '--json'], {
+  it('are a list for machines, too', async () => {
+    const { code, stdout, stderr } = await runVerbHere(createWorkDir(), ['config', 'check', '--json'], {
       ...NEEDED,
       PORT: 'x',
     });
-    expect({ status, stderr }).toEqual({ status: 3, stderr: '' });
+    expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({
       ok: false,
       mistakes: [expect.stringContaining('PORT')],
@@ -63,11 +54,14 @@ describe('wrong settings', () => {
 });
 
 describe('the .env file of the working directory', () => {
-  it('is read, under the environment', () => {
+  it('is read, under the environment', async () => {
     const directory = createWorkDir();
     writeFileSync(join(directory, '.env'), 'PORT=1\nHOST=localhost\n');
-    const { status, stdout } = run(directory, ['config', 'show', '--json'], { ...NEEDED, PORT: '2' });
-    expect(status).toBe(0);
+    const { code, stdout } = await runVerbHere(directory, ['config', 'show', '--json'], {
+      ...NEEDED,
+      PORT: '2',
+    });
+    expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual(
       expect.arrayContaining([
         { name: 'PORT', value: '2', origin: 'environment' },
@@ -78,22 +72,33 @@ describe('the .env file of the working directory', () => {
     expect(stdout).not.toContain(NEEDED.LINQ_API_KEY);
   });
 
-  it('with a broken line is a mistake, and the lines after it count', () => {
+  it('with a broken line is a mistake, and the lines after it count', async () => {
     const directory = createWorkDir();
     writeFileSync(join(directory, '.env'), 'do-not-tell-this\nDRY_RUN=perhaps\n');
-    const { status, stderr } = run(directory, ['config', 'check'], NEEDED);
-    expect(status).toBe(3);
+    const { code, stderr } = await runVerbHere(directory, ['config', 'check'], NEEDED);
+    expect(code).toBe(3);
     expect(stderr).toMatch(
       /^2 settings are wrong:\n {2}\.env, line 1: .*\n {2}DRY_RUN: expected true or false/,
     );
     expect(stderr).not.toContain('do-not-tell-this');
   });
 
-  it('gives way to the one that is named', () => {
+  it('gives way to the one that is named', async () => {
     const directory = createWorkDir();
     writeFileSync(join(directory, '.env'), 'PORT=x\n');
     writeFileSync(join(directory, 'other.env'), 'PORT=1\n');
-    const { status, stdout } = run(directory, ['config', 'check', '--env-file', 'other.env'], NEEDED);
-    expect({ status, stdout }).toEqual({ status: 0, stdout: 'All settings are valid.\n' });
+    const { code, stdout } = await runVerbHere(
+      directory,
+      ['config', 'check', '--env-file', 'other.env'],
+      NEEDED,
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'All settings are valid.\n' });
+  });
+
+  it('that is named and missing ends with 3, and is named', async () => {
+    expect(await runVerbHere(createWorkDir(), ['serve', '--env-file', 'none.env'], NEEDED)).toMatchObject({
+      code: 3,
+      stderr: "The settings file none.env can't be read (ENOENT): check --env-file and its permissions.\n",
+    });
   });
 });
