@@ -6,7 +6,7 @@ import { DATABASE_PATH } from '../helpers/database.ts';
 import { createWorkDir, startReactor } from '../helpers/process.ts';
 import { writeReleased } from '../helpers/released-database.ts';
 import { createSeeded } from '../helpers/seed.ts';
-import { readOverview } from '../helpers/status.ts';
+import { listChats, readOverview } from '../helpers/status.ts';
 import { askVerb, runVerb } from '../helpers/verb.ts';
 
 const KNOWN = readMigrations();
@@ -41,4 +41,6 @@ it('migrate, backup and restore work beside a running service, or refuse to dist
     code: 0,
     stdout: expect.stringMatching(/is kept: \S+/),
   });
+  const { url } = await startReactor(directory);
+  expect((await listChats(url, 'reason=restored')).length).toBeGreaterThan(0);
 });

@@ -1,19 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { DAY, SECOND } from '../../src/decide/time.ts';
 import { deliver, message2026 } from '../helpers/deliver.ts';
 import { LINES } from '../helpers/deliveries.ts';
-import { startReactor } from '../helpers/process.ts';
-import { knowChat, startRig } from '../helpers/rig.ts';
+import { createLeapingClock } from '../helpers/leaping-clock.ts';
+import { createWorkDir, type Settings } from '../helpers/process.ts';
+import { knowChat, startSimulator } from '../helpers/rig.ts';
+import { startService } from '../helpers/service.ts';
 import { ask, readChat, readOverview, TOKEN, until } from '../helpers/status.ts';
-import { askVerb } from '../helpers/verb.ts';
+import { askVerbHere } from '../helpers/verb-here.ts';
 
-const WINDOW_MS = 8_000;
-const SETTINGS = {
-  SHARE_WINDOW: '8s',
-  RESHARE_IDLE_AFTER: '0',
-  SHARE_RATE_PER_LINE: '0',
-  CATCH_UP_EVERY: '0',
-};
+const SETTINGS = { RESHARE_IDLE_AFTER: '0', SHARE_RATE_PER_LINE: '0' };
 
 interface RestoreAnswer {
   readonly restoredAt: string | null;
@@ -25,75 +22,83 @@ interface RestoreAnswer {
  * later. The service is stopped then.
  */
 async function shareAfterBackup() {
-  const { simulator, reactor, directory } = await startRig(SETTINGS);
+  const clock = createLeapingClock(); // verbs live in the system's time, which is its own until it leaps
+  const simulator = await startSimulator({ clock: clock.elsewhere });
+  const directory = createWorkDir();
   const settings = { LINQ_API_BASE_URL: simulator.baseUrl, ...SETTINGS };
+  const start = (more: Settings = {}) => startService(directory, { ...settings, ...more }, clock);
+  const service = await start();
+  const hear = async (url: string, chatId: string, sentAt: number) => {
+    const event = message2026({ chatId, line: LINES[0], sentAt });
+    expect((await deliver(url, event, { at: clock.now() })).status).toBe(204);
+  };
   const write = async (url: string, chatId: string, sentAt: number) => {
     knowChat(simulator, { chatId, line: LINES[0] });
-    expect((await deliver(url, message2026({ chatId, line: LINES[0], sentAt }))).status).toBe(204);
+    await hear(url, chatId, sentAt);
   };
   const chats = Array.from({ length: 5 }, () => randomUUID());
   const forgotten = randomUUID();
   const callsOf = (chatId: string) => simulator.callsOf(chatId);
-  const sentAt = Date.now();
+  const sentAt = clock.now();
 
-  await ask(reactor.url, '/status/pause', { method: 'PUT', headers: TOKEN });
-  for (const chatId of chats) await write(reactor.url, chatId, sentAt);
-  const backup = await askVerb<{ file: string; chats: number }>(directory, ['backup', 'kept.db']);
+  await ask(service.url, '/status/pause', { method: 'PUT', headers: TOKEN });
+  for (const chatId of chats) await write(service.url, chatId, sentAt);
+  const backup = await askVerbHere<{ file: string; chats: number }>(directory, ['backup', 'kept.db']);
   expect(backup).toMatchObject({ file: 'kept.db', chats: 5 });
-  await ask(reactor.url, '/status/pause', { method: 'DELETE', headers: TOKEN });
-  await write(reactor.url, forgotten, sentAt);
+  await ask(service.url, '/status/pause', { method: 'DELETE', headers: TOKEN });
+  await write(service.url, forgotten, sentAt);
   await simulator.when(() => [...chats, forgotten].every((chatId) => callsOf(chatId).length === 1));
-  const stillPaused = async () => (await readOverview(reactor.url)).chats.byState.sharing;
+  const stillPaused = async () => (await readOverview(service.url)).chats.byState.sharing;
   await until(stillPaused, (sharing) => sharing === 0);
-  await reactor.end('SIGTERM');
+  await service.stop();
   const resume = (url: string) => ask(url, '/status/pause', { method: 'DELETE', headers: TOKEN });
-  return { simulator, directory, settings, chats, forgotten, sentAt, write, callsOf, resume };
+  const restore = (...flags: string[]) =>
+    askVerbHere<RestoreAnswer>(directory, ['restore', ...flags, 'kept.db'], settings);
+  return { simulator, clock, start, restore, chats, forgotten, sentAt, hear, write, callsOf, resume };
 }
 
 it('a restored backup greets nobody twice: without catch-up, its chats and new ones wait one window', async () => {
   const stage = await shareAfterBackup();
-  const { simulator, directory, settings, chats, forgotten, callsOf, write } = stage;
-  const restored = await askVerb<RestoreAnswer>(directory, ['restore', 'kept.db'], settings);
+  const { simulator, clock, chats, forgotten, callsOf, write } = stage;
+  const restored = await stage.restore();
   const restoredAt = Date.parse(restored.restoredAt ?? '');
-  expect(Date.parse(restored.waitsUntil ?? '') - restoredAt).toBe(WINDOW_MS);
+  expect(Date.parse(restored.waitsUntil ?? '') - restoredAt).toBe(DAY);
 
-  const reactor = await startReactor(directory, settings);
-  await stage.resume(reactor.url); // the pause is of the backup
-  await deliver(reactor.url, message2026({ chatId: forgotten, line: LINES[0], sentAt: stage.sentAt }));
+  const service = await stage.start();
+  await stage.resume(service.url); // the pause is of the backup
+  await stage.hear(service.url, forgotten, stage.sentAt);
   const fresh = randomUUID();
-  await write(reactor.url, fresh, Date.now());
+  await write(service.url, fresh, clock.now());
   const [first = '', ...others] = chats;
-  const manual = await ask(reactor.url, `/status/chats/${first}/share`, { method: 'POST', headers: TOKEN });
+  const manual = await ask(service.url, `/status/chats/${first}/share`, { method: 'POST', headers: TOKEN });
   expect(manual.status).toBe(200);
   expect(callsOf(first)).toHaveLength(2);
   for (const chatId of [...others, forgotten, fresh])
-    expect(await readChat(reactor.url, chatId)).toMatchObject({
+    expect(await readChat(service.url, chatId)).toMatchObject({
       state: 'waiting',
       reason: 'restored',
       nextAttemptAt: restored.waitsUntil,
     });
-  expect(Date.now()).toBeLessThan(restoredAt + WINDOW_MS); // else nothing was shown
+  clock.leap(DAY);
   await simulator.when(() => [...others, forgotten].every((chatId) => callsOf(chatId).length === 2));
   await simulator.when(() => callsOf(fresh).length === 1);
   for (const chatId of [...others, forgotten, fresh])
-    expect(callsOf(chatId).at(-1)?.arrivedAt).toBeGreaterThanOrEqual(restoredAt + WINDOW_MS);
+    expect(callsOf(chatId).at(-1)?.arrivedAt).toBeGreaterThanOrEqual(restoredAt + DAY);
 });
 
 it('a chat that was begun after the backup waits although only its next message is heard, a new one until catch-up', async () => {
   const stage = await shareAfterBackup();
-  const { simulator, directory, forgotten, callsOf, write } = stage;
-  const windowMs = 20_000;
-  const settings = { ...stage.settings, SHARE_WINDOW: '20s' };
-  const restored = await askVerb<RestoreAnswer>(directory, ['restore', 'kept.db'], settings);
+  const { simulator, clock, forgotten, callsOf, write } = stage;
+  const restored = await stage.restore();
   const mend = simulator.fail({ route: 'chats', status: 502 });
-  const reactor = await startReactor(directory, { ...settings, CATCH_UP_EVERY: '6h' });
-  await stage.resume(reactor.url);
+  const service = await stage.start({ CATCH_UP_EVERY: '6h' });
+  await stage.resume(service.url);
   const fresh = randomUUID();
-  await write(reactor.url, fresh, Date.now());
+  await write(service.url, fresh, clock.now());
   simulator.sendMessage(forgotten);
-  await deliver(reactor.url, message2026({ chatId: forgotten, line: LINES[0], sentAt: Date.now() }));
+  await stage.hear(service.url, forgotten, clock.now());
   for (const chatId of [forgotten, fresh]) {
-    expect(await readChat(reactor.url, chatId)).toMatchObject({
+    expect(await readChat(service.url, chatId)).toMatchObject({
       state: 'waiting',
       reason: 'restored',
       explanation: expect.stringContaining('newer than the backup'),
@@ -101,21 +106,25 @@ it('a chat that was begun after the backup waits although only its next message 
     });
   }
   mend();
+  const isRead = async () => {
+    clock.leap(SECOND); // its calls are paced
+    return (await readOverview(service.url)).catchUp.lastCompletedAt !== null;
+  };
+  await until(isRead, Boolean, { everyMs: 10 });
   await simulator.when(() => callsOf(fresh).length === 1);
-  const isRead = async () => (await readOverview(reactor.url)).catchUp.lastCompletedAt !== null;
-  await until(isRead, Boolean);
-  expect(await readChat(reactor.url, forgotten)).toMatchObject({ state: 'waiting', reason: 'restored' });
+  expect(await readChat(service.url, forgotten)).toMatchObject({ state: 'waiting', reason: 'restored' });
   const restoredAt = Date.parse(restored.restoredAt ?? '');
-  expect(callsOf(fresh)[0]?.arrivedAt).toBeLessThan(restoredAt + windowMs);
+  expect(callsOf(fresh)[0]?.arrivedAt).toBeLessThan(restoredAt + DAY);
+  clock.leap(DAY);
   await simulator.when(() => callsOf(forgotten).length === 2);
-  expect(callsOf(forgotten)[1]?.arrivedAt).toBeGreaterThanOrEqual(restoredAt + windowMs);
+  expect(callsOf(forgotten)[1]?.arrivedAt).toBeGreaterThanOrEqual(restoredAt + DAY);
 });
 
 it('with --no-wait the chats of a restored backup are shared at once', async () => {
-  const { simulator, directory, settings, chats, callsOf, resume } = await shareAfterBackup();
-  const restored = await askVerb<RestoreAnswer>(directory, ['restore', '--no-wait', 'kept.db'], settings);
+  const { simulator, start, restore, chats, callsOf, resume } = await shareAfterBackup();
+  const restored = await restore('--no-wait');
   expect(restored).toMatchObject({ restoredAt: null, waitsUntil: null });
-  const reactor = await startReactor(directory, { ...settings, SHARE_WINDOW: '1h' });
-  await resume(reactor.url);
+  const service = await start();
+  await resume(service.url);
   await simulator.when(() => chats.every((chatId) => callsOf(chatId).length === 2));
 });
