@@ -135,7 +135,9 @@ describe('backup -', () => {
     const directory = createStopped();
     const piped = await shell(directory, 'reactor backup - | cat');
     expect(piped).toMatchObject({ code: 0 });
-    expect(piped.stderr).toMatch(/^standard output: .* kB, 30 chats, schema \d+; complete and verified\.\n$/);
+    expect(piped.stderr).toMatch(
+      /^standard output: .* KiB, 30 chats, schema \d+; complete and verified\.\n$/,
+    );
     writeFileSync(join(directory, 'copy.db'), piped.stdout);
     const sql = openSqlite(join(directory, 'copy.db'), { readonly: true });
     expect(sql.pragma('integrity_check', { simple: true })).toBe('ok');

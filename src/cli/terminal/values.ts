@@ -14,10 +14,3 @@ export function countsInWords(counts: Readonly<Record<string, number>>): string 
   const parts = Object.entries(counts).filter(([, count]) => count > 0);
   return parts.map(([name, count]) => `${count} ${name}`).join(', ');
 }
-
-/** `4.1 MB`. */
-export function bytesInWords(bytes: number): string {
-  const exponent = bytes < 1_000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1_000 ** exponent;
-  return `${exponent === 0 ? value : value.toFixed(1)} ${['B', 'kB', 'MB', 'GB', 'TB'][exponent]}`;
-}

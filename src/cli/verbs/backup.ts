@@ -1,9 +1,9 @@
 import type { Sources } from '../../config/sources.ts';
 import { StoreError, UsageError } from '../../errors.ts';
+import { bytesInWords } from '../../status/view/wording.ts';
 import type { CopyContent } from '../../store/sqlite/backup/backup.ts';
 import { EXIT, type ExitCode, type Io, STANDARD } from '../io.ts';
 import { printJson } from '../terminal/screen.ts';
-import { bytesInWords } from '../terminal/values.ts';
 import type { Register } from '../verb.ts';
 
 interface BackupFlags {

@@ -1,10 +1,10 @@
 import type { Overview, Problem } from '../../status/view/schemas.ts';
-import { durationInWords } from '../../status/view/wording.ts';
+import { bytesInWords, durationInWords } from '../../status/view/wording.ts';
 import type { ServiceCall } from '../call-service.ts';
 import { EXIT } from '../io.ts';
 import type { Screen } from '../terminal/screen.ts';
 import { renderFields, wrap } from '../terminal/table.ts';
-import { bytesInWords, countsInWords, timeOrAbsent } from '../terminal/values.ts';
+import { countsInWords, timeOrAbsent } from '../terminal/values.ts';
 import { type Register, serviceVerb } from '../verb.ts';
 import { catchUpInWords } from './catch-up.ts';
 import { renderLines } from './line.ts';

@@ -1,6 +1,6 @@
 import type { StoreFault } from '../../errors.ts';
-import { type DiskSpace, isDiskFull, isDiskLow, spaceInWords } from '../../status/problems/signs.ts';
-import { quoteForShell } from '../../status/view/wording.ts';
+import { type DiskSpace, isDiskFull, isDiskLow } from '../../status/problems/signs.ts';
+import { bytesInWords, quoteForShell } from '../../status/view/wording.ts';
 import { type Finding, fine, found } from '../finding.ts';
 
 /** @param advice what to do about this Node.js, or null */
@@ -159,7 +159,7 @@ export function judgeDataDirectory(seen: SeenDirectory): Finding {
 
   function allRight(): Finding {
     const state = exists ? 'is writable' : "doesn't exist yet; the first start creates it";
-    const left = space === null ? '' : `, ${spaceInWords(space)} free`;
+    const left = space === null ? '' : `, ${bytesInWords(space.freeBytes)} free`;
     return fine('data_directory', `${path} ${state}${left}.`, details);
   }
 }
@@ -172,7 +172,7 @@ function judgeSpace({ path, space }: SeenDirectory, details: Finding['details'])
     : 'once it is full, deliveries are answered 503 and nothing is shared';
   return found(
     isFull ? 'disk_full' : 'disk_low',
-    `Only ${spaceInWords(space)} left on the disk of ${path}; ${what}.`,
+    `Only ${bytesInWords(space.freeBytes)} left on the disk of ${path}; ${what}.`,
     `Free some space or enlarge the disk; \`du -xh --max-depth=2 / | sort -h | tail\` shows what uses it. The service resumes automatically.`,
     details,
   );

@@ -4,9 +4,10 @@ import { MINUTE } from '../../decide/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { ERROR_FIELDS, named, refuse } from '../../http/answers.ts';
 import type { Store } from '../../store/store.ts';
-import { isDiskFull, spaceInWords } from '../problems/signs.ts';
+import { isDiskFull } from '../problems/signs.ts';
 import type { StoreProbe } from '../problems/store-probe.ts';
 import { text } from '../view/schemas.ts';
+import { bytesInWords } from '../view/wording.ts';
 import { NO_SECURITY } from './route-schema.ts';
 
 export interface HealthDeps {
@@ -77,7 +78,7 @@ async function runChecks({ store, probeStore, dispatcher, clock, isDraining }: H
   const idleMs = clock.monotonic() - dispatcher.lastTurnAt();
   return {
     store: probe.isWritable ? 'ok' : `the database can't be written (${probe.fault})`,
-    disk: disk !== null && isDiskFull(disk) ? `the disk is full: ${spaceInWords(disk)} left` : 'ok',
+    disk: disk !== null && isDiskFull(disk) ? `the disk is full: ${bytesInWords(disk.freeBytes)} left` : 'ok',
     migrated: store.schemaVersion > 0 ? 'ok' : 'the database has no schema yet',
     dispatcher: idleMs < ALIVE_MS ? 'ok' : `took no turn for ${Math.floor(idleMs / 1000)} s`,
     accepting: isDraining() ? 'the service is draining: it shuts down' : 'ok',

@@ -4,6 +4,7 @@ import { type EpochMs, MINUTE } from '../../decide/time.ts';
 import type { Figures } from '../../store/store.ts';
 import type { SeenDelivery } from '../../webhook/report.ts';
 import type { AttemptView, ChatView, LineView, Overview } from '../view/schemas.ts';
+import { bytesInWords } from '../view/wording.ts';
 import { barChart } from './chart.ts';
 import { type Content, type Html, html } from './html.ts';
 import {
@@ -26,7 +27,6 @@ import {
   nothing,
   number,
   pastIso,
-  size,
   stateBadge,
   when,
 } from './parts.ts';
@@ -214,7 +214,7 @@ export function service({ overview, now }: OverviewPage): Html {
     html`${catchUp(overview.catchUp, now)}
 <dl class="facts">
 ${fact('Webhooks', webhooks(overview.webhooks))}
-${fact('Database', `${size(store.sizeBytes)}, ${store.kind}, schema ${store.schemaVersion}`)}
+${fact('Database', `${bytesInWords(store.sizeBytes)}, ${store.kind}, schema ${store.schemaVersion}`)}
 ${fact('Backup', html`${pastIso(store.lastBackupAt, now, 'none yet')}`)}
 ${fact('Clock', clock(overview))}
 ${fact('Running', html`version ${version}, started ${when(Date.parse(startedAt), now)}`)}

@@ -45,15 +45,6 @@ export function coarse(ms: number): string {
   return ms < 2 * DAY ? `${Math.floor(ms / HOUR)}\u00a0h` : `${number(Math.floor(ms / DAY))}\u00a0d`;
 }
 
-/** `312 kB`, `1.4 GB` */
-export function size(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit] ?? ''}`;
-}
-
 export function badge(tone: Tone, text: string): Html {
   return html`<span class="badge badge-${tone}">${text}</span>`;
 }

@@ -3,7 +3,7 @@ import { ACCOUNT_HOLDS, LINE_HOLDS, standingHold } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { type EpochMs, MINUTE } from '../../decide/time.ts';
 import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
-import { durationInWords } from '../view/wording.ts';
+import { bytesInWords, durationInWords } from '../view/wording.ts';
 import type { OpenProblem, ProblemCode } from './problem-words.ts';
 import {
   type BackupState,
@@ -11,7 +11,6 @@ import {
   isDiskLow,
   type OverdueState,
   type SignatureState,
-  spaceInWords,
 } from './signs.ts';
 import type { StoreProbe } from './store-probe.ts';
 
@@ -86,7 +85,7 @@ function ownProblems(circumstances: Circumstances): OpenProblem[] {
     open.push({ code: 'chats_parked', since: parked.oldestAt, detail: `${parked.count}` });
   if (overdue === 'overdue') open.push({ code: 'shares_overdue', since: null });
   if (disk !== null && isDiskLow(disk))
-    open.push({ code: 'disk_low', since: null, detail: spaceInWords(disk) });
+    open.push({ code: 'disk_low', since: null, detail: bytesInWords(disk.freeBytes) });
   if (backup === 'stale') open.push({ code: 'backup_stale', since: null });
   if (isCatchUpFailing(catchUp))
     open.push({ code: 'catch_up_failing', since: catchUp.since, detail: catchUp.cause });

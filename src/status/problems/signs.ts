@@ -21,12 +21,6 @@ export function isDiskFull({ freeBytes, totalBytes }: DiskSpace): boolean {
   return freeBytes < Math.min(64 * MIB, totalBytes / 20);
 }
 
-/** `812 MiB`, `74 GiB`: precise when little is left. */
-export function spaceInWords({ freeBytes }: DiskSpace): string {
-  if (freeBytes >= 10 * GIB) return `${Math.floor(freeBytes / GIB)} GiB`;
-  return freeBytes < MIB ? 'less than 1 MiB' : `${Math.floor(freeBytes / MIB)} MiB`;
-}
-
 /** An open line (null: chats whose line is unknown) whose first chat is due. */
 export interface Queue {
   readonly line: string | null;

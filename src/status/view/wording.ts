@@ -39,5 +39,16 @@ export function durationInWords(ms: number): string {
   return parts.join(' ');
 }
 
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** Rounded down, with one decimal below 10: `1.4 GiB`, `812 MiB`. */
+export function bytesInWords(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1024 && unit < BYTE_UNITS.length - 1; unit++) value /= 1024;
+  const digits = unit > 0 && value < 10 ? (Math.floor(value * 10) / 10).toFixed(1) : Math.floor(value);
+  return `${digits} ${BYTE_UNITS[unit]}`;
+}
+
 /** For commands that people copy: one word in a POSIX shell or zsh. */
 export const quoteForShell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -34,7 +34,7 @@ describe('backup', () => {
     const [name = '', ...others] = filesIn(join(directory, 'data/backups'));
     expect([name, others]).toEqual([expect.stringMatching(NAME), []]);
     expect(stdout).toMatch(
-      new RegExp(`^data/backups/${name}: .* kB, 30 chats, schema ${KNOWN.length}; .*\n$`),
+      new RegExp(`^data/backups/${name}: .* KiB, 30 chats, schema ${KNOWN.length}; .*\n$`),
     );
     expect(statSync(join(directory, 'data/backups', name)).mode & 0o777).toBe(0o600);
   });

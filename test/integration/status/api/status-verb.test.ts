@@ -11,7 +11,7 @@ describe('status', () => {
     clock.advance(90_000);
     const { exitCode, out, error } = await run('status');
     expect({ exitCode, error }).toEqual({ exitCode: 0, error: '' });
-    expect(out.replace(/[0-9.]+ kB/, 'some kB')).toBe(
+    expect(out.replace(/[0-9.]+ KiB/, 'some KiB')).toBe(
       [
         'contact-card-reactor 1.2.3 is fine',
         'up for 1 min 30 s',
@@ -24,7 +24,7 @@ describe('status', () => {
         '          0 rejected',
         '          none yet',
         'catch-up  never completed',
-        'database  sqlite, some kB, schema 4',
+        'database  sqlite, some KiB, schema 4',
         '',
         'LINE         CARD    CARD CHECKED             CHATS  HOLD  UNTIL',
         '+1•••••0100  active  2026-11-03 16:00:00 UTC  1      –     –',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytesInWords, countsInWords, orAbsent, timeOrAbsent } from '../../../../src/cli/terminal/values.ts';
+import { countsInWords, orAbsent, timeOrAbsent } from '../../../../src/cli/terminal/values.ts';
 
 describe('words for values', () => {
   it('shows what is absent as a dash', () => {
@@ -12,15 +12,5 @@ describe('words for values', () => {
   it('counts only what there is', () => {
     expect(countsInWords({ due: 0, waiting: 3, held: 1 })).toBe('3 waiting, 1 held');
     expect(countsInWords({ due: 0 })).toBe('');
-  });
-
-  it.each([
-    [0, '0 B'],
-    [999, '999 B'],
-    [1_000, '1.0 kB'],
-    [4_123_456, '4.1 MB'],
-    [3e15, '3000.0 TB'],
-  ])('says %d bytes with a unit', (bytes, words) => {
-    expect(bytesInWords(bytes)).toBe(words);
   });
 });

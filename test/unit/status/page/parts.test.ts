@@ -7,7 +7,6 @@ import {
   distance,
   number,
   pastIso,
-  size,
   when,
   withCode,
 } from '../../../../src/status/page/parts.ts';
@@ -50,17 +49,6 @@ describe('numbers', () => {
       counted(0, 'chat'),
       counted(2, 'delivery', 'deliveries'),
     ]).toEqual(['1,234,567', '1 chat', '0 chats', '2 deliveries']);
-  });
-
-  it.each([
-    [0, '0 bytes'],
-    [999, '999 bytes'],
-    [1_400, '1.4 kB'],
-    [999_999, '1000 kB'],
-    [52_000_000, '52 MB'],
-    [1_234_000_000, '1.2 GB'],
-  ])('%i bytes are %s', (bytes, words) => {
-    expect(size(bytes)).toBe(words);
   });
 });
 

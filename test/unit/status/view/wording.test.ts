@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../../src/decide/time.ts';
-import { durationInWords, isoTime, whenInWords } from '../../../../src/status/view/wording.ts';
+import { bytesInWords, durationInWords, isoTime, whenInWords } from '../../../../src/status/view/wording.ts';
 import { T } from '../../../helpers/builders.ts';
 
 describe('durationInWords', () => {
@@ -14,6 +14,20 @@ describe('durationInWords', () => {
     [2 * DAY + 3 * HOUR + 4 * MINUTE, '2 d 3 h'],
   ])('says %d ms in its two largest units', (ms, words) => {
     expect(durationInWords(ms)).toBe(words);
+  });
+});
+
+describe('bytesInWords', () => {
+  it.each([
+    [0, '0 B'],
+    [1_023, '1023 B'],
+    [1_024, '1.0 KiB'],
+    [10 * 1_024 - 1, '9.9 KiB'],
+    [812.9 * 1_024 ** 2, '812 MiB'],
+    [9.99 * 1_024 ** 3, '9.9 GiB'],
+    [3_000 * 1_024 ** 4, '3000 TiB'],
+  ])('says %d bytes with a unit, never more than there are', (bytes, words) => {
+    expect(bytesInWords(bytes)).toBe(words);
   });
 });
 
