@@ -18,14 +18,14 @@ export function renderDeciding(): string {
 function tell({ title, policy: parts, moments }: Story): string {
   const policy = policyOf(parts);
   let chat = newChat('example');
-  let closure: StandingHold | null = null;
+  let hold: StandingHold | null = null;
   const rows = moments.map((moment) => {
     const now = T + moment.afterMs;
-    closure = moment.closure === undefined ? closure : moment.closure;
+    hold = moment.hold === undefined ? hold : moment.hold;
     chat = after(chat, moment);
     chat = { ...chat, ...decideChat(chat, policy, now) };
-    const { state, reason, nextAttemptAt } = applyHold(chat, closure);
-    const sentence = explain({ chat, state, reason, nextAttemptAt, closure, policy, now });
+    const { state, reason, nextAttemptAt } = applyHold(chat, hold);
+    const sentence = explain({ chat, state, reason, nextAttemptAt, hold, policy, now });
     return `| ${timeInWords(now).slice(5, 19)} | ${moment.happens} | \`${state}\` \`${reason}\` | ${sentence} |`;
   });
   return [

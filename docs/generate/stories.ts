@@ -13,7 +13,7 @@ export interface Moment {
   /** What Linq answers to the share call made now. */
   readonly answer?: LinqAnswer;
   /** What closes the account or the line from now on; null: nothing any more. */
-  readonly closure?: StandingHold | null;
+  readonly hold?: StandingHold | null;
 }
 
 export interface Story {
@@ -131,8 +131,8 @@ export const STORIES: readonly Story[] = [
   {
     title: 'A line without a card',
     moments: [
-      { ...sent(0), closure: { reason: 'card_missing', since: at(0), until: null } },
-      { afterMs: HOUR, happens: 'You create the card, and Linq activates it.', closure: null },
+      { ...sent(0), hold: { reason: 'card_missing', since: at(0), until: null } },
+      { afterMs: HOUR, happens: 'You create the card, and Linq activates it.', hold: null },
     ],
   },
 ];

@@ -11,7 +11,7 @@ import { createPoster } from '../status/alerts/poster.ts';
 import type { StatusDeps } from '../status/api/deps.ts';
 import type { MetricsDeps } from '../status/metrics/metrics-route.ts';
 import { createProblemWatch } from '../status/problems/problem-watch.ts';
-import type { SituationDeps } from '../status/problems/snapshot.ts';
+import type { SnapshotDeps } from '../status/problems/snapshot.ts';
 import { createStoreProbe } from '../status/problems/store-probe.ts';
 import type { StoreWatch } from '../store/around.ts';
 import { createBackupSchedule } from '../store/sqlite/backup/backup-schedule.ts';
@@ -72,7 +72,7 @@ function wireCatchUp({ config, store, linq, dispatcher, clock, log }: Background
   return createCatchUp({
     store,
     linq,
-    account: { closure: () => heldReads(dispatcher, clock), heard: dispatcher.heardElsewhere },
+    account: { hold: () => heldReads(dispatcher, clock), heard: dispatcher.heardElsewhere },
     clock,
     random: Math.random,
     log,
@@ -95,7 +95,7 @@ function heldReads(dispatcher: Dispatcher, clock: Clock) {
 /** Watches for problems, and sends alerts if an address for them is set. */
 function createWatch(
   { config, store, latestFailure, dispatcher, clock, log, counters, version }: BackgroundOptions,
-  others: Pick<SituationDeps, 'isBackupFailing' | 'subscription'>,
+  others: Pick<SnapshotDeps, 'isBackupFailing' | 'subscription'>,
 ) {
   const { policy, showNumbers, alertUrl } = config;
   const probeStore = createStoreProbe(store, clock, latestFailure);

@@ -81,7 +81,7 @@ export interface LinqReads {
 /** The account's holds: they stop these calls too, and these calls may reveal new ones. */
 export interface Account {
   /** Why no call may be made now; `until`: when that may end, null if unknown. */
-  closure(): { readonly cause: string; readonly until: EpochMs | null } | null;
+  hold(): { readonly cause: string; readonly until: EpochMs | null } | null;
   /** Reports an answer that closes the account, which then closes it for all calls. */
   heard(answer: LinqAnswer, startedAt: EpochMs): void;
 }
@@ -145,11 +145,11 @@ export function createCalls({
     for (;;) {
       signal.throwIfAborted();
       onTick();
-      const closure = account.closure();
-      waitingFor = closure?.cause ?? null;
+      const hold = account.hold();
+      waitingFor = hold?.cause ?? null;
       const paceMs = lastStartAt + PACE_MS - clock.monotonic();
-      if (closure !== null) {
-        const { until } = closure;
+      if (hold !== null) {
+        const { until } = hold;
         if (until === null || until <= clock.now()) await pause(RECHECK_MS);
         else await clock.sleepUntil(until, Number.POSITIVE_INFINITY, signal);
       } else if (paceMs > 0) await pause(paceMs);

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { WEBHOOK_PATH } from '../decide/subscription.ts';
-import { maskNumber } from '../mask.ts';
+import { maskNumber } from '../decide/text.ts';
 import { type Kind, nameEntry, type Parsed, showLength, showShort, splitList } from './kinds.ts';
 
 /** True when the address can't leave this machine: `localhost`, 127.0.0.0/8 or `[::1]`. */

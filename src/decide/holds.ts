@@ -209,6 +209,31 @@ function isStored(kind: string): kind is StoredHoldReason {
   return kind in HOLDS;
 }
 
+/** The holds of the account and its lines that stand at one moment. */
+export interface StandingHolds {
+  readonly account: StandingHold | null;
+  /** Of the lines that have one. */
+  readonly lines: ReadonlyMap<string, StandingHold>;
+  /** The hold on a chat of this line (null: its line is unknown); the account's goes first. */
+  of(line: string | null): StandingHold | null;
+}
+
+export function standingHolds({
+  account,
+  lines,
+}: {
+  readonly account: StandingHold | null;
+  readonly lines: readonly { readonly line: Line; readonly hold: StandingHold | null }[];
+}): StandingHolds {
+  const held = new Map<string, StandingHold>();
+  for (const { line, hold } of lines) if (hold !== null) held.set(line.line, hold);
+  return {
+    account,
+    lines: held,
+    of: (line) => account ?? (line === null ? null : (held.get(line) ?? null)),
+  };
+}
+
 /** When every hold of the account has waited long enough to be probed; null: never. */
 export function accountProbeAt(holds: readonly Hold[], now: EpochMs): EpochMs | null {
   const standing = holds.filter((hold) => hold.scope === null && isStanding(hold, now));

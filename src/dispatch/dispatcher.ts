@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { HOLDS, type Hold, type Line, type StandingHold, stopsReads } from '../decide/holds.ts';
+import { HOLDS, type Hold, type Line, type StandingHolds, stopsReads } from '../decide/holds.ts';
 import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
 import { doublingMs } from '../decide/pacing.ts';
 import type { Policy } from '../decide/policy.ts';
@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
 import { runAttempt } from './attempt.ts';
 import { createCardChecks, createCards, createProbes } from './card-checks.ts';
 import type { ClockGuard } from './clock-guard.ts';
-import { createHoldBook } from './hold-book.ts';
+import { createHoldBook, type HoldSnapshot } from './hold-book.ts';
 import { createHoldKeeper } from './hold-keeper.ts';
 import { createManualShares, type ManualShare } from './manual.ts';
 import type { LinqCalls, Log, OnSettled } from './ports.ts';
@@ -43,10 +43,7 @@ export interface DispatcherOptions {
 }
 
 /** The current holds of the account and its lines, and what is in progress. */
-export interface DispatcherSnapshot {
-  readonly account: StandingHold | null;
-  readonly holds: readonly Hold[];
-  readonly lines: readonly { readonly line: Line; readonly hold: StandingHold | null }[];
+export interface DispatcherSnapshot extends HoldSnapshot {
   readonly inFlight: number;
   readonly clockDistrustedSince: EpochMs | null;
 }
@@ -71,6 +68,8 @@ export interface Dispatcher {
   resume(): Promise<void>;
   /** Ends every hold of a line, on disk too; null: unknown line. @throws {StoreError} */
   releaseLine(line: string): Promise<Line | null>;
+  /** The holds alone: all that showing a chat needs. */
+  standingHolds(now: EpochMs): StandingHolds;
   snapshot(): DispatcherSnapshot;
   /** `clock.monotonic()` at the end of the last successful turn. */
   lastTurnAt(): number;
@@ -168,12 +167,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       nudge();
       return book.line(line);
     },
+    standingHolds: book.standing,
     snapshot() {
-      const now = clock.now();
       return {
-        account: book.accountHold(now),
-        holds: book.all(),
-        lines: book.lines().map((line) => ({ line, hold: book.lineHold(line.line, now) })),
+        ...book.snapshot(clock.now()),
         inFlight: turns.inFlight(),
         clockDistrustedSince: guard.distrustedSince(),
       };

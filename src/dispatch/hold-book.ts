@@ -6,7 +6,9 @@ import {
   type Line,
   lineHold,
   type StandingHold,
+  type StandingHolds,
   type StoredHoldReason,
+  standingHolds,
   type WaitingHoldReason,
 } from '../decide/holds.ts';
 import type { EpochMs } from '../decide/time.ts';
@@ -20,6 +22,14 @@ export interface HoldChanges {
   readonly cleared: readonly { readonly line: string; readonly clearedAt: EpochMs }[];
   /** Chats whose refusals have to be undone. */
   readonly undone: readonly string[];
+}
+
+/** The holds of the account and its lines at one moment. */
+export interface HoldSnapshot {
+  /** The hold that closes the account. */
+  readonly account: StandingHold | null;
+  readonly holds: readonly Hold[];
+  readonly lines: readonly { readonly line: Line; readonly hold: StandingHold | null }[];
 }
 
 export type HoldBook = ReturnType<typeof createHoldBook>;
@@ -72,6 +82,18 @@ export function createHoldBook(
     liftedAt.set(line.line, now);
   }
 
+  /** The hold that closes the line, whether or not the account is closed. */
+  function holdOf(line: string, now: EpochMs): StandingHold | null {
+    const known = lines.get(line);
+    return known === undefined ? null : lineHold(known, all(), now);
+  }
+
+  const snapshot = (now: EpochMs): HoldSnapshot => ({
+    account: accountHold(all(), now),
+    holds: all(),
+    lines: [...lines.values()].map((line) => ({ line, hold: holdOf(line.line, now) })),
+  });
+
   return {
     load(storedHolds: readonly Hold[], storedLines: readonly Line[], now: EpochMs): void {
       for (const hold of storedHolds) holds.set(keyOf(hold), hold);
@@ -109,11 +131,10 @@ export function createHoldBook(
     end,
     /** The hold that closes the account. */
     accountHold: (now: EpochMs) => accountHold(all(), now),
-    /** The hold that closes the line, whether or not the account is closed. */
-    lineHold(line: string, now: EpochMs): StandingHold | null {
-      const known = lines.get(line);
-      return known === undefined ? null : lineHold(known, all(), now);
-    },
+    lineHold: holdOf,
+    snapshot,
+    /** What the snapshot's holds mean for a chat. */
+    standing: (now: EpochMs): StandingHolds => standingHolds(snapshot(now)),
     /** Opens or extends a hold after a call that calls for it. */
     close(
       scope: string | null,

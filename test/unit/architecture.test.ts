@@ -20,29 +20,28 @@ function partOf(path: string): string {
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   decide: [],
   'errors.ts': [],
-  'mask.ts': [],
   'real-path.ts': ['package'],
   'package-files.ts': [],
   'clock.ts': ['decide', 'package'],
   'log.ts': ['decide', 'package'],
   'payload.ts': ['decide', 'errors.ts'],
-  config: ['decide', 'errors.ts', 'mask.ts', 'package'],
+  config: ['decide', 'errors.ts', 'package'],
   http: ['decide', 'errors.ts', 'clock.ts', 'log.ts', 'real-path.ts', 'package'],
   store: ['decide', 'errors.ts', 'clock.ts', 'real-path.ts', 'package-files.ts', 'package'],
-  webhook: ['decide', 'errors.ts', 'mask.ts', 'clock.ts', 'log.ts', 'payload.ts', 'http', 'package'],
+  webhook: ['decide', 'errors.ts', 'clock.ts', 'log.ts', 'payload.ts', 'http', 'package'],
   'recorder.ts': ['decide', 'errors.ts', 'type store'],
   linq: ['decide', 'errors.ts', 'clock.ts', 'payload.ts', 'http/proxy.ts', 'package'],
   dispatch: ['decide', 'errors.ts', 'clock.ts', 'type store', 'package'],
   'catch-up': ['decide', 'errors.ts', 'clock.ts', 'type store', 'package'],
   status: [
-    ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'log.ts', 'package-files.ts', 'http', 'package'],
+    ...['decide', 'errors.ts', 'clock.ts', 'log.ts', 'package-files.ts', 'http', 'package'],
     ...['type store', 'type dispatch', 'type webhook', 'type config', 'type catch-up'],
     'store/plan/chat-row.ts', // a cursor is checked where it is defined
   ],
   setup: ['decide', 'errors.ts', 'config', 'real-path.ts', 'package'],
   simulator: ['clock.ts', 'decide/time.ts', 'package'],
   doctor: [
-    ...['decide', 'errors.ts', 'clock.ts', 'mask.ts', 'config', 'linq', 'store', 'status', 'package'],
+    ...['decide', 'errors.ts', 'clock.ts', 'config', 'linq', 'store', 'status', 'package'],
     ...[
       'real-path.ts',
       'package-files.ts',
@@ -82,7 +81,7 @@ describe('imports', () => {
   it('of what the doctor judges by lead to nothing that looks at the world', () => {
     const judging = IMPORTS.filter(({ from, isTypeOnly }) => from.startsWith('doctor/judge/') && !isTypeOnly);
     const allowed =
-      /^(doctor\/(judge\/|finding\.ts)|decide\/|status\/(problems\/(signs|problem-words)|view\/wording)\.ts|mask\.ts|node:net$)/;
+      /^(doctor\/(judge\/|finding\.ts)|decide\/|status\/(problems\/(signs|problem-words)|view\/wording)\.ts|node:net$)/;
     expect(judging.length).toBeGreaterThan(15);
     expect(judging.filter(({ to }) => !allowed.test(to))).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import type { LinqAnswer } from '../../decide/outcome.ts';
+import { maskNumber } from '../../decide/text.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
-import { maskNumber } from '../../mask.ts';
 import { showProblem } from '../../status/problems/problem-words.ts';
 import { durationInWords } from '../../status/view/wording.ts';
 import { type Finding, fine, found } from '../finding.ts';

@@ -1,4 +1,4 @@
-import { maskNumber } from '../../mask.ts';
+import { maskNumber } from '../../decide/text.ts';
 import type { Problem } from '../../status/view/schemas.ts';
 import { type Finding, fine, found, skipped } from '../finding.ts';
 

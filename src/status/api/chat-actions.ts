@@ -6,11 +6,11 @@ import type { HoldReason } from '../../decide/holds.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import { answer, chatNotFound, ErrorSchema, type Refusal, refuse } from '../../http/answers.ts';
 import type { Attempt } from '../../store/turn.ts';
-import { type Moment, showAttempt, showChat } from '../view/chat-view.ts';
+import { showAttempt, showChat, type ViewSnapshot, viewSnapshot } from '../view/chat-view.ts';
 import { explain, type Told } from '../view/explanation.ts';
 import { ChatSchema, NotShareableSchema, ShareSchema } from '../view/schemas.ts';
 import { ChatParams } from './chat-routes.ts';
-import { momentOf, type StatusDeps } from './deps.ts';
+import type { StatusDeps } from './deps.ts';
 import { CHAT_NOT_FOUND_ANSWER, changeAnswers, NAMED_ANSWERS, TOKEN_SECURITY } from './route-schema.ts';
 
 const SHARE_SCHEMA = {
@@ -60,17 +60,17 @@ export function chatActionRoutes(plain: FastifyInstance, deps: StatusDeps): void
   app.post('/status/chats/:chatId/share', { schema: SHARE_SCHEMA }, async ({ params: { chatId } }, reply) => {
     const share = await shareNow(deps, chatId);
     if (share.kind === 'failed') return refuse(reply, share.refusal);
-    const moment = momentOf(deps);
-    if (share.kind === 'refused') return refuse(reply, ...notShareable(share, moment));
+    const snapshot = viewSnapshot(deps);
+    if (share.kind === 'refused') return refuse(reply, ...notShareable(share, snapshot));
     const attempt = share.attempt === null ? null : showAttempt(share.attempt);
     return reply
       .code(share.kind === 'settled' ? 200 : 202)
-      .send({ attempt, chat: showChat(share.chat, moment) });
+      .send({ attempt, chat: showChat(share.chat, snapshot) });
   });
 
   app.put('/status/chats/:chatId/hold', { schema: HOLD_SCHEMA }, async ({ params: { chatId } }, reply) => {
     const chat = await changeChat(deps, chatId, holdChat);
-    return chat === null ? refuse(reply, chatNotFound(chatId)) : showChat(chat, momentOf(deps));
+    return chat === null ? refuse(reply, chatNotFound(chatId)) : showChat(chat, viewSnapshot(deps));
   });
 
   app.delete(
@@ -78,16 +78,16 @@ export function chatActionRoutes(plain: FastifyInstance, deps: StatusDeps): void
     { schema: RELEASE_SCHEMA },
     async ({ params: { chatId } }, reply) => {
       const chat = await changeChat(deps, chatId, releaseChat);
-      return chat === null ? refuse(reply, chatNotFound(chatId)) : showChat(chat, momentOf(deps));
+      return chat === null ? refuse(reply, chatNotFound(chatId)) : showChat(chat, viewSnapshot(deps));
     },
   );
 }
 
 function notShareable(
   { chat, state, reason }: Extract<ShareNow, { kind: 'refused' }>,
-  moment: Moment,
+  snapshot: ViewSnapshot,
 ): [Refusal, object] {
-  const message = whyNotShareable({ chat, state, reason }, moment);
+  const message = whyNotShareable({ chat, state, reason }, snapshot);
   return [
     { statusCode: 409, code: 'NOT_SHAREABLE', message },
     { state, reason },
@@ -97,10 +97,10 @@ function notShareable(
 /** Why a chat can't be shared even on request, for people. */
 export function whyNotShareable(
   refused: Pick<Told, 'chat' | 'state' | 'reason'>,
-  { policy, now, closures }: Moment,
+  { policy, now, holds }: ViewSnapshot,
 ): string {
-  const closure = closures.of(refused.chat.line);
-  return `This chat can't be shared now. ${explain({ ...refused, nextAttemptAt: null, closure, policy, now })}`;
+  const hold = holds.of(refused.chat.line);
+  return `This chat can't be shared now. ${explain({ ...refused, nextAttemptAt: null, hold, policy, now })}`;
 }
 
 /** The result of a share on request. */

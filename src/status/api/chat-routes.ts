@@ -5,10 +5,10 @@ import { CHAT_STATES, type ChatState } from '../../decide/chat.ts';
 import { answer, badParameter, chatNotFound, ErrorSchema, refuse } from '../../http/answers.ts';
 import { parseCursor } from '../../store/plan/chat-row.ts';
 import { linesNamed, type ShownFilter, storedFilters } from '../view/chat-filters.ts';
-import { showAttempt, showChat } from '../view/chat-view.ts';
+import { showAttempt, showChat, viewSnapshot } from '../view/chat-view.ts';
 import { SHOWN_REASONS, type ShownReason } from '../view/explanation.ts';
 import { ChatPageSchema, type ChatView, ChatWithAttemptsSchema, text, words } from '../view/schemas.ts';
-import { momentOf, type StatusDeps } from './deps.ts';
+import type { StatusDeps } from './deps.ts';
 import { CHAT_NOT_FOUND_ANSWER, lookAnswers, NAMED_ANSWERS, TOKEN_SECURITY } from './route-schema.ts';
 
 const CHAT_ID_EXAMPLE = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
@@ -89,7 +89,7 @@ export function chatRoutes(plain: FastifyInstance, deps: StatusDeps): void {
     const chat = await store.chat(chatId);
     if (chat === null) return refuse(reply, chatNotFound(chatId));
     const attempts = await store.attempts(chatId, MAX_ATTEMPTS);
-    return { ...showChat(chat, momentOf(deps)), attempts: attempts.map(showAttempt) };
+    return { ...showChat(chat, viewSnapshot(deps)), attempts: attempts.map(showAttempt) };
   });
 }
 
@@ -110,13 +110,13 @@ export async function findChats(
   const parsed = parseChatQuery(query, lines);
   if ('wrong' in parsed) return parsed;
   const { filter, cursor } = parsed;
-  const moment = momentOf(deps);
-  const filters = filter.lines?.length === 0 ? [] : storedFilters(filter, moment.closures);
+  const snapshot = viewSnapshot(deps);
+  const filters = filter.lines?.length === 0 ? [] : storedFilters(filter, snapshot.holds);
   if (filters.length === 0) return { filter, chats: [], nextCursor: null };
   const page = await store.chats(filters, query.limit, cursor);
   // a chat that has become due since it was stored is shown as due, so it may no longer match
   const chats = page.chats
-    .map((chat) => showChat(chat, moment))
+    .map((chat) => showChat(chat, snapshot))
     .filter(({ state }) => filter.state === null || state === filter.state)
     .filter(({ reason }) => filter.reason === null || reason === filter.reason);
   return { filter, chats, nextCursor: page.nextCursor };

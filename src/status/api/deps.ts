@@ -9,7 +9,6 @@ import type { Quarantine } from '../../webhook/quarantine.ts';
 import type { SeenDelivery, WebhookCounters } from '../../webhook/report.ts';
 import type { ProblemWatch } from '../problems/problem-watch.ts';
 import type { StoreProbe } from '../problems/store-probe.ts';
-import { closuresOf, type Moment } from '../view/chat-view.ts';
 
 /** What the status routes read and control. */
 export interface StatusDeps extends AccessOptions {
@@ -19,7 +18,7 @@ export interface StatusDeps extends AccessOptions {
   readonly policy: Policy;
   readonly showNumbers: boolean;
   readonly catchUp: Pick<CatchUp, 'request' | 'view'>;
-  readonly watch: Pick<ProblemWatch, 'look'>;
+  readonly watch: Pick<ProblemWatch, 'check' | 'open'>;
   readonly probeStore: () => Promise<StoreProbe>;
   readonly quarantine: Pick<Quarantine, 'list' | 'replay'>;
   readonly webhookCounters: () => WebhookCounters;
@@ -28,9 +27,4 @@ export interface StatusDeps extends AccessOptions {
   readonly version: string;
   readonly startedAt: EpochMs;
   readonly isDraining: () => boolean;
-}
-
-/** Current time, gates and policy. */
-export function momentOf({ clock, dispatcher, policy, showNumbers }: StatusDeps): Moment {
-  return { now: clock.now(), closures: closuresOf(dispatcher.snapshot()), policy, showNumbers };
 }

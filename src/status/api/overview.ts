@@ -1,36 +1,37 @@
 import type { CatchUpView as Progress } from '../../catch-up/catch-up.ts';
+import { type StandingHolds, standingHolds } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
 import type { ShareTotals } from '../../store/store.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
-import type { Situation } from '../problems/snapshot.ts';
-import { type Closures, closuresOf, type ShownCounts, showLine } from '../view/chat-view.ts';
+import type { ServiceSnapshot } from '../problems/snapshot.ts';
+import { type ShownCounts, showLine } from '../view/chat-view.ts';
 import type { CatchUpView, LineView, Overview, Problem } from '../view/schemas.ts';
 import { isoTime } from '../view/wording.ts';
 import type { StatusDeps } from './deps.ts';
 
-interface Picture {
-  readonly overview: Overview;
-  /** The snapshot it was built from. */
-  readonly situation: Situation;
-}
-
 /**
- * Builds the overview for `GET /status` and every page. Its cost doesn't grow with the number of chats.
+ * Builds the overview for `GET /status` and the pages. Its cost doesn't grow with the number of chats.
  * @throws {StoreError} by rejecting
  */
 export function createOverview(deps: StatusDeps): () => Promise<Overview> {
-  const draw = createPicture(deps);
-  return async () => (await draw()).overview;
+  const look = createSeen(deps);
+  return async () => (await look()).overview;
 }
 
-/** The same, for the metrics. @throws {StoreError} by rejecting */
-export function createPicture(deps: StatusDeps): () => Promise<Picture> {
+/** What the metrics show of the service: the overview, and the snapshot it was built from. */
+export interface Seen {
+  readonly overview: Overview;
+  readonly snapshot: ServiceSnapshot;
+}
+
+/** @throws {StoreError} by rejecting */
+export function createSeen(deps: StatusDeps): () => Promise<Seen> {
   const { store, policy, showNumbers, version, startedAt, webhookCounters } = deps;
   return async () => {
-    const { problems, situation } = await deps.watch.look();
-    const { now, gates, counts, heads, lastBackupAt } = situation;
+    const { problems, snapshot } = await deps.watch.check();
+    const { now, dispatcher, counts, heads, lastBackupAt } = snapshot;
     const { kind, schemaVersion } = store;
     const overview = showOverview({
       version,
@@ -41,14 +42,14 @@ export function createPicture(deps: StatusDeps): () => Promise<Picture> {
       counts,
       totals: await store.shareTotals(now),
       heads,
-      gates,
+      dispatcher,
       store: { kind, schemaVersion, sizeBytes: await store.sizeBytes() },
       lastBackupAt,
       catchUp: deps.catchUp.view(),
       policy,
       showNumbers,
     });
-    return { overview, situation };
+    return { overview, snapshot };
   };
 }
 
@@ -63,7 +64,7 @@ export interface OverviewInput {
   readonly totals: ShareTotals;
   /** The earliest attempt of each line that has one. */
   readonly heads: readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[];
-  readonly gates: DispatcherSnapshot;
+  readonly dispatcher: DispatcherSnapshot;
   readonly store: { readonly kind: string; readonly schemaVersion: number; readonly sizeBytes: number };
   readonly lastBackupAt: EpochMs | null;
   readonly catchUp: Progress;
@@ -72,7 +73,7 @@ export interface OverviewInput {
 }
 
 export function showOverview(input: OverviewInput): Overview {
-  const { version, startedAt, now, problems, webhooks, counts, gates, store, policy } = input;
+  const { version, startedAt, now, problems, webhooks, counts, dispatcher, store, policy } = input;
   return {
     ok: problems.every(({ severity }) => severity !== 'error'),
     version,
@@ -91,13 +92,13 @@ export function showOverview(input: OverviewInput): Overview {
     lines: showLines(input),
     catchUp: showCatchUp(input.catchUp),
     store: { ...store, lastBackupAt: isoTime(input.lastBackupAt) },
-    paused: gates.holds.some(({ scope, reason }) => scope === null && reason === 'paused'),
+    paused: dispatcher.holds.some(({ scope, reason }) => scope === null && reason === 'paused'),
     dryRun: policy.dryRun,
   };
 }
 
-function showShares({ totals, counts, heads, gates, now }: OverviewInput): Overview['shares'] {
-  const nextDueAt = earliestOpen(heads, closuresOf(gates));
+function showShares({ totals, counts, heads, dispatcher, now }: OverviewInput): Overview['shares'] {
+  const nextDueAt = earliestOpen(heads, standingHolds(dispatcher));
   const overdue = counts.byState.due;
   return {
     total: totals.succeeded,
@@ -110,9 +111,9 @@ function showShares({ totals, counts, heads, gates, now }: OverviewInput): Overv
   };
 }
 
-/** Chats behind a closed account or line aren't due. */
-function earliestOpen(heads: OverviewInput['heads'], closures: Closures): EpochMs | null {
-  const open = heads.filter(({ line }) => closures.of(line) === null);
+/** Chats whose account or line has a hold aren't due. */
+function earliestOpen(heads: OverviewInput['heads'], holds: StandingHolds): EpochMs | null {
+  const open = heads.filter(({ line }) => holds.of(line) === null);
   return open.length === 0 ? null : Math.min(...open.map(({ nextAttemptAt }) => nextAttemptAt));
 }
 
@@ -120,11 +121,11 @@ type LineInput = Pick<OverviewInput, 'counts' | 'policy' | 'showNumbers'>;
 
 /** Our own lines, ordered by number. */
 function showLines(input: OverviewInput): LineView[] {
-  const lines = [...input.gates.lines].sort((a, b) => (a.line.line < b.line.line ? -1 : 1));
-  return lines.map((gate) => showGate(gate, input));
+  const lines = [...input.dispatcher.lines].sort((a, b) => (a.line.line < b.line.line ? -1 : 1));
+  return lines.map((line) => showLineState(line, input));
 }
 
-export function showGate(
+export function showLineState(
   { line: { line, card, cardCheckedAt }, hold }: DispatcherSnapshot['lines'][number],
   { counts, policy, showNumbers }: LineInput,
 ): LineView {

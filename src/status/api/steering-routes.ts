@@ -4,10 +4,10 @@ import { Type } from 'typebox';
 import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
 import { answer, ErrorSchema, type Refusal, refuse } from '../../http/answers.ts';
 import { linesNamed } from '../view/chat-filters.ts';
-import { showCounts } from '../view/chat-view.ts';
+import { showCounts, viewSnapshot } from '../view/chat-view.ts';
 import { CatchUpSchema, LineSchema, PauseSchema } from '../view/schemas.ts';
-import { momentOf, type StatusDeps } from './deps.ts';
-import { showCatchUp, showGate } from './overview.ts';
+import type { StatusDeps } from './deps.ts';
+import { showCatchUp, showLineState } from './overview.ts';
 import { changeAnswers, NAMED_ANSWERS, TOKEN_SECURITY } from './route-schema.ts';
 
 const STEERING = {
@@ -77,8 +77,8 @@ export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
   app.delete('/status/lines/:line/hold', { schema: RELEASE_LINE_SCHEMA }, async ({ params }, reply) => {
     const released = await releaseLine(deps, params.line);
     if ('refusal' in released) return refuse(reply, released.refusal);
-    const counts = showCounts(await store.counts(), momentOf(deps).closures);
-    return showGate(released.gate, { ...deps, counts });
+    const counts = showCounts(await store.counts(), viewSnapshot(deps).holds);
+    return showLineState(released.line, { ...deps, counts });
   });
 
   app.post('/status/catch-up', { schema: CATCH_UP_SCHEMA }, async (_request, reply) => {
@@ -91,14 +91,14 @@ export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
 export async function releaseLine(
   { store, dispatcher }: Pick<StatusDeps, 'store' | 'dispatcher'>,
   name: string,
-): Promise<{ readonly gate: DispatcherSnapshot['lines'][number] } | { readonly refusal: Refusal }> {
+): Promise<{ readonly line: DispatcherSnapshot['lines'][number] } | { readonly refusal: Refusal }> {
   const known = (await store.lines()).map(({ line }) => line);
   const [line, ...others] = linesNamed(name, known);
   if (line === undefined) return { refusal: LINE_NOT_FOUND };
   if (others.length > 0) return { refusal: AMBIGUOUS_LINE };
   await dispatcher.releaseLine(line);
-  const gate = dispatcher.snapshot().lines.find((one) => one.line.line === line);
-  return gate === undefined ? { refusal: LINE_NOT_FOUND } : { gate };
+  const state = dispatcher.snapshot().lines.find((one) => one.line.line === line);
+  return state === undefined ? { refusal: LINE_NOT_FOUND } : { line: state };
 }
 
 const LINE_NOT_FOUND: Refusal = {

@@ -5,7 +5,7 @@ import { guardRoutes } from '../../http/access.ts';
 import { answer, answerFaults, ErrorSchema } from '../../http/answers.ts';
 import { badgeRoute } from '../api/badge.ts';
 import type { StatusDeps } from '../api/deps.ts';
-import { createPicture } from '../api/overview.ts';
+import { createSeen } from '../api/overview.ts';
 import { LOGIN_ANSWERS, TOKEN_SECURITY } from '../api/route-schema.ts';
 import { refuseReadably } from '../page/layout.ts';
 import type { ProblemWatch } from '../problems/problem-watch.ts';
@@ -14,7 +14,7 @@ import type { Metrics } from './metrics.ts';
 import type { MetricsView } from './shown-metrics.ts';
 
 export interface MetricsDeps extends StatusDeps {
-  readonly watch: Pick<ProblemWatch, 'look' | 'book'>;
+  readonly watch: Pick<ProblemWatch, 'check' | 'open' | 'book'>;
   readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
   readonly metricsToken: string | null;
   /** Linq's clock minus ours at its last response; null: unknown. */
@@ -24,14 +24,14 @@ export interface MetricsDeps extends StatusDeps {
 /** For monitoring: `GET /metrics` with a token, `GET /badge.svg` without. Register it in its own scope. */
 export async function metricsRoutes(app: FastifyInstance, deps: MetricsDeps): Promise<void> {
   const { metrics, metricsToken, clock, version, watch, linqDateOffMs, webhookCounters } = deps;
-  const draw = createPicture(deps);
+  const see = createSeen(deps);
   answerFaults(app);
-  badgeRoute(app, { overview: async () => (await draw()).overview, clock });
+  badgeRoute(app, { overview: async () => (await see()).overview, clock });
 
   /** Omits what can't be read from the store, so that the problem itself stays visible. */
   async function look(): Promise<Pick<MetricsView, 'seen' | 'problems'>> {
     try {
-      const seen = await draw();
+      const seen = await see();
       return { seen, problems: seen.overview.problems };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

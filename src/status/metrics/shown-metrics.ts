@@ -3,9 +3,8 @@ import { CHAT_STATES } from '../../decide/chat.ts';
 import { ACCOUNT_HOLDS, CARD_HOLDS, CARD_STATES, LINE_HOLDS, standingHold } from '../../decide/holds.ts';
 import { SECOND } from '../../decide/time.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
+import type { Seen } from '../api/overview.ts';
 import { PROBLEM_WORDS, type ProblemCode } from '../problems/problem-words.ts';
-import type { Situation } from '../problems/snapshot.ts';
-import type { Overview } from '../view/schemas.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 /** Null: unknown, so the metric is omitted. */
@@ -27,7 +26,7 @@ export interface MetricsView {
   /** Linq's clock minus ours; null: unknown. */
   readonly linqDateOffMs: number | null;
   /** Null: the store can't be read. */
-  readonly seen: { readonly overview: Overview; readonly situation: Situation } | null;
+  readonly seen: Seen | null;
 }
 
 /** A metric read from elsewhere at each scrape. Its label values are short words, never an id. */
@@ -38,8 +37,6 @@ interface Shown {
   readonly isCounter?: true;
   readonly read: (view: MetricsView) => readonly Sample[];
 }
-
-type Seen = NonNullable<MetricsView['seen']>;
 
 /** A metric that is unavailable while the store can't be read. */
 const ofSeen = (read: (seen: Seen) => readonly Sample[] | number | null) => (view: MetricsView) => {
@@ -106,7 +103,7 @@ const DELIVERIES: readonly Shown[] = [
   {
     name: 'ccr_quarantined_deliveries',
     help: 'Authentic deliveries in quarantine.',
-    read: ofSeen(({ situation }) => situation.quarantined.count),
+    read: ofSeen(({ snapshot }) => snapshot.quarantined.count),
   },
 ];
 
@@ -143,7 +140,7 @@ const SHARING_METRICS: readonly Shown[] = [
   {
     name: 'ccr_attempts_in_flight',
     help: 'Attempts in progress.',
-    read: ofSeen(({ situation }) => situation.gates.inFlight),
+    read: ofSeen(({ snapshot }) => snapshot.dispatcher.inFlight),
   },
   {
     name: 'ccr_account_closed',
@@ -209,12 +206,12 @@ const STORAGE: readonly Shown[] = [
   {
     name: 'ccr_disk_free_bytes',
     help: 'Free space of the file system that holds the database.',
-    read: ofSeen(({ situation }) => situation.disk?.freeBytes ?? null),
+    read: ofSeen(({ snapshot }) => snapshot.disk?.freeBytes ?? null),
   },
   {
     name: 'ccr_disk_size_bytes',
     help: 'Size of the file system that holds the database.',
-    read: ofSeen(({ situation }) => situation.disk?.totalBytes ?? null),
+    read: ofSeen(({ snapshot }) => snapshot.disk?.totalBytes ?? null),
   },
   {
     name: 'ccr_last_backup_timestamp_seconds',
@@ -257,6 +254,8 @@ function showDeliveries({ webhooks }: MetricsView): Sample[] {
 }
 
 /** Checks each reason separately: several may close the account at once. */
-function showAccount({ situation: { gates, now } }: Seen): Sample[] {
-  return each('reason', ACCOUNT_HOLDS, (reason) => flag(standingHold(gates.holds, reason, now) !== null));
+function showAccount({ snapshot: { dispatcher, now } }: Seen): Sample[] {
+  return each('reason', ACCOUNT_HOLDS, (reason) =>
+    flag(standingHold(dispatcher.holds, reason, now) !== null),
+  );
 }

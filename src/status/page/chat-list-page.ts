@@ -4,9 +4,9 @@ import { applyHold } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { ChatCount } from '../../store/store.ts';
 import { ChatQuerySchema, findChats } from '../api/chat-routes.ts';
-import { momentOf, type StatusDeps } from '../api/deps.ts';
+import type { StatusDeps } from '../api/deps.ts';
 import { createOverview } from '../api/overview.ts';
-import { type Moment, showChat, showLine } from '../view/chat-view.ts';
+import { showChat, showLine, type ViewSnapshot, viewSnapshot } from '../view/chat-view.ts';
 import type { ShownReason } from '../view/explanation.ts';
 import type { ChatView, Overview } from '../view/schemas.ts';
 import { type Content, type Html, html } from './html.ts';
@@ -121,9 +121,9 @@ export function createChatsPage(deps: StatusDeps): (query: ChatsQuery) => Promis
   const { store } = deps;
   const look = createOverview(deps);
 
-  async function search(prefix: string, moment: Moment) {
+  async function search(prefix: string, snapshot: ViewSnapshot) {
     const found = await store.chatsByIdPrefix(prefix, PAGE_LENGTH + 1);
-    const chats = found.slice(0, PAGE_LENGTH).map((chat) => showChat(chat, moment));
+    const chats = found.slice(0, PAGE_LENGTH).map((chat) => showChat(chat, snapshot));
     return { lines: null, chats, nextCursor: null, isCut: found.length > PAGE_LENGTH };
   }
 
@@ -136,13 +136,13 @@ export function createChatsPage(deps: StatusDeps): (query: ChatsQuery) => Promis
     const q = asked.q?.trim() ?? '';
     if (q !== '' && (await store.chat(q)) !== null) return { kind: 'chat', chatId: q };
     const query: ChatsQuery = q === '' ? withShownLine(asked, deps.showNumbers) : { q };
-    const moment = momentOf(deps);
-    const found = await (q === '' ? filter(asked) : search(q, moment));
+    const snapshot = viewSnapshot(deps);
+    const found = await (q === '' ? filter(asked) : search(q, snapshot));
     if ('wrong' in found) return { kind: 'wrong', message: found.wrong };
     const { lines, chats, nextCursor, isCut } = found;
-    const reasons = countReasons(await store.counts(), lines, moment);
+    const reasons = countReasons(await store.counts(), lines, snapshot);
     const overview = await look();
-    return { kind: 'page', page: { overview, now: moment.now, query, chats, nextCursor, isCut, reasons } };
+    return { kind: 'page', page: { overview, now: snapshot.now, query, chats, nextCursor, isCut, reasons } };
   };
 }
 
@@ -158,12 +158,12 @@ function withShownLine(asked: ChatsQuery, showNumbers: boolean): ChatsQuery {
 function countReasons(
   counts: readonly ChatCount[],
   lines: readonly string[] | null,
-  { closures }: Moment,
+  { holds }: ViewSnapshot,
 ): readonly ReasonCount[] {
   const sums = new Map<string, ReasonCount>();
   for (const { line, state, reason, count } of counts) {
     if (lines !== null && (line === null || !lines.includes(line))) continue;
-    const shown = applyHold({ state, reason, nextAttemptAt: null }, closures.of(line));
+    const shown = applyHold({ state, reason, nextAttemptAt: null }, holds.of(line));
     const key = `${shown.state} ${shown.reason}`;
     const before = sums.get(key)?.count ?? 0;
     sums.set(key, { state: shown.state, reason: shown.reason, count: before + count });

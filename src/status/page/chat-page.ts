@@ -3,25 +3,24 @@ import { decideManualShare, optedOutAt } from '../../decide/share.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import type { Attempt } from '../../store/turn.ts';
 import { MAX_ATTEMPTS } from '../api/chat-routes.ts';
-import { momentOf, type StatusDeps } from '../api/deps.ts';
-import { createOverview } from '../api/overview.ts';
-import { type Moment, showChat } from '../view/chat-view.ts';
-import type { ChatView, Overview } from '../view/schemas.ts';
-import { durationInWords, timeInWords } from '../view/wording.ts';
+import type { StatusDeps } from '../api/deps.ts';
+import { showChat, type ViewSnapshot, viewSnapshot } from '../view/chat-view.ts';
+import type { ChatView, Problem } from '../view/schemas.ts';
+import { durationInWords, isoTime, timeInWords } from '../view/wording.ts';
 import { searchForm } from './chat-list-page.ts';
 import { type Content, type Html, html } from './html.ts';
-import { type Notice, renderMessage, renderPage } from './layout.ts';
+import { type Notice, renderMessage, renderPage, type ServiceHeader } from './layout.ts';
 import { codeInWords, OUTCOME_WORDS, reasonWords, type Tone, UNDER_WAY } from './page-words.ts';
 import { badge, button, card, counted, nothing, stateBadge, when } from './parts.ts';
 
 /** One chat's page: why it did or didn't get the card, its details, and the available actions. */
 export function renderChat(page: ChatPage, notice: Notice | null): string {
-  const { overview, shown, record, attempts, now } = page;
+  const { service, shown, record, attempts, now } = page;
   const nextAttemptAt = shown.nextAttemptAt === null ? null : Date.parse(shown.nextAttemptAt);
   return renderPage({
     title: `Chat ${shown.chatId}`,
     current: 'chats',
-    service: overview,
+    service,
     notice,
     body: html`${verdict(page)}
 <div class="cards">${facts(page)}${timeline({ chat: record, attempts, nextAttemptAt, now })}</div>`,
@@ -117,8 +116,8 @@ ${searchForm()}
 type Action = 'share' | 'hold' | 'release';
 
 export interface ChatPage {
-  readonly overview: Overview;
-  readonly moment: Moment;
+  readonly service: ServiceHeader;
+  readonly snapshot: ViewSnapshot;
   readonly now: EpochMs;
   readonly record: ChatRecord;
   readonly shown: ChatView;
@@ -130,23 +129,32 @@ export interface ChatPage {
 /** Collects what is known about a chat; null: no such chat. @throws {StoreError} by rejecting */
 export function createChatPage(deps: StatusDeps): (chatId: string) => Promise<ChatPage | null> {
   const { store } = deps;
-  const look = createOverview(deps);
   return async (chatId) => {
     const record = await store.chat(chatId);
     if (record === null) return null;
     const attempts = await store.attempts(chatId, MAX_ATTEMPTS);
-    const overview = await look();
-    const moment = momentOf(deps);
-    const shown = showChat(record, moment);
-    const actions = actionsFor(record, shown, moment);
-    return { overview, moment, now: moment.now, record, shown, attempts, actions };
+    const problems = await deps.watch.open();
+    const snapshot = viewSnapshot(deps);
+    const service = headerOf(snapshot, problems, deps.version);
+    const shown = showChat(record, snapshot);
+    const actions = actionsFor(record, shown, snapshot);
+    return { service, snapshot, now: snapshot.now, record, shown, attempts, actions };
   };
 }
 
-function actionsFor(chat: ChatRecord, { state }: ChatView, moment: Moment): readonly Action[] {
+function headerOf(
+  { now, holds, policy }: ViewSnapshot,
+  problems: readonly Problem[],
+  version: string,
+): ServiceHeader {
+  const paused = holds.account?.reason === 'paused'; // no other hold of the account goes before it
+  return { problems: [...problems], version, paused, dryRun: policy.dryRun, now: isoTime(now) };
+}
+
+function actionsFor(chat: ChatRecord, { state }: ChatView, snapshot: ViewSnapshot): readonly Action[] {
   const isHeld = chat.operatorHeldAt !== null;
   const actions: readonly (readonly [Action, boolean])[] = [
-    ['share', state !== 'sharing' && isShareable(chat, moment)],
+    ['share', state !== 'sharing' && isShareable(chat, snapshot)],
     ['hold', !isHeld && state !== 'retired'],
     ['release', isHeld || chat.parkedAt !== null || chat.blockedAt !== null],
   ];
@@ -154,11 +162,9 @@ function actionsFor(chat: ChatRecord, { state }: ChatView, moment: Moment): read
 }
 
 /** An unchecked card is checked before the share. */
-function isShareable(chat: ChatRecord, { policy, now, closures }: Moment): boolean {
-  const closure = closures.of(chat.line);
-  return (
-    decideManualShare(chat, policy, now) === null && (closure === null || closure.reason === 'card_unknown')
-  );
+function isShareable(chat: ChatRecord, { policy, now, holds }: ViewSnapshot): boolean {
+  const hold = holds.of(chat.line);
+  return decideManualShare(chat, policy, now) === null && (hold === null || hold.reason === 'card_unknown');
 }
 
 interface Entry {

@@ -8,7 +8,7 @@ import { type Content, type Html, html } from './html.ts';
 import { badge, counted } from './parts.ts';
 
 /** What every page shows about the service besides its own body. */
-type Service = Pick<Overview, 'ok' | 'problems' | 'version' | 'paused' | 'dryRun' | 'now'>;
+export type ServiceHeader = Pick<Overview, 'problems' | 'version' | 'paused' | 'dryRun' | 'now'>;
 
 interface Page {
   /** Precedes the product name in the browser's title. The body has its own heading. */
@@ -16,7 +16,7 @@ interface Page {
   readonly current: 'overview' | 'chats';
   /** The content of `<main>`. A script keeps it up to date while the page is open, element by element. */
   readonly body: Html;
-  readonly service: Service;
+  readonly service: ServiceHeader;
   /** One sentence on top: the result of the operator's last action. */
   readonly notice?: Notice | null;
 }
@@ -28,7 +28,7 @@ export interface Notice {
 
 /**
  * A complete document. Build the body with `html` and the parts in `parts.ts` (badges, times, tables);
- * `service` is the result of `createOverview(deps)`. Write absolute paths (`/chats`), and send the document
+ * `service` is an overview, or as much of it as the header shows. Write absolute paths (`/chats`), and send the document
  * with `sendPage`.
  */
 export function renderPage({ title, current, body, service, notice = null }: Page): string {
@@ -131,7 +131,7 @@ const POLICY = [
 
 const MARK = html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><rect x="1" y="1" width="22" height="22" rx="6.5" class="mark-back"/><circle cx="12" cy="9.6" r="3.4" class="mark-front"/><path d="M5.8 18.6c1-3 3.4-4.4 6.2-4.4s5.2 1.4 6.2 4.4" class="mark-line"/></svg>`;
 
-function flags({ problems, paused, dryRun }: Service): Content {
+function flags({ problems, paused, dryRun }: ServiceHeader): Content {
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   return [
     paused && badge('warn', 'Paused'),

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../../decide/time.ts';
-import { momentOf, type StatusDeps } from '../api/deps.ts';
+import type { StatusDeps } from '../api/deps.ts';
 import { createOverview } from '../api/overview.ts';
-import { showAttempt, showChat, showLine } from '../view/chat-view.ts';
+import { showAttempt, showChat, showLine, viewSnapshot } from '../view/chat-view.ts';
 import type { Overview, Problem } from '../view/schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Notice, renderPage } from './layout.ts';
@@ -44,10 +44,10 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
   const look = createOverview(deps);
   return async () => {
     const overview = await look();
-    const moment = momentOf(deps);
-    const { now } = moment;
+    const snapshot = viewSnapshot(deps);
+    const { now } = snapshot;
     const { hours, days } = await store.shareHistory(now);
-    const { account, lines } = moment.closures;
+    const { account, lines } = snapshot.holds;
     // closed lines would crowd out the others; a closed account closes them all
     const due = await store.nextDue(SHOWN.due, account === null ? [...lines.keys()] : []);
     const attempts = await store.recentAttempts(SHOWN.attempts);
@@ -56,7 +56,7 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
       now,
       hours,
       days,
-      due: due.map((chat) => showChat(chat, moment)),
+      due: due.map((chat) => showChat(chat, snapshot)),
       attempts: attempts.map((attempt) => ({
         ...showAttempt(attempt),
         chatId: attempt.chatId,

@@ -103,6 +103,7 @@ function chatPages(plain: FastifyInstance, deps: StatusDeps): void {
   const changing = (action: string, word: string, change: (chat: ChatRecord, now: EpochMs) => ChatRecord) =>
     app.post(`/chats/:chatId/${action}`, { schema: { params: ChatParams } }, async ({ params }, reply) => {
       const chat = await changeChat(deps, params.chatId, change);
+      await deps.watch.check(); // the page's header shows what the last check found
       return chat === null ? noChat(reply, params.chatId) : back(reply, params.chatId, word);
     });
   changing('hold', doneWord.held, holdChat);
@@ -159,12 +160,12 @@ const CHAT_NOTICES: ReadonlyMap<string, Notice> = new Map([
 ]);
 
 /** The notice for the top of a chat's page; null: unknown word. */
-function chatNotice(word: unknown, { record, moment }: ChatPage): Notice | null {
+function chatNotice(word: unknown, { record, snapshot }: ChatPage): Notice | null {
   if (typeof word !== 'string') return null;
   const [what, stateWord, reasonWord] = word.split('.');
   if (what !== 'refused') return CHAT_NOTICES.get(word) ?? null;
   const state = CHAT_STATES.find((one) => one === stateWord);
   const reason = SHOWN_REASONS.find((one) => one === reasonWord);
   if (state === undefined || reason === undefined) return null;
-  return failed(whyNotShareable({ chat: record, state, reason }, moment));
+  return failed(whyNotShareable({ chat: record, state, reason }, snapshot));
 }

@@ -1,7 +1,7 @@
 import type { ChatReason, ChatState, Trigger } from '../../decide/chat.ts';
 import type { Outcome } from '../../decide/outcome.ts';
 import type { Verdict } from '../../webhook/report.ts';
-import { HOLD_WORDS, isHold } from '../view/hold-words.ts';
+import { HOLD_WORDS, isHold } from '../view/explanation.ts';
 
 /** Severity: the colour of its badge. */
 export type Tone = 'ok' | 'info' | 'warn' | 'error' | 'quiet';

@@ -6,10 +6,10 @@ import type { Problem } from '../view/schemas.ts';
 import { type BookedProblem, createProblemBook, type ProblemBook } from './problem-book.ts';
 import { compareProblems, PROBLEM_WORDS, type ProblemCode, showProblem } from './problem-words.ts';
 import { type Findings, findProblems } from './problems.ts';
-import { createSituation, type Situation, type SituationDeps } from './snapshot.ts';
+import { createServiceSnapshot, type ServiceSnapshot, type SnapshotDeps } from './snapshot.ts';
 
-export interface ProblemWatchDeps extends SituationDeps {
-  readonly store: SituationDeps['store'] &
+export interface ProblemWatchDeps extends SnapshotDeps {
+  readonly store: SnapshotDeps['store'] &
     Pick<Store, 'problems' | 'changeProblems' | 'deliveryNews' | 'noteDeliveries'>;
   readonly clock: Clock;
   readonly showNumbers: boolean;
@@ -24,14 +24,17 @@ export interface ProblemWatchDeps extends SituationDeps {
   };
 }
 
-export interface Look {
+/** The open problems, and the snapshot that they were found in. */
+export interface Checked {
   readonly problems: readonly Problem[];
-  readonly situation: Situation;
+  readonly snapshot: ServiceSnapshot;
 }
 
 export interface ProblemWatch {
   /** Checks now. @throws {StoreError} when the store can't be read */
-  look(): Promise<Look>;
+  check(): Promise<Checked>;
+  /** The problems found by the last check, at most half a minute ago; checks if there was none. @throws {StoreError} */
+  open(): Promise<readonly Problem[]>;
   /** Checks automatically, twice a minute. */
   start(): void;
   /** Never rejects. */
@@ -43,7 +46,7 @@ export interface ProblemWatch {
 }
 
 /** Real time. */
-const LOOK_EVERY_MS = 30 * SECOND;
+const CHECK_EVERY_MS = 30 * SECOND;
 /** A silence grows constantly and needn't be stored precisely. */
 const NOTE_SILENCE_EVERY_MS = 5 * MINUTE;
 
@@ -55,8 +58,9 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   const { store, clock, log, counters } = deps;
   const stopping = new AbortController();
   let running: Promise<void> | null = null;
-  let lastLook: Promise<unknown> = Promise.resolve();
+  let lastCheck: Promise<unknown> = Promise.resolve();
   let known: Awaited<ReturnType<typeof load>> | null = null;
+  let hasChecked = false;
   let noted: DeliveryNews | null = null;
   let unnoted: DeliveryNews | null = null;
 
@@ -66,16 +70,22 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
     if (news.lastAcceptedAt !== null) {
       counters.lastAcceptedAt ??= Math.min(news.lastAcceptedAt, clock.now()); // the clock may have been set back
     }
-    return { book: createProblemBook(problems, deps.sendsAlerts), situation: createSituation(deps, news) };
+    return {
+      book: createProblemBook(problems, deps.sendsAlerts),
+      snapshot: createServiceSnapshot(deps, news),
+    };
   }
 
   function show({ found, since }: BookedProblem): Problem {
     return showProblem(found, since, deps.showNumbers);
   }
 
+  const openIn = (book: ProblemBook) => book.open().map(show).sort(compareProblems);
+
   /** Never rejects. */
   async function takeIn(book: ProblemBook, findings: Findings): Promise<void> {
     const { opened, closed } = book.update(findings, clock.now());
+    hasChecked = true;
     for (const problem of opened) {
       const { code, severity, since, line } = show(problem);
       log.warn({ code, severity, since, line }, 'problem.opened');
@@ -100,14 +110,14 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
     }
   }
 
-  async function lookNow(): Promise<Look> {
+  async function checkNow(): Promise<Checked> {
     known ??= await load();
     const { book } = known;
     try {
-      const situation = await known.situation();
-      unnoted = situation.deliveries;
-      await takeIn(book, findProblems(situation));
-      return { problems: book.open().map(show).sort(compareProblems), situation };
+      const snapshot = await known.snapshot();
+      unnoted = snapshot.deliveries;
+      await takeIn(book, findProblems(snapshot));
+      return { problems: openIn(book), snapshot };
     } catch (error) {
       if (error instanceof StoreError) await takeIn(book, unreadable(error));
       throw error;
@@ -124,34 +134,35 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
     noted = unnoted;
   }
 
-  function look(): Promise<Look> {
-    const next = lastLook.then(lookNow);
-    lastLook = next.catch(() => {});
+  function check(): Promise<Checked> {
+    const next = lastCheck.then(checkNow);
+    lastCheck = next.catch(() => {});
     return next;
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        await look();
+        await check();
         await note(false);
       } catch (error) {
         if (!(error instanceof StoreError)) log.error({ err: error }, 'problems.look_failed');
       }
-      const ms = Math.ceil(LOOK_EVERY_MS - (clock.monotonic() % LOOK_EVERY_MS)); // wakes together with other timers
+      const ms = Math.ceil(CHECK_EVERY_MS - (clock.monotonic() % CHECK_EVERY_MS)); // wakes together with other timers
       await clock.sleepUntil(clock.now() + clock.toDomain(ms), ms, stopping.signal);
     }
   }
 
   return {
-    look,
+    check,
+    open: async () => (known !== null && hasChecked ? openIn(known.book) : (await check()).problems),
     start() {
       running = run();
     },
     async stop() {
       stopping.abort();
       await running;
-      await lastLook;
+      await lastCheck;
       await note(true).catch(() => {}); // then the next start knows slightly less
     },
     book: () => known?.book ?? null,

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../../decide/time.ts';
 import { showLine } from '../view/chat-view.ts';
-import { HOLD_PROBLEMS, type ProblemWords } from '../view/hold-words.ts';
+import { HOLD_PROBLEMS, type ProblemWords } from '../view/explanation.ts';
 import type { Problem } from '../view/schemas.ts';
 import { isoTime } from '../view/wording.ts';
 

@@ -14,10 +14,10 @@ import {
 } from './signs.ts';
 import type { StoreProbe } from './store-probe.ts';
 
-/** All input from which problems are derived, from the same moment. */
-export interface Circumstances {
+/** What problems are derived from, all from the same moment. */
+export interface ProblemSnapshot {
   readonly now: EpochMs;
-  readonly gates: DispatcherSnapshot;
+  readonly dispatcher: DispatcherSnapshot;
   readonly probe: StoreProbe;
   readonly quarantined: { readonly count: number; readonly oldestAt: EpochMs | null };
   readonly parked: { readonly count: number; readonly oldestAt: EpochMs | null };
@@ -50,8 +50,8 @@ export interface Findings {
 /** An unavailable API becomes an error after this; shorter outages are common and pass. */
 const UNAVAILABLE_ERROR_MS = 10 * MINUTE;
 
-export function findProblems(circumstances: Circumstances): Findings {
-  const { signatures, overdue, backup, subscription, alerts } = circumstances;
+export function findProblems(snapshot: ProblemSnapshot): Findings {
+  const { signatures, overdue, backup, subscription, alerts } = snapshot;
   const unknown: readonly [ProblemCode, boolean][] = [
     ['signature_failures', signatures === 'unknown'],
     ['shares_overdue', overdue === 'unknown'],
@@ -62,18 +62,18 @@ export function findProblems(circumstances: Circumstances): Findings {
   ];
   return {
     open: [
-      ...accountProblems(circumstances),
-      ...lineProblems(circumstances),
-      ...ownProblems(circumstances),
-      ...worldProblems(circumstances),
+      ...accountProblems(snapshot),
+      ...lineProblems(snapshot),
+      ...ownProblems(snapshot),
+      ...worldProblems(snapshot),
     ],
     undetermined: new Set(unknown.filter(([, isUnknown]) => isUnknown).map(([code]) => code)),
   };
 }
 
 /** Problems of the service's own data and work. */
-function ownProblems(circumstances: Circumstances): OpenProblem[] {
-  const { probe, quarantined, parked, overdue, disk, backup, catchUp, alerts } = circumstances;
+function ownProblems(snapshot: ProblemSnapshot): OpenProblem[] {
+  const { probe, quarantined, parked, overdue, disk, backup, catchUp, alerts } = snapshot;
   const open: OpenProblem[] = [];
   if (!probe.isWritable) {
     open.push({ code: 'store_failing', since: null, noticedAt: probe.failingSince, detail: probe.fault });
@@ -97,10 +97,16 @@ function ownProblems(circumstances: Circumstances): OpenProblem[] {
 }
 
 /** Problems of incoming webhooks, and of the clock they are checked against. */
-function worldProblems({ now, gates, silence, signatures, subscription }: Circumstances): OpenProblem[] {
+function worldProblems({
+  now,
+  dispatcher,
+  silence,
+  signatures,
+  subscription,
+}: ProblemSnapshot): OpenProblem[] {
   const open: OpenProblem[] = [];
-  if (gates.clockDistrustedSince !== null)
-    open.push({ code: 'clock_skew', since: null, noticedAt: gates.clockDistrustedSince });
+  if (dispatcher.clockDistrustedSince !== null)
+    open.push({ code: 'clock_skew', since: null, noticedAt: dispatcher.clockDistrustedSince });
   const { silentMs, limitMs } = silence;
   if (limitMs > 0 && silentMs >= limitMs) {
     const detail = durationInWords(silentMs);
@@ -116,19 +122,19 @@ function worldProblems({ now, gates, silence, signatures, subscription }: Circum
   return open;
 }
 
-function accountProblems({ gates, now }: Circumstances): OpenProblem[] {
+function accountProblems({ dispatcher, now }: ProblemSnapshot): OpenProblem[] {
   // every hold separately: the snapshot's own is only the first of them
   return ACCOUNT_HOLDS.flatMap((code): OpenProblem[] => {
     if (code === 'paused') return [];
-    const since = standingHold(gates.holds, code, now)?.since ?? null;
+    const since = standingHold(dispatcher.holds, code, now)?.since ?? null;
     if (since === null) return [];
     const isLasting = code === 'api_unavailable' && now - since > UNAVAILABLE_ERROR_MS;
     return [{ code, since, ...(isLasting ? { errorSince: since + UNAVAILABLE_ERROR_MS } : {}) }];
   });
 }
 
-function lineProblems({ gates, policy }: Circumstances): OpenProblem[] {
-  const served = gates.lines.filter(({ line }) => policy.lines === null || policy.lines.has(line.line));
+function lineProblems({ dispatcher, policy }: ProblemSnapshot): OpenProblem[] {
+  const served = dispatcher.lines.filter(({ line }) => policy.lines === null || policy.lines.has(line.line));
   return served.flatMap(({ line: { line, card, cardCheckedAt }, hold }): OpenProblem[] => {
     const code = LINE_HOLDS.find((reason) => reason === hold?.reason);
     return [

@@ -1,11 +1,12 @@
 import type { Clock } from '../../clock.ts';
+import { type StandingHolds, standingHolds } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import type { ChatCount, DeliveryNews, Store } from '../../store/store.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
-import { type Closures, closuresOf, type ShownCounts, showCounts } from '../view/chat-view.ts';
-import type { AlertState, Circumstances, SubscriptionState } from './problems.ts';
+import { type ShownCounts, showCounts } from '../view/chat-view.ts';
+import type { AlertState, ProblemSnapshot, SubscriptionState } from './problems.ts';
 import {
   createBackupWatch,
   createOverdueWatch,
@@ -15,7 +16,7 @@ import {
 } from './signs.ts';
 import type { StoreProbe } from './store-probe.ts';
 
-export interface SituationDeps {
+export interface SnapshotDeps {
   readonly store: Pick<
     Store,
     'counts' | 'nextAttempts' | 'quarantinedCount' | 'chats' | 'diskSpace' | 'lastBackupAt' | 'catchUp'
@@ -36,8 +37,8 @@ export interface SituationDeps {
   readonly alerts: () => AlertState;
 }
 
-/** The snapshot from which problems, and the rest of the overview, are derived. */
-export interface Situation extends Circumstances {
+/** What problems, and the rest of the overview, are derived from. */
+export interface ServiceSnapshot extends ProblemSnapshot {
   readonly counts: ShownCounts;
   /** The earliest attempt of each line that has one. */
   readonly heads: Awaited<ReturnType<Store['nextAttempts']>>;
@@ -50,7 +51,10 @@ export interface Situation extends Circumstances {
  * with earlier snapshots.
  * @throws {StoreError} by rejecting
  */
-export function createSituation(deps: SituationDeps, before: DeliveryNews): () => Promise<Situation> {
+export function createServiceSnapshot(
+  deps: SnapshotDeps,
+  before: DeliveryNews,
+): () => Promise<ServiceSnapshot> {
   const { store, clock, policy, counters } = deps;
   const elapsed = () => clock.toDomain(clock.monotonic());
   const silence = createSilence(before, elapsed());
@@ -61,18 +65,18 @@ export function createSituation(deps: SituationDeps, before: DeliveryNews): () =
   return async () => {
     const probe = await deps.probeStore();
     const now = clock.now();
-    const gates = deps.dispatcher.snapshot();
-    const closures = closuresOf(gates);
+    const dispatcher = deps.dispatcher.snapshot();
+    const holds = standingHolds(dispatcher);
     const stored = await store.counts();
-    const counts = showCounts(stored, closures);
+    const counts = showCounts(stored, holds);
     const heads = await store.nextAttempts();
-    const isWaiting = gates.clockDistrustedSince !== null; // nothing starts automatically
-    const queues = isWaiting ? [] : dueQueues(heads, stored, closures, now);
+    const isWaiting = dispatcher.clockDistrustedSince !== null; // nothing starts automatically
+    const queues = isWaiting ? [] : dueQueues(heads, stored, holds, now);
     const lastBackupAt = await store.lastBackupAt();
     const deliveries = silence(counters.lastAcceptedAt, now, elapsed());
     return {
       now,
-      gates,
+      dispatcher,
       probe,
       counts,
       heads,
@@ -98,15 +102,15 @@ export function createSituation(deps: SituationDeps, before: DeliveryNews): () =
  * fails, nothing else reports it.
  */
 function dueQueues(
-  heads: Situation['heads'],
+  heads: ServiceSnapshot['heads'],
   counts: readonly ChatCount[],
-  closures: Closures,
+  holds: StandingHolds,
   now: EpochMs,
 ): readonly Queue[] {
   const due = new Map<string | null, number>();
   for (const { line, state, count } of counts)
     if (state === 'due') due.set(line, (due.get(line) ?? 0) + count);
-  const isOpen = (line: string | null) => (closures.of(line)?.reason ?? 'card_unknown') === 'card_unknown';
+  const isOpen = (line: string | null) => (holds.of(line)?.reason ?? 'card_unknown') === 'card_unknown';
   return heads
     .filter(({ line, nextAttemptAt }) => nextAttemptAt <= now && isOpen(line))
     .map(({ line, nextAttemptAt }) => ({ line, headAt: nextAttemptAt, due: due.get(line) ?? 0 }));

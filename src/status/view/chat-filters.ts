@@ -1,8 +1,8 @@
 import { CHAT_REASONS, CHAT_STATES, type ChatReason, type ChatState } from '../../decide/chat.ts';
+import type { StandingHolds } from '../../decide/holds.ts';
 import { COVERED_REASON, COVERED_STATES } from '../../decide/share.ts';
-import { maskNumber } from '../../mask.ts';
+import { maskNumber } from '../../decide/text.ts';
 import type { ChatFilter } from '../../store/store.ts';
-import type { Closures } from './chat-view.ts';
 import type { ShownReason } from './explanation.ts';
 
 export interface ShownFilter {
@@ -14,20 +14,20 @@ export interface ShownFilter {
 
 /**
  * Translates a filter on shown states into stored ones: a chat that would be due or retried is shown as held
- * while the account or its line is closed. Join the filters by "or"; none: no chat can match.
+ * while its account or line has a hold. Join the filters by "or"; none: no chat can match.
  */
-export function storedFilters(shown: ShownFilter, closures: Closures): readonly ChatFilter[] {
+export function storedFilters(shown: ShownFilter, holds: StandingHolds): readonly ChatFilter[] {
   const { state, reason, lines } = shown;
   if (state === null && reason === null) return [{ states: null, reasons: null, lines, notLines: null }];
   const coverable: readonly ChatState[] =
     reason === COVERED_REASON ? [...COVERED_STATES, 'held'] : COVERED_STATES;
   const others = CHAT_STATES.filter((one) => !coverable.includes(one));
   const filters = [ownDecision(shown, others, null)];
-  if (closures.account === null) {
-    const closed = [...closures.lines.keys()];
-    filters.push(ownDecision(shown, coverable, closed.length === 0 ? null : closed));
+  if (holds.account === null) {
+    const held = [...holds.lines.keys()];
+    filters.push(ownDecision(shown, coverable, held.length === 0 ? null : held));
   }
-  return [...filters.filter((filter) => filter !== null), ...coveredByClosure(shown, closures)];
+  return [...filters.filter((filter) => filter !== null), ...coveredByHolds(shown, holds)];
 }
 
 /** Chats in one of these states that are shown as stored. */
@@ -41,21 +41,19 @@ function ownDecision(
   return { states, reasons: reason === null ? null : [reason], lines, notLines };
 }
 
-function coveredByClosure({ state, reason, lines }: ShownFilter, closures: Closures): readonly ChatFilter[] {
+function coveredByHolds({ state, reason, lines }: ShownFilter, holds: StandingHolds): readonly ChatFilter[] {
   if (state !== null && state !== 'held') return [];
   const coveredOf = (among: readonly string[] | null): readonly ChatFilter[] => [
     { states: COVERED_STATES, reasons: null, lines: among, notLines: null },
     { states: ['held'], reasons: [COVERED_REASON], lines: among, notLines: null },
   ];
-  if (closures.account !== null) {
-    return reason === null || reason === closures.account.reason ? coveredOf(lines) : [];
+  if (holds.account !== null) {
+    return reason === null || reason === holds.account.reason ? coveredOf(lines) : [];
   }
-  const closed = [...closures.lines]
-    .filter(
-      ([line, closure]) => (reason === null || closure.reason === reason) && (lines?.includes(line) ?? true),
-    )
+  const held = [...holds.lines]
+    .filter(([line, hold]) => (reason === null || hold.reason === reason) && (lines?.includes(line) ?? true))
     .map(([line]) => line);
-  return closed.length === 0 ? [] : coveredOf(closed);
+  return held.length === 0 ? [] : coveredOf(held);
 }
 
 /** Holds of the account or a line are never stored with a chat. */

@@ -1,10 +1,11 @@
+import type { Clock } from '../../clock.ts';
 import { CHAT_STATES, type ChatRecord, type ChatState } from '../../decide/chat.ts';
-import type { StandingHold } from '../../decide/holds.ts';
+import type { StandingHolds } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { applyHold, decideChat, optedOutAt } from '../../decide/share.ts';
+import { maskNumber } from '../../decide/text.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
-import { maskNumber } from '../../mask.ts';
+import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import type { ChatCount } from '../../store/store.ts';
 import type { Attempt } from '../../store/turn.ts';
 import { explain } from './explanation.ts';
@@ -12,12 +13,22 @@ import type { AttemptView, ChatView } from './schemas.ts';
 import { isoTime } from './wording.ts';
 
 /** What showing a chat depends on, all from the same moment. */
-export interface Moment {
+export interface ViewSnapshot {
   readonly now: EpochMs;
-  readonly closures: Closures;
+  readonly holds: StandingHolds;
   readonly policy: Policy;
   /** Show our own lines in full instead of masked. */
   readonly showNumbers: boolean;
+}
+
+interface ViewDeps extends Pick<ViewSnapshot, 'policy' | 'showNumbers'> {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly dispatcher: Pick<Dispatcher, 'standingHolds'>;
+}
+
+export function viewSnapshot({ clock, dispatcher, policy, showNumbers }: ViewDeps): ViewSnapshot {
+  const now = clock.now();
+  return { now, holds: dispatcher.standingHolds(now), policy, showNumbers };
 }
 
 export function showLine(line: string, showNumbers: boolean): string {
@@ -28,9 +39,9 @@ export function showLine(line: string, showNumbers: boolean): string {
  * A chat as people and machines see it: decided as of now, whatever was stored, with the hold of its account
  * or line applied.
  */
-export function showChat(chat: ChatRecord, { now, closures, policy, showNumbers }: Moment): ChatView {
-  const closure = closures.of(chat.line);
-  const shown = applyHold(decideChat(chat, policy, now), closure);
+export function showChat(chat: ChatRecord, { now, holds, policy, showNumbers }: ViewSnapshot): ChatView {
+  const hold = holds.of(chat.line);
+  const shown = applyHold(decideChat(chat, policy, now), hold);
   return {
     chatId: chat.chatId,
     line: chat.line === null ? null : showLine(chat.line, showNumbers),
@@ -45,7 +56,7 @@ export function showChat(chat: ChatRecord, { now, closures, policy, showNumbers 
     shareCount: chat.shareCount,
     state: shown.state,
     reason: shown.reason,
-    explanation: explain({ chat, ...shown, closure, policy, now }),
+    explanation: explain({ chat, ...shown, hold, policy, now }),
     nextAttemptAt: isoTime(shown.nextAttemptAt),
   };
 }
@@ -64,25 +75,6 @@ export function showAttempt(attempt: Attempt): AttemptView {
   };
 }
 
-/** The account's and lines' holds at one moment. */
-export interface Closures {
-  readonly account: StandingHold | null;
-  /** Only lines that are closed. */
-  readonly lines: ReadonlyMap<string, StandingHold>;
-  /** What closes a chat of this line (null: unknown line); the account takes precedence. */
-  of(line: string | null): StandingHold | null;
-}
-
-export function closuresOf({ account, lines }: Pick<DispatcherSnapshot, 'account' | 'lines'>): Closures {
-  const closed = new Map<string, StandingHold>();
-  for (const { line, hold } of lines) if (hold !== null) closed.set(line.line, hold);
-  return {
-    account,
-    lines: closed,
-    of: (line) => account ?? (line === null ? null : (closed.get(line) ?? null)),
-  };
-}
-
 export interface ShownCounts {
   readonly total: number;
   readonly byState: Readonly<Record<ChatState, number>>;
@@ -90,14 +82,14 @@ export interface ShownCounts {
   readonly parked: number;
 }
 
-/** Applies the account's and lines' holds to the stored counts; only chats that nothing closes are due. */
-export function showCounts(counts: readonly ChatCount[], closures: Closures): ShownCounts {
+/** Applies the account's and lines' holds to the stored counts; only chats without a hold are due. */
+export function showCounts(counts: readonly ChatCount[], holds: StandingHolds): ShownCounts {
   const byState = Object.fromEntries(CHAT_STATES.map((state) => [state, 0])) as Record<ChatState, number>;
   const byLine = new Map<string, number>();
   let total = 0;
   let parked = 0;
   for (const { line, state, reason, count } of counts) {
-    const shown = applyHold({ state, reason, nextAttemptAt: null }, closures.of(line));
+    const shown = applyHold({ state, reason, nextAttemptAt: null }, holds.of(line));
     byState[shown.state] += count;
     total += count;
     if (reason === 'parked') parked += count;

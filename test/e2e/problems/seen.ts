@@ -1,9 +1,9 @@
 import { request } from 'undici';
 import { expect } from 'vitest';
 import { adviseOnNativeModule, adviseOnNode } from '../../../src/cli/start-failure.ts';
+import { maskNumber } from '../../../src/decide/text.ts';
 import { runDoctor } from '../../../src/doctor/doctor.ts';
 import { decideVerdict, type Finding } from '../../../src/doctor/finding.ts';
-import { maskNumber } from '../../../src/mask.ts';
 import { PROBLEM_WORDS, type ProblemCode } from '../../../src/status/problems/problem-words.ts';
 import type { Problem } from '../../../src/status/view/schemas.ts';
 import { scrape } from '../../helpers/metrics.ts';

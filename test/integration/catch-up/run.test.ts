@@ -398,14 +398,14 @@ describe('a closed account', () => {
     ['rejects the key', answerOf(401, 2004), 'api_key_rejected'],
   ])('is told to all when Linq %s, and nothing is asked until it is open', async (_what, answer, cause) => {
     let isOpen = false;
-    let closure: { cause: string; until: number | null } | null = null;
+    let hold: { cause: string; until: number | null } | null = null;
     const heard: unknown[] = [];
     const world = createWorld({
       account: {
-        closure: () => (isOpen ? null : closure),
+        hold: () => (isOpen ? null : hold),
         heard(told) {
           heard.push(told);
-          closure = { cause, until: null };
+          hold = { cause, until: null };
         },
       },
     });
@@ -424,7 +424,7 @@ describe('a closed account', () => {
   it('is not asked until the time at which it opens', async () => {
     const world = createWorld({
       account: {
-        closure: () =>
+        hold: () =>
           world.clock.now() < T + 7 * MINUTE ? { cause: 'rate_limited', until: T + 7 * MINUTE } : null,
         heard() {},
       },

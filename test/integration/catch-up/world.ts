@@ -56,7 +56,7 @@ export function createWorld(settings: Settings = {}) {
     const catchUp = createCatchUp({
       store: killable(wrap(store)),
       linq: killable(linq),
-      account: { closure: () => null, heard: (answer, startedAt) => void heard.push({ answer, startedAt }) },
+      account: { hold: () => null, heard: (answer, startedAt) => void heard.push({ answer, startedAt }) },
       clock,
       random: () => 0,
       log,

@@ -87,7 +87,7 @@ describe('a chat that an example shows as waiting', () => {
       state,
       reason,
       nextAttemptAt: isoTime(nextAttemptAt),
-      explanation: explain({ chat, state, reason, nextAttemptAt, closure: null, policy: policyOf(), now }),
+      explanation: explain({ chat, state, reason, nextAttemptAt, hold: null, policy: policyOf(), now }),
     });
   });
 });

@@ -167,7 +167,7 @@ export const CASES: readonly Case[] = [
   },
   {
     code: 'backup_stale',
-    given: { situation: { backupEveryMs: HOUR } },
+    given: { snapshot: { backupEveryMs: HOUR } },
     provoke: (world) => {
       world.isBackupFailing = true;
     },

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Hold, Line } from '../../../../src/decide/holds.ts';
 import { HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
 import type { DispatcherSnapshot } from '../../../../src/dispatch/dispatcher.ts';
@@ -18,7 +18,7 @@ interface World {
   lines: Line[];
 }
 
-/** A watch over a real store, beside gates that a test sets. */
+/** A watch over a real store, beside holds that a test sets. */
 async function startWatch(given: Partial<ProblemWatchDeps> = {}, home = createHome()) {
   const clock = given.clock ?? createFakeClock(T);
   const store = openSqliteStore({ path: join(home, 'reactor.db'), policy: policyOf() });
@@ -68,8 +68,8 @@ async function startWatch(given: Partial<ProblemWatchDeps> = {}, home = createHo
     logged,
     close,
     home,
-    problems: async () => (await watch.look()).problems,
-    codes: async () => (await watch.look()).problems.map(({ code }) => code),
+    problems: async () => (await watch.check()).problems,
+    codes: async () => (await watch.check()).problems.map(({ code }) => code),
   };
 }
 
@@ -122,7 +122,7 @@ it('knows over a restart since when a problem is open, and does not log it again
   const clock = createFakeClock(T);
   const before = await startWatch({ clock });
   before.world.lines = [lineOf({ card: 'inactive', cardCheckedAt: T })];
-  await before.watch.look();
+  await before.watch.check();
   await before.close();
   clock.advance(3 * HOUR);
   const after = await startWatch({ clock }, before.home);
@@ -144,7 +144,7 @@ it('opens store_failing when the store can be read no more, and keeps what it kn
   store.counts = async () => {
     throw new StoreError('busy', 'database is locked');
   };
-  await expect(watch.look()).rejects.toThrow('locked');
+  await expect(watch.check()).rejects.toThrow('locked');
   expect(
     watch
       .book()
@@ -162,10 +162,10 @@ it('writes down later what it could not write', async () => {
     throw new StoreError('full', 'no space');
   };
   world.lines = [lineOf({ card: 'missing' })];
-  await watch.look();
+  await watch.check();
   expect(await store.problems()).toEqual([]);
   store.changeProblems = changeProblems;
-  await watch.look();
+  await watch.check();
   expect(await store.problems()).toMatchObject([{ code: 'card_missing', scope: LINE, since: T }]);
 });
 
@@ -176,7 +176,7 @@ it('opens webhooks_silent after the silence that is too long, over restarts, and
   expect(await first.codes()).toEqual([]);
   first.counters.lastAcceptedAt = T;
   clock.advance(HOUR);
-  await first.watch.look();
+  await first.watch.check();
   await first.close();
   clock.advance(10 * HOUR); // nobody can deliver to a service that is down
   const second = await startWatch(given, first.home);
@@ -204,7 +204,7 @@ it('counts a silence from the very first start when nothing was ever accepted', 
   expect(await codes()).toEqual(['webhooks_silent']);
 });
 
-it('notes what it knows of deliveries at most with every look, and a mere silence every five minutes', async () => {
+it('notes what it knows of deliveries at most with every check, and a mere silence every five minutes', async () => {
   const clock = createFakeClock(T);
   const { watch, store, counters } = await startWatch({ clock });
   const notes: number[] = [];
@@ -216,7 +216,7 @@ it('notes what it knows of deliveries at most with every look, and a mere silenc
   watch.start();
   await turns();
   counters.lastAcceptedAt = T + 1;
-  for (let look = 0; look < 22; look++) {
+  for (let check = 0; check < 22; check++) {
     clock.advance(30 * SECOND);
     await turns();
   }
@@ -298,7 +298,7 @@ it('opens signature_failures as a warning once something was accepted', async ()
   expect(await problems()).toMatchObject([{ code: 'signature_failures', severity: 'warning' }]);
 });
 
-it('shows nobody what is older than his question, though a look is under way', async () => {
+it('shows no client what is older than its request, even while a check is running', async () => {
   const { watch, world, store } = await startWatch();
   const { counts } = store;
   let letGo = () => {};
@@ -309,11 +309,23 @@ it('shows nobody what is older than his question, though a look is under way', a
     await isHeld;
     return counts();
   };
-  const first = watch.look();
-  await turns(); // it has seen the gates
+  const first = watch.check();
+  await turns(); // it has read the holds
   world.holds = [holdOf({ reason: 'api_key_rejected', until: T })];
-  const second = watch.look();
+  const second = watch.check();
   letGo();
   expect((await first).problems).toEqual([]);
   expect((await second).problems).toMatchObject([{ code: 'api_key_rejected' }]);
+});
+
+it('repeats what the last check found, and checks only if there was none', async () => {
+  const { watch, world, store } = await startWatch();
+  world.holds = [holdOf({ reason: 'api_key_rejected', until: T })];
+  expect(await watch.open()).toMatchObject([{ code: 'api_key_rejected' }]);
+  const counts = vi.spyOn(store, 'counts');
+  world.holds = [];
+  expect(await watch.open()).toMatchObject([{ code: 'api_key_rejected' }]);
+  expect(counts).not.toHaveBeenCalled();
+  await watch.check();
+  expect(await watch.open()).toEqual([]);
 });

@@ -31,12 +31,12 @@ async function start({ given = {} }: Case): Promise<World> {
       if (turned.answer !== 'none') return turned.answer;
       return new Promise((resolve) => waiting.push(resolve));
     },
-    situation: {
+    snapshot: {
       subscription: () => turned.subscription,
       alerts: () => turned.alerts,
       isBackupFailing: () => turned.isBackupFailing,
       probeStore: async () => turned.probe ?? { isWritable: true },
-      ...given.situation,
+      ...given.snapshot,
     },
   });
   await status.app.register(async (scope) =>
@@ -51,10 +51,10 @@ async function start({ given = {} }: Case): Promise<World> {
     for (let leftMs = ms; leftMs > 0; leftMs -= 10 * SECOND) {
       status.clock.advance(Math.min(leftMs, 10 * SECOND));
       await status.idle();
-      await status.deps.watch.look();
+      await status.deps.watch.check();
     }
   };
-  await status.deps.watch.look();
+  await status.deps.watch.check();
   return new Proxy(Object.assign(turned, { status, pass }), {
     set(target, name, value) {
       Reflect.set(target, name, value);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { accountHold, type Hold, type Line, lineHold } from '../../../../src/decide/holds.ts';
+import { accountHold, type Hold, type Line, lineHold, standingHolds } from '../../../../src/decide/holds.ts';
 import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import { type OverviewInput, showOverview } from '../../../../src/status/api/overview.ts';
-import { closuresOf, showCounts } from '../../../../src/status/view/chat-view.ts';
+import { showCounts } from '../../../../src/status/view/chat-view.ts';
 import type { Problem } from '../../../../src/status/view/schemas.ts';
 import type { ChatCount } from '../../../../src/store/store.ts';
 import { createWebhookCounters } from '../../../../src/webhook/report.ts';
@@ -21,14 +21,14 @@ const NEVER_CAUGHT_UP = {
   chatsUnread: 0,
 };
 
-interface Given extends Partial<Omit<OverviewInput, 'gates' | 'counts'>> {
+interface Given extends Partial<Omit<OverviewInput, 'dispatcher' | 'counts'>> {
   readonly holds?: readonly Hold[];
   readonly lines?: readonly Line[];
   readonly counts?: readonly ChatCount[];
 }
 
 function overviewOf({ holds = [], lines = [], counts = [], ...rest }: Given = {}) {
-  const gates = {
+  const dispatcher = {
     account: accountHold(holds, NOW),
     holds,
     lines: lines.map((line) => ({ line, hold: lineHold(line, holds, NOW) })),
@@ -49,8 +49,8 @@ function overviewOf({ holds = [], lines = [], counts = [], ...rest }: Given = {}
     policy: policyOf(),
     showNumbers: false,
     ...rest,
-    gates,
-    counts: showCounts(counts, closuresOf(gates)),
+    dispatcher,
+    counts: showCounts(counts, standingHolds(dispatcher)),
   });
 }
 

@@ -13,10 +13,10 @@ import {
   PROBLEM_WORDS,
   showProblem,
 } from '../../../../src/status/problems/problem-words.ts';
-import { type Circumstances, findProblems } from '../../../../src/status/problems/problems.ts';
+import { findProblems, type ProblemSnapshot } from '../../../../src/status/problems/problems.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, policyOf, T } from '../../../helpers/builders.ts';
 
-interface Given extends Partial<Omit<Circumstances, 'gates'>> {
+interface Given extends Partial<Omit<ProblemSnapshot, 'dispatcher'>> {
   readonly holds?: readonly Hold[];
   readonly lines?: readonly Line[];
   readonly clockDistrustedSince?: number;
@@ -25,11 +25,11 @@ interface Given extends Partial<Omit<Circumstances, 'gates'>> {
 const MIB = 1024 ** 2;
 const ROOMY = { freeBytes: 500_000 * MIB, totalBytes: 1_000_000 * MIB };
 
-function circumstancesOf({ holds = [], lines = [], clockDistrustedSince, ...rest }: Given): Circumstances {
+function snapshotOf({ holds = [], lines = [], clockDistrustedSince, ...rest }: Given): ProblemSnapshot {
   const now = rest.now ?? T + HOUR;
   return {
     now,
-    gates: {
+    dispatcher: {
       account: accountHold(holds, now),
       holds,
       lines: lines.map((line) => ({ line, hold: lineHold(line, holds, now) })),
@@ -56,8 +56,8 @@ function circumstancesOf({ holds = [], lines = [], clockDistrustedSince, ...rest
 function createList({ showNumbers = false } = {}) {
   const book = createProblemBook([], false);
   return (given: Given) => {
-    const circumstances = circumstancesOf(given);
-    book.update(findProblems(circumstances), circumstances.now);
+    const snapshot = snapshotOf(given);
+    book.update(findProblems(snapshot), snapshot.now);
     return book
       .open()
       .map(({ found, since }) => showProblem(found, since, showNumbers))

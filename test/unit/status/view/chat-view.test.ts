@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { closuresOf, showCounts } from '../../../../src/status/view/chat-view.ts';
+import { standingHolds } from '../../../../src/decide/holds.ts';
+import { showCounts } from '../../../../src/status/view/chat-view.ts';
 import type { ChatCount } from '../../../../src/store/store.ts';
 import { LINE, lineOf, OTHER_LINE } from '../../../helpers/builders.ts';
 
@@ -16,7 +17,7 @@ const missingCard = { line: lineOf(), hold: { reason: 'card_missing', since: 0, 
 
 describe('showCounts', () => {
   it('names every state, also those without chats', () => {
-    expect(showCounts([], closuresOf({ account: null, lines: [] })).byState).toEqual({
+    expect(showCounts([], standingHolds({ account: null, lines: [] })).byState).toEqual({
       retired: 0,
       held: 0,
       done: 0,
@@ -29,24 +30,24 @@ describe('showCounts', () => {
   });
 
   it('counts as stored while nothing is closed', () => {
-    const { total, byState } = showCounts(COUNTS, closuresOf({ account: null, lines: [] }));
+    const { total, byState } = showCounts(COUNTS, standingHolds({ account: null, lines: [] }));
     expect(total).toBe(21);
     expect(byState).toMatchObject({ due: 10, retrying: 4, waiting: 5, held: 2 });
   });
 
   it('counts the due and retried chats of a closed line as held', () => {
-    const { byState } = showCounts(COUNTS, closuresOf({ account: null, lines: [missingCard] }));
+    const { byState } = showCounts(COUNTS, standingHolds({ account: null, lines: [missingCard] }));
     expect(byState).toMatchObject({ due: 7, retrying: 0, waiting: 5, held: 9 });
   });
 
   it('counts those of all lines, known or not, as held while the account is closed', () => {
     const account = { reason: 'paused', since: 0, until: null } as const;
-    const { byState } = showCounts(COUNTS, closuresOf({ account, lines: [] }));
+    const { byState } = showCounts(COUNTS, standingHolds({ account, lines: [] }));
     expect(byState).toMatchObject({ due: 0, retrying: 0, waiting: 5, held: 16 });
   });
 
   it('counts the chats of each line, and those that are parked', () => {
-    const { byLine, parked } = showCounts(COUNTS, closuresOf({ account: null, lines: [] }));
+    const { byLine, parked } = showCounts(COUNTS, standingHolds({ account: null, lines: [] }));
     expect([...byLine]).toEqual([
       [LINE, 12],
       [OTHER_LINE, 8],

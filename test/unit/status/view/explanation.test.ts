@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { standingHolds } from '../../../../src/decide/holds.ts';
 import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
-import { closuresOf, showChat } from '../../../../src/status/view/chat-view.ts';
+import { showChat } from '../../../../src/status/view/chat-view.ts';
 import { SHOWN_REASONS } from '../../../../src/status/view/explanation.ts';
 import { chatOf, LINE, lineOf, policyOf, T } from '../../../helpers/builders.ts';
 import { BARRED, type Case, NOW } from './explanation-cases.ts';
@@ -103,7 +104,7 @@ describe('the explanation of a chat', () => {
   it.each(CASES)('says what $state ($reason) means when $when', (one) => {
     const shown = showChat(one.chat, {
       now: one.now ?? NOW,
-      closures: closuresOf({
+      holds: standingHolds({
         account: one.account ?? null,
         lines: [{ line: lineOf({ line: LINE }), hold: one.line ?? null }],
       }),
