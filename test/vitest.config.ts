@@ -1,3 +1,4 @@
+import { existsSync, statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -22,14 +23,25 @@ const PROCESSES = { globalSetup: ['test/helpers/build.ts'], maxWorkers: 3, seque
  */
 const TOGETHER = { isolate: false };
 
+const MEMORY = '/dev/shm';
+
+function hasRoomInMemory(): boolean {
+  if (!existsSync(MEMORY)) return false;
+  const { bavail, bsize } = statfsSync(MEMORY);
+  return bavail * bsize > 2 ** 30;
+}
+
+/** Databases and other temporary files in memory: no one pulls the plug here, and a sync to disk only takes time. */
+const IN_MEMORY = hasRoomInMemory() ? { env: { TMPDIR: MEMORY } } : {};
+
 /** The layers of the tests as projects. Those that run the built program as a process build it first. */
 export default defineConfig({
   test: {
     root,
     projects: [
-      layer('unit', 20_000, { maxWorkers: 2, ...TOGETHER }),
-      layer('integration', 30_000, { maxWorkers: 2, ...TOGETHER }),
-      layer('e2e', 60_000, { ...PROCESSES, ...TOGETHER }),
+      layer('unit', 20_000, { maxWorkers: 2, ...TOGETHER, ...IN_MEMORY }),
+      layer('integration', 30_000, { maxWorkers: 2, ...TOGETHER, ...IN_MEMORY }),
+      layer('e2e', 60_000, { ...PROCESSES, ...TOGETHER, ...IN_MEMORY }),
       layer('faults', 600_000, PROCESSES),
       layer('security', 120_000, PROCESSES),
       layer('browser', 120_000, PROCESSES),
