@@ -1,4 +1,4 @@
-import { describe } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { describeCatchUp } from './store/catch-up.ts';
 import { describeClaims } from './store/claims.ts';
 import { describeClockShifts } from './store/clock-shifts.ts';
@@ -34,5 +34,8 @@ export function describeStore(name: string, createHome: () => StoreHome): void {
     describeQuarantine(bench);
     describeProblems(bench);
     describeProperties(bench);
+    it('has no method that none of these tests uses', () => {
+      expect(bench.unused()).toEqual([]);
+    });
   });
 }

@@ -203,6 +203,14 @@ export function describeUpkeep(bench: StoreBench): void {
     });
   });
 
+  it('frees no chat from a wait for catching up when no backup was restored', async () => {
+    const store = await bench.open();
+    await store.record([outboundOf(T)], T);
+    const before = await store.chat('chat-1');
+    expect(await store.releaseRestored(10, T + DAY)).toBe(false);
+    expect(await store.chat('chat-1')).toEqual(before);
+  });
+
   describe('a changed chat', () => {
     it('is decided anew and kept', async () => {
       const store = await bench.open();

@@ -16,12 +16,26 @@ export interface StoreHome {
 export interface StoreBench {
   /** Opens the test's store; a second time it is closed first, as a restart would. */
   open(policy?: Partial<Policy>): Promise<Store>;
+  /** The names of the methods that a store has and that no test has used so far. */
+  unused(): readonly string[];
 }
 
 /** Gives every test of the suite a store of its own. */
 export function useStore(createHome: () => StoreHome): StoreBench {
   let home: StoreHome;
   let store: Store | null = null;
+  const all = new Set<string>();
+  const used = new Set<string | symbol>();
+  /** The same store, noting which of its methods are used. */
+  const noting = (opened: Store): Store => {
+    for (const [name, value] of Object.entries(opened)) if (typeof value === 'function') all.add(name);
+    return new Proxy(opened, {
+      get(target, name) {
+        used.add(name);
+        return Reflect.get(target, name);
+      },
+    });
+  };
   beforeEach(() => {
     home = createHome();
   });
@@ -33,9 +47,10 @@ export function useStore(createHome: () => StoreHome): StoreBench {
   return {
     async open(policy = {}) {
       await store?.close();
-      store = await home.open(policyOf(policy));
+      store = noting(await home.open(policyOf(policy)));
       return store;
     },
+    unused: () => [...all].filter((name) => !used.has(name)),
   };
 }
 
