@@ -30,6 +30,8 @@ export type CardHoldReason = (typeof CARD_HOLDS)[number];
 export type StoredHoldReason = (typeof STORED_HOLDS)[number];
 export type HoldReason = StoredHoldReason | CardHoldReason;
 export type CardState = (typeof CARD_STATES)[number];
+/** What a check of the card found. */
+export type KnownCardState = Exclude<CardState, 'unknown'>;
 
 /** Everything the program knows about a hold; the user-facing words are in `status/`. */
 interface HoldTraits {
@@ -265,6 +267,16 @@ function flagHold(line: Line, stored: Hold | null): Hold | null {
   if (since === null) return null;
   const until = Math.max(stored?.until ?? 0, since + HOLDS.line_flagged.waits[0]);
   return { scope: line.line, reason: 'line_flagged', since, until, step: 0 };
+}
+
+/** The state of a line's contact card. @param cards all cards of the account, or of the line */
+export function cardStateOf(
+  line: string,
+  cards: readonly { readonly line: string; readonly isActive: boolean }[],
+): KnownCardState {
+  const own = cards.filter((card) => card.line === line);
+  if (own.some(({ isActive }) => isActive)) return 'active';
+  return own.length > 0 ? 'inactive' : 'missing';
 }
 
 /** The line's card hold, whatever else closes the line; null if it has a card to share. */

@@ -132,7 +132,7 @@ function countedShares(chat: ChatRecord, policy: Policy, now: EpochMs): number {
   return chat.shareCount + (isLate ? 1 : 0);
 }
 
-const retired: Rule = (chat, policy, now) => refusedForGood(chat, policy, now) ?? left(chat, now);
+const retired: Rule = (chat, policy, now) => refusedForGood(chat, policy, now) ?? leftChat(chat, now);
 
 /**
  * An outbound message gives the chat another chance, at most once per window; re-adding our line does so
@@ -146,7 +146,7 @@ function refusedForGood(chat: ChatRecord, policy: Policy, now: EpochMs): Row | n
   return retiredUntil(retiredReason, hasOutbound ? retiredAt + policy.windowMs : null, now);
 }
 
-function left({ leftAt, joinedAt, lastOutboundAt }: ChatRecord, now: EpochMs): Row | null {
+function leftChat({ leftAt, joinedAt, lastOutboundAt }: ChatRecord, now: EpochMs): Row | null {
   if (leftAt === null) return null;
   const isBack = isAfter(joinedAt, leftAt) || isAfter(lastOutboundAt, leftAt);
   return retiredUntil('chat_left', isBack ? leftAt + 1 : null, now);
@@ -200,7 +200,7 @@ const unhealthy: Rule = (chat, policy) => {
 const awaitingInbound: Rule = (chat, policy) =>
   policy.requireInbound && chat.lastInboundAt === null ? held('awaiting_inbound') : null;
 
-const enough: Rule = (chat, policy, now) => {
+const shareLimit: Rule = (chat, policy, now) => {
   const shares = countedShares(chat, policy, now);
   if (policy.reshare === 'once' && shares > 0) return { state: 'done', reason: 'shared_once', until: null };
   const isLimit = policy.maxSharesPerChat > 0 && shares >= policy.maxSharesPerChat;
@@ -250,7 +250,7 @@ const AUTOMATIC: readonly Rule[] = [
   optedOut,
   unhealthy,
   awaitingInbound,
-  enough,
+  shareLimit,
   insideWindow,
   idle,
   lineUnknown,

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { accountProbeAt, type CardState, HOLDS, type Line } from '../decide/holds.ts';
+import { accountProbeAt, type CardState, cardStateOf, HOLDS, type Line } from '../decide/holds.ts';
 import { classifyAnswer } from '../decide/outcome.ts';
 import { backoffMs } from '../decide/pacing.ts';
 import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
@@ -50,7 +50,7 @@ export function createCardChecks({
     };
     if (answer.kind === 'cards') {
       keeper.reached(call);
-      if (line !== null) note(line, stateOf(answer.cards, line), call.endedAt);
+      if (line !== null) note(line, cardStateOf(line, answer.cards), call.endedAt);
       return;
     }
     if (signal.aborted && answer.answer.kind === 'unanswered') return; // aborted by us
@@ -99,12 +99,6 @@ export function createCardChecks({
     },
     settled: (): Promise<unknown> => Promise.allSettled(running),
   };
-}
-
-function stateOf(cards: readonly { line: string; isActive: boolean }[], line: string): CardState {
-  const own = cards.filter((card) => card.line === line);
-  if (own.some((card) => card.isActive)) return 'active';
-  return own.length > 0 ? 'inactive' : 'missing';
 }
 
 /** A missing or inactive card is rechecked after at most this, so that a newly set-up card is used soon. */

@@ -1,13 +1,12 @@
+import { cardStateOf, type KnownCardState } from '../decide/holds.ts';
 import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
 import { MINUTE, SECOND } from '../decide/time.ts';
 import { SetupError } from '../errors.ts';
 import { detailsOf, failureOf, waitInWords } from './failure.ts';
 
-export type CardState = 'active' | 'inactive' | 'missing';
-
 export interface LineCard {
   readonly line: string;
-  readonly card: CardState;
+  readonly card: KnownCardState;
 }
 
 interface Card {
@@ -41,7 +40,7 @@ export interface CardPorts {
 
 /** Each line with its known card state. */
 export function cardsOf(lines: readonly string[], cards: readonly Card[]): LineCard[] {
-  return lines.map((line) => ({ line, card: stateOf(line, cards) }));
+  return lines.map((line) => ({ line, card: cardStateOf(line, cards) }));
 }
 
 const CARD_EXISTS = 2014;
@@ -59,7 +58,7 @@ const LIMIT_MS = 10 * MINUTE;
  * once and slowly. If a response was lost, a read shows what happened.
  * @throws {ReactorError} when Linq refuses or limits it, or still hasn't completed it
  */
-export async function createCard(ports: CardPorts, card: NewCard): Promise<CardState> {
+export async function createCard(ports: CardPorts, card: NewCard): Promise<KnownCardState> {
   const { linq, pause, tell } = ports;
   const first = await linq.createContactCard(card);
   if (first.kind === 'card') return stateAlone(first.card);
@@ -72,7 +71,7 @@ export async function createCard(ports: CardPorts, card: NewCard): Promise<CardS
 }
 
 /** Handles a failed create. @throws {ReactorError} unless the card exists after all */
-async function settle(ports: CardPorts, card: NewCard, answer: LinqAnswer): Promise<CardState> {
+async function settle(ports: CardPorts, card: NewCard, answer: LinqAnswer): Promise<KnownCardState> {
   if (isLimited(answer)) throw limited(answer);
   const exists = codeOf(answer) === CARD_EXISTS;
   if (exists || mayHaveArrived(answer)) {
@@ -105,15 +104,9 @@ function limited(answer: LinqAnswer): SetupError {
   );
 }
 
-async function look({ linq }: CardPorts, { line }: NewCard): Promise<CardState> {
+async function look({ linq }: CardPorts, { line }: NewCard): Promise<KnownCardState> {
   const seen = await linq.contactCards(line);
-  return seen.kind === 'cards' ? stateOf(line, seen.cards) : 'missing';
+  return seen.kind === 'cards' ? cardStateOf(line, seen.cards) : 'missing';
 }
 
-const stateAlone = ({ isActive }: Card): CardState => (isActive ? 'active' : 'inactive');
-
-function stateOf(line: string, cards: readonly Card[]): CardState {
-  const own = cards.filter((card) => card.line === line);
-  if (own.some(({ isActive }) => isActive)) return 'active';
-  return own.length > 0 ? 'inactive' : 'missing';
-}
+const stateAlone = ({ isActive }: Card): KnownCardState => (isActive ? 'active' : 'inactive');

@@ -1,3 +1,4 @@
+import { cardStateOf } from '../../decide/holds.ts';
 import type { LinqAnswer } from '../../decide/outcome.ts';
 import { maskNumber } from '../../decide/text.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
@@ -227,14 +228,9 @@ interface SeenCard {
 
 /** One finding for each line that can't share, one for all that can. @param lines those on which we share */
 export function judgeCards(lines: readonly string[], cards: readonly SeenCard[]): readonly Finding[] {
-  const stateOf = (line: string) => {
-    const own = cards.filter((card) => card.line === line);
-    if (own.length === 0) return 'missing';
-    return own.some(({ isActive }) => isActive) ? 'active' : 'inactive';
-  };
-  const active = lines.filter((line) => stateOf(line) === 'active').map(maskNumber);
+  const active = lines.filter((line) => cardStateOf(line, cards) === 'active').map(maskNumber);
   const troubles = lines.flatMap((line) => {
-    const state = stateOf(line);
+    const state = cardStateOf(line, cards);
     if (state === 'active') return [];
     const { message, remedy } = showProblem({ code: `card_${state}`, line }, 0, false);
     return [found(`card_${state}`, message, remedy, { line: maskNumber(line) })];

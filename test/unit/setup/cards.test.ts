@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { KnownCardState } from '../../../src/decide/holds.ts';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import { SECOND } from '../../../src/decide/time.ts';
 import { SetupError } from '../../../src/errors.ts';
-import { type CardState, cardsOf, createCard } from '../../../src/setup/cards.ts';
+import { cardsOf, createCard } from '../../../src/setup/cards.ts';
 import { answerOf, silenceOf } from '../../helpers/builders.ts';
 
 const LINE = '+12025550100';
@@ -10,7 +11,7 @@ const LOST = silenceOf();
 const UNSENT = silenceOf(false);
 
 /** @param answers to each create in turn: the state of the card that came back, or what went wrong */
-function setUp(answers: readonly (CardState | LinqAnswer)[], seen: CardState = 'missing') {
+function setUp(answers: readonly (KnownCardState | LinqAnswer)[], seen: KnownCardState = 'missing') {
   let creates = 0;
   const pauses: number[] = [];
   const told: string[] = [];
