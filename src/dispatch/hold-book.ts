@@ -136,7 +136,7 @@ export function createHoldBook(
     /** What the snapshot's holds mean for a chat. */
     standing: (now: EpochMs): StandingHolds => standingHolds(snapshot(now)),
     /** Opens or extends a hold after a call that calls for it. */
-    close(
+    openOrExtend(
       scope: string | null,
       reason: WaitingHoldReason,
       call: { startedAt: EpochMs; endedAt: EpochMs },

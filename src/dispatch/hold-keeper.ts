@@ -63,7 +63,7 @@ export function createHoldKeeper(book: HoldBook) {
     const isUntriedProbe = breaker !== null && call.isFirst && call.startedAt >= untried.at;
     const startedAt = isUntriedProbe ? Math.max(call.startedAt, breaker.until ?? 0) : call.startedAt;
     const isProbe = breaker === null || isProbeOf(breaker, startedAt);
-    book.close(null, 'api_unavailable', { ...call, startedAt });
+    book.openOrExtend(null, 'api_unavailable', { ...call, startedAt });
     const isNews = breaker === null || (isProbe && call.isFirst);
     // a chat that failed before teaches us nothing new by failing again
     const at = call.endedAt + (breaker !== null && isNews ? UNTRIED_MAX_MS : UNTRIED_MIN_MS);
@@ -107,7 +107,8 @@ export function createHoldKeeper(book: HoldBook) {
   function open(reason: VerdictHoldReason, call: Call, verdict: Verdict): void {
     const isAccount = HOLDS[reason].scope === 'account';
     const retryAfterMs = verdict.kind === 'rate_limited' ? verdict.retryAfterMs : null;
-    if (isAccount || call.line !== null) book.close(isAccount ? null : call.line, reason, call, retryAfterMs);
+    if (isAccount || call.line !== null)
+      book.openOrExtend(isAccount ? null : call.line, reason, call, retryAfterMs);
   }
 
   /** A probe that didn't succeed: extends the hold's wait. Pauses end with time and aren't probed. */
@@ -116,13 +117,13 @@ export function createHoldKeeper(book: HoldBook) {
     for (const { scope, reason, until } of book.all()) {
       const isConcerned = scope === null || scope === call.line;
       if (!isConcerned || !isProbed(reason) || !isProbeOf({ until }, call.startedAt)) continue;
-      if (reason !== 'line_flagged') book.close(scope, reason, call);
+      if (reason !== 'line_flagged') book.openOrExtend(scope, reason, call);
     }
     if (call.chatId === null || call.line === null) return;
     // a flag may exist without a stored hold, and a stored hold without its flag
     const hold = book.lineHold(call.line, call.startedAt);
     if (hold?.reason === 'line_flagged' && isProbeOf(hold, call.startedAt))
-      book.close(call.line, hold.reason, call);
+      book.openOrExtend(call.line, hold.reason, call);
   }
 
   /** Linq itself answered. */
