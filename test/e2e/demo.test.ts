@@ -130,12 +130,12 @@ describe('demo', () => {
     expect(await demo.exited).toBe(1);
     expect(demo.stdout()).toContain('Stopped before the third day was over.');
   });
+});
 
-  it.each(['59', '36001', 'fast', ''])('refuses the speed "%s" with what it expects', async (speed) => {
-    expect(await runVerbHere(createWorkDir(), ['demo', '--speed', speed])).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: '--speed: expected a number from 60 to 36000, for example --speed 7200\n',
-    });
+it.each(['59', '36001', 'fast', ''])('demo refuses the speed "%s" with what it expects', async (speed) => {
+  expect(await runVerbHere(createWorkDir(), ['demo', '--speed', speed])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: '--speed: expected a number from 60 to 36000, for example --speed 7200\n',
   });
 });

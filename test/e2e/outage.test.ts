@@ -7,7 +7,7 @@ import { readChat, readOverview, until } from '../helpers/status.ts';
 
 const MINUTE = 60_000;
 const LINE = '+12025550100';
-const CHATS = 20;
+const CHATS = 10;
 /** A share a second: a backlog shows whether it drains steadily. */
 const SETTINGS = { CATCH_UP_EVERY: '6h', SHARE_RATE_PER_LINE: '1' };
 
@@ -42,7 +42,7 @@ it('after 40 minutes of outage the facts and the shares are there, paced, and ev
   const fresh = Array.from({ length: CHATS }, () => create());
   const [group, sms] = [create({ isGroup: true }), create({ service: 'SMS' })];
   const [refusing, failing, silent] = [create(), create(), create()];
-  for (const [n, chatId] of fresh.entries()) send(chatId, -40 * MINUTE + n * MINUTE);
+  for (const [n, chatId] of fresh.entries()) send(chatId, -40 * MINUTE + 2 * n * MINUTE);
   send(group, -20 * MINUTE);
   send(sms, -19 * MINUTE);
   send(refusing, -18 * MINUTE);
