@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { EpochMs } from './decide/time.ts';
 
 /**
@@ -53,17 +52,21 @@ export function createSystemClock(rate = 1): Clock {
       anchorMonotonic = monotonic();
       return now() - before;
     },
-    async sleepUntil(until, maxRealMs, signal) {
+    sleepUntil(until, maxRealMs, signal) {
       const real = Math.ceil((until - now()) / rate);
       const toMultiple = Math.ceil(MAX_SLEEP_MS - (monotonic() % MAX_SLEEP_MS));
       const wanted = Math.min(Math.max(real, 0), maxRealMs);
       const ms = wanted < MAX_SLEEP_MS ? wanted : toMultiple;
-      if (ms === 0 || signal.aborted) return; // even the shortest timer takes a millisecond
-      try {
-        await delay(ms, undefined, { signal });
-      } catch {
-        // aborted: the caller looks at the signal
-      }
+      if (ms === 0 || signal.aborted) return Promise.resolve(); // even the shortest timer takes a millisecond
+      return new Promise((resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', end);
+          resolve();
+        };
+        const timer = setTimeout(end, ms);
+        signal.addEventListener('abort', end);
+      });
     },
   };
 }
