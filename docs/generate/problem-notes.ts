@@ -17,9 +17,9 @@ export interface ProblemNote {
 export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
   api_key_rejected: {
     seen: 'All chats are `held`, and catch-up waits. Webhooks are still received.',
-    confirm: '`contact-card-reactor doctor` shows how Linq answers to the key.',
+    confirm: '`contact-card-reactor doctor` shows how Linq responds to the key.',
     steps: [
-      'Copy a valid API key from the Linq dashboard into `LINQ_API_KEY`, or into the file that `LINQ_API_KEY_FILE` names. `contact-card-reactor config show` says which one is in force.',
+      'Set `LINQ_API_KEY` to a valid API key from the Linq dashboard, or into the file that `LINQ_API_KEY_FILE` names. `contact-card-reactor config show` says which one is in effect.',
       'Restart the service. It tries the key at once.',
     ],
     ends: 'when Linq accepts the key. It is retried at intervals growing from 5 seconds to 5 minutes.',
@@ -36,10 +36,10 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     lost: 'nothing, but chats may become idle (`RESHARE_IDLE_AFTER`) until their next outbound message.',
   },
   clock_skew: {
-    seen: 'A clock that stands before the time at which the service last ran counts too.',
+    seen: 'A clock that is set to before the service last ran counts too.',
     confirm: '`contact-card-reactor doctor` and `timedatectl` show by how many seconds the clock is off.',
     steps: [
-      'Synchronise the clock: `timedatectl set-ntp true` or the like. For a virtual machine or container, do it on the host.',
+      'Synchronise the clock: `timedatectl set-ntp true` or similar. For a virtual machine or container, do it on the host.',
     ],
     ends: 'with the next answer from Linq whose time agrees. The service asks every 5 seconds.',
     lost: 'nothing. Once the service knows that its clock is wrong, it answers 503 to stale deliveries, so that Linq sends them again.',
@@ -102,7 +102,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'Find out from Linq what is wrong, and send less from the line for a while.',
       'When Linq says that the line is fine and the hold is still there, run `contact-card-reactor line release LINE`.',
     ],
-    ends: 'when a webhook reports the line as ACTIVE and its reputation as no longer CRITICAL, or when the chat that is tried every 6 hours gets its card.',
+    ends: 'when a webhook reports the line as ACTIVE and its reputation as no longer CRITICAL, or when the chat tried every 6 hours gets its card.',
   },
   line_paused: {
     seen: 'Linq refused a share with code 2027 or 4002.',
@@ -144,7 +144,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     ends: 'when a check finds it: at each start, every hour, and by `contact-card-reactor catch-up`.',
   },
   subscription_inactive: {
-    seen: 'Someone switched it off, or Linq did after many failed deliveries.',
+    seen: 'Someone switched it off, or Linq did so after many failed deliveries.',
     confirm: '`contact-card-reactor doctor`, or the Linq dashboard.',
     steps: [
       'Run `contact-card-reactor doctor` and fix what it finds between `PUBLIC_URL` and the service.',
@@ -162,8 +162,8 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'Otherwise upgrade to a version that reads them, and please report the cause.',
       'Run `contact-card-reactor quarantine replay`.',
     ],
-    ends: 'when none is left: all were replayed, or are older than 7 days.',
-    lost: 'what they report, until they are replayed. Catch-up may read the messages.',
+    ends: 'when none is left: each was replayed or has expired after 7 days.',
+    lost: 'what they report, until they are replayed. Catch-up may read their messages from the API.',
   },
   chats_parked: {
     detail: '2',
@@ -174,7 +174,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'Fix that, or upgrade.',
       'Release each chat: `contact-card-reactor chat release CHAT_ID`.',
     ],
-    ends: 'when no chat is parked any more; never automatically.',
+    ends: 'once you have released every parked chat; never automatically.',
     lost: 'the shares of these chats, until you release them.',
   },
   webhooks_silent: {
@@ -190,7 +190,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     ends: 'with the next authentic delivery from Linq. Those of `doctor` don’t count.',
   },
   signature_failures: {
-    seen: 'Three deliveries in a row, or ten within 15 minutes, had a wrong or stale signature. They are answered 401, and Linq doesn’t repeat them. While nothing has been accepted since the start, one wrong signature is enough, and it is an error.',
+    seen: 'Three deliveries in a row, or ten within 15 minutes, had a wrong or stale signature. They are answered 401, and Linq doesn’t repeat them. If nothing has been accepted since startup, one wrong signature is enough, and it is an error.',
     confirm:
       '`delivery.rejected` in the log says whether the signature was wrong or stale, and by how many seconds.',
     steps: [
@@ -222,7 +222,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'If you need a copy now: `contact-card-reactor backup` (it doesn’t end the problem).',
     ],
     ends: 'with the next scheduled backup that succeeds.',
-    lost: 'nothing, unless the disk is.',
+    lost: 'nothing, unless the disk fails.',
   },
   catch_up_failing: {
     detail: 'http_503',
@@ -236,7 +236,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'If Linq keeps refusing the call, report it with the code.',
     ],
     ends: 'with the first run that completes. It is retried at least every 15 minutes.',
-    lost: 'what webhooks missed stays unknown until then.',
+    lost: 'nothing for good, but what webhooks missed stays unknown until then.',
   },
   alerts_failing: {
     detail: 'HTTP 400',

@@ -1,22 +1,22 @@
 /** What one line can't say, by the setting's name. */
 export const SETTING_NOTES: Readonly<Record<string, string>> = {
   LINQ_API_KEY:
-    'Linq’s keys can read and write everything in the account; there are no read-only keys. Keep the settings file at mode 0600, or name a file that holds the key in `LINQ_API_KEY_FILE`.',
+    'Linq’s keys can read and write everything in the account; there are no read-only keys. Keep the settings file at mode 0600, or put the key in a file of its own and set `LINQ_API_KEY_FILE` to its path.',
   LINQ_WEBHOOK_SECRET:
-    'Linq shows the secret once, when the subscription is created; `contact-card-reactor setup` saves it. To rotate it, create a second subscription, put its secret before the old one, and restart. Then delete the old subscription, and a day later its secret. Deliveries in quarantine can be read only with the secret that verified them.',
+    'Linq shows the secret once, when the subscription is created; `contact-card-reactor setup` saves it. To rotate it, create a second subscription, list its secret before the old one, and restart. Then delete the old subscription, and a day later its secret. Deliveries in quarantine can be read only with the secret that verified them.',
   LINQ_API_BASE_URL:
     'Plain `http` is allowed only for an address on this machine, since every call carries the key. `contact-card-reactor simulate` prints the address of a simulated Linq.',
   HTTPS_PROXY:
-    'Read as curl reads it: the lower-case name wins over the upper-case one, and the environment over `.env`. Without a scheme it is `http://`; without a port, 80 or 443. Percent-encode special characters in the user name and password (`@` as `%40`). `config show` shows only host and port. Certificates are checked through the proxy as without it. If the proxy intercepts TLS, name its authority’s certificate in `NODE_EXTRA_CA_CERTS` in the environment; Node.js doesn’t read that from `.env`. Addresses on this machine are always called directly. `ALL_PROXY` and SOCKS aren’t supported.',
+    'Read as curl reads it: the lower-case name wins over the upper-case one, and the environment over `.env`. Without a scheme it is `http://`; without a port, 80 or 443. Percent-encode special characters in the user name and password (`@` as `%40`). `config show` shows only host and port. Certificates are checked as without a proxy. If the proxy intercepts TLS, set `NODE_EXTRA_CA_CERTS` in the environment to its authority’s certificate; Node.js doesn’t read that from `.env`. Addresses on this machine are always called directly. `ALL_PROXY` and SOCKS aren’t supported.',
   HTTP_PROXY:
-    'Unlike in curl, the upper-case name counts too. Linq is never called over http, so this matters only for an `ALERT_WEBHOOK_URL` that begins with `http://`.',
+    'Unlike in curl, the upper-case name counts too. Linq is never called over http through a proxy, so this matters only for an `ALERT_WEBHOOK_URL` that begins with `http://`.',
   NO_PROXY:
-    'A host stands for itself and all names below it, with or without a leading dot; `10.0.0.0/8` for a range of addresses; `*` for everything. Each may end with a port.',
+    'A host matches itself and its subdomains, with or without a leading dot; `10.0.0.0/8` matches a range of addresses; `*` matches everything. Each may end with a port.',
   LINQ_LINES:
     'Facts about chats on other lines are still recorded, so nothing is missing when you add their line. Problems of lines that aren’t listed aren’t reported.',
   PUBLIC_URL:
     'Only the address, without `/webhooks/linq`. If it is set, the service checks every hour that Linq has an active subscription that points here.',
-  HOST: 'On `127.0.0.1` only programs on this machine can connect, a proxy among them. In a container use `0.0.0.0`, and publish the port to the proxy only.',
+  HOST: 'On `127.0.0.1` only programs on this machine can connect, such as a proxy. In a container, use `0.0.0.0`, and publish the port to the proxy only.',
   TRUST_PROXY:
     'Use `loopback` for a proxy on the same machine. A number of hops or `true` is refused: with either, anyone could put any address into `X-Forwarded-For` and escape rate limits.',
   DATABASE_URL:
@@ -26,7 +26,7 @@ export const SETTING_NOTES: Readonly<Record<string, string>> = {
   SHARE_WINDOW:
     'Elapsed time since Linq acknowledged the last share, not a calendar day. Linq ignores shares within 24 hours, so less is refused unless the API is on this machine.',
   RESHARE_POLICY:
-    '`daily` shares again whenever a window ends, while the latest outbound message is younger than `RESHARE_IDLE_AFTER`. `active` waits for an outbound message since the last share. `once` shares a single time. Be careful with `daily`: accepting the prompt replaces the name and photo that the recipient had saved for you in their contacts. Choose `once` if people keep you under a name of their own, or if a second prompt would be one too many: each chat is asked a single time. A change applies to every chat from the next start.',
+    '`daily` shares again whenever a window ends, while the latest outbound message is younger than `RESHARE_IDLE_AFTER`. `active` waits for an outbound message since the last share. `once` shares only once. Be careful with `daily`: accepting the prompt replaces the name and photo that the recipient had saved for you in their contacts. Choose `once` if people keep you under a name of their own, or if you never want to ask anyone twice. A change applies to every chat from the next start.',
   RESHARE_IDLE_AFTER:
     'This covers the first share too, so installing the service on an old account doesn’t greet every old chat.',
   REQUIRE_INBOUND: 'Chats without a reply are held as `awaiting_inbound`.',
@@ -35,19 +35,19 @@ export const SETTING_NOTES: Readonly<Record<string, string>> = {
     'After an outage, at 2 a second, 10,000 overdue chats on one line drain in under 90 minutes.',
   CARD_TTL: 'A missing or inactive card is rechecked after 2 minutes at most.',
   CATCH_UP_EVERY:
-    'The service also catches up after downtime, and when deliveries arrive too old to be accepted. With `0`, only `contact-card-reactor catch-up` starts it otherwise.',
+    'The service also catches up after downtime, and when deliveries arrive too old to be accepted. With `0`, it otherwise runs only on `contact-card-reactor catch-up`.',
   DRY_RUN: 'A safe first day. Dry attempts have a window of their own, which ends with the dry run.',
   WEBHOOK_TOLERANCE:
     'Older or newer deliveries are refused, so that no one can replay what they recorded. Synchronise the clock (NTP) rather than raising this.',
   ACCEPT_LEGACY_SIGNATURES: 'Only for subscriptions so old that Linq signs them in no other way.',
   WEBHOOK_RATE_LIMIT:
-    'Linq repeats what is refused for this reason (429). Failed verifications have their own limit, 60 a minute and address.',
+    'Linq repeats what is refused for this reason (429). Failed verifications have their own limit: 60 a minute per address.',
   WEBHOOKS_SILENT_AFTER:
     'Only time while the service was up counts. Raise it if your account is quiet for longer, for instance over a weekend.',
   BACKUP_EVERY: 'Backups are made while the service runs, and checked before they count.',
   BACKUP_DIR: 'Best on another disk. Use one directory per database.',
   ALERT_WEBHOOK_URL:
-    'The body has `text`, as chat tools read it, the same again as `content` for Discord, and `event`, `code`, `severity`, `since`, `at`, `line`, `message`, `remedy` and `version`. It is repeated until it is accepted, so it may arrive twice. [problems.md](problems.md) explains each `code`.',
+    'The body has `text`, which chat tools read, the same text as `content` for Discord, and `event`, `code`, `severity`, `since`, `at`, `line`, `message`, `remedy` and `version`. It is repeated until it is accepted, so it may arrive twice. [problems.md](problems.md) explains each `code`.',
   SHOW_NUMBERS:
     'Otherwise they are shown as `+1•••••0100`. People’s numbers are never shown, because they aren’t stored.',
 };

@@ -235,14 +235,12 @@ const DELIVERY_SCHEMA = {
   operationId: 'receiveDelivery',
   summary: 'Receive a webhook from Linq',
   description:
-    'Set this address as the `target_url` of your webhook subscription. The signature covers the raw bytes of the body, so a proxy must pass them on unchanged.',
+    'Use this address as the `target_url` of your webhook subscription. The signature covers the raw bytes of the body, so a proxy must pass them on unchanged.',
   tags: ['Webhooks'],
   security: [{ webhookSignature: [] }],
   response: {
-    202: emptyAnswer(
-      'The signature is right, but this version can’t read or store the event: it is in quarantine.',
-    ),
-    204: emptyAnswer('The event is stored durably, or is one that the service ignores.'),
+    202: emptyAnswer('Authentic, but this version can’t read or store the event: it is in quarantine.'),
+    204: emptyAnswer('The event is stored durably, or the service ignores its type.'),
     401: answer(
       `\`SIGNATURE_MISSING\`, \`SIGNATURE_MALFORMED\`, \`SIGNATURE_MISMATCH\` or \`SIGNATURE_STALE\`. ${NOT_REPEATED}`,
       ErrorSchema,
@@ -250,7 +248,7 @@ const DELIVERY_SCHEMA = {
     413: answer(`Larger than 1 MiB. ${NOT_REPEATED}`, ErrorSchema),
     415: answer(`Not \`application/json\`, or with a \`Content-Encoding\`. ${NOT_REPEATED}`, ErrorSchema),
     429: answer(
-      `The address keeps failing verification (\`TOO_MANY_FAILURES\`), or sends more than WEBHOOK_RATE_LIMIT (\`RATE_LIMITED\`). ${REPEATED}`,
+      `Too many deliveries from the address failed verification (\`TOO_MANY_FAILURES\`), or it sends more than WEBHOOK_RATE_LIMIT (\`RATE_LIMITED\`). ${REPEATED}`,
       ErrorSchema,
     ),
     503: answer(

@@ -39,7 +39,7 @@ export function badgeRoute(app: FastifyInstance, { overview, clock }: BadgeDeps)
 
 const BADGE_SCHEMA = {
   operationId: 'getBadge',
-  summary: 'See as a badge whether all is well',
+  summary: 'Get a badge that says whether all is well',
   description:
     'A small SVG: `all well`, `2 warnings`, `1 error`, `paused` or `dry run`. At most 5 seconds old; caches keep it for a minute.',
   tags: ['Health'],

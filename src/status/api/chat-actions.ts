@@ -28,7 +28,7 @@ const SHARE_SCHEMA = {
     404: CHAT_NOT_FOUND_ANSWER,
     409: answer('`NOT_SHAREABLE`: not even by hand; `reason` says why.', NotShareableSchema),
     503: answer(
-      'The service is shutting down, or the database can’t do it now. Try again later.',
+      'The service is shutting down, or the database is unavailable. Try again later.',
       ErrorSchema,
     ),
   }),

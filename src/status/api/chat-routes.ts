@@ -29,7 +29,7 @@ export const ChatQuerySchema = Type.Object({
   reason: Type.Optional(words<ShownReason>(SHOWN_REASONS, 'Only chats with this reason.')),
   line: Type.Optional(
     Type.String({
-      description: 'Only chats of this line: the full number, or as it is shown (+1•••••0100).',
+      description: 'Only chats of this line: the full number, or as shown (+1•••••0100).',
       examples: ['+12025550100'],
     }),
   ),
@@ -37,16 +37,16 @@ export const ChatQuerySchema = Type.Object({
     minimum: 1,
     maximum: MAX_CHATS,
     default: 50,
-    description: 'Most chats of one page.',
+    description: 'Maximum chats per page.',
   }),
-  cursor: Type.Optional(text('The `nextCursor` of the page before; without it, the first page.')),
+  cursor: Type.Optional(text('The `nextCursor` of the previous page; without it, the first page.')),
 });
 
 const LIST_SCHEMA = {
   operationId: 'listChats',
   summary: 'List chats',
   description:
-    'Filtered by all parameters given, page by page. A page may hold fewer chats than requested and still not be the last.',
+    'The chats that match every given parameter, one page at a time. A page may have fewer chats than `limit` without being the last.',
   tags: ['Chats'],
   security: TOKEN_SECURITY,
   querystring: ChatQuerySchema,
@@ -55,8 +55,8 @@ const LIST_SCHEMA = {
 
 const SHOW_SCHEMA = {
   operationId: 'getChat',
-  summary: 'See a chat',
-  description: 'Why it did or did not get the card, and every attempt on record.',
+  summary: 'Show a chat',
+  description: 'Why it did or didn’t get the card, and every attempt on record.',
   tags: ['Chats'],
   security: TOKEN_SECURITY,
   params: ChatParams,
@@ -138,11 +138,11 @@ export function parseChatQuery(
   known: readonly string[],
 ): { readonly filter: ShownFilter; readonly cursor: string | null } | { readonly wrong: string } {
   if (cursor !== undefined && parseCursor(cursor) === null) {
-    return { wrong: '"cursor" must be the nextCursor of the page before.' };
+    return { wrong: '"cursor" must be the nextCursor of the previous page.' };
   }
   const lines = line === undefined ? null : parseLine(line, known);
   if (lines !== null && lines.length === 0 && !isLineName(line)) {
-    return { wrong: '"line" must be a full number (+12025550100) or as it is shown (+1•••••0100).' };
+    return { wrong: '"line" must be a full number (+12025550100) or as shown (+1•••••0100).' };
   }
   return { filter: { state: state ?? null, reason: reason ?? null, lines }, cursor: cursor ?? null };
 }

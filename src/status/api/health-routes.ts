@@ -28,7 +28,7 @@ const ChecksSchema = named('Checks', 'What was checked: each is `ok`, or says wh
   store: text('A real write to the database; its result is kept for 5 seconds.'),
   disk: text('There is room to write.'),
   migrated: text('The database has this version’s schema.'),
-  dispatcher: text('It took a turn within the last two minutes.'),
+  dispatcher: text('It ran within the last two minutes.'),
   accepting: text('The service isn’t shutting down.'),
 });
 const ReadySchema = named('Ready', 'The service can do its work.', {
@@ -42,15 +42,15 @@ const NotReadySchema = named('NotReady', 'The service can’t do its work now.',
 
 const HEALTH_SCHEMA = {
   operationId: 'getHealth',
-  summary: 'See whether the process answers',
-  description: 'Says nothing of whether it can do its work: that is `/readyz`.',
+  summary: 'Check that the process answers',
+  description: 'Doesn’t say whether the service can do its work; `/readyz` does.',
   tags: ['Health'],
   security: NO_SECURITY,
   response: { 200: named('Alive', 'The event loop answers.', { status: text('`ok`.') }) },
 };
 const READINESS_SCHEMA = {
   operationId: 'getReadiness',
-  summary: 'See whether it can do its work',
+  summary: 'Check that the service can do its work',
   tags: ['Health'],
   security: NO_SECURITY,
   response: { 200: ReadySchema, 503: NotReadySchema },
@@ -80,7 +80,7 @@ async function runChecks({ store, probeStore, dispatcher, clock, isDraining }: H
     store: probe.isWritable ? 'ok' : `the database can't be written (${probe.fault})`,
     disk: disk !== null && isDiskFull(disk) ? `the disk is full: ${bytesInWords(disk.freeBytes)} left` : 'ok',
     migrated: store.schemaVersion > 0 ? 'ok' : 'the database has no schema yet',
-    dispatcher: idleMs < ALIVE_MS ? 'ok' : `took no turn for ${Math.floor(idleMs / 1000)} s`,
-    accepting: isDraining() ? 'the service is draining: it shuts down' : 'ok',
+    dispatcher: idleMs < ALIVE_MS ? 'ok' : `has not run for ${Math.floor(idleMs / 1000)} s`,
+    accepting: isDraining() ? 'the service is shutting down' : 'ok',
   };
 }

@@ -13,22 +13,22 @@ declare module 'fastify' {
 
 type Json = Readonly<Record<string, unknown>>;
 
-const ABOUT = `Look at contact-card-reactor and steer it.
+const ABOUT = `Monitor and control contact-card-reactor.
 
 Times are ISO 8601 in UTC, absent values \`null\`. Every error has the shape of \`Error\`: \`code\` is for programs,
 \`message\` for people. Fields may be added in later versions; none is changed or removed. Numbers are shown as
-\`+1•••••0100\` unless SHOW_NUMBERS is true. Every path also answers HEAD where it answers GET.`;
+\`+1•••••0100\` unless SHOW_NUMBERS is true. Every GET route also answers HEAD.`;
 
 const TAGS = [
-  { name: 'Health', description: 'Whether it runs. Open to everyone; says nothing about chats.' },
+  { name: 'Health', description: 'Whether it runs. Needs no token; says nothing about chats.' },
   { name: 'Status', description: 'What is happening, and what is wrong.' },
   {
     name: 'Chats',
-    description: 'Who got the card, who didn’t, and why; holding, releasing and sharing by hand.',
+    description: 'Which chats got the card, which didn’t, and why; holding, releasing and sharing by hand.',
   },
   { name: 'Steering', description: 'Stopping and resuming, ending a line’s hold, catching up.' },
   { name: 'Quarantine', description: 'Authentic deliveries that couldn’t be read.' },
-  { name: 'Webhooks', description: 'The way in for Linq.' },
+  { name: 'Webhooks', description: 'Where Linq delivers events.' },
   { name: 'Description', description: 'This document.' },
 ];
 
@@ -58,7 +58,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         description: ABOUT,
         license: { name: 'MIT', identifier: 'MIT' },
       },
-      servers: [{ url: 'http://127.0.0.1:8080', description: 'As it listens by default.' }],
+      servers: [{ url: 'http://127.0.0.1:8080', description: 'The default address.' }],
       tags: TAGS,
       components: { securitySchemes: SECURITY_SCHEMES },
     },
@@ -85,7 +85,7 @@ function serveDocument(app: FastifyInstance): void {
         {},
         { additionalProperties: true, 'x-response-description': 'This document, OpenAPI 3.1.' },
       ),
-      304: { type: 'null', 'x-response-description': 'It is still the one that `If-None-Match` names.' },
+      304: { type: 'null', 'x-response-description': 'Unchanged since the version in `If-None-Match`.' },
     },
   };
   app.get('/openapi.json', { schema }, async (request, reply) => {

@@ -15,32 +15,32 @@ export const LOGIN_ANSWERS = {
   401: answer('The token is missing or wrong.', ErrorSchema),
   403: answer('`NO_STATUS_TOKEN`: the service has no STATUS_TOKEN.', ErrorSchema),
   429: answer(
-    `\`TOO_MANY_LOGINS\`: the address failed 20 logins in a minute. The right token is still accepted. ${RETRY_LATER}`,
+    `\`TOO_MANY_LOGINS\`: 20 logins from this address failed within a minute. The right token still works. ${RETRY_LATER}`,
     ErrorSchema,
   ),
 };
 
 const GUARDED = {
   ...LOGIN_ANSWERS,
-  503: answer(`The database can’t do it now. ${RETRY_LATER}`, ErrorSchema),
+  503: answer(`The database is unavailable. ${RETRY_LATER}`, ErrorSchema),
 };
 
 const CHANGING = {
   403: answer(
-    '`NO_STATUS_TOKEN`: the service has none. `CROSS_SITE`: HTTP Basic changes something only with `Sec-Fetch-Site: same-origin`.',
+    '`NO_STATUS_TOKEN`: the service has none. `CROSS_SITE`: with HTTP Basic, changes need `Sec-Fetch-Site: same-origin`.',
     ErrorSchema,
   ),
-  413: answer('The body is too long; none is needed.', ErrorSchema),
+  413: answer('The body is too large; none is needed.', ErrorSchema),
   415: answer('The `Content-Type` is malformed; none is needed.', ErrorSchema),
 };
 
 /** For every route with a name in its path. */
 export const NAMED_ANSWERS = {
   400: answer(
-    'The path isn’t properly encoded, or the name in it has a space or an invisible character.',
+    'The path is badly encoded, or the name in it contains a space or an invisible character.',
     ErrorSchema,
   ),
-  414: answer('The name in the path is too long to be one.', ErrorSchema),
+  414: answer('The name in the path is too long.', ErrorSchema),
 };
 
 export const CHAT_NOT_FOUND_ANSWER = answer('`CHAT_NOT_FOUND`: the chat is unknown.', ErrorSchema);

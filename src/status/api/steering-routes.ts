@@ -19,7 +19,7 @@ const PAUSE_SCHEMA = {
   ...STEERING,
   operationId: 'pause',
   summary: 'Stop all sharing',
-  description: 'Takes effect immediately and lasts over restarts. Webhooks are still received.',
+  description: 'Takes effect immediately and persists across restarts. Webhooks are still received.',
 };
 const RESUME_SCHEMA = {
   ...STEERING,
@@ -32,19 +32,19 @@ const RELEASE_LINE_SCHEMA = {
   operationId: 'releaseLine',
   summary: 'End a line’s hold',
   description:
-    'Whatever holds it: Linq flagged it, refuses calls for it, or says it isn’t yours. Its card is rechecked.',
+    'Ends any hold: Linq flagged the line, refuses calls for it, or says it isn’t yours. Its card is rechecked.',
   tags: ['Steering'],
   security: TOKEN_SECURITY,
   params: Type.Object({
     line: Type.String({
-      description: 'The full number, or as it is shown (+1•••••0100); encoded, as `%2B12025550100`.',
+      description: 'The full number, or as shown (+1•••••0100), percent-encoded: `%2B12025550100`.',
       examples: ['+12025550100'],
     }),
   }),
   response: changeAnswers({
     200: LineSchema,
     ...NAMED_ANSWERS,
-    400: answer('`AMBIGUOUS_LINE`: several lines look like this; give the full number.', ErrorSchema),
+    400: answer('`AMBIGUOUS_LINE`: several lines match; give the full number.', ErrorSchema),
     404: answer('`LINE_NOT_FOUND`: the line is unknown.', ErrorSchema),
   }),
 };
@@ -56,7 +56,9 @@ const CATCH_UP_SCHEMA = {
     'Repeating the request while one is waiting to start changes nothing. `GET /status` shows its progress.',
   tags: ['Steering'],
   security: TOKEN_SECURITY,
-  response: changeAnswers({ 202: answer('Its progress; it starts now or soon.', CatchUpSchema) }),
+  response: changeAnswers({
+    202: answer('It starts now or soon. The body shows its progress.', CatchUpSchema),
+  }),
 };
 
 /** Pausing everything, ending a line's hold, and catching up. All are safe to repeat. */
@@ -110,5 +112,5 @@ const LINE_NOT_FOUND: Refusal = {
 const AMBIGUOUS_LINE: Refusal = {
   statusCode: 400,
   code: 'AMBIGUOUS_LINE',
-  message: 'Several lines look like this. Give the full number.',
+  message: 'Several lines match. Give the full number.',
 };

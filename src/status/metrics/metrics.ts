@@ -48,20 +48,20 @@ export function createMetrics(): Metrics {
   );
   const commits = histogram(
     'ccr_commit_duration_seconds',
-    'Time of a durable commit: events from webhooks, events from catch-up, claims and outcomes of shares.',
+    'Duration of a durable commit: events from webhooks, events from catch-up, claims and outcomes of shares.',
     COMMIT_BUCKETS,
     ['kind'],
   );
   const failedCommits = counter('ccr_commit_failures_total', 'Commits that failed.', ['kind']);
   const events = counter('ccr_events_recorded_total', 'Events merged into the facts of chats and lines.');
-  const calls = counter('ccr_linq_calls_total', 'Calls to Linq’s API that ended.', ['call', 'outcome']);
+  const calls = counter('ccr_linq_calls_total', 'Completed calls to Linq’s API.', ['call', 'outcome']);
   const callTimes = histogram(
     'ccr_linq_call_duration_seconds',
-    'Time of a call to Linq’s API, including its wait for a connection.',
+    'Duration of a call to Linq’s API, including its wait for a connection.',
     CALL_BUCKETS,
     ['call'],
   );
-  const attempts = counter('ccr_attempts_total', 'Attempts to share whose outcome is on disk.', [
+  const attempts = counter('ccr_attempts_total', 'Share attempts whose outcome is on disk.', [
     'trigger',
     'outcome',
   ]);
@@ -71,7 +71,7 @@ export function createMetrics(): Metrics {
   );
   const attemptTimes = histogram(
     'ccr_attempt_duration_seconds',
-    'Time of an attempt, from its claim to Linq’s answer.',
+    'Duration of an attempt, from its claim to Linq’s answer.',
     CALL_BUCKETS,
   );
   const lateness = histogram(

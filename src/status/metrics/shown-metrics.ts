@@ -72,7 +72,7 @@ const HEALTH: readonly Shown[] = [
   },
   {
     name: 'ccr_linq_clock_offset_seconds',
-    help: 'Linq’s clock minus this machine’s, by the last answer.',
+    help: 'Linq’s clock minus this machine’s, as of the last answer.',
     read: ({ linqDateOffMs }) => one(seconds(linqDateOffMs)),
   },
   {
@@ -124,7 +124,7 @@ const SHARING_METRICS: readonly Shown[] = [
   },
   {
     name: 'ccr_oldest_overdue_seconds',
-    help: 'For how long the oldest overdue chat has been due; 0: there is none.',
+    help: 'How long the oldest overdue chat has been due; 0: none is overdue.',
     read: ofSeen(({ overview }) => overview.shares.oldestOverdueSeconds ?? 0),
   },
   {
@@ -200,7 +200,7 @@ const CATCH_UP_METRICS: readonly Shown[] = [
 const STORAGE: readonly Shown[] = [
   {
     name: 'ccr_store_size_bytes',
-    help: 'Size of the database with the files beside it.',
+    help: 'Size of the database, including the files beside it.',
     read: ofSeen(({ overview }) => overview.store.sizeBytes),
   },
   {
@@ -215,7 +215,7 @@ const STORAGE: readonly Shown[] = [
   },
   {
     name: 'ccr_last_backup_timestamp_seconds',
-    help: 'When the latest backup was begun.',
+    help: 'When the latest backup began.',
     read: ofSeen(({ overview }) => secondsOf(overview.store.lastBackupAt)),
   },
 ];

@@ -30,7 +30,7 @@ const LOWEST = 2;
 export function barChart(chart: Chart): Html {
   const { id, figures } = chart;
   const highest = Math.max(0, ...figures.map(({ succeeded, failed }) => succeeded + failed));
-  if (highest === 0) return nothing('Nothing was shared in this time.');
+  if (highest === 0) return nothing('No shares in this period.');
   const top = niceAbove(highest);
   const width = figures.length * STEP;
   const bars = figures.map((one, at) => bar(one, at * STEP, top, chart));

@@ -78,7 +78,7 @@ function facts({ shown, record, now }: ChatPage): Html {
   ];
   const row = ([name, value]: readonly [string, Content]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>
 `;
-  return card('facts', 'What is known', html`<dl class="facts chat-facts">${rows.map(row)}</dl>`);
+  return card('facts', 'Details', html`<dl class="facts chat-facts">${rows.map(row)}</dl>`);
 }
 
 /** A past time; another clock may be slightly ahead. */
@@ -93,7 +93,7 @@ function optOut(iso: string | null, optedInAt: EpochMs | null, now: EpochMs): Co
   if (iso === null) return 'no';
   const at = Date.parse(iso);
   const isOver = optedInAt !== null && optedInAt > at;
-  return html`${isOver && 'no longer; was '}${past(at, now, '')}`;
+  return html`${isOver && 'no longer; opted out '}${past(at, now, '')}`;
 }
 
 function next(iso: string | null, now: EpochMs): Content {
@@ -209,7 +209,7 @@ ${more !== undefined && html`<p class="entry-more">${more}</p>`}</div>
 
 const WHY_WORDS: Readonly<Record<Trigger, string>> = {
   became_eligible: 'when the chat became eligible',
-  window_lapsed: 'when the window lapsed',
+  window_lapsed: 'when the window ended',
   manual: 'by hand',
 };
 
@@ -239,7 +239,7 @@ const tookWords = (ms: number) => (ms < SECOND ? `${Math.max(0, ms)} ms` : durat
 const RETIRED_WORDS = {
   chat_gone: 'Linq said that the chat doesn’t exist or isn’t this account’s',
   chat_left: 'Linq said that your line has left the chat',
-  unsupported: 'Linq said that the chat can’t take a contact card',
+  unsupported: 'Linq said that contact cards aren’t supported in the chat',
 } as const;
 
 function factEntries({ chat, attempts, nextAttemptAt, now }: History): readonly Entry[] {

@@ -174,9 +174,9 @@ function isRead({ headers, routeOptions }: FastifyRequest): boolean {
 const HOW_TO_SET = html`<ol>
 <li>Make one, for example with <code>openssl rand -hex 24</code>.</li>
 <li>Put it into <code>.env</code> as <code>STATUS_TOKEN=…</code>, or into the environment.</li>
-<li>Restart the service, and load this page again: enter any user name, and the token as the password.</li>
+<li>Restart the service and reload this page. Enter any user name, and the token as the password.</li>
 </ol>`;
-const HOW_TO_LOG_IN = html`<p>Load this page again: enter any user name, and the token as the password.</p>`;
+const HOW_TO_LOG_IN = html`<p>Reload this page. Enter any user name, and the token as the password.</p>`;
 const BACK = html`<p><a href="/">Go to the overview</a></p>`;
 
 interface Asset {

@@ -153,7 +153,7 @@ const AT_ONCE = 10;
 export function deliveries({ deliveries: seen, now }: OverviewPage): Html {
   const row = ({ at, eventType, chatId, verdict }: SeenDelivery) => {
     const [tone, words] = VERDICT_WORDS[verdict];
-    return html`<li><div class="row-main"><span class="row-name">${eventType ?? 'not read'}</span><span class="row-more">${chatId === null ? 'no chat' : chatLink(chatId)}</span></div>
+    return html`<li><div class="row-main"><span class="row-name">${eventType ?? 'unknown type'}</span><span class="row-more">${chatId === null ? 'no chat' : chatLink(chatId)}</span></div>
 <div class="row-side">${badge(tone, words)}<span class="row-time">${when(Math.min(at, now), now)}</span></div></li>
 `;
   };
@@ -169,7 +169,7 @@ export function deliveries({ deliveries: seen, now }: OverviewPage): Html {
     'deliveries',
     'Recent deliveries',
     body,
-    html`<span class="muted">since start, in memory</span>`,
+    html`<span class="muted">since the service started</span>`,
   );
 }
 
@@ -232,7 +232,7 @@ const REJECTED: Readonly<Record<keyof Rejected, readonly [one: string, many: str
   missing: ['without a signature', 'without a signature'],
   malformed: ['malformed signature', 'malformed signatures'],
   mismatch: ['bad signature', 'bad signatures'],
-  stale: ['too old', 'too old'],
+  stale: ['stale', 'stale'],
   size: ['too large', 'too large'],
   type: ['not JSON', 'not JSON'],
   limited: ['rate limited', 'rate limited'],
@@ -244,7 +244,7 @@ function webhooks({ accepted, ignored, quarantined, rejected }: Overview['webhoo
   return [
     `${number(accepted)} stored`,
     `${number(ignored)} ignored`,
-    ...(quarantined > 0 ? [`${number(quarantined)} set aside`] : []),
+    ...(quarantined > 0 ? [`${number(quarantined)} in quarantine`] : []),
     ...refused.map((kind) => counted(rejected[kind], ...REJECTED[kind])),
   ].join(' · ');
 }

@@ -155,7 +155,7 @@ const SHARE_NOTICES: Readonly<Record<ShareEnd, Notice>> = {
 
 const CHAT_NOTICES: ReadonlyMap<string, Notice> = new Map([
   [doneWord.held, done('The chat is held. Nothing is shared in it until you release it.')],
-  [doneWord.released, done('The chat is released. The rules apply again.')],
+  [doneWord.released, done('The chat is released. The usual rules apply again.')],
   ...Object.entries(SHARE_NOTICES).map(([end, notice]) => [`share.${end}`, notice] as const),
 ]);
 

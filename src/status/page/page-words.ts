@@ -10,8 +10,8 @@ export type Tone = 'ok' | 'info' | 'warn' | 'error' | 'quiet';
 export const STATE_WORDS: Readonly<Record<ChatState, { readonly name: string; readonly means: string }>> = {
   sharing: { name: 'Sharing', means: 'the call is in progress' },
   due: { name: 'Due', means: 'about to be shared' },
-  waiting: { name: 'Waiting', means: 'shared, the window is open' },
-  retrying: { name: 'Retrying', means: 'failed, will be retried' },
+  waiting: { name: 'Waiting', means: 'shared; the window is still open' },
+  retrying: { name: 'Retrying', means: 'failed; will be retried' },
   idle: { name: 'Idle', means: 'the next message wakes it' },
   held: { name: 'Held', means: 'something prevents sharing' },
   done: { name: 'Done', means: 'shared as often as allowed' },
@@ -33,19 +33,19 @@ export const UNDER_WAY: readonly [Tone, string] = ['quiet', 'In progress'];
 
 export const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
   became_eligible: 'became eligible',
-  window_lapsed: 'window lapsed',
+  window_lapsed: 'window ended',
   manual: 'by hand',
 };
 
 export const VERDICT_WORDS: Readonly<Record<Verdict, readonly [Tone, string]>> = {
   accepted: ['ok', 'Stored'],
   ignored: ['quiet', 'Ignored'],
-  quarantined: ['warn', 'Set aside'],
+  quarantined: ['warn', 'In quarantine'],
   failed: ['error', 'Not stored'],
   missing: ['error', 'No signature'],
   malformed: ['error', 'Malformed signature'],
   mismatch: ['error', 'Bad signature'],
-  stale: ['error', 'Too old'],
+  stale: ['error', 'Stale'],
   size: ['error', 'Too large'],
   type: ['error', 'Not JSON'],
   limited: ['error', 'Rate limited'],
@@ -74,7 +74,7 @@ const CHAT_REASON_WORDS: Readonly<Record<ChatReason, string>> = {
   backoff: 'Backing off',
   rejected: 'Linq refused',
   became_eligible: 'First share',
-  window_lapsed: 'Window lapsed',
+  window_lapsed: 'Window ended',
   manual: 'Shared by hand',
 };
 

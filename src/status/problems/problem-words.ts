@@ -13,7 +13,7 @@ const WORDS = {
   clock_skew: {
     severity: 'error',
     message:
-      "This machine's clock was set, or it differs by more than 30 s from Linq's. Sharing waits, so that no window is cut short.",
+      "This machine's clock was changed, or it differs from Linq's by more than 30 s. Sharing waits, so that no window is cut short.",
     remedy:
       "Synchronise the machine's clock (NTP). Sharing resumes with the next answer from Linq whose time agrees.",
   },
@@ -76,7 +76,7 @@ const WORDS = {
   },
   alerts_failing: {
     severity: 'warning',
-    message: 'Alerts fail (DETAIL): none reaches ALERT_WEBHOOK_URL.',
+    message: 'Alerts are failing (DETAIL): none reaches ALERT_WEBHOOK_URL.',
     remedy:
       'Check that ALERT_WEBHOOK_URL accepts a JSON POST, or correct it and restart the service. Alerts are retried at least every 5 minutes; the first one accepted ends this. After a restart, 15 minutes without an alert to send end it too.',
   },
@@ -91,7 +91,7 @@ const WORDS = {
     severity: 'error',
     message: "Linq's webhook subscription for this service is switched off, so new messages go unnoticed.",
     remedy:
-      'Run `doctor` to see that PUBLIC_URL reaches this service, then `setup`, which switches the subscription on again. The subscription is rechecked at each start and every hour; `catch-up` rechecks now.',
+      'Run `doctor` to check that PUBLIC_URL reaches this service, then `setup`, which switches the subscription on again. The subscription is rechecked at each start and every hour; `catch-up` rechecks now.',
   },
 } as const satisfies Readonly<Record<string, ProblemWords>>;
 

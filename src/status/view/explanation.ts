@@ -28,13 +28,13 @@ export function explain(told: Told): string {
 const EXPLANATIONS: Readonly<Record<ChatReason, (told: Told) => string>> = {
   chat_gone: (told) => retired("Linq says that this chat doesn't exist or isn't this account's", told),
   chat_left: (told) => retired('Your line has left this chat or was removed from it', told),
-  unsupported: (told) => retired("Linq says that this chat can't take a contact card", told),
+  unsupported: (told) => retired("Linq says that contact cards aren't supported in this chat", told),
   operator: ({ chat }) =>
     `Held by an operator${since(chat.operatorHeldAt)}. Release the chat to share again.`,
   parked: ({ chat }) =>
     `Set aside${since(chat.parkedAt)}, after the service went down during several attempts in a row. Release the chat to try again.`,
   recipient_blocked: ({ chat }) =>
-    `Linq says that the recipient is on the account's block list${since(chat.blockedAt)}. Take them off it, then release the chat.`,
+    `Linq says that the recipient is on the account's block list${since(chat.blockedAt)}. Remove them from it, then release the chat.`,
   no_outbound: () =>
     'No outbound message is known yet. The card is shared after the first message from your line.',
   line_excluded: () =>
@@ -45,7 +45,7 @@ const EXPLANATIONS: Readonly<Record<ChatReason, (told: Told) => string>> = {
     `${chat.service === null ? 'It is not known which service carried the latest outbound message' : `The latest outbound message went over ${chat.service}`}; a card can be shared over iMessage only. Sharing resumes with the next outbound iMessage.`,
   opted_out: ({ chat }) => optedOut(chat),
   chat_health: ({ chat }) =>
-    `Linq rates the health of this chat as ${chat.health ?? 'unknown'}. Sharing resumes when Linq rates it better.`,
+    `Linq rates the health of this chat as ${chat.health ?? 'unknown'}. Sharing resumes when Linq reports better health.`,
   awaiting_inbound: () =>
     "The recipient hasn't written yet, and REQUIRE_INBOUND is true. The card is shared after their first message.",
   shared_once: ({ chat }) =>
@@ -179,8 +179,8 @@ export const HOLD_WORDS: Readonly<Record<HoldReason, HoldWords>> = {
     end: 'Sharing resumes automatically.',
   },
   api_unavailable: {
-    label: 'Linq’s API fails',
-    why: "Linq's API fails",
+    label: 'Linq’s API is failing',
+    why: "Linq's API is failing",
     end: 'The service probes it until it recovers.',
   },
   line_not_ours: {
@@ -190,7 +190,7 @@ export const HOLD_WORDS: Readonly<Record<HoldReason, HoldWords>> = {
   },
   line_flagged: {
     label: 'Flagged by Linq',
-    why: "Linq flags the chat's line",
+    why: "Linq flagged the chat's line",
     end: 'A successful probe or releasing the line ends this.',
   },
   line_paused: {
@@ -201,7 +201,7 @@ export const HOLD_WORDS: Readonly<Record<HoldReason, HoldWords>> = {
   card_missing: {
     label: 'No contact card',
     why: "the chat's line has no contact card",
-    end: 'Set one up with Linq.',
+    end: 'Create one with `setup` or in the Linq dashboard.',
   },
   card_inactive: {
     label: 'Card not active',
@@ -234,7 +234,7 @@ export const HOLD_PROBLEMS: Readonly<Record<HoldProblem, ProblemWords>> = {
     severity: 'error',
     message: 'Linq rejects the API key, so no card is shared.',
     remedy:
-      'Put a valid key into LINQ_API_KEY and restart the service. If Linq accepts the present key again, sharing resumes within 5 minutes.',
+      'Set LINQ_API_KEY to a valid key and restart the service. If Linq accepts the current key again, sharing resumes within 5 minutes.',
   },
   feature_disabled: {
     severity: 'error',
@@ -245,7 +245,7 @@ export const HOLD_PROBLEMS: Readonly<Record<HoldProblem, ProblemWords>> = {
   api_unavailable: {
     severity: 'warning',
     mayWorsen: true,
-    message: "Linq's API fails for several chats in a row, so shares wait.",
+    message: "Linq's API failed for several chats in a row, so shares wait.",
     remedy:
       'The service probes it at least once a minute and resumes automatically. If this lasts, check the network, LINQ_API_BASE_URL and whether Linq reports an outage.',
   },
@@ -263,9 +263,9 @@ export const HOLD_PROBLEMS: Readonly<Record<HoldProblem, ProblemWords>> = {
   },
   line_flagged: {
     severity: 'warning',
-    message: 'Linq flags LINE (status FLAGGED or reputation CRITICAL), so its chats wait.',
+    message: 'Linq flagged LINE (status FLAGGED or reputation CRITICAL), so its chats wait.',
     remedy:
-      'Send less from the line, and check what Linq says about it. One chat is tried every 6 hours; `line release` ends the hold now.',
+      'Send less from the line, and ask Linq why it was flagged. One chat is tried every 6 hours; `line release` ends the hold now.',
   },
   line_paused: {
     severity: 'warning',
@@ -281,7 +281,7 @@ export const HOLD_PROBLEMS: Readonly<Record<HoldProblem, ProblemWords>> = {
   },
   rate_limited: {
     severity: 'warning',
-    message: 'Linq limits the rate of calls, so all shares wait as long as it asked.',
+    message: 'Linq is rate limiting this account, so all shares wait for as long as it asked.',
     remedy:
       'Sharing resumes automatically. If this happens often, lower SHARE_RATE_PER_LINE and SHARE_CONCURRENCY, or ask Linq for a higher limit.',
   },

@@ -37,17 +37,17 @@ const instantOrNull = (description: string) =>
   Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time', description });
 
 const AttemptSchema = named('Attempt', 'One share call to Linq.', {
-  attemptId: text('Ours; the service log names it too.'),
+  attemptId: text('This service’s id of the attempt; its log has it too.'),
   trigger: words(TRIGGERS, 'Why it was made: the rules, the end of the window, or an operator.'),
   startedAt: instant('When the call began.'),
   endedAt: instantOrNull('When its outcome was known; null while it is in progress.'),
   outcome: wordOrNull(
     OUTCOMES,
-    '`shared`: Linq answered 2xx. `retry`: it failed for now. `rejected`: the same call can’t succeed. `unknown`: no answer came. `interrupted`: the service went down meanwhile. `dry_run`: not called. Null while it is in progress.',
+    '`shared`: Linq answered 2xx. `retry`: it failed and will be retried. `rejected`: Linq refused it. `unknown`: no answer came. `interrupted`: the service went down during the call. `dry_run`: no call was made. Null while it is in progress.',
   ),
-  httpStatus: countOrNull('Of Linq’s answer; null without one.'),
-  linqCode: countOrNull('Linq’s error code; null without one.'),
-  traceId: textOrNull('Linq’s trace of the call, to quote to its support.'),
+  httpStatus: countOrNull('The HTTP status of Linq’s answer; null: no answer.'),
+  linqCode: countOrNull('Linq’s error code; null: none.'),
+  traceId: textOrNull('Linq’s trace id of the call, for its support.'),
 });
 
 const STATE = 'The chat’s state.';
@@ -55,13 +55,15 @@ const REASON = 'Why it is in that state.';
 
 const CHAT_FIELDS = {
   chatId: text('Linq’s id of the chat.'),
-  line: textOrNull('Your number in it, masked unless SHOW_NUMBERS is true; null: not known.'),
-  service: textOrNull('Of the latest outbound message: iMessage, RCS or SMS; null: not known.'),
-  isGroup: flagOrNull('Null: not known.'),
+  line: textOrNull('Your line in it, masked unless SHOW_NUMBERS is true; null: not known.'),
+  service: textOrNull('The service of the latest outbound message: iMessage, RCS or SMS; null: not known.'),
+  isGroup: flagOrNull('Whether it is a group; null: not known.'),
   firstOutboundAt: instantOrNull('Your first message in it.'),
   lastOutboundAt: instantOrNull('Your latest message in it.'),
   lastInboundAt: instantOrNull('The latest message from the other side.'),
-  optedOutAt: instantOrNull('Since when the recipient is opted out; null: they aren’t.'),
+  optedOutAt: instantOrNull(
+    'When the recipient last opted out; null: never. A later message from them ends it.',
+  ),
   health: textOrNull('As Linq rates the chat: HEALTHY, AT_RISK, CRITICAL or OPTED_OUT; null: not reported.'),
   lastSharedAt: instantOrNull('When Linq last acknowledged a share.'),
   shareCount: count('Shares so far.'),
@@ -92,7 +94,7 @@ export const PauseSchema = named('Pause', 'Whether all sharing is stopped.', {
 export const QuarantineSchema = named('Quarantine', 'Deliveries that this version can’t read or store.', {
   rows: Type.Array(
     Type.Object({
-      eventId: text('For replaying this one alone.'),
+      eventId: text('Pass it to replay only this one.'),
       type: textOrNull('The event’s type; null: it couldn’t be read.'),
       receivedAt: instant('When it arrived.'),
       cause: text('Why it can’t be read or stored.'),
@@ -127,20 +129,20 @@ export const LineSchema = named('Line', 'One of your Linq numbers.', {
   until: instantOrNull('When that ends or is retried; null: not scheduled.'),
 });
 
-const ProblemSchema = named('Problem', 'Something that an operator should know.', {
-  code: text('For programs. docs/problems.md has a chapter on each; later versions may add some.'),
+const ProblemSchema = named('Problem', 'Something that needs an operator’s attention.', {
+  code: text('For programs. docs/problems.md has a section on each; later versions may add some.'),
   severity: words(['error', 'warning'] as const, 'An error makes `ok` false.'),
   since: instant('When it began, or was first noticed.'),
-  line: textOrNull('The line it is about; null: no single one.'),
+  line: textOrNull('The line it affects; null: it isn’t about one line.'),
   message: text('What is wrong.'),
   remedy: text('What to do, or what ends it automatically.'),
 });
 
-const WebhooksSchema = named('Webhooks', 'Deliveries of Linq since the service started.', {
-  lastAcceptedAt: instantOrNull('When the latest was accepted, of earlier processes too.'),
+const WebhooksSchema = named('Webhooks', 'Deliveries from Linq since the service started.', {
+  lastAcceptedAt: instantOrNull('When the latest was accepted, before the last restart too.'),
   accepted: count('Verified, and in the database.'),
   ignored: count('Verified, but not relevant here.'),
-  quarantined: count('Verified, but not readable or not storable.'),
+  quarantined: count('Verified, but this version can’t read or store them.'),
   rejected: Type.Object(
     {
       missing: count('Without a signature.'),
@@ -148,7 +150,7 @@ const WebhooksSchema = named('Webhooks', 'Deliveries of Linq since the service s
       mismatch: count('With a signature that doesn’t match.'),
       stale: count('With a valid signature that is too old or too new.'),
       size: count('Too large.'),
-      type: count('Not JSON, or encoded.'),
+      type: count('Not JSON, or compressed.'),
       limited: count('From an address that sent too many.'),
     },
     { description: 'Refused, by cause.' },
@@ -162,11 +164,11 @@ const SharesSchema = named('Shares', 'What was shared, and what is next.', {
     { description: 'Attempts of the last 24 hours.' },
   ),
   lastSucceededAt: instantOrNull('When the latest share was acknowledged.'),
-  nextDueAt: instantOrNull('The earliest attempt to come, or overdue.'),
+  nextDueAt: instantOrNull('The earliest scheduled attempt, overdue or not; null: none.'),
   overdue: count(
-    'Chats that are due and wait for their turn. Those behind a closed line or account don’t count.',
+    'Chats that are due and wait for their turn. Chats of a closed line or account don’t count.',
   ),
-  oldestOverdueSeconds: countOrNull('For how long the oldest of them has waited; null: there is none.'),
+  oldestOverdueSeconds: countOrNull('How long the oldest of them has waited; null: none is overdue.'),
 });
 
 /**
@@ -176,7 +178,7 @@ const SharesSchema = named('Shares', 'What was shared, and what is next.', {
  */
 export const CatchUpSchema = named(
   'CatchUp',
-  'Reading from Linq’s API what webhooks missed. Counts are of the run under way, else of the last that completed.',
+  'Reading from Linq’s API what webhooks missed. Counts are of the current run or, between runs, of the last that completed.',
   {
     state: words(
       ['idle', 'running', 'waiting', 'failed', 'off'] as const,
@@ -186,16 +188,16 @@ export const CatchUpSchema = named(
     lastCompletedAt: instantOrNull('When the last run completed.'),
     startedAt: instantOrNull('When the counted run began.'),
     chatsSeen: count('Chats of the account that were processed.'),
-    chatsTotal: countOrNull('Null until Linq’s list of chats has been read to its end.'),
+    chatsTotal: countOrNull('All chats of the account; null until Linq’s list has been read to the end.'),
     chatsRead: count('Those whose messages were read; the others haven’t changed.'),
-    chatsChanged: count('Those for which something was read that no webhook had reported.'),
+    chatsChanged: count('Those with something that no webhook had reported.'),
     chatsUnread: count('Those that couldn’t be read; the next run tries again.'),
   },
 );
 
 const StoreSchema = named('Store', 'The database.', {
-  kind: text('What it is: sqlite.'),
-  schemaVersion: count('The migration it is at.'),
+  kind: text('The kind of database: sqlite.'),
+  schemaVersion: count('The number of its latest migration.'),
   sizeBytes: count('On disk.'),
   lastBackupAt: instantOrNull('When the latest backup was made; null: never.'),
 });
@@ -206,11 +208,11 @@ const ChatCountsSchema = named('ChatCounts', 'How many chats there are.', {
     {
       retired: count('Gone, left or unsupported.'),
       held: count('Something prevents sharing.'),
-      done: count('Got all the shares that the settings allow.'),
+      done: count('Shared as often as the settings allow.'),
       waiting: count('Inside their window.'),
       idle: count('Nothing was sent for RESHARE_IDLE_AFTER.'),
       retrying: count('Waiting after a failed attempt.'),
-      due: count('Shared as soon as it is their turn.'),
+      due: count('About to be shared.'),
       sharing: count('A call is in progress.'),
     },
     { description: 'By their state.' },
@@ -219,9 +221,9 @@ const ChatCountsSchema = named('ChatCounts', 'How many chats there are.', {
 
 export const OverviewSchema = named('Status', 'The service’s status.', {
   ok: flag('False exactly while a problem of severity `error` is open.'),
-  version: text('Of the program.'),
+  version: text('The program’s version.'),
   startedAt: instant('When the service started.'),
-  now: instant('By the service’s clock.'),
+  now: instant('The time on the service’s clock.'),
   problems: Type.Array(ProblemSchema, { description: 'What is wrong, worst first; empty: nothing.' }),
   webhooks: WebhooksSchema,
   chats: ChatCountsSchema,

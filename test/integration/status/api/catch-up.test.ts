@@ -133,12 +133,12 @@ describe('catch-up', () => {
     const limited = viewOf({ activity: 'waiting', cause: 'rate_limited' });
     const { run } = await startService({ deps: playing(limited, limited, DONE).deps });
     const { out, exitCode } = await run('catch-up');
-    expect(out).toBe(`Catching up: waiting: Linq limits the rate of calls\n${SUMMARY}`);
+    expect(out).toBe(`Catching up: waiting: Linq is rate limiting this account\n${SUMMARY}`);
     expect(exitCode).toBe(0);
   });
 
   it.each([
-    ['failed', viewOf({ activity: 'failed', cause: 'timeout' }), "Linq's API doesn't answer well (timeout)"],
+    ['failed', viewOf({ activity: 'failed', cause: 'timeout' }), "Linq's API failed (timeout)"],
     [
       'can only wait for another key',
       viewOf({ activity: 'waiting', cause: 'api_key_rejected' }),

@@ -152,8 +152,8 @@ describe('GET /status/chats', () => {
     ['state=DUE', '"state" must be one of retired, held, done, waiting, idle, retrying, due, sharing.'],
     ['state=due&state=held', '"state" must be given once.'],
     ['reason=because', expect.stringContaining('"reason" must be one of chat_gone, ')],
-    ['line=me', '"line" must be a full number (+12025550100) or as it is shown (+1•••••0100).'],
-    ['cursor=x', '"cursor" must be the nextCursor of the page before.'],
+    ['line=me', '"line" must be a full number (+12025550100) or as shown (+1•••••0100).'],
+    ['cursor=x', '"cursor" must be the nextCursor of the previous page.'],
     ['stat=due', 'Unknown parameter "stat"; allowed are state, reason, line, limit, cursor.'],
   ])('refuses "%s" and says what is allowed', async (query, message) => {
     const { get } = await startStatus();

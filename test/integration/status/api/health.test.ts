@@ -68,14 +68,14 @@ describe('GET /readyz', () => {
     clock.advance(1);
     const { status, body } = await get('/readyz');
     expect(status).toBe(503);
-    expect(body.checks).toEqual({ ...OK, dispatcher: 'took no turn for 120 s' });
+    expect(body.checks).toEqual({ ...OK, dispatcher: 'has not run for 120 s' });
   });
 
   it('names the shutting down', async () => {
     const { get } = await startStatus({ deps: { isDraining: () => true } });
     const { status, body } = await get('/readyz');
     expect(status).toBe(503);
-    expect(body.message).toContain('accepting: the service is draining');
+    expect(body.message).toContain('accepting: the service is shutting down');
   });
 
   it('names a database without a schema', async () => {

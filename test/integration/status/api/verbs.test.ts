@@ -46,7 +46,7 @@ describe('how a verb finds and enters the service', () => {
       const { exitCode, error } = await run(verb);
       expect(exitCode).toBe(5);
       expect(error).toBe(
-        `Nothing answers at ${url} (ECONNREFUSED). Start the service with \`contact-card-reactor serve\`, or give its address with --url (or HOST and PORT).\n`,
+        `Nothing answers at ${url} (ECONNREFUSED). Start the service with \`contact-card-reactor serve\`, or pass its address with --url (or set HOST and PORT).\n`,
       );
     }
   });
@@ -69,7 +69,7 @@ describe('how a verb finds and enters the service', () => {
     onTestFinished(() => other.close());
     const url = await other.listen({ host: '127.0.0.1', port: 0 });
     const status = await runVerb(['status', '--url', url]);
-    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining('not like this version') });
+    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining("doesn't understand") });
     expect((await runVerb(['healthcheck', '--url', url])).exitCode).toBe(1);
     const pause = await runVerb(['pause', '--url', url]);
     expect(pause).toMatchObject({ exitCode: 1, error: expect.stringContaining('not found') });
@@ -93,7 +93,7 @@ describe('how a verb finds and enters the service', () => {
     await once(endless, 'listening');
     const { port } = endless.address() as AddressInfo;
     const status = await runVerb(['status', '--url', `http://127.0.0.1:${port}`]);
-    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining('not like this version') });
+    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining("doesn't understand") });
   });
 
   it('ends with 2 for a wrong command line', async () => {
@@ -127,7 +127,7 @@ describe('healthcheck', () => {
     expect(await draining.run('healthcheck')).toEqual({
       exitCode: 1,
       out: '',
-      error: 'Not ready: accepting: the service is draining: it shuts down.\n',
+      error: 'Not ready: accepting: the service is shutting down.\n',
     });
   });
 

@@ -31,7 +31,7 @@ describe('parseChatQuery', () => {
   });
 
   it.each(['', '0', '-1', '1e3', 'abc'])('refuses the cursor "%s"', (cursor) => {
-    expect(parse({ cursor })).toEqual({ wrong: '"cursor" must be the nextCursor of the page before.' });
+    expect(parse({ cursor })).toEqual({ wrong: '"cursor" must be the nextCursor of the previous page.' });
   });
 });
 

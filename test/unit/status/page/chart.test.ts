@@ -46,7 +46,7 @@ describe('barChart', () => {
   });
 
   it('says so where nothing was shared', () => {
-    expect(chartOf([0, 0])).toBe('<p class="nothing">Nothing was shared in this time.</p>');
+    expect(chartOf([0, 0])).toBe('<p class="nothing">No shares in this period.</p>');
   });
 });
 

@@ -49,7 +49,7 @@ export const BARRED: readonly Case[] = [
     reason: 'unsupported',
     when: 'Linq refused it',
     chat: chatOf({ ...refused, retiredReason: 'unsupported' }),
-    says: "Linq says that this chat can't take a contact card (as of 2026-11-03 16:01:00 UTC). It is tried once more after an outbound message in it, or when your line is added again.",
+    says: "Linq says that contact cards aren't supported in this chat (as of 2026-11-03 16:01:00 UTC). It is tried once more after an outbound message in it, or when your line is added again.",
   },
   {
     state: 'held',
@@ -70,7 +70,7 @@ export const BARRED: readonly Case[] = [
     reason: 'recipient_blocked',
     when: 'blocked',
     chat: chatOf({ blockedAt: T + MINUTE }),
-    says: "Linq says that the recipient is on the account's block list since 2026-11-03 16:01:00 UTC. Take them off it, then release the chat.",
+    says: "Linq says that the recipient is on the account's block list since 2026-11-03 16:01:00 UTC. Remove them from it, then release the chat.",
   },
   {
     state: 'held',
@@ -136,7 +136,7 @@ export const BARRED: readonly Case[] = [
     reason: 'chat_health',
     when: 'critical',
     chat: chatOf({ health: 'CRITICAL', healthAt: T }),
-    says: 'Linq rates the health of this chat as CRITICAL. Sharing resumes when Linq rates it better.',
+    says: 'Linq rates the health of this chat as CRITICAL. Sharing resumes when Linq reports better health.',
   },
   {
     state: 'held',

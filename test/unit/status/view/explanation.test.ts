@@ -46,7 +46,7 @@ const CLOSED: readonly Case[] = [
     when: 'the breaker is open',
     chat: chatOf(),
     account: { reason: 'api_unavailable', since: T, until: NOW + 60_000 },
-    says: "Ready to be shared, but Linq's API fails. The service probes it until it recovers. Next probe: 2026-11-03 17:01:00 UTC (in 1 min).",
+    says: "Ready to be shared, but Linq's API is failing. The service probes it until it recovers. Next probe: 2026-11-03 17:01:00 UTC (in 1 min).",
   },
   {
     state: 'held',
@@ -62,7 +62,7 @@ const CLOSED: readonly Case[] = [
     when: 'flagged',
     chat: chatOf(),
     line: { reason: 'line_flagged', since: T, until: T + 7 * HOUR },
-    says: "Ready to be shared, but Linq flags the chat's line. A successful probe or releasing the line ends this. Next probe: 2026-11-03 23:00:00 UTC (in 6 h).",
+    says: "Ready to be shared, but Linq flagged the chat's line. A successful probe or releasing the line ends this. Next probe: 2026-11-03 23:00:00 UTC (in 6 h).",
   },
   {
     state: 'held',
@@ -78,7 +78,7 @@ const CLOSED: readonly Case[] = [
     when: 'there is none',
     chat: chatOf(),
     line: { reason: 'card_missing', since: T, until: null },
-    says: "Ready to be shared, but the chat's line has no contact card. Set one up with Linq.",
+    says: "Ready to be shared, but the chat's line has no contact card. Create one with `setup` or in the Linq dashboard.",
   },
   {
     state: 'held',
