@@ -103,7 +103,7 @@ export async function readService<T>(
     const body = printable(raw);
     if (isOurs(body)) return { body, raw };
     io.writeError(
-      `${url} answered, but not like this version of contact-card-reactor. Check the address and the version running there.\n`,
+      `${url} gave an answer that this version of contact-card-reactor doesn't understand. Check the address and the version running there.\n`,
     );
     return { exitCode: EXIT.failed };
   }
@@ -139,7 +139,7 @@ async function send(
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
     throw new UnreachableError(
-      `Nothing answers at ${url}${code}. Start the service with \`contact-card-reactor serve\`, or give its address with --url (or HOST and PORT).`,
+      `Nothing answers at ${url}${code}. Start the service with \`contact-card-reactor serve\`, or pass its address with --url (or set HOST and PORT).`,
       { cause: error },
     );
   }

@@ -32,7 +32,7 @@ function describeListening(code: string, port: number): string {
     case 'EADDRINUSE':
       return `Port ${port} is used by another program: stop it, or set another PORT.`;
     case 'EACCES':
-      return `Port ${port} needs root: set PORT to 1024 or more, and put a proxy in front.`;
+      return `Port ${port} requires root: set PORT to 1024 or more, and put a proxy in front.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

@@ -20,12 +20,12 @@ export function readSources(io: Io, envFile: string | null): Sources {
   const envFileMistakes = brokenLines.map(
     (line) => `${path}, line ${line}: expected NAME=value, or # and a comment, for example PORT=8080`,
   );
-  if (isBinary) envFileMistakes.push(`${path} is saved as UTF-16 or is no text: save it as UTF-8`);
+  if (isBinary) envFileMistakes.push(`${path} isn't UTF-8 text (is it UTF-16?): save it as UTF-8`);
   const envFileWarnings = cutLines
     .filter(({ name }) => isSettingName(name))
     .map(
       ({ line, name }) =>
-        `${path}, line ${line}: only a part of it is the value of ${name}, since # begins a comment and nothing may follow a closing quote; put all of it in one pair of quotes`,
+        `${path}, line ${line}: the value of ${name} is cut short, since # begins a comment and nothing may follow a closing quote; put the whole value in one pair of quotes`,
     );
   return { env: io.env, envFile: variables, envFileMistakes, envFileWarnings, readFile: io.readFile };
 }
@@ -66,7 +66,7 @@ function ownUrl(sources: Sources): string {
   const host = readSetting(SETTINGS.server.host, sources) ?? '127.0.0.1';
   const port = readSetting(SETTINGS.server.port, sources) ?? 0;
   if (port === 0)
-    throw new ConfigError('PORT is 0, so the service chose a port: give its address with --url.');
+    throw new ConfigError('PORT is 0, so the service chose a free port: pass its address with --url.');
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }

@@ -30,11 +30,10 @@ const QUOTE = /^["'`\u2018-\u201f\u00ab\u00bb]|["'`\u2018-\u201f\u00ab\u00bb]$/;
 
 /** What is wrong with a setting's text, whatever its kind; null: nothing. Never repeats the text. */
 export function faultOfText(text: string): string | null {
-  if (text.includes('\0')) return 'it is saved as UTF-16 or is no text: save it as UTF-8';
-  if (text.includes('\uFFFD')) return 'it holds bytes that are no text in UTF-8';
-  if (QUOTE.test(text))
-    return 'it begins or ends with a quote: leave quotes out, or close the one that is open';
-  return /[\r\n]/.test(text) ? 'it goes on over several lines: is a quote open?' : null;
+  if (text.includes('\0')) return "it isn't UTF-8 text (is it UTF-16?): save it as UTF-8";
+  if (text.includes('\uFFFD')) return "it contains bytes that aren't valid UTF-8";
+  if (QUOTE.test(text)) return 'it begins or ends with a quote: remove it, or add the missing one';
+  return /[\r\n]/.test(text) ? 'it spans several lines: is a quote unclosed?' : null;
 }
 
 const UNIT_MS = { s: SECOND, m: MINUTE, h: HOUR, d: DAY } as const;
@@ -54,11 +53,11 @@ export function parseDuration(text: string): number | null {
 export function duration(from: string, to: string, zeroMeans: string | null = null): Kind<number> {
   const zero = zeroMeans === null ? '' : `, or 0: ${zeroMeans}`;
   return {
-    expects: `a duration from ${from} to ${to} (as 90s, 15m, 24h, 7d)${zero}`,
+    expects: `a duration from ${from} to ${to} (such as 90s, 15m, 24h, 7d)${zero}`,
     parse(text) {
       const ms = text === '0' ? 0 : parseDuration(text);
       if (ms === null)
-        return /^\d/.test(text) ? { wrong: 'write it as a whole number and s, m, h or d' } : NOT_EXPECTED;
+        return /^\d/.test(text) ? { wrong: 'write a whole number followed by s, m, h or d' } : NOT_EXPECTED;
       if (ms === 0 && zeroMeans !== null) return { value: ms };
       if (ms < (parseDuration(from) ?? 0)) return { wrong: 'it is too short' };
       return ms > (parseDuration(to) ?? 0) ? { wrong: 'it is too long' } : { value: ms };
@@ -114,10 +113,10 @@ export function rate(what: string, to: number): Kind<number> {
 
 /** The path of a directory, created if needed. A bare word is refused: it may be a misplaced key. */
 export const directory: Kind<string> = {
-  expects: 'the path of a directory that begins with / or ./ or ../',
+  expects: 'the path of a directory, beginning with /, ./ or ../',
   parse(text) {
     if (!/^\.{0,2}\//.test(text)) return NOT_EXPECTED;
-    if (/\p{Cc}/u.test(text)) return { wrong: 'it holds a control character' };
+    if (/\p{Cc}/u.test(text)) return { wrong: 'it contains a control character' };
     return { value: text.replace(/(?<=.)\/+$/, '') };
   },
   show: (text) => ('value' in directory.parse(text) ? text : showLength(text)),
@@ -137,7 +136,7 @@ export const apiKey: Kind<string> = {
     if (fault !== null) return { wrong: fault };
     return HEADER_SAFE.test(text)
       ? { value: text }
-      : { wrong: 'it has a space or a character that no key has' };
+      : { wrong: 'it contains a space or a character that no key has' };
   },
   show: showSecret,
 };
@@ -145,12 +144,12 @@ export const apiKey: Kind<string> = {
 const SHORTEST_TOKEN = 16;
 
 export const token: Kind<string> = {
-  expects: `at least ${SHORTEST_TOKEN} letters, digits or signs, without spaces`,
+  expects: `at least ${SHORTEST_TOKEN} printable ASCII characters, without spaces`,
   parse(text) {
     if (text.length < SHORTEST_TOKEN) return { wrong: `it has ${showLength(text)}` };
     return HEADER_SAFE.test(text)
       ? { value: text }
-      : { wrong: 'it has a space or a character outside ASCII' };
+      : { wrong: 'it contains a space or a character outside ASCII' };
   },
   show: showSecret,
 };
@@ -174,7 +173,7 @@ function faultOfSigningSecret(secret: string): string | null {
 }
 
 export const signingSecrets: Kind<readonly string[]> = {
-  expects: `one or several secrets ${SECRET_PREFIX}… as Linq issued them, comma-separated, each ${SECRET_BYTES.from} to ${SECRET_BYTES.to} bytes in base64`,
+  expects: `one or more ${SECRET_PREFIX}… secrets as Linq issued them, comma-separated, each ${SECRET_BYTES.from} to ${SECRET_BYTES.to} bytes in base64`,
   parse(text): Parsed<readonly string[]> {
     const secrets = splitList(text);
     if (secrets.length === 0) return { wrong: 'the list is empty' };

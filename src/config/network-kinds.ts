@@ -18,15 +18,15 @@ function showUrl(text: string): string {
 
 /** Base of the Linq API, without a trailing slash; https, or http on loopback: each call sends the key. */
 export const apiBaseUrl: Kind<string> = {
-  expects: 'an https:// address (http:// for localhost only) without user name, query and fragment',
+  expects: 'an https:// address (http:// for localhost only) without user name, query or fragment',
   parse(text) {
     if (!URL.canParse(text)) return { wrong: '' };
     const url = new URL(text);
     if (url.protocol === 'http:' && !isLoopbackUrl(text))
-      return { wrong: 'over http the API key could be read on the way' };
+      return { wrong: 'over http the API key could be read in transit' };
     if (url.protocol !== 'https:' && url.protocol !== 'http:') return { wrong: '' };
-    if (url.username !== '' || url.password !== '') return { wrong: 'it holds a user name or password' };
-    if (/[?#]/.test(text)) return { wrong: 'it holds a query or fragment' };
+    if (url.username !== '' || url.password !== '') return { wrong: 'it contains a user name or password' };
+    if (/[?#]/.test(text)) return { wrong: 'it contains a query or fragment' };
     const path = url.pathname.replace(/\/+$/, '');
     if (path.endsWith('/v3')) return { wrong: 'leave /v3 out: it is added to every call' };
     return { value: `${url.origin}${path}` };
@@ -36,7 +36,7 @@ export const apiBaseUrl: Kind<string> = {
 
 /** The address of our webhook route as Linq calls it, without query; adds the route's path if missing. */
 export const publicUrl: Kind<string> = {
-  expects: 'an https:// address (http:// for localhost only) without user name, query and fragment',
+  expects: 'an https:// address (http:// for localhost only) without user name, query or fragment',
   parse(text) {
     const parsed = apiBaseUrl.parse(text);
     if ('wrong' in parsed) {
@@ -53,8 +53,8 @@ export const alertUrl: Kind<string> = {
   parse(text) {
     const url = URL.canParse(text) ? new URL(text) : null;
     if (url === null || !/^https?:$/.test(url.protocol)) return { wrong: '' };
-    if (url.username !== '' || url.password !== '') return { wrong: 'it holds a user name or password' };
-    return url.hash === '' ? { value: url.href } : { wrong: 'it holds a fragment' };
+    if (url.username !== '' || url.password !== '') return { wrong: 'it contains a user name or password' };
+    return url.hash === '' ? { value: url.href } : { wrong: 'it contains a fragment' };
   },
   show: (text) => `set (${showLength(text)})`,
 };
@@ -82,7 +82,7 @@ const looksLikeHost = (text: string) =>
   text === 'localhost' || DOMAIN.test(text) || isIP(text.replace(/^\[|\]$/g, '')) !== 0;
 
 export const host: Kind<string> = {
-  expects: 'a host name or address to listen on, without scheme and port',
+  expects: 'a host name or address to listen on, without scheme or port',
   parse(text) {
     const isName = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text);
     return isName || isIP(text) !== 0 ? { value: text } : { wrong: '' };
@@ -109,7 +109,7 @@ export const trustProxy: Kind<false | readonly string[]> = {
   expects: 'false, loopback, or the addresses or CIDR ranges of your proxies, comma-separated',
   parse(text) {
     if (/^false$/i.test(text)) return { value: false };
-    if (/^true$/i.test(text)) return { wrong: 'true would believe an address that any client can forge' };
+    if (/^true$/i.test(text)) return { wrong: 'true would trust an address that any client can forge' };
     if (/^\d+$/.test(text)) {
       return {
         wrong:
@@ -132,13 +132,13 @@ export const trustProxy: Kind<false | readonly string[]> = {
 export const databaseFile: Kind<string> = {
   expects: 'file: and the path of the SQLite database',
   parse(text) {
-    if (/^postgres(ql)?:/i.test(text)) return { wrong: 'PostgreSQL is not in this version' };
+    if (/^postgres(ql)?:/i.test(text)) return { wrong: 'PostgreSQL is not supported yet' };
     if (!text.startsWith('file:')) return { wrong: '' };
     const path = text.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
-    if (path.startsWith('//')) return { wrong: 'a path on another host is not possible' };
-    if (path === ':memory:') return { wrong: 'what is in memory is lost with the process' };
+    if (path.startsWith('//')) return { wrong: 'the file must be on this machine' };
+    if (path === ':memory:') return { wrong: 'an in-memory database is lost when the process ends' };
     // SQLite would read a query as its own settings
-    if (/[?#\p{Cc}]/u.test(path)) return { wrong: 'the path holds ?, # or a control character' };
+    if (/[?#\p{Cc}]/u.test(path)) return { wrong: 'the path contains ?, # or a control character' };
     return path === '' || /(^|\/)\.{0,2}$/.test(path) ? { wrong: 'it names no file' } : { value: path };
   },
   show: (text) => ('value' in databaseFile.parse(text) ? text : showLength(text)),
@@ -203,16 +203,16 @@ const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 export const proxyUrl: Kind<HttpProxy> = {
   expects:
-    'the address of an HTTP proxy: http:// or https://, user name and password if it wants them, host and port',
+    'the address of an HTTP proxy: http:// or https://, user name and password if it requires them, host and port',
   parse(text): Parsed<HttpProxy> {
     const written = SCHEME.test(text) ? text : `http://${text}`;
     if (!URL.canParse(written)) return { wrong: text.includes('@') ? ESCAPES : '' };
     const { protocol, hostname, origin, pathname, search, hash, username, password } = new URL(written);
     if (protocol !== 'http:' && protocol !== 'https:')
-      return { wrong: 'only proxies that are spoken to by http or https can be used' };
+      return { wrong: 'only http and https proxies are supported' };
     if (hostname === '') return { wrong: 'it names no host' };
     if (pathname.length > 1 || search !== '' || hash !== '')
-      return { wrong: text.includes('@') ? ESCAPES : 'it goes on after the port' };
+      return { wrong: text.includes('@') ? ESCAPES : 'nothing may follow the port' };
     if (username === '' && password === '') return { value: { origin, authorization: null } };
     try {
       const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;

@@ -57,7 +57,7 @@ export const CONNECTION = {
       'WEBHOOK_TOLERANCE',
       '5m',
       duration('1s', '24h'),
-      'Maximum difference between the signed time of a webhook and the time here.',
+      'Maximum difference between a webhook’s signed time and this machine’s clock.',
       'WEBHOOK_TOLERANCE=5m',
     ),
     acceptLegacySignatures: setting(
@@ -265,8 +265,8 @@ export const OPERATION = {
   attemptRetentionMs: setting(
     'ATTEMPT_RETENTION',
     '90d',
-    duration('1s', '3650d', 'for ever'),
-    'How long to keep the attempts of a chat.',
+    duration('1s', '3650d', 'forever'),
+    'How long to keep the record of attempts.',
     'ATTEMPT_RETENTION=90d',
   ),
   backup: {

@@ -31,7 +31,7 @@ export function findSetting(setting: Setting<unknown>, sources: Sources): Found 
   if (isShared)
     return told.find((found) => 'text' in found && found.origin === 'environment') ?? told[0] ?? null;
   const texts = new Set(told.map((found) => ('text' in found ? found.text : '')));
-  if (texts.size > 1) return { mistake: `${names.join(' and ')} differ: set one of them` };
+  if (texts.size > 1) return { mistake: `${names.join(' and ')} differ: set only one of them` };
   return told[0] ?? null;
 }
 

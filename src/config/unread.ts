@@ -24,8 +24,8 @@ export function warnOfMisspelt(names: readonly string[]): string[] {
     .filter((name) => !isSettingName(name) && !FOREIGN.has(name.toUpperCase()))
     .flatMap((name) => {
       const nearest = nearestKnown(name);
-      if (nearest !== null) return [`${name} is no setting: did you mean ${nearest}?`];
-      return /^linq_/i.test(name) ? [`${name} is no setting of this program`] : [];
+      if (nearest !== null) return [`${name} isn't a setting: did you mean ${nearest}?`];
+      return /^linq_/i.test(name) ? [`${name} isn't a setting of this program`] : [];
     });
 }
 
@@ -66,9 +66,9 @@ export function warnOfUnread({ env, envFile }: Sources): string[] {
     .filter((name) => OF_THE_PROCESS.has(name) && env[name] === undefined)
     .map(
       (name) =>
-        `${name} has no effect in the settings file: Node.js reads it at its start, from the environment only`,
+        `${name} has no effect in the settings file: Node.js reads it at startup, from the environment only`,
     );
   const all = ['all_proxy', 'ALL_PROXY'].find(isSet);
   if (all === undefined || ['https_proxy', 'HTTPS_PROXY'].some(isSet)) return ineffective;
-  return [...ineffective, `${all} is not read: name the proxy in HTTPS_PROXY, too`];
+  return [...ineffective, `${all} is not read: set HTTPS_PROXY too`];
 }

@@ -104,7 +104,7 @@ export function tellCall(told: ToldCall): { readonly mark: Mark; readonly text: 
   if (earlier.at(-1)?.status === call.status) return null;
   if (call.status === 429)
     return { mark: 'trouble', text: 'Linq answers 429 and asks for a pause (Retry-After): all calls wait.' };
-  const next = (call.status ?? 0) >= 500 ? 'the service tries again, with growing pauses' : 'it refuses';
+  const next = (call.status ?? 0) >= 500 ? 'the service retries at growing intervals' : 'it refuses';
   return { mark: 'trouble', text: `Linq answers ${call.status}: ${next}.` };
 }
 

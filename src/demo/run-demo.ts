@@ -52,9 +52,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 function introduce({ url, token, simulator }: Stage, narrator: Narrator, options: DemoOptions): void {
   const pace =
     options.speed === DEFAULT_SPEED
-      ? 'A second is an hour here.'
-      : `Time runs ${options.speed} times faster here.`;
-  const length = options.isOnce ? 'The story has three days.' : 'Stop with Ctrl-C.';
+      ? 'Here, a second is an hour.'
+      : `Here, time runs ${options.speed} times faster.`;
+  const length = options.isOnce ? 'The story lasts three days.' : 'Stop with Ctrl-C.';
   narrator.paragraph(
     'You are a bakery that writes to people through Linq. Your application knows nothing about contact cards: ' +
       `contact-card-reactor receives Linq's webhooks and shares yours at the right time. ${pace} ${length}`,

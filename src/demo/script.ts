@@ -53,7 +53,7 @@ const DAY_ONE: readonly Scene[] = [
     const { chatId, messages } = stage.simulator.chat(stage.chatIds.Hugo);
     const [message] = messages;
     if (message?.sentAt == null) return;
-    say('Hugo reads what you wrote six days ago: the first that the service hears of him.');
+    say('Hugo reads what you wrote six days ago: the first the service hears of him.');
     opens(['Hugo'], { until: message.sentAt + IDLE_AFTER_MS });
     stage.simulator.markRead(chatId, message.messageId);
   }),
@@ -91,7 +91,7 @@ const DAY_TWO: readonly Scene[] = [
     send('Ada');
   }),
   scene(2, 10, ({ stage, say, opens }) => {
-    say('Linq activates the card of your new line: its chats go on at once.');
+    say("Linq activates your new line's card: its chats get theirs at once.");
     opens(['Dana', 'Eli']);
     stage.simulator.setCard(LINES.fresh, 'active');
   }),

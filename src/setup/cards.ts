@@ -96,7 +96,7 @@ function mayHaveArrived(answer: LinqAnswer): boolean {
 }
 
 function limited(answer: LinqAnswer): SetupError {
-  const what = isLimited(answer) ? 'limits changes of this line’s card' : 'did not complete the card, twice';
+  const what = isLimited(answer) ? 'limits changes to this line’s card' : 'did not complete the card, twice';
   const [said, askedMs] =
     answer.kind === 'answered' ? [` (${detailsOf(answer)})`, answer.retryAfterMs] : ['', null];
   return new SetupError(

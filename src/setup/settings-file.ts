@@ -55,7 +55,7 @@ export interface SettingsFile {
 export function openSettingsFile({ path, env, readFile }: SettingsFileOptions): SettingsFile {
   const before = readText(path, readFile);
   if (parseEnvFile(before ?? '').isBinary)
-    throw new ConfigError(`The settings file ${path} is saved as UTF-16 or is no text: save it as UTF-8.`);
+    throw new ConfigError(`The settings file ${path} isn't UTF-8 text (is it UTF-16?): save it as UTF-8.`);
   let text = before ?? '';
   const sourcesOf = (content: string): Sources => ({
     env,
@@ -158,7 +158,7 @@ function attempt<T>(path: string, work: () => T): T {
 
 const ADVICE: Readonly<Record<string, string>> = {
   EPERM: 'it belongs to another user, so run setup as that user',
-  EBUSY: 'it is mounted by itself, so mount its directory instead',
+  EBUSY: 'it is mounted as a single file, so mount its directory instead',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the quota is used up',
   EFBIG: 'files may not be that large here',

@@ -61,13 +61,13 @@ export async function subscribe(
   const answer = await create(ports, targetUrl);
   if (answer.kind === 'created') return keepSecret(ports, answer.subscription, answer.signingSecret);
   if (!mayHaveArrived(answer.answer)) throw failureOf(CREATE, answer.answer);
-  ports.tell('Linq’s answer got lost. Checking whether the subscription exists.');
+  ports.tell('Linq’s answer was lost. Checking whether the subscription exists.');
   if (!(await removeStrays(ports, targetUrl, before))) throw failureOf(CREATE, answer.answer);
   ports.tell('It exists, but its secret is lost: deleting and recreating it.');
   const second = await create(ports, targetUrl);
   if (second.kind === 'created') return keepSecret(ports, second.subscription, second.signingSecret);
   throw new SetupError(
-    'Linq’s answer to creating the webhook subscription got lost twice. Run setup again: it checks what exists.',
+    'Linq’s answer to creating the webhook subscription was lost twice. Run setup again: it checks what exists.',
   );
 }
 
@@ -168,7 +168,7 @@ async function removeStrays(
   const listed = await ports.linq.subscriptions();
   if (listed.kind === 'failed') {
     throw new SetupError(
-      'Linq’s answer to creating the webhook subscription got lost, and the subscriptions can’t be listed. Run setup again: it checks what exists.',
+      'Linq’s answer to creating the webhook subscription was lost, and the subscriptions can’t be listed. Run setup again: it checks what exists.',
     );
   }
   const known = new Set(before.map(({ subscriptionId }) => subscriptionId));
@@ -179,6 +179,6 @@ async function removeStrays(
   const [left] = await unsubscribe(ports, strays);
   if (left === undefined) return strays.length > 0;
   throw new SetupError(
-    `Linq created the subscription ${left.subscriptionId}, but its secret got lost on the way, and it can't be deleted now. Run setup again with --recreate.`,
+    `Linq created the subscription ${left.subscriptionId}, but its secret was lost in transit, and it can't be deleted now. Run setup again with --recreate.`,
   );
 }

@@ -39,7 +39,7 @@ export function createPrompter({ input, output }: Terminal): Prompter {
   const lines: string[] = [];
   let waiting: { resolve: (line: string) => void; reject: (error: Error) => void } | null = null;
   let hasEnded = false;
-  const ended = () => new SetupError('The input ended before all questions were answered. Run setup again.');
+  const ended = () => new SetupError('The input ended before every question was answered. Run setup again.');
 
   reader.on('line', (line) => {
     if (waiting === null) lines.push(line);

@@ -17,9 +17,9 @@ export const registerBackup: Register = (program, { io, readSources, run }) => {
     .command('backup')
     .argument(
       '[file]',
-      'where to, - for standard output (default: a new file in BACKUP_DIR, named by the time)',
+      'where to save it, - for standard output (default: a new file in BACKUP_DIR, named by the time)',
     )
-    .description('back up the database, whether the service runs or not, and verify the copy')
+    .description('back up the database and verify the copy, whether or not the service is running')
     .option('--force', 'overwrite an existing file')
     .option('--json', 'print JSON')
     .action(

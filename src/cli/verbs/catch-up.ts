@@ -13,8 +13,8 @@ import { type Register, withServiceOptions } from '../verb.ts';
 export const registerCatchUp: Register = (program, { io, readSources, run }) => {
   const catchUp = program
     .command('catch-up')
-    .description('read what webhooks missed from Linq, and show the progress')
-    .option('--no-wait', "start it and don't wait until it ends");
+    .description('read from Linq what webhooks missed, and show the progress')
+    .option('--no-wait', 'start it without waiting for it to end');
   withServiceOptions(catchUp).action(
     run(async (options: CatchUpOptions) =>
       followCatchUp(options, { io, sources: await readSources() }, createSystemClock()),
@@ -109,14 +109,14 @@ function createProgress(io: Io, clock: Clock, isSilent: boolean) {
 }
 
 const CAUSES: ReadonlyMap<string, string> = new Map([
-  ['rate_limited', 'Linq limits the rate of calls'],
+  ['rate_limited', 'Linq is rate limiting this account'],
   ['api_key_rejected', 'Linq rejects the API key'],
   ['clock_skew', "this machine's clock disagrees with Linq's"],
   ['unforeseen', 'an error; see the service log'],
 ]);
 
 function causeInWords(cause: string | null): string {
-  return cause === null ? 'for its turn' : (CAUSES.get(cause) ?? `Linq's API doesn't answer well (${cause})`);
+  return cause === null ? 'not its turn yet' : (CAUSES.get(cause) ?? `Linq's API failed (${cause})`);
 }
 
 /** Catch-up's line of the status. */

@@ -15,11 +15,14 @@ export const registerChat: Register = (program, context) => {
     chat.command(verb).description(description).argument('<chat-id>');
   const show = one('show', "show a chat's facts, state and attempts");
   serviceVerb(show, context, ([chatId = '']) => showChat(chatId));
-  const share = one('share', 'share the card in a chat now, whatever policy and window say');
+  const share = one('share', 'share the card in a chat now, regardless of policy and window');
   serviceVerb(share, context, ([chatId = '']) => shareChat(chatId));
   const hold = one('hold', 'share nothing in a chat until it is released');
   serviceVerb(hold, context, ([chatId = '']) => holdChat(chatId));
-  const release = one('release', "end a chat's hold: an operator's, a crash loop's or the block list's");
+  const release = one(
+    'release',
+    "end a chat's hold, if an operator, a crash loop or the block list caused it",
+  );
   serviceVerb(release, context, ([chatId = '']) => releaseChat(chatId));
 };
 
@@ -29,9 +32,9 @@ function registerList(chat: Command, context: VerbContext): void {
     .description('list chats, a page at a time')
     .option('--state <state>', 'only in this state: due, waiting, held, …')
     .option('--reason <reason>', 'only for this reason: window, card_missing, …')
-    .option('--line <line>', 'only of this line, in full or as it is shown')
-    .option('--limit <number>', 'chats on a page, 1 to 200 (default: 50)')
-    .option('--cursor <cursor>', 'continue after a page');
+    .option('--line <line>', 'only of this line, in full or as shown')
+    .option('--limit <number>', 'chats per page, 1 to 200 (default: 50)')
+    .option('--cursor <cursor>', 'continue where the previous page ended');
   serviceVerb(list, context, (_args, options: Readonly<Record<string, string | undefined>>) => {
     const { state, reason, line, limit, cursor } = options;
     return listChats({ state, reason, line, limit, cursor });

@@ -9,7 +9,7 @@ export const registerConfig: Register = (program, { io, readSources, run }) => {
   const config = program.command('config').description('show and check the settings');
   config
     .command('show')
-    .description('print every setting and where it comes from; secrets only as set or unset')
+    .description('print every setting and where it comes from; never a secret itself')
     .option('--json', 'print JSON')
     .action(
       run(async ({ json }: { json?: boolean }) => {

@@ -25,7 +25,7 @@ export const registerDoctor: Register = (program, { io, envFile, run }) => {
     .description(
       'check everything from Node.js to the public URL, and say how to fix it (exit codes: 3 settings, 5 service or Linq unreachable, 4 other errors)',
     )
-    .option('--strict', 'exit code 4 also for a warning')
+    .option('--strict', 'exit with 4 for warnings too')
     .option('--url <url>', 'address of the running service (default: from HOST and PORT)')
     .option('--ca <file>', 'also trust the authorities in this PEM file', realFile)
     .option('--no-round-trip', 'send no test delivery to the service or PUBLIC_URL')
@@ -84,7 +84,7 @@ function readAuthorities(io: Io, path: string): string {
   } catch {
     throw new UsageError(`--ca: ${path} can't be read`);
   }
-  throw new UsageError(`--ca: ${path} holds no certificate in PEM form`);
+  throw new UsageError(`--ca: ${path} contains no PEM certificate`);
 }
 
 const EXIT_BY_VERDICT: Readonly<Record<Verdict, ExitCode>> = {

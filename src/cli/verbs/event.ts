@@ -14,15 +14,18 @@ function takeEvent(command: Command): Command {
   return command
     .argument('[file]', 'the body, - for standard input')
     .option('--example <type>', 'a built-in body: probe, message.sent, message.received, …')
-    .option('--payload-version <version>', 'of the example: 2026-02-03 or 2025-01-01 (default: 2026-02-03)')
+    .option(
+      '--payload-version <version>',
+      'version of the example: 2026-02-03 or 2025-01-01 (default: 2026-02-03)',
+    )
     .option('--line <number>', 'the line of the example (default: +12025550100)')
     .option('--chat-id <id>', 'the chat of the example (default: a new one)')
     .option(
       '--secret-file <file>',
-      'holds the signing secret, - for standard input (default: LINQ_WEBHOOK_SECRET)',
+      'file with the signing secret, - for standard input (default: LINQ_WEBHOOK_SECRET)',
     )
-    .option('--scheme <scheme>', 'headers: standard, legacy or both (default: both, as Linq)')
-    .option('--id <id>', 'webhook-id (default: event_id of the body)')
+    .option('--scheme <scheme>', 'signature headers: standard, legacy or both (default: both, like Linq)')
+    .option('--id <id>', "webhook-id (default: the body's event_id)")
     .option('--timestamp <time>', 'when it was signed: unix seconds or ISO 8601 (default: now)')
     .option('--json', 'print JSON');
 }
@@ -30,7 +33,7 @@ function takeEvent(command: Command): Command {
 function registerSign(event: Command, { io, readSources, run }: VerbContext): void {
   takeEvent(event.command('sign').description('print the headers that sign a body'))
     .option('--curl', 'print a curl command instead')
-    .option('--to <url>', 'where that curl sends it (default: the local service)')
+    .option('--to <url>', 'where the curl command sends it (default: the local service)')
     .action(
       run(async (file: string | undefined, flags: EventFlags & { curl?: boolean; to?: string }) => {
         const { printSigned } = await import('./send-event.ts');

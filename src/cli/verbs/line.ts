@@ -9,12 +9,12 @@ import { type Register, serviceVerb } from '../verb.ts';
 /** `line list` and `line release`. */
 export const registerLine: Register = (program, context) => {
   const line = program.command('line').description('list your lines, and end their holds');
-  const list = line.command('list').description('list your lines with card, chats and hold');
+  const list = line.command('list').description('list your lines with their cards, chats and holds');
   serviceVerb(list, context, listLines);
   const release = line
     .command('release')
-    .description('end the hold of a line and recheck its card')
-    .argument('<line>', 'its number, in full or as it is shown');
+    .description("end a line's hold and recheck its card")
+    .argument('<line>', 'its number, in full or as shown');
   serviceVerb(release, context, ([number = '']) => releaseLine(number));
 };
 

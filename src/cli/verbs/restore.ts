@@ -19,7 +19,7 @@ export const registerRestore: Register = (program, { io, readSources, run }) => 
     .description('replace the database with a backup, and keep the old one; stop the service first')
     .option(
       '--no-wait',
-      'share immediately; by default every chat waits one SHARE_WINDOW, as the backup lacks later shares',
+      'share immediately; by default every chat waits one SHARE_WINDOW, because the backup lacks later shares',
     )
     .option('--json', 'print JSON')
     .action(
@@ -44,7 +44,7 @@ async function restore(
   const { databasePath, windowMs } = readStorageSettings(sources);
   const clock = createSystemClock();
   let marked = 0;
-  const look = () => (marked === 0 ? `Copying and checking ${file}` : `Marking the chats: ${marked}`);
+  const look = () => (marked === 0 ? `Copying and checking ${file}` : `Marking chats: ${marked}`);
   const onMarked = (count: number) => {
     marked = count;
   };
@@ -70,16 +70,16 @@ function describe(restored: Restored, file: string, waitsUntil: string | null): 
   const kept =
     keptAs === null
       ? 'There was no database before.'
-      : `The old database is kept: ${keptAs}\nTo undo this, restore it.`;
+      : `The old database is kept as ${keptAs}\nTo undo this, restore that file.`;
   const wait =
     waitsUntil === null
       ? 'No chat waits (--no-wait): a chat that got a share after the backup may get another.'
-      : `The backup lacks later shares, so every chat in it waits one window, until ${waitsUntil}. A chat that it lacks waits until catch-up has read it.`;
+      : `The backup lacks later shares, so every chat in it waits one window, until ${waitsUntil}. Other chats wait until catch-up has read them.`;
   return [
-    `${databasePath} is now the backup ${file}: ${chats} chats, schema ${schemaVersion}.`,
+    `Restored ${file} to ${databasePath}: ${chats} chats, schema ${schemaVersion}.`,
     kept,
     wait,
-    'Start the service: it reads what happened since the backup from Linq.',
+    'Start the service: it reads from Linq what happened since the backup.',
     '',
   ].join('\n');
 }

@@ -116,7 +116,7 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
   ],
   [
     'SIGNATURE_MISMATCH',
-    "The signature doesn't match: the service has another LINQ_WEBHOOK_SECRET, or something on the way changed the body. `doctor` tells which.",
+    "The signature doesn't match: the service has another LINQ_WEBHOOK_SECRET, or something on the way changed the body. `doctor` says which.",
   ],
   [
     'SIGNATURE_STALE',
@@ -124,7 +124,7 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
   ],
   [
     'CLOCK_SUSPECT',
-    'Correctly signed, but the service finds that its own clock is wrong; Linq would redeliver it.',
+    'Correctly signed, but the clock of the service seems to be wrong; Linq would redeliver it.',
   ],
   ['BODY_TOO_LARGE', 'The body is over 1 MiB.'],
   ['UNSUPPORTED_MEDIA_TYPE', "It didn't arrive as application/json."],
@@ -138,14 +138,14 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
 
 /** @param httpStatus of the response @param answer the parsed response */
 export function meaningOf(httpStatus: number, answer: Answer): string {
-  if (answer.kind === 'taken') return 'Accepted and verified; the service stores nothing of a probe.';
+  if (answer.kind === 'taken') return 'Accepted and verified; the service stores nothing from a probe.';
   if (answer.kind === 'refused') return REFUSALS.get(answer.code) ?? answer.code;
   if (answer.kind === 'redirect')
     return `A redirect to ${answer.target}, which Linq doesn't follow: the delivery would be lost.`;
   if (answer.kind === 'wrong_path')
     return `A contact-card-reactor, but not its webhook route: is the path ${WEBHOOK_PATH}?`;
-  if (httpStatus === 204) return 'Accepted: stored, or of no interest to the service.';
+  if (httpStatus === 204) return 'Accepted: stored or ignored.';
   if (httpStatus === 202)
     return "Authentic, but this version can't read or store it: it is in quarantine (`quarantine list` shows why).";
-  return 'Not an answer of contact-card-reactor: something else answers there.';
+  return "This isn't contact-card-reactor's answer: something else answers there.";
 }

@@ -12,7 +12,7 @@ const STOP_LIMIT_MS = 10_000;
 export const registerServe: Register = (program, { io, readSources, run }) => {
   program
     .command('serve')
-    .description('run the service until it is stopped (the default)')
+    .description('run the service until stopped (the default)')
     .action(run(async () => serve(io, await readSources())));
 };
 

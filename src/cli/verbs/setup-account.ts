@@ -81,7 +81,7 @@ function findKey({ options, io, file }: Session): GivenKey | null {
   if ('mistake' in found) throw new ConfigError(`${API_KEY.name}: ${found.mistake}.`);
   const where =
     found.origin === '.env' ? file.path : found.origin === 'environment' ? 'the environment' : found.origin;
-  return { text: found.text, where: `the key of ${where}`, origin: found.origin };
+  return { text: found.text, where: `the key from ${where}`, origin: found.origin };
 }
 
 function readKeyFile(path: string, readFile: (path: string) => string): string {
@@ -111,7 +111,7 @@ async function tryKey(
   const parsed = API_KEY.kind.parse(text);
   if ('wrong' in parsed) {
     return {
-      wrong: new ConfigError(`This can't be ${where}: expected ${API_KEY.kind.expects} (${parsed.wrong}).`),
+      wrong: new ConfigError(`Can't use ${where}: expected ${API_KEY.kind.expects} (${parsed.wrong}).`),
     };
   }
   const linq = createLinqClient({
@@ -185,12 +185,12 @@ async function chooseLines(session: Session, all: readonly string[]): Promise<re
       });
     }
     const chosen = all.filter((line) => before.has(line));
-    talk.note(`Shared on ${chosen.map(showLine).join(', ') || 'none of them'}, as ${name} says.`);
+    talk.note(`Sharing on ${chosen.map(showLine).join(', ') || 'none of them'}, as set in ${name}.`);
     return chosen;
   }
   if (prompter === null || options.yes === true || all.length < 2) return all;
   for (;;) {
-    const chosen = parseChoice(await prompter.ask('  Which? Numbers, or Enter for all: '), all);
+    const chosen = parseChoice(await prompter.ask('  Which lines? Numbers, or Enter for all: '), all);
     if (typeof chosen === 'string') {
       talk.warn(`${chosen}.`);
       continue;
@@ -241,8 +241,8 @@ async function offerCard(session: Session, linq: LinqClient, one: LineCard): Pro
   }
   const ports = { linq, pause: (ms: number) => pause(session, ms), tell: talk.note };
   const state = await waitFor(session, createCard(ports, wanted));
-  if (state === 'active') talk.done(`${showLine(line)} has its card, and it is active.`);
-  else talk.done(`${showLine(line)} has its card; Linq is still putting it on the line.`);
+  if (state === 'active') talk.done(`${showLine(line)} now has an active card.`);
+  else talk.done(`${showLine(line)} now has a card; Linq is still activating it.`);
   return { line, card: state };
 }
 
@@ -270,7 +270,7 @@ function assemble(line: string, firstName: string, lastName = '', imageUrl = '')
   };
 }
 
-export const HTTPS_WANTED = 'expected the https:// address of a public image: Linq takes a copy of it';
+export const HTTPS_WANTED = 'expected the https:// address of a public image: Linq copies it';
 export const isHttps = (text: string) => URL.canParse(text) && new URL(text).protocol === 'https:';
 
 /** Reports lines whose card can't be shared, and what to do about it. */

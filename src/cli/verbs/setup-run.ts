@@ -167,7 +167,7 @@ function tellNextSteps(session: Session): void {
   talk.note(
     webhookUrl.startsWith('http:') // only this machine, without a proxy
       ? 'Then check everything:'
-      : `See that ${webhookUrl} leads to it over HTTPS (docs/deploy.md), then check everything:`,
+      : `Make sure that ${webhookUrl} reaches it over HTTPS (docs/deploy.md), then check everything:`,
   );
   talk.commands([`${program} doctor${name}`]);
 }

@@ -119,7 +119,8 @@ export function save({ file, values, options, talk, report }: Session, isForced:
   if (changes.length > 0 || isForced) file.write(values);
   else if (file.openMode !== null) file.shut();
   report.envFile.saved.push(...changes);
-  if (changes.length > 0) talk.done(`Saved in ${file.path}, for its owner alone (mode 0600): ${names}.`);
+  if (changes.length > 0)
+    talk.done(`Saved in ${file.path}, readable only by its owner (mode 0600): ${names}.`);
   if (file.openMode !== null)
     talk.done(`${file.path} could be read by others (mode ${file.openMode}); now only its owner can.`);
 }

@@ -101,8 +101,8 @@ async function keep(session: Session, linq: LinqClient, plan: Keeping, work: Wor
   }
   if (plan.kind === 'keep') {
     const isAdded = !isDry && (await waitFor(session, addCardEvents({ linq }, plan.subscription)));
-    const change = isAdded ? 'The events of contact cards are added.' : 'Nothing to change.';
-    talk.done(`Linq has it: active, with all events, payload version pinned. ${change}`);
+    const change = isAdded ? 'Added the contact-card events.' : 'Nothing to change.';
+    talk.done(`Linq has it: active, with all events and a pinned payload version. ${change}`);
     report.subscription = { action: 'kept', subscriptionId, targetUrl };
   } else {
     if (!isDry) await waitFor(session, updateSubscription({ linq }, subscriptionId, plan.change));
@@ -132,8 +132,8 @@ async function renew(session: Session, linq: LinqClient, plan: Renewing, work: W
     subscriptionId,
     targetUrl,
   };
-  tell(session, 'Created, with all events and the payload version pinned', `create one for ${targetUrl}`);
-  if (!isDry) talk.done('Its signing secret is saved. Linq shows it only this once.');
+  tell(session, 'Created, with all events and a pinned payload version', `create one for ${targetUrl}`);
+  if (!isDry) talk.done('Its signing secret is saved. Linq shows it only once.');
   if (plan.kind === 'create') return;
   const left = isDry ? [] : await waitFor(session, unsubscribe({ linq }, plan.old));
   for (const one of left) {
@@ -164,7 +164,7 @@ async function create(session: Session, linq: LinqClient, targetUrl: string, wor
   const ports = { linq, saveSecret, tell: talk.note };
   const made = await holdSignals(
     () => waitFor(session, subscribe(ports, targetUrl, work.subscriptions)),
-    () => talk.note('One moment: the signing secret is saved first.'),
+    () => talk.note('One moment: saving the signing secret first.'),
   );
   return made.subscriptionId;
 }
@@ -180,12 +180,12 @@ function tellLeftovers(
   if ((plan.kind === 'keep' || plan.kind === 'update') && own.length > 1) {
     find(session, {
       code: 'subscription_duplicate',
-      message: `${own.length - 1} more subscriptions lead here, so events arrive several times, which is harmless.`,
+      message: `${own.length} subscriptions point here, so events arrive several times, which is harmless.`,
       remedy: 'Run setup --recreate: it leaves only one.',
     });
   }
   if (others > 0)
-    session.talk.note(`Subscriptions that lead elsewhere stay as they are: ${others} in this account.`);
+    session.talk.note(`Subscriptions that point elsewhere are left alone: ${others} on this account.`);
 }
 
 const FAULTS: Readonly<Record<SubscriptionFault, string>> = {
@@ -218,11 +218,11 @@ async function consent(session: Session, plan: SubscriptionPlan, own: number): P
     return asIs;
   }
   if (plan.kind === 'update') {
-    talk.note(`Linq has one that leads here, but ${faultsInWords(plan.faults)}.`);
+    talk.note(`Linq has one that points here, but ${faultsInWords(plan.faults)}.`);
     const isFree = options.yes === true || options.dryRun === true;
     if (isFree || (prompter !== null && (await confirm(session, 'Correct that?', true)))) return asIs;
     throw new SetupError(
-      `The webhook subscription is wrong: ${faultsInWords(plan.faults)}. Nothing was changed. Run setup with --yes to correct it in place, or with --recreate to put a new one in its place.`,
+      `The webhook subscription is wrong: ${faultsInWords(plan.faults)}. Nothing was changed. Run setup with --yes to correct it in place, or with --recreate to replace it.`,
     );
   }
   return consentToRecreate(session, plan, own);
@@ -237,22 +237,20 @@ async function consentToRecreate(
   const asIs = { plan, pastedSecret: null };
   const but = plan.faults.length === 0 ? '' : ` (${faultsInWords(plan.faults)})`;
   const what =
-    own === 1 ? `a subscription that leads here${but}` : `${own} subscriptions that lead here${but}`;
+    own === 1 ? `a subscription that points here${but}` : `${own} subscriptions that point here${but}`;
   if (plan.why === 'wanted') {
-    talk.note(`Linq has ${what}; a new one takes its place, as --recreate wants it.`);
+    talk.note(`Linq has ${what}; --recreate replaces ${own === 1 ? 'it' : 'them'} with a new one.`);
     return asIs;
   }
   talk.note(`Linq has ${what}, but its signing secret isn't known here, and Linq shows it only once.`);
   if (prompter !== null && options.yes !== true) {
     const pastedSecret = own === 1 ? await askForSecret(session) : null;
     if (pastedSecret !== null) return { plan, pastedSecret };
-    talk.note(
-      'A new one can take its place: first it is created and its secret saved, then the old one is deleted.',
-    );
-    if (await confirm(session, 'Put a new one in its place?', false)) return asIs;
+    talk.note('It can be replaced: setup creates a new one, saves its secret, and then deletes the old one.');
+    if (await confirm(session, 'Replace it?', false)) return asIs;
   }
   throw new SetupError(
-    `Linq has ${what}, and its signing secret isn't known here. Nothing was changed. If you have the secret, set LINQ_WEBHOOK_SECRET and run setup again; otherwise run setup with --recreate to put a new one in its place.`,
+    `Linq has ${what}, and its signing secret isn't known here. Nothing was changed. If you have the secret, set LINQ_WEBHOOK_SECRET and run setup again; otherwise run setup with --recreate to replace it.`,
   );
 }
 

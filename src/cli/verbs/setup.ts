@@ -10,9 +10,9 @@ export const registerSetup: Register = (program, { io, envFile, run }) => {
     .description('set up an account: check the key, lines and cards, and create the webhook subscription')
     .option(
       '--api-key-file <file>',
-      'read the API key from this file, - for standard input (else LINQ_API_KEY, or it asks)',
+      'read the API key from this file, - for standard input (default: LINQ_API_KEY, or a prompt)',
     )
-    .option('--lines <lines>', 'share on these lines only, comma-separated, or all')
+    .option('--lines <lines>', 'share only on these lines, comma-separated, or all')
     .option('--create-card <line>', 'create the contact card of this line; repeatable', collect)
     .option('--first-name <name>', 'the first name on it')
     .option('--last-name <name>', 'the last name on it')

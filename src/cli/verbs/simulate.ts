@@ -20,16 +20,19 @@ const collect = (value: string, collected: readonly string[] = []) => [...collec
 export const registerSimulate: Register = (program, { io, run }) => {
   program
     .command('simulate')
-    .description('run a simulated Linq on loopback: its API, and a sender of signed webhooks')
-    .option('--port <number>', 'where its API listens; 0: any free port (default: 4010)')
-    .option('--api-key <key>', 'the key it lets in (default: one made of the seed, printed)')
+    .description('run a simulated Linq on this machine: its API, and signed webhooks')
+    .option('--port <number>', 'port of its API; 0: any free port (default: 4010)')
+    .option('--api-key <key>', 'the API key it accepts (default: derived from the seed and printed)')
     .option('--webhook-url <url>', 'where webhooks go (default: a reactor with default settings)')
-    .option('--webhook-secret <secret>', 'whsec_… that signs them (default: one made of the seed, printed)')
+    .option(
+      '--webhook-secret <secret>',
+      'whsec_… to sign them with (default: derived from the seed and printed)',
+    )
     .option('--line <number>', 'a line with an active card, E.164; repeatable', collect)
     .option('--payload-version <version>', '2026-02-03 or 2025-01-01 (default: 2026-02-03)')
     .option(
       '--seed <number>',
-      'repeat the run that printed it: ids, secrets, losses, delays (default: a random one)',
+      'repeat the run that printed this seed: same ids, secrets, losses and delays (default: random)',
     )
     .option('--no-subscription', 'start without a webhook subscription: `setup` creates one')
     .option('--json', 'print one JSON object once it runs: addresses, lines, settings for the reactor')

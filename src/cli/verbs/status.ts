@@ -14,7 +14,7 @@ export const registerStatus: Register = (program, context) => {
   const status = program
     .command('status')
     .description('show the state of the running service (exit code 4 while an error is open)')
-    .option('--strict', 'exit code 4 also while a warning is open');
+    .option('--strict', 'exit with 4 while a warning is open, too');
   serviceVerb(status, context, (_args, { strict }: { strict?: boolean }) => showStatus(strict === true));
 };
 
@@ -72,9 +72,9 @@ function fieldsOf({ chats, shares, webhooks, catchUp, store }: Overview): [strin
       'shares',
       `${shares.total}${shares.lastSucceededAt === null ? '' : `, the last at ${timeOrAbsent(shares.lastSucceededAt)}`}`,
     ],
-    ['', `in the last 24 hours ${shares.last24h.succeeded} succeeded and ${shares.last24h.failed} failed`],
+    ['', `${shares.last24h.succeeded} succeeded and ${shares.last24h.failed} failed in the last 24 hours`],
     ['', dueInWords(shares)],
-    ['webhooks', `${accepted} accepted, ${ignored} ignored, ${quarantined} quarantined since the start`],
+    ['webhooks', `${accepted} accepted, ${ignored} ignored, ${quarantined} quarantined since it started`],
     ['', `${inTotal(refused, countsInWords(rejected))} rejected`],
     [
       '',
@@ -93,5 +93,5 @@ function dueInWords({ overdue, oldestOverdueSeconds, nextDueAt }: Overview['shar
   if (oldestOverdueSeconds !== null) {
     return `${overdue} due now, the oldest for ${durationInWords(oldestOverdueSeconds * 1_000)}`;
   }
-  return nextDueAt === null ? 'none is due' : `next due at ${timeOrAbsent(nextDueAt)}`;
+  return nextDueAt === null ? 'none due' : `next due at ${timeOrAbsent(nextDueAt)}`;
 }

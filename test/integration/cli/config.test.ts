@@ -34,7 +34,7 @@ describe('wrong settings', () => {
       for (const name of told)
         expect(stderr).toMatch(new RegExp(`^ {2}${name}: expected .*, for example ${name}=`, 'm'));
       expect(stderr).toContain(`${told.length} settings are wrong:`);
-      expect(stderr).toContain('LINQ_LIENS is no setting: did you mean LINQ_LINES?');
+      expect(stderr).toContain("LINQ_LIENS isn't a setting: did you mean LINQ_LINES?");
       expect(stderr).not.toMatch(/do.not.tell.this/);
     },
   );

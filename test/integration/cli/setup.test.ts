@@ -43,7 +43,7 @@ describe('what Linq refuses or loses', () => {
     const env = { LINQ_API_KEY: 'wrong-key-wrong-key' };
     const { code, stderr, report } = await setUp(directory, { settings: { ...account.settings, ...env } });
     expect([code, report?.error?.code]).toEqual([3, 'REACTOR_CONFIG']);
-    expect(stderr).toContain('Linq rejects the key of the environment');
+    expect(stderr).toContain('Linq rejects the key from the environment');
     expect(stderr).not.toContain('wrong-key');
     expect(existsSync(join(directory, '.env'))).toBe(false);
   });

@@ -46,7 +46,7 @@ describe('what is odd about the settings file', () => {
 
   it('is UTF-16, named as the cause', () => {
     const text = Buffer.from('\uFEFFPORT=1\n', 'utf16le').toString('utf8');
-    expect(lookAt(text).envFileMistakes).toEqual(['.env is saved as UTF-16 or is no text: save it as UTF-8']);
+    expect(lookAt(text).envFileMistakes).toEqual([".env isn't UTF-8 text (is it UTF-16?): save it as UTF-8"]);
   });
 
   it('is a # in a value of ours without a space before it, or what follows a closing quote; what it was isn’t told', () => {
@@ -54,8 +54,8 @@ describe('what is odd about the settings file', () => {
       'STATUS_TOKEN=abc#def\nFOREIGN=a#b\nLINQ_API_KEY_FILE="/a" b\nPORT=1 # fine',
     );
     expect(envFileWarnings).toEqual([
-      expect.stringMatching(/^\.env, line 1: only a part of it is the value of STATUS_TOKEN, since # begins/),
-      expect.stringMatching(/^\.env, line 3: only a part of it is the value of LINQ_API_KEY_FILE/),
+      expect.stringMatching(/^\.env, line 1: the value of STATUS_TOKEN is cut short, since # begins/),
+      expect.stringMatching(/^\.env, line 3: the value of LINQ_API_KEY_FILE is cut short/),
     ]);
     expect(JSON.stringify(envFileWarnings)).not.toMatch(/abc|def/);
   });
@@ -67,12 +67,12 @@ describe('what is odd about the settings file', () => {
     });
     expect(cut).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^warning: \.env, line 3: only a part/),
+      out: expect.stringMatching(/^warning: \.env, line 3: the value of STATUS_TOKEN is cut short/),
     });
     const wide = await run('config check', {
       files: { '.env': Buffer.from(needed, 'utf16le').toString('utf8') },
     });
-    expect(wide).toMatchObject({ code: 3, err: expect.stringMatching(/\.env is saved as UTF-16/) });
+    expect(wide).toMatchObject({ code: 3, err: expect.stringMatching(/\.env isn't UTF-8 text/) });
   });
 });
 

@@ -9,7 +9,7 @@ const system = (code: string, syscall: string, path?: string) =>
 describe('a start that fails', () => {
   it.each([
     [system('EADDRINUSE', 'listen'), /^Port 8080 is used by another program: .* set another PORT/],
-    [system('EACCES', 'listen'), /^Port 8080 needs root: set PORT /],
+    [system('EACCES', 'listen'), /^Port 8080 requires root: set PORT /],
     [
       system('EADDRNOTAVAIL', 'listen'),
       /^HOST isn't an address of this machine \(EADDRNOTAVAIL\): set HOST=/,

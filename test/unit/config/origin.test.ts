@@ -4,7 +4,7 @@ import type { Variables } from '../../../src/config/sources.ts';
 import { OTHER_SECRET } from '../../helpers/deliver.ts';
 import { load, loadBare, mistakesIn, NEEDED } from './loading.ts';
 
-const DIFFER = /LINQ_API_KEY and LINQ_API_V3_API_KEY differ: set one of them/;
+const DIFFER = /LINQ_API_KEY and LINQ_API_V3_API_KEY differ: set only one of them/;
 const { LINQ_WEBHOOK_SECRET } = NEEDED;
 
 describe('an alias', () => {

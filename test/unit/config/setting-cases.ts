@@ -39,10 +39,10 @@ const proxyCase = (pick: SettingCase['pick']): SettingCase => ({
     ],
   ],
   invalid: [
-    ['socks5://proxy:1080', 'only proxies that are spoken to by http or https'],
+    ['socks5://proxy:1080', 'only http and https proxies are supported'],
     ['http://', ''],
     ['http://proxy:99999', ''],
-    ['http://proxy/proxy.pac', 'it goes on after the port'],
+    ['http://proxy/proxy.pac', 'nothing may follow the port'],
     ['http://user:pa?ss@proxy:3128', 'write / as %2F, ? as %3F'],
     ['http://user:1/ss@proxy:3128', 'write / as %2F, ? as %3F'],
     ['http://user:100%@proxy:3128', 'and % as %25'],
@@ -67,9 +67,9 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     ],
     invalid: [
       ['Bearer 0a1b2c', 'leave "Bearer" out'],
-      ['0a1b 2c3d', 'it has a space or a character that no key has'],
-      ['schlüssel', 'it has a space or a character that no key has'],
-      ['one\ntwo', 'it goes on over several lines'],
+      ['0a1b 2c3d', 'it contains a space or a character that no key has'],
+      ['schlüssel', 'it contains a space or a character that no key has'],
+      ['one\ntwo', 'it spans several lines'],
     ],
   },
   LINQ_WEBHOOK_SECRET: {
@@ -105,12 +105,12 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     invalid: [
       ['api.linqapp.com', ''],
       ['ftp://example.com', ''],
-      ['http://example.com', 'over http the API key could be read on the way'],
-      ['http://localhost.example.com', 'over http the API key could be read on the way'],
-      ['http://127.0.0.1.example.com', 'over http the API key could be read on the way'],
-      ['https://user@example.com', 'it holds a user name or password'],
-      ['https://example.com/?key=1', 'it holds a query or fragment'],
-      ['https://example.com/#a', 'it holds a query or fragment'],
+      ['http://example.com', 'over http the API key could be read in transit'],
+      ['http://localhost.example.com', 'over http the API key could be read in transit'],
+      ['http://127.0.0.1.example.com', 'over http the API key could be read in transit'],
+      ['https://user@example.com', 'it contains a user name or password'],
+      ['https://example.com/?key=1', 'it contains a query or fragment'],
+      ['https://example.com/#a', 'it contains a query or fragment'],
       ['https://api.linqapp.com/api/partner/v3', 'leave /v3 out'],
     ],
   },
@@ -185,8 +185,8 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       ['Loopback,172.16.0.0/12', [...LOOPBACK, '172.16.0.0/12']],
     ],
     invalid: [
-      ['true', 'true would believe an address that any client can forge'],
-      ['TRUE', 'true would believe an address that any client can forge'],
+      ['true', 'true would trust an address that any client can forge'],
+      ['TRUE', 'true would trust an address that any client can forge'],
       ['1', HOPS],
       ['2', `${HOPS} tell your proxy from a client that connects directly`],
       ['proxy.local', "the entry isn't an address, a range or loopback"],
@@ -212,19 +212,19 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       ['file:../with space/b', '../with space/b'],
     ],
     invalid: [
-      ['postgres://user:password@host/db', 'PostgreSQL is not in this version'],
-      ['PostgreSQL://host/db', 'PostgreSQL is not in this version'],
+      ['postgres://user:password@host/db', 'PostgreSQL is not supported yet'],
+      ['PostgreSQL://host/db', 'PostgreSQL is not supported yet'],
       ['./data/reactor.db', ''],
       ['sqlite:data.db', ''],
       ['file:', 'it names no file'],
       ['file:./data/', 'it names no file'],
       ['file:..', 'it names no file'],
       ['file:///', 'it names no file'],
-      ['file://server/share.db', 'a path on another host is not possible'],
-      ['file::memory:', 'what is in memory is lost with the process'],
-      ['file:a.db?mode=ro', 'the path holds ?, # or a control character'],
-      ['file:a#b', 'the path holds ?, # or a control character'],
-      ['file:a\u0001b', 'the path holds ?, # or a control character'],
+      ['file://server/share.db', 'the file must be on this machine'],
+      ['file::memory:', 'an in-memory database is lost when the process ends'],
+      ['file:a.db?mode=ro', 'the path contains ?, # or a control character'],
+      ['file:a#b', 'the path contains ?, # or a control character'],
+      ['file:a\u0001b', 'the path contains ?, # or a control character'],
     ],
   },
   STATUS_TOKEN: {
@@ -233,8 +233,8 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     valid: [['0123456789abcdef', '0123456789abcdef']],
     invalid: [
       ['0123456789abcde', 'it has 15 characters'],
-      ['0123456789 abcdef', 'it has a space or a character outside ASCII'],
-      ['0123456789abcdeé', 'it has a space or a character outside ASCII'],
+      ['0123456789 abcdef', 'it contains a space or a character outside ASCII'],
+      ['0123456789abcdeé', 'it contains a space or a character outside ASCII'],
     ],
   },
   METRICS_TOKEN: {
@@ -243,8 +243,8 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     valid: [['0123456789abcdef', '0123456789abcdef']],
     invalid: [
       ['0123456789abcde', 'it has 15 characters'],
-      ['0123456789 abcdef', 'it has a space or a character outside ASCII'],
-      ['0123456789abcdeé', 'it has a space or a character outside ASCII'],
+      ['0123456789 abcdef', 'it contains a space or a character outside ASCII'],
+      ['0123456789abcdeé', 'it contains a space or a character outside ASCII'],
     ],
   },
   SHARE_WINDOW: {
@@ -260,10 +260,10 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     invalid: [
       ['366d', 'it is too long'],
       ['0', 'it is too short'],
-      ['6', 'write it as a whole number and s, m, h or d'],
-      ['24', 'got 24: write it as a whole number and s, m, h or d'],
-      ['1.5d', 'got 1.5d: write it as a whole number and s, m, h or d'],
-      ['24hours', 'got 24hours: write it as a whole number and s, m, h or d'],
+      ['6', 'write a whole number followed by s, m, h or d'],
+      ['24', 'got 24: write a whole number followed by s, m, h or d'],
+      ['1.5d', 'got 1.5d: write a whole number followed by s, m, h or d'],
+      ['24hours', 'got 24hours: write a whole number followed by s, m, h or d'],
       ['a day', 'got a day'],
     ],
   },
@@ -354,7 +354,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     ],
     invalid: [
       ['25h', 'it is too long'],
-      ['6', 'write it as a whole number and s, m, h or d'],
+      ['6', 'write a whole number followed by s, m, h or d'],
     ],
   },
   ACCEPT_LEGACY_SIGNATURES: flag(({ webhook }) => webhook.acceptLegacySignatures, false),
@@ -402,8 +402,8 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     invalid: [
       ['cards.example.com', ''],
       ['http://cards.example.com', 'Linq delivers to https only'],
-      ['https://a:b@cards.example.com', 'it holds a user name or password'],
-      ['https://cards.example.com?version=2', 'it holds a query or fragment'],
+      ['https://a:b@cards.example.com', 'it contains a user name or password'],
+      ['https://cards.example.com?version=2', 'it contains a query or fragment'],
     ],
   },
   CATCH_UP_EVERY: {
@@ -415,7 +415,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       ['30d', 30 * DAY],
     ],
     invalid: [
-      ['6', 'write it as a whole number and s, m, h or d'],
+      ['6', 'write a whole number followed by s, m, h or d'],
       ['31d', 'it is too long'],
     ],
   },
@@ -441,7 +441,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     pick: ({ backup }) => backup.everyMs,
     fallback: 0,
     valid: [['24h', DAY]],
-    invalid: [['1y', 'write it as a whole number and s, m, h or d']],
+    invalid: [['1y', 'write a whole number followed by s, m, h or d']],
   },
   BACKUP_KEEP: {
     pick: ({ backup }) => backup.keep,
@@ -458,7 +458,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     ],
     invalid: [
       ['backups', ''],
-      ['./a\u0007b', 'it holds a control character'],
+      ['./a\u0007b', 'it contains a control character'],
     ],
   },
   ALERT_WEBHOOK_URL: {
@@ -471,8 +471,8 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     invalid: [
       ['hooks.example.com', ''],
       ['ftp://hooks.example.com', ''],
-      ['https://a:b@hooks.example.com', 'it holds a user name or password'],
-      ['https://hooks.example.com/#a', 'it holds a fragment'],
+      ['https://a:b@hooks.example.com', 'it contains a user name or password'],
+      ['https://hooks.example.com/#a', 'it contains a fragment'],
     ],
   },
 };

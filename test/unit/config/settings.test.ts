@@ -54,7 +54,7 @@ describe('every setting', () => {
         `“${value}”`,
       ]) {
         const expected = [
-          expect.stringMatching(new RegExp(`^${name}: .*begins or ends with a quote: leave quotes out`)),
+          expect.stringMatching(new RegExp(`^${name}: .*begins or ends with a quote: remove it`)),
         ];
         expect(mistakesIn({ [name]: text })).toEqual(expected);
         expect(mistakesIn({ [name]: undefined }, { envFile: { [name]: text } })).toEqual(expected);
@@ -76,9 +76,7 @@ describe('every setting', () => {
       const env = { [name]: undefined, [`${name}_FILE`]: '/s' };
       expect(load(env, from(`\uFEFF${text}\r\n\n`))).toEqual(load({ [name]: text }));
       expect(mistakesIn(env, from(Buffer.from(`\uFEFF${text}`, 'utf16le').toString('utf8')))).toEqual([
-        expect.stringContaining(
-          `the file of ${name}_FILE: it is saved as UTF-16 or is no text: save it as UTF-8`,
-        ),
+        expect.stringContaining(`the file of ${name}_FILE: it isn't UTF-8 text`),
       ]);
     },
   );

@@ -20,7 +20,7 @@ describe('a variable that nothing reads', () => {
 
   it('names the proxy of everything: HTTPS_PROXY is what counts', () => {
     expect(warningsOf({ ALL_PROXY: 'http://u:s3cret@proxy:3128' })).toEqual([
-      'ALL_PROXY is not read: name the proxy in HTTPS_PROXY, too',
+      'ALL_PROXY is not read: set HTTPS_PROXY too',
     ]);
     expect(warningsOf({ all_proxy: 'http://a:1', https_proxy: 'http://a:1' })).toEqual([]);
     expect(load({ ALL_PROXY: 'nonsense' }).proxies.https).toBeNull();

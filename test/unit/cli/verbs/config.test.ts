@@ -10,7 +10,9 @@ describe('config check', () => {
   it('says that all is fine, with what is odd', async () => {
     const { code, out, err } = await run('config check', { env: { ...env, LINQ_LINE: '3' } });
     expect([code, err]).toEqual([0, '']);
-    expect(out).toBe('warning: LINQ_LINE is no setting: did you mean LINQ_LINES?\nAll settings are valid.\n');
+    expect(out).toBe(
+      "warning: LINQ_LINE isn't a setting: did you mean LINQ_LINES?\nAll settings are valid.\n",
+    );
   });
 
   it('reports all mistakes on standard error and ends with 3', async () => {
@@ -21,13 +23,13 @@ describe('config check', () => {
     expect(err).toMatch(/^4 settings are wrong:\n/);
     for (const name of ['LINQ_API_KEY', 'LINQ_WEBHOOK_SECRET', 'PORT', 'CARD_TTL'])
       expect(err).toContain(`\n  ${name}: expected `);
-    expect(err).toContain('\nwarning: LINQ_LINE is no setting: did you mean LINQ_LINES?\n');
+    expect(err).toContain("\nwarning: LINQ_LINE isn't a setting: did you mean LINQ_LINES?\n");
   });
 
   it('--json says that all is fine, with what is odd', async () => {
     const { code, out, err } = await run('config check --json', { env: { ...env, LINQ_LINE: '3' } });
     expect([code, err]).toEqual([0, '']);
-    const warnings = ['LINQ_LINE is no setting: did you mean LINQ_LINES?'];
+    const warnings = ["LINQ_LINE isn't a setting: did you mean LINQ_LINES?"];
     expect(JSON.parse(out)).toEqual({ ok: true, mistakes: [], warnings });
   });
 
@@ -41,7 +43,7 @@ describe('config check', () => {
         'PORT: expected a port from 0 to 65535 (got x), for example PORT=8080',
         expect.stringMatching(/^CARD_TTL: expected .* for example CARD_TTL=10m$/),
       ],
-      warnings: ['LINQ_LINE is no setting: did you mean LINQ_LINES?'],
+      warnings: ["LINQ_LINE isn't a setting: did you mean LINQ_LINES?"],
     });
   });
 
