@@ -39,7 +39,7 @@ it('migrate, backup and restore work beside a running service, or refuse to dist
 
   expect(await runVerb(directory, ['restore', 'here.db'])).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/is kept: \S+/),
+    stdout: expect.stringMatching(/is kept as \S+/),
   });
   const { url } = await startReactor(directory);
   expect((await listChats(url, 'reason=restored')).length).toBeGreaterThan(0);

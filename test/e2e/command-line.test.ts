@@ -108,7 +108,7 @@ it('a readable log has no colours where nobody looks on, whatever the environmen
     ['LINQ_LINE', 'LINQ_LINES'],
   ])
     expect(printed).toMatch(
-      new RegExp(`WARN: config\\.warning.*${wrong} is no setting: did you mean ${right}\\?`),
+      new RegExp(`WARN: config\\.warning.*${wrong} isn't a setting: did you mean ${right}\\?`),
     );
   expect(printed).toContain('service.stopped');
   expect(printed).not.toContain('\u001b');

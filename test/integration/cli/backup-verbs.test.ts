@@ -127,7 +127,7 @@ describe('restore', () => {
     await askVerbHere(directory, ['backup', 'here.db']);
     const { code, stdout } = await runVerbHere(directory, ['restore', 'here.db']);
     expect(code).toBe(0);
-    const kept = /is kept: (\S+)/.exec(stdout)?.[1] ?? '';
+    const kept = /is kept as (\S+)/.exec(stdout)?.[1] ?? '';
     expect(existsSync(kept)).toBe(true);
     const until = Date.parse(/one window, until (\S+)\. /.exec(stdout)?.[1] ?? '');
     expect(Math.abs(until - Date.now() - 86_400_000)).toBeLessThan(60_000);

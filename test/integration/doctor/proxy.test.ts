@@ -23,7 +23,7 @@ async function startServer() {
 
 const HELD_BACK = { clock: 'skipped', lines: 'skipped', cards: 'skipped', subscription: 'skipped' };
 
-it('names the proxy that lets calls pass, and doesn’t blame it for what lies behind', async () => {
+it('names the proxy that allows calls, and doesn’t blame it for what lies behind', async () => {
   const proxy = await startConnectProxy((await startServer()).port); // which speaks no TLS
   const findings = await examineLinq({ HTTPS_PROXY: proxy.origin });
   expect(summary(findings)).toEqual({ linq_proxy: 'ok', api_key: 'api_unreachable', ...HELD_BACK });

@@ -3,7 +3,7 @@ import { ALL_SETTINGS } from '../../../src/config/settings.ts';
 import { warnOfMisspelt } from '../../../src/config/unread.ts';
 import { warningsOf } from './loading.ts';
 
-describe('a variable that is no setting', () => {
+describe('a variable that isn’t a setting', () => {
   it.each([
     ['LINQ_API_KEEY', 'LINQ_API_KEY'],
     ['LINQ_APIKEY', 'LINQ_API_KEY'],
