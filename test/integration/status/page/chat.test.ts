@@ -9,6 +9,7 @@ const timelineOf = (body: string) =>
   textOf(body.split('aria-labelledby="timeline"')[1]?.split('</section>')[0] ?? '');
 const factsOf = (body: string) =>
   textOf(body.split('aria-labelledby="facts"')[1]?.split('</section>')[0] ?? '');
+const flagsOn = (body: string) => textOf(body.split('class="flags">')[1]?.split('</p>')[0] ?? '').trim();
 const actionsOn = (body: string) =>
   [...body.matchAll(/action="\/chats\/chat-1\/(\w+)"/g)].map(([, action]) => action);
 
@@ -28,6 +29,15 @@ describe('GET /chats/{chatId}', () => {
     expect(factsOf(body)).toContain('Shares 1 share Next attempt in 22 h');
     expect(body).toContain('<time datetime="2026-11-03T15:00:00.000Z"');
     expect(body).not.toContain(LINE);
+  });
+
+  it('shows in its header that sharing is paused, and the problems, up to date after a release', async () => {
+    const { open, submit, store } = await browse({ events: [outboundOf(T)] });
+    await submit('/pause');
+    await store.updateChat('chat-1', (chat) => ({ ...chat, parkedAt: T }), T);
+    expect(flagsOn((await open(CHAT)).body)).toBe('Paused 1 warning');
+    await submit(`${CHAT}/release`);
+    expect(flagsOn((await open(CHAT)).body)).toBe('Paused All well');
   });
 
   it('says on top why the chat did not get it', async () => {
