@@ -16,18 +16,18 @@ import type { StatusDeps } from './deps.ts';
  * @throws {StoreError} by rejecting
  */
 export function createOverview(deps: StatusDeps): () => Promise<Overview> {
-  const look = createSeen(deps);
+  const look = createServiceView(deps);
   return async () => (await look()).overview;
 }
 
 /** What the metrics show of the service: the overview, and the snapshot it was built from. */
-export interface Seen {
+export interface ServiceView {
   readonly overview: Overview;
   readonly snapshot: ServiceSnapshot;
 }
 
 /** @throws {StoreError} by rejecting */
-export function createSeen(deps: StatusDeps): () => Promise<Seen> {
+export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> {
   const { store, policy, showNumbers, version, startedAt, webhookCounters } = deps;
   return async () => {
     const { problems, snapshot } = await deps.watch.check();

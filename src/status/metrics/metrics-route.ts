@@ -5,7 +5,7 @@ import { guardRoutes } from '../../http/access.ts';
 import { answer, answerFaults, ErrorSchema } from '../../http/answers.ts';
 import { badgeRoute } from '../api/badge.ts';
 import type { StatusDeps } from '../api/deps.ts';
-import { createSeen } from '../api/overview.ts';
+import { createServiceView } from '../api/overview.ts';
 import { LOGIN_ANSWERS, TOKEN_SECURITY } from '../api/route-schema.ts';
 import { refuseReadably } from '../page/layout.ts';
 import type { ProblemWatch } from '../problems/problem-watch.ts';
@@ -24,7 +24,7 @@ export interface MetricsDeps extends StatusDeps {
 /** For monitoring: `GET /metrics` with a token, `GET /badge.svg` without. Register it in its own scope. */
 export async function metricsRoutes(app: FastifyInstance, deps: MetricsDeps): Promise<void> {
   const { metrics, metricsToken, clock, version, watch, linqDateOffMs, webhookCounters } = deps;
-  const see = createSeen(deps);
+  const see = createServiceView(deps);
   answerFaults(app);
   badgeRoute(app, { overview: async () => (await see()).overview, clock });
 

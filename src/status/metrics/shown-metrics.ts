@@ -3,7 +3,7 @@ import { CHAT_STATES } from '../../decide/chat.ts';
 import { ACCOUNT_HOLDS, CARD_HOLDS, CARD_STATES, LINE_HOLDS, standingHold } from '../../decide/holds.ts';
 import { SECOND } from '../../decide/time.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
-import type { Seen } from '../api/overview.ts';
+import type { ServiceView } from '../api/overview.ts';
 import { PROBLEM_WORDS, type ProblemCode } from '../problems/problem-words.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export interface MetricsView {
   /** Linq's clock minus ours; null: unknown. */
   readonly linqDateOffMs: number | null;
   /** Null: the store can't be read. */
-  readonly seen: Seen | null;
+  readonly seen: ServiceView | null;
 }
 
 /** A metric read from elsewhere at each scrape. Its label values are short words, never an id. */
@@ -39,7 +39,7 @@ interface Shown {
 }
 
 /** A metric that is unavailable while the store can't be read. */
-const ofSeen = (read: (seen: Seen) => readonly Sample[] | number | null) => (view: MetricsView) => {
+const ofSeen = (read: (seen: ServiceView) => readonly Sample[] | number | null) => (view: MetricsView) => {
   if (view.seen === null) return [];
   const samples = read(view.seen);
   return typeof samples === 'number' || samples === null ? one(samples) : samples;
@@ -254,7 +254,7 @@ function showDeliveries({ webhooks }: MetricsView): Sample[] {
 }
 
 /** Checks each reason separately: several may close the account at once. */
-function showAccount({ snapshot: { dispatcher, now } }: Seen): Sample[] {
+function showAccount({ snapshot: { dispatcher, now } }: ServiceView): Sample[] {
   return each('reason', ACCOUNT_HOLDS, (reason) =>
     flag(standingHold(dispatcher.holds, reason, now) !== null),
   );
