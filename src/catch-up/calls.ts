@@ -1,48 +1,15 @@
 import type { Clock } from '../clock.ts';
 import { stopsReads } from '../decide/holds.ts';
+import type { CallFailed, ListedChat, MessageRead, Subscription } from '../decide/linq-api.ts';
 import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
 import { backoffMs } from '../decide/pacing.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
 
-/** A read failed. */
-export interface ReadFailed {
-  readonly kind: 'failed';
-  readonly answer: LinqAnswer;
-}
-
-interface ChatFacts {
-  readonly line: string | null;
-  readonly isGroup: boolean | null;
-  readonly health: { readonly status: string; readonly at: EpochMs | null } | null;
-}
-
-/** A chat as listed. */
-export interface ListedChat extends ChatFacts {
-  readonly chatId: string;
-  readonly updatedAt: EpochMs | null;
-}
-
 /** A chat whose messages are to be read, and what else is known about it. */
-export interface ChatToRead extends ChatFacts {
-  readonly chatId: string;
-}
+export type ChatToRead = Omit<ListedChat, 'updatedAt'>;
 
-/** What one message proves. */
-export type ReadMessage =
-  | {
-      readonly kind: 'outbound';
-      readonly at: EpochMs;
-      readonly line: string | null;
-      readonly service: string | null;
-    }
-  | { readonly kind: 'inbound'; readonly at: EpochMs; readonly isOptOutWord: boolean | null };
-
-export interface ReadSubscription {
-  readonly targetUrl: string;
-  readonly isActive: boolean;
-  readonly events: readonly string[] | null;
-}
+export type VisibleSubscription = Pick<Subscription, 'targetUrl' | 'isActive' | 'events'>;
 
 /** The calls to Linq that catching up needs. None rejects: failures are returned as values. */
 export interface LinqReads {
@@ -53,7 +20,7 @@ export interface LinqReads {
     signal: AbortSignal,
   ): Promise<
     | { readonly kind: 'chats'; readonly chats: readonly ListedChat[]; readonly nextCursor: string | null }
-    | ReadFailed
+    | CallFailed
   >;
   messages(
     chatId: string,
@@ -62,19 +29,19 @@ export interface LinqReads {
   ): Promise<
     | {
         readonly kind: 'messages';
-        readonly messages: readonly ReadMessage[];
+        readonly messages: readonly MessageRead[];
         readonly nextCursor: string | null;
       }
-    | ReadFailed
+    | CallFailed
   >;
   /** The account's own lines. */
   lines(
     signal: AbortSignal,
-  ): Promise<{ readonly kind: 'lines'; readonly lines: readonly string[] } | ReadFailed>;
+  ): Promise<{ readonly kind: 'lines'; readonly lines: readonly string[] } | CallFailed>;
   subscriptions(
     signal: AbortSignal,
   ): Promise<
-    { readonly kind: 'subscriptions'; readonly subscriptions: readonly ReadSubscription[] } | ReadFailed
+    { readonly kind: 'subscriptions'; readonly subscriptions: readonly VisibleSubscription[] } | CallFailed
   >;
 }
 
@@ -176,12 +143,12 @@ export function createCalls({
      */
     async ask<T extends Answer>(
       call: (signal: AbortSignal) => Promise<T>,
-    ): Promise<Exclude<T, ReadFailed> | Refused> {
+    ): Promise<Exclude<T, CallFailed> | Refused> {
       for (;;) {
         const { answer: read, startedAt } = await once(call);
         if (!isFailed(read)) {
           failures = 0;
-          return read as Exclude<T, ReadFailed>;
+          return read as Exclude<T, CallFailed>;
         }
         const { answer } = read;
         const verdict = classifyAnswer(answer);
@@ -218,7 +185,7 @@ interface Answer {
   readonly kind: string;
 }
 
-function isFailed(read: Answer): read is ReadFailed {
+function isFailed(read: Answer): read is CallFailed {
   return read.kind === 'failed';
 }
 

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { type CatchUpState, UNREAD } from '../decide/catch-up.ts';
 import type { ChatEvent } from '../decide/event.ts';
+import type { MessageRead } from '../decide/linq-api.ts';
 import type { EpochMs } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
 import type { CatchUpStore } from '../store/store.ts';
-import type { Calls, ChatToRead, LinqReads, Log, ReadMessage } from './calls.ts';
+import type { Calls, ChatToRead, LinqReads, Log } from './calls.ts';
 
 /** Pages of a hundred messages each. */
 const MAX_PAGES = 10;
@@ -25,7 +26,7 @@ interface ReaderDeps {
 type Progress = (state: CatchUpState, result: ReadResult) => CatchUpState;
 
 interface Messages {
-  readonly messages: ReadMessage[];
+  readonly messages: MessageRead[];
   /** False: the chat has more messages. */
   readonly isWhole: boolean;
 }
@@ -43,7 +44,7 @@ export function createReader({ linq, calls, store, clock, log, onNews }: ReaderD
 
   /** Null: the chat is gone. @throws {CatchUpError} */
   async function readMessages(chatId: string): Promise<Messages | null> {
-    const messages: ReadMessage[] = [];
+    const messages: MessageRead[] = [];
     const seen = new Set<string>();
     let cursor: string | null = null;
     for (let page = 0; page < MAX_PAGES; page++) {
@@ -114,7 +115,7 @@ export type Reader = ReturnType<typeof createReader>;
  * What was read about a chat, as events. No envelope bounds their times, so a time later than `now` counts as
  * `now`. A health without a time also gets `now`: it is the current one.
  */
-function eventsOf(chat: ChatToRead, messages: readonly ReadMessage[], now: EpochMs): ChatEvent[] {
+function eventsOf(chat: ChatToRead, messages: readonly MessageRead[], now: EpochMs): ChatEvent[] {
   const { chatId, health } = chat;
   const nothing = { kind: 'chat', chatId, outbound: null, inbound: null, health: null } as const;
   const base: ChatEvent = { ...nothing, leftAt: null, joinedAt: null };

@@ -8,9 +8,10 @@ import {
   nextSweepAt,
   UNREAD,
 } from '../decide/catch-up.ts';
+import type { CallFailed, ListedChat } from '../decide/linq-api.ts';
 import { CatchUpError } from '../errors.ts';
 import type { CatchUpStore } from '../store/store.ts';
-import type { Calls, LinqReads, ListedChat, ReadFailed, Refused } from './calls.ts';
+import type { Calls, LinqReads, Refused } from './calls.ts';
 import type { Reader, ReadResult } from './reader.ts';
 
 /** Pages shift while they are read, so the listing is repeated until it shows nothing new. */
@@ -131,7 +132,7 @@ interface ListingPage {
 /** Linq reports a missing field when a line must be named. */
 const LINE_WANTED: readonly string[] = ['linq_1001', 'http_400'];
 
-type Answer = Exclude<Awaited<ReturnType<LinqReads['chats']>>, ReadFailed> | Refused;
+type Answer = Exclude<Awaited<ReturnType<LinqReads['chats']>>, CallFailed> | Refused;
 
 /**
  * Lists the account's chats: all lines at once, or line by line if Linq requires a line, as it once did for

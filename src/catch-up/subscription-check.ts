@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { isSameRoute, VITAL_EVENT } from '../decide/subscription.ts';
 import { HOUR, MINUTE } from '../decide/time.ts';
-import type { Calls, LinqReads, Log, ReadSubscription } from './calls.ts';
+import type { Calls, LinqReads, Log, VisibleSubscription } from './calls.ts';
 
 /**
  * `missing`: no subscription points to us, or it lacks the event that we depend on. `unknown`: there is no
@@ -15,7 +15,7 @@ const RETRY_MS = MINUTE;
 
 /** @param publicUrl our webhook route as Linq calls it, without the query that selects the payload version */
 export function decideSubscription(
-  subscriptions: readonly ReadSubscription[],
+  subscriptions: readonly VisibleSubscription[],
   publicUrl: string,
 ): Exclude<SubscriptionState, 'unknown'> {
   const own = subscriptions.filter(({ targetUrl }) => isSameRoute(targetUrl, publicUrl));

@@ -195,9 +195,13 @@ function statusRank(status: string): number {
   return status === 'ACTIVE' ? 0 : status === 'FLAGGED' ? 2 : 1;
 }
 
-/** Facts that the API reported. Each fills only what is unknown, and any event overrides it. */
+/**
+ * Facts that the API reported; null: it didn't say. Each fills only what is unknown, and any event overrides it.
+ */
 export interface LookedUpFacts {
+  /** Our own line in the chat; null also if the line has left. */
   readonly line: string | null;
+  /** `iMessage`, `SMS`, `RCS`, or an unknown value unchanged. */
   readonly service: string | null;
   readonly isGroup: boolean | null;
   /** `status` in upper case; `at` null: Linq didn't say when it began. */

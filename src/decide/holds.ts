@@ -33,6 +33,12 @@ export type CardState = (typeof CARD_STATES)[number];
 /** What a check of the card found. */
 export type KnownCardState = Exclude<CardState, 'unknown'>;
 
+/** A contact card as Linq lists it. `isActive`: it is on the device; only then can it be shared. */
+export interface ContactCard {
+  readonly line: string;
+  readonly isActive: boolean;
+}
+
 /** Everything the program knows about a hold; the user-facing words are in `status/`. */
 interface HoldTraits {
   readonly scope: 'account' | 'line';
@@ -270,10 +276,7 @@ function flagHold(line: Line, stored: Hold | null): Hold | null {
 }
 
 /** The state of a line's contact card. @param cards all cards of the account, or of the line */
-export function cardStateOf(
-  line: string,
-  cards: readonly { readonly line: string; readonly isActive: boolean }[],
-): KnownCardState {
+export function cardStateOf(line: string, cards: readonly ContactCard[]): KnownCardState {
   const own = cards.filter((card) => card.line === line);
   if (own.some(({ isActive }) => isActive)) return 'active';
   return own.length > 0 ? 'inactive' : 'missing';

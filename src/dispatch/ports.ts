@@ -1,5 +1,7 @@
 import type { Trigger } from '../decide/chat.ts';
 import type { LookedUpFacts } from '../decide/facts.ts';
+import type { ContactCard } from '../decide/holds.ts';
+import type { CallFailed } from '../decide/linq-api.ts';
 import type { LinqAnswer, Outcome } from '../decide/outcome.ts';
 
 /** The calls to Linq that sharing needs. None rejects: every result is a value. */
@@ -8,19 +10,11 @@ export interface LinqCalls {
   contactCards(
     line: string | null,
     signal?: AbortSignal,
-  ): Promise<
-    | {
-        readonly kind: 'cards';
-        readonly cards: readonly { readonly line: string; readonly isActive: boolean }[];
-      }
-    | { readonly kind: 'failed'; readonly answer: LinqAnswer }
-  >;
+  ): Promise<{ readonly kind: 'cards'; readonly cards: readonly ContactCard[] } | CallFailed>;
   chat(
     chatId: string,
     signal?: AbortSignal,
-  ): Promise<
-    ({ readonly kind: 'chat' } & LookedUpFacts) | { readonly kind: 'failed'; readonly answer: LinqAnswer }
-  >;
+  ): Promise<({ readonly kind: 'chat' } & LookedUpFacts) | CallFailed>;
 }
 
 /** @param lateMs from when the chat became due to the attempt's start; `tookMs`: from there to its end */

@@ -1,14 +1,15 @@
 import { toUSVString } from 'node:util';
 import type { Clock } from '../clock.ts';
+import type { LookedUpFacts } from '../decide/facts.ts';
+import type { ContactCard } from '../decide/holds.ts';
+import type { CallFailed, Subscription } from '../decide/linq-api.ts';
 import type { LinqAnswer } from '../decide/outcome.ts';
 import { type EpochMs, parseHttpDate, SECOND } from '../decide/time.ts';
 import type { HttpProxy } from '../http/proxy.ts';
 import type { OnUnreadable } from '../payload.ts';
 import { createExchange, type Headers, type Reply } from './call.ts';
 import {
-  type ChatRead,
   type ChatsPage,
-  type ContactCard,
   firstHeader,
   type MessagesPage,
   readAnswer,
@@ -18,7 +19,6 @@ import {
   readLines,
   readMessages,
   readSubscriptions,
-  type SubscriptionRead,
 } from './read.ts';
 import { createWrites, type LinqWrites } from './writes.ts';
 
@@ -48,19 +48,14 @@ interface DateReading {
   readonly receivedAt: EpochMs;
 }
 
-/** A read failed; `answer` is never a 2xx. */
-interface ReadFailed {
-  readonly kind: 'failed';
-  readonly answer: LinqAnswer;
-}
-type CardsAnswer = { readonly kind: 'cards'; readonly cards: readonly ContactCard[] } | ReadFailed;
-type ChatAnswer = ({ readonly kind: 'chat' } & ChatRead) | ReadFailed;
-type ChatsAnswer = ({ readonly kind: 'chats' } & ChatsPage) | ReadFailed;
-type MessagesAnswer = ({ readonly kind: 'messages' } & MessagesPage) | ReadFailed;
-type LinesAnswer = { readonly kind: 'lines'; readonly lines: readonly string[] } | ReadFailed;
+type CardsAnswer = { readonly kind: 'cards'; readonly cards: readonly ContactCard[] } | CallFailed;
+type ChatAnswer = ({ readonly kind: 'chat' } & LookedUpFacts) | CallFailed;
+type ChatsAnswer = ({ readonly kind: 'chats' } & ChatsPage) | CallFailed;
+type MessagesAnswer = ({ readonly kind: 'messages' } & MessagesPage) | CallFailed;
+type LinesAnswer = { readonly kind: 'lines'; readonly lines: readonly string[] } | CallFailed;
 type SubscriptionsAnswer =
-  | { readonly kind: 'subscriptions'; readonly subscriptions: readonly SubscriptionRead[] }
-  | ReadFailed;
+  | { readonly kind: 'subscriptions'; readonly subscriptions: readonly Subscription[] }
+  | CallFailed;
 
 /**
  * The few Linq calls that sharing, catching up and setup need. None rejects, retries or follows a redirect:
@@ -129,7 +124,7 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
     through.send({ method: 'GET', path, wantsBody: true }, signal);
   const getList = (path: string, signal?: AbortSignal) => get(path, signal, lists);
   const answerOf = (reply: Reply, isRead: boolean) => readAnswer(reply, isRead, systemNow(), options.apiKey);
-  const failed = (reply: Reply): ReadFailed => ({
+  const failed = (reply: Reply): CallFailed => ({
     kind: 'failed',
     answer: isSuccess(reply) ? UNREADABLE : answerOf(reply, true),
   });
@@ -138,7 +133,7 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
   async function read<T>(
     call: Promise<Reply>,
     parse: (body: string | null, onUnreadable?: OnUnreadable) => T | null,
-  ): Promise<{ readonly kind: 'read'; readonly value: T } | ReadFailed> {
+  ): Promise<{ readonly kind: 'read'; readonly value: T } | CallFailed> {
     const reply = await call;
     const value = isSuccess(reply) ? parse(reply.body, onUnreadable) : null;
     return value === null ? failed(reply) : { kind: 'read', value };
@@ -243,7 +238,7 @@ export function measureCalls(client: LinqClient, monotonic: () => number, onCall
   return { ...client, ...Object.fromEntries(measured) };
 }
 
-type CallResult = LinqAnswer | { readonly kind: 'failed'; readonly answer: LinqAnswer } | { kind: 'brought' };
+type CallResult = LinqAnswer | CallFailed | { kind: 'brought' };
 
 function outcomeOf(result: CallResult): CallOutcome {
   if (result.kind === 'failed') return outcomeOf(result.answer);

@@ -1,9 +1,11 @@
+import type { LookedUpFacts } from '../decide/facts.ts';
+import type { ContactCard } from '../decide/holds.ts';
+import type { ListedChat, MessageRead, Subscription } from '../decide/linq-api.ts';
 import type { LinqAnswer } from '../decide/outcome.ts';
 import { parseRetryAfter } from '../decide/pacing.ts';
 import { isHandle } from '../decide/text.ts';
 import type { EpochMs } from '../decide/time.ts';
 import {
-  type Health,
   ignoreUnreadable,
   isObject,
   type JsonObject,
@@ -76,12 +78,6 @@ function readTraceId(value: unknown, apiKey: string): string | null {
   return typeof value === 'string' && TRACE_ID.test(value) && !value.includes(apiKey) ? value : null;
 }
 
-/** A line's contact card. `isActive`: it is on the device; only then can it be shared. */
-export interface ContactCard {
-  readonly line: string;
-  readonly isActive: boolean;
-}
-
 /**
  * The body of `GET /v3/contact_card`: a list or a single card; null when it is neither. A card is active only
  * if Linq says so, and a card without a number belongs to no line.
@@ -110,28 +106,17 @@ function readCard(card: Node): ContactCard | null {
   return line === null ? null : { line, isActive: optionalBoolean(card, 'is_active') === true };
 }
 
-/** What Linq knows about a chat. Null: the answer didn't say, or the value couldn't be read. */
-export interface ChatRead {
-  /** Our own line in it; null also if the line has left. */
-  readonly line: string | null;
-  /** `iMessage`, `SMS`, `RCS`, or an unknown value unchanged. */
-  readonly service: string | null;
-  readonly isGroup: boolean | null;
-  /** `status` in upper case; `at` is null when Linq didn't say since when. */
-  readonly health: Health | null;
-}
-
 /** The body of `GET /v3/chats/{id}`; null when it isn't a chat. */
 export function readChat(
   body: string | null,
   onUnreadable: OnUnreadable = ignoreUnreadable,
-): ChatRead | null {
+): LookedUpFacts | null {
   const chat = readRoot(body, 'chat', onUnreadable);
   return chat === null || optionalChatId(chat, 'id') === null ? null : readChatObject(chat);
 }
 
 /** A chat as Linq writes it, by itself or in a list. */
-function readChatObject(chat: Node): ChatRead {
+function readChatObject(chat: Node): Required<LookedUpFacts> {
   return {
     line: readOwnLine(optionalItems(chat, 'handles') ?? []),
     service: readService(chat),
@@ -156,13 +141,6 @@ function hasLeft(handle: Node): boolean {
   return status === 'left' || status === 'removed' || optionalInstant(handle, 'left_at') !== null;
 }
 
-/** A chat in a list. */
-interface ListedChat extends ChatRead {
-  readonly chatId: string;
-  /** When Linq last changed anything in it; null: Linq didn't say. */
-  readonly updatedAt: EpochMs | null;
-}
-
 export interface ChatsPage {
   readonly chats: readonly ListedChat[];
   /** Opaque; null: this was the last page. */
@@ -184,22 +162,6 @@ function readListedChat(chat: Node): ListedChat | null {
     ? null
     : { chatId, updatedAt: optionalInstant(chat, 'updated_at'), ...readChatObject(chat) };
 }
-
-/** What one message proves, dated by its own time. Its text is read once and never kept. */
-type MessageRead =
-  | {
-      readonly kind: 'outbound';
-      readonly at: EpochMs;
-      readonly line: string | null;
-      /** `iMessage`, `SMS`, `RCS`, or an unknown value unchanged; null: not stated. */
-      readonly service: string | null;
-    }
-  | {
-      readonly kind: 'inbound';
-      readonly at: EpochMs;
-      /** The whole message is an opt-out word, which counts in a direct chat only; null: none of it could be read. */
-      readonly isOptOutWord: boolean | null;
-    };
 
 export interface MessagesPage {
   /** Only messages that prove something, so none that are queued, failed, undated or contradictory. */
@@ -248,30 +210,17 @@ export function readLines(
   return lines && [...new Set(lines)];
 }
 
-/** A webhook subscription of the account. */
-export interface SubscriptionRead {
-  /** Null: not stated, or not a usable id, so it can't be changed. */
-  readonly subscriptionId: string | null;
-  readonly targetUrl: string;
-  /** True unless Linq says otherwise. */
-  readonly isActive: boolean;
-  /** Null: not stated. */
-  readonly events: readonly string[] | null;
-  /** The lines it is limited to; null: events of all lines. */
-  readonly lines: readonly string[] | null;
-}
-
 /** The body of `GET /v3/webhook-subscriptions`; null when it isn't a list. */
 export function readSubscriptions(
   body: string | null,
   onUnreadable: OnUnreadable = ignoreUnreadable,
-): readonly SubscriptionRead[] | null {
+): readonly Subscription[] | null {
   const root = readRoot(body, '', onUnreadable);
   return root && readItems(root, 'subscriptions', readFields);
 }
 
 /** The body of `PUT /v3/webhook-subscriptions/{id}`; null when it isn't a subscription. */
-export function readSubscription(body: string | null): SubscriptionRead | null {
+export function readSubscription(body: string | null): Subscription | null {
   const root = readRoot(body, 'subscription', ignoreUnreadable);
   return root && readFields(root);
 }
@@ -293,7 +242,7 @@ export function readCreated(body: string | null) {
 
 const SIGNING_SECRET = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/;
 
-function readFields(subscription: Node): SubscriptionRead | null {
+function readFields(subscription: Node): Subscription | null {
   const targetUrl = asString(subscription.value.target_url);
   if (targetUrl === null) return null;
   const lines = optionalList(subscription, 'phone_numbers')?.filter(isText).filter(isHandle) ?? [];

@@ -1,18 +1,8 @@
+import type { ContactCard } from '../decide/holds.ts';
+import type { CallFailed, NamedSubscription, NewCard, Subscription } from '../decide/linq-api.ts';
 import type { LinqAnswer } from '../decide/outcome.ts';
 import type { ExchangeRequest, Reply } from './call.ts';
-import {
-  type ContactCard,
-  readCreated,
-  readCreatedCard,
-  readSubscription,
-  type SubscriptionRead,
-} from './read.ts';
-
-/** The write failed. With `mayHaveArrived` it may have taken effect anyway: check before repeating it. */
-interface WriteFailed {
-  readonly kind: 'failed';
-  readonly answer: LinqAnswer;
-}
+import { readCreated, readCreatedCard, readSubscription } from './read.ts';
 
 export interface NewSubscription {
   /** https, or http on loopback; its query selects the payload version. */
@@ -29,27 +19,17 @@ export interface SubscriptionChange {
   readonly lines?: readonly string[] | null;
 }
 
-export interface NewCard {
-  readonly line: string;
-  readonly firstName: string;
-  readonly lastName?: string;
-  /** https; Linq makes its own copy. */
-  readonly imageUrl?: string;
-}
-
 /** `signingSecret`: returned only this once; null when the answer had no usable one. */
 export type CreatedAnswer =
   | {
       readonly kind: 'created';
-      readonly subscription: SubscriptionRead & { readonly subscriptionId: string };
+      readonly subscription: NamedSubscription;
       readonly signingSecret: string | null;
     }
-  | WriteFailed;
-export type UpdatedAnswer =
-  | { readonly kind: 'updated'; readonly subscription: SubscriptionRead }
-  | WriteFailed;
-export type DeletedAnswer = { readonly kind: 'deleted' } | WriteFailed;
-export type CardAnswer = { readonly kind: 'card'; readonly card: ContactCard } | WriteFailed;
+  | CallFailed;
+export type UpdatedAnswer = { readonly kind: 'updated'; readonly subscription: Subscription } | CallFailed;
+export type DeletedAnswer = { readonly kind: 'deleted' } | CallFailed;
+export type CardAnswer = { readonly kind: 'card'; readonly card: ContactCard } | CallFailed;
 
 /** The calls that change an account, each made once: none rejects or retries. */
 export interface LinqWrites {

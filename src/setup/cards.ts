@@ -1,4 +1,5 @@
-import { cardStateOf, type KnownCardState } from '../decide/holds.ts';
+import { type ContactCard, cardStateOf, type KnownCardState } from '../decide/holds.ts';
+import type { CallFailed, NewCard } from '../decide/linq-api.ts';
 import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
 import { MINUTE, SECOND } from '../decide/time.ts';
 import { SetupError } from '../errors.ts';
@@ -9,29 +10,14 @@ export interface LineCard {
   readonly card: KnownCardState;
 }
 
-interface Card {
-  readonly line: string;
-  readonly isActive: boolean;
-}
-
-export interface NewCard {
-  readonly line: string;
-  readonly firstName: string;
-  readonly lastName?: string;
-  readonly imageUrl?: string;
-}
-
-interface Failed {
-  readonly kind: 'failed';
-  readonly answer: LinqAnswer;
-}
-
 export interface CardPorts {
   readonly linq: {
     contactCards(
       line: string | null,
-    ): Promise<{ readonly kind: 'cards'; readonly cards: readonly Card[] } | Failed>;
-    createContactCard(card: NewCard): Promise<{ readonly kind: 'card'; readonly card: Card } | Failed>;
+    ): Promise<{ readonly kind: 'cards'; readonly cards: readonly ContactCard[] } | CallFailed>;
+    createContactCard(
+      card: NewCard,
+    ): Promise<{ readonly kind: 'card'; readonly card: ContactCard } | CallFailed>;
   };
   /** Resolves after this time. */
   readonly pause: (ms: number) => Promise<void>;
@@ -39,7 +25,7 @@ export interface CardPorts {
 }
 
 /** Each line with its known card state. */
-export function cardsOf(lines: readonly string[], cards: readonly Card[]): LineCard[] {
+export function cardsOf(lines: readonly string[], cards: readonly ContactCard[]): LineCard[] {
   return lines.map((line) => ({ line, card: cardStateOf(line, cards) }));
 }
 
@@ -109,4 +95,4 @@ async function look({ linq }: CardPorts, { line }: NewCard): Promise<KnownCardSt
   return seen.kind === 'cards' ? cardStateOf(line, seen.cards) : 'missing';
 }
 
-const stateAlone = ({ isActive }: Card): KnownCardState => (isActive ? 'active' : 'inactive');
+const stateAlone = ({ isActive }: ContactCard): KnownCardState => (isActive ? 'active' : 'inactive');

@@ -1,23 +1,14 @@
+import type { CallFailed, NamedSubscription, Subscription } from '../decide/linq-api.ts';
 import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
 import { CARD_EVENTS, CORE_EVENTS } from '../decide/subscription.ts';
 import { SetupError } from '../errors.ts';
 import { failureOf } from './failure.ts';
-import {
-  cardEventsFor,
-  type NamedSubscription,
-  type Subscription,
-  type SubscriptionChange,
-} from './subscription-plan.ts';
-
-interface Failed {
-  readonly kind: 'failed';
-  readonly answer: LinqAnswer;
-}
+import { cardEventsFor, type SubscriptionChange } from './subscription-plan.ts';
 
 /** The required calls to Linq. None rejects. */
 export interface SubscriptionCalls {
   subscriptions(): Promise<
-    { readonly kind: 'subscriptions'; readonly subscriptions: readonly Subscription[] } | Failed
+    { readonly kind: 'subscriptions'; readonly subscriptions: readonly Subscription[] } | CallFailed
   >;
   createSubscription(subscription: {
     readonly targetUrl: string;
@@ -28,13 +19,13 @@ export interface SubscriptionCalls {
         readonly subscription: NamedSubscription;
         readonly signingSecret: string | null;
       }
-    | Failed
+    | CallFailed
   >;
   updateSubscription(
     subscriptionId: string,
     change: SubscriptionChange,
-  ): Promise<{ readonly kind: 'updated' } | Failed>;
-  deleteSubscription(subscriptionId: string): Promise<{ readonly kind: 'deleted' } | Failed>;
+  ): Promise<{ readonly kind: 'updated' } | CallFailed>;
+  deleteSubscription(subscriptionId: string): Promise<{ readonly kind: 'deleted' } | CallFailed>;
 }
 
 export interface SubscribePorts {

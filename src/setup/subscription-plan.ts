@@ -1,21 +1,8 @@
+import type { NamedSubscription, Subscription } from '../decide/linq-api.ts';
 import { CARD_EVENTS, CORE_EVENTS, isSameRoute } from '../decide/subscription.ts';
 
 /** Pinned in the URL: without it, a subscription's version depends on the day it was created. */
 export const PAYLOAD_VERSION = '2026-02-03';
-
-/** A webhook subscription of the account. */
-export interface Subscription {
-  readonly subscriptionId: string | null;
-  readonly targetUrl: string;
-  readonly isActive: boolean;
-  /** Null: not reported. */
-  readonly events: readonly string[] | null;
-  /** Null: events of all lines. */
-  readonly lines: readonly string[] | null;
-}
-
-/** A subscription that can be changed: it has an id. */
-export type NamedSubscription = Subscription & { readonly subscriptionId: string };
 
 export interface SubscriptionSituation {
   readonly subscriptions: readonly Subscription[];

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { SETTINGS } from '../../config/settings.ts';
 import { findSetting } from '../../config/sources.ts';
+import type { Subscription } from '../../decide/linq-api.ts';
 import { ConfigError, SetupError } from '../../errors.ts';
 import type { LinqClient } from '../../linq/client.ts';
 import { failureOf } from '../../setup/failure.ts';
@@ -8,7 +9,6 @@ import { addCardEvents, subscribe, unsubscribe, updateSubscription } from '../..
 import {
   decideSubscriptionPlan,
   ownSubscriptions,
-  type Subscription,
   type SubscriptionFault,
   type SubscriptionPlan,
 } from '../../setup/subscription-plan.ts';

@@ -1,4 +1,4 @@
-import { cardStateOf } from '../../decide/holds.ts';
+import { type ContactCard, cardStateOf } from '../../decide/holds.ts';
 import type { LinqAnswer } from '../../decide/outcome.ts';
 import { maskNumber } from '../../decide/text.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
@@ -221,13 +221,8 @@ export function judgeLines(lines: readonly string[], wanted: ReadonlySet<string>
   return fine('lines', `The account has ${details.lines.join(', ')}.${some}`, details);
 }
 
-interface SeenCard {
-  readonly line: string;
-  readonly isActive: boolean;
-}
-
 /** One finding for each line that can't share, one for all that can. @param lines those on which we share */
-export function judgeCards(lines: readonly string[], cards: readonly SeenCard[]): readonly Finding[] {
+export function judgeCards(lines: readonly string[], cards: readonly ContactCard[]): readonly Finding[] {
   const active = lines.filter((line) => cardStateOf(line, cards) === 'active').map(maskNumber);
   const troubles = lines.flatMap((line) => {
     const state = cardStateOf(line, cards);

@@ -1,15 +1,6 @@
+import type { Subscription } from '../../decide/linq-api.ts';
 import { CORE_EVENTS, isSameRoute, VITAL_EVENT } from '../../decide/subscription.ts';
 import { type Finding, fine, found, skipped } from '../finding.ts';
-
-export interface SeenSubscription {
-  readonly subscriptionId: string | null;
-  readonly targetUrl: string;
-  readonly isActive: boolean;
-  /** Null: not reported. */
-  readonly events: readonly string[] | null;
-  /** The lines it is limited to; null: all. */
-  readonly lines: readonly string[] | null;
-}
 
 /** Payload versions that this program reads. */
 const VERSIONS: readonly string[] = ['2026-02-03', '2025-01-01'];
@@ -27,7 +18,7 @@ export function judgeNoPublicUrl(): Finding {
 
 /** @param publicUrl our webhook route as Linq calls it, without a query */
 export function judgeSubscriptions(
-  subscriptions: readonly SeenSubscription[],
+  subscriptions: readonly Subscription[],
   publicUrl: string,
 ): readonly Finding[] {
   const own = subscriptions.filter(({ targetUrl }) => isSameRoute(targetUrl, publicUrl));
@@ -41,7 +32,7 @@ export function judgeSubscriptions(
 }
 
 /** Ids of the subscriptions that point here, active or not. */
-export function idsOfOwn(subscriptions: readonly SeenSubscription[], publicUrl: string): readonly string[] {
+export function idsOfOwn(subscriptions: readonly Subscription[], publicUrl: string): readonly string[] {
   return subscriptions
     .filter(({ targetUrl }) => isSameRoute(targetUrl, publicUrl))
     .flatMap(({ subscriptionId }) => subscriptionId ?? []);
@@ -74,7 +65,7 @@ function duplicate(publicUrl: string, count: number): Finding {
   );
 }
 
-function judgeEvents(active: readonly SeenSubscription[]): readonly Finding[] {
+function judgeEvents(active: readonly Subscription[]): readonly Finding[] {
   const isCarried = (event: string) => active.some(({ events }) => events === null || events.includes(event));
   const absent = CORE_EVENTS.filter((event) => !isCarried(event));
   if (absent.length === 0) return [];
@@ -92,7 +83,7 @@ function judgeEvents(active: readonly SeenSubscription[]): readonly Finding[] {
   ];
 }
 
-function judgeVersion(active: readonly SeenSubscription[]): readonly Finding[] {
+function judgeVersion(active: readonly Subscription[]): readonly Finding[] {
   const versions = active.map(({ targetUrl }) => new URL(targetUrl).searchParams.get('version'));
   if (versions.every((version) => version !== null && VERSIONS.includes(version))) return [];
   return [
@@ -105,7 +96,7 @@ function judgeVersion(active: readonly SeenSubscription[]): readonly Finding[] {
   ];
 }
 
-function judgeLimit(active: readonly SeenSubscription[]): readonly Finding[] {
+function judgeLimit(active: readonly Subscription[]): readonly Finding[] {
   const isLimited = active.every(({ lines }) => lines !== null && lines.length > 0);
   if (!isLimited) return [];
   return [

@@ -1,10 +1,5 @@
-import type {
-  LinqReads,
-  ListedChat,
-  ReadFailed,
-  ReadMessage,
-  ReadSubscription,
-} from '../../../src/catch-up/calls.ts';
+import type { LinqReads, VisibleSubscription } from '../../../src/catch-up/calls.ts';
+import type { CallFailed, ListedChat, MessageRead } from '../../../src/decide/linq-api.ts';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import type { EpochMs } from '../../../src/decide/time.ts';
 import { LINE } from '../../helpers/builders.ts';
@@ -15,7 +10,7 @@ export interface AccountChat {
   updatedAt: EpochMs | null;
   isGroup: boolean | null;
   health: ListedChat['health'];
-  readonly messages: ReadMessage[];
+  readonly messages: MessageRead[];
   line: string;
 }
 
@@ -27,13 +22,13 @@ export interface Call {
   readonly atMs: number;
 }
 
-export const sent = (at: EpochMs): ReadMessage => ({ kind: 'outbound', at, line: LINE, service: 'iMessage' });
-export const received = (at: EpochMs, isOptOutWord = false): ReadMessage => ({
+export const sent = (at: EpochMs): MessageRead => ({ kind: 'outbound', at, line: LINE, service: 'iMessage' });
+export const received = (at: EpochMs, isOptOutWord = false): MessageRead => ({
   kind: 'inbound',
   at,
   isOptOutWord,
 });
-export const failedWith = (answer: LinqAnswer): ReadFailed => ({ kind: 'failed', answer });
+export const failedWith = (answer: LinqAnswer): CallFailed => ({ kind: 'failed', answer });
 
 /**
  * An account whose lists are answered from what it has at that moment, by offset, so that they shift as it changes.
@@ -52,9 +47,9 @@ export function createAccount(monotonic: () => number) {
     wantsLine: false,
     /** Where a page that begins before the end says that the next one begins. */
     cursorOf: (end: number): string => String(end),
-    subscriptions: [] as ReadSubscription[],
-    onCall: (_call: Call, _count: number): ReadFailed | Promise<ReadFailed | null> | null => null,
-    add(chatId: string, updatedAt: EpochMs | null, ...messages: ReadMessage[]): AccountChat {
+    subscriptions: [] as VisibleSubscription[],
+    onCall: (_call: Call, _count: number): CallFailed | Promise<CallFailed | null> | null => null,
+    add(chatId: string, updatedAt: EpochMs | null, ...messages: MessageRead[]): AccountChat {
       const chat: AccountChat = { chatId, updatedAt, isGroup: false, health: null, messages, line: LINE };
       chats.push(chat);
       return chat;

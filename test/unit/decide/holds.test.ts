@@ -3,6 +3,7 @@ import {
   accountHold,
   accountProbeAt,
   type CardState,
+  cardStateOf,
   type Hold,
   type Line,
   lineHold,
@@ -178,5 +179,17 @@ describe('a closure laid over the decision of a chat', () => {
 
   it('changes nothing when nothing is closed', () => {
     expect(applyHold(due, null)).toEqual(due);
+  });
+});
+
+describe('the state of a card', () => {
+  const card = (line: string, isActive: boolean) => ({ line, isActive });
+
+  it.each([
+    ['missing', [card(OTHER_LINE, true)]],
+    ['inactive', [card(OTHER_LINE, true), card(LINE, false)]],
+    ['active', [card(LINE, false), card(LINE, true)]],
+  ] as const)('is %s, by the cards of its line alone', (state, cards) => {
+    expect(cardStateOf(LINE, cards)).toBe(state);
   });
 });

@@ -1,3 +1,4 @@
+import type { Subscription } from '../../../src/decide/linq-api.ts';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import { CORE_EVENTS } from '../../../src/decide/subscription.ts';
 import type { Finding, FindingCode } from '../../../src/doctor/finding.ts';
@@ -29,7 +30,6 @@ import {
   judgeNoPublicUrl,
   judgeSecrets,
   judgeSubscriptions,
-  type SeenSubscription,
 } from '../../../src/doctor/judge/subscriptions.ts';
 import { SECRET } from '../../helpers/deliver.ts';
 
@@ -95,7 +95,7 @@ export const answered = (
   );
 const proxy = (seen: SeenProxy | null, routes: Partial<Routes> = {}) =>
   judgeProxy({ linq: 'http://proxy.example.com:3128', alerts: undefined, isAnyNamed: true, ...routes }, seen);
-export const subscriptions = (...changes: readonly Partial<SeenSubscription>[]) =>
+export const subscriptions = (...changes: readonly Partial<Subscription>[]) =>
   judgeSubscriptions(
     changes.map((change, index) => ({
       subscriptionId: `subscription-${index}`,

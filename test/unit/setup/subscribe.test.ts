@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { NamedSubscription } from '../../../src/decide/linq-api.ts';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import { CARD_EVENTS, CORE_EVENTS } from '../../../src/decide/subscription.ts';
 import { SetupError, UnreachableError } from '../../../src/errors.ts';
@@ -9,7 +10,7 @@ import {
   unsubscribe,
   updateSubscription,
 } from '../../../src/setup/subscribe.ts';
-import type { NamedSubscription, SubscriptionChange } from '../../../src/setup/subscription-plan.ts';
+import type { SubscriptionChange } from '../../../src/setup/subscription-plan.ts';
 import { answerOf, silenceOf } from '../../helpers/builders.ts';
 
 const TARGET = 'https://cards.example.com/webhooks/linq?version=2026-02-03';

@@ -1,11 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Subscription } from '../../../src/decide/linq-api.ts';
 import { CORE_EVENTS } from '../../../src/decide/subscription.ts';
-import {
-  PAYLOAD_VERSION,
-  type Subscription,
-  type SubscriptionPlan,
-} from '../../../src/setup/subscription-plan.ts';
+import { PAYLOAD_VERSION, type SubscriptionPlan } from '../../../src/setup/subscription-plan.ts';
 import { decide, LINE, PINNED, sound, WEBHOOK_URL } from './subscription-situation.ts';
 
 /** What Linq has after the plan was carried out, and the subscription to which the newest secret belongs. */

@@ -1,9 +1,6 @@
+import type { Subscription } from '../../../src/decide/linq-api.ts';
 import { CORE_EVENTS } from '../../../src/decide/subscription.ts';
-import {
-  decideSubscriptionPlan,
-  type Subscription,
-  type SubscriptionSituation,
-} from '../../../src/setup/subscription-plan.ts';
+import { decideSubscriptionPlan, type SubscriptionSituation } from '../../../src/setup/subscription-plan.ts';
 
 export const WEBHOOK_URL = 'https://cards.example.com/webhooks/linq';
 export const PINNED = `${WEBHOOK_URL}?version=2026-02-03`;
