@@ -4,10 +4,10 @@ import type { EpochMs } from '../../decide/time.ts';
 import type { StoreObserver } from '../around.ts';
 import type { ActiveChats, CatchUpReading, CatchUpStore } from '../store.ts';
 import type { ChatTable } from './chat-table.ts';
+import type { RestoreMark } from './chat-upkeep.ts';
 import type { Calls, StoreContext } from './context.ts';
 import { catchUpIn, type Meta } from './meta.ts';
 import type { RecordEvents } from './record-events.ts';
-import type { RestoreMark } from './upkeep.ts';
 
 type CatchUpChange = (state: CatchUpState) => CatchUpState;
 export type CatchUpTable = ReturnType<typeof createCatchUpTable>;

@@ -3,11 +3,11 @@ import type { EpochMs } from '../../decide/time.ts';
 import { namedIn, planRecord, type RecordPlan } from '../plan/record.ts';
 import type { Recordable, Recorded } from '../store.ts';
 import type { ChatTable, SqliteChat } from './chat-table.ts';
+import type { RestoreMark } from './chat-upkeep.ts';
 import type { StoreContext } from './context.ts';
 import { isUnstorable } from './faults.ts';
 import type { LineTable } from './line-table.ts';
 import type { QuarantineTable } from './quarantine-table.ts';
-import type { RestoreMark } from './upkeep.ts';
 
 export type RecordEvents = (entries: readonly Recordable[], now: EpochMs) => readonly Recorded[];
 

@@ -12,6 +12,7 @@ import { createAttemptPruning, createAttemptTable, createTotals } from './attemp
 import { createCatchUpStore, createCatchUpTable } from './catch-up-table.ts';
 import { createChatList, createPageStore } from './chat-lists.ts';
 import { createChatTable, createCounts } from './chat-table.ts';
+import { createRestoreMark, createShiftClock, createUpkeep } from './chat-upkeep.ts';
 import { createClaims } from './claims.ts';
 import { createCalls, createContext } from './context.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
@@ -23,7 +24,6 @@ import { createProblemStore } from './problem-table.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
 import { createRecord } from './record-events.ts';
 import { createShiftPass } from './shift-pass.ts';
-import { createRestoreMark, createShiftClock, createUpkeep } from './upkeep.ts';
 
 // Chats, attempts and claims use raw SQL: rows as arrays, and updates that name only changed columns, make
 // them twice as fast as drizzle, and every webhook and every share waits for them. The rest, and the
