@@ -98,10 +98,10 @@ export function planRedecide<C extends StoredChat>(
 }
 
 /**
- * What is known about a restored backup. Chats that it lacks may have been shared, and that share is lost
- * with them, so they wait like the chats of the backup. A chat that we wrote in before the restore certainly
- * waits. Any other chat that appears within one window of the restore may be as old: it waits until a
- * catch-up has read it, or has read everything else.
+ * What is known about a restored backup. A chat that it lacks may have been shared before the restore, and
+ * that share is unknown, so it waits one window, as the chats of the backup do. A chat in which we wrote
+ * before the restore certainly waits. Any other chat that appears within one window of the restore may be as
+ * old: it waits until a catch-up has read it, or has read everything else, and no longer than that window.
  */
 export interface Restored {
   /** Null: no chats wait because of a restored backup. */
