@@ -10,7 +10,7 @@ import { judgeRoundTrip } from './judge/round-trip.ts';
 import { judgeSecrets, type SecretNote } from './judge/subscriptions.ts';
 import { exchange, trustBeside } from './look/http.ts';
 import { placeOf, resolveName, shakeHands, tryConnection } from './look/network.ts';
-import { createProbe, type Probe, type ProbeForm } from './look/probes.ts';
+import { createTestDelivery, type DeliveryForm, type TestDelivery } from './look/test-deliveries.ts';
 
 /** Linq pins the payload version this way; a proxy must pass the query on as well. */
 const QUERY = '?version=2026-02-03';
@@ -48,7 +48,7 @@ export async function checkDeliveries(
     return;
   }
   const send = createSend(options);
-  const plain = createProbe('plain', secret, options.clock.systemNow());
+  const plain = createTestDelivery('plain', secret, options.clock.systemNow());
   const local = await deliverLocally(report, running, (url) => send(url, plain));
   const { publicUrl } = settings;
   if (publicUrl === null) {
@@ -64,7 +64,7 @@ export async function checkDeliveries(
     await skip('round_trip', 'No trusted connection to PUBLIC_URL.');
     return;
   }
-  const make = (form: ProbeForm) => createProbe(form, secret, options.clock.systemNow());
+  const make = (form: DeliveryForm) => createTestDelivery(form, secret, options.clock.systemNow());
   await report('round_trip', async () => goRound({ publicUrl, local, running, plain, make, send }));
 }
 
@@ -78,7 +78,7 @@ function findNote({ envFilePath, sources }: DoctorOptions): SecretNote | null {
   }
 }
 
-type Send = (url: string, probe: Probe) => Promise<Answer>;
+type Send = (url: string, delivery: TestDelivery) => Promise<Answer>;
 
 function createSend({ clock, extraCa }: DoctorOptions): Send {
   const http = { clock, ca: trustBeside(extraCa) };
@@ -137,8 +137,8 @@ interface Trip {
   readonly publicUrl: string;
   readonly local: Answer | null;
   readonly running: Running | null;
-  readonly plain: Probe;
-  readonly make: (form: ProbeForm) => Probe;
+  readonly plain: TestDelivery;
+  readonly make: (form: DeliveryForm) => TestDelivery;
   readonly send: Send;
 }
 

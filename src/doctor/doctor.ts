@@ -7,7 +7,7 @@ import type { Finding } from './finding.ts';
 
 /**
  * Checks everything that could keep the service from working, one check after another, and resolves to the
- * findings. Changes nothing and never rejects; each probe has its own deadline of at most 10 s. Works with or
+ * findings. Changes nothing and never rejects; each step has its own deadline of at most 10 s. Works with or
  * without a running service.
  */
 export async function runDoctor(options: DoctorOptions): Promise<readonly Finding[]> {

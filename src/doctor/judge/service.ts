@@ -54,7 +54,7 @@ export function judgeService(
 
 /** The service's own view, or the status with which it refuses to report it. */
 export type SeenStatus =
-  | { readonly kind: 'told'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'shown'; readonly problems: readonly Problem[] }
   | { readonly kind: 'refused'; readonly httpStatus: number };
 
 /** Turns each open problem into a finding with the service's own remedy. */

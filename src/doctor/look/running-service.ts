@@ -30,7 +30,7 @@ export async function lookAtStatus(
   const body = readObject(answer.body);
   if (answer.httpStatus !== 200 || !Check(OverviewSchema, body))
     return { seen: { kind: 'refused', httpStatus: answer.httpStatus }, overview: null };
-  return { seen: { kind: 'told', problems: body.problems }, overview: body };
+  return { seen: { kind: 'shown', problems: body.problems }, overview: body };
 }
 
 function readObject(text: string): Readonly<Record<string, unknown>> {

@@ -4,17 +4,17 @@ import { signDelivery } from '../../simulator/sign.ts';
 import { PROBE_EVENT_TYPE } from '../../webhook/probe.ts';
 
 /** A signed test delivery, ready to send. */
-export interface Probe {
+export interface TestDelivery {
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export type ProbeForm = 'plain' | 'odd' | 'large';
+export type DeliveryForm = 'plain' | 'odd' | 'large';
 
 /** The service accepts 1 MiB; everything besides the padding is small. */
 const LARGE_BYTES = 1024 * 1024 - 2048;
 
-const BODIES: Readonly<Record<ProbeForm, (eventId: string) => string>> = {
+const BODIES: Readonly<Record<DeliveryForm, (eventId: string) => string>> = {
   plain: (eventId) =>
     JSON.stringify({ api_version: 'v3', event_type: PROBE_EVENT_TYPE, event_id: eventId, data: {} }),
   // Every parser reads it, and no two serialize it like this: spaces, tabs, both line breaks, unsorted keys,
@@ -34,7 +34,7 @@ const BODIES: Readonly<Record<ProbeForm, (eventId: string) => string>> = {
  * Signed only with Standard Webhooks, although Linq adds the deprecated signature: with both, a service that
  * accepts the deprecated one would hide that the other doesn't arrive. @param at the real time
  */
-export function createProbe(form: ProbeForm, secret: string, at: EpochMs): Probe {
+export function createTestDelivery(form: DeliveryForm, secret: string, at: EpochMs): TestDelivery {
   const webhookId = randomUUID();
   const body = Buffer.from(BODIES[form](webhookId));
   const timestampSeconds = Math.floor(at / SECOND);

@@ -30,7 +30,7 @@ describe('what is right is fine', () => {
     ['a directory to be made', directory({ exists: false })],
     ['database', content()],
     ['service', service({ kind: 'up', notReady: [] })],
-    ['problems', judgeProblems({ kind: 'told', problems: [] })],
+    ['problems', judgeProblems({ kind: 'shown', problems: [] })],
     ['lines', judgeLines([LINE], new Set([LINE]))],
     ['cards', judgeCards([LINE], [{ line: LINE, isActive: true }])],
     ['subscription', subscriptions({})],

@@ -61,7 +61,7 @@ export const service = (seen: SeenService, more: { isExpected?: boolean; isDatab
   judgeService(SERVICE_URL, seen, { isExpected: true, isDatabaseLocked: false, ...more });
 const problem = (severity: 'error' | 'warning') =>
   judgeProblems({
-    kind: 'told',
+    kind: 'shown',
     problems: [
       {
         code: 'card_missing',

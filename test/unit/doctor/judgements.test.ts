@@ -138,7 +138,7 @@ it('a service that isn’t meant to run is no error while it doesn’t', () => {
 
 it('a number that the service tells in full is masked', () => {
   const [finding] = judgeProblems({
-    kind: 'told',
+    kind: 'shown',
     problems: [
       {
         code: 'line_paused',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createProbe } from '../../../src/doctor/look/probes.ts';
+import { createTestDelivery } from '../../../src/doctor/look/test-deliveries.ts';
 import { parseDelivery } from '../../../src/webhook/parse.ts';
 import { PROBE_EVENT_TYPE } from '../../../src/webhook/probe.ts';
 import { createVerifier } from '../../../src/webhook/verify.ts';
@@ -9,7 +9,7 @@ import { NOW } from './examples.ts';
 const MIB = 1024 * 1024;
 
 describe.each(['plain', 'odd', 'large'] as const)('the %s probe', (form) => {
-  const { body, headers } = createProbe(form, SECRET, NOW);
+  const { body, headers } = createTestDelivery(form, SECRET, NOW);
 
   it('is authentic, and of the type that leaves no trace', () => {
     const verify = createVerifier({ secrets: [SECRET], toleranceMs: 0, acceptLegacySignatures: false });
@@ -18,12 +18,12 @@ describe.each(['plain', 'odd', 'large'] as const)('the %s probe', (form) => {
   });
 
   it('has an id of its own', () => {
-    expect(createProbe(form, SECRET, NOW).headers['webhook-id']).not.toBe(headers['webhook-id']);
+    expect(createTestDelivery(form, SECRET, NOW).headers['webhook-id']).not.toBe(headers['webhook-id']);
   });
 });
 
 it('the plain one survives whoever parses and rewrites it as most programs do', () => {
-  const text = createProbe('plain', SECRET, NOW).body.toString();
+  const text = createTestDelivery('plain', SECRET, NOW).body.toString();
   expect(JSON.stringify(JSON.parse(text))).toBe(text);
 });
 
@@ -38,12 +38,12 @@ it.each<[string, (text: string) => string]>([
   ['escapes what a page could take for a tag', (text) => text.replaceAll('<', '&lt;')],
   ['undoes escapes', (text) => text.replaceAll('\\/', '/')],
 ])('the odd one is changed by whoever %s', (_name, rewrite) => {
-  const text = createProbe('odd', SECRET, NOW).body.toString();
+  const text = createTestDelivery('odd', SECRET, NOW).body.toString();
   expect(rewrite(text)).not.toBe(text);
 });
 
 it('the large one is nearly as large as a delivery may be', () => {
-  const { length } = createProbe('large', SECRET, NOW).body;
+  const { length } = createTestDelivery('large', SECRET, NOW).body;
   expect(length).toBeLessThanOrEqual(MIB);
   expect(length).toBeGreaterThan(MIB - 4096);
 });

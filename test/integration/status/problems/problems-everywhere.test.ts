@@ -74,7 +74,7 @@ async function see({ status }: World) {
   });
   const gauges = parseMetrics(scrape.body).samples.filter(({ name }) => name === 'ccr_problem_open');
   const open = gauges.filter(({ value }) => value > 0).map(({ labels }) => String(labels.code));
-  const findings = judgeProblems({ kind: 'told', problems });
+  const findings = judgeProblems({ kind: 'shown', problems });
   return { problems, page, open, findings };
 }
 
