@@ -11,7 +11,7 @@ type Mark = 'said' | 'shared' | 'why' | 'trouble';
 
 export interface Narrator {
   /** One event, with its day and hour. */
-  tell(at: EpochMs, mark: Mark, text: string): void;
+  narrate(at: EpochMs, mark: Mark, text: string): void;
   /** Text printed as is: commands to copy, tables. */
   print(text: string): void;
   /** A paragraph, wrapped to the width. */
@@ -54,7 +54,7 @@ export function createNarrator({ write, columns, isColoured, calendar }: Narrato
     }
   };
   return {
-    tell(at, mark, text) {
+    narrate(at, mark, text) {
       const label = calendar.label(at);
       const { sign, code } = STYLES[mark];
       // events of the same minute share one label
@@ -87,7 +87,7 @@ export function wrap(text: string, width: number): string[] {
 }
 
 /** A share call to report: its result, and the calls before it. */
-export interface ToldCall {
+export interface NarratedCall {
   readonly name: Name;
   readonly call: Pick<ShareCall, 'arrivedAt' | 'status' | 'effect'>;
   /** Earlier calls of the same chat, oldest first. */
@@ -95,10 +95,10 @@ export interface ToldCall {
 }
 
 /** A sentence for an answered call; null: it would only repeat the previous one. */
-export function tellCall(told: ToldCall): { readonly mark: Mark; readonly text: string } | null {
-  const { name, call, earlier } = told;
+export function narrateCall(narrated: NarratedCall): { readonly mark: Mark; readonly text: string } | null {
+  const { name, call, earlier } = narrated;
   if (isShare(call)) {
-    if (call.effect === 'prompt') return { mark: 'shared', text: tellShare(told) };
+    if (call.effect === 'prompt') return { mark: 'shared', text: narrateShare(narrated) };
     return { mark: 'trouble', text: `${inSentence(name)}: a call to no effect (${call.effect}).` };
   }
   if (earlier.at(-1)?.status === call.status) return null;
@@ -108,7 +108,7 @@ export function tellCall(told: ToldCall): { readonly mark: Mark; readonly text: 
   return { mark: 'trouble', text: `Linq answers ${call.status}: ${next}.` };
 }
 
-function tellShare({ name, call, earlier }: ToldCall): string {
+function narrateShare({ name, call, earlier }: NarratedCall): string {
   const lastShare = earlier.findLast(isShare);
   const failures = lastShare === undefined ? earlier : earlier.slice(earlier.indexOf(lastShare) + 1);
   const tries = failures.length > 1 ? `, at attempt ${failures.length + 1}` : '';
@@ -126,7 +126,7 @@ export async function narrateCalls({ simulator, chatIds, clock }: Stage, narrato
     const name = names.get(call?.chatId ?? '');
     if (call === undefined || name === undefined) continue;
     const ofChat = simulator.callsOf(call.chatId);
-    const told = tellCall({ name, call, earlier: ofChat.slice(0, ofChat.indexOf(call)) });
-    if (told !== null) narrator.tell(clock.now(), told.mark, told.text);
+    const line = narrateCall({ name, call, earlier: ofChat.slice(0, ofChat.indexOf(call)) });
+    if (line !== null) narrator.narrate(clock.now(), line.mark, line.text);
   }
 }

@@ -65,14 +65,14 @@ export function createPlay(stage: Stage, narrator: Narrator, calendar: Calendar)
   return {
     stage,
     calendar,
-    say: (text) => narrator.tell(clock.now(), 'said', text),
+    say: (text) => narrator.narrate(clock.now(), 'said', text),
     send(...names) {
       for (const name of names) simulator.sendMessage(chatIds[name], { delivered: true });
     },
     receive: (name, text) => void simulator.receiveMessage(chatIds[name], text),
     async why(name) {
       const chat = await chatAtRest(name);
-      if (chat !== null) narrator.tell(clock.now(), 'why', calendar.restate(chat.explanation));
+      if (chat !== null) narrator.narrate(clock.now(), 'why', calendar.restate(chat.explanation));
     },
     opens(names, bounds = {}) {
       const from = clock.now();

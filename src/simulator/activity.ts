@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { EpochMs } from '../decide/time.ts';
-import type { Tell } from './linq-events.ts';
+import type { Publish } from './linq-events.ts';
 import {
   chatCreatedPayload,
   lineStatusPayload,
@@ -70,10 +70,10 @@ export function createMessages(
   world: World,
   clock: Pick<Clock, 'now'>,
   randomness: Randomness,
-  tell: Tell,
+  publish: Publish,
 ): Messages {
-  const tellMessage = (eventType: MessageEventType, chat: Chat, message: Message) =>
-    tell(eventType, { line: chat.line, chatId: chat.chatId, traceId: message.traceId }, (head, version) =>
+  const publishMessage = (eventType: MessageEventType, chat: Chat, message: Message) =>
+    publish(eventType, { line: chat.line, chatId: chat.chatId, traceId: message.traceId }, (head, version) =>
       messagePayload(head, version, eventType, chat, message),
     );
 
@@ -107,7 +107,7 @@ export function createMessages(
     chat.updatedAt = at;
     message.deliveredAt ??= at;
     if (status === 'read') message.readAt ??= at;
-    tellMessage(`message.${status}`, chat, message);
+    publishMessage(`message.${status}`, chat, message);
     return message;
   };
 
@@ -136,7 +136,7 @@ export function createMessages(
         reconciledAt: options.reconciledAt ?? null,
         idempotencyKey: options.idempotencyKey ?? null,
       });
-      tellMessage('message.sent', chat, message);
+      publishMessage('message.sent', chat, message);
       if (options.delivered || options.read) acknowledge(chatId, message.messageId, 'delivered');
       if (options.read) acknowledge(chatId, message.messageId, 'read');
       return message;
@@ -158,7 +158,7 @@ export function createMessages(
         sentAt: options.at ?? clock.now(),
         service: options.service === undefined ? chat.service : options.service,
       });
-      tellMessage('message.received', chat, message);
+      publishMessage('message.received', chat, message);
       return message;
     },
     failMessage(chatId, { code = 4001, text = 'Are you still there?' } = {}) {
@@ -172,7 +172,7 @@ export function createMessages(
       });
       const failure = { code, reason: 'Delivery failed', failedAt: clock.now(), detailCode: 120417 };
       const about = { line: chat.line, chatId, traceId: message.traceId };
-      tell('message.failed', about, (head, version) =>
+      publish('message.failed', about, (head, version) =>
         messageFailedPayload(head, version, chat, message, failure),
       );
       return message;
@@ -194,7 +194,7 @@ export interface Changes {
   flagLine(line: string, status: LineStatus, reputation?: Reputation): void;
 }
 
-export function createChanges(world: World, clock: Pick<Clock, 'now'>, tell: Tell): Changes {
+export function createChanges(world: World, clock: Pick<Clock, 'now'>, publish: Publish): Changes {
   const move = (chatId: string, eventType: ParticipantEventType) => {
     const chat = world.chat(chatId);
     const at = clock.now();
@@ -205,7 +205,7 @@ export function createChanges(world: World, clock: Pick<Clock, 'now'>, tell: Tel
     chat.own.leftAt = joins ? null : at;
     if (joins) chat.own.joinedAt = at;
     chat.updatedAt = at;
-    tell(eventType, { line: chat.line, chatId }, (head, version) =>
+    publish(eventType, { line: chat.line, chatId }, (head, version) =>
       participantPayload(head, version, eventType, chat, chat.own, at),
     );
   };
@@ -214,7 +214,7 @@ export function createChanges(world: World, clock: Pick<Clock, 'now'>, tell: Tel
     createChat(spec) {
       const chat = world.createChat(spec);
       if (spec.announce ?? true)
-        tell('chat.created', { line: chat.line, chatId: chat.chatId }, (head, version) =>
+        publish('chat.created', { line: chat.line, chatId: chat.chatId }, (head, version) =>
           chatCreatedPayload(head, version, chat),
         );
       return chat;
@@ -240,7 +240,7 @@ export function createChanges(world: World, clock: Pick<Clock, 'now'>, tell: Tel
       };
       line.status = status;
       line.reputation = change.newReputation;
-      tell('phone_number.status_updated', { line: number }, (head, version) =>
+      publish('phone_number.status_updated', { line: number }, (head, version) =>
         lineStatusPayload(head, version, change),
       );
     },

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
 import type { Behaviour } from './behaviour.ts';
-import type { Tell } from './linq-events.ts';
+import type { Publish } from './linq-events.ts';
 import { accountPayload } from './payloads.ts';
 import type { ApiRequest, Reply } from './reply.ts';
 import { cardObject } from './resources.ts';
@@ -33,12 +33,12 @@ export function createCards({
   world,
   behaviour,
   clock,
-  tell,
+  publish,
 }: {
   world: World;
   behaviour: Behaviour;
   clock: Pick<Clock, 'now'>;
-  tell: Tell;
+  publish: Publish;
 }): Cards {
   const writes = new Map<string, EpochMs[]>();
   const upstream = new Map<string, { readonly limitMs: number; until: EpochMs }>();
@@ -49,7 +49,7 @@ export function createCards({
     const shown = line.card === null ? { phone_number: line.number } : cardObject(line.number, line.card);
     const eventType = `contact_card.${what}`;
     const at = clock.now();
-    tell(eventType, { line: line.number }, (head, version) =>
+    publish(eventType, { line: line.number }, (head, version) =>
       accountPayload(head, version, eventType, at, origin, shown),
     );
   };
@@ -77,11 +77,11 @@ export function createCards({
   };
 
   return {
-    setCard(number, state, { announce: isTold = false, upstreamLimitMs } = {}) {
+    setCard(number, state, { announce: isAnnounced = false, upstreamLimitMs } = {}) {
       const line = world.line(number);
       const before = line.card;
       if (state !== undefined) line.card = createCard(state);
-      if (isTold) announce(line, before, 'dashboard');
+      if (isAnnounced) announce(line, before, 'dashboard');
       if (upstreamLimitMs !== undefined)
         upstream.set(number, { limitMs: upstreamLimitMs, until: clock.now() + upstreamLimitMs });
     },

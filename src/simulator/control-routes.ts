@@ -161,7 +161,7 @@ export const routes: readonly ControlRoute[] = [
         },
       ],
     },
-    bodies.Told,
+    bodies.AnyEvent,
     ({ account, body }) => ({ event_id: account.emitEvent(body) }),
   ),
   bodyRoute(

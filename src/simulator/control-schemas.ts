@@ -110,7 +110,7 @@ export const NewSubscription = Type.Object(
   },
   STRICT,
 );
-export const Told = Type.Object(
+export const AnyEvent = Type.Object(
   {
     type: Type.Enum([...EVENT_TYPES], { title: 'an event type' }),
     chatId: opt(text('the chat that it is about')),

@@ -48,7 +48,7 @@ interface ControlRequest<Body> {
 }
 
 /** A route's documentation; its example works once the earlier ones were run. */
-interface Told {
+interface RouteDoc {
   readonly method: string;
   /** Below `/_sim/`; a segment in braces stands for an id. */
   readonly path: string;
@@ -58,7 +58,7 @@ interface Told {
 }
 
 /** One control route. An object is returned with 200 as JSON, nothing with 204. */
-export interface ControlRoute extends Told {
+export interface ControlRoute extends RouteDoc {
   readonly schema: TSchema;
   readonly exampleBody: object | null;
   readonly handle: (request: ControlRequest<unknown>) => unknown;
@@ -68,21 +68,21 @@ export interface ControlRoute extends Told {
 export function bodyRoute<S extends TSchema>(
   {
     example: [example, exampleBody],
-    ...told
-  }: Omit<Told, 'example'> & {
+    ...doc
+  }: Omit<RouteDoc, 'example'> & {
     readonly example: readonly [path: string, body: Static<S>];
   },
   schema: S,
   handle: (request: ControlRequest<Static<S>>) => unknown,
 ): ControlRoute {
   return {
-    ...told,
+    ...doc,
     example,
     exampleBody: Object(exampleBody),
     schema,
     handle({ body, query, ...request }) {
       const mistakes = mistakesIn(schema, body);
-      const known = told.query ?? [];
+      const known = doc.query ?? [];
       for (const name of query.keys())
         if (!known.includes(name))
           mistakes.push(`?${name}: no such parameter; allowed: ${known.join(', ') || 'none'}`);
@@ -95,10 +95,10 @@ export function bodyRoute<S extends TSchema>(
 const NOTHING = Type.Object({}, STRICT);
 
 export function plainRoute(
-  { example, ...told }: Told,
+  { example, ...doc }: RouteDoc,
   handle: (request: ControlRequest<object>) => unknown,
 ): ControlRoute {
-  return { ...bodyRoute({ ...told, example: [example, {}] }, NOTHING, handle), exampleBody: null };
+  return { ...bodyRoute({ ...doc, example: [example, {}] }, NOTHING, handle), exampleBody: null };
 }
 
 /** Whether the route's path matches this one. */

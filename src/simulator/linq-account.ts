@@ -5,7 +5,7 @@ import { type Changes, createChanges, createMessages, type Messages } from './ac
 import { type Behaviour, createBehaviour, createFaults, type Fault } from './behaviour.ts';
 import { type Cards, createCards } from './contact-cards.ts';
 import { createDeliveries, type Delivery, REDELIVERY_MS } from './deliveries.ts';
-import { type AnyEvent, createAnyEvent, createTell, describeBody, type LinqEvent } from './linq-events.ts';
+import { type AnyEvent, createAnyEvent, createPublish, describeBody, type LinqEvent } from './linq-events.ts';
 import type { PayloadVersion } from './payloads.ts';
 import { createRandomness } from './random.ts';
 import { reshape } from './resources.ts';
@@ -101,8 +101,8 @@ export function createAccount(options: AccountOptions) {
       deliveries.send({ ...event, body }, subscription);
     }
   };
-  const tell = createTell(clock, randomness, PARTNER_ID, emit);
-  const messages = createMessages(world, clock, randomness, tell);
+  const publish = createPublish(clock, randomness, PARTNER_ID, emit);
+  const messages = createMessages(world, clock, randomness, publish);
   const shares = createShares({
     world,
     clock,
@@ -112,12 +112,12 @@ export function createAccount(options: AccountOptions) {
       if (behaviour.messagePerShare) messages.sendMessage(chatId, { text: 'Name and photo shared' });
     },
   });
-  const cards = createCards({ world, behaviour, clock, tell });
+  const cards = createCards({ world, behaviour, clock, publish });
   const account: Account = {
     ...messages,
-    ...createChanges(world, clock, tell),
+    ...createChanges(world, clock, publish),
     setCard: cards.setCard,
-    emitEvent: createAnyEvent(world, clock, tell),
+    emitEvent: createAnyEvent(world, clock, publish),
     seed,
     addLine(number, { card = 'active' } = {}) {
       world.addLine(number, card);

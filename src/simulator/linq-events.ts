@@ -31,18 +31,18 @@ export interface LinqEvent {
 }
 
 /** Emits an event of one type and returns its id; the head (ids, time, account) is made here. */
-export type Tell = (
+export type Publish = (
   eventType: string,
   about: { readonly line: string | null; readonly chatId?: string; readonly traceId?: string },
   build: (head: EventHead, version: PayloadVersion) => Payload,
 ) => string;
 
-export function createTell(
+export function createPublish(
   clock: Pick<Clock, 'now'>,
   randomness: Randomness,
   partnerId: string,
   emit: (event: LinqEvent) => void,
-): Tell {
+): Publish {
   return (eventType, about, build) => {
     const traceId = about.traceId ?? randomness.trace('trace of event');
     const eventId = randomness.uuid('event');
@@ -102,14 +102,14 @@ interface Subject {
 type Build = (head: EventHead, version: PayloadVersion) => Payload;
 
 /** Emits an event of any type about existing objects, without any change behind it. Returns the event's id. */
-export function createAnyEvent(world: World, clock: Pick<Clock, 'now'>, tell: Tell) {
+export function createAnyEvent(world: World, clock: Pick<Clock, 'now'>, publish: Publish) {
   return ({ type, chatId, line: number, payload = {}, without = [] }: AnyEvent): string => {
     const chat = chatId === undefined ? null : world.chat(chatId);
     const about = number ?? chat?.line;
     const line = about === undefined ? null : world.line(about);
     const build = builderOf({ type, chat, line, at: clock.now() });
     const subject = { line: line?.number ?? null, ...(chatId === undefined ? {} : { chatId }) };
-    return tell(type, subject, (head, version) => {
+    return publish(type, subject, (head, version) => {
       const changed = laidOver(build(head, version), payload) as Record<string, unknown>;
       for (const path of without) leaveOut(changed, path.split('.'));
       return changed as unknown as Payload;

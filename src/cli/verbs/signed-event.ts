@@ -8,7 +8,7 @@ import type { Sources } from '../../config/sources.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
 import { type Changes, createChanges, createMessages, type Messages } from '../../simulator/activity.ts';
-import { createTell, describeBody } from '../../simulator/linq-events.ts';
+import { createPublish, describeBody } from '../../simulator/linq-events.ts';
 import type { Payload, PayloadVersion } from '../../simulator/payloads.ts';
 import { createRandomness } from '../../simulator/random.ts';
 import { signDelivery } from '../../simulator/sign.ts';
@@ -194,13 +194,13 @@ export function buildExample(
   if (story === undefined) return null;
   let payload: Payload | null = null;
   const randomness = createRandomness(randomUUID());
-  const tell = createTell(clock, randomness, PARTNER_ID, (event) => {
+  const publish = createPublish(clock, randomness, PARTNER_ID, (event) => {
     if (event.eventType === type) payload = event.build(version);
   });
   const world = createWorld(clock, randomness);
   world.addLine(line, 'active');
-  const changes = createChanges(world, clock, tell);
+  const changes = createChanges(world, clock, publish);
   const chat = changes.createChat({ line, ...(chatId === null ? {} : { chatId }) });
-  story({ chatId: chat.chatId, line, messages: createMessages(world, clock, randomness, tell), changes });
+  story({ chatId: chat.chatId, line, messages: createMessages(world, clock, randomness, publish), changes });
   return payload === null ? null : JSON.stringify(payload);
 }

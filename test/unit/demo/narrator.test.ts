@@ -18,8 +18,8 @@ function narrate({ columns = 80, isColoured = false } = {}) {
 describe('the story', () => {
   it('hangs under its hour and fits the width', () => {
     const { narrator, lines } = narrate();
-    narrator.tell(START, 'said', LONG);
-    narrator.tell(START + MINUTE, 'why', LONG);
+    narrator.narrate(START, 'said', LONG);
+    narrator.narrate(START + MINUTE, 'why', LONG);
     expect(lines()).toEqual([
       'day 1 08:00  The latest outbound message went over SMS, and a card can be shared',
       '             over iMessage only, so no.',
@@ -30,8 +30,8 @@ describe('the story', () => {
 
   it('names each minute once', () => {
     const { narrator, lines } = narrate();
-    narrator.tell(START, 'said', 'You write to Ada.');
-    narrator.tell(START + 1, 'shared', 'Ada gets your card.');
+    narrator.narrate(START, 'said', 'You write to Ada.');
+    narrator.narrate(START + 1, 'shared', 'Ada gets your card.');
     expect(lines()).toEqual(['day 1 08:00  You write to Ada.', '             ✓ Ada gets your card.']);
   });
 
@@ -39,7 +39,7 @@ describe('the story', () => {
     const plain = narrate();
     const coloured = narrate({ isColoured: true });
     for (const { narrator } of [plain, coloured]) {
-      narrator.tell(START, 'trouble', LONG);
+      narrator.narrate(START, 'trouble', LONG);
       narrator.verdict(false, LONG);
       narrator.verdict(true, LONG);
     }

@@ -3,7 +3,7 @@ import { DAY } from '../../../src/decide/time.ts';
 import { createChanges, createMessages } from '../../../src/simulator/activity.ts';
 import { createBehaviour } from '../../../src/simulator/behaviour.ts';
 import { createCards } from '../../../src/simulator/contact-cards.ts';
-import { createTell } from '../../../src/simulator/linq-events.ts';
+import { createPublish } from '../../../src/simulator/linq-events.ts';
 import { createRandomness } from '../../../src/simulator/random.ts';
 import { createShares, type ShareCall } from '../../../src/simulator/shares.ts';
 import { LinqError } from '../../../src/simulator/simulator-errors.ts';
@@ -20,14 +20,14 @@ function createParts() {
   const randomness = createRandomness(1);
   const world = createWorld(clock, randomness);
   world.addLine(LINE, 'active');
-  const tell = createTell(clock, randomness, 'partner', ignore);
+  const publish = createPublish(clock, randomness, 'partner', ignore);
   const shares = createShares({ world, clock, behaviour, onChange: ignore, onShared: ignore });
   return {
     world,
     shares,
-    ...createMessages(world, clock, randomness, tell),
-    ...createChanges(world, clock, tell),
-    ...createCards({ world, behaviour, clock, tell }),
+    ...createMessages(world, clock, randomness, publish),
+    ...createChanges(world, clock, publish),
+    ...createCards({ world, behaviour, clock, publish }),
   };
 }
 
