@@ -43,12 +43,12 @@ export function createProcessIo(): Io {
  * A verb finishes its work even if it can't print the result, but then exits with an error. A reader that
  * closes the pipe early (`config show | head`) is no failure.
  */
-function onLost(stream: NodeJS.WriteStream, tell: (code: string) => void): void {
-  let isTold = false;
+function onLost(stream: NodeJS.WriteStream, report: (code: string) => void): void {
+  let isReported = false;
   stream.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
-    if (isTold || code === 'EPIPE') return;
-    isTold = true;
-    tell(code);
+    if (isReported || code === 'EPIPE') return;
+    isReported = true;
+    report(code);
   });
 }
 

@@ -23,16 +23,18 @@ export type Found = Text | { readonly mistake: string } | null;
 export function findSetting(setting: Setting<unknown>, sources: Sources): Found {
   const { name, aliases, isShared } = setting;
   const names = isShared ? [...aliases, name] : [name, ...aliases];
-  const told = names
+  const candidates = names
     .map((one) => findByName(one, setting.isSecret, sources))
     .filter((found) => found !== null);
-  const mistake = told.find((found) => 'mistake' in found);
+  const mistake = candidates.find((found) => 'mistake' in found);
   if (mistake !== undefined) return mistake;
   if (isShared)
-    return told.find((found) => 'text' in found && found.origin === 'environment') ?? told[0] ?? null;
-  const texts = new Set(told.map((found) => ('text' in found ? found.text : '')));
+    return (
+      candidates.find((found) => 'text' in found && found.origin === 'environment') ?? candidates[0] ?? null
+    );
+  const texts = new Set(candidates.map((found) => ('text' in found ? found.text : '')));
   if (texts.size > 1) return { mistake: `${names.join(' and ')} differ: set only one of them` };
-  return told[0] ?? null;
+  return candidates[0] ?? null;
 }
 
 function findByName(name: string, isSecret: boolean, sources: Sources): Found {

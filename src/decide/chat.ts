@@ -156,9 +156,9 @@ export function withLookedUp(chat: ChatRecord, facts: LookedUpFacts, now: EpochM
     lookedUpAt: now,
   };
   if (health === null) return filled;
-  const told = { status: health.status, at: Math.min(health.at ?? now, now) };
+  const reported = { status: health.status, at: Math.min(health.at ?? now, now) };
   const { chatId } = chat;
-  return mergeChatEvent(filled, { ...NOTHING_ELSE, chatId, health: told });
+  return mergeChatEvent(filled, { ...NOTHING_ELSE, chatId, health: reported });
 }
 
 const NOTHING_ELSE = { kind: 'chat', outbound: null, inbound: null, leftAt: null, joinedAt: null } as const;

@@ -76,23 +76,23 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 function outboundFacts(facts: ChatFacts, outbound: OutboundEvidence | null): Partial<Mutable<ChatFacts>> {
   if (outbound === null) return {};
   const { at, line, service, isGroup } = outbound;
-  const told: Partial<Mutable<ChatFacts>> = {
+  const reported: Partial<Mutable<ChatFacts>> = {
     firstOutboundAt: earliest(facts.firstOutboundAt, at),
     lastOutboundAt: latest(facts.lastOutboundAt, at),
   };
   if (line !== null && isNewer(facts.line, facts.lineAt, line, at, () => 0)) {
-    told.line = line;
-    told.lineAt = at;
+    reported.line = line;
+    reported.lineAt = at;
   }
   if (service !== null && isNewer(facts.service, facts.serviceAt, service, at, serviceRank)) {
-    told.service = service;
-    told.serviceAt = at;
+    reported.service = service;
+    reported.serviceAt = at;
   }
   if (isGroup !== null && isNewer(facts.isGroup, facts.isGroupAt, isGroup, at, (value) => (value ? 1 : 0))) {
-    told.isGroup = isGroup;
-    told.isGroupAt = at;
+    reported.isGroup = isGroup;
+    reported.isGroupAt = at;
   }
-  return told;
+  return reported;
 }
 
 function inboundFacts(facts: ChatFacts, { inbound }: ChatEvent): Partial<ChatFacts> {

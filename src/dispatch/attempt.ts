@@ -43,9 +43,9 @@ export async function runAttempt(
     const read = await linq.chat(claim.chat.chatId, signal);
     if (read.kind === 'failed') return settle(hear(deps, claim, read.answer, signal));
     deps.keeper.reached(callOf(deps, claim));
-    const told = await deps.store.addLookedUp(claim, read, deps.clock.now());
+    const added = await deps.store.addLookedUp(claim, read, deps.clock.now());
     // A chat whose line was unknown returns to its line's queue, subject to that line's pace, card and holds.
-    const isQueuedAnew = told === null || !told.isDue || claim.chat.line === null;
+    const isQueuedAnew = added === null || !added.isDue || claim.chat.line === null;
     if (isQueuedAnew || isClosedSince(deps, claim)) return settle({ kind: 'withdrawn' });
   }
   if (policy.dryRun) return settle({ kind: 'dry_run' });
@@ -70,8 +70,8 @@ function hear(deps: AttemptDeps, claim: Claim, answer: LinqAnswer, signal: Abort
   // a call that we aborted says nothing about Linq
   if (answer.kind === 'answered' || !signal.aborted) deps.keeper.heard(verdict, call);
   if (verdict.kind === 'card_missing' && call.line !== null) deps.cardChecks.refused(call.line, call.endedAt);
-  const told = answer.kind === 'answered' ? answer : { httpStatus: null, linqCode: null, traceId: null };
-  const { httpStatus, linqCode, traceId } = told;
+  const said = answer.kind === 'answered' ? answer : { httpStatus: null, linqCode: null, traceId: null };
+  const { httpStatus, linqCode, traceId } = said;
   return { kind: 'verdict', verdict, httpStatus, linqCode, traceId, random: deps.random() };
 }
 

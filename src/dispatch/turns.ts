@@ -255,7 +255,7 @@ export type Commits = ReturnType<typeof createCommits>;
 export function createCommits({ store, book, cardChecks, manual, log, onSettled }: CommitDeps) {
   let waiting: Settlement[] = [];
 
-  function tell(settlement: Settlement | undefined, settled: Settled): void {
+  function report(settlement: Settlement | undefined, settled: Settled): void {
     if (settlement === undefined) return;
     const { claim, endedAt } = settlement;
     manual.settled(claim, settled);
@@ -309,7 +309,7 @@ export function createCommits({ store, book, cardChecks, manual, log, onSettled 
           },
           now,
         );
-        for (const [index, settled] of result.settled.entries()) tell(settlements[index], settled);
+        for (const [index, settled] of result.settled.entries()) report(settlements[index], settled);
         const isDueAgain = result.settled.some(({ chat }) => chat.state === 'due');
         const { claims, lacksLookUps } = result;
         return { claims, isDueAgain: isDueAgain || changes.undone.length > 0, lacksLookUps };

@@ -21,7 +21,7 @@ export interface CardPorts {
   };
   /** Resolves after this time. */
   readonly pause: (ms: number) => Promise<void>;
-  readonly tell: (text: string) => void;
+  readonly notify: (text: string) => void;
 }
 
 /** Each line with its known card state. */
@@ -45,11 +45,11 @@ const LIMIT_MS = 10 * MINUTE;
  * @throws {ReactorError} when Linq refuses or limits it, or still hasn't completed it
  */
 export async function createCard(ports: CardPorts, card: NewCard): Promise<KnownCardState> {
-  const { linq, pause, tell } = ports;
+  const { linq, pause, notify } = ports;
   const first = await linq.createContactCard(card);
   if (first.kind === 'card') return stateAlone(first.card);
   if (codeOf(first.answer) !== NOT_COMPLETED) return settle(ports, card, first.answer);
-  tell(`Linq did not complete it. Trying once more in ${waitInWords(REPEAT_AFTER_MS)}.`);
+  notify(`Linq did not complete it. Trying once more in ${waitInWords(REPEAT_AFTER_MS)}.`);
   await pause(REPEAT_AFTER_MS);
   if ((await look(ports, card)) === 'active') return 'active';
   const second = await linq.createContactCard(card);

@@ -48,7 +48,7 @@ export interface SettingsFile {
   /** The subscription to which this secret belongs, if noted. */
   ownerOf(secret: string): string | null;
   /** Those of these settings that the service will read differently, because the environment wins. */
-  outvoted(values: Values): readonly string[];
+  overridden(values: Values): readonly string[];
 }
 
 /** @throws {ConfigError} when the file exists but can't be read */
@@ -101,7 +101,7 @@ export function openSettingsFile({ path, env, readFile }: SettingsFileOptions): 
       if (before !== null) attempt(path, () => makePrivate(path));
     },
     ownerOf: (secret) => findSecretOwner(text, secret),
-    outvoted: (values) =>
+    overridden: (values) =>
       Object.entries(values).flatMap(([name, value]) => {
         const found = findSetting(settingNamed(name), sourcesOf(text));
         return found !== null && 'text' in found && found.text !== value ? [name] : [];

@@ -33,7 +33,7 @@ export interface SubscribePorts {
   /** Makes the secret durable before it returns. @throws when it can't */
   readonly saveSecret: (secret: string, subscriptionId: string) => void;
   /** Reports what takes more than one call. */
-  readonly tell: (text: string) => void;
+  readonly notify: (text: string) => void;
 }
 
 const CREATE = 'create the webhook subscription';
@@ -52,9 +52,9 @@ export async function subscribe(
   const answer = await create(ports, targetUrl);
   if (answer.kind === 'created') return keepSecret(ports, answer.subscription, answer.signingSecret);
   if (!mayHaveArrived(answer.answer)) throw failureOf(CREATE, answer.answer);
-  ports.tell('Linq’s answer was lost. Checking whether the subscription exists.');
+  ports.notify('Linq’s answer was lost. Checking whether the subscription exists.');
   if (!(await removeStrays(ports, targetUrl, before))) throw failureOf(CREATE, answer.answer);
-  ports.tell('It exists, but its secret is lost: deleting and recreating it.');
+  ports.notify('It exists, but its secret is lost: deleting and recreating it.');
   const second = await create(ports, targetUrl);
   if (second.kind === 'created') return keepSecret(ports, second.subscription, second.signingSecret);
   throw new SetupError(

@@ -13,22 +13,22 @@ export async function withProgress<T>(
   work: Promise<T>,
 ): Promise<T> {
   const done = new AbortController();
-  const telling = io.isTerminal && look !== null ? tell(io, clock, look, done.signal) : null;
+  const showing = io.isTerminal && look !== null ? showProgress(io, clock, look, done.signal) : null;
   try {
     return await work;
   } finally {
     done.abort();
-    await telling;
+    await showing;
   }
 }
 
-async function tell(io: Io, clock: Clock, look: () => string, done: AbortSignal): Promise<void> {
+async function showProgress(io: Io, clock: Clock, look: () => string, done: AbortSignal): Promise<void> {
   const startedAt = clock.monotonic();
   const line = createProgressLine(io);
   while (!done.aborted) {
     await clock.sleepUntil(clock.now() + LOOK_EVERY_MS, LOOK_EVERY_MS, done);
     if (done.aborted || clock.monotonic() - startedAt < SECOND) continue;
-    line.tell(look());
+    line.show(look());
   }
   line.clear();
 }
@@ -43,7 +43,7 @@ export function progressBar(part: number): string {
 
 /** A progress line on a terminal, cleared before other output. */
 export interface ProgressLine {
-  tell(text: string): void;
+  show(text: string): void;
   clear(): void;
 }
 
@@ -51,7 +51,7 @@ export interface ProgressLine {
 export function createProgressLine({ write, columns }: Pick<Io, 'write' | 'columns'>): ProgressLine {
   let shownLength = 0;
   return {
-    tell(text) {
+    show(text) {
       const line = [...text].slice(0, Math.max(0, columns - 1)); // a full line would wrap
       write(`\r${line.join('')}${' '.repeat(Math.max(0, shownLength - line.length))}`);
       shownLength = line.length;

@@ -24,7 +24,7 @@ export const registerCatchUp: Register = (program, { io, readSources, run }) => 
 
 const LOOK_EVERY_MS = SECOND / 2;
 /** Where lines can't be overwritten, progress is printed this often. */
-const TELL_EVERY_MS = 10 * SECOND;
+const PRINT_EVERY_MS = 10 * SECOND;
 
 interface CatchUpOptions extends ServiceOptions {
   readonly wait: boolean;
@@ -65,7 +65,7 @@ async function followCatchUp(
   const progress = createProgress(io, clock, isJson);
   let view = started.body;
   while (isUnderWay(view)) {
-    progress.tell(view);
+    progress.show(view);
     await clock.sleepUntil(clock.now() + LOOK_EVERY_MS, LOOK_EVERY_MS, new AbortController().signal);
     const looked = await look();
     if ('exitCode' in looked) return looked.exitCode;
@@ -92,13 +92,13 @@ function conclude(view: CatchUpView, isJson: boolean, io: Io): ExitCode {
 
 function createProgress(io: Io, clock: Clock, isSilent: boolean) {
   const line = createProgressLine(io);
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let printedAt = Number.NEGATIVE_INFINITY;
   return {
-    tell(view: CatchUpView): void {
+    show(view: CatchUpView): void {
       if (isSilent) return;
-      if (io.isTerminal) line.tell(renderProgress(view));
-      else if (clock.monotonic() - toldAt >= TELL_EVERY_MS) {
-        toldAt = clock.monotonic();
+      if (io.isTerminal) line.show(renderProgress(view));
+      else if (clock.monotonic() - printedAt >= PRINT_EVERY_MS) {
+        printedAt = clock.monotonic();
         io.write(`${renderProgress(view)}\n`);
       }
     },

@@ -106,7 +106,7 @@ async function examine(io: Io, options: DoctorOptions, { json, strict }: DoctorF
   const progress = createProgressLine(io);
   const findings = await runDoctor({
     ...options,
-    onCheck: (title) => io.isTerminal && progress.tell(`… ${title}`),
+    onCheck: (title) => io.isTerminal && progress.show(`… ${title}`),
     onFinding(finding) {
       progress.clear();
       io.write(renderFinding(finding, screen));

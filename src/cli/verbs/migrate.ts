@@ -33,20 +33,20 @@ async function migrate(io: Io, sources: Sources, { check, json }: MigrateFlags):
       import('../verb-settings.ts'),
     ]);
   const { databasePath } = readStorageSettings(sources);
-  const tell = (state: MigrationState, applied: readonly string[], sentence: string) => {
+  const print = (state: MigrationState, applied: readonly string[], sentence: string) => {
     if (json === true) printJson({ databasePath, ...state, applied }, io);
     else io.write(`${sentence}\n`);
   };
   try {
     const before = readMigrationState(databasePath);
     if (before.state !== 'pending' || check === true) {
-      tell(before, [], describe(before, databasePath));
+      print(before, [], describe(before, databasePath));
       return before.state === 'current' ? EXIT.fine : EXIT.failed;
     }
     openDatabase(databasePath).close();
     const after = readMigrationState(databasePath);
     const did = before.pending.length === 0 ? '' : `Applied ${before.pending.join(', ')}. `;
-    tell(after, before.pending, `${did}${describe(after, databasePath)}`);
+    print(after, before.pending, `${did}${describe(after, databasePath)}`);
     return EXIT.fine;
   } catch (error) {
     const failure = toStoreError(error);

@@ -44,23 +44,23 @@ async function serve(io: Io, sources: Sources): Promise<ExitCode> {
 
 /** Resolves once a signal or an uncaught error has stopped the service; a second one exits at once. */
 function stopWhenTold(app: App, io: Io, closeWithGrace: typeof CloseWithGrace): Promise<ExitCode> {
-  const tell = (text: string) => io.writeError(`${text}\n`);
-  const tellError = (error: unknown) =>
-    tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const print = (text: string) => io.writeError(`${text}\n`);
+  const printError = (error: unknown) =>
+    print(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return new Promise((resolve) => {
     const options = {
       delay: STOP_LIMIT_MS,
       logger: null,
-      onSecondSignal: (signal: string) => tell(`${signal} received a second time: stopping now.`),
-      onSecondError: tellError,
-      onTimeout: (ms: number) => tell(`Not everything ended within ${ms / 1000} s: stopping now.`),
+      onSecondSignal: (signal: string) => print(`${signal} received a second time: stopping now.`),
+      onSecondError: printError,
+      onTimeout: (ms: number) => print(`Not everything ended within ${ms / 1000} s: stopping now.`),
     };
     closeWithGrace(options, async ({ err }) => {
-      if (err !== undefined) tellError(err);
+      if (err !== undefined) printError(err);
       try {
         await app.stop();
       } catch (error) {
-        tellError(error);
+        printError(error);
         throw error;
       }
       resolve(err === undefined ? EXIT.fine : EXIT.failed);

@@ -158,7 +158,7 @@ export async function setUpLines(session: Session, { linq, lines }: Account): Pr
   for (const one of cards) created.push(isChosen(one.line) ? await offerCard(session, linq, one) : one);
   cards = created;
   report.lines = cards.map(({ line, card }) => ({ line: showLine(line), card, isChosen: isChosen(line) }));
-  tellCards(
+  reportCards(
     session,
     cards.filter(({ line }) => isChosen(line)),
   );
@@ -240,7 +240,7 @@ async function offerCard(session: Session, linq: LinqClient, one: LineCard): Pro
     talk.note(`Would create the card of ${showLine(line)}.`);
     return one;
   }
-  const ports = { linq, pause: (ms: number) => pause(session, ms), tell: talk.note };
+  const ports = { linq, pause: (ms: number) => pause(session, ms), notify: talk.note };
   const state = await waitFor(session, createCard(ports, wanted));
   if (state === 'active') talk.done(`${showLine(line)} now has an active card.`);
   else talk.done(`${showLine(line)} now has a card; Linq is still activating it.`);
@@ -275,7 +275,7 @@ export const HTTPS_WANTED = 'expected the https:// address of a public image: Li
 export const isHttps = (text: string) => URL.canParse(text) && new URL(text).protocol === 'https:';
 
 /** Reports lines whose card can't be shared, and what to do about it. */
-function tellCards(session: Session, cards: readonly LineCard[]): void {
+function reportCards(session: Session, cards: readonly LineCard[]): void {
   const { showLine } = session;
   const of = (state: LineCard['card']) =>
     cards.filter(({ card }) => card === state).map(({ line }) => showLine(line));

@@ -119,7 +119,7 @@ async function goThrough(session: Session): Promise<void> {
     return;
   }
   if (options.check !== false) await examineSetup(session);
-  tellNextSteps(session);
+  printNextSteps(session);
 }
 
 /** Runs the doctor on the result. Its findings don't undo the setup, so they don't change setup's exit code. */
@@ -147,9 +147,9 @@ async function examineSetup({ io, clock, talk, report, options, file }: Session)
 }
 
 /** Prints what is left to do by hand. */
-function tellNextSteps(session: Session): void {
+function printNextSteps(session: Session): void {
   const { talk, report, file, io } = session;
-  tellToken(session);
+  printToken(session);
   const program = `${io.env.npm_command === 'exec' ? 'npx ' : ''}contact-card-reactor`;
   const name = file.path === '.env' ? '' : ` --env-file ${file.path}`;
   const isNewSecret = report.subscription?.action === 'recreated';
@@ -173,7 +173,7 @@ function tellNextSteps(session: Session): void {
 }
 
 /** Prints the token only on request and only on a terminal; elsewhere it would end up in a log. */
-function tellToken({ values, report, options, io, talk, file }: Session): void {
+function printToken({ values, report, options, io, talk, file }: Session): void {
   if (report.statusToken !== 'generated') return;
   const { name } = SETTINGS.statusToken;
   const token = values[name] ?? '';

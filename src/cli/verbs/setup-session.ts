@@ -126,8 +126,8 @@ export function save({ file, values, options, talk, report }: Session, isForced:
 }
 
 /** Reports saved values that the environment overrides. */
-export function tellOutvoted(session: Session, values: Values): void {
-  for (const name of session.file.outvoted(values)) {
+export function reportOverridden(session: Session, values: Values): void {
+  for (const name of session.file.overridden(values)) {
     find(session, {
       code: 'environment_wins',
       message: `${name} is set differently in the environment, which overrides ${session.file.path}.`,
@@ -158,16 +158,16 @@ export function createTalk(io: Io, isSilent: boolean): Talk {
   const { width, bold, green, yellow } = screenOf(io);
   const write = isSilent ? () => {} : io.write;
   const safe = (text: string) => String(printable(text));
-  const tell = (mark: string, text: string) => {
+  const printMarked = (mark: string, text: string) => {
     const indent = INDENT + INDENT;
     write(`${INDENT}${mark} ${wrap(safe(text), width - indent.length, indent)}\n`);
   };
   return {
     title: (text) => write(`\n${wrap(safe(text), width)}\n`),
     step: (number, text) => write(`\n${bold(`${number}/${STEPS} ${text}`)}\n`),
-    done: (text) => tell(green('✓'), text),
+    done: (text) => printMarked(green('✓'), text),
     note: (text) => write(`${INDENT}${wrap(safe(text), width - INDENT.length, INDENT)}\n`),
-    warn: (text) => tell(yellow('!'), text),
+    warn: (text) => printMarked(yellow('!'), text),
     table(heads, rows) {
       const safeRows = rows.map((row) => row.map(safe));
       const text = renderTable(heads, safeRows, width - INDENT.length);

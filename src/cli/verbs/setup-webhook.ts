@@ -12,7 +12,7 @@ import {
   type SubscriptionFault,
   type SubscriptionPlan,
 } from '../../setup/subscription-plan.ts';
-import { adopt, confirm, find, type Session, save, tellOutvoted, waitFor } from './setup-session.ts';
+import { adopt, confirm, find, reportOverridden, type Session, save, waitFor } from './setup-session.ts';
 
 const SETTING = SETTINGS.webhook.secrets;
 const TOKEN = SETTINGS.statusToken;
@@ -49,8 +49,8 @@ export async function setUpWebhook(
   addToken(session);
   save(session, plan.kind === 'create' || plan.kind === 'recreate');
   await perform(session, linq, { plan, subscriptions, secrets, pastedSecret: agreed.pastedSecret });
-  tellOutvoted(session, values);
-  tellLeftovers(session, plan, subscriptions, webhookUrl);
+  reportOverridden(session, values);
+  reportLeftovers(session, plan, subscriptions, webhookUrl);
 }
 
 /** @throws {ConfigError} for malformed secrets in the environment; those in the file are replaced */
@@ -107,7 +107,7 @@ async function keep(session: Session, linq: LinqClient, plan: Keeping, work: Wor
   } else {
     if (!isDry) await waitFor(session, updateSubscription({ linq }, subscriptionId, plan.change));
     const faults = faultsInWords(plan.faults);
-    tell(session, `Corrected in place: ${faults}`, `correct: ${faults}`);
+    announce(session, `Corrected in place: ${faults}`, `correct: ${faults}`);
     report.subscription = {
       action: 'updated',
       subscriptionId,
@@ -132,7 +132,7 @@ async function renew(session: Session, linq: LinqClient, plan: Renewing, work: W
     subscriptionId,
     targetUrl,
   };
-  tell(session, 'Created, with all events and a pinned payload version', `create one for ${targetUrl}`);
+  announce(session, 'Created, with all events and a pinned payload version', `create one for ${targetUrl}`);
   if (!isDry) talk.done('Its signing secret is saved. Linq shows it only once.');
   if (plan.kind === 'create') return;
   const left = isDry ? [] : await waitFor(session, unsubscribe({ linq }, plan.old));
@@ -143,11 +143,11 @@ async function renew(session: Session, linq: LinqClient, plan: Renewing, work: W
       remedy: 'Delete it in the Linq dashboard.',
     });
   }
-  if (left.length === 0) tell(session, 'The old one is deleted', 'delete the old one after that');
+  if (left.length === 0) announce(session, 'The old one is deleted', 'delete the old one after that');
 }
 
 /** Reports what was done or, in a dry run, what would be. */
-function tell({ talk, options }: Session, did: string, would: string): void {
+function announce({ talk, options }: Session, did: string, would: string): void {
   if (options.dryRun === true) talk.note(`Would ${would}.`);
   else talk.done(`${did}.`);
 }
@@ -161,7 +161,7 @@ async function create(session: Session, linq: LinqClient, targetUrl: string, wor
     const all = [secret, ...work.secrets.filter((one) => one !== secret)].join(',');
     session.values[SETTING.name] = all;
   };
-  const ports = { linq, saveSecret, tell: talk.note };
+  const ports = { linq, saveSecret, notify: talk.note };
   const made = await holdSignals(
     () => waitFor(session, subscribe(ports, targetUrl, work.subscriptions)),
     () => talk.note('One moment: saving the signing secret first.'),
@@ -169,7 +169,7 @@ async function create(session: Session, linq: LinqClient, targetUrl: string, wor
   return made.subscriptionId;
 }
 
-function tellLeftovers(
+function reportLeftovers(
   session: Session,
   plan: SubscriptionPlan,
   subscriptions: readonly Subscription[],

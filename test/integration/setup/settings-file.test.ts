@@ -51,7 +51,7 @@ describe('a settings file', () => {
     const { file } = setUp('', { PORT: '1', HOST: '::' });
     const values = { PORT: '2', HOST: '::', LINQ_LINES: null };
     file.write(values);
-    expect(file.outvoted(values)).toEqual(['PORT']);
+    expect(file.overridden(values)).toEqual(['PORT']);
   });
 
   it.each([

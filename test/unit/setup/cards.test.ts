@@ -31,7 +31,7 @@ function setUp(answers: readonly (KnownCardState | LinqAnswer)[], seen: KnownCar
           },
         },
         pause: async (ms) => void pauses.push(ms),
-        tell: (text) => void told.push(text),
+        notify: (text) => void told.push(text),
       },
       { line: LINE, firstName: 'Ann' },
     );

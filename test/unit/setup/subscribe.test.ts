@@ -62,7 +62,7 @@ function setUp({ creates = ['answered'], isListLost, isDeleteLost, isDiskFull }:
     if (isDiskFull === true) throw new SetupError("Can't write .env (ENOSPC): the disk is full.");
     saved.set(subscriptionId, secret);
   };
-  const run = () => subscribe({ linq, saveSecret, tell: () => {} }, TARGET, [subscriptionOf('old')]);
+  const run = () => subscribe({ linq, saveSecret, notify: () => {} }, TARGET, [subscriptionOf('old')]);
   return { run, linq, saved, account, ids: () => [...account.keys()], creates: () => count, asked };
 }
 

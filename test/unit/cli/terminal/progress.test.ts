@@ -8,22 +8,22 @@ function createLine(columns: number) {
 
 it('writes over what it said before, to its end', () => {
   const { printed, line } = createLine(80);
-  line.tell('a longer text');
-  line.tell('short');
+  line.show('a longer text');
+  line.show('short');
   line.clear();
   expect(printed).toEqual(['\ra longer text', `\rshort${' '.repeat(8)}`, `\r${' '.repeat(5)}\r`]);
 });
 
 it('never fills the terminal’s last column', () => {
   const { printed, line } = createLine(10);
-  line.tell('0123456789');
+  line.show('0123456789');
   expect(printed).toEqual(['\r012345678']);
 });
 
 it('clears nothing where nothing was said', () => {
   const { printed, line } = createLine(80);
   line.clear();
-  line.tell('x');
+  line.show('x');
   line.clear();
   line.clear();
   expect(printed).toEqual(['\rx', '\r \r']);
