@@ -72,7 +72,7 @@ export const KEEPING: readonly Mutant[] = [
     name: 'attempts are pruned a millisecond too early',
     edits: [
       {
-        file: 'src/store/plan/upkeep.ts',
+        file: 'src/store/plan/housekeeping.ts',
         find: 'endedBefore: now - retentionMs - byMs',
         replace: 'endedBefore: now + 1 - retentionMs - byMs',
       },
@@ -129,7 +129,7 @@ export const KEEPING: readonly Mutant[] = [
     name: 'chats keep the decision of settings that have changed',
     edits: [
       {
-        file: 'src/store/plan/upkeep.ts',
+        file: 'src/store/plan/housekeeping.ts',
         find: 'if (done === fingerprint) return null;',
         replace: 'if (done !== null) return null;',
       },

@@ -151,7 +151,7 @@ export const SHARING: readonly Mutant[] = [
     name: 'a chat that turns up after a restore is shared before anybody has read it',
     edits: [
       {
-        file: 'src/store/plan/upkeep.ts',
+        file: 'src/store/plan/housekeeping.ts',
         find: 'return isToBeRead || isForgotten(chat, restored) ?',
         replace: 'return isForgotten(chat, restored) ?',
       },
@@ -203,7 +203,7 @@ export const SHARING: readonly Mutant[] = [
     name: 'chats that turn up after a restore are freed by a catch-up that began before it',
     edits: [
       {
-        file: 'src/store/plan/upkeep.ts',
+        file: 'src/store/plan/housekeeping.ts',
         find: 'completed === null || completed.startedAt < at || ',
         replace: 'completed === null || ',
       },
@@ -239,7 +239,7 @@ export const SHARING: readonly Mutant[] = [
     name: 'a pause ends early when the clock is set forward',
     edits: [
       {
-        file: 'src/store/plan/upkeep.ts',
+        file: 'src/store/plan/housekeeping.ts',
         find: 'rows.holds.map((hold) => shiftHold(hold, shift))',
         replace: 'rows.holds',
       },

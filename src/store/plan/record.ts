@@ -6,7 +6,7 @@ import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { QuarantinedDelivery, Recordable } from '../store.ts';
 import { type ChatWrite, decided, type StoredChat } from './chat-row.ts';
-import { type Restored, withRestoreMark } from './upkeep.ts';
+import { type Restored, withRestoreMark } from './housekeeping.ts';
 
 /** What has to be read before a group can be recorded. */
 export interface Named {

@@ -4,7 +4,7 @@ import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
 import type { AttemptWrite, OpenAttempt, StoredChat } from '../plan/chat-row.ts';
 import { type FigureSpan, HOURS, historyFrom, lastDayFrom, MINUTES, shareHistory } from '../plan/figures.ts';
-import { type AttemptsBehind, attemptsBehind, planPruning } from '../plan/upkeep.ts';
+import { type AttemptsBehind, attemptsBehind, planPruning } from '../plan/housekeeping.ts';
 import type { Figures, RecentAttempt, ShareHistory, ShareTotals } from '../store.ts';
 import type { Attempt, AttemptOutcome } from '../turn.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';

@@ -11,7 +11,7 @@ import {
   planShift,
   type Redeciding,
   type Restored,
-} from '../plan/upkeep.ts';
+} from '../plan/housekeeping.ts';
 import type { AttemptPruning, Totals } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';

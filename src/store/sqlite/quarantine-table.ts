@@ -1,6 +1,6 @@
 import { and, count, desc, eq, gt, inArray, lte, min } from 'drizzle-orm';
 import type { EpochMs } from '../../decide/time.ts';
-import { EXPIRED_AT_ONCE, QUARANTINE_ROWS, quarantineExpiredUpTo } from '../plan/upkeep.ts';
+import { EXPIRED_AT_ONCE, QUARANTINE_ROWS, quarantineExpiredUpTo } from '../plan/housekeeping.ts';
 import { quarantine } from '../schema/schema.ts';
 import type { QuarantinedDelivery, QuarantineKey, QuarantineStore } from '../store.ts';
 import type { Calls, StoreContext } from './context.ts';

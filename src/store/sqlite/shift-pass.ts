@@ -1,6 +1,6 @@
 import type { ChatRecord } from '../../decide/chat.ts';
 import type { ClockShift } from '../../decide/clock-shift.ts';
-import { advancedTo, beginShift, corrected, isAhead, type PendingShift } from '../plan/upkeep.ts';
+import { advancedTo, beginShift, corrected, isAhead, type PendingShift } from '../plan/housekeeping.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import type { StoreContext } from './context.ts';
 import type { Meta } from './meta.ts';

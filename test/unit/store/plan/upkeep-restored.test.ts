@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { CompletedRun } from '../../../../src/decide/catch-up.ts';
 import { DAY, HOUR } from '../../../../src/decide/time.ts';
-import { isReleasable, isUnread, planReleases, withRestoreMark } from '../../../../src/store/plan/upkeep.ts';
+import {
+  isReleasable,
+  isUnread,
+  planReleases,
+  withRestoreMark,
+} from '../../../../src/store/plan/housekeeping.ts';
 import { chatOf, policyOf, T } from '../../../helpers/builders.ts';
 import { storedOf } from './rows.ts';
 

@@ -13,7 +13,7 @@ import {
   planPruning,
   planRedecide,
   planShift,
-} from '../../../../src/store/plan/upkeep.ts';
+} from '../../../../src/store/plan/housekeeping.ts';
 import { holdOf, lineOf, policyOf, sharedChatOf, T } from '../../../helpers/builders.ts';
 import { storedOf, unstoredOf } from './rows.ts';
 
