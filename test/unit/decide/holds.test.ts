@@ -107,8 +107,8 @@ describe('what closes a line', () => {
       { status: 'ACTIVE', statusAt: T + 9, reputation: 'CRITICAL', reputationAt: T },
     ],
   ])('is %s, with a chat to be tried after six hours', (_, line) => {
-    const closure = { reason: 'line_flagged', since: T, until: T + 6 * HOUR };
-    expect(lineHold(lineOf(line), [], T + DAY)).toEqual(closure);
+    const hold = { reason: 'line_flagged', since: T, until: T + 6 * HOUR };
+    expect(lineHold(lineOf(line), [], T + DAY)).toEqual(hold);
   });
 
   it('is a flag only while nothing cleared it since', () => {
@@ -140,19 +140,19 @@ describe('what closes a line', () => {
   });
 });
 
-describe('a closure laid over the decision of a chat', () => {
+describe('a hold laid over the decision of a chat', () => {
   const due = { state: 'due', reason: 'window_lapsed', nextAttemptAt: T } as const;
   const backingOff = { state: 'retrying', reason: 'backoff', nextAttemptAt: T + HOUR } as const;
   const limit = { reason: 'rate_limited', since: T, until: T + MINUTE } as const;
   const noCard = { reason: 'card_missing', since: T, until: null } as const;
   const probed = { reason: 'api_unavailable', since: T, until: T + SECOND } as const;
 
-  it('holds a chat that would be shared or tried again, with the reason of the closure', () => {
+  it('holds a chat that would be shared or tried again, with the reason of the hold', () => {
     expect(applyHold(due, noCard)).toEqual({ state: 'held', reason: 'card_missing', nextAttemptAt: null });
     expect(applyHold(backingOff, noCard)).toMatchObject({ state: 'held', reason: 'card_missing' });
   });
 
-  it('tells the next attempt when the closure ends by time, the later of the two ends', () => {
+  it('gives the next attempt when the hold ends by time, the later of the two ends', () => {
     expect(applyHold(due, limit).nextAttemptAt).toBe(T + MINUTE);
     expect(applyHold(backingOff, limit).nextAttemptAt).toBe(T + HOUR);
     expect(applyHold(due, probed).nextAttemptAt).toBeNull();
