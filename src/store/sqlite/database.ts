@@ -150,7 +150,9 @@ const CHECKED_BYTES = 64 * 1024 * 1024;
  * @throws {StoreError} `corrupt`
  */
 export function refuseRemains(path: string): void {
-  const size = existsSync(path) ? statSync(path).size : null;
+  const found = existsSync(path) ? statSync(path) : null;
+  if (found?.isDirectory()) return; // on some file systems as small as a cut file; `prepareFile` refuses it
+  const size = found?.size ?? null;
   if (size === null) refuseLoneLog(path, 'is missing');
   else if (size === 0) refuseLoneLog(path, 'is empty');
   else if (size < LEAST_BYTES && !hasContent(`${path}-journal`)) {
