@@ -163,5 +163,7 @@ export function renderSummary(findings: readonly Finding[], screen: Screen): str
     ...(warnings === 0 ? [] : [`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`]),
   ];
   const paint = errors > 0 ? screen.red : screen.yellow;
-  return `${paint(parts.join(', '))}; ${wrap(`${checks}.`, screen.width)}\n`;
+  const counts = parts.join(', ');
+  const text = wrap(`${counts}; ${checks}.`, screen.width);
+  return `${paint(text.slice(0, counts.length))}${text.slice(counts.length)}\n`;
 }
