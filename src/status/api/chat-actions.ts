@@ -7,7 +7,7 @@ import { type EpochMs, SECOND } from '../../decide/time.ts';
 import { answer, chatNotFound, ErrorSchema, type Refusal, refuse } from '../../http/answers.ts';
 import type { Attempt } from '../../store/turn.ts';
 import { showAttempt, showChat, type ViewSnapshot, viewSnapshot } from '../view/chat-view.ts';
-import { explain, type Told } from '../view/explanation.ts';
+import { explain, type ShownChat } from '../view/explanation.ts';
 import { ChatSchema, NotShareableSchema, ShareSchema } from '../view/schemas.ts';
 import { ChatParams } from './chat-routes.ts';
 import type { StatusDeps } from './deps.ts';
@@ -96,7 +96,7 @@ function notShareable(
 
 /** Why a chat can't be shared even on request, for people. */
 export function whyNotShareable(
-  refused: Pick<Told, 'chat' | 'state' | 'reason'>,
+  refused: Pick<ShownChat, 'chat' | 'state' | 'reason'>,
   { policy, now, holds }: ViewSnapshot,
 ): string {
   const hold = holds.of(refused.chat.line);

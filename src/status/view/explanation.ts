@@ -8,7 +8,7 @@ import { durationInWords, timeInWords, whenInWords } from './wording.ts';
 export type ShownReason = ChatReason | HoldReason;
 
 /** A chat as shown now, and what that was decided from. */
-export interface Told {
+export interface ShownChat {
   readonly chat: ChatRecord;
   readonly state: ChatState;
   readonly reason: ShownReason;
@@ -20,15 +20,15 @@ export interface Told {
 }
 
 /** One sentence for people: the chat's state, why, and what ends it. */
-export function explain(told: Told): string {
-  const { reason } = told;
-  return isHold(reason) ? held(reason, told) : EXPLANATIONS[reason](told);
+export function explain(shown: ShownChat): string {
+  const { reason } = shown;
+  return isHold(reason) ? held(reason, shown) : EXPLANATIONS[reason](shown);
 }
 
-const EXPLANATIONS: Readonly<Record<ChatReason, (told: Told) => string>> = {
-  chat_gone: (told) => retired("Linq says that this chat doesn't exist or isn't this account's", told),
-  chat_left: (told) => retired('Your line has left this chat or was removed from it', told),
-  unsupported: (told) => retired("Linq says that contact cards aren't supported in this chat", told),
+const EXPLANATIONS: Readonly<Record<ChatReason, (shown: ShownChat) => string>> = {
+  chat_gone: (shown) => retired("Linq says that this chat doesn't exist or isn't this account's", shown),
+  chat_left: (shown) => retired('Your line has left this chat or was removed from it', shown),
+  unsupported: (shown) => retired("Linq says that contact cards aren't supported in this chat", shown),
   operator: ({ chat }) =>
     `Held by an operator${since(chat.operatorHeldAt)}. Release the chat to share again.`,
   parked: ({ chat }) =>
@@ -61,9 +61,9 @@ const EXPLANATIONS: Readonly<Record<ChatReason, (told: Told) => string>> = {
     `${failed(chat.failures)}.${nextTry(nextAttemptAt ?? chat.retryAt, now)}`,
   rejected: ({ chat, nextAttemptAt, now }) =>
     `Linq refused the last attempt.${nextTry(nextAttemptAt ?? chat.retryAt, now)}`,
-  became_eligible: (told) => dueOrSharing('for its first share', told),
-  window_lapsed: (told) => dueOrSharing('to be shared again, because the last window has ended', told),
-  manual: (told) => dueOrSharing('because an operator asked for it', told),
+  became_eligible: (shown) => dueOrSharing('for its first share', shown),
+  window_lapsed: (shown) => dueOrSharing('to be shared again, because the last window has ended', shown),
+  manual: (shown) => dueOrSharing('because an operator asked for it', shown),
 };
 
 /** Every reason that can be shown for a chat. */
@@ -73,7 +73,7 @@ function failed(failures: number): string {
   return failures === 1 ? 'The last attempt failed' : `The last ${failures} attempts failed`;
 }
 
-function retired(why: string, { chat, nextAttemptAt, now }: Told): string {
+function retired(why: string, { chat, nextAttemptAt, now }: ShownChat): string {
   const saidAt = chat.retiredAt ?? chat.leftAt;
   const at = saidAt === null ? '' : ` (as of ${timeInWords(saidAt)})`;
   return nextAttemptAt === null
@@ -88,7 +88,7 @@ function optedOut(chat: ChatRecord): string {
   return `The recipient opted out${timed(optedOutAt(chat))}. Sharing resumes with their next message that isn't an opt-out word${orHealth}.`;
 }
 
-function afterRestore({ chat, nextAttemptAt, now }: Told): string {
+function afterRestore({ chat, nextAttemptAt, now }: ShownChat): string {
   const isNewer = (chat.firstOutboundAt ?? 0) >= (chat.restoredAt ?? 0);
   const wait = isNewer
     ? 'waits one window, or until catch-up finds that it is newer than the backup'
@@ -100,7 +100,7 @@ function afterRestore({ chat, nextAttemptAt, now }: Told): string {
   return `The database was restored from a backup that may not know the last share. The chat ${wait}.${then}`;
 }
 
-function windowOpen({ chat, policy, nextAttemptAt, now }: Told): string {
+function windowOpen({ chat, policy, nextAttemptAt, now }: ShownChat): string {
   const endsAt = lapsesAt(chat, policy);
   const isReal = chat.lastSharedAt !== null && endsAt === chat.lastSharedAt + policy.windowMs;
   const shared = isReal
@@ -115,7 +115,7 @@ function windowOpen({ chat, policy, nextAttemptAt, now }: Told): string {
 
 const lengthOf = (ms: number) => (ms % HOUR === 0 ? `${ms / HOUR}-hour` : durationInWords(ms));
 
-function idle({ chat, policy, now }: Told): string {
+function idle({ chat, policy, now }: ShownChat): string {
   const last = chat.lastOutboundAt;
   const isOld = policy.idleAfterMs > 0 && last !== null && now - Math.min(last, now) >= policy.idleAfterMs;
   const why = isOld
@@ -124,7 +124,7 @@ function idle({ chat, policy, now }: Told): string {
   return `${why}. The card is shared again after the next outbound message.`;
 }
 
-function dueOrSharing(why: string, { state, policy, nextAttemptAt, now }: Told): string {
+function dueOrSharing(why: string, { state, policy, nextAttemptAt, now }: ShownChat): string {
   const dry = policy.dryRun ? ' This share is only recorded, because DRY_RUN is true.' : '';
   if (state === 'sharing') return `The contact card is being shared.${dry}`;
   const overdue =
@@ -132,7 +132,7 @@ function dueOrSharing(why: string, { state, policy, nextAttemptAt, now }: Told):
   return `Due${overdue} ${why}. The call is made when its turn comes.${dry}`;
 }
 
-function held(reason: HoldReason, { hold, nextAttemptAt, now }: Told): string {
+function held(reason: HoldReason, { hold, nextAttemptAt, now }: ShownChat): string {
   const at = nextAttemptAt ?? hold?.until ?? null;
   const what = nextAttemptAt === null ? 'Next probe' : 'Next try';
   const next = at === null ? '' : at > now ? ` ${what}: ${whenInWords(at, now)}.` : ' A probe is due now.';

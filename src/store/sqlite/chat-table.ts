@@ -283,7 +283,7 @@ interface CountRow {
   readonly reason: ChatReason;
 }
 
-const COLUMNS = 'id, line_id AS lineId, state, reason';
+const COUNT_COLUMNS = 'id, line_id AS lineId, state, reason';
 
 /** Maps keys to rows of `chat_counts`, and tracks how each count changes in the current transaction. */
 export function createCounts({ sql, transactions }: StoreContext, lineIds: LineIds): Counts {
@@ -312,7 +312,7 @@ export function createCounts({ sql, transactions }: StoreContext, lineIds: LineI
       'INSERT INTO chat_counts (line_id, state, reason) VALUES (?, ?, ?) RETURNING id',
     )
     .pluck();
-  const selectById = sql.prepare<[number], CountRow>(`SELECT ${COLUMNS} FROM chat_counts WHERE id = ?`);
+  const selectById = sql.prepare<[number], CountRow>(`SELECT ${COUNT_COLUMNS} FROM chat_counts WHERE id = ?`);
 
   const change = (id: number, by: number) => changes.set(id, (changes.get(id) ?? 0) + by);
   return {
