@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DATABASE_PATH } from '../../helpers/database.ts';
+import { digestOf } from '../../helpers/digest.ts';
 import { createWorkDir, type Settings } from '../../helpers/process.ts';
 import { startService } from '../../helpers/service.ts';
 import { runVerbHere } from '../../helpers/verb-here.ts';
@@ -41,12 +42,12 @@ describe('a start that cannot succeed says why in a sentence and ends with 1', (
     const path = join(directory, DATABASE_PATH);
     mkdirSync(join(directory, 'data'));
     writeFileSync(path, 'These are the minutes of our last meeting.\n'.repeat(100));
-    const before = readFileSync(path);
+    const before = digestOf(path);
     expect(await serve(directory)).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^.*database.*(damaged|restore).*\n$/),
     });
-    expect(readFileSync(path)).toEqual(before);
+    expect(digestOf(path)).toBe(before);
   });
 });
 

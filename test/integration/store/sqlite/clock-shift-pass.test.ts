@@ -10,7 +10,7 @@ import { createSeeded } from '../../../helpers/seed.ts';
 import { createSqliteHome } from '../../../helpers/sqlite-home.ts';
 import { ANY } from '../../../helpers/store/use-store.ts';
 
-const CHATS = 4_000;
+const CHATS = 1_000;
 const BATCH = 50;
 const OURS = [
   ['last_shared_at', 'last_share_started_at'],

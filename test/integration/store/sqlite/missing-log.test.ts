@@ -2,7 +2,6 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   truncateSync,
@@ -13,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type OpenDatabase, openDatabase } from '../../../../src/store/sqlite/database.ts';
 import { createSqliteStore, openSqliteStore } from '../../../../src/store/sqlite/sqlite-store.ts';
 import { outboundOf, policyOf, T } from '../../../helpers/builders.ts';
+import { digestOf } from '../../../helpers/digest.ts';
 import { createSqliteHome } from '../../../helpers/sqlite-home.ts';
 
 const policy = policyOf();
@@ -48,9 +48,9 @@ describe('a database whose log was taken away after a crash', () => {
   it('is refused, again and again, and stays as it is', async () => {
     await kill();
     takeLogAway();
-    const before = [killed, `${killed}-shm`].map((file) => readFileSync(file));
+    const before = [killed, `${killed}-shm`].map(digestOf);
     for (let i = 0; i < 2; i++) expect(() => open(killed)).toThrow(MISSING);
-    expect([killed, `${killed}-shm`].map((file) => readFileSync(file))).toEqual(before);
+    expect([killed, `${killed}-shm`].map(digestOf)).toEqual(before);
     expect(existsSync(`${killed}-wal`)).toBe(false);
   });
 

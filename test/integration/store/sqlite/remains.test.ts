@@ -1,18 +1,11 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../../src/store/sqlite/database.ts';
 import { openSqlite } from '../../../../src/store/sqlite/native.js';
 import { openSqliteStore } from '../../../../src/store/sqlite/sqlite-store.ts';
 import { outboundOf, policyOf, T } from '../../../helpers/builders.ts';
+import { digestOf } from '../../../helpers/digest.ts';
 import { createSqliteHome } from '../../../helpers/sqlite-home.ts';
 
 const policy = policyOf();
@@ -41,7 +34,7 @@ async function killAfterFirstDelivery(): Promise<void> {
 }
 
 const contents = () =>
-  readdirSync(dirname(killed)).map((name) => ({ name, bytes: readFileSync(join(dirname(killed), name)) }));
+  readdirSync(dirname(killed)).map((name) => ({ name, bytes: digestOf(join(dirname(killed), name)) }));
 
 function expectRefusal(message: RegExp): void {
   const before = contents();
