@@ -147,8 +147,8 @@ async function goRound({ publicUrl, local, running, plain, make, send }: Trip): 
   const before = (await running?.verdicts()) ?? null;
   const first = await send(publicUrl, plain);
   const after = first.kind === 'refused' ? ((await running?.verdicts()) ?? null) : null;
-  const odd = first.kind === 'taken' ? await send(publicUrl, make('odd')) : null;
-  const large = odd?.kind === 'taken' ? await send(publicUrl, make('large')) : null;
+  const odd = first.kind === 'accepted' ? await send(publicUrl, make('odd')) : null;
+  const large = odd?.kind === 'accepted' ? await send(publicUrl, make('large')) : null;
   const hasReachedUs = before === null || after === null ? null : after.mismatched > before.mismatched;
   return judgeRoundTrip(publicUrl, { plain: first, odd, large, local, hasReachedUs });
 }

@@ -49,8 +49,8 @@ function registerSend(event: Command, { io, readSources, run }: VerbContext): vo
     .action(
       run(async (file: string | undefined, flags: EventFlags & { to?: string; yes?: boolean }) => {
         const { sendEvent } = await import('./send-event.ts');
-        const isTaken = await sendEvent(file, flags, { io, sources: await readSources() });
-        return isTaken ? EXIT.fine : EXIT.failed;
+        const isAccepted = await sendEvent(file, flags, { io, sources: await readSources() });
+        return isAccepted ? EXIT.fine : EXIT.failed;
       }),
     );
 }

@@ -138,7 +138,7 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
 
 /** @param httpStatus of the response @param answer the parsed response */
 export function meaningOf(httpStatus: number, answer: Answer): string {
-  if (answer.kind === 'taken') return 'Accepted and verified; the service stores nothing from a probe.';
+  if (answer.kind === 'accepted') return 'Accepted and verified; the service stores nothing from a probe.';
   if (answer.kind === 'refused') return REFUSALS.get(answer.code) ?? answer.code;
   if (answer.kind === 'redirect')
     return `A redirect to ${answer.target}, which Linq doesn't follow: the delivery would be lost.`;

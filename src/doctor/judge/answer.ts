@@ -16,7 +16,7 @@ export type Exchange =
 
 /** The result of a test delivery. */
 export type Answer =
-  | { readonly kind: 'taken'; readonly proof: string; readonly tookMs: number }
+  | { readonly kind: 'accepted'; readonly proof: string; readonly tookMs: number }
   /** The webhook route refused it, with one of its own codes. */
   | { readonly kind: 'refused'; readonly httpStatus: number; readonly code: string }
   /** This program answered, but not its webhook route. */
@@ -36,7 +36,7 @@ export function readAnswer(exchange: Exchange, url: string): Answer {
   const { httpStatus, proof, location, tookMs } = exchange;
   if (httpStatus >= 300 && httpStatus <= 399 && location !== null)
     return { kind: 'redirect', httpStatus, target: showTarget(location, url) };
-  if (httpStatus === 204 && proof !== null) return { kind: 'taken', proof, tookMs };
+  if (httpStatus === 204 && proof !== null) return { kind: 'accepted', proof, tookMs };
   const code = codeOf(exchange.body, httpStatus);
   if (code !== null && REFUSALS.test(code)) return { kind: 'refused', httpStatus, code };
   return httpStatus === 404 && code === 'NOT_FOUND'
@@ -67,7 +67,7 @@ function codeOf(body: string, httpStatus: number): string | null {
 /** A test delivery directly to the service, without a proxy. */
 export function judgeLocalDelivery(answer: Answer, url: string): Finding {
   const details = { url, ...answer, proof: undefined };
-  if (answer.kind === 'taken') {
+  if (answer.kind === 'accepted') {
     return fine(
       'local_delivery',
       `The service at ${url} accepts deliveries signed with LINQ_WEBHOOK_SECRET.`,

@@ -31,11 +31,11 @@ export function judgeRoundTrip(publicUrl: string, seen: SeenTrip): Finding {
       `The proxy answers (HTTP ${plain.httpStatus}), but the service behind it isn't running yet. Start it, then run doctor again.`,
     );
   }
-  if (plain.kind !== 'taken') return judgeFailedTrip(publicUrl, plain, seen);
+  if (plain.kind !== 'accepted') return judgeFailedTrip(publicUrl, plain, seen);
   const instance = judgeInstance(publicUrl, plain.proof, seen.local);
   if (instance !== null && instance.state === 'error') return instance;
-  if (odd !== null && odd.kind !== 'taken') return judgeFailedTrip(publicUrl, odd, seen);
-  if (large !== null && large.kind !== 'taken') return judgeLarge(publicUrl, large);
+  if (odd !== null && odd.kind !== 'accepted') return judgeFailedTrip(publicUrl, odd, seen);
+  if (large !== null && large.kind !== 'accepted') return judgeLarge(publicUrl, large);
   if (plain.tookMs > SLOW_MS) {
     return found(
       'slow',
@@ -55,7 +55,7 @@ export function judgeRoundTrip(publicUrl: string, seen: SeenTrip): Finding {
 
 /** Null: it was this very service. */
 function judgeInstance(publicUrl: string, proof: string, local: Answer | null): Finding | null {
-  if (local?.kind !== 'taken') {
+  if (local?.kind !== 'accepted') {
     return found(
       'instance_unproven',
       `A contact-card-reactor with this secret answers at ${publicUrl}, but it may not be this one: the service here accepts no deliveries to compare with.`,
@@ -91,14 +91,14 @@ const RIGHT_HEADERS =
 /** Why a test delivery that should have been accepted wasn't. @param answer to the first one that failed */
 function judgeFailedTrip(
   publicUrl: string,
-  answer: Exclude<Answer, { kind: 'taken' }>,
+  answer: Exclude<Answer, { kind: 'accepted' }>,
   seen: SeenTrip,
 ): Finding {
   const [code, message, remedy] = describe(publicUrl, answer, seen);
   return found(code, message, remedy, { publicUrl, ...answer });
 }
 
-function describe(publicUrl: string, answer: Exclude<Answer, { kind: 'taken' }>, seen: SeenTrip): Words {
+function describe(publicUrl: string, answer: Exclude<Answer, { kind: 'accepted' }>, seen: SeenTrip): Words {
   switch (answer.kind) {
     case 'redirect':
       return [
@@ -163,14 +163,14 @@ function describeRefusal(publicUrl: string, code: string, seen: SeenTrip): Words
 
 /** The same signature is valid directly but not through the proxy: other bytes, or another service. */
 function describeMismatch(publicUrl: string, { plain, local, hasReachedUs }: SeenTrip): Words {
-  if (plain.kind === 'taken') {
+  if (plain.kind === 'accepted') {
     return [
       'proxy_alters_bytes',
       `The proxy at ${publicUrl} rewrites JSON: a plain body arrives unchanged, but one with unusual white space and escapes doesn't, so Linq's signatures won't match.`,
       UNCHANGED,
     ];
   }
-  if (local?.kind === 'taken' && hasReachedUs !== false) {
+  if (local?.kind === 'accepted' && hasReachedUs !== false) {
     const doubt =
       hasReachedUs === true
         ? ''

@@ -116,7 +116,7 @@ export const trusted = (fromDays: number, toDays: number) =>
     NOW,
   );
 
-export const TAKEN = { kind: 'taken', proof: 'one', tookMs: 20 } as const satisfies Answer;
+export const TAKEN = { kind: 'accepted', proof: 'one', tookMs: 20 } as const satisfies Answer;
 export const refused = (code: string, httpStatus = 401): Answer => ({ kind: 'refused', httpStatus, code });
 export const foreign = (httpStatus: number): Answer => ({ kind: 'foreign', httpStatus });
 export const trip = (seen: Partial<SeenTrip>) =>

@@ -64,7 +64,7 @@ describe('an answer', () => {
     JSON.stringify({ statusCode, code, error: 'Words', message: 'More words.' });
 
   it('with a proof is taken, without one it isn’t', () => {
-    expect(came(204, { proof: 'p' })).toMatchObject({ kind: 'taken', proof: 'p' });
+    expect(came(204, { proof: 'p' })).toMatchObject({ kind: 'accepted', proof: 'p' });
     expect(came(204)).toEqual({ kind: 'foreign', httpStatus: 204 });
     expect(came(200, { proof: 'p' })).toEqual({ kind: 'foreign', httpStatus: 200 });
   });

@@ -149,7 +149,7 @@ describe('event send', () => {
   });
 
   it.each([
-    [204, { kind: 'taken', proof: 'p', tookMs: 1 }, 'stores nothing'],
+    [204, { kind: 'accepted', proof: 'p', tookMs: 1 }, 'stores nothing'],
     [204, { kind: 'foreign', httpStatus: 204 }, 'stored'],
     [202, { kind: 'foreign', httpStatus: 202 }, 'quarantine'],
     [401, { kind: 'refused', httpStatus: 401, code: 'SIGNATURE_MISMATCH' }, 'another LINQ_WEBHOOK_SECRET'],
