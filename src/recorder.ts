@@ -111,7 +111,7 @@ function groupOf(queue: readonly Waiting[]): number {
   return queue.length;
 }
 
-/** Answers everyone in the group; resolves to whether an event was stored. Never rejects. */
+/** Commits a group and settles its entries; resolves to whether an event was stored. Never rejects. */
 async function commitGroup(
   group: readonly Waiting[],
   commit: RecorderOptions['commit'],
@@ -126,7 +126,7 @@ async function commitGroup(
     for (const [index, waiting] of group.entries()) {
       const result = results[index];
       if (result === undefined)
-        waiting.reject(new StoreError('broken', 'the store left an entry of a group out'));
+        waiting.reject(new StoreError('broken', 'the store returned no result for an entry'));
       else if (result.kind === 'unstorable') waiting.resolve({ unstorable: result.cause });
       else {
         if (!('sealed' in waiting.entry)) hasNews = true;

@@ -48,17 +48,17 @@ interface HoldTraits {
    */
   readonly openedBy: 'operator' | 'verdict' | 'streak' | 'event';
   /**
-   * What ends it: time, or a successful probe after its wait. `share`: the probe shares one chat; `look`: it
-   * checks the contact cards; `share_or_look`: it checks the cards if no chat is due. `line release` ends any
-   * hold of a line.
+   * What ends it: time, or a successful probe after its wait. `share`: the probe shares one chat; `card_check`:
+   * it checks the contact cards; `share_or_card_check`: it checks the cards if no chat is due. `line release`
+   * ends any hold of a line.
    */
-  readonly endedBy: 'operator' | 'time' | 'share' | 'look' | 'share_or_look';
+  readonly endedBy: 'operator' | 'time' | 'share' | 'card_check' | 'share_or_card_check';
   /** The first and the longest wait; it doubles each time a probe fails. */
   readonly waits: readonly [firstMs: number, maxMs: number] | null;
   /** A restart may have fixed the cause, so it is probed without waiting. */
   readonly isProbedAtStart: boolean;
   /** Which calls wait: only shares; or also contact-card checks; or also the reads of catching up. */
-  readonly stops: 'shares' | 'looks' | 'reads';
+  readonly stops: 'shares' | 'card_checks' | 'reads';
 }
 
 export const HOLDS = {
@@ -68,12 +68,12 @@ export const HOLDS = {
     endedBy: 'operator',
     waits: null,
     isProbedAtStart: false,
-    stops: 'looks',
+    stops: 'card_checks',
   },
   api_key_rejected: {
     scope: 'account',
     openedBy: 'verdict',
-    endedBy: 'look',
+    endedBy: 'card_check',
     waits: [5 * SECOND, 5 * MINUTE],
     isProbedAtStart: true,
     stops: 'reads',
@@ -98,10 +98,10 @@ export const HOLDS = {
   api_unavailable: {
     scope: 'account',
     openedBy: 'streak',
-    endedBy: 'share_or_look',
+    endedBy: 'share_or_card_check',
     waits: [SECOND, MINUTE],
     isProbedAtStart: false,
-    stops: 'looks',
+    stops: 'card_checks',
   },
   line_not_ours: {
     scope: 'line',
@@ -300,14 +300,16 @@ export function endsByTime(reason: HoldReason): boolean {
 /** True if sharing one chat tests whether the hold still stands. */
 export function isProbedByShare(
   reason: StoredHoldReason,
-): reason is ReasonsWith<'endedBy', 'share' | 'share_or_look'> {
+): reason is ReasonsWith<'endedBy', 'share' | 'share_or_card_check'> {
   const { endedBy } = HOLDS[reason];
-  return endedBy === 'share' || endedBy === 'share_or_look';
+  return endedBy === 'share' || endedBy === 'share_or_card_check';
 }
 
 /** True if checking the contact cards is a sufficient probe. */
-export function isProbedByLook(reason: StoredHoldReason): reason is ReasonsWith<'endedBy', 'look'> {
-  return HOLDS[reason].endedBy === 'look';
+export function isProbedByCardCheck(
+  reason: StoredHoldReason,
+): reason is ReasonsWith<'endedBy', 'card_check'> {
+  return HOLDS[reason].endedBy === 'card_check';
 }
 
 /** A hold that the verdict of the same name opens. */

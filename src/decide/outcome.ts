@@ -100,8 +100,8 @@ export function classifyAnswer(answer: LinqAnswer): Verdict {
   }
   if (answer.httpStatus >= 200 && answer.httpStatus <= 299) return { kind: 'shared' };
   if (isRateLimit(answer)) return { kind: 'rate_limited', retryAfterMs: answer.retryAfterMs };
-  // a gateway's answer, or a base URL that leads elsewhere: neither may retire or reject a chat, or condemn
-  // the key
+  // a gateway's answer, or a base URL that points elsewhere: neither may retire or reject a chat, or
+  // blame the key
   if (!answer.hasEnvelope) return transient(answer);
   if (answer.linqCode !== null) {
     const verdict = VERDICT_BY_CODE.get(answer.linqCode);

@@ -8,8 +8,8 @@ import type { HoldBook } from './hold-book.ts';
 import type { Call, HoldKeeper } from './hold-keeper.ts';
 import type { LinqCalls, Log } from './ports.ts';
 
-/** Concurrent card checks: an account with many lines must not keep shares and probes waiting behind them. */
-const MAX_LOOKS = 4;
+/** Concurrent card checks, so that an account with many lines doesn't delay shares and probes. */
+const MAX_CHECKS = 4;
 
 export type CardChecks = ReturnType<typeof createCardChecks>;
 
@@ -37,7 +37,7 @@ export function createCardChecks({
   let found: Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[] = [];
   const running = new Set<Promise<void>>();
 
-  async function look(line: string | null, startedAt: EpochMs): Promise<void> {
+  async function check(line: string | null, startedAt: EpochMs): Promise<void> {
     const isFirst = line !== null && !cards.hasFailed(line);
     const answer = await linq.contactCards(line, signal);
     const call: Call = {
@@ -74,9 +74,9 @@ export function createCardChecks({
      * @param line null: all lines at once, to see whether Linq answers
      */
     start(line: string | null, now: EpochMs): void {
-      if (line !== null && running.size >= MAX_LOOKS) return;
+      if (line !== null && running.size >= MAX_CHECKS) return;
       if (line !== null) cards.checking(line);
-      const run = look(line, now).finally(() => {
+      const run = check(line, now).finally(() => {
         running.delete(run);
         onDone();
       });
@@ -174,7 +174,7 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
       const { isChecking } = of(line);
       cached.set(line, { ...UNKNOWN, isChecking, isWanted: true, isOutdated: isChecking });
     },
-    /** Our time has moved, and with it the times of the next checks. */
+    /** The clock was corrected, so the times of the next checks are wrong. */
     forgetAll: (): void => cached.clear(),
   };
 }
@@ -189,7 +189,7 @@ interface ProbeDeps {
   readonly cardChecks: Pick<CardChecks, 'isRunning' | 'start'>;
 }
 
-export type ProbeWithLook = ReturnType<typeof createProbes>;
+export type ProbeByCardCheck = ReturnType<typeof createProbes>;
 
 /**
  * Checks the cards to probe a rejected key, an unreachable API with nothing due, or a distrusted clock. The
@@ -198,7 +198,7 @@ export type ProbeWithLook = ReturnType<typeof createProbes>;
 export function createProbes({ book, guard, clock, cardChecks }: ProbeDeps) {
   let clockProbedAt = Number.NEGATIVE_INFINITY;
 
-  const look = (now: EpochMs): void => {
+  const checkCards = (now: EpochMs): void => {
     if (!cardChecks.isRunning()) cardChecks.start(null, now);
   };
 
@@ -206,23 +206,23 @@ export function createProbes({ book, guard, clock, cardChecks }: ProbeDeps) {
     const waitMs = clockProbedAt + CLOCK_PROBE_MS - clock.monotonic();
     if (waitMs > 0) return now + clock.toDomain(waitMs);
     clockProbedAt = clock.monotonic();
-    look(now);
+    checkCards(now);
     return now + clock.toDomain(CLOCK_PROBE_MS);
   }
 
   function probeAccount(now: EpochMs): EpochMs | null {
     const at = accountProbeAt(book.all(), now);
     if (at !== now) return at;
-    look(now);
+    checkCards(now);
     return null; // the end of the check triggers the next turn
   }
 
   return (isCalling: boolean, now: EpochMs): EpochMs | null => {
     const account = book.accountHold(now);
-    const mayLook = account === null || HOLDS[account.reason].stops === 'shares';
-    if (guard.isDistrusted() && mayLook) return probeClock(now);
+    const mayCheck = account === null || HOLDS[account.reason].stops === 'shares';
+    if (guard.isDistrusted() && mayCheck) return probeClock(now);
     const endedBy = account === null ? null : HOLDS[account.reason].endedBy;
-    const isDue = endedBy === 'look' || (endedBy === 'share_or_look' && !isCalling);
+    const isDue = endedBy === 'card_check' || (endedBy === 'share_or_card_check' && !isCalling);
     return isDue ? probeAccount(now) : null;
   };
 }

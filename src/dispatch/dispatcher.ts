@@ -99,7 +99,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     ...{ store, clock, guard, policy, ratePerLine, book, keeper, cards, cardChecks, manual, commits, log },
     concurrency: options.concurrency,
     attemptRetentionMs: options.attemptRetentionMs ?? 0,
-    probeWithLook: createProbes({ book, guard, clock, cardChecks }),
+    probeByCardCheck: createProbes({ book, guard, clock, cardChecks }),
     attempt: (claim, isInTime) => runAttempt(attempts, claim, isInTime, signal),
     onEnd: nudge,
   });

@@ -1,7 +1,7 @@
 import {
   flaggedSince,
   HOLDS,
-  isProbedByLook,
+  isProbedByCardCheck,
   isProbedByShare,
   isProbeOf,
   isVerdictHold,
@@ -48,9 +48,9 @@ export function createHoldKeeper(book: HoldBook) {
    * Only a call of the kind that failed may close the breaker: a card check can't close one that shares
    * opened, nor a mere answer one that refusals opened.
    */
-  function closeBreaker(by: 'look' | 'answer' | 'share'): void {
+  function closeBreaker(by: 'read' | 'answer' | 'share'): void {
     if (by !== 'share' && streaks.isRefusing()) return;
-    if (by === 'look' && streaks.areSharesFailing()) return;
+    if (by === 'read' && streaks.areSharesFailing()) return;
     book.end(null, 'api_unavailable');
   }
 
@@ -92,7 +92,7 @@ export function createHoldKeeper(book: HoldBook) {
 
   function fail(call: Call): void {
     const isStreak =
-      call.chatId === null ? streaks.lookFailed() : call.isFirst && streaks.failed(call.chatId);
+      call.chatId === null ? streaks.cardCheckFailed() : call.isFirst && streaks.failed(call.chatId);
     if (isStreak || breakerOf() !== null) openBreaker(call);
   }
 
@@ -113,7 +113,7 @@ export function createHoldKeeper(book: HoldBook) {
 
   /** A probe that didn't succeed: extends the hold's wait. Pauses end with time and aren't probed. */
   function prolongProbed(call: Call): void {
-    const isProbed = call.chatId === null ? isProbedByLook : isProbedByShare;
+    const isProbed = call.chatId === null ? isProbedByCardCheck : isProbedByShare;
     for (const { scope, reason, until } of book.all()) {
       const isConcerned = scope === null || scope === call.line;
       if (!isConcerned || !isProbed(reason) || !isProbeOf({ until }, call.startedAt)) continue;
@@ -128,9 +128,9 @@ export function createHoldKeeper(book: HoldBook) {
 
   /** Linq itself answered. */
   function answered(call: Call): void {
-    if (call.chatId === null) streaks.looked();
+    if (call.chatId === null) streaks.readAnswered();
     else streaks.answered();
-    closeBreaker(call.chatId === null ? 'look' : 'answer');
+    closeBreaker(call.chatId === null ? 'read' : 'answer');
   }
 
   return {
@@ -150,14 +150,15 @@ export function createHoldKeeper(book: HoldBook) {
     },
     /** A card check or chat look-up was answered: the key and the API work. */
     reached(call: Call): void {
-      streaks.looked();
-      closeBreaker('look');
+      streaks.readAnswered();
+      closeBreaker('read');
       const breaker = breakerOf();
       const isProbe = breaker !== null && isProbeOf(breaker, call.startedAt);
       // looking up a chat, or checking its line's card, only prepares the share that is the probe
       if (isProbe && call.line === null && call.chatId === null) openBreaker(call);
       for (const hold of book.all())
-        if (isProbedByLook(hold.reason) && isProbeOf(hold, call.startedAt)) book.end(hold.scope, hold.reason);
+        if (isProbedByCardCheck(hold.reason) && isProbeOf(hold, call.startedAt))
+          book.end(hold.scope, hold.reason);
     },
     /** Ends every hold of a line, including those from Linq's events up to now. */
     releaseLine(line: string, now: EpochMs): void {
@@ -183,7 +184,7 @@ type Streaks = ReturnType<typeof createStreaks>;
 export function createStreaks(past: readonly AttemptOutcome[] = []) {
   const failing = new Set<string>();
   const refused = new Set<string>();
-  let failedLooks = 0;
+  let failedCardChecks = 0;
   let isRefusing = false;
 
   const streaks = {
@@ -195,7 +196,7 @@ export function createStreaks(past: readonly AttemptOutcome[] = []) {
       return failing.size >= STREAK;
     },
     /** The same for a card check. */
-    lookFailed: (): boolean => ++failedLooks >= STREAK,
+    cardCheckFailed: (): boolean => ++failedCardChecks >= STREAK,
     /**
      * Linq refused a chat. Returns the chats whose refusal has to be undone: none until there are five.
      * @param wasUndone the chat's last refusal was undone; if a share has worked since, this one is believed
@@ -211,10 +212,10 @@ export function createStreaks(past: readonly AttemptOutcome[] = []) {
     /** Linq answered a call for a chat. */
     answered(): void {
       failing.clear();
-      failedLooks = 0;
+      failedCardChecks = 0;
     },
-    looked(): void {
-      failedLooks = 0;
+    readAnswered(): void {
+      failedCardChecks = 0;
     },
     shared(): void {
       streaks.answered();

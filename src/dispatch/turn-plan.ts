@@ -33,7 +33,7 @@ export interface PlanInput {
   readonly untriedInFlight: number;
   readonly inFlightOf: (line: string) => number;
   /** A card check is running. */
-  readonly isLooking: boolean;
+  readonly isCheckingCards: boolean;
   /**
    * Nothing starts automatically: the clock isn't trusted, its correction hasn't reached all chats, or a call
    * outlasts its lease.
@@ -93,17 +93,17 @@ export function planTurn(input: PlanInput): Plan {
     wakeAts.push(nextAt);
     if (limit > 0) lines.push({ line, limit, isProbe: isProbe || isLineProbe });
   }
-  const looks = [...new Set(checkCards)];
+  const toCheck = [...new Set(checkCards)];
   const nextAt = earliest(wakeAts, now);
-  if (!isProbe) return { lines, total: free, probe, checkCards: looks, nextAt };
+  if (!isProbe) return { lines, total: free, probe, checkCards: toCheck, nextAt };
   // chats that failed on one line mustn't keep untried ones of another from the card check that they need
-  const mayLook = !input.isLooking && (lines.length === 0 || isUntriedOnly);
+  const mayCheck = !input.isCheckingCards && (lines.length === 0 || isUntriedOnly);
 
   return {
     lines,
     total: Math.min(free, 1),
     probe,
-    checkCards: mayLook ? looks.slice(0, 1) : [],
+    checkCards: mayCheck ? toCheck.slice(0, 1) : [],
     nextAt: earliest([nextAt, nextProbeAt], now),
   };
 }
@@ -117,7 +117,7 @@ function probeMode(
   isTime: boolean,
   input: PlanInput,
 ): 'any' | 'untried' | 'closed' {
-  if (isProbedByShare(reason) && isTime && input.inFlight === 0 && !input.isLooking) return 'any';
+  if (isProbedByShare(reason) && isTime && input.inFlight === 0 && !input.isCheckingCards) return 'any';
   const mayTry = reason === 'api_unavailable' && input.now >= input.untried.at;
   return mayTry && input.untriedInFlight === 0 ? 'untried' : 'closed';
 }

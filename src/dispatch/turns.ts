@@ -7,7 +7,7 @@ import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { Store } from '../store/store.ts';
 import type { Claim, ClaimRequest, Settled, Settlement } from '../store/turn.ts';
 import { createInFlight, LEASE_MS } from './attempt.ts';
-import type { CardChecks, Cards, ProbeWithLook } from './card-checks.ts';
+import type { CardChecks, Cards, ProbeByCardCheck } from './card-checks.ts';
 import type { ClockCorrection, ClockGuard } from './clock-guard.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { HoldKeeper } from './hold-keeper.ts';
@@ -39,7 +39,7 @@ interface TurnDeps {
   readonly keeper: Pick<HoldKeeper, 'untried'>;
   readonly cards: Cards;
   readonly cardChecks: Pick<CardChecks, 'start' | 'isRunning'>;
-  readonly probeWithLook: ProbeWithLook;
+  readonly probeByCardCheck: ProbeByCardCheck;
   readonly manual: Pick<ManualShares, 'isWaiting' | 'claim'>;
   readonly commits: Pick<Commits, 'commit'>;
   /** Makes one claimed attempt. @param isInTime the call would end before the lease of the claim */
@@ -122,7 +122,7 @@ export function createTurns(deps: TurnDeps) {
       inFlight: inFlight.size(),
       untriedInFlight: inFlight.untried(),
       inFlightOf: inFlight.sizeOf,
-      isLooking: cardChecks.isRunning(),
+      isCheckingCards: cardChecks.isRunning(),
       isHalted: deps.guard.isDistrusted() || isOutlasted || (await store.isShifting()),
     });
   }
@@ -201,7 +201,7 @@ export function createTurns(deps: TurnDeps) {
       for (const line of plan.checkCards) cardChecks.start(line, now);
       const { lines, total, probe: choice } = plan;
       const isClaiming = total > 0 && lines.length > 0;
-      const probeAt = deps.probeWithLook(isClaiming || inFlight.size() > 0, now);
+      const probeAt = deps.probeByCardCheck(isClaiming || inFlight.size() > 0, now);
       const lookUpPace = pace(lookUps, LOOK_UP_RATE, now);
       const request = { lines, total, probe: choice, lookUps: lookUpPace.available, tried: roomForTried() };
       const { claims, isDueAgain, lacksLookUps } = await commits.commit(

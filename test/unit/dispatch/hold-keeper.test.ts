@@ -26,9 +26,9 @@ describe('first failures in a row', () => {
   it('are counted on when a card could be looked at, which begins to count looks anew', () => {
     const streaks = createStreaks();
     for (const chat of five.slice(0, 4)) streaks.failed(chat);
-    for (let looks = 0; looks < 4; looks++) streaks.lookFailed();
-    streaks.looked();
-    expect(streaks.lookFailed()).toBe(false);
+    for (let looks = 0; looks < 4; looks++) streaks.cardCheckFailed();
+    streaks.readAnswered();
+    expect(streaks.cardCheckFailed()).toBe(false);
     expect(streaks.failed('e')).toBe(true);
   });
 });
