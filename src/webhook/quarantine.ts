@@ -10,28 +10,15 @@ import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { ReactorEvent } from '../decide/event.ts';
 import type { EpochMs } from '../decide/time.ts';
 import { PayloadError } from '../errors.ts';
+import type { QuarantinedRow, QuarantineKey, QuarantineStore } from '../store/store.ts';
 import type { ParsedDelivery } from './parse.ts';
 import { decodeSecret } from './verify.ts';
 
-/** A quarantined delivery without its body. */
-export interface KeptRow {
-  readonly id: number;
-  readonly receivedAt: EpochMs;
-  readonly webhookId: string | null;
-  readonly eventType: string | null;
-  readonly cause: string;
-}
-
-type Key = Pick<KeptRow, 'id' | 'receivedAt'>;
-
 export interface ReplayDeps {
-  readonly store: {
-    /** Newest first. */
-    quarantined(now: EpochMs): Promise<readonly KeptRow[]>;
-    sealedDelivery(key: Key): Promise<Buffer | null>;
-    endQuarantine(key: Key): Promise<void>;
-    recauseQuarantined(key: Key, found: Pick<KeptRow, 'cause' | 'eventType'>): Promise<void>;
-  };
+  readonly store: Pick<
+    QuarantineStore,
+    'quarantined' | 'sealedDelivery' | 'endQuarantine' | 'recauseQuarantined'
+  >;
   /** The webhook secrets that are configured. */
   readonly secrets: readonly string[];
   /** @throws PayloadError */
@@ -43,7 +30,7 @@ export interface ReplayDeps {
 }
 
 /** A row of the list. */
-export interface QuarantineEntry extends Omit<KeptRow, 'id' | 'webhookId'> {
+export interface QuarantineEntry extends Omit<QuarantinedRow, 'id' | 'webhookId'> {
   /** The webhook's id, which redeliveries share; our own id if the signature covered none. */
   readonly eventId: string;
   /** A configured secret can decrypt it, and this version can read it. */
@@ -66,7 +53,7 @@ type Opened = { readonly raw: Buffer } | { readonly cause: string };
 
 const NO_SECRET =
   'encrypted under a secret that is no longer configured; add it to LINQ_WEBHOOK_SECRET again to read it';
-const eventIdOf = ({ id, webhookId }: KeptRow) => webhookId ?? `row-${id}`;
+const eventIdOf = ({ id, webhookId }: QuarantinedRow) => webhookId ?? `row-${id}`;
 
 /** Deliveries that couldn't be read: encrypts, lists and replays them. */
 export function createQuarantine({ store, secrets, parse, record, now, log }: ReplayDeps): Quarantine {
@@ -75,7 +62,7 @@ export function createQuarantine({ store, secrets, parse, record, now, log }: Re
   let lastReplay: Promise<unknown> = Promise.resolve();
 
   /** Null: the row no longer exists. */
-  async function open(row: Key): Promise<Opened | null> {
+  async function open(row: QuarantineKey): Promise<Opened | null> {
     const sealed = await store.sealedDelivery(row);
     if (sealed === null) return null;
     const raws = secrets.map((secret) => openSealed(sealed, secret));
@@ -83,14 +70,14 @@ export function createQuarantine({ store, secrets, parse, record, now, log }: Re
     return raw === null ? { cause: NO_SECRET } : { raw };
   }
 
-  async function isReadable(row: KeptRow): Promise<boolean> {
+  async function isReadable(row: QuarantinedRow): Promise<boolean> {
     await eventLoopTurn(); // deliveries go first
     const opened = await open(row);
     if (opened === null || 'cause' in opened) return false;
     return 'kind' in tryParse(opened.raw);
   }
 
-  function tryParse(raw: Buffer): ParsedDelivery | Pick<KeptRow, 'cause' | 'eventType'> {
+  function tryParse(raw: Buffer): ParsedDelivery | Pick<QuarantinedRow, 'cause' | 'eventType'> {
     try {
       return parse(raw);
     } catch (error) {
@@ -100,7 +87,7 @@ export function createQuarantine({ store, secrets, parse, record, now, log }: Re
   }
 
   /** Why it failed; null: it was recorded, or no longer exists. */
-  async function recordRow(row: KeptRow): Promise<Pick<KeptRow, 'cause' | 'eventType'> | null> {
+  async function recordRow(row: QuarantinedRow): Promise<Pick<QuarantinedRow, 'cause' | 'eventType'> | null> {
     await eventLoopTurn();
     const opened = await open(row);
     if (opened === null) return null;

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { ReactorEvent } from '../decide/event.ts';
-import type { EpochMs } from '../decide/time.ts';
 import { PayloadError, SignatureError } from '../errors.ts';
+import type { QuarantinedDelivery } from '../store/store.ts';
 import { CLOCK_SUSPECT, NOT_STORED, sendRefusal, tooManyFailures, unauthorized } from './delivery-answers.ts';
 import { SENDER_CONFLICT } from './event-readers.ts';
 import type { ParsedDelivery } from './parse.ts';
@@ -16,16 +16,6 @@ import {
   type Verify,
 } from './verify.ts';
 
-/** An authentic delivery that can't be read or stored, kept for a later version. */
-export interface QuarantineRow {
-  readonly receivedAt: EpochMs;
-  readonly webhookId: string | null;
-  readonly eventType: string | null;
-  readonly cause: string;
-  /** The raw body, encrypted. */
-  readonly sealed: Buffer;
-}
-
 export interface ReceiverDeps {
   readonly verify: Verify;
   /** @throws PayloadError */
@@ -35,7 +25,7 @@ export interface ReceiverDeps {
   /** Encrypts a body under the secret (by its index) that verified it. */
   readonly seal: (raw: Buffer, secretIndex: number) => Buffer;
   /** Resolves when the row is durable. */
-  readonly quarantine: (row: QuarantineRow) => Promise<void>;
+  readonly quarantine: (row: QuarantinedDelivery) => Promise<void>;
   readonly clock: Pick<Clock, 'now' | 'systemNow' | 'monotonic'>;
   /** A correctly signed delivery was too old (positive) or too new. */
   readonly onStale: (skewMs: number) => void;

@@ -3,9 +3,9 @@ import { type Readable, Writable } from 'node:stream';
 import fastify, { LogController } from 'fastify';
 import { onTestFinished } from 'vitest';
 import type { ReactorEvent } from '../../../src/decide/event.ts';
+import type { QuarantinedDelivery } from '../../../src/store/store.ts';
 import { parseDelivery } from '../../../src/webhook/parse.ts';
 import { sealDelivery } from '../../../src/webhook/quarantine.ts';
-import type { QuarantineRow } from '../../../src/webhook/receive.ts';
 import { createDeliveryLog, createWebhookCounters } from '../../../src/webhook/report.ts';
 import { type WebhookDeps, webhookRoute } from '../../../src/webhook/route.ts';
 import { createVerifier } from '../../../src/webhook/verify.ts';
@@ -23,7 +23,7 @@ export interface ErrorBody {
 /** The webhook route alone, listening on loopback, with a store that is played by functions. */
 export async function startRoute(overrides: Partial<WebhookDeps> = {}) {
   const recorded: ReactorEvent[] = [];
-  const quarantined: QuarantineRow[] = [];
+  const quarantined: QuarantinedDelivery[] = [];
   const stale: number[] = [];
   const lines: string[] = [];
   const time = { now: NOW };
