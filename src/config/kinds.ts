@@ -1,3 +1,4 @@
+import { faultOfSigningSecret, SECRET_BYTES, SECRET_PREFIX } from '../decide/subscription.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../decide/time.ts';
 
 /** `wrong` says what is wrong beyond "not what was expected", or is empty; it never repeats the text. */
@@ -153,24 +154,6 @@ export const token: Kind<string> = {
   },
   show: showSecret,
 };
-
-/** Bounds of the Standard Webhooks specification for a symmetric secret. */
-const SECRET_BYTES = { from: 24, to: 64 } as const;
-const SECRET_PREFIX = 'whsec_';
-
-/**
- * What is wrong with one signing secret; null: nothing. Missing base64 padding is fine: it decodes anyway.
- */
-function faultOfSigningSecret(secret: string): string | null {
-  if (!secret.startsWith(SECRET_PREFIX)) return `doesn't begin with ${SECRET_PREFIX}`;
-  const encoded = secret.slice(SECRET_PREFIX.length);
-  const digits = encoded.replace(/={1,2}$/, '');
-  if (!/^[A-Za-z0-9+/]*$/.test(digits) || digits.length % 4 === 1) {
-    return `isn't base64 after ${SECRET_PREFIX}`;
-  }
-  const bytes = Buffer.from(digits, 'base64').length;
-  return bytes < SECRET_BYTES.from || bytes > SECRET_BYTES.to ? `decodes to ${bytes} bytes` : null;
-}
 
 export const signingSecrets: Kind<readonly string[]> = {
   expects: `one or more ${SECRET_PREFIX}… secrets as Linq issued them, comma-separated, each ${SECRET_BYTES.from} to ${SECRET_BYTES.to} bytes in base64`,

@@ -42,3 +42,22 @@ export const CORE_EVENTS: readonly string[] = CORE;
  * them.
  */
 export const CARD_EVENTS: readonly string[] = CARD;
+
+/** How a signing secret begins; base64 follows. */
+export const SECRET_PREFIX = 'whsec_';
+/** Bounds of the Standard Webhooks specification for a symmetric secret. */
+export const SECRET_BYTES = { from: 24, to: 64 } as const;
+
+/**
+ * What is wrong with a signing secret; null: it has the form in which Linq issues it. Missing base64 padding is
+ * fine: it decodes anyway. Never repeats the secret.
+ */
+export function faultOfSigningSecret(secret: string): string | null {
+  if (!secret.startsWith(SECRET_PREFIX)) return `doesn't begin with ${SECRET_PREFIX}`;
+  const digits = secret.slice(SECRET_PREFIX.length).replace(/={1,2}$/, '');
+  if (!/^[A-Za-z0-9+/]*$/.test(digits) || digits.length % 4 === 1) {
+    return `isn't base64 after ${SECRET_PREFIX}`;
+  }
+  const bytes = Math.floor((digits.length * 3) / 4);
+  return bytes < SECRET_BYTES.from || bytes > SECRET_BYTES.to ? `decodes to ${bytes} bytes` : null;
+}

@@ -3,6 +3,7 @@ import type { ContactCard } from '../decide/holds.ts';
 import type { ListedChat, MessageRead, Subscription } from '../decide/linq-api.ts';
 import type { LinqAnswer } from '../decide/outcome.ts';
 import { parseRetryAfter } from '../decide/pacing.ts';
+import { faultOfSigningSecret } from '../decide/subscription.ts';
 import { isHandle } from '../decide/text.ts';
 import type { EpochMs } from '../decide/time.ts';
 import {
@@ -236,11 +237,9 @@ export function readCreated(body: string | null) {
   if (subscription === null || subscription.subscriptionId === null) return null;
   return {
     subscription: { ...subscription, subscriptionId: subscription.subscriptionId },
-    signingSecret: secret !== null && SIGNING_SECRET.test(secret) ? secret : null,
+    signingSecret: secret !== null && faultOfSigningSecret(secret) === null ? secret : null,
   };
 }
-
-const SIGNING_SECRET = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/;
 
 function readFields(subscription: Node): Subscription | null {
   const targetUrl = asString(subscription.value.target_url);

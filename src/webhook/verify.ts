@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { faultOfSigningSecret, SECRET_BYTES, SECRET_PREFIX } from '../decide/subscription.ts';
 import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
 import { ConfigError, SignatureError } from '../errors.ts';
 
@@ -207,24 +208,19 @@ function malformed(what: string): SignatureError {
   return new SignatureError('malformed', `Malformed signature: ${what}.`);
 }
 
-const PREFIX = 'whsec_';
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-const MIN_BYTES = 24;
-const MAX_BYTES = 64;
-
 /**
- * The key bytes of a signing secret as Linq issues it: `whsec_` and base64 (Standard Webhooks).
- * @throws ConfigError for anything but 24 to 64 bytes; the message never contains the value
+ * The key bytes of a signing secret as Linq issues it (Standard Webhooks).
+ * @throws ConfigError for anything else; the message never contains the value
  */
 export function decodeSecret(secret: string): Buffer {
-  const encoded = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;
-  const key = BASE64.test(encoded) ? Buffer.from(encoded, 'base64') : null;
-  if (key === null || key.length < MIN_BYTES || key.length > MAX_BYTES) {
+  const fault = faultOfSigningSecret(secret);
+  if (fault !== null) {
+    const { from, to } = SECRET_BYTES;
     throw new ConfigError(
-      `a webhook secret must be ${PREFIX} and ${MIN_BYTES} to ${MAX_BYTES} bytes in base64`,
+      `a webhook secret must be ${SECRET_PREFIX} and ${from} to ${to} bytes in base64; this one ${fault}`,
     );
   }
-  return key;
+  return Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64');
 }
 
 const SPAN_MS = 5 * MINUTE;

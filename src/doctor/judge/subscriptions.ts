@@ -1,5 +1,5 @@
 import type { Subscription } from '../../decide/linq-api.ts';
-import { CORE_EVENTS, isSameRoute, VITAL_EVENT } from '../../decide/subscription.ts';
+import { CORE_EVENTS, isSameRoute, SECRET_PREFIX, VITAL_EVENT } from '../../decide/subscription.ts';
 import { type Finding, fine, found, skipped } from '../finding.ts';
 
 /** Payload versions that this program reads. */
@@ -204,7 +204,7 @@ function judgeByNote(
 }
 
 function describeOddities(secrets: readonly string[]): string[] {
-  const keys = secrets.map((secret) => Buffer.from(secret.replace(/^whsec_/, ''), 'base64'));
+  const keys = secrets.map((secret) => Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64'));
   const name = (index: number) => (secrets.length === 1 ? 'it' : `secret ${index + 1}`);
   return keys.flatMap((key, index) => {
     if (new Set(key).size < key.length / 4) return [`${name(index)} repeats itself, like a placeholder`];
