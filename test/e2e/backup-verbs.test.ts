@@ -32,7 +32,7 @@ it('migrate, backup and restore work beside a running service, or refuse to dist
   expect(await runVerb(directory, ['restore', 'here.db'])).toMatchObject({
     code: 1,
     stdout: '',
-    stderr: expect.stringMatching(/^Not restored: another process works on .*\n$/),
+    stderr: expect.stringMatching(/^Not restored: another process is using .*\n$/),
   });
   expect((await readOverview(reactor.url)).chats.total).toBe(30);
   expect(await reactor.end('SIGTERM')).toEqual({ code: 0, signal: null });

@@ -19,7 +19,7 @@ it('a start fails while another process works on the database, which goes on und
   expect(await runVerb(directory, ['serve'])).toEqual({
     ...FAILED,
     stdout: '',
-    stderr: expect.stringMatching(/^.*another process works on .*reactor\.db.*DATABASE_URL.*\n$/),
+    stderr: expect.stringMatching(/^.*another process is using .*reactor\.db.*DATABASE_URL.*\n$/),
   });
   expect(readFileSync(join(directory, TOKEN_PATH), 'utf8')).toBe(token); // its own, not the second one's
   expect((await deliver(first.url, message2026({ chatId: 'c1' }))).status).toBe(204);

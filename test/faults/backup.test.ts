@@ -140,7 +140,7 @@ it('a backup that finds no space fails with a sentence, leaves nothing, and the 
   const reactor = await startReactor(directory, { ...settings, BACKUP_EVERY: '1h' });
   const failed = async () => reactor.log().find(({ msg }) => msg === 'backup.failed');
   const line = await until(failed, (found) => found !== undefined);
-  expect(JSON.stringify(line)).toMatch(/no space is left for the copy in data\/backups/);
+  expect(JSON.stringify(line)).toMatch(/there is no space left for the copy in data\/backups/);
   expect(readdirSync(join(directory, BACKUPS))).toEqual([]);
   expect(await isReady(reactor.url)).toBe(true);
   const run = load.run(reactor.url);

@@ -50,7 +50,7 @@ it(
       const { winner, url, losers } = await findWinner(starting);
       for (const loser of losers) {
         expect(await loser.exited).toEqual({ code: 1, signal: null } satisfies Exit);
-        expect(loser.output()).toContain('another process works on');
+        expect(loser.output()).toContain('another process is using');
       }
       const chatId = `chat-${round}`;
       chats.push(chatId);
@@ -79,7 +79,7 @@ const DETOURS: readonly {
   refusal: RegExp;
   isSeenWhole?: boolean;
 }[] = [
-  { what: 'symbolic link', lead: symlinkSync, refusal: /another process works on/, isSeenWhole: true },
+  { what: 'symbolic link', lead: symlinkSync, refusal: /another process is using/, isSeenWhole: true },
   { what: 'hard link', lead: linkSync, refusal: /2 names \(hard links\).*find \/ -xdev -samefile .*delete/ },
   {
     what: 'mount of the file alone',
@@ -87,7 +87,7 @@ const DETOURS: readonly {
       writeFileSync(to, '');
       mountFile(database, to, 'rw');
     },
-    refusal: /mounted by itself.*mount its directory instead/,
+    refusal: /mounted as a single file.*mount its directory instead/,
   },
 ];
 
@@ -138,7 +138,7 @@ it.each(['deleted', 'deleted, and made anew by a second process'])(
     expect(status).toBe(503);
     expect(await first.exited).toEqual({ code: 1, signal: null });
     expect(lastWords(first)).toMatch(
-      /reactor\.db\.lock was (deleted or moved away|replaced by another one).*only one works on this database, then start again/,
+      /reactor\.db\.lock was (deleted or moved away|replaced by another one).*only one process uses this database, then start again/,
     );
     const left = second ?? (await startReactor(directory));
     expect((await deliver(left.url, message2026({ chatId: 'after' }))).status).toBe(204);

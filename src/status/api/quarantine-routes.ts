@@ -59,5 +59,5 @@ export function quarantineRoutes(plain: FastifyInstance, { quarantine }: StatusD
 const EVENT_NOT_FOUND: Refusal = {
   statusCode: 404,
   code: 'EVENT_NOT_FOUND',
-  message: 'No such delivery in quarantine. GET /status/quarantine lists them.',
+  message: 'No such delivery in quarantine. Try `quarantine list`, or GET /status/quarantine.',
 };

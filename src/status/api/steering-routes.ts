@@ -106,7 +106,7 @@ export async function releaseLine(
 const LINE_NOT_FOUND: Refusal = {
   statusCode: 404,
   code: 'LINE_NOT_FOUND',
-  message: 'Unknown line. GET /status lists the known lines.',
+  message: 'Unknown line. Try `line list`, or GET /status.',
 };
 
 const AMBIGUOUS_LINE: Refusal = {

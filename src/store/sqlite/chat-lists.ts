@@ -28,7 +28,7 @@ export function createChatList({ sql }: StoreContext, chats: ChatTable): ChatLis
     counts: () => counted.all().map(({ id: _id, ...count }) => count),
     page(filters, limit, cursor) {
       const after = cursor === null ? 0 : parseCursor(cursor);
-      if (after === null) throw new StoreError('broken', 'a cursor must come from the page before');
+      if (after === null) throw new StoreError('broken', 'a cursor must come from the previous page');
       const ids = counted
         .all()
         .filter((count) => filters.some((filter) => matches(filter, count)))

@@ -196,7 +196,7 @@ function refuseLoneLog(path: string, what: string): void {
   if (!hasContent(`${path}-wal`)) return;
   throw new StoreError(
     'corrupt',
-    `the file ${what}, but ${path}-wal still holds data of it; put back that very file, or move the -wal away, the -shm too, and restore a backup or start anew`,
+    `the file ${what}, but ${path}-wal still holds its data; put that same file back, or move the -wal and -shm away and restore a backup or start afresh`,
   );
 }
 
@@ -211,7 +211,7 @@ export function refuseMissingLog(path: string): void {
   if (missing === 0) return;
   throw new StoreError(
     'corrupt',
-    `${path}-wal is missing, and ${missing} pages of data were in it alone; put it back, or, to go on without them or with a backup that you restored, delete ${path}-shm`,
+    `${path}-wal is missing, and ${missing} pages of data were only there; put it back, or, to continue without them or with a restored backup, delete ${path}-shm`,
   );
 }
 

@@ -127,7 +127,7 @@ export interface MigrationState {
 export function readMigrationState(name: string): MigrationState {
   const databasePath = realPath(name);
   if (!existsSync(databasePath)) {
-    throw new StoreError('broken', 'there is none yet; the first start makes it');
+    throw new StoreError('broken', "it doesn't exist yet; the first start creates it");
   }
   refuseSecondName(databasePath);
   const known = readMigrations();

@@ -34,7 +34,7 @@ export function acquireLock(databasePath: string): Lock {
     if (failure.fault !== 'busy') throw failure;
     throw new StoreError(
       'locked',
-      `another process works on ${databasePath}; stop it first, or give this one another DATABASE_URL`,
+      `another process is using ${databasePath}; stop it first, or give this one another DATABASE_URL`,
       { cause: error },
     );
   }
@@ -44,7 +44,7 @@ export function acquireLock(databasePath: string): Lock {
       if (found === 'kept') return;
       throw new StoreError(
         'io',
-        `${path} ${found} while it was in use, so another process may have been let in; never delete it: see that only one works on this database, then start again`,
+        `${path} ${found} while it was in use, so another process may have got in; never delete it: make sure that only one process uses this database, then start again`,
       );
     },
     release: () => holder.close(),
@@ -113,7 +113,7 @@ export function refuseSecondName(path: string): void {
   if (readMounts().some(({ mountPoint }) => mountPoint === path)) {
     throw new StoreError(
       'broken',
-      `${path} is mounted by itself, so its log and lock are left out, and a replacement of it isn't seen; mount its directory instead`,
+      `${path} is mounted as a single file, so its log and lock are left out, and replacing it goes unnoticed; mount its directory instead`,
     );
   }
 }

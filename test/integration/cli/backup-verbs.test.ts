@@ -117,7 +117,7 @@ describe('restore', () => {
     const { code, stderr } = await runVerbHere(directory, ['restore', 'here.db']);
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/^Not restored: another process works on .*\n$/),
+      expect.stringMatching(/^Not restored: another process is using .*\n$/),
     ]);
     expect(filesIn(join(directory, 'data')).filter((name) => name.includes('restor'))).toEqual([]);
     expect((await readOverview(service.url)).chats.total).toBe(30);
@@ -170,7 +170,7 @@ describe('migrate', () => {
     const lock = acquireLock(join(directory, DATABASE_PATH));
     onTestFinished(() => lock.release());
     const { code, stderr } = await runVerbHere(directory, ['migrate']);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/another process works on .*\n$/)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/another process is using .*\n$/)]);
     expect(await runVerbHere(directory, ['migrate', '--check'])).toMatchObject({ code: 1, stderr: '' });
   });
 

@@ -55,7 +55,7 @@ describe('a database that can’t be', () => {
   it.each([
     [
       'file:note/reactor.db',
-      /^Can't use the database note\/reactor\.db: \S+note is no directory; .*DATABASE_URL.*\.\n$/,
+      /^Can't use the database note\/reactor\.db: \S+note isn't a directory; .*DATABASE_URL.*\.\n$/,
     ],
     ['file:place', /^Can't use the database place: \S*place is a directory; .*DATABASE_URL.*\.\n$/],
   ])('at %s is one sentence', async (DATABASE_URL, sentence) => {

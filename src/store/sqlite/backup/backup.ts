@@ -85,11 +85,11 @@ function refuseTarget(databasePath: string, file: string): void {
     throw new StoreError('broken', `${file} is the database itself; name another file`);
   }
   if (target !== undefined && !target.isFile()) {
-    throw new StoreError('broken', `${file} is no plain file; name another one`);
+    throw new StoreError('broken', `${file} isn't a regular file; name another one`);
   }
   const place = join(realPath(dirname(file)), basename(file)); // a link there is replaced, not followed
   if (PARTS.some((suffix) => place === databasePath + suffix)) {
-    throw new StoreError('broken', `${file} is a part of the database; name another file`);
+    throw new StoreError('broken', `${file} belongs to the database; name another file`);
   }
 }
 
@@ -160,7 +160,7 @@ export async function copyDatabase(
         `${source} is damaged: its copy fails SQLite's check (${oneLine(message.finding)})`,
       );
     case 'foreign':
-      throw new StoreError('broken', `${source} is no database of contact-card-reactor`);
+      throw new StoreError('broken', `${source} isn't a contact-card-reactor database`);
     case 'failed':
       throw copyError(message, source, target);
   }
@@ -203,11 +203,11 @@ function copyError(
   const said = `${code === '' ? 'unknown' : code}: ${oneLine(message)}`;
   switch (fault) {
     case 'full':
-      return new StoreError('full', `no space is left for the copy in ${dirname(target)} (${said})`, {
+      return new StoreError('full', `there is no space left for the copy in ${dirname(target)} (${said})`, {
         cause,
       });
     case 'corrupt':
-      return new StoreError('corrupt', `${source} is damaged or no database (${said})`, { cause });
+      return new StoreError('corrupt', `${source} is damaged or isn't a database (${said})`, { cause });
     default:
       return new StoreError(
         fault,

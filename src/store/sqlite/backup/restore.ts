@@ -71,7 +71,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
 function examineBackup(file: string, path: string, known: readonly Migration[]): readonly Migration[] {
   const found = statSync(file, { bigint: true, throwIfNoEntry: false });
   if (found === undefined || !found.isFile()) {
-    throw new StoreError('broken', `${file} is no file; name a backup`);
+    throw new StoreError('broken', `${file} isn't a file; name a backup`);
   }
   const database = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (database?.ino === found.ino && database.dev === found.dev) {
@@ -195,7 +195,7 @@ function moveAside(databasePath: string, kept: string): void {
   if (existsSync(kept)) {
     throw new StoreError(
       'broken',
-      `${kept} is there already, so ${databasePath} can't be moved to it; move one away`,
+      `${kept} already exists, so ${databasePath} can't be moved there; move one of them away`,
     );
   }
   renameSync(databasePath, kept);

@@ -218,10 +218,10 @@ describe('the lock', () => {
         renameSync(`${lock}.new`, lock);
       },
     ],
-  ])('that was %s fails every later write: another process may have been let in', async (_, lose) => {
+  ])('that was %s fails every later write: another process may have got in', async (_, lose) => {
     const store = openSqliteStore({ path: home.path, policy });
     lose(`${home.path}.lock`);
-    const error = { fault: 'io', message: expect.stringMatching(/\.lock was .*only one works/) };
+    const error = { fault: 'io', message: expect.stringMatching(/\.lock was .*only one process uses/) };
     for (const use of [() => store.record([outboundOf(T)], T), () => store.probe(T), () => store.close()])
       expect(await use().catch((thrown: unknown) => thrown)).toMatchObject(error);
   });
@@ -234,7 +234,7 @@ describe('the lock', () => {
       expect.objectContaining({ fault: 'locked' }),
     );
     expect(() => openSqliteStore({ path: home.path, policy })).toThrow(
-      /another process works on .*reactor\.db/,
+      /another process is using .*reactor\.db/,
     );
     expect(await first.record([outboundOf(T)], T)).toEqual([{ kind: 'stored' }]);
     await first.close();

@@ -58,12 +58,12 @@ describe('a log beside', () => {
 
   it('a missing database is not taken for a new one', () => {
     rmSync(killed);
-    expectRefusal(/missing.*reactor\.db-wal still holds.*move the -wal away/);
+    expectRefusal(/missing.*reactor\.db-wal still holds.*move the -wal and -shm away/);
   });
 
   it('an empty database is not taken for a new one', () => {
     writeFileSync(killed, '');
-    expectRefusal(/empty.*reactor\.db-wal still holds.*move the -wal away/);
+    expectRefusal(/empty.*reactor\.db-wal still holds.*move the -wal and -shm away/);
   });
 
   it('a database without tables is not taken for a new one', () => {
@@ -73,7 +73,7 @@ describe('a log beside', () => {
     database.pragma('journal_mode = WAL');
     database.close();
     writeFileSync(`${killed}-wal`, 'nothing that SQLite can read');
-    expectRefusal(/no tables.*reactor\.db-wal still holds.*move the -wal away/);
+    expectRefusal(/no tables.*reactor\.db-wal still holds.*move the -wal and -shm away/);
   });
 });
 

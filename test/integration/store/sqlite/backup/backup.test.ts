@@ -121,7 +121,7 @@ describe('no backup is made, and the sentence says why, when', () => {
   it.each(['-wal', '-shm', '.lock', '.restoring'])('the file to write is the database’s %s', async (part) => {
     const file = home.path + part;
     const before = existsSync(file) ? statSync(file).ino : null;
-    await expect(backUp({ file })).rejects.toThrow('is a part of the database');
+    await expect(backUp({ file })).rejects.toThrow('belongs to the database');
     expect(existsSync(file) ? statSync(file).ino : null).toBe(before);
   });
 
@@ -129,7 +129,7 @@ describe('no backup is made, and the sentence says why, when', () => {
     mkdirSync(directory);
     const file = join(directory, 'pipe');
     execFileSync('mkfifo', [file]);
-    await expect(backUp({ file })).rejects.toThrow('is no plain file');
+    await expect(backUp({ file })).rejects.toThrow("isn't a regular file");
     expect(statSync(file).isFIFO()).toBe(true);
   });
 
@@ -148,7 +148,7 @@ describe('no backup is made, and the sentence says why, when', () => {
 
   it('the directory is none', async () => {
     writeFileSync(directory, '');
-    await expect(backUp()).rejects.toThrow(/backups is no directory; choose another place/);
+    await expect(backUp()).rejects.toThrow(/backups isn't a directory; choose another place/);
   });
 
   it('the place is a directory', async () => {
@@ -183,7 +183,7 @@ describe('no backup is made, and the sentence says why, when', () => {
       partial: `${file}.partial`,
       signal: new AbortController().signal,
     });
-    await expect(made).rejects.toThrow(/no database of contact-card-reactor/);
+    await expect(made).rejects.toThrow(/isn't a contact-card-reactor database/);
     expect(readdirSync(directory)).toEqual(['other.db']);
   });
 });
