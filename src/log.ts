@@ -33,6 +33,14 @@ export function createLineLimiter(linesPerSecond = 10): LineLimiter {
   };
 }
 
+/** Structured logging: fields first, then the event's name. */
+export interface Log {
+  debug(fields: object, event: string): void;
+  info(fields: object, event: string): void;
+  warn(fields: object, event: string): void;
+  error(fields: object, event: string): void;
+}
+
 export interface LogSettings {
   readonly level: string;
   readonly format: 'json' | 'pretty';

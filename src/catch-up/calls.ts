@@ -53,14 +53,6 @@ export interface Account {
   heard(answer: LinqAnswer, startedAt: EpochMs): void;
 }
 
-/** Structured logging: fields first, then the event's name. */
-export interface Log {
-  debug(fields: object, event: string): void;
-  info(fields: object, event: string): void;
-  warn(fields: object, event: string): void;
-  error(fields: object, event: string): void;
-}
-
 /** Real time between the starts of two calls: two per second. */
 const PACE_MS = SECOND / 2;
 /** Consecutive failed calls after which we give up for now. */

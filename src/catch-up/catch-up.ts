@@ -13,8 +13,9 @@ import {
 import { doublingMs } from '../decide/pacing.ts';
 import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { CatchUpStore } from '../store/store.ts';
-import { type Account, createCalls, type LinqReads, type Log } from './calls.ts';
+import { type Account, createCalls, type LinqReads } from './calls.ts';
 import { createReader } from './reader.ts';
 import { performRun, performSweep, SUPERSEDED } from './run.ts';
 import { createSubscriptionCheck, type SubscriptionState } from './subscription-check.ts';

@@ -4,8 +4,9 @@ import type { ChatEvent } from '../decide/event.ts';
 import type { MessageRead } from '../decide/linq-api.ts';
 import type { EpochMs } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { CatchUpStore } from '../store/store.ts';
-import type { Calls, ChatToRead, LinqReads, Log } from './calls.ts';
+import type { Calls, ChatToRead, LinqReads } from './calls.ts';
 
 /** Pages of a hundred messages each. */
 const MAX_PAGES = 10;

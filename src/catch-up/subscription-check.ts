@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
 import { isSameRoute, VITAL_EVENT } from '../decide/subscription.ts';
 import { HOUR, MINUTE } from '../decide/time.ts';
-import type { Calls, LinqReads, Log, VisibleSubscription } from './calls.ts';
+import type { Log } from '../log.ts';
+import type { Calls, LinqReads, VisibleSubscription } from './calls.ts';
 
 /**
  * `missing`: no subscription points to us, or it lacks the event that we depend on. `unknown`: there is no

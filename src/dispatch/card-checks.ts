@@ -3,10 +3,11 @@ import { accountProbeAt, type CardState, cardStateOf, HOLDS, type Line } from '.
 import { classifyAnswer } from '../decide/outcome.ts';
 import { backoffMs } from '../decide/pacing.ts';
 import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
+import type { Log } from '../log.ts';
 import type { ClockGuard } from './clock-guard.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { Call, HoldKeeper } from './hold-keeper.ts';
-import type { LinqCalls, Log } from './ports.ts';
+import type { LinqCalls } from './ports.ts';
 
 /** Concurrent card checks, so that an account with many lines doesn't delay shares and probes. */
 const MAX_CHECKS = 4;

@@ -5,6 +5,7 @@ import { doublingMs } from '../decide/pacing.ts';
 import type { Policy } from '../decide/policy.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
 import { StoreError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { runAttempt } from './attempt.ts';
 import { createCardChecks, createCards, createProbes } from './card-checks.ts';
@@ -12,7 +13,7 @@ import type { ClockGuard } from './clock-guard.ts';
 import { createHoldBook, type HoldSnapshot } from './hold-book.ts';
 import { createHoldKeeper } from './hold-keeper.ts';
 import { createManualShares, type ManualShare } from './manual.ts';
-import type { LinqCalls, Log, OnSettled } from './ports.ts';
+import type { LinqCalls, OnSettled } from './ports.ts';
 import { createCommits, createTurns } from './turns.ts';
 
 /** Real time: how long a stopping dispatcher waits for running calls before it ends them. */

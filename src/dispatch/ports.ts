@@ -24,11 +24,3 @@ export type OnSettled = (attempt: {
   readonly lateMs: number;
   readonly tookMs: number;
 }) => void;
-
-/** Structured logging: fields first, then the event's name. */
-export interface Log {
-  debug(fields: object, event: string): void;
-  info(fields: object, event: string): void;
-  warn(fields: object, event: string): void;
-  error(fields: object, event: string): void;
-}

@@ -4,6 +4,7 @@ import { afterStarts, LOOK_UP_RATE, pace, type Starts } from '../decide/pacing.t
 import { type Policy, policyFingerprint } from '../decide/policy.ts';
 import { needsLookup } from '../decide/share.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
+import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Claim, ClaimRequest, Settled, Settlement } from '../store/turn.ts';
 import { createInFlight, LEASE_MS } from './attempt.ts';
@@ -12,7 +13,7 @@ import type { ClockCorrection, ClockGuard } from './clock-guard.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { HoldKeeper } from './hold-keeper.ts';
 import type { ManualShares } from './manual.ts';
-import type { Log, OnSettled } from './ports.ts';
+import type { OnSettled } from './ports.ts';
 import { type Plan, planTurn } from './turn-plan.ts';
 
 const HEARTBEAT_MS = 30 * SECOND;

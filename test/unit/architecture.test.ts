@@ -40,8 +40,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   'recorder.ts': ['decide', 'errors.ts', 'type store'],
   linq: ['decide', 'errors.ts', 'clock.ts', 'payload.ts', 'http/proxy.ts', 'package'],
-  dispatch: ['decide', 'errors.ts', 'clock.ts', 'type store', 'package'],
-  'catch-up': ['decide', 'errors.ts', 'clock.ts', 'type store', 'package'],
+  dispatch: ['decide', 'errors.ts', 'clock.ts', 'type log.ts', 'type store', 'package'],
+  'catch-up': ['decide', 'errors.ts', 'clock.ts', 'type log.ts', 'type store', 'package'],
   status: [
     ...['decide', 'errors.ts', 'clock.ts', 'log.ts', 'package-files.ts', 'http', 'package'],
     ...['type store', 'type dispatch', 'type webhook', 'type config', 'type catch-up'],
