@@ -36,7 +36,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     lost: 'nothing, but chats may become idle (`RESHARE_IDLE_AFTER`) until their next outbound message.',
   },
   clock_skew: {
-    seen: 'A clock that is set to before the service last ran counts too.',
+    seen: 'A clock set to a time before the service last ran counts too.',
     confirm: '`contact-card-reactor doctor` and `timedatectl` show by how many seconds the clock is off.',
     steps: [
       'Synchronise the clock: `timedatectl set-ntp true` or similar. For a virtual machine or container, do it on the host.',
@@ -49,7 +49,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     confirm: '`curl -s localhost:8080/readyz` names the failing check; the service log has the error.',
     steps: [
       'Check free space on the disk that holds `DATABASE_URL` (`df -h`), and make room.',
-      'Check the owner and mode of the data directory and its files: the service must be able to write them.',
+      'Check the owner and mode of the data directory and its files: the service must be able to write to them.',
       'Check whether another program has the file open, or the disk is mounted read-only.',
       'If the service stopped because the file is damaged: `contact-card-reactor restore FILE`.',
     ],

@@ -1,13 +1,13 @@
 /** What one line can't say, by the setting's name. */
 export const SETTING_NOTES: Readonly<Record<string, string>> = {
   LINQ_API_KEY:
-    'Linq’s keys can read and write everything in the account; there are no read-only keys. Keep the settings file at mode 0600, or put the key in a file of its own and set `LINQ_API_KEY_FILE` to its path.',
+    'A Linq key can read and write everything in the account; there are no read-only keys. Keep the settings file at mode 0600, or put the key in a file of its own and set `LINQ_API_KEY_FILE` to its path.',
   LINQ_WEBHOOK_SECRET:
     'Linq shows the secret once, when the subscription is created; `contact-card-reactor setup` saves it. To rotate it, create a second subscription, list its secret before the old one, and restart. Then delete the old subscription, and a day later its secret. Deliveries in quarantine can be read only with the secret that verified them.',
   LINQ_API_BASE_URL:
     'Plain `http` is allowed only for an address on this machine, since every call carries the key. `contact-card-reactor simulate` prints the address of a simulated Linq.',
   HTTPS_PROXY:
-    'Read as curl reads it: the lower-case name wins over the upper-case one, and the environment over `.env`. Without a scheme it is `http://`; without a port, 80 or 443. Percent-encode special characters in the user name and password (`@` as `%40`). `config show` shows only host and port. Certificates are checked as without a proxy. If the proxy intercepts TLS, set `NODE_EXTRA_CA_CERTS` in the environment to its authority’s certificate; Node.js doesn’t read that from `.env`. Addresses on this machine are always called directly. `ALL_PROXY` and SOCKS aren’t supported.',
+    'Read as curl reads it: the lower-case name takes precedence over the upper-case one, and the environment over `.env`. Without a scheme it is `http://`; without a port, 80 or 443. Percent-encode special characters in the user name and password (`@` as `%40`). `config show` shows only host and port. Certificates are checked as without a proxy. If the proxy intercepts TLS, set `NODE_EXTRA_CA_CERTS` in the environment to its authority’s certificate; Node.js doesn’t read that from `.env`. Addresses on this machine are always called directly. `ALL_PROXY` and SOCKS aren’t supported.',
   HTTP_PROXY:
     'Unlike in curl, the upper-case name counts too. Linq is never called over http through a proxy, so this matters only for an `ALERT_WEBHOOK_URL` that begins with `http://`.',
   NO_PROXY:
@@ -26,7 +26,7 @@ export const SETTING_NOTES: Readonly<Record<string, string>> = {
   SHARE_WINDOW:
     'Elapsed time since Linq acknowledged the last share, not a calendar day. Linq ignores shares within 24 hours, so less is refused unless the API is on this machine.',
   RESHARE_POLICY:
-    '`daily` shares again whenever a window ends, while the latest outbound message is younger than `RESHARE_IDLE_AFTER`. `active` waits for an outbound message since the last share. `once` shares only once. Be careful with `daily`: accepting the prompt replaces the name and photo that the recipient had saved for you in their contacts. Choose `once` if people keep you under a name of their own, or if you never want to ask anyone twice. A change applies to every chat from the next start.',
+    '`daily` shares again whenever a window ends, while the latest outbound message is younger than `RESHARE_IDLE_AFTER`. `active` waits for an outbound message since the last share. `once` shares only once. Be careful with `daily`: accepting the prompt replaces the name and photo that the recipient had saved for you in their contacts. Choose `once` if people save you under a name of their own choosing, or if you never want to ask anyone twice. A change applies to every chat from the next start.',
   RESHARE_IDLE_AFTER:
     'This covers the first share too, so installing the service on an old account doesn’t greet every old chat.',
   REQUIRE_INBOUND: 'Chats without a reply are held as `awaiting_inbound`.',
@@ -35,17 +35,18 @@ export const SETTING_NOTES: Readonly<Record<string, string>> = {
     'After an outage, at 2 a second, 10,000 overdue chats on one line drain in under 90 minutes.',
   CARD_TTL: 'A missing or inactive card is rechecked after 2 minutes at most.',
   CATCH_UP_EVERY:
-    'The service also catches up after downtime, and when deliveries arrive too old to be accepted. With `0`, it otherwise runs only on `contact-card-reactor catch-up`.',
-  DRY_RUN: 'A safe first day. Dry attempts have a window of their own, which ends with the dry run.',
+    'The service also catches up after downtime, and when deliveries arrive too old to be accepted. With `0`, it runs only then, and on `contact-card-reactor catch-up`.',
+  DRY_RUN:
+    'A safe way to start. Dry-run attempts have their own window, which counts only during the dry run.',
   WEBHOOK_TOLERANCE:
-    'Older or newer deliveries are refused, so that no one can replay what they recorded. Synchronise the clock (NTP) rather than raising this.',
-  ACCEPT_LEGACY_SIGNATURES: 'Only for subscriptions so old that Linq signs them in no other way.',
+    'Older or newer deliveries are refused, so that no one can replay a recorded delivery. Synchronise the clock (NTP) rather than raising this.',
+  ACCEPT_LEGACY_SIGNATURES: 'Only for subscriptions so old that Linq signs their deliveries in no other way.',
   WEBHOOK_RATE_LIMIT:
-    'Linq repeats what is refused for this reason (429). Failed verifications have their own limit: 60 a minute per address.',
+    'Linq redelivers what is refused for this reason (429). Failed verifications have their own limit: 60 a minute per address.',
   WEBHOOKS_SILENT_AFTER:
     'Only time while the service was up counts. Raise it if your account is quiet for longer, for instance over a weekend.',
-  BACKUP_EVERY: 'Backups are made while the service runs, and checked before they count.',
-  BACKUP_DIR: 'Best on another disk. Use one directory per database.',
+  BACKUP_EVERY: 'Each backup is checked before it counts. `contact-card-reactor backup` makes one by hand.',
+  BACKUP_DIR: 'Use one directory per database.',
   ALERT_WEBHOOK_URL:
     'The body has `text`, which chat tools read, the same text as `content` for Discord, and `event`, `code`, `severity`, `since`, `at`, `line`, `message`, `remedy` and `version`. It is repeated until it is accepted, so it may arrive twice. [problems.md](problems.md) explains each `code`.',
   SHOW_NUMBERS:

@@ -7,9 +7,9 @@ const HEAD = `# Settings
 <!-- Written by "npm run docs". Change src/config or docs/generate/settings-notes.ts instead. -->
 
 Settings are environment variables, or lines of a \`.env\` file in the working directory (\`--env-file FILE\` names another). The
-environment wins. They are read once, at the start: restart the service after a change.
+environment takes precedence. They are read once, at startup: restart the service after a change.
 
-- \`contact-card-reactor config check\` reports every mistake at once, with what was expected. The service doesn't start with a mistake (exit code 3).
+- \`contact-card-reactor config check\` reports every mistake at once, with what was expected. While there is one, the service doesn't start (exit code 3).
 - \`contact-card-reactor config show\` shows what is in force and where it comes from. Secrets are never printed.
 - Every secret can come from a file: \`NAME_FILE=/path\` in place of \`NAME\`.
 - In \`.env\` a value may be quoted. Without quotes a \`#\` begins a comment, even inside a value; a warning says so. A value that still
