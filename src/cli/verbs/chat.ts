@@ -32,7 +32,7 @@ function registerList(chat: Command, context: VerbContext): void {
     .description('list chats, a page at a time')
     .option('--state <state>', 'only in this state: due, waiting, held, …')
     .option('--reason <reason>', 'only for this reason: window, card_missing, …')
-    .option('--line <line>', 'only of this line, in full or as shown')
+    .option('--line <line>', 'only on this line, in full or as shown')
     .option('--limit <number>', 'chats per page, 1 to 200 (default: 50)')
     .option('--cursor <cursor>', 'continue where the previous page ended');
   serviceVerb(list, context, (_args, options: Readonly<Record<string, string | undefined>>) => {

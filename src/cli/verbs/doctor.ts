@@ -27,7 +27,7 @@ export const registerDoctor: Register = (program, { io, envFile, run }) => {
     )
     .option('--strict', 'exit with 4 for warnings too')
     .option('--url <url>', 'address of the running service (default: from HOST and PORT)')
-    .option('--ca <file>', 'also trust the authorities in this PEM file', realFile)
+    .option('--ca <file>', 'also trust the certificate authorities in this PEM file', realFile)
     .option('--no-round-trip', 'send no test delivery to the service or PUBLIC_URL')
     .option('--json', 'print {ok, findings}')
     .action(

@@ -20,7 +20,7 @@ export const registerQuarantine: Register = (program, context) => {
   const quarantine = program
     .command('quarantine')
     .description("list authentic webhooks that couldn't be read or stored, and retry them");
-  const list = quarantine.command('list').description('list them with their causes, newest first');
+  const list = quarantine.command('list').description('list the quarantined webhooks with their causes, newest first');
   serviceVerb(list, context, listQuarantine);
   registerReplay(quarantine, context);
 };
@@ -28,7 +28,7 @@ export const registerQuarantine: Register = (program, context) => {
 function registerReplay(quarantine: Command, { io, readSources, run }: VerbContext): void {
   const replay = quarantine
     .command('replay')
-    .description('process those that this version can read; the rest stay')
+    .description('process the quarantined webhooks that this version can read; the rest stay')
     .argument('[event-id]', 'only this one (default: all)');
   withServiceOptions(replay, 'print {replayed, failed}').action(
     run(async (eventId: string | undefined, options: ServiceOptions) =>
