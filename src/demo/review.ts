@@ -93,7 +93,7 @@ function missedIn(opening: Opening, shares: readonly EpochMs[], name: string, op
   while (dueAt + allowanceMs <= Math.min(endAt, opening.until ?? endAt)) {
     const next = shares.find((at) => at >= dueAt);
     if (next === undefined || next > dueAt + allowanceMs)
-      return [`${name} was to get the card ${calendar.inWords(dueAt)}, and did not.`];
+      return [`${name} should have got the card ${calendar.inWords(dueAt)}, but didn't.`];
     dueAt = next + WINDOW_MS;
   }
   return [];
@@ -107,7 +107,7 @@ export function reviewPauses(
 ): string[] {
   return pauses
     .filter(({ from, until }) => calls.some(({ arrivedAt }) => arrivedAt > from && arrivedAt < until))
-    .map(({ from }) => `Linq was called in the pause that it asked for ${calendar.inWords(from)}.`);
+    .map(({ from }) => `Linq was called during the pause that it asked for ${calendar.inWords(from)}.`);
 }
 
 /** The pauses that Linq asked for: from each 429, for its `Retry-After`. */

@@ -48,12 +48,12 @@ describe('the review of a chat', () => {
       [share(AT_NINE + 3 * HOUR), share(AT_NINE + DAY + 3 * HOUR), share(AT_NINE + 2 * DAY + 3 * HOUR)],
     ],
   ])('finds a first card that %s', (_what, calls) => {
-    expect(review({ calls })).toEqual(['Ada was to get the card on day 1 at 09:00, and did not.']);
+    expect(review({ calls })).toEqual(["Ada should have got the card on day 1 at 09:00, but didn't."]);
   });
 
   it('finds a lapse without a card', () => {
     expect(review({ calls: daily.filter((_, index) => index !== 1) })).toEqual([
-      'Ada was to get the card on day 2 at 09:01, and did not.',
+      "Ada should have got the card on day 2 at 09:01, but didn't.",
     ]);
   });
 
@@ -77,7 +77,7 @@ describe('the review of a chat', () => {
     const openings = [open(AT_NINE, AT_NINE + HOUR), open(AT_NINE + 2 * HOUR)];
     expect(review({ openings })).toEqual([]);
     expect(review({ openings, calls: daily.slice(0, 1) })).toEqual([
-      'Ada was to get the card on day 2 at 09:01, and did not.',
+      "Ada should have got the card on day 2 at 09:01, but didn't.",
     ]);
   });
 
@@ -102,7 +102,7 @@ describe('the review of pauses', () => {
   it('finds a call of any chat before the pause is over', () => {
     const calls = [refusal(AT_NINE, 429), share(AT_NINE + 2 * HOUR - 1)];
     expect(reviewPauses(calls, pauses, calendar)).toEqual([
-      'Linq was called in the pause that it asked for on day 1 at 09:00.',
+      'Linq was called during the pause that it asked for on day 1 at 09:00.',
     ]);
   });
 
