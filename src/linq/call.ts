@@ -331,7 +331,7 @@ const DECODERS: ReadonlyMap<string, Decode> = new Map([
   ['identity', async (bytes) => bytes],
 ]);
 
-/** One is enough in practice. */
+/** In practice there is at most one. */
 const MOST_ENCODINGS = 2;
 
 /**

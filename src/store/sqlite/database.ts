@@ -135,7 +135,7 @@ export function checkpointPages(free: number): number {
   return Math.min(CHECKPOINT_PAGES, Math.max(LEAST_CHECKPOINT_PAGES, affordable));
 }
 
-/** SQLite's smallest page: a shorter file is no database. */
+/** SQLite's smallest page: a shorter file isn't a database. */
 const LEAST_BYTES = 512;
 
 /**
@@ -151,7 +151,7 @@ const CHECKED_BYTES = 64 * 1024 * 1024;
  */
 export function refuseRemains(path: string): void {
   const found = existsSync(path) ? statSync(path) : null;
-  if (found?.isDirectory()) return; // on some file systems as small as a cut file; `prepareFile` refuses it
+  if (found?.isDirectory()) return; // on some file systems as small as a truncated file; `prepareFile` refuses it
   const size = found?.size ?? null;
   if (size === null) refuseLoneLog(path, 'is missing');
   else if (size === 0) refuseLoneLog(path, 'is empty');
@@ -166,7 +166,7 @@ export function refuseRemains(path: string): void {
 /**
  * Examines a non-empty file before anything is written to it; it stays as it is.
  * @returns the migrations that it lacks
- * @throws {StoreError} when it is damaged, of a newer version, or not ours at all
+ * @throws {StoreError} when it is damaged, from a newer version, or not ours at all
  */
 function examineFile(path: string, known: readonly Migration[]): readonly Migration[] {
   // only a connection that may write can roll back what a crash left of a transaction
