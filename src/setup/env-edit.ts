@@ -83,7 +83,7 @@ function checkMeaning(before: string, after: string, assignments: readonly Assig
  * @throws {TypeError} for an id that would break out of its line
  */
 export function noteSecretOwner(text: string, secret: string, subscriptionId: string): string {
-  if (!/^[\x21-\x7e]+$/.test(subscriptionId)) throw new TypeError('this is no id of a subscription');
+  if (!/^[\x21-\x7e]+$/.test(subscriptionId)) throw new TypeError('not a subscription id');
   const note = `# LINQ_WEBHOOK_SECRET: its first secret (check ${checkOf(secret)}) is that of webhook subscription ${subscriptionId}.`;
   if (NOTE.test(text)) return text.replace(NOTE, () => note);
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';

@@ -148,7 +148,7 @@ export function createMessages(
       const from = chat.others.find(
         ({ handle }) => options.handle === undefined || handle === options.handle,
       );
-      if (from === undefined) throw new SimulatorError(`nobody with that handle in chat ${chatId}`);
+      if (from === undefined) throw new SimulatorError(`no participant with that handle in chat ${chatId}`);
       applyWord(chat, from.handle, text);
       const message = add(chat, {
         direction: 'inbound',

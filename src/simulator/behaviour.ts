@@ -23,11 +23,11 @@ const BehaviourSchema = Type.Object(
     }),
     missingCard: Type.Enum(['empty', 'not_found'], {
       default: 'empty',
-      description: 'what GET contact_card says of a line without a card: an empty list, or 404/2012',
+      description: 'what GET contact_card answers for a line without a card: an empty list, or 404/2012',
     }),
     newCard: Type.Enum(['active', 'inactive'], {
       default: 'active',
-      description: 'whether a card that is created or changed is on the device at once',
+      description: 'whether a card that is created or changed is active at once',
     }),
     cardWrites: Type.Integer({
       minimum: 0,
@@ -58,12 +58,12 @@ const BehaviourSchema = Type.Object(
       minimum: 0,
       default: 0,
       description:
-        'after each page of chats this many of them move to the front, as if pages shifted by themselves',
+        'after each page of chats this many of them move to the front, as if the list had changed in between',
     }),
     listEnd: Type.Enum(['stop', 'empty', 'repeat'], {
       default: 'stop',
       description:
-        'how lists of chats and messages end: they stop, or give new cursors for ever, to empty pages or to the same pages again',
+        'how lists of chats and messages end: they stop, or keep giving new cursors, to empty pages or to the same pages again',
     }),
     emptyLists: Type.Enum(['empty', 'null'], {
       default: 'empty',
@@ -71,7 +71,7 @@ const BehaviourSchema = Type.Object(
     }),
     healthShape: Type.Enum(['object', 'lowercase', 'string', 'score', 'absent'], {
       default: 'object',
-      description: 'how health_status is written: as now, or as it was or might be',
+      description: 'how health_status is written: as now, as it once was, or as it might be',
     }),
     eventTypes: Type.Enum([27, 45, 75], {
       default: 75,
@@ -111,7 +111,7 @@ export type RouteName = (typeof ROUTE_NAMES)[number];
 /**
  * What goes wrong, and where. A fault with an answer (`status`, `code`, `html`, `json`, `body`, `drop` or `hang`)
  * decides the whole answer; of several that match, the oldest applies. The rest (`latencyMs`, `dateSkewMs`, `headers`,
- * `encoding`, `byteOrderMark`) lies on top of whatever is answered; all that match apply.
+ * `encoding`, `byteOrderMark`) is added to any answer; all that match apply.
  */
 export const Fault = Type.Partial(
   Type.Object({

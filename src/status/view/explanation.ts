@@ -84,7 +84,7 @@ function retired(why: string, { chat, nextAttemptAt, now }: ShownChat): string {
 function optedOut(chat: ChatRecord): string {
   const isByHealthAlone =
     chat.optOutWordAt === null && chat.optOutRefusedAt === null && chat.health === 'OPTED_OUT';
-  const orHealth = isByHealthAlone ? ', or when Linq reports a better health' : '';
+  const orHealth = isByHealthAlone ? ', or when Linq reports better health' : '';
   return `The recipient opted out${timed(optedOutAt(chat))}. Sharing resumes with their next message that isn't an opt-out word${orHealth}.`;
 }
 

@@ -129,7 +129,7 @@ export const BARRED: readonly Case[] = [
     reason: 'opted_out',
     when: 'by health',
     chat: chatOf({ health: 'OPTED_OUT', healthAt: T + MINUTE }),
-    says: "The recipient opted out at 2026-11-03 16:01:00 UTC. Sharing resumes with their next message that isn't an opt-out word, or when Linq reports a better health.",
+    says: "The recipient opted out at 2026-11-03 16:01:00 UTC. Sharing resumes with their next message that isn't an opt-out word, or when Linq reports better health.",
   },
   {
     state: 'held',
