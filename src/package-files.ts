@@ -1,6 +1,6 @@
 /**
- * Locates files of the package itself. Only this file may use its own place, since the build moves code into files
- * that all stand in `dist/`, as this one stands in `src/`.
+ * Locates files of the package itself. Only this file may rely on its own location, since the build bundles code into files
+ * directly in `dist/`, just as this one is directly in `src/`.
  */
 
 /** A file beside the program, by its path in `src/`; the build puts it at the same path in `dist/`. */

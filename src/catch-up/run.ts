@@ -193,8 +193,8 @@ function createListing(linq: Pick<LinqReads, 'chats' | 'lines'>, calls: Pick<Cal
 }
 
 /**
- * Stands for an id in half the memory: with a million chats, one listing in 500 miscounts a chat. Also stands
- * for a cursor, whose length Linq doesn't limit.
+ * Represents an id in half the memory: with a million chats, one listing in 500 miscounts a chat. Also
+ * represents cursors, whose length Linq doesn't limit.
  */
 function digestOf(text: string): number {
   return createHash('sha1').update(text).digest().readUIntBE(0, 6);

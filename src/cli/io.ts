@@ -41,7 +41,7 @@ export function createProcessIo(): Io {
 
 /**
  * A verb finishes its work even if it can't print the result, but then exits with an error. A reader that
- * closes the pipe early (`config show | head`) is no failure.
+ * closes the pipe early (`config show | head`) isn't a failure.
  */
 function onLost(stream: NodeJS.WriteStream, report: (code: string) => void): void {
   let isReported = false;

@@ -10,7 +10,7 @@ export interface Setting<T> {
   readonly whenUnset: ((circumstances: Circumstances) => T) | null;
   readonly isRequired: boolean;
   readonly isSecret: boolean;
-  /** Other programs read either name too, so differing values are no mistake: the alias wins, as in curl. */
+  /** Other programs read either name too, so differing values aren't a mistake: the alias takes precedence, as in curl. */
   readonly isShared: boolean;
   /** One line for `.env.example`: why you would set it. */
   readonly why: string;

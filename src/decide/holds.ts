@@ -2,8 +2,8 @@ import type { LineFacts } from './facts.ts';
 import { doublingMs } from './pacing.ts';
 import { type EpochMs, HOUR, MINUTE, SECOND } from './time.ts';
 
-// What stops chats that could otherwise be shared. Each list is in order of precedence: the first standing
-// hold is the one shown. Holds of a single chat are rules in `share.ts`.
+// What stops chats that could otherwise be shared. Each list is in order of precedence: the first hold
+// in effect is the one shown. Holds of a single chat are rules in `share.ts`.
 
 /** No chat of the account is shared. */
 export const ACCOUNT_HOLDS = [
@@ -183,7 +183,7 @@ export function accountHold(holds: readonly Hold[], now: EpochMs): StandingHold<
   return null;
 }
 
-/** This hold of the account, whatever else closes the account; null if it doesn't stand. */
+/** This hold of the account, whatever else closes the account; null if it isn't in effect. */
 export function standingHold<Reason extends AccountHoldReason>(
   holds: readonly Hold[],
   reason: Reason,
@@ -217,7 +217,7 @@ function isStored(kind: string): kind is StoredHoldReason {
   return kind in HOLDS;
 }
 
-/** The holds of the account and its lines that stand at one moment. */
+/** The holds of the account and its lines that are in effect at one moment. */
 export interface StandingHolds {
   readonly account: StandingHold | null;
   /** Of the lines that have one. */
@@ -297,7 +297,7 @@ export function endsByTime(reason: HoldReason): boolean {
   return isStored(reason) && HOLDS[reason].endedBy === 'time';
 }
 
-/** True if sharing one chat tests whether the hold still stands. */
+/** True if sharing one chat tests whether the hold still applies. */
 export function isProbedByShare(
   reason: StoredHoldReason,
 ): reason is ReasonsWith<'endedBy', 'share' | 'share_or_card_check'> {

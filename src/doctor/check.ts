@@ -15,7 +15,7 @@ export interface DoctorOptions {
   readonly serviceUrl: string | null;
   /** Grants access to its status; null: unknown. */
   readonly statusToken: string | null;
-  /** False when it isn't meant to run yet (at the end of a setup): then a stopped service is no error. */
+  /** False when it isn't meant to run yet (at the end of a setup): then a stopped service isn't an error. */
   readonly isServiceExpected: boolean;
   /** False: send no test deliveries, neither to the service nor to PUBLIC_URL. */
   readonly isRoundTripWanted: boolean;

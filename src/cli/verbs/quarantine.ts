@@ -20,7 +20,9 @@ export const registerQuarantine: Register = (program, context) => {
   const quarantine = program
     .command('quarantine')
     .description("list authentic webhooks that couldn't be read or stored, and retry them");
-  const list = quarantine.command('list').description('list the quarantined webhooks with their causes, newest first');
+  const list = quarantine
+    .command('list')
+    .description('list the quarantined webhooks with their causes, newest first');
   serviceVerb(list, context, listQuarantine);
   registerReplay(quarantine, context);
 };

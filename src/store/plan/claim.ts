@@ -86,7 +86,7 @@ export function* planClaims<C extends ClaimableChat>(
 ): Generator<ClaimStep<C>, ClaimPlan<C>, ClaimRows<C>> {
   const { policy, now } = context;
   const claims: Claim[] = [];
-  /** How many more chats that need a look-up, and that failed before, may be taken. */
+  /** How many more chats may be taken: of those that need a look-up, and of those that failed before. */
   let lookUpsLeft = lookUps ?? Number.POSITIVE_INFINITY;
   let triedLeft = tried ?? Number.POSITIVE_INFINITY;
   let lacksLookUps = false;

@@ -56,9 +56,9 @@ export function planRecord<C extends StoredChat>(
   const isOurLine = (handle: string, chatId: string) =>
     handle === chats.get(chatId)?.chat.line || rows.lines.has(handle);
 
-  function mergeChat(told: ChatEvent): void {
-    const event = ownMembership(told, (handle) => isOurLine(handle, told.chatId));
-    const stored = rows.chats.get(told.chatId);
+  function mergeChat(reported: ChatEvent): void {
+    const event = ownMembership(reported, (handle) => isOurLine(handle, reported.chatId));
+    const stored = rows.chats.get(reported.chatId);
     if (event === null || stored === undefined) return;
     const touched = chats.get(event.chatId) ?? { stored, chat: stored.chat };
     chats.set(event.chatId, touched);
