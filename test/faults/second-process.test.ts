@@ -80,7 +80,7 @@ const DETOURS: readonly {
   isSeenWhole?: boolean;
 }[] = [
   { what: 'symbolic link', lead: symlinkSync, refusal: /another process is using/, isSeenWhole: true },
-  { what: 'hard link', lead: linkSync, refusal: /2 names \(hard links\).*find \/ -xdev -samefile .*delete/ },
+  { what: 'hard link', lead: linkSync, refusal: /2 hard links.*find \/ -xdev -samefile .*delete/ },
   {
     what: 'mount of the file alone',
     lead(database, to) {

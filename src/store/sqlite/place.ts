@@ -107,7 +107,7 @@ export function refuseSecondName(path: string): void {
   if (names > 1) {
     throw new StoreError(
       'broken',
-      `${path} has ${names} names (hard links), and under each another program could write to it; find them with \`find / -xdev -samefile ${path}\` and delete all but one (snapshots are made with "backup")`,
+      `${path} has ${names} hard links, and another program could write to it through any of them; find them with \`find / -xdev -samefile ${path}\` and delete all but one (snapshots are made with "backup")`,
     );
   }
   if (readMounts().some(({ mountPoint }) => mountPoint === path)) {

@@ -73,7 +73,7 @@ async function startAnew(partial: string): Promise<FileHandle> {
   }
 }
 
-/** Files beside a database that bear its name are parts of it, or are mistaken for parts. */
+/** Files beside a database whose names start with its name are parts of it, or are mistaken for parts. */
 const PARTS = [
   ...['-wal', '-shm', '-journal', '.lock', '.cli-token', '.restoring', '.restoring.partial'],
 ] as const;
@@ -176,17 +176,17 @@ function runCopy(source: string, target: string, signal: AbortSignal): Promise<C
       signal,
       killSignal: 'SIGKILL',
     });
-    let told: CopyMessage | null = null;
+    let reply: CopyMessage | null = null;
     let aborted: unknown = null;
     child.once('message', (message: CopyMessage) => {
-      told = message;
+      reply = message;
     });
     child.once('error', (error) => {
       aborted = error;
       if (child.pid === undefined) reject(error); // it couldn't be started
     });
     child.once('exit', (code, killedBy) => {
-      if (told !== null && aborted === null) resolve(told);
+      if (reply !== null && aborted === null) resolve(reply);
       else
         reject(aborted ?? new StoreError('broken', `the copying process ended early (${killedBy ?? code})`));
     });

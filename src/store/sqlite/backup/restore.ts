@@ -71,14 +71,15 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
 function examineBackup(file: string, path: string, known: readonly Migration[]): readonly Migration[] {
   const found = statSync(file, { bigint: true, throwIfNoEntry: false });
   if (found === undefined || !found.isFile()) {
-    throw new StoreError('broken', `${file} isn't a file; name a backup`);
+    throw new StoreError('broken', `${file} isn't a file; give the path of a backup`);
   }
   const database = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (database?.ino === found.ino && database.dev === found.dev) {
-    throw new StoreError('broken', `${file} is the database itself; name a backup of it`);
+    throw new StoreError('broken', `${file} is the database itself; give the path of a backup`);
   }
   const pending = pendingOf(file, known);
-  if (pending.length === known.length) throw new StoreError('broken', `${file} is empty; name a backup`);
+  if (pending.length === known.length)
+    throw new StoreError('broken', `${file} is empty; give the path of a backup`);
   return pending;
 }
 
@@ -90,12 +91,12 @@ function pendingOf(file: string, known: readonly Migration[]): readonly Migratio
   } catch (error) {
     const { fault, message } = toStoreError(error);
     const what: Partial<Record<typeof fault, string>> = {
-      newer: 'was written by a newer version of contact-card-reactor; restore it with that one',
-      broken: 'is a database of another program',
-      corrupt: 'is damaged or no database at all',
+      newer: 'was written by a newer version of contact-card-reactor; restore it with that version',
+      broken: 'is the database of another program',
+      corrupt: "is damaged, or isn't a database",
     };
-    const told = what[fault] ?? `can't be read (${message})`;
-    throw new StoreError(fault, `${file} ${told}; nothing was changed`, { cause: error });
+    const problem = what[fault] ?? `can't be read (${message})`;
+    throw new StoreError(fault, `${file} ${problem}; nothing was changed`, { cause: error });
   } finally {
     sql?.close();
   }

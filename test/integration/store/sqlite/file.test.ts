@@ -201,7 +201,9 @@ describe('a second name of the database', () => {
     linkSync(home.path, other);
     const before = digestOf(home.path);
     for (const path of [home.path, other])
-      expect(() => openSqliteStore({ path, policy })).toThrow(/has 2 names.*samefile .*delete all but one/);
+      expect(() => openSqliteStore({ path, policy })).toThrow(
+        /has 2 hard links.*samefile .*delete all but one/,
+      );
     expect(digestOf(home.path)).toBe(before);
     rmSync(other);
     await openSqliteStore({ path: home.path, policy }).close();

@@ -350,7 +350,7 @@ describe('nothing is restored, and nothing changes, when the backup', () => {
     ['isn’t there', /isn't a file/, () => {}],
     ['is a directory', /isn't a file/, (file) => mkdirSync(file)],
     ['is empty', /is empty/, (file) => writeFileSync(file, '')],
-    ['is no database', /no database/, (file) => writeFileSync(file, 'x'.repeat(5_000))],
+    ['is no database', /isn't a database/, (file) => writeFileSync(file, 'x'.repeat(5_000))],
     [
       'is another program’s',
       /another program/,
