@@ -200,7 +200,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'If a proxy changes bodies, make it pass them on unchanged.',
       'Run `contact-card-reactor catch-up` to read what was missed.',
     ],
-    ends: 'with the next authentic delivery, one from `doctor` included. If good deliveries come in between, after 15 minutes without a failure. A restart resets the count and shows a warning until a delivery decides. Forgeries by others need no action.',
+    ends: 'with the next authentic delivery, one from `doctor` included. If good deliveries come in between, after 15 minutes without a failure. A restart resets the count and shows a warning until the next delivery settles it. Forgeries need no action.',
   },
   disk_low: {
     detail: '812 MiB',
