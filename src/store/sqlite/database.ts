@@ -120,7 +120,7 @@ function setPragmas(sql: Database.Database, free: number): void {
     if (actual !== expected) {
       throw new StoreError(
         'broken',
-        `PRAGMA ${name} is ${String(actual)}, and ${expected} is needed; not starting`,
+        `PRAGMA ${name} is ${String(actual)}, but must be ${expected}; not starting`,
       );
     }
   }
