@@ -24,9 +24,9 @@ a pure function: the same facts, settings and time always give the same answer. 
 Each fact is the earliest, the latest or the newest of what events reported. So the order of events doesn't matter, nor how often each
 arrives: late, twice or shuffled, the facts end up the same. Nothing is invented: an event without a time sets no time.
 
-## The rows
+## The rules
 
-The first row that applies decides.
+The first rule that applies decides.
 
 | # | state | reason | when |
 |---|---|---|---|
@@ -34,7 +34,7 @@ The first row that applies decides.
 | 2 | \`held\` | \`operator\` \`parked\` \`recipient_blocked\` | you put it on hold; it crashed the service three times in a row; the recipient is on the account's block list at Linq. \`chat release\` ends each |
 | 3 | \`held\` | \`no_outbound\` | you haven't sent anything in it yet |
 | 4 | \`held\` | \`line_excluded\` | its line isn't in \`LINQ_LINES\` |
-| 5 | \`held\` | \`group_excluded\` | it is a group, or not known to be none, and \`SHARE_GROUPS=false\` |
+| 5 | \`held\` | \`group_excluded\` | it is a group or may be one, and \`SHARE_GROUPS=false\` |
 | 6 | \`held\` | \`not_imessage\` | the latest outbound message went over SMS or RCS, or it isn't known over what |
 | 7 | \`held\` | \`opted_out\` | the recipient opted out and hasn't written since |
 | 8 | \`held\` | \`chat_health\` | Linq rates it \`CRITICAL\`, or \`AT_RISK\` with \`HOLD_AT_RISK=true\` |
@@ -46,11 +46,11 @@ The first row that applies decides.
 | 14 | \`retrying\` | \`backoff\` \`rejected\` | an attempt failed, and the wait isn't over |
 | 15 | \`due\`, then \`sharing\` | \`became_eligible\` \`window_lapsed\` | nothing stands in the way |
 
-The holds of row 13 are stored once, with the account or the line. When one ends, all its chats continue, oldest first. Their order is, for the
+The holds of rule 13 are stored once, with the account or the line. When one ends, all its chats continue, oldest first. Their order is, for the
 account, ${inOrder(ACCOUNT_HOLDS)}; then, for the line, \`line_unknown\`,
 ${inOrder([...LINE_HOLDS, ...CARD_HOLDS])}. \`paused\` is yours.
 
-A chat is decided again with every event about it, when time may have changed its row, and right before each call. Changed settings
+A chat is decided again with every event about it, when time may have changed which rule applies, and right before each call. Changed settings
 apply to all chats after a restart.
 
 ## The window
@@ -67,7 +67,7 @@ STORIES
 
 ## Sharing by hand
 
-\`chat share\`, \`POST /status/chats/{chatId}/share\` and the button on the chat's page share now. They override rows 4, 5, 8 to 12 and 14:
+\`chat share\`, \`POST /status/chats/{chatId}/share\` and the button on the chat's page share now. They override rules 4, 5, 8 to 12 and 14:
 your settings, the window and the backoff. They obey the rest: what Linq would refuse, what the recipient doesn't want, and
 \`DRY_RUN\`. The share counts, and starts a new window.
 `;
