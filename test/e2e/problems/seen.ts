@@ -81,7 +81,7 @@ export const isOpen = async (world: Looked, code: ProblemCode): Promise<boolean>
 function wordsOf(words: string, line: string | null): RegExp {
   const escaped = words.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const filled = escaped.replace(/\bLINE\b/, () => (line ?? '').replace('+', '\\+'));
-  return new RegExp(`^${filled.replace(/\bDETAIL\b/, '[\\w ]+')}$`);
+  return new RegExp(`^${filled.replace(/\bDETAIL\b/, '[\\w .]+')}$`);
 }
 
 /** As a reader sees it: without marks for code. */
