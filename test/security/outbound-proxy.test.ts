@@ -67,7 +67,7 @@ it('shares through the proxy of the settings, which learns neither key nor chat'
   }
   const told = [reactor.output(), await verb(['config', 'show']), await verb(['doctor', '--no-round-trip'])];
   expect(told[1]).toContain(`${proxy.origin} (with a password)`);
-  expect(told[2]).toContain(`through ${proxy.origin}, which lets calls`);
+  expect(told[2]).toContain(`through ${proxy.origin}, which allows them`);
   expect(told.join('\n')).not.toMatch(new RegExp(`${PASSWORD}|${LOGIN}`));
 });
 
