@@ -5,9 +5,11 @@ import { message2026, sign } from '../helpers/deliver.ts';
 import { startRig } from '../helpers/rig.ts';
 import { reportReached } from '../helpers/suite.ts';
 
-const FOR_MS = 3_000;
+const FOR_MS = 1_500;
+/** What else the machine does may spoil one comparison: the median of three counts. */
+const ROUNDS = 3;
 const CONNECTIONS = 48;
-/** Whatever else the machine does meets both floods alike. As transactions of their own they made others wait 3 to 14 times as long. */
+/** As transactions of their own, unreadable deliveries made others wait 3 to 14 times as long. */
 const MOST_TIMES_AS_LONG = 2.5;
 
 /** Floods the service; resolves to what was answered, and how long `/healthz` took meanwhile, in the median. */
@@ -46,19 +48,21 @@ it.each([1_000, 100_000])(
     const news = 'x'.repeat(bytes);
     // inbound ones lead to no share calls
     const message = () => ({ ...message2026({ isOutbound: false }), news });
-    const readable = await flood(reactor.url, () => JSON.stringify(message()));
-    // as when Linq changes its format
-    const unreadable = await flood(reactor.url, () => JSON.stringify({ ...message(), data: {} }));
-
-    const timesAsLong = Number((unreadable.tookMs / readable.tookMs).toFixed(2));
-    reportReached(`unreadable-flood, ${bytes} bytes`, {
-      readable: readable.statuses[204],
-      unreadable: unreadable.statuses[202],
-      timesAsLong,
-      violations: 0,
-    });
-    expect(Object.keys(readable.statuses)).toEqual(['204']);
-    expect(Object.keys(unreadable.statuses)).toEqual(['202']);
+    const ratios: number[] = [];
+    const answered = { readable: 0, unreadable: 0 };
+    for (let round = 0; round < ROUNDS; round++) {
+      const readable = await flood(reactor.url, () => JSON.stringify(message()));
+      // as when Linq changes its format
+      const unreadable = await flood(reactor.url, () => JSON.stringify({ ...message(), data: {} }));
+      expect(Object.keys(readable.statuses)).toEqual(['204']);
+      expect(Object.keys(unreadable.statuses)).toEqual(['202']);
+      answered.readable += readable.statuses[204] ?? 0;
+      answered.unreadable += unreadable.statuses[202] ?? 0;
+      ratios.push(unreadable.tookMs / readable.tookMs);
+    }
+    ratios.sort((a, b) => a - b);
+    const timesAsLong = Number((ratios[ROUNDS >> 1] ?? Number.POSITIVE_INFINITY).toFixed(2));
+    reportReached(`unreadable-flood, ${bytes} bytes`, { ...answered, timesAsLong, violations: 0 });
     expect(timesAsLong).toBeLessThan(MOST_TIMES_AS_LONG);
   },
 );
