@@ -196,7 +196,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
 }
 
-/** Without a reason, each abort builds an error with its stack: 6 % of the CPU of a share. */
+/** Without a reason, each abort builds an error with its stack. */
 const NUDGED = 'nudged';
 
 const STORE_RETRY_MS = [SECOND, 30 * SECOND] as const;
