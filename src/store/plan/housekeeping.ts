@@ -1,6 +1,6 @@
 import { afterClockShift, type CatchUpState, wasAway } from '../../decide/catch-up.ts';
 import type { ChatRecord } from '../../decide/chat.ts';
-import { type ClockShift, shiftChat, shiftHold, shiftLine } from '../../decide/clock-shift.ts';
+import { type ClockShift, shiftHold, shiftLine } from '../../decide/clock-shift.ts';
 import type { Hold, Line } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { DAY, type EpochMs } from '../../decide/time.ts';
@@ -208,14 +208,6 @@ export function isAhead(pending: PendingShift, id: number): boolean {
 /** The correction once every row up to this one has been written; null: nothing changes. */
 export function advancedTo(pending: PendingShift | null, id: number): PendingShift | null {
   return pending === null || id <= pending.reached ? null : { ...pending, reached: id };
-}
-
-/**
- * Applies the correction to a chat whose row it hasn't reached.
- * @param lastEndedAt when its last attempt ended
- */
-export function corrected(chat: ChatRecord, lastEndedAt: EpochMs | null, shift: PendingShift): ChatRecord {
-  return shiftChat(chat, lastEndedAt, shift);
 }
 
 /** Data other than chats that has to follow the clock. */

@@ -1,6 +1,6 @@
 import type { ChatRecord } from '../../decide/chat.ts';
-import type { ClockShift } from '../../decide/clock-shift.ts';
-import { advancedTo, beginShift, corrected, isAhead, type PendingShift } from '../plan/housekeeping.ts';
+import { type ClockShift, shiftChat } from '../../decide/clock-shift.ts';
+import { advancedTo, beginShift, isAhead, type PendingShift } from '../plan/housekeeping.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import type { StoreContext } from './context.ts';
 import type { Meta } from './meta.ts';
@@ -63,7 +63,7 @@ export function createShiftPass(
     applied(id, chat) {
       const shift = shiftOf(id);
       if (shift === null) return chat;
-      return corrected(chat, chat.retryAt === null ? null : attempts.lastEndedAt(id), shift);
+      return shiftChat(chat, chat.retryAt === null ? null : attempts.lastEndedAt(id), shift);
     },
     wrote(id) {
       if (shiftOf(id) !== null) note.run(id);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { NO_CATCH_UP } from '../../../../src/decide/catch-up.ts';
+import { shiftChat } from '../../../../src/decide/clock-shift.ts';
 import { DAY, HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import { decided, decidedAnew, planSave } from '../../../../src/store/plan/chat-row.ts';
 import {
   advancedTo,
   attemptsBehind,
   beginShift,
-  corrected,
   isAhead,
   nextBatchAfter,
   planHeartbeat,
@@ -100,7 +100,7 @@ describe('a correction of the clock', () => {
   });
 
   it('gives a chat what is left of its window', () => {
-    expect(corrected(sharedChatOf(T - HOUR), null, pending).lastSharedAt).toBe(T);
+    expect(shiftChat(sharedChatOf(T - HOUR), null, pending).lastSharedAt).toBe(T);
   });
 
   it('takes holds, lines, backups, the restore and the heartbeat along; a catch-up begins anew', () => {
