@@ -9,15 +9,15 @@ export interface Refusing {
   /** For a person: what is wrong and what to do. */
   readonly message: string;
   readonly retryAfterSeconds?: number;
-  /** Closes the connection after the answer, so that the rest of a refused body isn't read. */
-  readonly isLast?: boolean;
 }
 
-/** Uses fastify's error format. */
+/**
+ * Uses fastify's error format. The connection stays open, and Node discards what still comes of a refused body: closing
+ * it would reset the connection, and the reset may reach a proxy before the answer does.
+ */
 export function sendRefusal(reply: FastifyReply, refusing: Refusing): FastifyReply {
-  const { statusCode, code, message, retryAfterSeconds, isLast } = refusing;
+  const { statusCode, code, message, retryAfterSeconds } = refusing;
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
-  if (isLast === true) reply.header('connection', 'close');
   return reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode] ?? '', message });
 }
 
@@ -32,7 +32,6 @@ export const DRAINING: Refusing = {
   code: 'SHUTTING_DOWN',
   message: 'Shutting down. Send the delivery again.',
   retryAfterSeconds: LATER_SECONDS,
-  isLast: true,
 };
 
 export const OVERLOADED: Refusing = {
@@ -61,21 +60,18 @@ export const TOO_LARGE: Refusing = {
   statusCode: 413,
   code: 'BODY_TOO_LARGE',
   message: 'The body exceeds 1 MiB.',
-  isLast: true,
 };
 
 export const NOT_JSON: Refusing = {
   statusCode: 415,
   code: 'UNSUPPORTED_MEDIA_TYPE',
   message: 'Send application/json.',
-  isLast: true,
 };
 
 export const ENCODED: Refusing = {
   statusCode: 415,
   code: 'UNSUPPORTED_ENCODING',
   message: 'Send the body without a Content-Encoding.',
-  isLast: true,
 };
 
 export function unauthorized(fault: SignatureFault, message: string): Refusing {

@@ -189,6 +189,19 @@ describe('bodies in flight', () => {
     expect(await fits(route)).toBe(true);
   });
 
+  it('that are refused by their headers are discarded, so that no reset overtakes the answer', async () => {
+    const route = await startRoute();
+    const socket = await open(route.url);
+    const large = Buffer.alloc(2 * MIB, ' ');
+    socket.write(head(`Content-Length: ${large.length}`));
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 413 /);
+    socket.write(large);
+    socket.write(`${head('Content-Length: 1')} `);
+    const [next] = await once(socket, 'data');
+    expect(String(next)).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
   it('of a sender that went away are no trouble of ours: nothing is logged', async () => {
     const route = await startRoute();
     const socket = await open(route.url);
