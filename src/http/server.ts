@@ -5,6 +5,7 @@ import { WEBHOOK_PATH } from '../decide/subscription.ts';
 import { HOUR, SECOND } from '../decide/time.ts';
 import { createLogOptions, type LogSettings } from '../log.ts';
 import { createFairShare, networkOf, plainAddresses } from './addresses.ts';
+import { compileSchemasAtFirstUse } from './schema-compilers.ts';
 
 export interface HttpServerOptions {
   readonly trustProxy: false | readonly string[];
@@ -58,7 +59,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       ignoreDuplicateSlashes: true,
       maxParamLength: MAX_PARAMETER_LENGTH,
     },
-    ajv: { customOptions: { validateSchema: false } }, // ours are constants: checking them at each start gains nothing
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
@@ -67,6 +67,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     frameworkErrors: (error, _request, reply) => void harden(reply).send(error), // they bypass the hooks
     clientErrorHandler: answerBrokenRequest,
   });
+  compileSchemasAtFirstUse(app);
   shareConnections(app.server);
   limitUnanswered(app.server);
   checkWhileConnected(app.server, CHECK_EVERY_MS);
