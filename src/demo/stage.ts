@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { request } from 'undici';
 import { type App, startApp } from '../app/app.ts';
 import { type Clock, createSystemClock } from '../clock.ts';
 import { loadConfig } from '../config/load.ts';
@@ -105,10 +104,10 @@ function gatherCast(simulator: Simulator, clock: Clock): Readonly<Record<Name, s
 /** Reads the service's status like any client; null: not found. */
 function createLook(url: string, token: string) {
   return async <T>(path: string): Promise<T | null> => {
-    const answer = await request(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
-    const body: unknown = await answer.body.json();
-    if (answer.statusCode === 404) return null;
-    if (answer.statusCode !== 200) throw new Error(`GET ${path}: ${answer.statusCode}`);
+    const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    const body: unknown = await answer.json();
+    if (answer.status === 404) return null;
+    if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status}`);
     return body as T;
   };
 }

@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import type { Clock } from '../clock.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -82,7 +82,10 @@ export function createDeliveries(parts: DeliveriesParts): Deliveries {
       subscriptionId: subscription.subscriptionId,
     });
     try {
-      const response = await request(subscription.targetUrl, {
+      const { origin, pathname, search } = new URL(subscription.targetUrl);
+      const response = await agent.request({
+        origin,
+        path: pathname + search,
         method: 'POST',
         headers: {
           ...routingHeaders(subscription, event.chatId),
@@ -91,7 +94,6 @@ export function createDeliveries(parts: DeliveriesParts): Deliveries {
         },
         body: event.body,
         signal: stopping.signal,
-        dispatcher: agent,
       });
       await response.body.dump();
       if (response.statusCode < 300) learnRouting(subscription, event.chatId, response.headers);

@@ -1,5 +1,5 @@
 import * as tls from 'node:tls';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { SECOND } from '../../decide/time.ts';
 import { PROBE_PROOF_HEADER } from '../../webhook/probe.ts';
@@ -36,10 +36,12 @@ export async function exchange(
   const startedAt = clock.monotonic();
   const signal = AbortSignal.timeout(DEADLINE_MS);
   try {
-    const answer = await request(url, {
+    const { origin, pathname, search } = new URL(url);
+    const answer = await dispatcher.request({
+      origin,
+      path: pathname + search,
       method,
       headers,
-      dispatcher,
       signal,
       ...(body === undefined ? {} : { body }),
     });
