@@ -14,14 +14,19 @@ const layer = (name: string, testTimeout: number, extra: object = {}) => ({
   },
 });
 
-/** Processes wait much, for each other and for time: a third worker costs two cores little. */
-const PROCESSES = { globalSetup: ['test/helpers/build.ts'], maxWorkers: 3, sequence: { groupOrder: 1 } };
-
 /**
  * Files of one worker share what they import: loading it anew for each file was most of the time. So whatever a test
  * changes outside of itself (a module of Node.js, the umask) it puts back.
  */
 const TOGETHER = { isolate: false };
+
+/** Processes wait much, for each other and for time: two cores have time for four workers. */
+const PROCESSES = {
+  globalSetup: ['test/helpers/build.ts'],
+  maxWorkers: 4,
+  sequence: { groupOrder: 1 },
+  ...TOGETHER,
+};
 
 const MEMORY = '/dev/shm';
 
@@ -41,7 +46,7 @@ export default defineConfig({
     projects: [
       layer('unit', 20_000, { maxWorkers: 2, ...TOGETHER, ...IN_MEMORY }),
       layer('integration', 30_000, { maxWorkers: 2, ...TOGETHER, ...IN_MEMORY }),
-      layer('e2e', 60_000, { ...PROCESSES, ...TOGETHER, ...IN_MEMORY }),
+      layer('e2e', 60_000, { ...PROCESSES, ...IN_MEMORY }),
       layer('faults', 600_000, PROCESSES),
       layer('security', 120_000, PROCESSES),
       layer('browser', 120_000, PROCESSES),
