@@ -1,4 +1,6 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import fastify from 'fastify';
 import type { ReactorEvent } from '../../src/decide/event.ts';
 import type { Store } from '../../src/store/store.ts';
 import { answerParent } from '../child.ts';
@@ -6,10 +8,10 @@ import { loadProgram, type Program } from '../program.ts';
 import { API_KEY, CONCURRENCY, POLICY, SECRET, TOLERANCE_MS } from '../settings.ts';
 
 /**
- * `committing`: the service with sharing paused. `per-request`: each delivery is a transaction of its own.
- * `ceiling`: verifies and parses, and stores nothing. The server around them is the same.
+ * `committing`: the service with sharing paused. `per-request`: the same, but each delivery is a transaction of its
+ * own. `verify-only`: a bare fastify route that checks the signature, parses the JSON, and has nothing of ours.
  */
-export type WebhookServerKind = 'committing' | 'per-request' | 'ceiling';
+export type WebhookServerKind = 'committing' | 'per-request' | 'verify-only';
 
 /** `listen` resolves to the port, `cpu` to the microseconds of processor time used up to now. */
 export type WebhookServerQuestion =
@@ -18,7 +20,29 @@ export type WebhookServerQuestion =
 
 type Record = (event: ReactorEvent) => Promise<'stored' | { readonly unstorable: string }>;
 
-async function listen(kind: WebhookServerKind, databasePath: string): Promise<number> {
+async function listenBare(): Promise<number> {
+  const key = Buffer.from(SECRET.slice('whsec_'.length), 'base64');
+  const app = fastify();
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
+  app.post<{ Body: Buffer }>('/webhooks/linq', async ({ headers, body }, reply) => {
+    const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.`;
+    const expected = createHmac('sha256', key).update(signed).update(body).digest();
+    const given = Buffer.from(String(headers['webhook-signature']).slice('v1,'.length), 'base64');
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return reply.code(401).send();
+    JSON.parse(body.toString());
+    return reply.code(204).send();
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  return (app.server.address() as AddressInfo).port;
+}
+
+async function listen(
+  kind: Exclude<WebhookServerKind, 'verify-only'>,
+  databasePath: string,
+): Promise<number> {
   const program = await loadProgram();
   const clock = program.clock.createSystemClock();
   const app = await program.httpServer.createHttpServer({
@@ -26,8 +50,7 @@ async function listen(kind: WebhookServerKind, databasePath: string): Promise<nu
     log: { level: 'info', format: 'json' },
     isDraining: () => false,
   });
-  const store =
-    kind === 'ceiling' ? null : program.sqliteStore.openSqliteStore({ path: databasePath, policy: POLICY });
+  const store = program.sqliteStore.openSqliteStore({ path: databasePath, policy: POLICY });
   const record = await recordOf(kind, program, store, app.log);
   const verifying = { secrets: [SECRET], toleranceMs: TOLERANCE_MS, acceptLegacySignatures: false };
   await app.register(async (scope) =>
@@ -51,12 +74,11 @@ async function listen(kind: WebhookServerKind, databasePath: string): Promise<nu
 }
 
 async function recordOf(
-  kind: WebhookServerKind,
+  kind: 'committing' | 'per-request',
   program: Program,
-  store: Store | null,
+  store: Store,
   log: Parameters<Program['dispatcher']['createDispatcher']>[0]['log'],
 ): Promise<Record> {
-  if (store === null) return async () => 'stored';
   const clock = program.clock.createSystemClock();
   if (kind === 'per-request') {
     return async (event) => {
@@ -96,7 +118,10 @@ async function recordOf(
 }
 
 answerParent<WebhookServerQuestion, number>(async (question) => {
-  if (question.ask === 'listen') return listen(question.kind, question.databasePath);
+  if (question.ask === 'listen') {
+    const { kind, databasePath } = question;
+    return kind === 'verify-only' ? listenBare() : listen(kind, databasePath);
+  }
   const { user, system } = process.cpuUsage();
   return user + system;
 });
