@@ -20,14 +20,6 @@ const layer = (name: string, testTimeout: number, extra: object = {}) => ({
  */
 const TOGETHER = { isolate: false };
 
-/** Processes wait much, for each other and for time: two cores have time for four workers. */
-const PROCESSES = {
-  globalSetup: ['test/helpers/build.ts'],
-  maxWorkers: 4,
-  sequence: { groupOrder: 1 },
-  ...TOGETHER,
-};
-
 const MEMORY = '/dev/shm';
 
 function hasRoomInMemory(): boolean {
@@ -36,8 +28,20 @@ function hasRoomInMemory(): boolean {
   return bavail * bsize > 2 ** 30;
 }
 
-/** Databases and other temporary files in memory: no one pulls the plug here, and a sync to disk only takes time. */
-const IN_MEMORY = hasRoomInMemory() ? { env: { TMPDIR: MEMORY } } : {};
+/**
+ * Databases and other temporary files in memory, unless TMPDIR says where: what a process wrote outlives a kill there
+ * too, power losses are made from a log of the writes, and a real sync only takes time.
+ */
+const IN_MEMORY = process.env.TMPDIR === undefined && hasRoomInMemory() ? { env: { TMPDIR: MEMORY } } : {};
+
+/** Processes wait much, for each other and for time: two cores have time for four workers. */
+const PROCESSES = {
+  globalSetup: ['test/helpers/build.ts'],
+  maxWorkers: 4,
+  sequence: { groupOrder: 1 },
+  ...TOGETHER,
+  ...IN_MEMORY,
+};
 
 /** The layers of the tests as projects. Those that run the built program as a process build it first. */
 export default defineConfig({
@@ -46,7 +50,7 @@ export default defineConfig({
     projects: [
       layer('unit', 20_000, { maxWorkers: 2, ...TOGETHER, ...IN_MEMORY }),
       layer('integration', 30_000, { maxWorkers: 2, ...TOGETHER, ...IN_MEMORY }),
-      layer('e2e', 60_000, { ...PROCESSES, ...IN_MEMORY }),
+      layer('e2e', 60_000, PROCESSES),
       layer('faults', 600_000, PROCESSES),
       layer('security', 120_000, PROCESSES),
       layer('browser', 120_000, PROCESSES),
