@@ -1,11 +1,12 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import createValidators from '@fastify/ajv-compiler';
+import createSerializers from '@fastify/fast-json-stringify-compiler';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
 import { WEBHOOK_PATH } from '../decide/subscription.ts';
 import { HOUR, SECOND } from '../decide/time.ts';
 import { createLogOptions, type LogSettings } from '../log.ts';
 import { createFairShare, networkOf, plainAddresses } from './addresses.ts';
-import { compileSchemasAtFirstUse } from './schema-compilers.ts';
 
 export interface HttpServerOptions {
   readonly trustProxy: false | readonly string[];
@@ -104,6 +105,33 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     });
   });
   return app;
+}
+
+/**
+ * Uses fastify's own compilers, but only when a schema is first used. A process uses few of them, and compiling them
+ * all was a seventh of a start.
+ */
+function compileSchemasAtFirstUse(app: FastifyInstance): void {
+  // ours are constants: checking them gains nothing
+  const compileValidator = createValidators()({}, { customOptions: { validateSchema: false } });
+  app.setValidatorCompiler((route) => {
+    let compiled: ReturnType<typeof compileValidator> | null = null;
+    const validate = (data: unknown) => {
+      compiled ??= compileValidator(route);
+      const isValid = compiled(data) === true;
+      Object.assign(validate, { errors: compiled.errors }); // where fastify looks for them
+      return isValid;
+    };
+    return validate;
+  });
+  const compileSerializer = createSerializers()({});
+  app.setSerializerCompiler(({ httpStatus = '', ...route }) => {
+    let compiled: ReturnType<typeof compileSerializer> | null = null;
+    return (document) => {
+      compiled ??= compileSerializer({ ...route, httpStatus });
+      return compiled(document);
+    };
+  });
 }
 
 /** Keeps one address from taking all connections. Behind a proxy that is the proxy's, which needs few. */
