@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { existsSync, fstatSync, rmSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, statSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,7 +64,7 @@ const isOvertaken = (error: unknown) => error instanceof StoreError && error.mes
  */
 async function startAnew(partial: string): Promise<FileHandle> {
   prepareFile(partial, 'choose another place for backups');
-  rmSync(partial);
+  await rm(partial, { force: true }); // a backup begun at the same moment may have removed it
   try {
     return await open(partial, 'wx', 0o600);
   } catch (error) {

@@ -30,14 +30,23 @@ it('a backup’s name is that of the database and its time, and names sort by ti
 });
 
 describe('pruning', () => {
-  it('keeps the newest, and deletes the others', () => {
+  it('keeps the newest, and deletes the others', async () => {
     const names = [4, 3, 2, 1, 0].map((days) => backupName(DATABASE, NOW - days * DAY));
     touch(...names);
-    expect(pruneBackups(directory, DATABASE, 3, NOW).sort()).toEqual(names.slice(0, 2));
+    expect((await pruneBackups(directory, DATABASE, 3, NOW)).sort()).toEqual(names.slice(0, 2));
     expect(left()).toEqual(names.slice(2));
   });
 
-  it('passes over what is no file, whatever its name, and deletes the older ones all the same', () => {
+  it('deletes off the event loop: freeing a large file takes long', async () => {
+    const [old = '', newest = ''] = [1, 0].map((days) => backupName(DATABASE, NOW - days * DAY));
+    touch(old, newest);
+    const pruning = pruneBackups(directory, DATABASE, 1, NOW);
+    expect(left()).toEqual([old, newest]);
+    await pruning;
+    expect(left()).toEqual([newest]);
+  });
+
+  it('passes over what is no file, whatever its name, and deletes the older ones all the same', async () => {
     const [oldest = '', directoryName = '', newest = ''] = [2, 1, 0].map((days) =>
       backupName(DATABASE, NOW - days * DAY),
     );
@@ -45,12 +54,12 @@ describe('pruning', () => {
     mkdirSync(join(directory, directoryName));
     mkdirSync(join(directory, `${directoryName}.partial`));
     utimesSync(join(directory, `${directoryName}.partial`), 0, 0);
-    expect(removeAbandoned(directory, DATABASE, NOW)).toEqual([]);
-    expect(pruneBackups(directory, DATABASE, 1, NOW)).toEqual([oldest]);
+    expect(await removeAbandoned(directory, DATABASE, NOW)).toEqual([]);
+    expect(await pruneBackups(directory, DATABASE, 1, NOW)).toEqual([oldest]);
     expect(left()).toEqual([directoryName, `${directoryName}.partial`, newest]);
   });
 
-  it('touches nothing that has another name', () => {
+  it('touches nothing that has another name', async () => {
     const foreign = [
       'reactor-2026-11-20T20-00-00Z.db.gz',
       'reactor-2026-11-20.db',
@@ -60,19 +69,19 @@ describe('pruning', () => {
       'notes.txt',
     ];
     touch(...foreign, backupName(DATABASE, NOW - DAY), backupName(DATABASE, NOW));
-    pruneBackups(directory, DATABASE, 1, NOW);
+    await pruneBackups(directory, DATABASE, 1, NOW);
     expect(left()).toEqual([...foreign, backupName(DATABASE, NOW)].sort());
   });
 
-  it('lets those go first that a wrong clock dated in the future', () => {
+  it('lets those go first that a wrong clock dated in the future', async () => {
     const future = [1, 2, 3].map((years) => backupName(DATABASE, NOW + years * 365 * DAY));
     touch(...future, backupName(DATABASE, NOW - HOUR), backupName(DATABASE, NOW));
-    pruneBackups(directory, DATABASE, 2, NOW);
+    await pruneBackups(directory, DATABASE, 2, NOW);
     expect(left()).toEqual([backupName(DATABASE, NOW - HOUR), backupName(DATABASE, NOW)]);
   });
 });
 
-it('what a crash left half copied goes after an hour, and what is being copied stays', () => {
+it('what a crash left half copied goes after an hour, and what is being copied stays', async () => {
   const old = `${backupName(DATABASE, NOW - DAY)}.partial`;
   const fresh = `${backupName(DATABASE, NOW)}.partial`;
   touch(old, fresh, 'mine.partial');
@@ -83,6 +92,6 @@ it('what a crash left half copied goes after an hour, and what is being copied s
     ['mine.partial', 0],
   ] as const)
     utimesSync(join(directory, name), at / 1000, at / 1000);
-  expect(removeAbandoned(directory, DATABASE, systemNow)).toEqual([old]);
+  expect(await removeAbandoned(directory, DATABASE, systemNow)).toEqual([old]);
   expect(left()).toEqual([fresh, 'mine.partial'].sort());
 });
