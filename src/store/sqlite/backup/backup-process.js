@@ -33,10 +33,17 @@ function copy() {
   }
 }
 
+/**
+ * SQLite maps as much of the file as it can, at most 2 GiB. The check visits pages in random order: without the
+ * map it reads each from the system again, which is a third of its work.
+ */
+const MAPPED_BYTES = 2 ** 31;
+
 /** Runs SQLite's check of the whole copy, every row and index, and reads its contents. */
 function check() {
   const database = openSqlite(target, { readonly: true, fileMustExist: true });
   try {
+    database.pragma(`mmap_size = ${MAPPED_BYTES}`);
     const finding = String(database.pragma('integrity_check(1)', { simple: true }));
     const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
     if (finding !== 'ok') return finding;
