@@ -36,7 +36,8 @@ export interface ReceiverDeps {
 /** Counts a request against its address. Resolves to the seconds to wait if over the limit, else to null. */
 export type AddressLimiter = (request: FastifyRequest) => Promise<number | null>;
 
-type Receive = (raw: Buffer, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+/** Resolves once the delivery is answered. */
+type Receive = (raw: Buffer, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /**
  * Verify, parse, record, answer. Nothing is parsed before it is verified, and nothing is answered 2xx before it is
@@ -52,16 +53,17 @@ export function createReceiver(deps: ReceiverDeps, report: Reporter, limitFailur
       verified = deps.verify(raw, request.headers, request.raw.rawHeaders, deps.clock.systemNow());
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error;
-      return refuse(request, reply, error);
+      await refuse(request, reply, error);
+      return;
     }
     const delivery = { webhookId: verified.webhookId, eventType: null, chatId: null };
     try {
       const statusCode = await handle(deps, report, delivery, raw, verified.secretIndex);
       if (isProbe(delivery)) reply.header(PROBE_PROOF_HEADER, proveProbe(delivery.webhookId));
-      return await reply.code(statusCode).send();
+      reply.code(statusCode).send();
     } catch (error) {
       report.failed(delivery, error);
-      return sendRefusal(reply, NOT_STORED);
+      sendRefusal(reply, NOT_STORED);
     }
   };
 }
@@ -113,7 +115,7 @@ function isProbe(delivery: Described): delivery is Described & { readonly webhoo
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-type Refuse = (request: FastifyRequest, reply: FastifyReply, error: SignatureError) => Promise<FastifyReply>;
+type Refuse = (request: FastifyRequest, reply: FastifyReply, error: SignatureError) => Promise<void>;
 
 function createRefuser(deps: ReceiverDeps, report: Reporter, limitFailures: AddressLimiter): Refuse {
   const staleness = createStalenessTracker();
@@ -132,15 +134,17 @@ function createRefuser(deps: ReceiverDeps, report: Reporter, limitFailures: Addr
       deps.onStale(skewMs);
       if (isOurClockWrong(request, skewMs)) {
         report.refused('stale', webhookId, CLOCK_SUSPECT.message, skewMs);
-        return sendRefusal(reply, CLOCK_SUSPECT);
+        sendRefusal(reply, CLOCK_SUSPECT);
+        return;
       }
     }
     const waitSeconds = await limitFailures(request);
     if (waitSeconds === null) {
       report.refused(fault, webhookId, message, skewMs);
-      return sendRefusal(reply, unauthorized(fault, message));
+      sendRefusal(reply, unauthorized(fault, message));
+      return;
     }
     report.refused('limited', webhookId, message, skewMs);
-    return sendRefusal(reply, tooManyFailures(waitSeconds));
+    sendRefusal(reply, tooManyFailures(waitSeconds));
   };
 }

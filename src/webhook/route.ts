@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
@@ -41,55 +41,76 @@ const MAX_FAILURES = 60;
 
 /**
  * `POST /webhooks/linq`: 204 after the commit, or when the event is ignored; 202 when quarantined; 401, 413, 415 or 429
- * when refused; 503 for anything that Linq should send again. Register it in its own scope: there, bodies arrive as
- * bytes and every error is answered here.
+ * when refused; 503 for anything that Linq should send again. Register it in its own scope: there, every error is
+ * answered here.
+ *
+ * Each delivery is answered in fastify's first hook. The steps that fastify would take before the handler (media types,
+ * body parsers, validation) have nothing to do for raw bytes, but would cost each delivery as much as its signature.
  */
 export async function webhookRoute(app: FastifyInstance, deps: WebhookDeps): Promise<void> {
   const report = createReporter(app.log, deps.clock, deps.counters, deps.deliveries);
   const bodies = createBodyReader(app);
   const receive = createReceiver(deps, report, await createAddressLimiter(app, MAX_FAILURES));
+  const limit = deps.rateLimit > 0 ? await createAddressLimiter(app, deps.rateLimit) : null;
 
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', bodies.read);
-  refuseUnfit(app, deps, report);
-  if (deps.rateLimit > 0) await refuseFloods(app, deps.rateLimit, report);
+  /** Also when the request ends without an answer: its share must be released. */
+  function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    bodies.release(request);
+    answerError(error, request, reply, report);
+  }
+
+  function deliver(request: FastifyRequest, reply: FastifyReply): void {
+    bodies.read(request, (error, body) => {
+      if (error !== null) fail(error, request, reply);
+      else if (Buffer.isBuffer(body)) {
+        receive(body, request, reply).then(
+          () => bodies.release(request),
+          (failure: unknown) => fail(failure, request, reply),
+        );
+      } else {
+        refuseBody(reply, body, report);
+        bodies.release(request);
+      }
+    });
+  }
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     bodies.release(request);
     return answerError(error, request, reply, report);
   });
-  const described = { schema: DELIVERY_SCHEMA, config: { describedRequest: DELIVERY_REQUEST } };
-  app.post<{ Body: Body }>(WEBHOOK_PATH, described, async (request, reply) => {
-    const { body } = request;
-    try {
-      return Buffer.isBuffer(body) ? await receive(body, request, reply) : refuseBody(reply, body, report);
-    } finally {
-      bodies.release(request);
-    }
-  });
+  app.post(
+    WEBHOOK_PATH,
+    {
+      schema: DELIVERY_SCHEMA,
+      config: { describedRequest: DELIVERY_REQUEST },
+      childLoggerFactory: (log) => log, // deliveries are logged with their own ids
+      onRequest(request, reply) {
+        if (deps.isDraining()) {
+          report.failed(UNDESCRIBED, 'shutting down');
+          sendRefusal(reply, DRAINING);
+          return;
+        }
+        const refusing = refusalByHeaders(request.headers);
+        if (refusing !== null) refuse(reply, refusing, report);
+        else if (limit === null) deliver(request, reply);
+        else {
+          limit(request).then(
+            (waitSeconds) => {
+              if (waitSeconds === null) deliver(request, reply);
+              else refuseFlood(reply, waitSeconds, report);
+            },
+            (failure: unknown) => fail(failure, request, reply),
+          );
+        }
+      },
+    },
+    (_request, reply) => sendRefusal(reply, NOT_STORED), // not reached: the hook answers
+  );
 }
 
-function refuseUnfit(app: FastifyInstance, deps: WebhookDeps, report: Reporter): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    if (deps.isDraining()) {
-      report.failed(UNDESCRIBED, 'shutting down');
-      sendRefusal(reply, DRAINING);
-      return;
-    }
-    const refusing = refusalByHeaders(request.headers);
-    if (refusing === null) return done();
-    refuse(reply, refusing, report);
-  });
-}
-
-async function refuseFloods(app: FastifyInstance, perMinute: number, report: Reporter): Promise<void> {
-  const limit = await createAddressLimiter(app, perMinute);
-  app.addHook('onRequest', async (request, reply) => {
-    const waitSeconds = await limit(request);
-    if (waitSeconds === null) return;
-    report.refused('limited', null, 'more deliveries in a minute than WEBHOOK_RATE_LIMIT', null);
-    return sendRefusal(reply, tooManyDeliveries(waitSeconds));
-  });
+function refuseFlood(reply: FastifyReply, waitSeconds: number, report: Reporter): FastifyReply {
+  report.refused('limited', null, 'more deliveries in a minute than WEBHOOK_RATE_LIMIT', null);
+  return sendRefusal(reply, tooManyDeliveries(waitSeconds));
 }
 
 function refuse(reply: FastifyReply, refusing: Refusing, report: Reporter): FastifyReply {
@@ -105,12 +126,11 @@ function refuseBody(reply: FastifyReply, refusing: Refusing, report: Reporter): 
 
 /** Never reveals the error itself. A sender that disconnected isn't a failure and gets no answer. */
 function answerError(
-  error: FastifyError,
+  error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
   report: Reporter,
 ): FastifyReply {
-  if (error.statusCode === 415) return refuse(reply, NOT_JSON, report);
   if (!request.raw.destroyed || request.raw.complete) report.failed(UNDESCRIBED, error);
   return sendRefusal(reply, NOT_STORED);
 }
@@ -149,11 +169,7 @@ type Body = Buffer | Refusing;
 
 interface BodyReader {
   /** Reads the body until it ends or must be refused. Calls back with an error if the sender disconnected. */
-  read(
-    request: FastifyRequest,
-    payload: IncomingMessage,
-    done: (error: Error | null, body?: Body) => void,
-  ): void;
+  read(request: FastifyRequest, done: (error: Error | null, body: Body) => void): void;
   /** Releases the request's share, if any. Must be called when the request ends, however it ends. */
   release(request: FastifyRequest): void;
 }
@@ -178,7 +194,8 @@ function createBodyReader(app: FastifyInstance): BodyReader {
   }
 
   return {
-    read(request, payload, done) {
+    read(request, done) {
+      const payload = request.raw;
       const most = Number(request.headers['content-length'] ?? MAX_BODY_BYTES);
       let room: Buffer = NOTHING;
       let length = 0;
@@ -195,9 +212,9 @@ function createBodyReader(app: FastifyInstance): BodyReader {
         }
         length = needed;
       };
-      const onEnd = () => finish(null, room.subarray(0, length));
-      const onError = (error: Error) => finish(error);
-      const finish = (error: Error | null, body?: Body) => {
+      const onEnd = () => finish(null, room.length === length ? room : room.subarray(0, length));
+      const onError = (error: Error) => finish(error, NOTHING);
+      const finish = (error: Error | null, body: Body) => {
         payload.off('data', onData).off('end', onEnd).off('error', onError);
         done(error, body);
       };
