@@ -27,7 +27,13 @@ function plainAddress(text: string): string {
 }
 
 /** Limits count by this: an IPv4 address, or the /64 of an IPv6 one, since one sender owns all of it. */
-export const networkOf = (address: string | undefined): string => normalizeIP(address ?? UNKNOWN);
+export function networkOf(address: string = UNKNOWN): string {
+  if (address !== last.address) last = { address, network: normalizeIP(address) };
+  return last.network;
+}
+
+/** One sender's requests often come in a row. */
+let last = { address: UNKNOWN, network: UNKNOWN };
 
 /** Divides a resource among senders, so that however much one takes, some is left for each of the others. */
 export interface FairShare {

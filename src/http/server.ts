@@ -150,18 +150,23 @@ function shareConnections(server: Server): void {
  * exceeds its limit is closed, so the requests beyond it cost nothing.
  */
 function limitUnanswered(server: Server): void {
-  const unanswered = new WeakMap<Socket, number>();
+  const connections = new WeakMap<Socket, { unanswered: number }>();
   const handlers = server.listeners('request');
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
     const { socket } = request;
-    const count = (unanswered.get(socket) ?? 0) + 1;
-    if (count > MAX_UNANSWERED) {
+    let connection = connections.get(socket);
+    if (connection === undefined) {
+      connection = { unanswered: 0 };
+      connections.set(socket, connection);
+    }
+    if (connection.unanswered === MAX_UNANSWERED) {
       socket.destroy();
       return;
     }
-    unanswered.set(socket, count);
-    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    const counted = connection;
+    counted.unanswered++;
+    response.on('close', () => counted.unanswered--); // emitted once
     for (const handle of handlers) handle.call(server, request, response);
   });
 }
