@@ -148,10 +148,11 @@ const CLOSE_OBJECT = 0x7d;
  */
 export function parseJson(raw: Buffer): JsonObject {
   if (!isUtf8(raw)) throw new PayloadError('body: expected UTF-8');
-  if (mayBeTooDeep(raw) && depthOf(raw) > MAX_DEPTH) {
+  const text = raw.toString('utf8');
+  if (opensMoreThan(MAX_DEPTH, text) && depthOf(raw) > MAX_DEPTH) {
     throw new PayloadError(`body: nested deeper than ${MAX_DEPTH} levels`);
   }
-  const body = parseGuarded(raw.toString('utf8'));
+  const body = parseGuarded(text);
   if (!isObject(body)) throw new PayloadError('body: expected a JSON object');
   return body;
 }
@@ -164,14 +165,18 @@ function parseGuarded(text: string): unknown {
   }
 }
 
-/** A cheap test that is nearly always enough: depth can't exceed the number of opening brackets. */
-function mayBeTooDeep(raw: Buffer): boolean {
+/**
+ * Whether a text has more opening brackets than this. A cheap test that is nearly always enough: the depth can't exceed
+ * their number.
+ */
+function opensMoreThan(most: number, text: string): boolean {
   let opened = 0;
-  for (let i = 0; i < raw.length; i++) {
-    const byte = raw[i];
-    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) opened++;
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (++opened > most) return true;
+    }
   }
-  return opened > MAX_DEPTH;
+  return false;
 }
 
 /** The deepest nesting, ignoring brackets in strings. Works on bytes, as all relevant ones are ASCII. */
