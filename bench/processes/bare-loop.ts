@@ -1,8 +1,8 @@
-import { Pool } from 'undici';
 import { answerParent } from '../child.ts';
 import { idOf } from '../deliveries.ts';
 import { type Rate, startRate } from '../rate.ts';
-import { API_KEY, CONCURRENCY } from '../settings.ts';
+import { CONCURRENCY } from '../settings.ts';
+import { createShareCall } from '../share-call.ts';
 
 export interface BareLoopQuestion {
   readonly apiUrl: string;
@@ -11,29 +11,25 @@ export interface BareLoopQuestion {
   readonly leadIn: number;
 }
 
-const HEADERS = { authorization: `Bearer ${API_KEY}`, accept: 'application/json' };
+type ShareCall = ReturnType<typeof createShareCall>;
+
 const chatIds = Array.from({ length: 1_000 }, (_, n) => idOf(`bare ${n}`));
 
-let pool: Pool | null = null;
+let shareCall: ShareCall | null = null;
 
 /** The same calls with nothing around them. */
 async function run({ apiUrl, count, leadIn }: BareLoopQuestion): Promise<Rate> {
-  pool ??= new Pool(apiUrl, { connections: CONCURRENCY });
-  await call(pool, leadIn);
+  shareCall ??= createShareCall(apiUrl);
+  await repeat(shareCall, leadIn);
   const stop = startRate();
-  await call(pool, count);
+  await repeat(shareCall, count);
   return stop(count);
 }
 
-async function call(api: Pool, count: number): Promise<void> {
+async function repeat(call: ShareCall, count: number): Promise<void> {
   let left = count;
   const worker = async () => {
-    while (left-- > 0) {
-      const path = `/v3/chats/${chatIds[left % chatIds.length]}/share_contact_card`;
-      const { statusCode, body } = await api.request({ method: 'POST', path, headers: HEADERS });
-      await body.dump();
-      if (statusCode !== 204) throw new Error(`expected 204, got ${statusCode}`);
-    }
+    while (left-- > 0) await call(chatIds[left % chatIds.length] ?? '');
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
