@@ -8,6 +8,8 @@ export interface Result {
   readonly isMet: boolean;
   /** Everything that the figure was made of. */
   readonly details: object;
+  /** A table of figures without targets, its head first, that people read below the other one. */
+  readonly table?: readonly (readonly string[])[];
 }
 
 export function resultOf(result: Omit<Result, 'isMet'>): Result {
@@ -24,7 +26,11 @@ export function formatTable(results: readonly Result[]): string {
     show(measured, unit),
     isMet ? 'met' : 'NOT MET',
   ]);
-  const all = [['row', 'what', 'target', 'measured', ''], ...rows];
+  const tables = results.flatMap(({ table }) => (table === undefined ? [] : [table]));
+  return [[['row', 'what', 'target', 'measured', ''], ...rows], ...tables].map(alignColumns).join('\n\n');
+}
+
+function alignColumns(all: readonly (readonly string[])[]): string {
   const widths = (all[0] ?? []).map((_, column) =>
     Math.max(...all.map((cells) => cells[column]?.length ?? 0)),
   );
@@ -33,7 +39,7 @@ export function formatTable(results: readonly Result[]): string {
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd();
-  return [...all.map(line)].join('\n');
+  return all.map(line).join('\n');
 }
 
 /** Rounded towards the worse, so that a missed target never looks met. */

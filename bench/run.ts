@@ -9,6 +9,7 @@ import { buildProgram } from './program.ts';
 import { formatTable, type Result } from './report.ts';
 import { measureIngest } from './rows/ingest.ts';
 import { measureLateness } from './rows/lateness.ts';
+import { measurePeers } from './rows/peers.ts';
 import { measureShares } from './rows/shares.ts';
 import { measureStart } from './rows/start.ts';
 
@@ -17,11 +18,17 @@ const ROWS: Readonly<Record<string, (context: BenchContext) => Promise<readonly 
   shares: measureShares,
   lateness: measureLateness,
   start: measureStart,
+  peers: measurePeers,
 };
+
+/** It takes longer, and needs Redis and PostgreSQL. */
+const ONLY_WHEN_NAMED: readonly string[] = ['peers'];
+const BY_DEFAULT = Object.keys(ROWS).filter((row) => !ONLY_WHEN_NAMED.includes(row));
 
 const USAGE = `npm run bench -- [ROW…] [--quick] [--json] [--check] [--no-build] [--profile]
 
-Rows: ${Object.keys(ROWS).join(', ')}; all of them by default.
+Rows: ${BY_DEFAULT.join(', ')}; all of them by default.
+      peers (only when named): this program, BullMQ and graphile-worker make the same calls
   --quick     fewer and shorter rounds, about a minute in all
   --json      prints the figures as JSON in place of the table
   --check     exits with 1 when a target isn't met
@@ -56,7 +63,7 @@ async function main(): Promise<number> {
   }
   mkdirSync(RESULTS, { recursive: true });
   if (options.profile) writeProfilesTo(join(RESULTS, 'profiles'));
-  const results = await measure(positionals.length > 0 ? positionals : Object.keys(ROWS), options.quick, say);
+  const results = await measure(positionals.length > 0 ? positionals : BY_DEFAULT, options.quick, say);
   const json = JSON.stringify({ ...surroundings(options.quick), results }, null, 2);
   const file = join(RESULTS, `${new Date().toISOString().replaceAll(':', '-')}.json`);
   writeFileSync(file, `${json}\n`);

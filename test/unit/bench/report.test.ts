@@ -36,4 +36,19 @@ describe('the table', () => {
     expect(cellsOf(formatTable([of(100.2, { atMost: 100 }, 'ms')]))).toContain('101 ms');
     expect(cellsOf(formatTable([of(0.29, { atLeast: 0.65 })]))).toContain('0.29');
   });
+
+  it("puts a row's own table below all rows", () => {
+    const own = {
+      ...of(1, { atLeast: 1 }),
+      table: [
+        ['side', 'calls/s'],
+        ['a bare loop', '9000'],
+      ],
+    };
+    expect(
+      formatTable([own, of(2, { atLeast: 1 })])
+        .split('\n')
+        .slice(2),
+    ).toEqual(['row  what  >= 1.00  2.00      met', '', 'side         calls/s', 'a bare loop  9000']);
+  });
 });
