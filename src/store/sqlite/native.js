@@ -25,27 +25,35 @@ export function openSqlite(path, options = {}) {
   return database;
 }
 
-const IS_KEEPING = Symbol.for('contact-card-reactor.keeps-statements');
+const IS_KEEPING = Symbol.for('contact-card-reactor.keeps-handles');
 
 /**
  * A database holds its handle under an unnamed symbol. That handle creates all statements, including those of
- * pragmas and transactions.
+ * pragmas and transactions, and the handles of backups.
  * @param {object} database
  */
 function keepHandles(database) {
   for (const symbol of Object.getOwnPropertySymbols(database)) {
     const handle = Reflect.get(database, symbol);
     const prototype = Object.getPrototypeOf(handle);
-    const prepare = prototype?.prepare;
-    if (typeof prepare !== 'function') continue;
+    if (typeof prototype?.prepare !== 'function') continue;
     kept.add(handle);
-    if (prepare[IS_KEEPING] === true) continue;
-    /** @this {unknown} @param {unknown[]} args */
-    const prepareAndKeep = function (...args) {
-      const statement = prepare.apply(this, args);
-      kept.add(statement);
-      return statement;
-    };
-    prototype.prepare = Object.assign(prepareAndKeep, { [IS_KEEPING]: true });
+    for (const name of ['prepare', 'backup']) keepResults(prototype, name);
   }
+}
+
+/**
+ * @param {Record<string, unknown>} prototype
+ * @param {string} name of a method that creates handles
+ */
+function keepResults(prototype, name) {
+  const create = /** @type {Function} */ (prototype[name]);
+  if (Reflect.get(create, IS_KEEPING) === true) return;
+  /** @this {unknown} @param {unknown[]} args */
+  const createAndKeep = function (...args) {
+    const handle = create.apply(this, args);
+    kept.add(handle);
+    return handle;
+  };
+  prototype[name] = Object.assign(createAndKeep, { [IS_KEEPING]: true });
 }

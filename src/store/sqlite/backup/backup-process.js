@@ -5,7 +5,7 @@
 //
 // node backup-process.js SOURCE TARGET: TARGET must exist, empty, with the mode that the copy is to have.
 
-import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { fdatasyncSync, fstatSync, fsyncSync, openSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { openSqlite } from '../native.js';
 
@@ -23,11 +23,41 @@ function endWithParent() {
   if (process.ppid !== parent) process.exit(1);
 }
 
-/** A snapshot of the source, compact and complete: reading it needs no log beside it. */
-function copy() {
+/**
+ * Copied pages between two syncs, 4 MiB. A single sync at the end would write everything at once, and the commits
+ * of the service, which are synced too, would wait for it.
+ */
+const PAGES_AT_ONCE = 1_024;
+
+/**
+ * A snapshot of the source, page by page: the one transaction reads what was committed before it, and keeps the
+ * source's log from being emptied only as long as it takes to write the pages.
+ * @param {number} file the target
+ */
+async function copy(file) {
   const database = openSqlite(source, { readonly: true, fileMustExist: true, timeout: 5_000 });
   try {
-    database.prepare('VACUUM INTO ?').run(target);
+    database.exec('BEGIN');
+    database.pragma('schema_version'); // the snapshot is taken by the first read
+    await database.backup(target, {
+      progress() {
+        endWithParent();
+        fdatasyncSync(file);
+        return PAGES_AT_ONCE;
+      },
+    });
+    database.exec('COMMIT');
+  } finally {
+    database.close();
+  }
+}
+
+/** The copy states, as its source does, that it has a log: until that is undone, reading it would create one. */
+function makeComplete() {
+  const database = openSqlite(target, { fileMustExist: true });
+  try {
+    const [row] = /** @type {{ journal_mode: string }[]} */ (database.pragma('journal_mode = DELETE'));
+    if (row?.journal_mode !== 'delete') throw new Error('another program uses the copy');
   } finally {
     database.close();
   }
@@ -56,30 +86,24 @@ function check() {
   }
 }
 
-function sync() {
-  const file = openSync(target, 'r+');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
 try {
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // shares and webhooks go first
 } catch {
   // then the copying competes with them
 }
 try {
-  copy();
+  // open until the end: closing it would release the locks that SQLite holds on the same file
+  const file = openSync(target, 'r+');
+  await copy(file);
+  makeComplete();
   endWithParent();
   const found = check();
   endWithParent();
   if (found === null) tell({ kind: 'foreign' });
   else if (typeof found === 'string') tell({ kind: 'damaged', finding: found });
   else {
-    sync();
-    tell({ kind: 'copied', ...found, sizeBytes: statSync(target).size });
+    fsyncSync(file);
+    tell({ kind: 'copied', ...found, sizeBytes: fstatSync(file).size });
   }
 } catch (error) {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

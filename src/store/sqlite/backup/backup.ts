@@ -47,7 +47,7 @@ export async function makeBackup(options: BackupOptions): Promise<CopyContent> {
     return content;
   } catch (error) {
     // the first error is the one that explains
-    if (!isOvertaken(error)) await rm(partial, { force: true }).catch(() => {});
+    if (!isOvertaken(error)) await removeCopy(partial).catch(() => {});
     throw fileError(error, file);
   } finally {
     await held?.close();
@@ -64,13 +64,21 @@ const isOvertaken = (error: unknown) => error instanceof StoreError && error.mes
  */
 async function startAnew(partial: string): Promise<FileHandle> {
   prepareFile(partial, 'choose another place for backups');
-  await rm(partial, { force: true }); // a backup begun at the same moment may have removed it
+  await removeCopy(partial);
   try {
     return await open(partial, 'wx', 0o600);
   } catch (error) {
     const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     throw isThere ? new StoreError('broken', OVERTAKEN) : error;
   }
+}
+
+/** What SQLite keeps beside a copy while it is written, and a killed process leaves there. */
+const BESIDE_COPY = ['-journal', '-wal', '-shm'] as const;
+
+/** Removes an incomplete copy, if it is there. */
+export async function removeCopy(partial: string): Promise<void> {
+  for (const suffix of [...BESIDE_COPY, '']) await rm(partial + suffix, { force: true });
 }
 
 /** Files beside a database whose names start with its name are parts of it, or are mistaken for parts. */

@@ -1,5 +1,4 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
@@ -11,7 +10,7 @@ import { hasContent, prepareFile, syncPath } from '../files.ts';
 import { applyMigrations, type Migration, pendingMigrations, readMigrations } from '../migrate.ts';
 import { openSqlite } from '../native.js';
 import { acquireLock } from '../place.ts';
-import { copyDatabase } from './backup.ts';
+import { copyDatabase, removeCopy } from './backup.ts';
 
 export interface RestoreOptions {
   readonly databasePath: string;
@@ -52,7 +51,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   const partial = `${path}.restoring.partial`;
   try {
     finishRestore(path);
-    await rm(partial, { force: true });
+    await removeCopy(partial);
     prepareFile(partial);
     const { chats } = await copyDatabase(file, partial, new AbortController().signal);
     const restoredAt = await prepareCopy(partial, pending, options);
@@ -60,7 +59,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     const keptAs = swapIn(partial, path);
     return { databasePath: path, keptAs, chats, schemaVersion: known.length, restoredAt };
   } catch (error) {
-    await rm(partial, { force: true }).catch(() => {}); // the first error is the one that explains
+    await removeCopy(partial).catch(() => {}); // the first error is the one that explains
     throw toStoreError(error);
   } finally {
     lock.release();

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it, onTestFinished } from 'vitest';
@@ -48,6 +51,18 @@ it('handles that the caller never sees are kept, too', () => {
   database.pragma('user_version');
   database.transaction(() => {})();
   expect(countKeptHandles()).toBeGreaterThan(before + 5);
+});
+
+it('the handle of a backup is kept, too', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'contact-card-reactor-handles-'));
+  const database = openSqlite(':memory:');
+  onTestFinished(() => {
+    database.close();
+    rmSync(directory, { recursive: true });
+  });
+  const before = countKeptHandles();
+  await database.backup(join(directory, 'copy.db'));
+  expect(countKeptHandles()).toBe(before + 1);
 });
 
 /** Does everything that a store can do, with chats of its own. */

@@ -72,7 +72,10 @@ describe('a backup of a database in use', () => {
     copy.close();
   });
 
-  it('lets this process go on meanwhile', async () => {
+  it('lets this process go on meanwhile, and has what was committed up to one instant', async () => {
+    const large = openSqlite(home.path); // copied in several steps
+    large.exec(`INSERT INTO meta VALUES ('large', hex(zeroblob(8000000)))`);
+    large.close();
     let recorded = 0;
     let isDone = false;
     const done = backUp().finally(() => {
@@ -84,6 +87,12 @@ describe('a backup of a database in use', () => {
     }
     await done;
     expect(recorded).toBeGreaterThan(5);
+    const copy = openSqlite(join(directory, 'copy.db'), { readonly: true });
+    const later = copy.prepare(`SELECT chat_id FROM chats WHERE chat_id LIKE 'later-%' ORDER BY id`).pluck();
+    const found = later.all();
+    copy.close();
+    expect(found).toEqual(found.map((_, index) => `later-${index}`));
+    expect(found.length).toBeLessThan(recorded);
   });
 
   it('replaces an older one of its name only once it is complete', async () => {
@@ -98,6 +107,27 @@ describe('a backup of a database in use', () => {
     expect(readdirSync(directory)).toEqual(['copy.db']);
     await backUp();
     expect(readFileSync(file, 'latin1').slice(0, 15)).toBe('SQLite format 3');
+  });
+});
+
+describe('what a killed process left beside an incomplete copy', () => {
+  beforeEach(() => {
+    mkdirSync(directory);
+    for (const suffix of ['', '-journal', '-wal', '-shm'])
+      writeFileSync(join(directory, `copy.db.partial${suffix}`), 'left behind');
+  });
+
+  it('doesn’t get into the next backup, and is removed', async () => {
+    expect(await backUp()).toMatchObject({ chats: 500 });
+    expect(readdirSync(directory)).toEqual(['copy.db']);
+  });
+
+  it('is removed, too, when that one is aborted', async () => {
+    const stop = new AbortController();
+    const cut = backUp({ signal: stop.signal });
+    stop.abort();
+    await expect(cut).rejects.toThrow(/abort/i);
+    expect(readdirSync(directory)).toEqual([]);
   });
 });
 
