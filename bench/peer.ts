@@ -11,6 +11,8 @@ export type PeerQuestion =
       /** Directory of the server's Unix socket. */
       readonly socketDir: string;
       readonly serverPid: number;
+      /** Jobs that the queue fetches at once, where that can be set. */
+      readonly fetchAtOnce: number;
     }
   /** Queues one job per chat, then runs them; the first `leadIn` of them before the clock starts. */
   | { readonly kind: 'drain'; readonly count: number; readonly leadIn: number; readonly seed: number };
@@ -30,11 +32,15 @@ export interface Peer {
   stop(): Promise<void>;
 }
 
-/** @param shareCall what each job does; resolves when the API answered */
-export type OpenPeer = (socketDir: string, shareCall: (chatId: string) => Promise<void>) => Promise<Peer>;
+export interface PeerOptions {
+  readonly socketDir: string;
+  readonly fetchAtOnce: number;
+  /** What each job does. Resolves when the API has answered. */
+  readonly shareCall: (chatId: string) => Promise<void>;
+}
 
 /** The loop of a process that runs a job queue: answers the parent's questions. */
-export function answerAsPeer(open: OpenPeer): void {
+export function answerAsPeer(open: (options: PeerOptions) => Promise<Peer>): void {
   let answered = 0;
   let onAnswered: () => void = () => {};
   let opened: { readonly peer: Peer; readonly serverPid: number } | null = null;
@@ -48,13 +54,14 @@ export function answerAsPeer(open: OpenPeer): void {
 
   answerParent<PeerQuestion, PeerRate | null>(async (question) => {
     if (question.kind === 'open') {
-      const call = createShareCall(question.apiUrl);
-      const peer = await open(question.socketDir, async (chatId) => {
+      const { apiUrl, socketDir, serverPid, fetchAtOnce } = question;
+      const call = createShareCall(apiUrl);
+      const shareCall = async (chatId: string) => {
         await call(chatId).catch(giveUp); // a queue would try again, and the figures would hide it
         answered++;
         onAnswered();
-      });
-      opened = { peer, serverPid: question.serverPid };
+      };
+      opened = { peer: await open({ socketDir, fetchAtOnce, shareCall }), serverPid };
       return null;
     }
     if (opened === null) throw new Error('open it first');

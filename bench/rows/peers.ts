@@ -9,22 +9,26 @@ import type { SharerAnswer, SharerQuestion } from '../processes/sharer.ts';
 import { describeRate, type Rate } from '../rate.ts';
 import { type Result, resultOf } from '../report.ts';
 import { startPostgres, startRedis } from '../servers.ts';
+import { CONCURRENCY } from '../settings.ts';
 import { median } from '../stats.ts';
 
 const BARE = 'bare loop';
 const OURS = 'this program';
 const BULLMQ = 'BullMQ';
-const GRAPHILE_WORKER = 'graphile-worker';
+
+const graphileWorker = (fetchAtOnce: number) => ({
+  name: `graphile-worker, ${fetchAtOnce} at once`,
+  script: 'graphile-worker',
+  fetchAtOnce,
+  needs: "PostgreSQL's initdb and postgres",
+  startServer: startPostgres,
+});
 
 /** The job queues that make the same calls, each with a server of its own. */
 const PEERS = [
-  { name: BULLMQ, script: 'bullmq', needs: 'redis-server', startServer: startRedis },
-  {
-    name: GRAPHILE_WORKER,
-    script: 'graphile-worker',
-    needs: "PostgreSQL's initdb and postgres",
-    startServer: startPostgres,
-  },
+  { name: BULLMQ, script: 'bullmq', fetchAtOnce: 1, needs: 'redis-server', startServer: startRedis },
+  graphileWorker(CONCURRENCY + 1), // what its release notes recommend
+  graphileWorker(500), // what its performance page has
 ];
 
 const LEAD_IN = 500;
@@ -77,7 +81,7 @@ async function openSides(context: BenchContext, stops: (() => Promise<void>)[]):
         withoutServer((await sharer.ask({ kind: 'drain', count, leadIn: LEAD_IN, seed })).rate),
     },
   ];
-  for (const { name, script, needs, startServer } of PEERS) {
+  for (const { name, script, fetchAtOnce, needs, startServer } of PEERS) {
     const server = existsSync('/proc/self/stat') ? await startServer() : null;
     if (server === null) {
       say(`peers: ${name} is skipped, because ${needs} isn't installed or this system has no /proc.`);
@@ -85,7 +89,8 @@ async function openSides(context: BenchContext, stops: (() => Promise<void>)[]):
     }
     stops.push(server.stop);
     const peer = start<PeerQuestion, PeerRate | null>(script);
-    await peer.ask({ kind: 'open', apiUrl, socketDir: server.socketDir, serverPid: server.pid });
+    const { socketDir, pid: serverPid } = server;
+    await peer.ask({ kind: 'open', apiUrl, socketDir, serverPid, fetchAtOnce });
     const drain = (seed: number) => peer.ask({ kind: 'drain', count, leadIn: LEAD_IN, seed });
     sides.push({ name, drain: async (seed) => given(await drain(seed)) });
   }
