@@ -98,11 +98,12 @@ export function optionalItems(parent: Node, key: string): readonly Node[] | null
   const list = optionalList(parent, key);
   if (list === null) return null;
   const at = `${pathOf(parent, key)}[]`;
-  return list.flatMap((value) => {
-    if (isObject(value)) return [{ at, value, onUnreadable: parent.onUnreadable }];
-    parent.onUnreadable(at);
-    return [];
-  });
+  const items: Node[] = [];
+  for (const value of list) {
+    if (isObject(value)) items.push({ at, value, onUnreadable: parent.onUnreadable });
+    else parent.onUnreadable(at);
+  }
+  return items;
 }
 
 /** The error for a field: its place and what was expected there. */

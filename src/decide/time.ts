@@ -30,7 +30,7 @@ export function parseInstant(text: string): EpochMs | null {
   const year = digitsAt(text, 0, 4) + CYCLE_YEARS; // Date.UTC reads the years 0 to 99 as 1900 to 1999
   const month = digitsAt(text, 5, 2);
   const day = digitsAt(text, 8, 2);
-  if (month < 1 || month > 12 || day < 1 || (day > 28 && day > daysIn(year, month))) return null;
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return null;
   const hour = digitsAt(text, 11, 2);
   const minute = digitsAt(text, 14, 2);
   const second = digitsAt(text, 17, 2);
@@ -58,7 +58,8 @@ function digitsAt(text: string, at: number, count: number): number {
 }
 
 function daysIn(year: number, month: number): number {
-  return new Date(Date.UTC(year, month, 0)).getUTCDate();
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 // The one form that senders may generate (RFC 9110, 5.6.7). `Date.parse` alone accepts nearly anything, even

@@ -145,7 +145,10 @@ export function createWebhookCounters(): WebhookCounters {
 }
 
 export function noteAuthentic({ signatures }: WebhookCounters): void {
-  Object.assign(signatures, { isProven: true, failedInARow: 0, failingSince: null, mismatchedInARow: 0 });
+  signatures.isProven = true;
+  signatures.failedInARow = 0;
+  signatures.failingSince = null;
+  signatures.mismatchedInARow = 0;
 }
 
 /** Only wrong and stale signatures count as failures in a row: a missing or malformed one comes from a scanner. */
