@@ -74,33 +74,3 @@ export function createFairShare(total: number): FairShare {
     },
   };
 }
-
-/** Counts what each sender does in a window of time, which begins with the first time. */
-export interface WindowLimit {
-  /**
-   * Counts once more. @returns the milliseconds until the sender's window ends if this exceeds the limit, else null
-   * @param now milliseconds on a clock that never steps
-   */
-  count(sender: string, now: number): number | null;
-}
-
-/** So many senders are remembered; the one that did nothing for longest is dropped first. */
-const MAX_SENDERS = 5_000;
-
-export function createWindowLimit(limit: number, windowMs: number): WindowLimit {
-  const windows = new Map<string, { readonly since: number; times: number }>();
-  return {
-    count(sender, now) {
-      const known = windows.get(sender);
-      const window = known !== undefined && now - known.since < windowMs ? known : { since: now, times: 0 };
-      window.times++;
-      if (known !== undefined) windows.delete(sender);
-      windows.set(sender, window); // last, as the most recent
-      for (const oldest of windows.keys()) {
-        if (windows.size <= MAX_SENDERS) break;
-        windows.delete(oldest);
-      }
-      return window.times > limit ? window.since + windowMs - now : null;
-    },
-  };
-}

@@ -33,8 +33,8 @@ export interface ReceiverDeps {
   readonly linqDateOffMs: () => number | null;
 }
 
-/** Counts a request against its address. @returns the seconds to wait if over the limit, else null */
-export type AddressLimiter = (request: FastifyRequest) => number | null;
+/** Counts a request against its address. Resolves to the seconds to wait if over the limit, else to null. */
+export type AddressLimiter = (request: FastifyRequest) => Promise<number | null>;
 
 /** Resolves once the delivery is answered. */
 type Receive = (raw: Buffer, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
@@ -53,7 +53,7 @@ export function createReceiver(deps: ReceiverDeps, report: Reporter, limitFailur
       verified = deps.verify(raw, request.headers, request.raw.rawHeaders, deps.clock.systemNow());
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error;
-      refuse(request, reply, error);
+      await refuse(request, reply, error);
       return;
     }
     const delivery = { webhookId: verified.webhookId, eventType: null, chatId: null };
@@ -115,7 +115,7 @@ function isProbe(delivery: Described): delivery is Described & { readonly webhoo
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-type Refuse = (request: FastifyRequest, reply: FastifyReply, error: SignatureError) => void;
+type Refuse = (request: FastifyRequest, reply: FastifyReply, error: SignatureError) => Promise<void>;
 
 function createRefuser(deps: ReceiverDeps, report: Reporter, limitFailures: AddressLimiter): Refuse {
   const staleness = createStalenessTracker();
@@ -127,7 +127,7 @@ function createRefuser(deps: ReceiverDeps, report: Reporter, limitFailures: Addr
     return isClockSuspect(staleness.isOneSided(now), deps.linqDateOffMs());
   };
 
-  return (request, reply, error) => {
+  return async (request, reply, error) => {
     const { fault, message, skewMs } = error;
     const webhookId = claimedWebhookId(request.headers);
     if (fault === 'stale' && skewMs !== null) {
@@ -138,7 +138,7 @@ function createRefuser(deps: ReceiverDeps, report: Reporter, limitFailures: Addr
         return;
       }
     }
-    const waitSeconds = limitFailures(request);
+    const waitSeconds = await limitFailures(request);
     if (waitSeconds === null) {
       report.refused(fault, webhookId, message, skewMs);
       sendRefusal(reply, unauthorized(fault, message));

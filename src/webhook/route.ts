@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import rateLimit from '@fastify/rate-limit';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { WEBHOOK_PATH } from '../decide/subscription.ts';
-import { MINUTE, SECOND } from '../decide/time.ts';
-import { createFairShare, createWindowLimit, networkOf } from '../http/addresses.ts';
+import { MINUTE } from '../decide/time.ts';
+import { createFairShare, networkOf } from '../http/addresses.ts';
 import { answer, ErrorSchema, emptyAnswer } from '../http/answers.ts';
 import {
   DRAINING,
@@ -49,8 +50,8 @@ const MAX_FAILURES = 60;
 export async function webhookRoute(app: FastifyInstance, deps: WebhookDeps): Promise<void> {
   const report = createReporter(app.log, deps.clock, deps.counters, deps.deliveries);
   const bodies = createBodyReader(app);
-  const receive = createReceiver(deps, report, createAddressLimiter(MAX_FAILURES, deps.clock));
-  const limit = deps.rateLimit > 0 ? createAddressLimiter(deps.rateLimit, deps.clock) : null;
+  const receive = createReceiver(deps, report, await createAddressLimiter(app, MAX_FAILURES));
+  const limit = deps.rateLimit > 0 ? await createAddressLimiter(app, deps.rateLimit) : null;
 
   /** Also when the request ends without an answer: its share must be released. */
   function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -90,13 +91,17 @@ export async function webhookRoute(app: FastifyInstance, deps: WebhookDeps): Pro
           return;
         }
         const refusing = refusalByHeaders(request.headers);
-        if (refusing !== null) {
-          refuse(reply, refusing, report);
-          return;
+        if (refusing !== null) refuse(reply, refusing, report);
+        else if (limit === null) deliver(request, reply);
+        else {
+          limit(request).then(
+            (waitSeconds) => {
+              if (waitSeconds === null) deliver(request, reply);
+              else refuseFlood(reply, waitSeconds, report);
+            },
+            (failure: unknown) => fail(failure, request, reply),
+          );
         }
-        const waitSeconds = limit === null ? null : limit(request);
-        if (waitSeconds === null) deliver(request, reply);
-        else refuseFlood(reply, waitSeconds, report);
       },
     },
     (_request, reply) => sendRefusal(reply, NOT_STORED), // not reached: the hook answers
@@ -142,12 +147,13 @@ function mediaType(contentType: string): string {
   return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
-/** Per minute and address (IPv6 by /64). */
-function createAddressLimiter(max: number, clock: WebhookDeps['clock']): AddressLimiter {
-  const limit = createWindowLimit(max, MINUTE);
-  return ({ ip }) => {
-    const waitMs = limit.count(networkOf(ip), clock.monotonic());
-    return waitMs === null ? null : Math.max(1, Math.ceil(waitMs / SECOND));
+/** Per minute and address (IPv6 by /64). Remembers 5,000 addresses and drops the least recent first. */
+async function createAddressLimiter(app: FastifyInstance, max: number): Promise<AddressLimiter> {
+  if (!app.hasDecorator('createRateLimit')) await app.register(rateLimit, { global: false });
+  const limit = app.createRateLimit({ max, timeWindow: MINUTE });
+  return async (request) => {
+    const result = await limit(request);
+    return !result.isAllowed && result.isExceeded ? Math.max(1, result.ttlInSeconds) : null;
   };
 }
 

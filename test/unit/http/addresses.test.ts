@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createWindowLimit, plainAddresses } from '../../../src/http/addresses.ts';
+import { plainAddresses } from '../../../src/http/addresses.ts';
 
 describe('a forwarded address', () => {
   it.each([
@@ -39,23 +39,5 @@ describe('a forwarded address', () => {
   it('keeps its place among others; empty places are left out', () => {
     expect(plainAddresses(' 198.51.100.1:1,, nobody ,10.0.0.1:2 ')).toBe('198.51.100.1, unknown, 10.0.0.1');
     expect(plainAddresses(' , ')).toBe('');
-  });
-});
-
-describe('a limit per window of time', () => {
-  it('counts each sender from its first time on, and begins anew when the window ends', () => {
-    const limit = createWindowLimit(2, 1_000);
-    expect([0, 400, 500, 999].map((now) => limit.count('a', now))).toEqual([null, null, 500, 1]);
-    expect(limit.count('b', 999)).toBeNull();
-    expect([1_000, 1_001, 1_002].map((now) => limit.count('a', now))).toEqual([null, null, 998]);
-  });
-
-  it('remembers 5,000 senders, and drops those that did nothing for longest', () => {
-    const limit = createWindowLimit(1, 1_000);
-    for (let n = 0; n < 5_000; n++) limit.count(`sender ${n}`, 0);
-    expect(limit.count('sender 0', 0)).toBe(1_000);
-    limit.count('one more', 0);
-    expect(limit.count('sender 0', 0)).toBe(1_000);
-    expect(limit.count('sender 1', 0)).toBeNull();
   });
 });
