@@ -54,7 +54,7 @@ export default defineConfig({
       layer('faults', 600_000, PROCESSES),
       layer('security', 120_000, PROCESSES),
       layer('browser', 120_000, PROCESSES),
-      layer('deploy', 120_000, PROCESSES),
+      layer('deploy', 120_000, { ...PROCESSES, env: {} }), // on the disk, as `doctor` would have it
     ],
   },
 });

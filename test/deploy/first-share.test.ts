@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
-import { adapt, freePort, inTree, runProgram } from './program.ts';
+import { freePort } from '../helpers/free-port.ts';
+import { adapt, inTree, runProgram } from './program.ts';
 
 const CHAT = '6f2a9c4e-1b7d-4e83-a5c0-9d3f7b1e2a64';
 

@@ -12,10 +12,11 @@ import {
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { deliver, message2026 } from '../helpers/deliver.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { createWorkDir, launch, type Settings } from '../helpers/process.ts';
 import { startSimulator } from '../helpers/rig.ts';
 import { environmentOf, type Instruction, readDockerfile, stagesOf } from './dockerfile.ts';
-import { freePort, inTree } from './program.ts';
+import { inTree } from './program.ts';
 
 const [BUILD = [], LAST = []] = stagesOf(readDockerfile(inTree('deploy/docker/Dockerfile')));
 const USER = 10_001;

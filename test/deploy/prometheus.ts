@@ -1,10 +1,11 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
+import { freePort } from '../helpers/free-port.ts';
 import { createWorkDir } from '../helpers/process.ts';
 import { type Rig, startRig } from '../helpers/rig.ts';
 import { until } from '../helpers/status.ts';
-import { adapt, freePort, inTree, runProgram } from './program.ts';
+import { adapt, inTree, runProgram } from './program.ts';
 import { ALERTS, promtool } from './promtool.ts';
 
 export const METRICS_TOKEN = 'a-metrics-token-for-tests';

@@ -4,9 +4,10 @@ import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import { Agent, type Dispatcher } from 'undici';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../helpers/free-port.ts';
 import { createWorkDir } from '../helpers/process.ts';
 import { until } from '../helpers/status.ts';
-import { adapt, freePort, inTree, type Program, runProgram } from './program.ts';
+import { adapt, inTree, type Program, runProgram } from './program.ts';
 
 /** A proxy as it is shipped, on loopback, before a service. */
 export interface FrontProxy {

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +7,7 @@ import { readMigrations } from '../../src/store/sqlite/migrate.ts';
 import { openSqlite } from '../../src/store/sqlite/native.js';
 import { DATABASE_PATH, openStored } from '../helpers/database.ts';
 import { deliver, message2026, SECRET } from '../helpers/deliver.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { createWorkDir, launch, STATUS_TOKEN, startReactor } from '../helpers/process.ts';
 import { writeReleased } from '../helpers/released-database.ts';
 import { createSeeded } from '../helpers/seed.ts';
@@ -120,15 +120,6 @@ describe('the log of a service', () => {
     },
   );
 });
-
-/** The log tells the port elsewhere; here nobody reads it. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('backup -', () => {
   it('sends the copy to standard output and the words to standard error, and leaves no file', async () => {

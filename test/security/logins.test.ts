@@ -83,7 +83,10 @@ describe('logins', () => {
     expect(dumpRows(directory)).toEqual(before);
     const own = { ...basic, 'sec-fetch-site': 'same-origin' };
     expect((await ask(reactor.url, PAUSE, { method: 'PUT', headers: own })).body).toEqual({ paused: true });
-    const [line] = named(reactor.log(), 'operator.request');
+    const line = await until(
+      async () => named(reactor.log(), 'operator.request')[0],
+      (found) => found !== undefined, // it may be read after the answer
+    );
     expect(line).toMatchObject({ level: 'info', method: 'PUT', route: PAUSE, token: 'status' });
   });
 });

@@ -51,7 +51,7 @@ export interface World {
 export async function createWorld(options: WorldOptions): Promise<World> {
   const { mood } = options;
   const clock = createFakeClock(T, Number.POSITIVE_INFINITY);
-  const oracle = createOracle(options);
+  const oracle = createOracle({ ...options }); // it learns of another policy once the process has started
   const trueNow = () => T + clock.monotonic();
   const path = join(options.directory, 'reactor.db');
   let backup: Backup | null = null;
