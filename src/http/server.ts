@@ -206,13 +206,8 @@ function acceptFirst(server: Server): void {
       accepted = 0;
       const ready = waiting;
       waiting = new Map();
-      // One by one: a limit that is counted asynchronously must not see the requests that come after. A client that has
-      // disconnected gets no answer, and sends its delivery again.
-      for (const [request, response] of ready.values()) {
-        setImmediate(() => {
-          if (!response.destroyed) handle(request, response);
-        });
-      }
+      // a client that has disconnected gets no answer, and sends its delivery again
+      for (const [request, response] of ready.values()) if (!response.destroyed) handle(request, response);
     });
   }
 
