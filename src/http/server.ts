@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import createValidators from '@fastify/ajv-compiler';
 import createSerializers from '@fastify/fast-json-stringify-compiler';
@@ -31,15 +31,6 @@ const MAX_CONNECTIONS = 10_000;
 
 /** Unanswered requests per connection. A client that pipelines more, or doesn't read, would hold memory for each. */
 const MAX_UNANSWERED = 64;
-
-/** How many connections may wait until they are accepted. The kernel may allow fewer (net.core.somaxconn on Linux). */
-export const LISTEN_BACKLOG = 4096;
-
-/** Requests wait for no more new connections than this. */
-const MAX_ACCEPTED_FIRST = 1_000;
-/** What requests may hold while they wait: one per connection, with a body that Node would read ahead anyway. */
-const MAX_WAITING = 4_000;
-const MAX_WAITING_BYTES = 16 * 1024;
 
 /**
  * On every answer: no type sniffing, caching, scripts or frames, and no referrer. A route that needs
@@ -79,7 +70,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   });
   compileSchemasAtFirstUse(app);
   shareConnections(app.server);
-  acceptFirst(app.server);
   limitUnanswered(app.server);
   checkWhileConnected(app.server, CHECK_EVERY_MS);
   // no body is read unless a route needs it: its sender may be unauthenticated
@@ -179,55 +169,6 @@ function limitUnanswered(server: Server): void {
     response.on('close', () => counted.unanswered--); // emitted once
     for (const handle of handlers) handle.call(server, request, response);
   });
-}
-
-/**
- * libuv accepts one connection per turn of the event loop. When many connect at once, the first ones would send request
- * after request, each turn would take as long as all of those, and the last connection would be accepted half a minute
- * later. So deliveries wait while every turn brings a new connection; without them, a turn is short.
- */
-function acceptFirst(server: Server): void {
-  const handlers = server.listeners('request');
-  server.removeAllListeners('request');
-  let waiting = new Map<Socket, readonly [IncomingMessage, ServerResponse]>();
-  let isAccepting = false;
-  let accepted = 0;
-
-  function handle(request: IncomingMessage, response: ServerResponse): void {
-    for (const handler of handlers) handler.call(server, request, response);
-  }
-
-  /** @param known accepted before this turn */
-  function waitForMore(known: number): void {
-    setImmediate(() => {
-      const mayWait = accepted < MAX_ACCEPTED_FIRST && waiting.size < MAX_WAITING;
-      if (accepted > known && mayWait) return waitForMore(accepted);
-      isAccepting = false;
-      accepted = 0;
-      const ready = waiting;
-      waiting = new Map();
-      // a client that has disconnected gets no answer, and sends its delivery again
-      for (const [request, response] of ready.values()) if (!response.destroyed) handle(request, response);
-    });
-  }
-
-  server.on('connection', () => {
-    accepted++;
-    if (isAccepting) return;
-    isAccepting = true;
-    waitForMore(0); // at least until the next turn
-  });
-  server.on('request', (request, response) => {
-    const { socket } = request;
-    if (isAccepting && !waiting.has(socket) && hasSmallBody(request))
-      waiting.set(socket, [request, response]);
-    else handle(request, response);
-  });
-}
-
-function hasSmallBody({ headers }: IncomingMessage): boolean {
-  const bytes = Number(headers['content-length'] ?? 0);
-  return bytes > 0 && bytes <= MAX_WAITING_BYTES;
 }
 
 /** Headers of every answer with this status. A 503 always says when to retry. */

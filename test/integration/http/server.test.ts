@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, Socket } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { expect, it, onTestFinished } from 'vitest';
 import { createHttpServer } from '../../../src/http/server.ts';
@@ -25,7 +25,6 @@ async function start() {
   return {
     url: `http://127.0.0.1:${port}`,
     port,
-    server,
     close() {
       isDraining = true;
       return server.close();
@@ -67,33 +66,4 @@ it('what still comes on an open connection while the server closes is answered b
   expect(heard).toContain('retry-after: 5\r\n');
   expect(heard).toContain('x-content-type-options: nosniff');
   expect(heard).toContain('connection: close');
-});
-
-it('accepts everyone who waits before it handles a delivery', async () => {
-  const { port, server } = await start();
-  let accepted = 0;
-  server.server.on('connection', () => accepted++);
-  const acceptedBefore: number[] = [];
-  server.server.prependListener('request', (_request, response) => {
-    response.once('finish', () => acceptedBefore.push(accepted));
-  });
-  const head = 'POST /nothing HTTP/1.1\r\nhost: reactor\r\n';
-  const sockets = Array.from({ length: 50 }, () => connect(port, '127.0.0.1'));
-  for (const socket of sockets) socket.write(`${head}content-length: 2\r\n\r\n{}`);
-  await Promise.all(sockets.map((socket) => once(socket, 'data')));
-  expect(acceptedBefore).toEqual(sockets.map(() => sockets.length));
-  for (const socket of sockets) socket.destroy();
-});
-
-it('keeps no one waiting for connections that never cease', async () => {
-  const { url, server } = await start();
-  // as if each turn of the event loop brought another one
-  let isOver = false;
-  const connectAgain = () => {
-    server.server.emit('connection', new Socket());
-    if (!isOver) setImmediate(connectAgain);
-  };
-  connectAgain();
-  expect((await fetch(`${url}/nothing`, { method: 'POST', body: '{}' })).status).toBe(404);
-  isOver = true;
 });
