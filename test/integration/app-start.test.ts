@@ -82,10 +82,14 @@ it.each([
     'body',
     'POST /webhooks/linq HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{',
   ],
+  [
+    'body was refused by its headers and',
+    'POST /webhooks/linq HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9000000\r\n\r\n{',
+  ],
 ])('a stop does not wait for a request whose %s never come to their end', async (_, sent) => {
   const app = await startIn(newDirectory(), 0);
   const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
-  socket.on('error', () => {});
+  socket.on('error', () => {}).resume();
   const closed = once(socket, 'close');
   await new Promise<void>((resolve) => socket.write(sent, () => resolve()));
   await fetch(`${app.url}/healthz`); // by now the server has read what the other connection sent
