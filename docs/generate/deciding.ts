@@ -1,9 +1,8 @@
-import { beginAttempt, type ChatRecord, newChat, settleVerdict } from '../../src/decide/chat.ts';
+import { type ChatRecord, newChat, settleVerdict } from '../../src/decide/chat.ts';
 import { mergeChatEvent } from '../../src/decide/facts.ts';
 import type { StandingHold } from '../../src/decide/holds.ts';
 import { classifyAnswer } from '../../src/decide/outcome.ts';
-import { applyHold, decideChat } from '../../src/decide/share.ts';
-import { MINUTE } from '../../src/decide/time.ts';
+import { applyHold, decideShare } from '../../src/decide/share.ts';
 import { explain } from '../../src/status/view/explanation.ts';
 import { timeInWords } from '../../src/status/view/wording.ts';
 import { policyOf, T } from '../../test/helpers/builders.ts';
@@ -23,7 +22,7 @@ function tell({ title, policy: parts, moments }: Story): string {
     const now = T + moment.afterMs;
     hold = moment.hold === undefined ? hold : moment.hold;
     chat = after(chat, moment);
-    chat = { ...chat, ...decideChat(chat, policy, now) };
+    chat = { ...chat, ...decideShare(chat, policy, now) };
     const { state, reason, nextAttemptAt } = applyHold(chat, hold);
     const sentence = explain({ chat, state, reason, nextAttemptAt, hold, policy, now });
     return `| ${timeInWords(now).slice(5, 19)} | ${moment.happens} | \`${state}\` \`${reason}\` | ${sentence} |`;
@@ -40,8 +39,6 @@ function tell({ title, policy: parts, moments }: Story): string {
     const now = T + afterMs;
     const merged = event === undefined ? before : mergeChatEvent(before, event);
     if (answer === undefined) return merged;
-    const lease = { leaseId: 'example', leaseUntil: now + MINUTE, trigger: merged.reason };
-    const begun = beginAttempt(merged, lease, policy, now);
-    return settleVerdict(begun, classifyAnswer(answer), { startedAt: now, endedAt: now }, policy, 0);
+    return settleVerdict(merged, classifyAnswer(answer), { startedAt: now, endedAt: now }, policy, 0);
   }
 }

@@ -86,18 +86,25 @@ interface ChatHistory {
    * unknown.
    */
   readonly restoredAt: EpochMs | null;
-  readonly leaseId: string | null;
-  readonly leaseUntil: EpochMs | null;
+  /** The attempt in progress, or one whose end was never heard; null: none. */
+  readonly lease: Lease | null;
 }
 
-/** The last stored decision; see */
+/** The attempt for which a chat was claimed: until it ends, or the lease runs out, nobody else claims the chat. */
+export interface Lease {
+  readonly attemptId: string;
+  readonly trigger: Trigger;
+  readonly startedAt: EpochMs;
+  readonly until: EpochMs;
+  /** The share call may have begun. False in a dry run, and until looked-up facts are stored. */
+  readonly mayHaveCalled: boolean;
+}
+
+/** What the rules said about the chat when it was last decided, whether or not an attempt is in progress. */
 export interface StoredDecision {
   readonly state: ChatState;
   readonly reason: ChatReason;
-  /**
-   * The queue: when the chat may be claimed next (for a claimed chat: when its lease ends); null: not
-   * scheduled.
-   */
+  /** The queue: when the chat may be claimed next; null: not scheduled. */
   readonly nextAttemptAt: EpochMs | null;
   /** When the state or reason changes without an event; null: never. */
   readonly wakeAt: EpochMs | null;
@@ -134,8 +141,7 @@ const BLANK: ChatRecord = {
   interruptions: 0,
   lookedUpAt: null,
   restoredAt: null,
-  leaseId: null,
-  leaseUntil: null,
+  lease: null,
   state: 'held',
   reason: 'no_outbound',
   nextAttemptAt: null,
@@ -167,32 +173,27 @@ const NOTHING_ELSE = { kind: 'chat', outbound: null, inbound: null, leftAt: null
 const INTERRUPTIONS_TO_PARK = 3;
 
 /**
- * A chat as its attempt begins, leased to it. From now on, an older attempt with an unknown outcome counts as
- * a share.
+ * A chat as its attempt begins, leased to it; it keeps its place in the queue. From now on, an older attempt
+ * with an unknown outcome counts as a share.
  */
-export function beginAttempt(
-  chat: ChatRecord,
-  lease: { leaseId: string; leaseUntil: EpochMs; trigger: ChatRecord['reason'] },
-  policy: Policy,
-  now: EpochMs,
-): ChatRecord {
-  const isCounted = chat.uncertainAt !== null && now >= chat.uncertainAt + policy.windowMs;
+export function beginAttempt(chat: ChatRecord, lease: Lease, policy: Policy): ChatRecord {
+  const isCounted = chat.uncertainAt !== null && lease.startedAt >= chat.uncertainAt + policy.windowMs;
   return {
     ...chat,
     shareCount: chat.shareCount + (isCounted ? 1 : 0),
     uncertainAt: isCounted ? null : chat.uncertainAt,
-    leaseId: lease.leaseId,
-    leaseUntil: lease.leaseUntil,
-    state: 'sharing',
-    reason: lease.trigger,
-    nextAttemptAt: lease.leaseUntil,
-    wakeAt: lease.leaseUntil,
+    lease,
   };
+}
+
+/** The attempt in progress; null: none, or its lease has run out. */
+export function liveLease({ lease }: Pick<ChatRecord, 'lease'>, now: EpochMs): Lease | null {
+  return lease !== null && lease.until > now ? lease : null;
 }
 
 /** A chat whose claim is returned without a call, as if nothing had happened. */
 export function withdrawAttempt(chat: ChatRecord): ChatRecord {
-  return { ...chat, leaseId: null, leaseUntil: null };
+  return { ...chat, lease: null };
 }
 
 /** A chat after a dry-run attempt. */
@@ -203,11 +204,10 @@ export function settleDryRun(chat: ChatRecord, endedAt: EpochMs): ChatRecord {
 /**
  * A chat whose attempt a crash interrupted: it is repeated immediately. It counts towards parking whether or
  * not a call was made, since the crash may come before the call.
- * @param mayHaveCalled false: a dry run, or interrupted while still looking up facts
  */
 export function settleInterrupted(
   chat: ChatRecord,
-  { startedAt, mayHaveCalled }: { startedAt: EpochMs; mayHaveCalled: boolean },
+  { startedAt, mayHaveCalled }: Pick<Lease, 'startedAt' | 'mayHaveCalled'>,
   now: EpochMs,
 ): ChatRecord {
   const interruptions = chat.interruptions + 1;

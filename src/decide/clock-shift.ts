@@ -1,4 +1,4 @@
-import type { ChatRecord } from './chat.ts';
+import type { ChatRecord, Lease } from './chat.ts';
 import type { Hold, Line } from './holds.ts';
 import { DAY, type EpochMs, MINUTE } from './time.ts';
 
@@ -27,8 +27,8 @@ function shiftDeadline(at: EpochMs, setAt: EpochMs | null, maxMs: number, shift:
 
 /**
  * A chat after the clock was corrected. Our actions dated later than now count as done now, and no backoff
- * exceeds its maximum. If the clock went forward, open windows, backoffs and leases keep their remaining
- * time, so nothing happens early. Times reported by Linq stay.
+ * exceeds its maximum. If the clock went forward, open windows and backoffs keep their remaining time, so
+ * nothing happens early. Times reported by Linq stay.
  * @param lastEndedAt when the chat's last attempt ended, by the clock of that time
  */
 export function shiftChat(chat: ChatRecord, lastEndedAt: EpochMs | null, shift: ClockShift): ChatRecord {
@@ -40,7 +40,7 @@ export function shiftChat(chat: ChatRecord, lastEndedAt: EpochMs | null, shift: 
     at === null ? null : Math.min(isMoved ? at + byMs : at, now);
   const windowStart = (at: EpochMs | null) => past(at, isOpen(at));
   const maxBackoffMs = Math.max(MAX_BACKOFF_MS, windowMs);
-  const { retryAt, leaseUntil } = chat;
+  const { retryAt } = chat;
   return {
     ...chat,
     lastSharedAt: windowStart(chat.lastSharedAt),
@@ -55,8 +55,13 @@ export function shiftChat(chat: ChatRecord, lastEndedAt: EpochMs | null, shift: 
     blockedAt: past(chat.blockedAt),
     lookedUpAt: past(chat.lookedUpAt),
     retryAt: retryAt === null ? null : shiftDeadline(retryAt, lastEndedAt, maxBackoffMs, shift),
-    leaseUntil: isForward && leaseUntil !== null && leaseUntil > before ? leaseUntil + byMs : leaseUntil,
   };
+}
+
+/** If the clock went forward, a lease that hadn't run out keeps its remaining time. */
+export function shiftLease(lease: Lease, { byMs, now }: ClockShift): Lease {
+  const isMoved = byMs > 0 && lease.until > now - byMs;
+  return isMoved ? { ...lease, until: lease.until + byMs } : lease;
 }
 
 export function shiftHold(hold: Hold, shift: ClockShift): Hold {

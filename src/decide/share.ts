@@ -1,4 +1,4 @@
-import type { ChatReason, ChatRecord, ChatState, StoredDecision } from './chat.ts';
+import { type ChatReason, type ChatRecord, type ChatState, liveLease, type StoredDecision } from './chat.ts';
 import { isIMessage, latest, nextOf } from './facts.ts';
 import { endsByTime, type HoldReason, type StandingHold } from './holds.ts';
 import type { RetiredReason } from './outcome.ts';
@@ -15,11 +15,15 @@ export function decideShare(chat: ChatRecord, policy: Policy, now: EpochMs): Sto
   return { state, reason, nextAttemptAt, wakeAt: until };
 }
 
-/** `decideShare`, except that a chat with an attempt in progress stays in progress while its lease lasts. */
-export function decideChat(chat: ChatRecord, policy: Policy, now: EpochMs): StoredDecision {
-  if (chat.leaseUntil === null || chat.leaseUntil <= now) return decideShare(chat, policy, now);
-  const { state, reason, leaseUntil } = chat;
-  return { state, reason, nextAttemptAt: leaseUntil, wakeAt: leaseUntil };
+/** `decideShare`, except that a chat whose attempt is in progress is `sharing`: what people are shown. */
+export function decideChat(
+  chat: ChatRecord,
+  policy: Policy,
+  now: EpochMs,
+): Pick<StoredDecision, 'state' | 'reason' | 'nextAttemptAt'> {
+  const lease = liveLease(chat, now);
+  if (lease === null) return decideShare(chat, policy, now);
+  return { state: 'sharing', reason: lease.trigger, nextAttemptAt: null };
 }
 
 /** The rule that forbids a manual share now, or null. Policy, window and backoff don't apply. */
@@ -46,7 +50,7 @@ function lacksFacts(chat: ChatRecord, policy: Policy): boolean {
  */
 function dueSince(chat: ChatRecord, now: EpochMs): EpochMs {
   const { state, nextAttemptAt } = chat;
-  const wasQueued = state === 'due' || state === 'waiting' || state === 'retrying' || state === 'sharing';
+  const wasQueued = state === 'due' || state === 'waiting' || state === 'retrying';
   return wasQueued && nextAttemptAt !== null && nextAttemptAt <= now ? nextAttemptAt : now;
 }
 
@@ -87,7 +91,6 @@ export function applyHold(
   hold: StandingHold | null,
 ): ShownDecision {
   const { state, reason, nextAttemptAt } = decision;
-  if (state === 'sharing') return { state, reason, nextAttemptAt: null };
   const isLineUnknown = state === 'held' && reason === COVERED_REASON;
   if (hold === null || !(COVERED_STATES.includes(state) || isLineUnknown))
     return { state, reason, nextAttemptAt };

@@ -1,4 +1,4 @@
-import type { ChatReason, ChatRecord, ChatState } from '../decide/chat.ts';
+import { type ChatReason, type ChatRecord, type ChatState, liveLease } from '../decide/chat.ts';
 import { type HoldReason, isCardHold } from '../decide/holds.ts';
 import { LOOK_UP_RATE, pace, type Starts } from '../decide/pacing.ts';
 import type { Policy } from '../decide/policy.ts';
@@ -58,7 +58,8 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
 
   /** The immediate answer, or null when the chat may be claimed; `wait` when a card must be checked first. */
   function answerNow(chat: ChatRecord, now: EpochMs): ManualShare | 'wait' | null {
-    if (chat.leaseUntil !== null && chat.leaseUntil > now) return refusal(chat.state, chat.reason);
+    const lease = liveLease(chat, now);
+    if (lease !== null) return refusal('sharing', lease.trigger);
     const refused = decideManualShare(chat, policy, now);
     if (refused !== null) return { kind: 'refused', ...refused };
     const account = book.accountHold(now);

@@ -105,7 +105,7 @@ export function createTurns(deps: TurnDeps) {
   }
 
   async function planNow(now: EpochMs, isOutlasted: boolean): Promise<Plan> {
-    const heads = await store.nextAttempts();
+    const heads = await store.nextAttempts(now);
     if (areLinesStale || heads.some(({ line }) => line !== null && book.line(line) === null)) {
       areLinesStale = false;
       book.refreshLines(await store.lines(), now);
@@ -216,7 +216,7 @@ export function createTurns(deps: TurnDeps) {
       const wakes = [
         plan.nextAt,
         probeAt,
-        await store.nextWakeAt(),
+        await store.nextWakeAt(now),
         manual.isWaiting() ? now + SECOND / 2 : null,
         lacksLookUps ? pace(lookUps, LOOK_UP_RATE, now).nextAt : null,
         // the next due untried chat may be queued behind due chats that failed

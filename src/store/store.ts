@@ -41,7 +41,7 @@ export interface ShareTotals {
 
 /**
  * What the reactor remembers. Every method is one transaction that is durable (fsynced) when its promise
- * resolves. A transaction that changes chats also re-evaluates them (`decideChat`).
+ * resolves. A transaction that changes chats also re-evaluates them (`decideShare`).
  * @throws {StoreError} from every method, when the storage fails
  */
 export interface Store extends CatchUpStore, PageStore, ProblemStore, QuarantineStore {
@@ -81,9 +81,11 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   /** Re-evaluates up to `limit` chats whose decision changes with time by now; resolves to how many. */
   wakeChats(now: EpochMs, limit: number): Promise<number>;
   /** The earliest instant at which `wakeChats` has work; null: none. */
-  nextWakeAt(): Promise<EpochMs | null>;
-  /** The earliest claimable instant of every line that has one (leased chats excepted). */
-  nextAttempts(): Promise<readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[]>;
+  nextWakeAt(now: EpochMs): Promise<EpochMs | null>;
+  /** The earliest claimable instant of every line that has one; without the chats whose attempt is in progress. */
+  nextAttempts(
+    now: EpochMs,
+  ): Promise<readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[]>;
   /** The earliest claimable instant of any line after `now`; null: none. */
   nextDueAfter(now: EpochMs): Promise<EpochMs | null>;
   /** How the latest attempts ended, in the order of their ends; without those that a crash interrupted. */
@@ -126,12 +128,18 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   /** Newest first. */
   attempts(chatId: string, limit: number): Promise<readonly Attempt[]>;
   /**
-   * Chats that match any of the filters, in a stable order; without a filter none.
+   * Chats that match any of the filters, in a stable order; without a filter none. One whose attempt is in
+   * progress is found as `sharing`.
    * @param cursor of the previous page, or null; an invalid one is refused (see `parseCursor`)
    */
-  chats(filters: readonly ChatFilter[], limit: number, cursor: string | null): Promise<ChatPage>;
-  /** Kept up to date by every change; doesn't scan the chats. */
-  counts(): Promise<readonly ChatCount[]>;
+  chats(
+    filters: readonly ChatFilter[],
+    limit: number,
+    cursor: string | null,
+    now: EpochMs,
+  ): Promise<ChatPage>;
+  /** A chat whose attempt is in progress counts as `sharing`. Kept up to date by every change; doesn't scan the chats. */
+  counts(now: EpochMs): Promise<readonly ChatCount[]>;
   shareTotals(now: EpochMs): Promise<ShareTotals>;
 
   lines(): Promise<readonly Line[]>;
@@ -249,7 +257,7 @@ export interface PageStore {
    * The chats that are attempted next, across all lines, earliest first; except those in progress.
    * @param notLines excludes lines, such as closed ones, so that their queues don't hide the others
    */
-  nextDue(limit: number, notLines?: readonly (string | null)[]): Promise<readonly ChatRecord[]>;
+  nextDue(limit: number, now: EpochMs, notLines?: readonly (string | null)[]): Promise<readonly ChatRecord[]>;
   /** Chats whose id has this prefix (case-sensitive), in id order. */
   chatsByIdPrefix(prefix: string, limit: number): Promise<readonly ChatRecord[]>;
 }

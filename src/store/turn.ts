@@ -21,12 +21,12 @@ export interface AttemptOutcome extends Pick<Attempt, 'chatId' | 'httpStatus' | 
   readonly failures: number;
 }
 
-/** A chat taken under a lease; the attempt is on disk already, so that a crash counts. */
+/** A chat taken under a lease; the lease is on disk already, so that a crash counts. */
 export interface Claim {
   readonly attemptId: string;
-  readonly leaseId: string;
   readonly trigger: Trigger;
   readonly startedAt: EpochMs;
+  readonly chatRow: number;
   /** When the chat became due. */
   readonly dueAt: EpochMs;
   readonly chat: ChatRecord;
@@ -76,7 +76,7 @@ export type AttemptResult =
       readonly random: number;
     }
   | { readonly kind: 'dry_run' }
-  /** No call was made: the attempt's row is deleted. */
+  /** No call was made: nothing is kept of the attempt. */
   | { readonly kind: 'withdrawn' };
 
 export interface Settlement {

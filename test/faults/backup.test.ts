@@ -106,7 +106,10 @@ async function restoreAndWait({ simulator, load, directory, settings, windowMs }
     async () => madeBy(reactor).length,
     (count) => count > 0,
   );
-  expect((await readOverview(reactor.url)).problems.map(({ code }) => code)).not.toContain('backup_stale');
+  await until(
+    async () => (await readOverview(reactor.url)).problems,
+    (problems) => problems.every(({ code }) => code !== 'backup_stale'),
+  );
   expect(await reactor.end('SIGTERM')).toEqual({ code: 0, signal: null });
   const left = readdirSync(join(directory, BACKUPS));
   expect(left.filter((name) => !/^reactor-[\dTZ-]+\.db$/.test(name))).toEqual([]); // nothing half made

@@ -73,7 +73,7 @@ async function checkEnd(race: Race): Promise<void> {
     const shared = attempts.filter(({ outcome }) => outcome === 'shared');
     // what nobody knows the outcome of counts once its window is over
     const unknown = attempts.filter(({ outcome }) => outcome === 'interrupted' || outcome === 'unknown');
-    expect(record).toMatchObject({ leaseId: null, leaseUntil: null });
+    expect(record).toMatchObject({ lease: null });
     expect(record?.shareCount).toBeGreaterThanOrEqual(shared.length);
     expect(record?.shareCount).toBeLessThanOrEqual(shared.length + unknown.length);
     expect(attempts.filter(({ endedAt }) => endedAt === null)).toEqual([]);

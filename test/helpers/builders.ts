@@ -1,9 +1,9 @@
-import { type ChatRecord, newChat } from '../../src/decide/chat.ts';
+import { type ChatRecord, type Lease, newChat } from '../../src/decide/chat.ts';
 import type { ChatEvent, LineEvent } from '../../src/decide/event.ts';
 import type { Hold, Line } from '../../src/decide/holds.ts';
 import type { LinqAnswer } from '../../src/decide/outcome.ts';
 import type { Policy } from '../../src/decide/policy.ts';
-import { DAY, type EpochMs } from '../../src/decide/time.ts';
+import { DAY, type EpochMs, MINUTE } from '../../src/decide/time.ts';
 
 /** The instant around which tests take place. */
 export const T: EpochMs = Date.UTC(2026, 10, 3, 16);
@@ -24,6 +24,12 @@ export function policyOf(parts: Partial<Policy> = {}): Policy {
     dryRun: false,
     ...parts,
   };
+}
+
+/** The lease of an attempt that began at `T`. */
+export function leaseOf(parts: Partial<Lease> = {}): Lease {
+  const attempt = { attemptId: 'attempt-1', trigger: 'became_eligible', startedAt: T } as const;
+  return { ...attempt, until: T + MINUTE, mayHaveCalled: true, ...parts };
 }
 
 /** A direct iMessage chat whose first and only message we sent at `T`. */

@@ -69,7 +69,10 @@ const CHATS = `SELECT chat_id AS chatId, line, service, first_outbound_at AS fir
   FROM chats JOIN chat_counts ON chat_counts.id = count_id LEFT JOIN lines ON lines.id = chats.line_id`;
 
 const ATTEMPTS = `SELECT chat_id AS chatId, started_at AS startedAt, ended_at AS endedAt, outcome, trace_id AS traceId
-  FROM attempts JOIN chats ON chats.id = chat_row ORDER BY attempts.id`;
+  FROM (
+    SELECT chat_row, started_at, ended_at, outcome, trace_id FROM attempts
+    UNION ALL SELECT chat_row, started_at, NULL, NULL, NULL FROM leases
+  ) JOIN chats ON chats.id = chat_row ORDER BY started_at`;
 
 /** Rows say what is wrong; `IS NOT` since a sum over nothing is null. */
 const CONTRADICTIONS = `
@@ -78,9 +81,10 @@ const CONTRADICTIONS = `
   ) WHERE n IS NOT recount
   UNION ALL SELECT 'chat ' || chats.id || ' is counted with another line' FROM chats
     JOIN chat_counts ON chat_counts.id = count_id WHERE chats.line_id IS NOT chat_counts.line_id
-  UNION ALL SELECT 'chat ' || chats.id || ' is sharing without an open attempt, or the reverse' FROM chats
-    JOIN chat_counts ON chat_counts.id = count_id
-    WHERE (state = 'sharing') IS NOT EXISTS (SELECT 1 FROM attempts WHERE chat_row = chats.id AND ended_at IS NULL)
+  UNION ALL SELECT 'attempt ' || attempt_id || ' is both in progress and ended' FROM leases
+    JOIN attempts USING (attempt_id)
+  UNION ALL SELECT 'chat ' || chats.id || ' is stored as sharing' FROM chats
+    JOIN chat_counts ON chat_counts.id = count_id WHERE state = 'sharing'
   UNION ALL SELECT 'total says ' || total || ' shares, recounted ' || recount FROM (
     SELECT (SELECT coalesce(sum(succeeded), 0) FROM share_totals) AS total,
       (SELECT count(*) FROM attempts WHERE outcome = 'shared') AS recount

@@ -113,6 +113,35 @@ function writeAttempts(sql: Database.Database, { between, pick }: Seeded, chats:
     const outcome = pick(['shared', 'retry', 'rejected', 'unknown', 'interrupted', 'dry_run']);
     insert.run(`attempt-${index}`, between(1, chats), 'became_eligible', at, at + 100, outcome);
   }
-  insert.run('open', 1, 'window_lapsed', now - MINUTE, null, null);
-  sql.prepare(`UPDATE chats SET lease_id = 'lease', lease_until = ? WHERE id = 1`).run(now);
+  writeOpenAttempt(sql, now);
+}
+
+/** The attempt in progress of the first chat. */
+function writeOpenAttempt(sql: Database.Database, now: number): void {
+  const hasLeases = sql.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'leases'").get() !== undefined;
+  if (hasLeases) {
+    sql.prepare("INSERT INTO leases VALUES (1, 'open', 'window_lapsed', ?, ?, 1)").run(now - MINUTE, now);
+    return;
+  }
+  // in older versions, the attempt is an open row, and the chat's state follows from it
+  sql
+    .prepare(
+      "INSERT INTO attempts (attempt_id, chat_row, trigger, started_at) VALUES ('open', 1, 'window_lapsed', ?)",
+    )
+    .run(now - MINUTE);
+  const { id, line } = sql
+    .prepare<[], { id: number; line: number | null }>(
+      'SELECT count_id AS id, line_id AS line FROM chats WHERE id = 1',
+    )
+    .get() ?? { id: 0, line: null };
+  sql.prepare('UPDATE chat_counts SET n = n - 1 WHERE id = ?').run(id);
+  const count = sql
+    .prepare("INSERT INTO chat_counts (line_id, state, reason, n) VALUES (?, 'sharing', 'window_lapsed', 1)")
+    .run(line).lastInsertRowid;
+  sql
+    .prepare(
+      `UPDATE chats SET lease_id = 'lease', lease_until = @now, next_attempt_at = @now, wake_at = @now, count_id = @count
+        WHERE id = 1`,
+    )
+    .run({ now, count });
 }

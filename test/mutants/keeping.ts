@@ -80,15 +80,15 @@ export const KEEPING: readonly Mutant[] = [
     suite: { file: STORE, test: 'attempts that are kept no longer' },
   },
   {
-    name: 'attempts under way are pruned too',
+    name: 'a chat is claimed again although its lease lasts',
     edits: [
       {
-        file: 'src/store/sqlite/attempt-table.ts',
-        find: ') AND ended_at < ?`',
-        replace: ') AND ifnull(ended_at, started_at) < ?`',
+        file: 'src/store/sqlite/lease-table.ts',
+        find: 'WHERE chat_row = chats.id AND until_at > ',
+        replace: 'WHERE chat_row = -1 AND until_at > ',
       },
     ],
-    suite: { file: STORE, test: 'attempts that are kept no longer' },
+    suite: { file: STORE, test: 'never hands out a chat twice while its lease lasts' },
   },
   {
     name: 'a database is let pass under a second name',

@@ -11,8 +11,8 @@ export const SHARING: readonly Mutant[] = [
     edits: [
       {
         file: 'src/store/plan/settle.ts',
-        find: 'return id !== null && chat.leaseId === leaseId;',
-        replace: 'return id !== null && leaseId !== null;',
+        find: 'return chat.lease?.attemptId === attemptId;',
+        replace: "return attemptId !== '' && chat.retiredAt === null;",
       },
     ],
     suite: { file: 'test/integration/dispatch/claims.test.ts', test: 'a lease that was lost meanwhile' },
@@ -33,14 +33,13 @@ export const SHARING: readonly Mutant[] = [
     edits: [
       {
         file: 'src/store/plan/claim.ts',
-        find: "attempts: [{ kind: 'starts', stored, start: { ...attempt, mayHaveCalled } }],",
-        replace: 'attempts: [],',
+        find: 'return { write: { stored, chat: begun }, claim',
+        replace: 'return { write: { stored, chat: { ...begun, lease: null } }, claim',
       },
       {
         file: 'src/store/plan/settle.ts',
-        find: 'return { chats, attempts: [write], settled',
-        replace:
-          "const start = { ...settlement.claim, mayHaveCalled: true };\n  return { chats, attempts: [{ kind: 'starts', stored, start }, write], settled",
+        find: 'return chat.lease?.attemptId === attemptId;',
+        replace: "return attemptId !== '';",
       },
     ],
     suite: { file: 'test/integration/dispatch/crashes.test.ts', test: 'an attempt that a crash cut off' },
@@ -72,8 +71,8 @@ export const SHARING: readonly Mutant[] = [
     edits: [
       {
         file: 'src/store/plan/claim.ts',
-        find: 'const mayHaveCalled = !policy.dryRun && !needsLookup(begun, policy);',
-        replace: 'const mayHaveCalled = !needsLookup(begun, policy);',
+        find: 'const mayHaveCalled = !policy.dryRun && !needsLookup(chat, policy);',
+        replace: 'const mayHaveCalled = !needsLookup(chat, policy);',
       },
     ],
     suite: { file: STORE, test: 'after a crash' },
@@ -166,7 +165,7 @@ export const SHARING: readonly Mutant[] = [
     edits: [
       {
         file: 'src/store/sqlite/chat-table.ts',
-        find: 'if (row !== null) shiftPass.wrote(row[0]);',
+        find: '      shiftPass.wrote(row[0]);\n',
         replace: '',
       },
     ],
@@ -229,8 +228,8 @@ export const SHARING: readonly Mutant[] = [
     edits: [
       {
         file: 'src/store/plan/claim.ts',
-        find: 'if (leased.leaseUntil !== null && leased.leaseUntil > now) {',
-        replace: 'if (leased.leaseUntil !== null && leased.leaseUntil > now + leaseUntil) {',
+        find: 'const live = liveLease(leased, now);',
+        replace: 'const live = liveLease(leased, now + leaseUntil);',
       },
     ],
     suite: { file: STORE, test: 'an operator’s claim is refused while an attempt is under way' },

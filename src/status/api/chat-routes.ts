@@ -113,7 +113,7 @@ export async function findChats(
   const snapshot = viewSnapshot(deps);
   const filters = filter.lines?.length === 0 ? [] : storedFilters(filter, snapshot.holds);
   if (filters.length === 0) return { filter, chats: [], nextCursor: null };
-  const page = await store.chats(filters, query.limit, cursor);
+  const page = await store.chats(filters, query.limit, cursor, snapshot.now);
   // a chat that has become due since it was stored is shown as due, so it may no longer match
   const chats = page.chats
     .map((chat) => showChat(chat, snapshot))

@@ -79,7 +79,8 @@ export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
   app.delete('/status/lines/:line/hold', { schema: RELEASE_LINE_SCHEMA }, async ({ params }, reply) => {
     const released = await releaseLine(deps, params.line);
     if ('refusal' in released) return refuse(reply, released.refusal);
-    const counts = showCounts(await store.counts(), viewSnapshot(deps).holds);
+    const { now, holds } = viewSnapshot(deps);
+    const counts = showCounts(await store.counts(now), holds);
     return showLineState(released.line, { ...deps, counts });
   });
 

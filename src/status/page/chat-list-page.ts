@@ -140,7 +140,7 @@ export function createChatsPage(deps: StatusDeps): (query: ChatsQuery) => Promis
     const found = await (q === '' ? filter(asked) : search(q, snapshot));
     if ('wrong' in found) return { kind: 'wrong', message: found.wrong };
     const { lines, chats, nextCursor, isCut } = found;
-    const reasons = countReasons(await store.counts(), lines, snapshot);
+    const reasons = countReasons(await store.counts(snapshot.now), lines, snapshot);
     const overview = await look();
     return { kind: 'page', page: { overview, now: snapshot.now, query, chats, nextCursor, isCut, reasons } };
   };

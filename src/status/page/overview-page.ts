@@ -49,7 +49,7 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
     const { hours, days } = await store.shareHistory(now);
     const { account, lines } = snapshot.holds;
     // closed lines would crowd out the others; a closed account closes them all
-    const due = await store.nextDue(SHOWN.due, account === null ? [...lines.keys()] : []);
+    const due = await store.nextDue(SHOWN.due, now, account === null ? [...lines.keys()] : []);
     const attempts = await store.recentAttempts(SHOWN.attempts);
     return {
       overview,

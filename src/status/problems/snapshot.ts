@@ -67,9 +67,9 @@ export function createServiceSnapshot(
     const now = clock.now();
     const dispatcher = deps.dispatcher.snapshot();
     const holds = standingHolds(dispatcher);
-    const stored = await store.counts();
+    const stored = await store.counts(now);
     const counts = showCounts(stored, holds);
-    const heads = await store.nextAttempts();
+    const heads = await store.nextAttempts(now);
     const isWaiting = dispatcher.clockDistrustedSince !== null; // nothing starts automatically
     const queues = isWaiting ? [] : dueQueues(heads, stored, holds, now);
     const lastBackupAt = await store.lastBackupAt();
@@ -83,7 +83,10 @@ export function createServiceSnapshot(
       deliveries,
       lastBackupAt,
       quarantined: await store.quarantinedCount(now),
-      parked: { count: counts.parked, oldestAt: counts.parked === 0 ? null : await oldestParkedAt(store) },
+      parked: {
+        count: counts.parked,
+        oldestAt: counts.parked === 0 ? null : await oldestParkedAt(store, now),
+      },
       silence: { silentMs: deliveries.silentMs, limitMs: deps.silentAfterMs },
       signatures: signatures(counters, clock.monotonic()),
       overdue: overdue(queues, now, clock.monotonic()),
@@ -119,9 +122,9 @@ function dueQueues(
 const PARKED_READ = 200;
 
 /** Checks only the first parked chats: there are rarely more. */
-async function oldestParkedAt(store: Pick<Store, 'chats'>): Promise<EpochMs | null> {
+async function oldestParkedAt(store: Pick<Store, 'chats'>, now: EpochMs): Promise<EpochMs | null> {
   const filter = { states: null, reasons: ['parked'] as const, lines: null, notLines: null };
-  const { chats } = await store.chats([filter], PARKED_READ, null);
+  const { chats } = await store.chats([filter], PARKED_READ, null, now);
   const instants = chats.map(({ parkedAt }) => parkedAt).filter((at) => at !== null);
   return instants.length === 0 ? null : Math.min(...instants);
 }

@@ -1,7 +1,7 @@
-import type { ChatRecord, StoredDecision, Trigger } from '../../decide/chat.ts';
+import type { ChatRecord, Lease, StoredDecision } from '../../decide/chat.ts';
 import type { Outcome } from '../../decide/outcome.ts';
 import type { Policy } from '../../decide/policy.ts';
-import { decideChat } from '../../decide/share.ts';
+import { decideShare } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';
 
 // The plans decide what a store writes: rows in, writes out, time as an argument, no database access. A store
@@ -30,13 +30,6 @@ export interface ChatWrite<C extends StoredChat> {
   readonly chat: ChatRecord;
 }
 
-/** An attempt in progress, or interrupted. */
-export interface OpenAttempt {
-  readonly startedAt: EpochMs;
-  /** The share call may have begun. */
-  readonly mayHaveCalled: boolean;
-}
-
 export interface AttemptEnd {
   readonly endedAt: EpochMs;
   readonly outcome: Outcome;
@@ -45,24 +38,17 @@ export interface AttemptEnd {
   readonly traceId: string | null;
 }
 
-export interface AttemptStart extends OpenAttempt {
-  readonly attemptId: string;
-  readonly trigger: Trigger;
+/** An attempt that ended, for the history of its chat. */
+export interface EndedAttempt<C extends StoredChat> {
+  readonly stored: C;
+  readonly lease: Lease;
+  readonly end: AttemptEnd;
 }
 
-/** A change to a chat's attempts. A chat has at most one open attempt. */
-export type AttemptWrite<C extends StoredChat> =
-  | { readonly kind: 'ends'; readonly stored: C; readonly end: AttemptEnd }
-  /** No call was made: the open attempt's row is deleted. */
-  | { readonly kind: 'withdrawn'; readonly stored: C }
-  /** The call of the open attempt may begin from now on. */
-  | { readonly kind: 'may_call'; readonly stored: C }
-  | { readonly kind: 'starts'; readonly stored: C; readonly start: AttemptStart };
-
-/** What a plan writes, in order: an attempt ends before the next one of its chat starts. */
+/** What a plan writes. A chat is written at most once. */
 export interface Writes<C extends StoredChat> {
   readonly chats: readonly ChatWrite<C>[];
-  readonly attempts: readonly AttemptWrite<C>[];
+  readonly attempts: readonly EndedAttempt<C>[];
 }
 
 /**
@@ -70,7 +56,7 @@ export interface Writes<C extends StoredChat> {
  * may be earlier than the decision requires.
  */
 export function decided({ chat }: StoredChat, changed: ChatRecord, policy: Policy, now: EpochMs): ChatRecord {
-  const decision = decideChat(changed, policy, now);
+  const decision = decideShare(changed, policy, now);
   const wakeAt = isEarlyEnough(chat, decision, now) ? chat.wakeAt : decision.wakeAt;
   if (changed === chat && isSame(changed, { ...decision, wakeAt })) return changed;
   const { state, reason, nextAttemptAt } = decision;

@@ -3,27 +3,16 @@ import {
   type ChatReason,
   type ChatRecord,
   type ChatState,
+  liveLease,
   type Trigger,
 } from '../../decide/chat.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { decideManualShare, decideShare, needsLookup } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';
+import { StoreError } from '../../errors.ts';
 import type { Claim, ClaimRequest, Probe } from '../turn.ts';
-import {
-  type AttemptWrite,
-  type ChatWrite,
-  type OpenAttempt,
-  planSave,
-  type StoredChat,
-  type Writes,
-} from './chat-row.ts';
+import { type ChatWrite, type EndedAttempt, planSave, type StoredChat, type Writes } from './chat-row.ts';
 import { withoutLease } from './settle.ts';
-
-/** A chat that may be claimed. */
-export interface ClaimableChat extends StoredChat {
-  /** The attempt that is open under its lease; null: no lease and no open attempt. */
-  readonly open: OpenAttempt | null;
-}
 
 /** A due chat that may be chosen for a probe, or instead of chats that failed. */
 export interface Candidate {
@@ -40,26 +29,26 @@ export interface Queue {
 
 /** What the plan asks a store to read. */
 export type ClaimRead =
-  /** From each queue, up to its limit of due chats: longest due first, then in row order. */
+  /** From each queue, up to its limit of due chats without a live lease: longest due first, then in row order. */
   | { readonly kind: 'fronts'; readonly queues: readonly Queue[] }
-  /** From each end of each queue, up to its limit of due chats; a queue may hold a million. */
+  /** The same from each end of each queue; a queue may hold a million. */
   | { readonly kind: 'ends'; readonly queues: readonly Queue[] }
   /** The chats of these rows, as one list. */
   | { readonly kind: 'chats'; readonly ids: readonly number[] };
 
 /** The answer, one list per queue; the list of the other kind stays empty. */
-export interface ClaimRows<C extends ClaimableChat> {
+export interface ClaimRows<C extends StoredChat> {
   readonly chats: readonly (readonly C[])[];
   readonly candidates: readonly (readonly Candidate[])[];
 }
 
-/** Write first, then read: a claimed chat is no longer in its queue. */
-export interface ClaimStep<C extends ClaimableChat> {
+/** Write first, then read: a leased chat is skipped in its queue. */
+export interface ClaimStep<C extends StoredChat> {
   readonly writes: Writes<C>;
   readonly read: ClaimRead;
 }
 
-export interface ClaimPlan<C extends ClaimableChat> {
+export interface ClaimPlan<C extends StoredChat> {
   readonly writes: Writes<C>;
   readonly claims: readonly Claim[];
   /** `lookUps` kept some due chats waiting. */
@@ -80,7 +69,7 @@ const PROBE_LOOKS = 256;
  * Claims due chats under a lease: a fair share from each queue, then the remainder from the first queues. It
  * requests rows as it needs them (`yield`), so that synchronous and asynchronous databases can both serve it.
  */
-export function* planClaims<C extends ClaimableChat>(
+export function* planClaims<C extends StoredChat>(
   { lines, total, leaseUntil, probe = {}, lookUps, tried }: ClaimRequest,
   context: ClaimContext,
 ): Generator<ClaimStep<C>, ClaimPlan<C>, ClaimRows<C>> {
@@ -91,7 +80,7 @@ export function* planClaims<C extends ClaimableChat>(
   let triedLeft = tried ?? Number.POSITIVE_INFINITY;
   let lacksLookUps = false;
   let chats: ChatWrite<C>[] = [];
-  let attempts: AttemptWrite<C>[] = [];
+  let attempts: EndedAttempt<C>[] = [];
 
   function takeWrites(): Writes<C> {
     const writes = { chats, attempts };
@@ -114,7 +103,7 @@ export function* planClaims<C extends ClaimableChat>(
       }
       lookUpsLeft--;
     }
-    const free = withoutLease(stored, stored.open, now);
+    const free = withoutLease(stored, now);
     attempts.push(...free.attempts);
     const { state, reason } = decideShare(free.chat, policy, now);
     if (state !== 'due') {
@@ -123,8 +112,7 @@ export function* planClaims<C extends ClaimableChat>(
     }
     const trigger = reason === 'window_lapsed' ? reason : 'became_eligible';
     const begun = begin(stored, free.chat, trigger, leaseUntil, context);
-    chats.push(...begun.chats);
-    attempts.push(...begun.attempts);
+    chats.push(begun.write);
     claims.push(begun.claim);
     return 'taken';
   }
@@ -215,7 +203,7 @@ export function* planClaims<C extends ClaimableChat>(
   return { writes: takeWrites(), claims, lacksLookUps };
 }
 
-type ClaimSteps<C extends ClaimableChat, R> = Generator<ClaimStep<C>, R, ClaimRows<C>>;
+type ClaimSteps<C extends StoredChat, R> = Generator<ClaimStep<C>, R, ClaimRows<C>>;
 
 const byAge = (a: Candidate, b: Candidate) => a.dueAt - b.dueAt || a.id - b.id;
 
@@ -231,42 +219,38 @@ function bestOf(queues: readonly (readonly Candidate[])[], probe: Probe): readon
 }
 
 /** Claims one chat for an operator, or returns why not. @see Store.claimManually */
-export function planManualClaim<C extends ClaimableChat>(
+export function planManualClaim<C extends StoredChat>(
   stored: C,
   leaseUntil: EpochMs,
   context: ClaimContext,
 ): Writes<C> & { readonly result: { claim: Claim } | { refused: { state: ChatState; reason: ChatReason } } } {
   const { policy, now } = context;
   const leased = stored.chat;
-  if (leased.leaseUntil !== null && leased.leaseUntil > now) {
-    return { chats: [], attempts: [], result: { refused: { state: 'sharing', reason: leased.reason } } };
-  }
-  const { chat, attempts } = withoutLease(stored, stored.open, now);
+  const live = liveLease(leased, now);
+  if (live !== null)
+    return { chats: [], attempts: [], result: { refused: { state: 'sharing', reason: live.trigger } } };
+  const { chat, attempts } = withoutLease(stored, now);
   const refused = decideManualShare(chat, policy, now);
   if (refused !== null) {
-    const chats = leased.leaseId === null ? [] : planSave(stored, chat, policy, now).chats;
+    const chats = leased.lease === null ? [] : planSave(stored, chat, policy, now).chats;
     return { chats, attempts, result: { refused } };
   }
-  const begun = begin(stored, chat, 'manual', leaseUntil, context);
-  return { chats: begun.chats, attempts: [...attempts, ...begun.attempts], result: { claim: begun.claim } };
+  const { write, claim } = begin(stored, chat, 'manual', leaseUntil, context);
+  return { chats: [write], attempts, result: { claim } };
 }
 
-function begin<C extends ClaimableChat>(
+function begin<C extends StoredChat>(
   stored: C,
   chat: ChatRecord,
   trigger: Trigger,
   leaseUntil: EpochMs,
   { policy, newId, now }: ClaimContext,
-): Writes<C> & { readonly claim: Claim } {
-  const leaseId = newId();
+): { readonly write: ChatWrite<C>; readonly claim: Claim } {
+  if (stored.id === null) throw new StoreError('broken', 'only a stored chat can be claimed');
   const attempt = { attemptId: newId(), trigger, startedAt: now };
   const dueAt = Math.min(stored.chat.nextAttemptAt ?? now, now);
-  const begun = beginAttempt(chat, { leaseId, leaseUntil, trigger }, policy, now);
-  // a dry run makes no call; an attempt that looks up facts calls once they are on record, see `planLookedUp`
-  const mayHaveCalled = !policy.dryRun && !needsLookup(begun, policy);
-  return {
-    chats: [{ stored, chat: begun }],
-    attempts: [{ kind: 'starts', stored, start: { ...attempt, mayHaveCalled } }],
-    claim: { ...attempt, leaseId, dueAt, chat: begun },
-  };
+  // a dry run makes no call; an attempt that looks up facts calls once they are stored, see `planLookedUp`
+  const mayHaveCalled = !policy.dryRun && !needsLookup(chat, policy);
+  const begun = beginAttempt(chat, { ...attempt, until: leaseUntil, mayHaveCalled }, policy);
+  return { write: { stored, chat: begun }, claim: { ...attempt, dueAt, chatRow: stored.id, chat: begun } };
 }

@@ -13,20 +13,13 @@ import type { Policy } from '../../decide/policy.ts';
 import { decideManualShare, decideShare } from '../../decide/share.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { Attempt, Claim, Settled, Settlement, Turn } from '../turn.ts';
-import {
-  type AttemptEnd,
-  type AttemptWrite,
-  type OpenAttempt,
-  planSave,
-  type StoredChat,
-  type Writes,
-} from './chat-row.ts';
+import { type AttemptEnd, type EndedAttempt, planSave, type StoredChat, type Writes } from './chat-row.ts';
 
 /**
  * True if the lease of a claim is still ours. An expired lease stays ours until the chat is claimed again.
  */
-export function isOurs({ id, chat }: StoredChat, { leaseId }: Claim): boolean {
-  return id !== null && chat.leaseId === leaseId;
+export function isOurs({ chat }: StoredChat, { attemptId }: Claim): boolean {
+  return chat.lease?.attemptId === attemptId;
 }
 
 /** Ends the attempt of a chat whose lease is ours. */
@@ -36,11 +29,12 @@ export function planSettlement<C extends StoredChat>(
   policy: Policy,
   now: EpochMs,
 ): Writes<C> & { readonly settled: Settled } {
+  const { lease } = stored.chat;
   const { chat, chats } = planSave(stored, settledChat(stored.chat, settlement, policy), policy, now);
   const end = endOf(settlement);
-  const write: AttemptWrite<C> = end === null ? { kind: 'withdrawn', stored } : { kind: 'ends', stored, end };
+  const attempts = end === null || lease === null ? [] : [{ stored, lease, end }];
   const attempt = end === null ? null : attemptOf(settlement, end);
-  return { chats, attempts: [write], settled: { isOurs: true, chat, attempt } };
+  return { chats, attempts, settled: { isOurs: true, chat, attempt } };
 }
 
 /**
@@ -49,12 +43,12 @@ export function planSettlement<C extends StoredChat>(
  * @param recorded the attempt; null: it isn't on record, so it was withdrawn
  */
 export function settledBefore(
-  { id, chat }: StoredChat,
+  { chat }: StoredChat,
   recorded: Attempt | null,
   settlement: Settlement,
 ): Settled {
   const end = endOf(settlement);
-  if (end === null) return { isOurs: id !== null && recorded === null, chat, attempt: null };
+  if (end === null) return { isOurs: recorded === null, chat, attempt: null };
   const isSame =
     recorded !== null &&
     (Object.keys(end) as (keyof AttemptEnd)[]).every((key) => recorded[key] === end[key]);
@@ -69,45 +63,36 @@ export function planLookedUp<C extends StoredChat>(
   policy: Policy,
   now: EpochMs,
 ): Writes<C> & { readonly chat: ChatRecord; readonly isDue: boolean } {
-  const { chat, chats } = planSave(stored, withLookedUp(stored.chat, facts, now), policy, now);
-  const free = withdrawAttempt(chat);
+  const known = withLookedUp(stored.chat, facts, now);
   const isDue =
     claim.trigger === 'manual'
-      ? decideManualShare(free, policy, now) === null
-      : decideShare(free, policy, now).state === 'due';
-  const attempts: AttemptWrite<C>[] = isDue && !policy.dryRun ? [{ kind: 'may_call', stored }] : [];
-  return { chats, attempts, chat, isDue };
+      ? decideManualShare(known, policy, now) === null
+      : decideShare(known, policy, now).state === 'due';
+  const lease =
+    known.lease !== null && isDue && !policy.dryRun ? { ...known.lease, mayHaveCalled: true } : known.lease;
+  const { chat, chats } = planSave(stored, { ...known, lease }, policy, now);
+  return { chats, attempts: [], chat, isDue };
 }
 
-/**
- * A chat without its lease. An attempt still open under it ends as interrupted.
- * @param open its open attempt; null: none
- */
+/** A chat without its lease. An attempt still open under it ends as interrupted. */
 export function withoutLease<C extends StoredChat>(
   stored: C,
-  open: OpenAttempt | null,
   now: EpochMs,
-): { readonly chat: ChatRecord; readonly attempts: readonly AttemptWrite<C>[] } {
-  if (stored.chat.leaseId === null || open === null)
-    return { chat: withdrawAttempt(stored.chat), attempts: [] };
+): { readonly chat: ChatRecord; readonly attempts: readonly EndedAttempt<C>[] } {
+  const { lease } = stored.chat;
+  if (lease === null) return { chat: stored.chat, attempts: [] };
   const end: AttemptEnd = { ...NO_ANSWER, endedAt: now, outcome: 'interrupted' };
-  return { chat: settleInterrupted(stored.chat, open, now), attempts: [{ kind: 'ends', stored, end }] };
+  return { chat: settleInterrupted(stored.chat, lease, now), attempts: [{ stored, lease, end }] };
 }
 
-/**
- * Ends the attempt that a crash left open. It keeps its turn: no chat still waiting on its line goes first.
- * @param firstOfLine when the first chat of its line is due; null: none is
- */
+/** Ends the attempt that a crash left open; its chat still has its place in the queue. */
 export function planRecovery<C extends StoredChat>(
   stored: C,
-  open: OpenAttempt,
-  firstOfLine: EpochMs | null,
   policy: Policy,
   now: EpochMs,
 ): Writes<C> & { readonly isParked: boolean } {
-  const { chat: left, attempts } = withoutLease(stored, open, now);
-  const nextAttemptAt = Math.min(open.startedAt, (firstOfLine ?? open.startedAt) - 1);
-  const { chat, chats } = planSave(stored, { ...left, nextAttemptAt }, policy, now);
+  const { chat: left, attempts } = withoutLease(stored, now);
+  const { chat, chats } = planSave(stored, left, policy, now);
   return { chats, attempts, isParked: chat.parkedAt !== null && stored.chat.parkedAt === null };
 }
 
@@ -127,8 +112,8 @@ function settledChat(chat: ChatRecord, { claim, endedAt, result }: Settlement, p
     }
     case 'dry_run':
       return settleDryRun(chat, endedAt);
-    case 'withdrawn': // back to its place in the queue
-      return { ...withdrawAttempt(chat), nextAttemptAt: claim.dueAt };
+    case 'withdrawn':
+      return withdrawAttempt(chat);
   }
 }
 

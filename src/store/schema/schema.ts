@@ -112,13 +112,11 @@ export const chats = sqliteTable(
     retryReason: text('retry_reason', { enum: RETRY_REASONS }),
     interruptions: integer('interruptions').notNull().default(0),
     lookedUpAt: integer('looked_up_at'),
-    leaseId: text('lease_id'),
-    leaseUntil: integer('lease_until'),
     restoredAt: integer('restored_at'),
   },
   (t) => [
     uniqueIndex('chats_chat_id').on(t.chatId),
-    /** The queue of a line: a chat with an expired lease is in it like any due chat. */
+    /** The queue of a line; a claim skips the chats whose lease hasn't run out. */
     index('chats_queue').on(t.lineId, t.nextAttemptAt).where(sql`${t.nextAttemptAt} is not null`),
     index('chats_wake').on(t.wakeAt).where(sql`${t.wakeAt} is not null`),
     index('chats_count').on(t.countId),
@@ -157,12 +155,34 @@ export const chats = sqliteTable(
       t.retryAt,
       t.lookedUpAt,
     ]),
-    instants('chats_decision_instants', [t.nextAttemptAt, t.wakeAt, t.leaseUntil]),
+    // added later: SQLite's `ADD CONSTRAINT`, unlike a check, takes an unknown result for a violation
+    check('chats_decision_instants', sql`(${areInstants([t.nextAttemptAt, t.wakeAt])}) is not false`),
     instants('chats_restored_instant', [t.restoredAt]),
   ],
 );
 
-/** One row per share call, written before the call, in order of start; open while `ended_at` is null. */
+/** The attempts in progress: a row is added before the call, and deleted when its chat's attempt ends. */
+export const leases = sqliteTable(
+  'leases',
+  {
+    chatRow: integer('chat_row')
+      .primaryKey()
+      .references(() => chats.id),
+    attemptId: text('attempt_id').notNull(),
+    trigger: text('trigger', { enum: TRIGGERS }).notNull(),
+    startedAt: integer('started_at').notNull(),
+    until: integer('until_at').notNull(),
+    /** The share call may have begun. 0 in a dry run, and until looked-up facts are stored. */
+    mayHaveCalled: integer('may_have_called').notNull(),
+  },
+  (t) => [
+    oneOf('leases_trigger', t.trigger, TRIGGERS),
+    instants('leases_instants', [t.startedAt, t.until]),
+    check('leases_may_have_called', sql`${t.mayHaveCalled} in (0, 1)`),
+  ],
+);
+
+/** The attempts that ended, in the order of their ends. */
 export const attempts = sqliteTable(
   'attempts',
   {
@@ -173,22 +193,17 @@ export const attempts = sqliteTable(
       .references(() => chats.id),
     trigger: text('trigger', { enum: TRIGGERS }).notNull(),
     startedAt: integer('started_at').notNull(),
-    endedAt: integer('ended_at'),
-    outcome: text('outcome', { enum: OUTCOMES }),
+    endedAt: integer('ended_at').notNull(),
+    outcome: text('outcome', { enum: OUTCOMES }).notNull(),
     httpStatus: integer('http_status'),
     linqCode: integer('linq_code'),
     traceId: text('trace_id'),
-    /** While it is open: the share call may have begun. 0 in a dry run, and until looked-up facts are on record. */
-    mayHaveCalled: integer('may_have_called').notNull().default(1),
   },
   (t) => [
     index('attempts_chat').on(t.chatRow),
-    uniqueIndex('attempts_open').on(t.chatRow).where(sql`${t.endedAt} is null`),
     oneOf('attempts_trigger', t.trigger, TRIGGERS),
     oneOf('attempts_outcome', t.outcome, OUTCOMES),
-    check('attempts_ended', sql`(${t.endedAt} is null) = (${t.outcome} is null)`),
     instants('attempts_instants', [t.startedAt, t.endedAt]),
-    check('attempts_may_have_called', sql`${t.mayHaveCalled} in (0, 1)`),
   ],
 );
 
@@ -308,8 +323,12 @@ export const meta = sqliteTable('meta', {
 
 /** CHECK: these columns hold instants (whole ms since 1970-01-01T00:00:00Z), or null. */
 function instants(name: string, columns: readonly AnySQLiteColumn[]) {
+  return check(name, areInstants(columns));
+}
+
+function areInstants(columns: readonly AnySQLiteColumn[]): SQL {
   const latest = literal(MAX_INSTANT);
-  return check(name, all(columns.map((column) => sql`${column} between 0 and ${latest}`)));
+  return all(columns.map((column) => sql`${column} between 0 and ${latest}`));
 }
 
 /** CHECK: the column holds one of these words, or null. */

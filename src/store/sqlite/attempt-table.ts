@@ -1,26 +1,23 @@
-import type { Trigger } from '../../decide/chat.ts';
+import type { Lease } from '../../decide/chat.ts';
 import { countedAs, type Outcome } from '../../decide/outcome.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
-import type { AttemptWrite, OpenAttempt, StoredChat } from '../plan/chat-row.ts';
+import type { EndedAttempt, StoredChat } from '../plan/chat-row.ts';
 import { type FigureSpan, HOURS, historyFrom, lastDayFrom, MINUTES, shareHistory } from '../plan/figures.ts';
 import { type AttemptsBehind, attemptsBehind, planPruning } from '../plan/housekeeping.ts';
 import type { Figures, RecentAttempt, ShareHistory, ShareTotals } from '../store.ts';
 import type { Attempt, AttemptOutcome } from '../turn.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
+import type { LeaseTable } from './lease-table.ts';
 import type { Meta } from './meta.ts';
 
 export interface AttemptTable {
-  write(write: AttemptWrite<StoredChat>): void;
-  /** The chat's open attempt; null: none. */
-  openOf(chatRow: number): OpenAttempt | null;
-  /** An attempt of the chat; null: it isn't on record. */
+  add(attempt: EndedAttempt<StoredChat>): void;
+  /** An ended attempt of the chat; null: none is stored under this id. */
   find(chatRow: number, attemptId: string): Attempt | null;
-  /** When the chat's latest attempt ended; null: no attempt, or it is open. */
+  /** When the chat's latest attempt ended; null: no attempt, or one is in progress. */
   lastEndedAt(chatRow: number): EpochMs | null;
-  /** The chats that have an open attempt. */
-  open(): readonly (OpenAttempt & { readonly chatRow: number })[];
-  /** Newest first. */
+  /** Newest first; an attempt in progress is the newest. */
   ofChat(chatId: string, limit: number): readonly Attempt[];
   /** @see Store.recentEnds */
   recentEnds(limit: number): readonly AttemptOutcome[];
@@ -28,35 +25,20 @@ export interface AttemptTable {
   recent(limit: number): readonly RecentAttempt[];
 }
 
-interface OpenRow {
-  readonly startedAt: EpochMs;
-  readonly mayHaveCalled: number;
-}
-
-const openAttemptOf = ({ startedAt, mayHaveCalled }: OpenRow): OpenAttempt => ({
-  startedAt,
-  mayHaveCalled: mayHaveCalled === 1,
-});
-
 const ATTEMPT = `attempt_id AS attemptId, chat_id AS chatId, trigger, started_at AS startedAt, ended_at AS endedAt,
   outcome, http_status AS httpStatus, linq_code AS linqCode, trace_id AS traceId`;
 
-/** One row per attempt, keyed by the row of its chat. `totals` counts attempts that end. */
-export function createAttemptTable({ sql }: StoreContext, totals: Pick<Totals, 'add'>): AttemptTable {
-  const begin = sql.prepare<[string, number, Trigger, EpochMs, number]>(
-    'INSERT INTO attempts (attempt_id, chat_row, trigger, started_at, may_have_called) VALUES (?, ?, ?, ?, ?)',
-  );
-  const mayCall = sql.prepare<[number]>(
-    'UPDATE attempts SET may_have_called = 1 WHERE chat_row = ? AND ended_at IS NULL',
-  );
-  const end = sql.prepare<[EpochMs, Outcome, number | null, number | null, string | null, number]>(
-    `UPDATE attempts SET ended_at = ?, outcome = ?, http_status = ?, linq_code = ?, trace_id = ?
-      WHERE chat_row = ? AND ended_at IS NULL`,
-  );
-  const withdraw = sql.prepare<[number]>('DELETE FROM attempts WHERE chat_row = ? AND ended_at IS NULL');
-  const openOf = sql.prepare<[number], OpenRow>(
-    `SELECT started_at AS startedAt, may_have_called AS mayHaveCalled FROM attempts
-      WHERE chat_row = ? AND ended_at IS NULL`,
+/** One row per ended attempt, keyed by the row of its chat. `totals` counts them. */
+export function createAttemptTable(
+  { sql }: StoreContext,
+  leases: Pick<LeaseTable, 'all' | 'of'>,
+  totals: Pick<Totals, 'add'>,
+): AttemptTable {
+  const insert = sql.prepare<
+    [string, number, string, EpochMs, EpochMs, Outcome, number | null, number | null, string | null]
+  >(
+    `INSERT INTO attempts (attempt_id, chat_row, trigger, started_at, ended_at, outcome, http_status, linq_code, trace_id)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const find = sql.prepare<[number, string], Attempt>(
     `SELECT ${ATTEMPT} FROM attempts JOIN chats ON chats.id = attempts.chat_row
@@ -67,9 +49,6 @@ export function createAttemptTable({ sql }: StoreContext, totals: Pick<Totals, '
       'SELECT ended_at FROM attempts WHERE chat_row = ? ORDER BY id DESC LIMIT 1',
     )
     .pluck();
-  const open = sql.prepare<[], OpenRow & { chatRow: number }>(
-    `SELECT chat_row AS chatRow, may_have_called AS mayHaveCalled, started_at AS startedAt FROM attempts WHERE ended_at IS NULL`,
-  );
   const ofChat = sql.prepare<[string, number], Attempt>(
     `SELECT ${ATTEMPT} FROM attempts JOIN chats ON chats.id = attempts.chat_row
       WHERE chats.chat_id = ? ORDER BY attempts.id DESC ${BOUND_LIMIT}`,
@@ -83,42 +62,50 @@ export function createAttemptTable({ sql }: StoreContext, totals: Pick<Totals, '
     `SELECT * FROM (
       SELECT chat_id AS chatId, outcome, http_status AS httpStatus, linq_code AS linqCode, failures, ended_at
         FROM attempts LEFT JOIN chats ON chats.id = attempts.chat_row ORDER BY attempts.id DESC ${BOUND_LIMIT}
-      ) WHERE ended_at IS NOT NULL AND outcome <> 'interrupted' ORDER BY ended_at`,
+      ) WHERE outcome <> 'interrupted' ORDER BY ended_at`,
   );
+  const chatOf = sql.prepare<[number], Pick<RecentAttempt, 'chatId' | 'line'>>(
+    'SELECT chat_id AS chatId, line FROM chats LEFT JOIN lines ON lines.id = chats.line_id WHERE chats.id = ?',
+  );
+  const rowOf = sql.prepare<[string], number>('SELECT id FROM chats WHERE chat_id = ?').pluck();
+
+  /** Newest first. */
+  function inProgress(): readonly RecentAttempt[] {
+    return [...leases.all()]
+      .sort(([, a], [, b]) => b.startedAt - a.startedAt)
+      .flatMap(([chatRow, lease]) => {
+        const chat = chatOf.get(chatRow);
+        return chat === undefined ? [] : [{ ...attemptInProgress(chat.chatId, lease), line: chat.line }];
+      });
+  }
+
   return {
-    write(change) {
-      const { id } = change.stored;
-      if (id === null) throw new StoreError('broken', 'an attempt needs a chat that is on record');
-      switch (change.kind) {
-        case 'starts': {
-          const { attemptId, trigger, startedAt, mayHaveCalled } = change.start;
-          begin.run(attemptId, id, trigger, startedAt, mayHaveCalled ? 1 : 0);
-          return;
-        }
-        case 'may_call':
-          mayCall.run(id);
-          return;
-        case 'ends': {
-          const { endedAt, outcome, httpStatus, linqCode, traceId } = change.end;
-          end.run(endedAt, outcome, httpStatus, linqCode, traceId, id);
-          totals.add(outcome, endedAt);
-          return;
-        }
-        case 'withdrawn':
-          withdraw.run(id);
-      }
-    },
-    openOf(chatRow) {
-      const row = openOf.get(chatRow);
-      return row === undefined ? null : openAttemptOf(row);
+    add({ stored, lease, end }) {
+      if (stored.id === null) throw new StoreError('broken', 'an attempt needs a chat that is stored');
+      const { attemptId, trigger, startedAt } = lease;
+      const { endedAt, outcome, httpStatus, linqCode, traceId } = end;
+      insert.run(attemptId, stored.id, trigger, startedAt, endedAt, outcome, httpStatus, linqCode, traceId);
+      totals.add(outcome, endedAt);
     },
     find: (chatRow, attemptId) => find.get(chatRow, attemptId) ?? null,
-    lastEndedAt: (chatRow) => lastEndedAt.get(chatRow) ?? null,
-    open: () => open.all().map(({ chatRow, ...row }) => ({ chatRow, ...openAttemptOf(row) })),
-    ofChat: (chatId, limit) => ofChat.all(chatId, limit),
+    lastEndedAt: (chatRow) => (leases.of(chatRow) === null ? (lastEndedAt.get(chatRow) ?? null) : null),
+    ofChat(chatId, limit) {
+      const chatRow = rowOf.get(chatId);
+      const lease = chatRow === undefined ? null : leases.of(chatRow);
+      const open = lease === null ? [] : [attemptInProgress(chatId, lease)];
+      return [...open, ...ofChat.all(chatId, limit - open.length)];
+    },
     recentEnds: (limit) => recentEnds.all(limit),
-    recent: (limit) => recent.all(limit),
+    recent(limit) {
+      const open = inProgress().slice(0, limit);
+      return [...open, ...recent.all(limit - open.length)];
+    },
   };
+}
+
+function attemptInProgress(chatId: string, { attemptId, trigger, startedAt }: Lease): Attempt {
+  const noEnd = { endedAt: null, outcome: null, httpStatus: null, linqCode: null, traceId: null };
+  return { attemptId, chatId, trigger, startedAt, ...noEnd };
 }
 
 export interface AttemptPruning {
@@ -129,7 +116,7 @@ export interface AttemptPruning {
 }
 
 /**
- * Considers the oldest `limit` attempts, in order of start, so that it only reads rows about to be deleted.
+ * Considers the oldest `limit` attempts, in order of their ends, so that it only reads rows about to be deleted.
  * An attempt that a wrong clock dated too late stays until then, and at worst delays the others equally.
  */
 export function createAttemptPruning({ sql }: StoreContext, meta: Meta): AttemptPruning {

@@ -1,4 +1,4 @@
-import type { ChatRecord } from '../../decide/chat.ts';
+import { type ChatRecord, liveLease, type Trigger } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
 import { parseCursor } from '../plan/chat-row.ts';
@@ -6,13 +6,18 @@ import type { ChatCount, ChatFilter, ChatPage, PageStore } from '../store.ts';
 import type { AttemptTable, Totals } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type Calls, type StoreContext } from './context.ts';
+import { isLeased, type LeaseTable } from './lease-table.ts';
 
 interface ChatList {
-  counts(): readonly ChatCount[];
-  page(filters: readonly ChatFilter[], limit: number, cursor: string | null): ChatPage;
+  counts(now: EpochMs): readonly ChatCount[];
+  page(filters: readonly ChatFilter[], limit: number, cursor: string | null, now: EpochMs): ChatPage;
 }
 
-export function createChatList({ sql }: StoreContext, chats: ChatTable): ChatList {
+export function createChatList(
+  { sql }: StoreContext,
+  chats: ChatTable,
+  leases: Pick<LeaseTable, 'all'>,
+): ChatList {
   const counted = sql.prepare<[], ChatCount & { id: number }>(
     `SELECT chat_counts.id, line, state, reason, n AS count
       FROM chat_counts LEFT JOIN lines ON lines.id = chat_counts.line_id WHERE n > 0`,
@@ -22,30 +27,65 @@ export function createChatList({ sql }: StoreContext, chats: ChatTable): ChatLis
       `SELECT id FROM chats WHERE count_id = ? AND id > ? ORDER BY id ${BOUND_LIMIT}`,
     )
     .pluck();
-  const byId = chats.select<[number]>('WHERE id = ?');
+  /** The chats whose attempt is in progress: they are shown as `sharing`, whatever their row says. */
+  function sharing(now: EpochMs): ReadonlyMap<number, Sharing> {
+    const found = new Map<number, Sharing>();
+    for (const chatRow of leases.all().keys()) {
+      const stored = chats.get(chatRow);
+      const lease = stored === null ? null : liveLease(stored.chat, now);
+      if (stored === null || lease === null) continue;
+      const { line, state, reason } = stored.chat;
+      found.set(chatRow, { line, state, reason, trigger: lease.trigger });
+    }
+    return found;
+  }
 
   return {
-    counts: () => counted.all().map(({ id: _id, ...count }) => count),
-    page(filters, limit, cursor) {
+    counts(now) {
+      const counts = new Map<string, ChatCount>();
+      const add = ({ line, state, reason }: Omit<ChatCount, 'count'>, by: number) => {
+        const key = `${line} ${state} ${reason}`;
+        counts.set(key, { line, state, reason, count: (counts.get(key)?.count ?? 0) + by });
+      };
+      for (const { count, ...key } of counted.all()) add(key, count);
+      for (const { trigger, ...own } of sharing(now).values()) {
+        add(own, -1);
+        add({ line: own.line, state: 'sharing', reason: trigger }, 1);
+      }
+      return [...counts.values()].filter(({ count }) => count > 0);
+    },
+    page(filters, limit, cursor, now) {
       const after = cursor === null ? 0 : parseCursor(cursor);
       if (after === null) throw new StoreError('broken', 'a cursor must come from the previous page');
+      const isWanted = (key: Omit<ChatCount, 'count'>) => filters.some((filter) => matches(filter, key));
+      const busy = sharing(now);
+      const wantedBusy = [...busy]
+        .filter(
+          ([id, { line, trigger }]) => id > after && isWanted({ line, state: 'sharing', reason: trigger }),
+        )
+        .map(([id]) => id);
       const ids = counted
         .all()
-        .filter((count) => filters.some((filter) => matches(filter, count)))
-        .flatMap(({ id }) => idsOf.all(id, after, limit + 1))
+        .filter(isWanted)
+        .flatMap(({ id }) => idsOf.all(id, after, limit + 1 + busy.size))
+        .filter((id) => !busy.has(id))
+        .concat(wantedBusy)
         .sort((a, b) => a - b);
       const onPage = ids.slice(0, limit);
-      const rows = onPage.map((id) => byId.get(id)).filter((row) => row !== undefined);
       const last = onPage.at(-1);
       return {
-        chats: rows.map((row) => chats.ofRow(row).chat),
+        chats: onPage.map((id) => chats.get(id)?.chat).filter((chat) => chat !== undefined),
         nextCursor: ids.length > limit && last !== undefined ? String(last) : null,
       };
     },
   };
 }
 
-function matches({ states, reasons, lines, notLines }: ChatFilter, count: ChatCount): boolean {
+interface Sharing extends Omit<ChatCount, 'count'> {
+  readonly trigger: Trigger;
+}
+
+function matches({ states, reasons, lines, notLines }: ChatFilter, count: Omit<ChatCount, 'count'>): boolean {
   return (
     (states === null || states.includes(count.state)) &&
     (reasons === null || reasons.includes(count.reason)) &&
@@ -69,31 +109,31 @@ export function createPageStore(
     'SELECT id, line FROM lines UNION ALL SELECT NULL, NULL',
   );
   // only the front of each line's queue: one may be a million chats long
-  const front = sql.prepare<[number | null, number], { id: number; nextAttemptAt: EpochMs }>(
+  const front = sql.prepare<
+    [{ lineId: number | null; now: EpochMs; limit: number }],
+    { id: number; nextAttemptAt: EpochMs }
+  >(
     `SELECT id, next_attempt_at AS nextAttemptAt FROM chats
-      WHERE line_id IS ? AND next_attempt_at IS NOT NULL
-        AND count_id NOT IN (SELECT id FROM chat_counts WHERE state = 'sharing')
-      ORDER BY next_attempt_at, id ${BOUND_LIMIT}`,
+      WHERE line_id IS @lineId AND next_attempt_at IS NOT NULL AND NOT ${isLeased('@now')}
+      ORDER BY next_attempt_at, id LIMIT @limit + 0`,
   );
-  const byId = chats.select<[number]>('WHERE id = ?');
   const fromChatId = chats.select<[string, number]>(`WHERE chat_id >= ? ORDER BY chat_id ${BOUND_LIMIT}`);
 
-  function nextDue(limit: number, notLines: readonly (string | null)[]): readonly ChatRecord[] {
+  function nextDue(limit: number, now: EpochMs, notLines: readonly (string | null)[]): readonly ChatRecord[] {
     return lines
       .all()
       .filter(({ line }) => !notLines.includes(line))
-      .flatMap(({ id }) => front.all(id, limit))
+      .flatMap(({ id }) => front.all({ lineId: id, now, limit }))
       .sort((a, b) => a.nextAttemptAt - b.nextAttemptAt || a.id - b.id)
       .slice(0, limit)
-      .map(({ id }) => byId.get(id))
-      .filter((row) => row !== undefined)
-      .map((row) => chats.ofRow(row).chat);
+      .map(({ id }) => chats.get(id)?.chat)
+      .filter((chat) => chat !== undefined);
   }
 
   return {
     shareHistory: (now) => read(() => totals.history(now)),
     recentAttempts: (limit) => look(() => attempts.recent(limit)),
-    nextDue: (limit, notLines = []) => read(() => nextDue(limit, notLines)),
+    nextDue: (limit, now, notLines = []) => read(() => nextDue(limit, now, notLines)),
     chatsByIdPrefix: (prefix, limit) =>
       look(() =>
         fromChatId

@@ -6,6 +6,7 @@ import { StoreError } from '../../errors.ts';
 import { type ChatWrite, planSave, type StoredChat } from '../plan/chat-row.ts';
 import { chats } from '../schema/schema.ts';
 import type { StoreContext } from './context.ts';
+import type { LeaseTable } from './lease-table.ts';
 import type { LineIds } from './line-table.ts';
 import type { ShiftPass } from './shift-pass.ts';
 
@@ -52,8 +53,6 @@ export type ChatRow = readonly [
   retryReason: ChatRecord['retryReason'],
   interruptions: number,
   lookedUpAt: Instant,
-  leaseId: string | null,
-  leaseUntil: Instant,
   restoredAt: Instant,
 ];
 
@@ -69,7 +68,7 @@ const CHAT_DEFAULTS: readonly (number | null)[] = Object.values(getTableColumns(
 
 const CHAT_SELECT = CHAT_COLUMNS.map((name) => `chats.${name}`).join(', ');
 
-/** The chat of a row. @param key what the row's `count_id` stands for */
+/** The chat of a row, still without its lease. @param key what the row's `count_id` stands for */
 function chatOf(row: ChatRow, { line, state, reason }: CountKey): ChatRecord {
   const lastOutboundAt = row[9];
   return {
@@ -105,9 +104,8 @@ function chatOf(row: ChatRow, { line, state, reason }: CountKey): ChatRecord {
     retryReason: row[33],
     interruptions: row[34],
     lookedUpAt: row[35],
-    leaseId: row[36],
-    leaseUntil: row[37],
-    restoredAt: row[38],
+    restoredAt: row[36],
+    lease: null,
     state,
     reason,
     nextAttemptAt: row[4],
@@ -115,7 +113,7 @@ function chatOf(row: ChatRow, { line, state, reason }: CountKey): ChatRecord {
   };
 }
 
-/** The row of a chat; the reverse of `chatOf`. @param id 0 for a chat that has no row yet */
+/** The row of a chat, without its lease; the reverse of `chatOf`. @param id 0 for a chat that has no row yet */
 export function rowOf(chat: ChatRecord, id: number, countId: number, lineId: number | null): ChatRow {
   const { lastOutboundAt } = chat;
   const unlessLast = (at: Instant) => (at === lastOutboundAt ? null : at);
@@ -156,8 +154,6 @@ export function rowOf(chat: ChatRecord, id: number, countId: number, lineId: num
     chat.retryReason,
     chat.interruptions,
     chat.lookedUpAt,
-    chat.leaseId,
-    chat.leaseUntil,
     chat.restoredAt,
   ];
 }
@@ -170,10 +166,12 @@ export interface SqliteChat extends StoredChat {
 export interface ChatTable {
   /** Returns a new chat without a row if it isn't stored. */
   find(chatId: string): SqliteChat;
+  /** Null: there is no such row. */
+  get(id: number): SqliteChat | null;
   ofRow(row: ChatRow): SqliteChat;
   /** A statement that returns rows; `tail` is the SQL after FROM chats. */
   select<P extends unknown[]>(tail: string): Statement<P, ChatRow>;
-  /** Writes a chat: its changed columns, or a new row. */
+  /** Writes a chat: its changed columns, or a new row; and its lease, if that changed. */
   write(write: ChatWrite<SqliteChat>): void;
   /** Re-evaluates a changed chat, and writes it if anything differs. */
   save(stored: SqliteChat, changed: ChatRecord, now: EpochMs): ChatRecord;
@@ -184,29 +182,39 @@ export function createChatTable(
   lineIds: LineIds,
   counts: Counts,
   shiftPass: ShiftPass,
+  leases: Pick<LeaseTable, 'of' | 'put'>,
 ): ChatTable {
   const { sql, policy } = context;
   const select = <P extends unknown[]>(tail: string): Statement<P, ChatRow> =>
     sql.prepare<P, ChatRow>(`SELECT ${CHAT_SELECT} FROM chats ${tail}`).raw(true);
   const byChatId = select<[string]>('WHERE chat_id = ?');
+  const byId = select<[number]>('WHERE id = ?');
   const put = createPut(context);
   const table: ChatTable = {
     select,
     ofRow(row) {
       const written = chatOf(row, counts.keyOf(row[1]));
-      const chat = shiftPass.applied(row[0], written);
-      return { id: row[0], row, chat, isShifted: chat !== written };
+      const shifted = shiftPass.applied(row[0], written);
+      const lease = leases.of(row[0]);
+      const chat = lease === null ? shifted : { ...shifted, lease };
+      return { id: row[0], row, chat, isShifted: shifted !== written };
+    },
+    get(id) {
+      const row = byId.get(id);
+      return row === undefined ? null : table.ofRow(row);
     },
     find(chatId) {
       const row = byChatId.get(chatId);
       return row === undefined ? { id: null, row: null, chat: newChat(chatId) } : table.ofRow(row);
     },
-    write({ stored: { row }, chat }) {
+    write({ stored: { row, chat: before }, chat }) {
       const lineId = lineIds.idOf(chat.line);
       const countId = counts.idOf(lineId, chat.state, chat.reason);
       put(row, rowOf(chat, row === null ? 0 : row[0], countId, lineId));
       counts.move(row === null ? null : row[1], countId);
-      if (row !== null) shiftPass.wrote(row[0]);
+      if (row === null) return;
+      if (chat.lease !== before.lease) leases.put(row[0], chat.lease);
+      shiftPass.wrote(row[0]);
     },
     save(stored, changed, now) {
       const { chat, chats: writes } = planSave(stored, changed, policy, now);

@@ -15,6 +15,7 @@ import {
 import type { AttemptPruning, Totals } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
+import { isLeased, type LeaseTable } from './lease-table.ts';
 import type { HoldTable, LineTable } from './line-table.ts';
 import { catchUpIn, type Meta } from './meta.ts';
 import type { ShiftPass } from './shift-pass.ts';
@@ -25,8 +26,8 @@ import type { ShiftPass } from './shift-pass.ts';
 interface Upkeep {
   isWakeDue(now: EpochMs): boolean;
   wake(now: EpochMs, limit: number): number;
-  nextWakeAt(): EpochMs | null;
-  nextAttempts(): readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[];
+  nextWakeAt(now: EpochMs): EpochMs | null;
+  nextAttempts(now: EpochMs): readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[];
   nextDueAfter(now: EpochMs): EpochMs | null;
   redecide(fingerprint: string, limit: number, now: EpochMs): boolean;
 }
@@ -34,20 +35,25 @@ interface Upkeep {
 export function createUpkeep(
   { sql, policy }: StoreContext,
   chats: ChatTable,
+  leases: Pick<LeaseTable, 'all'>,
   meta: Meta,
   shiftPass: ShiftPass,
 ): Upkeep {
-  const toWake = chats.select<[EpochMs, number]>(`WHERE wake_at <= ? ORDER BY wake_at ${BOUND_LIMIT}`);
+  const toWake = chats.select<[{ now: EpochMs; limit: number }]>(
+    `WHERE wake_at <= @now AND NOT ${isLeased('@now')} ORDER BY wake_at LIMIT @limit + 0`,
+  );
   const after = chats.select<[number, number]>(`WHERE id > ? ORDER BY id ${BOUND_LIMIT}`);
   const nextWake = sql
-    .prepare<[], EpochMs | null>('SELECT min(wake_at) FROM chats WHERE wake_at IS NOT NULL')
+    .prepare<[{ now: EpochMs }], EpochMs | null>(
+      `SELECT wake_at FROM chats WHERE wake_at IS NOT NULL AND NOT ${isLeased('@now')} ORDER BY wake_at LIMIT 1`,
+    )
     .pluck();
   // reads only the front of a line's queue: it may be a million chats long
   const front = (line: string) =>
-    `(SELECT next_attempt_at FROM chats JOIN chat_counts ON chat_counts.id = chats.count_id
-       WHERE chats.line_id IS ${line} AND next_attempt_at IS NOT NULL AND state <> 'sharing'
+    `(SELECT next_attempt_at FROM chats
+       WHERE line_id IS ${line} AND next_attempt_at IS NOT NULL AND NOT ${isLeased('@now')}
        ORDER BY next_attempt_at LIMIT 1)`;
-  const fronts = sql.prepare<[], { line: string | null; nextAttemptAt: EpochMs | null }>(
+  const fronts = sql.prepare<[{ now: EpochMs }], { line: string | null; nextAttemptAt: EpochMs | null }>(
     `SELECT line, ${front('lines.id')} AS nextAttemptAt FROM lines UNION ALL SELECT NULL, ${front('NULL')}`,
   );
   const frontAfter = (line: string) =>
@@ -68,16 +74,20 @@ export function createUpkeep(
   }
 
   return {
-    isWakeDue: (now) => (nextWake.get() ?? Number.POSITIVE_INFINITY) <= now,
+    isWakeDue: (now) => (nextWake.get({ now }) ?? Number.POSITIVE_INFINITY) <= now,
     wake(now, limit) {
-      const batch = toWake.all(now, limit).map(chats.ofRow);
+      const batch = toWake.all({ now, limit }).map(chats.ofRow);
       for (const write of decidedAnew(batch, policy, now)) chats.write(write);
       return batch.length;
     },
-    nextWakeAt: () => nextWake.get() ?? null,
-    nextAttempts: () =>
+    nextWakeAt(now) {
+      const ends = [...leases.all().values()].map(({ until }) => until).filter((until) => until > now);
+      const earliest = Math.min(nextWake.get({ now }) ?? Number.POSITIVE_INFINITY, ...ends);
+      return Number.isFinite(earliest) ? earliest : null;
+    },
+    nextAttempts: (now) =>
       fronts
-        .all()
+        .all({ now })
         .flatMap(({ line, nextAttemptAt }) => (nextAttemptAt === null ? [] : [{ line, nextAttemptAt }])),
     nextDueAfter: (now) => nextDue.get({ now }) ?? null,
     redecide(fingerprint, limit, now) {
@@ -166,6 +176,7 @@ export function createRestoreMark(
 
 interface Parts {
   readonly shiftPass: ShiftPass;
+  readonly leases: Pick<LeaseTable, 'shift'>;
   readonly lines: LineTable;
   readonly holds: HoldTable;
   readonly totals: Totals;
@@ -177,10 +188,11 @@ interface Parts {
 
 /** @see Store.shiftClock; everything but the chats, in the current transaction */
 export function createShiftClock({ policy }: StoreContext, parts: Parts) {
-  const { shiftPass, lines, holds, totals, pruning, restoreMark, meta, restartCatchUp } = parts;
+  const { shiftPass, leases, lines, holds, totals, pruning, restoreMark, meta, restartCatchUp } = parts;
   return (byMs: number, now: EpochMs): void => {
     const shift = { byMs, now, windowMs: policy.windowMs };
     shiftPass.begin(shift);
+    leases.shift(shift);
     const rows = {
       holds: holds.all(),
       lines: lines.all(),

@@ -18,6 +18,7 @@ import { createCalls, createContext } from './context.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
 import { toStoreError } from './faults.ts';
 import { createMakeRoom, sizeOf, spaceAround } from './files.ts';
+import { createLeaseTable } from './lease-table.ts';
 import { createHoldTable, createLineIds, createLineTable } from './line-table.ts';
 import { createMeta } from './meta.ts';
 import { createProblemStore } from './problem-table.ts';
@@ -33,7 +34,7 @@ export interface SqliteStoreOptions {
   /** The database file; it and its directory are created as needed, accessible to our user only. */
   readonly path: string;
   readonly policy: Policy;
-  /** Creates the ids of attempts and leases: unique and unguessable. */
+  /** Creates the ids of attempts: unique and unguessable. */
   readonly newId?: () => string;
   readonly observer?: StoreObserver;
 }
@@ -72,15 +73,16 @@ export function createSqliteStore(
   const lineIds = createLineIds(context);
   const meta = createMeta(context);
   const totals = createTotals(context);
-  const attempts = createAttemptTable(context, totals);
+  const leases = createLeaseTable(context);
+  const attempts = createAttemptTable(context, leases, totals);
   const shiftPass = createShiftPass(context, meta, attempts);
-  const chats = createChatTable(context, lineIds, createCounts(context, lineIds), shiftPass);
+  const chats = createChatTable(context, lineIds, createCounts(context, lineIds), shiftPass, leases);
   const lines = createLineTable(context);
   const holds = createHoldTable(context);
-  const parts = { chats, attempts, totals, lineIds };
+  const parts = { chats, attempts, leases, totals, lineIds };
   const claims = createClaims(context, parts);
-  const upkeep = createUpkeep(context, chats, meta, shiftPass);
-  const list = createChatList(context, chats);
+  const upkeep = createUpkeep(context, chats, leases, meta, shiftPass);
+  const list = createChatList(context, chats, leases);
   const { put, expire, ...keepQuarantine } = createQuarantineTable(context, calls);
   const restoreMark = createRestoreMark(context, meta, chats);
   const record = createRecord(context, chats, lines, { put }, restoreMark);
@@ -88,6 +90,7 @@ export function createSqliteStore(
   const catchUp = createCatchUpTable(context, meta, chats, record, restoreMark);
   const shiftClock = createShiftClock(context, {
     shiftPass,
+    leases,
     lines,
     holds,
     totals,
@@ -132,8 +135,8 @@ export function createSqliteStore(
     },
     wakeChats: async (now, limit) =>
       (await look(() => upkeep.isWakeDue(now))) ? write(() => upkeep.wake(now, limit)) : 0,
-    nextWakeAt: () => look(() => upkeep.nextWakeAt()),
-    nextAttempts: () => look(() => upkeep.nextAttempts()),
+    nextWakeAt: (now) => look(() => upkeep.nextWakeAt(now)),
+    nextAttempts: (now) => look(() => upkeep.nextAttempts(now)),
     nextDueAfter: (now) => look(() => upkeep.nextDueAfter(now)),
     recentEnds: (limit) => look(() => attempts.recentEnds(limit)),
     redecide: (fingerprint, limit, now) => write(() => upkeep.redecide(fingerprint, limit, now)),
@@ -148,8 +151,8 @@ export function createSqliteStore(
         return id === null ? null : chat;
       }),
     attempts: (chatId, limit) => look(() => attempts.ofChat(chatId, limit)),
-    chats: (filters, limit, cursor) => read(() => list.page(filters, limit, cursor)),
-    counts: () => look(() => list.counts()),
+    chats: (filters, limit, cursor, now) => read(() => list.page(filters, limit, cursor, now)),
+    counts: (now) => read(() => list.counts(now)),
     shareTotals: (now) => read(() => totals.read(now)),
     lines: () => look(() => lines.all()),
     holds: () => look(() => holds.all()),

@@ -50,7 +50,7 @@ function openIn(path: string): ReadonlyMap<string, CutAttempt> {
   const rows = sql
     .prepare<[], { chatId: string; attemptId: string; startedAt: number; mayHaveCalled: number }>(
       `SELECT chat_id AS chatId, attempt_id AS attemptId, started_at AS startedAt, may_have_called AS mayHaveCalled
-        FROM attempts JOIN chats ON chats.id = chat_row WHERE ended_at IS NULL`,
+        FROM leases JOIN chats ON chats.id = chat_row`,
     )
     .all();
   sql.close();

@@ -1,4 +1,4 @@
-import type { ChatRecord } from '../../../src/decide/chat.ts';
+import { type ChatRecord, liveLease } from '../../../src/decide/chat.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { Oracle } from './oracle.ts';
 import type { Told } from './told.ts';
@@ -14,10 +14,10 @@ export async function checkRows(oracle: Oracle, store: Store, now: number): Prom
       checkChat(oracle, chat, now);
     }
   }
-  const counts = (await store.counts()).filter(({ count }) => count > 0);
+  const counts = (await store.counts(now)).filter(({ count }) => count > 0);
   const told = counts.map(({ line, state, reason, count }) => `${line} ${state} ${reason} ${count}`);
-  if (told.sort().join() !== recount(rows).sort().join())
-    oracle.fail(`counts: ${told.join()}; chats: ${recount(rows).join()}`);
+  if (told.sort().join() !== recount(rows, now).sort().join())
+    oracle.fail(`counts: ${told.join()}; chats: ${recount(rows, now).join()}`);
 }
 
 function checkChat(oracle: Oracle, chat: ChatRecord, now: number): void {
@@ -27,11 +27,11 @@ function checkChat(oracle: Oracle, chat: ChatRecord, now: number): void {
   for (const [name, value] of differ)
     oracle.fail(`${chatId} has ${name} ${chat[name]}, and ${value} was told`);
   const isOpen = oracle.hasOpenCall(chatId);
-  if ((chat.leaseId !== null) !== isOpen)
+  if ((chat.lease !== null) !== isOpen)
     oracle.fail(`${chatId} is ${isOpen ? 'called without' : 'left under'} a lease`);
   if (oracle.isStepped()) return;
-  const row = isOpen ? 'sharing' : oracle.rowAt(chatId, now);
-  if (!`${chat.state} ${chat.reason}`.startsWith(row))
+  const row = oracle.rowAt(chatId, now);
+  if (!isOpen && !`${chat.state} ${chat.reason}`.startsWith(row))
     oracle.fail(`${chatId} is ${chat.state} ${chat.reason}, not ${row}`);
   const { shares, sharedAt } = oracle.pastOf(chatId);
   if (chat.shareCount !== shares) oracle.fail(`${chatId} counts ${chat.shareCount} shares, not ${shares}`);
@@ -59,10 +59,12 @@ function factsOf(told: Told): readonly (readonly [keyof ChatRecord, unknown])[] 
   ];
 }
 
-function recount(rows: readonly ChatRecord[]): string[] {
+function recount(rows: readonly ChatRecord[], now: number): string[] {
   const counts = new Map<string, number>();
-  for (const { line, state, reason } of rows) {
-    const key = `${line} ${state} ${reason}`;
+  for (const row of rows) {
+    const { line, state, reason } = row;
+    const lease = liveLease(row, now);
+    const key = lease === null ? `${line} ${state} ${reason}` : `${line} sharing ${lease.trigger}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return [...counts].map(([key, count]) => `${key} ${count}`);
@@ -92,6 +94,6 @@ export async function checkAttempts(oracle: Oracle, store: Store, keptSince: num
 export async function checkStopped(oracle: Oracle, store: Store): Promise<void> {
   for (const chatId of oracle.chats.keys()) {
     const chat = await store.chat(chatId);
-    if (chat?.leaseId !== null) oracle.fail(`${chatId} is left leased by a stop in good order`);
+    if (chat?.lease !== null) oracle.fail(`${chatId} is left leased by a stop in good order`);
   }
 }

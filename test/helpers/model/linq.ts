@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { liveLease } from '../../../src/decide/chat.ts';
 import { SECOND } from '../../../src/decide/time.ts';
 import type { ServerDate } from '../../../src/dispatch/clock-guard.ts';
 import type { LinqCalls } from '../../../src/dispatch/ports.ts';
@@ -89,8 +90,7 @@ export function createModelLinq({ clock, oracle, mood, trueNow, crashing }: Mode
     if (chat === null || attempt === undefined)
       throw new Error(`${chatId} was called and is nowhere on record`);
     adoptLookUp(oracle, chat, trueNow());
-    const isLeased = chat.leaseId !== null && (chat.leaseUntil ?? 0) > clock.now();
-    if (!isLeased || attempt.endedAt !== null)
+    if (liveLease(chat, clock.now()) === null || attempt.endedAt !== null)
       oracle.fail(`${chatId} was called without lease and open attempt`);
     const { attemptId, trigger } = attempt;
     return {

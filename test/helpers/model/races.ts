@@ -116,7 +116,7 @@ export async function createRace({ scheduler, answers, ...options }: RaceOptions
     const turn = { ...NOTHING, settlements: [{ claim, endedAt: clock.now() + 1, result }], claim: null };
     const { settled } = await store.turn(turn, clock.now());
     const after = await store.chat(claim.chat.chatId);
-    const isOurs = before?.leaseId === claim.leaseId;
+    const isOurs = before?.lease?.attemptId === claim.attemptId;
     if (settled[0]?.isOurs !== isOurs) broken.push(`${claim.chat.chatId} is settled by a foreign lease`);
     if (!isOurs && JSON.stringify(before) !== JSON.stringify(after)) {
       broken.push(`${claim.chat.chatId} is changed by a stale settlement`);

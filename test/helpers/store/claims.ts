@@ -20,15 +20,18 @@ export function describeClaims(bench: StoreBench): void {
     it('leases a due chat and puts the open attempt on record', async () => {
       const store = await bench.open();
       await store.record([outboundOf(T)], T + 5);
-      const { attemptId, leaseId, ...claimed } = await claimOne(store, T + 9);
-      expect(claimed).toMatchObject({ trigger: 'became_eligible', startedAt: T + 9, dueAt: T + 5 });
+      const { attemptId, ...claimed } = await claimOne(store, T + 9);
+      const attempt = { trigger: 'became_eligible', startedAt: T + 9 };
+      expect(claimed).toMatchObject({ ...attempt, dueAt: T + 5 });
       expect(await store.chat('chat-1')).toEqual(claimed.chat);
       expect(claimed.chat).toMatchObject({
-        state: 'sharing',
-        leaseId,
-        leaseUntil: T + 9 + LEASE_MS,
-        nextAttemptAt: T + 9 + LEASE_MS,
+        lease: { attemptId, ...attempt, until: T + 9 + LEASE_MS, mayHaveCalled: true },
+        state: 'due',
+        nextAttemptAt: T + 5,
       });
+      expect(await store.counts(T + 9)).toEqual([
+        { line: LINE, state: 'sharing', reason: 'became_eligible', count: 1 },
+      ]);
       expect(await store.attempts('chat-1', 10)).toEqual([
         {
           attemptId,
@@ -128,7 +131,6 @@ export function describeClaims(bench: StoreBench): void {
       await store.record([outboundOf(T)], T);
       const lost = await claimOne(store, T);
       const again = await claimOne(store, T + LEASE_MS);
-      expect(again.leaseId).not.toBe(lost.leaseId);
       expect(again.chat).toMatchObject({ interruptions: 1, uncertainAt: T });
       expect(await store.attempts('chat-1', 10)).toMatchObject([
         { attemptId: again.attemptId, outcome: null },
@@ -155,11 +157,10 @@ export function describeClaims(bench: StoreBench): void {
         state: 'held',
         reason: 'awaiting_inbound',
         nextAttemptAt: null,
-        leaseId: null,
-        leaseUntil: null,
+        lease: null,
       });
       expect(await store.attempts('chat-1', 10)).toEqual([]);
-      expect(await store.counts()).toEqual([
+      expect(await store.counts(T)).toEqual([
         { line: LINE, state: 'held', reason: 'awaiting_inbound', count: 1 },
       ]);
     });

@@ -47,17 +47,13 @@ export function describeClockShifts(bench: StoreBench): void {
       const store = await bench.open();
       await store.record([outboundOf(T), outboundOf(T, { chatId: 'failed' })], T);
       await store.updateChat('failed', (chat) => ({ ...chat, retryAt: T + HOUR, retryReason: 'backoff' }), T);
-      const { leaseId } = await claimOne(store, T);
+      const { attemptId } = await claimOne(store, T);
       await correctClock(store, DAY, T + 10 + DAY);
       expect(await chatOfStore(store, 'failed')).toMatchObject({
         state: 'retrying',
         retryAt: T + HOUR + DAY,
       });
-      expect(await chatOfStore(store)).toMatchObject({
-        state: 'sharing',
-        leaseId,
-        leaseUntil: T + LEASE_MS + DAY,
-      });
+      expect(await chatOfStore(store)).toMatchObject({ lease: { attemptId, until: T + LEASE_MS + DAY } });
     });
 
     it('a pause keeps its length', async () => {
@@ -107,7 +103,7 @@ export function describeClockShifts(bench: StoreBench): void {
       const answer = definite(await store.claimManually('chat-1', now + LEASE_MS, now));
       if (!('claim' in answer)) throw new Error('refused');
       await store.redecide('settings', 1, now);
-      expect(await chatOfStore(store)).toMatchObject({ state: 'sharing', leaseUntil: now + LEASE_MS });
+      expect(await chatOfStore(store)).toMatchObject({ lease: { until: now + LEASE_MS } });
       await settle(store, { claim: answer.claim, endedAt: now + 10, result: verdictOf() });
       await goThrough(store, now + 20);
       const shared = { lastSharedAt: now + 10, lastShareStartedAt: now, shareCount: 2 };

@@ -21,10 +21,9 @@ export function describeLookups(bench: StoreBench): void {
       expect(answer?.chat).toMatchObject({
         ...TOLD,
         lookedUpAt: T + 5,
-        state: 'sharing',
-        leaseId: claim.leaseId,
+        lease: { attemptId: claim.attemptId },
       });
-      expect(await store.counts()).toEqual([
+      expect(await store.counts(T + 5)).toEqual([
         { line: LINE, state: 'sharing', reason: 'became_eligible', count: 1 },
       ]);
     });

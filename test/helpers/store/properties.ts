@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChatRecord } from '../../../src/decide/chat.ts';
+import { type ChatRecord, liveLease } from '../../../src/decide/chat.ts';
 import { NO_FACTS } from '../../../src/decide/facts.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { Claim, Settlement } from '../../../src/store/turn.ts';
@@ -95,7 +95,7 @@ export function describeProperties(bench: StoreBench): void {
           const world: World = { store, prefix: `run${run++}-`, now: T + 100, claims: [] };
           for (const step of all) await take(world, step);
           const chats = await allChats(store);
-          expect(sorted(await store.counts())).toEqual(sorted(countsOf(chats)));
+          expect(sorted(await store.counts(world.now))).toEqual(sorted(countsOf(chats, world.now)));
           await settleAll(world);
         }),
         { numRuns: 100 },
@@ -139,9 +139,7 @@ async function take(world: World, step: Step): Promise<void> {
 
 async function claimMore(world: World, total: number): Promise<void> {
   const { store, now } = world;
-  const leasedBefore = (await allChats(store)).filter(
-    ({ leaseUntil }) => leaseUntil !== null && leaseUntil > now,
-  );
+  const leasedBefore = (await allChats(store)).filter((chat) => liveLease(chat, now) !== null);
   const lines = LINES.map((line) => ({ line, limit: 4 }));
   const claims = await claim(store, now, { lines, total });
   const taken = claims.map(({ chat }) => chat.chatId);
@@ -158,7 +156,7 @@ async function settleOne({ store, now }: World, claimed: Claim, kind: string): P
   const recorded = attempts.find(({ attemptId }) => attemptId === claimed.attemptId);
   const wasWithdrawn = recorded === undefined && kind === 'withdrawn';
   const isRepeat = wasWithdrawn || (recorded?.endedAt === now && recorded.outcome === OUTCOMES[kind]);
-  const isLeased = before.leaseId === claimed.leaseId;
+  const isLeased = before.lease?.attemptId === claimed.attemptId;
   expect(settled).toMatchObject([{ isOurs: isLeased || isRepeat }]);
   if (isLeased) return;
   expect(await store.chat(before.chatId)).toEqual(before);
@@ -192,9 +190,12 @@ function factsOf(chat: ChatRecord) {
   return Object.fromEntries(Object.keys(NO_FACTS).map((name) => [name, chat[name as keyof typeof NO_FACTS]]));
 }
 
-function countsOf(chats: readonly ChatRecord[]) {
+function countsOf(chats: readonly ChatRecord[], now: number) {
   const counts = new Map<string, { line: string | null; state: string; reason: string; count: number }>();
-  for (const { line, state, reason } of chats) {
+  for (const chat of chats) {
+    const { line } = chat;
+    const lease = liveLease(chat, now);
+    const { state, reason } = lease === null ? chat : { state: 'sharing', reason: lease.trigger };
     const key = JSON.stringify([line, state, reason]);
     counts.set(key, { line, state, reason, count: (counts.get(key)?.count ?? 0) + 1 });
   }

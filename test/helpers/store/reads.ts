@@ -50,8 +50,8 @@ export function describeReads(bench: StoreBench): void {
         Array.from({ length: 5 }, (_, i) => outboundOf(T, { chatId: `c${i}` })),
         T,
       );
-      const first = await store.chats([ANY], 2, null);
-      const second = await store.chats([ANY], 3, first.nextCursor);
+      const first = await store.chats([ANY], 2, null, T);
+      const second = await store.chats([ANY], 3, first.nextCursor, T);
       expect([...first.chats, ...second.chats].map(({ chatId }) => chatId)).toEqual([
         'c0',
         'c1',
@@ -78,13 +78,13 @@ export function describeReads(bench: StoreBench): void {
 
     it('refuses a cursor that is none of its own', async () => {
       const store = await bench.open();
-      await expect(store.chats([ANY], 10, 'elsewhere')).rejects.toMatchObject({ code: 'REACTOR_STORE' });
+      await expect(store.chats([ANY], 10, 'elsewhere', T)).rejects.toMatchObject({ code: 'REACTOR_STORE' });
     });
 
     it('counts chats by line, state and reason, and lists no empty group', async () => {
       const store = await openWithChats();
       await store.updateChat('due', (chat) => ({ ...chat, operatorHeldAt: T }), T);
-      const counts = await store.counts();
+      const counts = await store.counts(T);
       expect(counts).toHaveLength(5);
       expect(counts).toContainEqual({ line: LINE, state: 'held', reason: 'operator', count: 1 });
       expect(counts).toContainEqual({ line: null, state: 'due', reason: 'became_eligible', count: 1 });

@@ -83,7 +83,7 @@ export function describeRecords(bench: StoreBench): void {
       expect(others).toEqual([{ kind: 'stored' }, { kind: 'stored' }]);
       expect(await chatOfStore(store, 'a')).toMatchObject({ state: 'due' });
       expect(await chatOfStore(store, 'b')).toMatchObject({ state: 'due' });
-      expect(await store.counts()).toEqual([
+      expect(await store.counts(T)).toEqual([
         { line: LINE, state: 'due', reason: 'became_eligible', count: 3 },
       ]);
     });
@@ -93,7 +93,7 @@ export function describeRecords(bench: StoreBench): void {
       const bad = outboundOf(T, { chatId: 'x'.repeat(1_000), line: OTHER_LINE });
       await store.record([outboundOf(T), bad], T);
       expect(await store.lines()).toMatchObject([{ line: LINE }]);
-      expect(await store.counts()).toHaveLength(1);
+      expect(await store.counts(T)).toHaveLength(1);
     });
 
     it('knows a line as soon as a chat names it, and nothing of its card', async () => {

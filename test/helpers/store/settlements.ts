@@ -43,7 +43,7 @@ export function describeSettlements(bench: StoreBench): void {
         lastSharedAt: T + 50,
         lastShareStartedAt: T + 1,
         nextAttemptAt: T + 50 + DAY,
-        leaseId: null,
+        lease: null,
       });
       expect(await store.attempts('chat-1', 5)).toEqual([attempt]);
     });
@@ -84,7 +84,7 @@ export function describeSettlements(bench: StoreBench): void {
       const settlement = { claim, endedAt: T + 50, result };
       const first = await settle(store, settlement);
       const read = async () => [
-        ...[await store.chat('chat-1'), await store.attempts('chat-1', 5), await store.counts()],
+        ...[await store.chat('chat-1'), await store.attempts('chat-1', 5), await store.counts(T + 60)],
         ...[await store.shareTotals(T + 60), await store.recentEnds(5)],
       ];
       const before = await read();

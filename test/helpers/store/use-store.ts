@@ -5,7 +5,7 @@ import type { Policy } from '../../../src/decide/policy.ts';
 import { type EpochMs, MINUTE } from '../../../src/decide/time.ts';
 import type { ChatFilter, Store } from '../../../src/store/store.ts';
 import type { AttemptResult, Claim, ClaimRequest, Settlement, Turn } from '../../../src/store/turn.ts';
-import { LINE, policyOf } from '../builders.ts';
+import { LINE, policyOf, T } from '../builders.ts';
 
 /** Where one store lives: what one `open` wrote, the next one finds. */
 export interface StoreHome {
@@ -120,7 +120,7 @@ export async function allChats(store: Store, filters: readonly ChatFilter[] = [A
   const chats: ChatRecord[] = [];
   let cursor: string | null = null;
   do {
-    const page = await store.chats(filters, limit, cursor);
+    const page = await store.chats(filters, limit, cursor, T);
     chats.push(...page.chats);
     cursor = page.nextCursor;
   } while (cursor !== null);

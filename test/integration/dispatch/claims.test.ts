@@ -116,7 +116,7 @@ describe('a lease', () => {
     await first.deliver(outboundOf(T));
     const stolen = await first.store.updateChat(
       'chat-1',
-      (chat) => ({ ...chat, leaseId: null, leaseUntil: null, operatorHeldAt: T }),
+      (chat) => ({ ...chat, lease: null, operatorHeldAt: T }),
       T,
     );
     slow.answer(answerOf());
@@ -134,7 +134,7 @@ describe('a lease', () => {
     await leap(2 * MINUTE);
     slow.answer(answerOf());
     await idle();
-    expect(await chat()).toMatchObject({ shareCount: 1, lastSharedAt: T + 2 * MINUTE + 1, leaseId: null });
+    expect(await chat()).toMatchObject({ shareCount: 1, lastSharedAt: T + 2 * MINUTE + 1, lease: null });
   });
 
   it("covers the chat for as long as a call can last: it isn't claimed twice", async () => {

@@ -70,7 +70,7 @@ describe.each([
     late.answer(answerOf(status, code));
     await reactor.idle();
     expect(holdOf(reactor)).toBeNull();
-    expect(await reactor.store.counts()).toMatchObject([{ state: 'waiting', count: 3 }]);
+    expect(await reactor.store.counts(reactor.clock.now())).toMatchObject([{ state: 'waiting', count: 3 }]);
   });
 });
 

@@ -40,7 +40,7 @@ describe('stopping', () => {
     expect(await first.attempts('chat-0')).toMatchObject([
       { outcome: 'unknown', endedAt: T + 5 * SECOND + 1 },
     ]);
-    expect(await first.chat('chat-0')).toMatchObject({ state: 'retrying', leaseId: null, interruptions: 0 });
+    expect(await first.chat('chat-0')).toMatchObject({ state: 'retrying', lease: null, interruptions: 0 });
     await first.crash();
     first.linq.script.share = () => answerOf();
     const second = await first.restart();

@@ -97,7 +97,7 @@ async function factsOf(store: Store) {
   return {
     chats: chats.sort((a, b) => byName(a.chatId, b.chatId)),
     lines: lines.sort((a, b) => byName(a.line, b.line)),
-    counts: (await store.counts()).map((one) => JSON.stringify(one)).sort(),
+    counts: (await store.counts(NOW)).map((one) => JSON.stringify(one)).sort(),
   };
 }
 

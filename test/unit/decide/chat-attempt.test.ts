@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   beginAttempt,
   type ChatRecord,
+  liveLease,
   releaseChat,
   settleInterrupted,
   settleVerdict,
@@ -11,23 +12,23 @@ import {
 import type { Verdict } from '../../../src/decide/outcome.ts';
 import { decideShare } from '../../../src/decide/share.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
-import { chatOf, policyOf, T } from '../../helpers/builders.ts';
+import { chatOf, leaseOf, policyOf, T } from '../../helpers/builders.ts';
 
-const LEASE = { leaseId: 'lease-1', leaseUntil: T + MINUTE, trigger: 'became_eligible' as const };
 const SPAN = { startedAt: T, endedAt: T + 200 };
-const begun = (chat: Partial<ChatRecord> = {}) => beginAttempt(chatOf(chat), LEASE, policyOf(), T);
+const begun = (chat: Partial<ChatRecord> = {}) => beginAttempt(chatOf(chat), leaseOf(), policyOf());
 const CALLED = { startedAt: T, mayHaveCalled: true };
-const FREE = { leaseId: null, leaseUntil: null };
+const FREE = { lease: null };
 
 describe('beginAttempt', () => {
-  it('leases the chat and has it claimable again when the lease ends', () => {
-    expect(begun()).toMatchObject({
-      leaseId: 'lease-1',
-      leaseUntil: T + MINUTE,
-      state: 'sharing',
-      reason: 'became_eligible',
-      nextAttemptAt: T + MINUTE,
-    });
+  it('leases the chat, which keeps its place in the queue', () => {
+    const due = chatOf({ state: 'due', reason: 'became_eligible', nextAttemptAt: T - 5 });
+    expect(begun(due)).toEqual({ ...due, lease: leaseOf() });
+  });
+
+  it('has it claimable again when the lease ends', () => {
+    expect(liveLease(begun(), T + MINUTE - 1)).toEqual(leaseOf());
+    expect(liveLease(begun(), T + MINUTE)).toBeNull();
+    expect(liveLease(chatOf(), T)).toBeNull();
   });
 
   it('counts an older attempt without known outcome as a share once its window is over', () => {
@@ -41,8 +42,7 @@ describe('beginAttempt', () => {
 
   it('given back changes nothing but the lease', () => {
     const chat = chatOf({ failures: 3, interruptions: 1, retryAt: T - 1, retryReason: 'backoff' });
-    const { state, reason, nextAttemptAt, wakeAt } = begun(chat);
-    expect(withdrawAttempt(begun(chat))).toEqual({ ...chat, state, reason, nextAttemptAt, wakeAt });
+    expect(withdrawAttempt(begun(chat))).toEqual(chat);
   });
 });
 

@@ -4,13 +4,12 @@ import { beginAttempt, type ChatRecord, settleDryRun, settleVerdict } from '../.
 import type { Verdict } from '../../../src/decide/outcome.ts';
 import { decideShare } from '../../../src/decide/share.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
-import { chatOf, policyOf, sharedChatOf, T } from '../../helpers/builders.ts';
+import { chatOf, leaseOf, policyOf, sharedChatOf, T } from '../../helpers/builders.ts';
 import { chats, policies } from './arbitraries.ts';
 import { holds } from './properties.ts';
 
-const LEASE = { leaseId: 'lease-1', leaseUntil: T + MINUTE, trigger: 'became_eligible' as const };
 const SPAN = { startedAt: T, endedAt: T + 200 };
-const begun = (chat: Partial<ChatRecord> = {}) => beginAttempt(chatOf(chat), LEASE, policyOf(), T);
+const begun = (chat: Partial<ChatRecord> = {}) => beginAttempt(chatOf(chat), leaseOf(), policyOf());
 const settle = (verdict: Verdict, chat: Partial<ChatRecord> = {}, random = 0) =>
   settleVerdict(begun(chat), verdict, SPAN, policyOf(), random);
 const transient = (retryAfterMs: number | null = null, mayHaveArrived = false): Verdict => ({
@@ -18,7 +17,7 @@ const transient = (retryAfterMs: number | null = null, mayHaveArrived = false): 
   mayHaveArrived,
   retryAfterMs,
 });
-const FREE = { leaseId: null, leaseUntil: null };
+const FREE = { lease: null };
 
 /** Every verdict there is. */
 const VERDICTS: readonly Verdict[] = [

@@ -4,7 +4,7 @@ import type { ChatRecord } from '../../../src/decide/chat.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
 import { decideChat, decideManualShare, decideShare } from '../../../src/decide/share.ts';
 import { DAY } from '../../../src/decide/time.ts';
-import { T } from '../../helpers/builders.ts';
+import { leaseOf, T } from '../../helpers/builders.ts';
 import { chats, policies } from './arbitraries.ts';
 import { holds } from './properties.ts';
 
@@ -153,11 +153,11 @@ describe('decideShare, for any chat and settings', () => {
     });
   });
 
-  it('leaves a leased chat alone for any lease that still lasts', () => {
+  it('shows a chat as sharing under any lease that still lasts', () => {
     const property = fc.property(chats, policies, fc.integer({ min: 1 }), (chat, policy, ms) => {
-      const leased = { ...chat, leaseId: 'lease-1', leaseUntil: T + ms };
-      expect(decideChat(leased, policy, T)).toMatchObject({ state: chat.state, nextAttemptAt: T + ms });
-      expect(decideChat({ ...leased, leaseUntil: T }, policy, T)).toEqual(decideShare(leased, policy, T));
+      const under = (until: number) => ({ ...chat, lease: leaseOf({ until }) });
+      expect(decideChat(under(T + ms), policy, T)).toMatchObject({ state: 'sharing', nextAttemptAt: null });
+      expect(decideChat(under(T), policy, T)).toEqual(decideShare(chat, policy, T));
     });
     holds(property);
   });

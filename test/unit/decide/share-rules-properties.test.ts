@@ -6,7 +6,7 @@ import type { Verdict } from '../../../src/decide/outcome.ts';
 import { backoffMs, parseRetryAfter } from '../../../src/decide/pacing.ts';
 import { decideManualShare, decideShare } from '../../../src/decide/share.ts';
 import { DAY, SECOND } from '../../../src/decide/time.ts';
-import { chatOf, inboundOf, policyOf, T } from '../../helpers/builders.ts';
+import { chatOf, inboundOf, leaseOf, policyOf, T } from '../../helpers/builders.ts';
 import { NO_PAST, type Past, rowByHand, rowOf } from '../../helpers/model/table.ts';
 import { type Latest, type Told, toldOf } from '../../helpers/model/told.ts';
 import { chatEvents, chats, policies } from './arbitraries.ts';
@@ -120,9 +120,9 @@ describe('the facts', () => {
 describe('an attempt', () => {
   it('frees its lease and ends the row of crashes, whatever Linq answers', () => {
     const property = fc.property(chats, verdicts, policies, (chat, verdict, policy) => {
-      const leased = { ...chat, leaseId: 'lease-1', leaseUntil: T + 60_000 };
+      const leased = { ...chat, lease: leaseOf() };
       const settled = settleVerdict(leased, verdict, { startedAt: T, endedAt: T + 5 }, policy, 0);
-      expect(settled).toMatchObject({ leaseId: null, leaseUntil: null, interruptions: 0 });
+      expect(settled).toMatchObject({ lease: null, interruptions: 0 });
     });
     holds(property);
   });

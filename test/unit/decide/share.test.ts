@@ -3,13 +3,13 @@ import type { ChatRecord } from '../../../src/decide/chat.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
 import { decideChat, decideManualShare, decideShare, needsLookup } from '../../../src/decide/share.ts';
 import { DAY, HOUR, MINUTE } from '../../../src/decide/time.ts';
-import { chatOf, OTHER_LINE, policyOf, sharedChatOf, T } from '../../helpers/builders.ts';
+import { chatOf, leaseOf, OTHER_LINE, policyOf, sharedChatOf, T } from '../../helpers/builders.ts';
 
 describe('since when a chat is due', () => {
   const dueSince = (parts: Partial<ChatRecord>) =>
     decideShare(chatOf(parts), policyOf(), T + HOUR).nextAttemptAt;
 
-  it.each(['due', 'waiting', 'retrying', 'sharing'] as const)(
+  it.each(['due', 'waiting', 'retrying'] as const)(
     'a chat that was %s keeps its place in the queue, so that the oldest goes first',
     (state) => {
       expect(dueSince({ state, nextAttemptAt: T + 5 })).toBe(T + 5);
@@ -27,26 +27,19 @@ describe('since when a chat is due', () => {
 });
 
 describe('decideChat', () => {
-  const leaseUntil = T + MINUTE;
-  const sharing = chatOf({
-    leaseId: 'lease-1',
-    leaseUntil,
-    state: 'sharing',
-    reason: 'became_eligible',
-    operatorHeldAt: T,
-  });
+  const lease = leaseOf({ trigger: 'manual' });
+  const sharing = chatOf({ lease, operatorHeldAt: T });
 
-  it('leaves a chat alone while its attempt is under way, whatever became of its facts', () => {
-    expect(decideChat(sharing, policyOf(), leaseUntil - 1)).toEqual({
+  it('shows a chat as sharing while its attempt is in progress, whatever became of its facts', () => {
+    expect(decideChat(sharing, policyOf(), lease.until - 1)).toEqual({
       state: 'sharing',
-      reason: 'became_eligible',
-      nextAttemptAt: leaseUntil,
-      wakeAt: leaseUntil,
+      reason: 'manual',
+      nextAttemptAt: null,
     });
   });
 
   it('decides by the rules from the end of the lease on', () => {
-    expect(decideChat(sharing, policyOf(), leaseUntil)).toMatchObject({ state: 'held', reason: 'operator' });
+    expect(decideChat(sharing, policyOf(), lease.until)).toMatchObject({ state: 'held', reason: 'operator' });
     expect(decideChat(chatOf(), policyOf(), T).state).toBe('due');
   });
 });

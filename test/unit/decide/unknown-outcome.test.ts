@@ -11,7 +11,7 @@ import type { Verdict } from '../../../src/decide/outcome.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
 import { decideShare } from '../../../src/decide/share.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
-import { chatOf, policyOf, T } from '../../helpers/builders.ts';
+import { chatOf, leaseOf, policyOf, T } from '../../helpers/builders.ts';
 import { holds } from './properties.ts';
 
 /** What becomes of an attempt: whether its call arrives, and what we hear. */
@@ -38,8 +38,7 @@ function lost(mayHaveArrived: boolean): Verdict {
 }
 
 function after(chat: ChatRecord, fate: Fate, policy: Policy, startedAt: number): ChatRecord {
-  const lease = { leaseId: 'lease', leaseUntil: startedAt + MINUTE, trigger: 'became_eligible' as const };
-  const begun = beginAttempt(chat, lease, policy, startedAt);
+  const begun = beginAttempt(chat, leaseOf({ startedAt, until: startedAt + MINUTE }), policy);
   const { heard } = FATES[fate];
   const endedAt = startedAt + 15 * SECOND;
   if (heard === 'pretended') return settleDryRun(begun, endedAt);

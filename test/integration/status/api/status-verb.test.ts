@@ -24,7 +24,7 @@ describe('status', () => {
         '          0 rejected',
         '          none yet',
         'catch-up  never completed',
-        'database  sqlite, some KiB, schema 4',
+        'database  sqlite, some KiB, schema 5',
         '',
         'LINE         CARD    CARD CHECKED             CHATS  HOLD  UNTIL',
         '+1•••••0100  active  2026-11-03 16:00:00 UTC  1      –     –',

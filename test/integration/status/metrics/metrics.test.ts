@@ -227,9 +227,9 @@ describe('GET /badge.svg', () => {
     const { get, dispatcher, store, clock } = await startMetrics();
     let looks = 0;
     const { counts } = store;
-    store.counts = () => {
+    store.counts = (now) => {
       looks++;
-      return counts();
+      return counts(now);
     };
     await Promise.all([get('/badge.svg'), get('/badge.svg'), get('/badge.svg')]);
     await dispatcher.pause();

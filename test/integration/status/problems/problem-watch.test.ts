@@ -305,9 +305,9 @@ it('shows no client what is older than its request, even while a check is runnin
   const isHeld = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  store.counts = async () => {
+  store.counts = async (now) => {
     await isHeld;
-    return counts();
+    return counts(now);
   };
   const first = watch.check();
   await turns(); // it has read the holds

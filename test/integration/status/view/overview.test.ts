@@ -83,7 +83,7 @@ describe('GET /status', () => {
         chatsChanged: 0,
         chatsUnread: 0,
       },
-      store: { kind: 'sqlite', schemaVersion: 4, sizeBytes: expect.any(Number), lastBackupAt: null },
+      store: { kind: 'sqlite', schemaVersion: 5, sizeBytes: expect.any(Number), lastBackupAt: null },
       paused: false,
       dryRun: false,
     });

@@ -68,7 +68,7 @@ async function allOf(store: Store): Promise<ReadonlyMap<string, object>> {
   const chats = new Map<string, object>();
   let cursor: string | null = null;
   do {
-    const page = await store.chats([ANY], 5_000, cursor);
+    const page = await store.chats([ANY], 5_000, cursor, T);
     for (const chat of page.chats) chats.set(chat.chatId, chat);
     cursor = page.nextCursor;
   } while (cursor !== null);

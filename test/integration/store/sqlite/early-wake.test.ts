@@ -21,12 +21,12 @@ const stateOf = async () => (await store.chat('chat-1'))?.state;
 
 it('a chat becomes idle at its limit after the last message, although an earlier wake-up stood', async () => {
   for (const hours of [0, 1, 2]) await store.record([outboundOf(T + hours * HOUR)], T + hours * HOUR);
-  const early = await store.nextWakeAt();
+  const early = await store.nextWakeAt(T + 2 * HOUR);
   expect(early).toBe(T + 7 * DAY);
   await store.wakeChats(T + 7 * DAY, 10);
   expect(await stateOf()).toBe('due');
   const idleAt = T + 2 * HOUR + 7 * DAY;
-  expect(await store.nextWakeAt()).toBe(idleAt);
+  expect(await store.nextWakeAt(T + 7 * DAY)).toBe(idleAt);
   await store.wakeChats(idleAt - 1, 10);
   expect(await stateOf()).toBe('due');
   await store.wakeChats(idleAt, 10);

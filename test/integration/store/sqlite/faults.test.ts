@@ -42,14 +42,14 @@ describe('a full disk', () => {
 
   it('fails the whole group and keeps nothing of it; the same store goes on once there is space', async () => {
     await store.record(outbounds(5, 'early'), T);
-    const [chats, counts] = [await allChats(store), await store.counts()];
+    const [chats, counts] = [await allChats(store), await store.counts(T)];
     limitPages(2);
     await expect(store.record(outbounds(500, 'late'), T)).rejects.toMatchObject({ fault: 'full' });
     expect(await allChats(store)).toEqual(chats);
-    expect(await store.counts()).toEqual(counts);
+    expect(await store.counts(T)).toEqual(counts);
     free();
     expect(await store.record(outbounds(500, 'late'), T)).toHaveLength(500);
-    expect(await store.counts()).toEqual([
+    expect(await store.counts(T)).toEqual([
       { line: LINE, state: 'due', reason: 'became_eligible', count: 505 },
     ]);
   });
@@ -93,7 +93,7 @@ describe('a full disk', () => {
     await breakCommitOnce(() => settle(store, settlement));
     expect(await settle(store, settlement)).toMatchObject({ isOurs: true, attempt: { outcome: 'shared' } });
     expect(await store.shareTotals(T + 1)).toMatchObject({ succeeded: 1, last24h: { succeeded: 1 } });
-    expect(await store.counts()).toEqual([{ line: LINE, state: 'waiting', reason: 'window', count: 1 }]);
+    expect(await store.counts(T)).toEqual([{ line: LINE, state: 'waiting', reason: 'window', count: 1 }]);
   });
 
   it('still takes deliveries that tell nothing new', async () => {

@@ -1,5 +1,5 @@
 import { DAY, HOUR, MINUTE } from '../../../../src/decide/time.ts';
-import { chatOf, sharedChatOf, T } from '../../../helpers/builders.ts';
+import { chatOf, leaseOf, sharedChatOf, T } from '../../../helpers/builders.ts';
 import { type Case, NOW } from './explanation-cases.ts';
 
 /** Chats that were, are being or will be shared. */
@@ -119,11 +119,11 @@ export const SHARED: readonly Case[] = [
     says: 'Due since 2026-11-03 16:00:00 UTC to be shared again, because the last window has ended. The call is made when its turn comes.',
   },
   ...(['became_eligible', 'window_lapsed', 'manual'] as const).map(
-    (reason): Case => ({
+    (trigger): Case => ({
       state: 'sharing',
-      reason,
+      reason: trigger,
       when: 'claimed',
-      chat: chatOf({ state: 'sharing', reason, leaseId: 'l', leaseUntil: NOW + MINUTE }),
+      chat: chatOf({ lease: leaseOf({ trigger, until: NOW + MINUTE }) }),
       says: 'The contact card is being shared.',
     }),
   ),

@@ -1,14 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { liveLease } from '../../../../src/decide/chat.ts';
 import { DAY, MINUTE } from '../../../../src/decide/time.ts';
-import type { Writes } from '../../../../src/store/plan/chat-row.ts';
-import {
-  type ClaimableChat,
-  type ClaimRead,
-  planClaims,
-  planManualClaim,
-} from '../../../../src/store/plan/claim.ts';
+import type { StoredChat, Writes } from '../../../../src/store/plan/chat-row.ts';
+import { type ClaimRead, planClaims, planManualClaim } from '../../../../src/store/plan/claim.ts';
 import type { ClaimRequest } from '../../../../src/store/turn.ts';
-import { LINE, OTHER_LINE, policyOf, T } from '../../../helpers/builders.ts';
+import { LINE, leaseOf, OTHER_LINE, policyOf, T } from '../../../helpers/builders.ts';
 import { dueOf } from './rows.ts';
 
 type Row = ReturnType<typeof dueOf>;
@@ -18,16 +14,17 @@ const NOW = T + MINUTE;
 function claim(rows: readonly Row[], request: Partial<ClaimRequest>, policy = policyOf()) {
   const stored = new Map(rows.map((row) => [row.id, row]));
   const reads: ClaimRead[] = [];
-  const starts: string[] = [];
+  const ended: string[] = [];
   let ids = 0;
-  const apply = ({ chats, attempts }: Writes<ClaimableChat>) => {
+  const apply = ({ chats, attempts }: Writes<StoredChat>) => {
     for (const { stored: before, chat } of chats)
-      if (before.id !== null) stored.set(before.id, { id: before.id, chat, open: null });
-    for (const each of attempts) starts.push(`${each.kind} ${each.stored.id}`);
+      if (before.id !== null) stored.set(before.id, { id: before.id, chat });
+    for (const { lease, end } of attempts) ended.push(`${lease.attemptId} ${end.outcome}`);
   };
   const queueOf = (line: string | null) =>
     [...stored.values()]
       .filter(({ chat }) => chat.line === line && (chat.nextAttemptAt ?? Number.POSITIVE_INFINITY) <= NOW)
+      .filter(({ chat }) => liveLease(chat, NOW) === null)
       .sort((a, b) => (a.chat.nextAttemptAt ?? 0) - (b.chat.nextAttemptAt ?? 0) || a.id - b.id);
   const read = (wanted: ClaimRead) => {
     reads.push(wanted);
@@ -43,7 +40,7 @@ function claim(rows: readonly Row[], request: Partial<ClaimRequest>, policy = po
     );
     return { chats: [], candidates };
   };
-  const plan = planClaims<ClaimableChat>(
+  const plan = planClaims<StoredChat>(
     { lines: [{ line: LINE, limit: 16 }], total: 16, leaseUntil: NOW + MINUTE, ...request },
     { policy, newId: () => `id-${ids++}`, now: NOW },
   );
@@ -54,7 +51,7 @@ function claim(rows: readonly Row[], request: Partial<ClaimRequest>, policy = po
   }
   apply(step.value.writes);
   const { claims, lacksLookUps } = step.value;
-  return { claims, taken: claims.map(({ chat }) => chat.chatId), lacksLookUps, reads, starts, stored };
+  return { claims, taken: claims.map(({ chat }) => chat.chatId), lacksLookUps, reads, ended, stored };
 }
 
 const many = (count: number, from: number, line: string, parts = {}) =>
@@ -62,17 +59,13 @@ const many = (count: number, from: number, line: string, parts = {}) =>
 const both = [LINE, OTHER_LINE].map((line) => ({ line, limit: 16 }));
 
 describe('a claim', () => {
-  it('leases a due chat and starts its attempt', () => {
-    const { claims, starts, stored } = claim([dueOf(1)], {});
-    expect(claims).toMatchObject([
-      { attemptId: 'id-1', leaseId: 'id-0', trigger: 'became_eligible', startedAt: NOW, dueAt: T + 1 },
-    ]);
-    expect(stored.get(1)?.chat).toMatchObject({
-      state: 'sharing',
-      leaseId: 'id-0',
-      nextAttemptAt: NOW + MINUTE,
-    });
-    expect(starts).toEqual(['starts 1']);
+  it('leases a due chat to its attempt, and leaves it in its place', () => {
+    const { claims, ended, stored } = claim([dueOf(1)], {});
+    const attempt = { attemptId: 'id-0', trigger: 'became_eligible', startedAt: NOW } as const;
+    expect(claims).toMatchObject([{ ...attempt, chatRow: 1, dueAt: T + 1 }]);
+    const lease = { ...attempt, until: NOW + MINUTE, mayHaveCalled: true };
+    expect(stored.get(1)?.chat).toEqual({ ...dueOf(1).chat, lease });
+    expect(ended).toEqual([]);
   });
 
   it('decides a chat anew that isn’t due after all, and takes none of the next in its place', () => {
@@ -117,10 +110,10 @@ describe('a claim', () => {
   });
 
   it('ends the attempt of a lease that ran out before it starts the next one', () => {
-    const cut = dueOf(1, { leaseId: 'old', leaseUntil: T + 1, state: 'sharing' });
-    const { claims, starts } = claim([{ ...cut, open: { startedAt: T, mayHaveCalled: true } }], {});
-    expect(starts).toEqual(['ends 1', 'starts 1']);
-    expect(claims).toMatchObject([{ chat: { interruptions: 1, uncertainAt: T } }]);
+    const { claims, ended } = claim([dueOf(1, { lease: leaseOf({ attemptId: 'old', until: NOW }) })], {});
+    expect(ended).toEqual(['old interrupted']);
+    const chat = { lease: { attemptId: 'id-0' }, interruptions: 1, uncertainAt: T };
+    expect(claims).toMatchObject([{ attemptId: 'id-0', chat }]);
   });
 
   it('takes as many that need a look-up as it may, says that it lacks them, and leaves those behind', () => {
@@ -154,8 +147,8 @@ describe('a claim', () => {
     const unknown = dueOf(1, { service: null, serviceAt: null });
     const started = (row: Row, policy = policyOf()) => {
       const context = { policy, newId: () => 'id', now: NOW };
-      const [start] = planManualClaim(row, NOW + MINUTE, context).attempts;
-      return start?.kind === 'starts' ? start.start.mayHaveCalled : null;
+      const { result } = planManualClaim(row, NOW + MINUTE, context);
+      return 'claim' in result ? result.claim.chat.lease?.mayHaveCalled : null;
     };
     expect(started(dueOf(1))).toBe(true);
     expect(started(dueOf(1), policyOf({ dryRun: true }))).toBe(false);
@@ -164,16 +157,16 @@ describe('a claim', () => {
 });
 
 describe('a claim for an operator', () => {
-  const manual = (row: ClaimableChat) =>
+  const manual = (row: StoredChat) =>
     planManualClaim(row, NOW + MINUTE, { policy: policyOf(), newId: () => 'id', now: NOW });
 
   it('takes a chat inside its window', () => {
     const { result } = manual(dueOf(1, { lastSharedAt: T, lastShareStartedAt: T, shareCount: 1 }));
-    expect(result).toMatchObject({ claim: { trigger: 'manual', chat: { state: 'sharing' } } });
+    expect(result).toMatchObject({ claim: { trigger: 'manual', chat: { lease: { trigger: 'manual' } } } });
   });
 
   it('is refused while a lease lasts, and by a hold, and then writes nothing', () => {
-    const leased = manual(dueOf(1, { leaseId: 'x', leaseUntil: NOW + 1, reason: 'became_eligible' }));
+    const leased = manual(dueOf(1, { lease: leaseOf({ until: NOW + 1 }) }));
     expect(leased.result).toEqual({ refused: { state: 'sharing', reason: 'became_eligible' } });
     const held = manual(dueOf(1, { operatorHeldAt: T }));
     expect(held.result).toEqual({ refused: { state: 'held', reason: 'operator' } });
@@ -181,10 +174,10 @@ describe('a claim for an operator', () => {
   });
 
   it('that is refused still frees a chat whose lease ran out', () => {
-    const cut = dueOf(1, { leaseId: 'old', leaseUntil: T, operatorHeldAt: T });
-    const { chats, attempts } = manual({ ...cut, open: { startedAt: T, mayHaveCalled: false } });
-    expect(chats).toMatchObject([{ chat: { leaseId: null, interruptions: 1, state: 'held' } }]);
-    expect(attempts).toMatchObject([{ kind: 'ends', end: { outcome: 'interrupted' } }]);
+    const lease = leaseOf({ until: T, mayHaveCalled: false });
+    const { chats, attempts } = manual(dueOf(1, { lease, operatorHeldAt: T }));
+    expect(chats).toMatchObject([{ chat: { lease: null, interruptions: 1, state: 'held' } }]);
+    expect(attempts).toMatchObject([{ lease, end: { outcome: 'interrupted' } }]);
   });
 
   it('begins a new window only after the last: its start is dated now', () => {

@@ -1,7 +1,6 @@
 import { type ChatRecord, newChat } from '../../../../src/decide/chat.ts';
 import type { StoredChat } from '../../../../src/store/plan/chat-row.ts';
 import { decided } from '../../../../src/store/plan/chat-row.ts';
-import type { ClaimableChat } from '../../../../src/store/plan/claim.ts';
 import { chatOf, policyOf, T } from '../../../helpers/builders.ts';
 
 /** A chat in row 1 as a store reads it, decided at `T`. */
@@ -16,7 +15,7 @@ export function unstoredOf(chatId = 'chat-1'): StoredChat {
 }
 
 /** The same in the queue of its line, due at `dueAt`, without a lease. */
-export function dueOf(id: number, parts: Partial<ChatRecord> = {}): ClaimableChat & { readonly id: number } {
+export function dueOf(id: number, parts: Partial<ChatRecord> = {}): StoredChat & { readonly id: number } {
   const { chat } = storedOf({ chatId: `chat-${id}`, ...parts }, id);
-  return { id, chat: { ...chat, nextAttemptAt: T + id, ...parts }, open: null };
+  return { id, chat: { ...chat, nextAttemptAt: T + id, ...parts } };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, MINUTE, SECOND } from '../../../../src/decide/time.ts';
+import { DAY, SECOND } from '../../../../src/decide/time.ts';
 import {
   isOurs,
   planLines,
@@ -10,22 +10,17 @@ import {
   withoutLease,
 } from '../../../../src/store/plan/settle.ts';
 import type { Claim, Settlement } from '../../../../src/store/turn.ts';
-import { LINE, policyOf, T } from '../../../helpers/builders.ts';
+import { LINE, leaseOf, policyOf, T } from '../../../helpers/builders.ts';
 import { storedOf, unstoredOf } from './rows.ts';
 
 const policy = policyOf();
-const LEASE = {
-  leaseId: 'lease-1',
-  leaseUntil: T + MINUTE,
-  state: 'sharing',
-  reason: 'became_eligible',
-} as const;
+const LEASE = { lease: leaseOf(), state: 'due', nextAttemptAt: T - 5 } as const;
 const leased = storedOf(LEASE);
 const claim: Claim = {
   attemptId: 'attempt-1',
-  leaseId: 'lease-1',
   trigger: 'became_eligible',
   startedAt: T,
+  chatRow: 1,
   dueAt: T - 5,
   chat: leased.chat,
 };
@@ -42,13 +37,12 @@ const shared: Settlement = {
   },
 };
 const withdrawn: Settlement = { claim, endedAt: T + 50, result: { kind: 'withdrawn' } };
-const open = { startedAt: T, mayHaveCalled: true };
 
 describe('a settlement', () => {
   it('is ours while the chat has the lease of the claim, however old it is', () => {
     expect(isOurs(leased, claim)).toBe(true);
-    expect(isOurs(storedOf({ ...LEASE, leaseUntil: 1 }), claim)).toBe(true);
-    expect(isOurs(storedOf({ ...LEASE, leaseId: 'lease-2' }), claim)).toBe(false);
+    expect(isOurs(storedOf({ lease: leaseOf({ until: 1 }) }), claim)).toBe(true);
+    expect(isOurs(storedOf({ lease: leaseOf({ attemptId: 'attempt-2' }) }), claim)).toBe(false);
     expect(isOurs(storedOf(), claim)).toBe(false);
     expect(isOurs(unstoredOf(), claim)).toBe(false);
   });
@@ -57,9 +51,9 @@ describe('a settlement', () => {
     const { chats, attempts, settled } = planSettlement(leased, shared, policy, T + 60);
     const end = { endedAt: T + 50, outcome: 'shared', httpStatus: 200, linqCode: null, traceId: 'x' };
     expect(chats).toMatchObject([
-      { stored: leased, chat: { state: 'waiting', nextAttemptAt: T + 50 + DAY, leaseId: null } },
+      { stored: leased, chat: { state: 'waiting', nextAttemptAt: T + 50 + DAY, lease: null } },
     ]);
-    expect(attempts).toEqual([{ kind: 'ends', stored: leased, end }]);
+    expect(attempts).toEqual([{ stored: leased, lease: leaseOf(), end }]);
     expect(settled).toEqual({
       isOurs: true,
       chat: chats[0]?.chat,
@@ -69,15 +63,15 @@ describe('a settlement', () => {
 
   it('without a call leaves no attempt, and the chat in its old place', () => {
     const { chats, attempts, settled } = planSettlement(leased, withdrawn, policy, T + 60);
-    expect(chats).toMatchObject([{ chat: { state: 'due', nextAttemptAt: T - 5, leaseId: null } }]);
-    expect(attempts).toEqual([{ kind: 'withdrawn', stored: leased }]);
+    expect(chats).toMatchObject([{ chat: { state: 'due', nextAttemptAt: T - 5, lease: null } }]);
+    expect(attempts).toEqual([]);
     expect(settled).toMatchObject({ isOurs: true, attempt: null });
   });
 
   it('of a dry run is recorded as such', () => {
     const settlement: Settlement = { ...shared, result: { kind: 'dry_run' } };
     const { attempts } = planSettlement(leased, settlement, policyOf({ dryRun: true }), T + 60);
-    expect(attempts).toMatchObject([{ kind: 'ends', end: { outcome: 'dry_run', httpStatus: null } }]);
+    expect(attempts).toMatchObject([{ end: { outcome: 'dry_run', httpStatus: null } }]);
   });
 });
 
@@ -106,67 +100,57 @@ describe('a settlement whose lease isn’t ours', () => {
     });
   });
 
-  it('is lost if the attempt is open still, or gone', () => {
-    if (first.attempt === null) throw new Error('there is no attempt');
-    const stillOpen = { ...first.attempt, endedAt: null, outcome: null };
-    for (const recorded of [stillOpen, null])
-      expect(settledBefore(later, recorded, shared)).toMatchObject({ isOurs: false });
+  it('is lost if the attempt isn’t stored', () => {
+    expect(settledBefore(later, null, shared)).toMatchObject({ isOurs: false });
   });
 
   it('was withdrawn before if its attempt is gone, and is lost if it isn’t', () => {
     expect(settledBefore(later, null, withdrawn)).toEqual({ isOurs: true, chat: later.chat, attempt: null });
     expect(settledBefore(later, first.attempt, withdrawn)).toMatchObject({ isOurs: false });
-    expect(settledBefore(unstoredOf(), null, withdrawn)).toMatchObject({ isOurs: false });
   });
 });
 
 describe('what was looked up', () => {
-  const unknown = storedOf({ ...LEASE, line: null, lineAt: null, service: null, serviceAt: null });
+  const lease = leaseOf({ mayHaveCalled: false });
+  const unknown = storedOf({ lease, line: null, lineAt: null, service: null, serviceAt: null });
   const facts = { line: LINE, service: 'iMessage', isGroup: false };
 
   it('lets the call begin if the chat is due by it', () => {
     const plan = planLookedUp(unknown, claim, facts, policy, T + 9);
     expect(plan).toMatchObject({ isDue: true, chat: { line: LINE, lookedUpAt: T + 9 } });
-    expect(plan.attempts).toEqual([{ kind: 'may_call', stored: unknown }]);
+    expect(plan.chat.lease).toEqual({ ...lease, mayHaveCalled: true });
   });
 
   it('forbids it if the chat is not, or nobody is called at all', () => {
     const sms = planLookedUp(unknown, claim, { ...facts, service: 'SMS' }, policy, T + 9);
-    expect(sms).toMatchObject({ isDue: false, attempts: [] });
+    expect(sms).toMatchObject({ isDue: false, chat: { lease } });
     const dry = planLookedUp(unknown, claim, facts, policyOf({ dryRun: true }), T + 9);
-    expect(dry).toMatchObject({ isDue: true, attempts: [] });
+    expect(dry).toMatchObject({ isDue: true, chat: { lease } });
   });
 });
 
 describe('an attempt that was cut off', () => {
   it('ends as interrupted, counted as one that may have arrived if the call may have begun', () => {
-    const { chat, attempts } = withoutLease(leased, open, T + SECOND);
-    expect(chat).toMatchObject({ leaseId: null, interruptions: 1, uncertainAt: T });
-    expect(attempts).toMatchObject([{ kind: 'ends', end: { outcome: 'interrupted', endedAt: T + SECOND } }]);
-    expect(withoutLease(leased, { ...open, mayHaveCalled: false }, T).chat).toMatchObject({
-      uncertainAt: null,
-    });
+    const { chat, attempts } = withoutLease(leased, T + SECOND);
+    expect(chat).toMatchObject({ lease: null, interruptions: 1, uncertainAt: T });
+    expect(attempts).toMatchObject([{ end: { outcome: 'interrupted', endedAt: T + SECOND } }]);
+    const uncalled = storedOf({ lease: leaseOf({ mayHaveCalled: false }) });
+    expect(withoutLease(uncalled, T).chat).toMatchObject({ uncertainAt: null });
   });
 
-  it('is no attempt where nothing is open, or nothing is leased', () => {
-    expect(withoutLease(leased, null, T)).toMatchObject({
-      chat: { leaseId: null, interruptions: 0 },
-      attempts: [],
-    });
-    expect(withoutLease(storedOf(), open, T)).toMatchObject({ chat: { interruptions: 0 }, attempts: [] });
+  it('is no attempt where nothing is leased', () => {
+    const free = storedOf();
+    expect(withoutLease(free, T)).toEqual({ chat: free.chat, attempts: [] });
   });
 
-  it('is repeated before all that waits on its line, when the service starts', () => {
-    const recovered = (first: number | null) =>
-      planRecovery(leased, open, first, policy, T + SECOND).chats[0]?.chat;
-    expect(recovered(T + 5)).toMatchObject({ state: 'due', nextAttemptAt: T });
-    expect(recovered(T - 5)).toMatchObject({ nextAttemptAt: T - 6 });
-    expect(recovered(null)).toMatchObject({ nextAttemptAt: T - 1 });
+  it('is repeated in its old place, when the service starts', () => {
+    const [recovered] = planRecovery(leased, policy, T + SECOND).chats;
+    expect(recovered?.chat).toMatchObject({ state: 'due', nextAttemptAt: T - 5, lease: null });
   });
 
   it('parks the chat the third time in a row', () => {
     const of = (interruptions: number) =>
-      planRecovery(storedOf({ ...LEASE, interruptions }), open, null, policy, T + SECOND);
+      planRecovery(storedOf({ ...LEASE, interruptions }), policy, T + SECOND);
     expect(of(1)).toMatchObject({ isParked: false });
     expect(of(2)).toMatchObject({ isParked: true, chats: [{ chat: { state: 'held', reason: 'parked' } }] });
   });

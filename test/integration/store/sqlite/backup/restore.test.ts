@@ -117,7 +117,7 @@ describe('after a restore', () => {
     await restore();
     await reopen();
     expect(await store.recoverInterrupted(RESTORED_AT)).toEqual({ interrupted: 1, parked: 0 });
-    expect(await store.chat('chat-1')).toMatchObject({ state: 'waiting', reason: 'restored', leaseId: null });
+    expect(await store.chat('chat-1')).toMatchObject({ state: 'waiting', reason: 'restored', lease: null });
     expect(await claim(store, RESTORED_AT + DAY - 1)).toEqual([]);
     expect(await claim(store, RESTORED_AT + DAY)).toHaveLength(1);
   });
