@@ -72,6 +72,9 @@ const schemaOf = (sql: Database.Database) =>
 const appliedOf = (sql: Database.Database) =>
   sql.prepare<[], string>('SELECT tag FROM migrations ORDER BY number').pluck().all();
 
+/** Columns whose values change, or that are in other tables now. */
+const CHANGED = ['count_id', 'lease_id', 'lease_until', 'may_have_called'];
+
 /** What was in the old columns is in the new ones, row for row. */
 function expectKept(before: Rows, after: Rows): void {
   for (const [table, rows] of Object.entries(before)) {
@@ -79,8 +82,8 @@ function expectKept(before: Rows, after: Rows): void {
     const found = after[table] ?? [];
     expect(found, table).toHaveLength(rows.length);
     for (const [index, row] of rows.entries()) {
-      const { count_id: _, ...kept } = row;
-      expect(found[index], table).toMatchObject(kept);
+      const kept = Object.entries(row).filter(([column]) => !CHANGED.includes(column));
+      expect(found[index], table).toMatchObject(Object.fromEntries(kept));
     }
   }
 }

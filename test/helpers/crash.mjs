@@ -24,9 +24,9 @@ function reached(name) {
 const isCalledFrom = (name) => new Error().stack.includes(name);
 const PARTS = [
   ['record', /^INSERT INTO chats /],
-  ['claim', /^INSERT INTO attempts /],
-  ['recover', /^UPDATE attempts SET ended_at/, 'recoverInterrupted'],
-  ['settle', /^UPDATE attempts SET ended_at/],
+  ['claim', /^INSERT OR REPLACE INTO leases /],
+  ['recover', /^INSERT INTO attempts /, 'recoverInterrupted'],
+  ['settle', /^INSERT INTO attempts /],
   ['prune', /^DELETE FROM attempts WHERE id IN /],
   ['shift', /^DELETE FROM shifted_chats WHERE chat_row <= /],
 ];

@@ -98,10 +98,12 @@ export function findLateRepeats({ chats, attempts }: Stored, windowMs: number): 
   });
   for (const [index, cut] of attempts.entries()) {
     if (cut.outcome !== 'interrupted' || isThirdInARow(attempts, cut)) continue;
-    const countsFrom = uncertainSince(attempts, cut, windowMs);
+    const repeat = attempts.slice(index + 1).find(({ chatId }) => chatId === cut.chatId);
+    const expectedUntil = uncertainSince(attempts, cut, windowMs) + windowMs;
+    const until = Math.min(expectedUntil, repeat?.startedAt ?? expectedUntil); // one claim starts all at the same time
     for (let i = index + 1; i < attempts.length; i++) {
       const next = attempts[i];
-      if (next === undefined || next.startedAt >= countsFrom + windowMs || next.chatId === cut.chatId) break;
+      if (next === undefined || next.startedAt >= until) break;
       const isOther = next.startedAt >= (cut.endedAt ?? 0) && lineOf(next) === lineOf(cut);
       if (!isOther || before[i]?.outcome === 'interrupted') continue;
       wrong.push(`chat ${cut.chatId}: cut at ${cut.startedAt}, but ${next.chatId} was next`);

@@ -85,14 +85,19 @@ export function withoutLease<C extends StoredChat>(
   return { chat: settleInterrupted(stored.chat, lease, now), attempts: [{ stored, lease, end }] };
 }
 
-/** Ends the attempt that a crash left open; its chat still has its place in the queue. */
+/**
+ * Ends the attempt that a crash left open. It is repeated at once: no chat still waiting on its line goes first.
+ * @param firstOfLine when the first chat of its line is due; null: none is
+ */
 export function planRecovery<C extends StoredChat>(
   stored: C,
+  firstOfLine: EpochMs | null,
   policy: Policy,
   now: EpochMs,
 ): Writes<C> & { readonly isParked: boolean } {
   const { chat: left, attempts } = withoutLease(stored, now);
-  const { chat, chats } = planSave(stored, left, policy, now);
+  const nextAttemptAt = Math.min(now, (firstOfLine ?? now) - 1);
+  const { chat, chats } = planSave(stored, { ...left, nextAttemptAt }, policy, now);
   return { chats, attempts, isParked: chat.parkedAt !== null && stored.chat.parkedAt === null };
 }
 

@@ -47,6 +47,12 @@ export function createClaims({ sql, policy, newId }: StoreContext, parts: ClaimP
       WHERE line_id IS @lineId AND ${free} ORDER BY next_attempt_at ${order}, id ${order} LIMIT @limit + 0)`;
   const ends = sql.prepare<[QueueRead], Candidate>(`${end('ASC')} UNION ${end('DESC')}`);
 
+  const firstOfLine = sql
+    .prepare<[number | null], EpochMs | null>(
+      'SELECT min(next_attempt_at) FROM chats WHERE line_id IS ? AND next_attempt_at IS NOT NULL',
+    )
+    .pluck();
+
   const byIds = (ids: readonly number[]): readonly SqliteChat[] =>
     ids.map((id) => chats.get(id)).filter((stored) => stored !== null);
 
@@ -105,7 +111,8 @@ export function createClaims({ sql, policy, newId }: StoreContext, parts: ClaimP
       const interrupted = byIds([...leases.all().keys()]);
       let parked = 0;
       for (const stored of interrupted) {
-        const { isParked, ...writes } = planRecovery(stored, policy, now);
+        const first = firstOfLine.get(lineIds.idOf(stored.chat.line)) ?? null;
+        const { isParked, ...writes } = planRecovery(stored, first, policy, now);
         write(writes);
         if (isParked) parked++;
       }

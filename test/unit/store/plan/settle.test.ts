@@ -143,14 +143,17 @@ describe('an attempt that was cut off', () => {
     expect(withoutLease(free, T)).toEqual({ chat: free.chat, attempts: [] });
   });
 
-  it('is repeated in its old place, when the service starts', () => {
-    const [recovered] = planRecovery(leased, policy, T + SECOND).chats;
-    expect(recovered?.chat).toMatchObject({ state: 'due', nextAttemptAt: T - 5, lease: null });
+  it('is repeated before all that waits on its line, when the service starts', () => {
+    const recovered = (first: number | null) =>
+      planRecovery(leased, first, policy, T + SECOND).chats[0]?.chat;
+    expect(recovered(T - 50)).toMatchObject({ state: 'due', nextAttemptAt: T - 51, lease: null });
+    expect(recovered(T + DAY)).toMatchObject({ nextAttemptAt: T + SECOND });
+    expect(recovered(null)).toMatchObject({ nextAttemptAt: T + SECOND - 1 });
   });
 
   it('parks the chat the third time in a row', () => {
     const of = (interruptions: number) =>
-      planRecovery(storedOf({ ...LEASE, interruptions }), policy, T + SECOND);
+      planRecovery(storedOf({ ...LEASE, interruptions }), null, policy, T + SECOND);
     expect(of(1)).toMatchObject({ isParked: false });
     expect(of(2)).toMatchObject({ isParked: true, chats: [{ chat: { state: 'held', reason: 'parked' } }] });
   });
