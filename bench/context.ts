@@ -3,6 +3,8 @@ export interface BenchContext {
   readonly isQuick: boolean;
   /** How often each side is measured; what a row says is the median. */
   readonly rounds: number;
+  /** How many chats the large database of the row `chats` has. */
+  readonly chats: number;
   /** A directory of this run, removed at its end. */
   readonly workDir: string;
   /** A directory that outlives runs, for what takes long to make. */

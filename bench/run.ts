@@ -7,6 +7,7 @@ import { writeProfilesTo } from './child.ts';
 import type { BenchContext } from './context.ts';
 import { buildProgram } from './program.ts';
 import { formatTable, type Result } from './report.ts';
+import { measureChats } from './rows/chats.ts';
 import { measureIngest } from './rows/ingest.ts';
 import { measureLateness } from './rows/lateness.ts';
 import { measurePeers } from './rows/peers.ts';
@@ -18,17 +19,20 @@ const ROWS: Readonly<Record<string, (context: BenchContext) => Promise<readonly 
   shares: measureShares,
   lateness: measureLateness,
   start: measureStart,
+  chats: measureChats,
   peers: measurePeers,
 };
 
-/** It takes longer, and needs Redis and PostgreSQL. */
-const ONLY_WHEN_NAMED: readonly string[] = ['peers'];
+/** They take longer; `peers` needs Redis and PostgreSQL. */
+const ONLY_WHEN_NAMED: readonly string[] = ['chats', 'peers'];
 const BY_DEFAULT = Object.keys(ROWS).filter((row) => !ONLY_WHEN_NAMED.includes(row));
 
 const USAGE = `npm run bench -- [ROW…] [--quick] [--json] [--check] [--no-build] [--profile]
 
-Rows: ${BY_DEFAULT.join(', ')}; all of them by default.
-      peers (only when named): this program, BullMQ and graphile-worker make the same calls
+Rows: ${BY_DEFAULT.join(', ')}; all of them by default. Only when named:
+      chats: receiving and GET /status with many chats, against an empty database
+      peers: this program, BullMQ and graphile-worker make the same calls
+  --chats=N   so many for the row "chats", in place of 1000000
   --quick     fewer and shorter rounds, about a minute in all
   --json      prints the figures as JSON in place of the table
   --check     exits with 1 when a target isn't met
@@ -47,10 +51,15 @@ async function main(): Promise<number> {
       check: { type: 'boolean', default: false },
       build: { type: 'boolean', default: true },
       profile: { type: 'boolean', default: false },
+      chats: { type: 'string', default: '1000000' },
       help: { type: 'boolean', default: false },
     },
     allowNegative: true,
   });
+  if (!/^[1-9]\d*$/.test(options.chats)) {
+    process.stderr.write('--chats must be a whole number from 1.\n');
+    return 2;
+  }
   const unknown = positionals.find((row) => !Object.hasOwn(ROWS, row));
   if (unknown !== undefined || options.help) {
     process.stderr.write(unknown === undefined ? USAGE : `There is no row "${unknown}".\n${USAGE}`);
@@ -63,7 +72,8 @@ async function main(): Promise<number> {
   }
   mkdirSync(RESULTS, { recursive: true });
   if (options.profile) writeProfilesTo(join(RESULTS, 'profiles'));
-  const results = await measure(positionals.length > 0 ? positionals : BY_DEFAULT, options.quick, say);
+  const rows = positionals.length > 0 ? positionals : BY_DEFAULT;
+  const results = await measure(rows, { isQuick: options.quick, chats: Number(options.chats), say });
   const json = JSON.stringify({ ...surroundings(options.quick), results }, null, 2);
   const file = join(RESULTS, `${new Date().toISOString().replaceAll(':', '-')}.json`);
   writeFileSync(file, `${json}\n`);
@@ -72,14 +82,17 @@ async function main(): Promise<number> {
   return options.check && results.some(({ isMet }) => !isMet) ? 1 : 0;
 }
 
-async function measure(rows: readonly string[], isQuick: boolean, say: (line: string) => void) {
+async function measure(
+  rows: readonly string[],
+  { isQuick, chats, say }: Pick<BenchContext, 'isQuick' | 'chats' | 'say'>,
+) {
   const cacheDir = join(tmpdir(), 'contact-card-reactor-bench');
   mkdirSync(cacheDir, { recursive: true });
   const workDir = mkdtempSync(join(cacheDir, 'run-'));
   const results: Result[] = [];
   try {
     for (const row of rows) {
-      const context = { isQuick, rounds: isQuick ? 3 : 7, workDir, cacheDir, say };
+      const context = { isQuick, rounds: isQuick ? 3 : 7, chats, workDir, cacheDir, say };
       results.push(...((await ROWS[row]?.(context)) ?? []));
     }
   } finally {

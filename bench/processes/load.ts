@@ -6,7 +6,14 @@ import { percentile } from '../stats.ts';
 
 export type LoadQuestion =
   | ({ readonly kind: 'build' } & DeliveryPlan)
-  | { readonly kind: 'run'; readonly port: number; readonly leadInMs: number; readonly measureMs: number };
+  | {
+      readonly kind: 'run';
+      readonly port: number;
+      readonly leadInMs: number;
+      readonly measureMs: number;
+      /** At most so many; default: each connection sends the next one when the last one is answered. */
+      readonly perSecond?: number;
+    };
 
 export interface LoadAnswer {
   /** Deliveries answered 204, those before and after the measured time included. */
@@ -23,16 +30,19 @@ const STATUS_AT = 'HTTP/1.1 '.length;
 /** Whole requests. */
 let deliveries: readonly Buffer[] = [];
 
-/** Sends the deliveries, each once, over connections that send the next one when the last one is answered. */
+/** Sends the deliveries, each once; a connection sends the next one when the last one is answered and it is time. */
 class Load {
   readonly #measureFrom: number;
   readonly #measureUntil: number;
   readonly #tookMs: number[] = [];
+  readonly #startedAt = performance.now();
+  readonly #perSecond: number;
   #sent = 0;
   #lastAt = 0;
 
-  constructor(leadInMs: number, measureMs: number) {
-    this.#measureFrom = performance.now() + leadInMs;
+  constructor(leadInMs: number, measureMs: number, perSecond = Number.POSITIVE_INFINITY) {
+    this.#perSecond = perSecond;
+    this.#measureFrom = this.#startedAt + leadInMs;
     this.#measureUntil = this.#measureFrom + measureMs;
   }
 
@@ -42,10 +52,16 @@ class Load {
       let sentAt = 0;
       const send = () => {
         const delivery = deliveries[this.#sent];
-        sentAt = performance.now();
-        if (delivery === undefined || sentAt >= this.#measureUntil) return resolve();
+        if (delivery === undefined || performance.now() >= this.#measureUntil) return resolve();
+        const dueAt = this.#startedAt + (1000 * this.#sent) / this.#perSecond;
         this.#sent++;
-        socket.write(delivery);
+        const write = () => {
+          sentAt = performance.now();
+          socket.write(delivery);
+        };
+        const waitMs = dueAt - performance.now();
+        if (waitMs >= 1) setTimeout(write, waitMs);
+        else write();
       };
       socket.on('error', reject);
       socket.on('close', () => reject(new Error('the server closed a connection')));
@@ -95,7 +111,7 @@ answerParent<LoadQuestion, LoadAnswer | null>(async (question) => {
     return null;
   }
   const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(question.port)));
-  const load = new Load(question.leadInMs, question.measureMs);
+  const load = new Load(question.leadInMs, question.measureMs, question.perSecond);
   await Promise.all(sockets.map((socket) => load.drive(socket)));
   for (const socket of sockets) socket.destroy();
   return load.result();

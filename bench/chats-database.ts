@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSqlite } from '../src/store/sqlite/native.js';
+import { idOf } from './deliveries.ts';
 import { outboundEvents } from './events.ts';
 import { loadProgram, type Program } from './program.ts';
 import { LINES, POLICY } from './settings.ts';
@@ -10,19 +11,25 @@ const HOUR = 3_600_000;
 /** Windows lapse from 8 h to 24 h after the file was made; later than this it is made anew. */
 const SPREAD_MS = 16 * HOUR;
 const USABLE_MS = 6 * HOUR;
-export const MILLION = 1_000_000;
-
-/** A database with a million chats, each shared once and inside its window; made once and kept in `cacheDir`. */
-export async function millionChats(cacheDir: string, say: (line: string) => void): Promise<string> {
-  const path = join(cacheDir, `million-${fingerprintOfSchema()}.db`);
+/**
+ * A database with so many chats, each shared once and inside its window; made once and kept in `cacheDir`. Deliveries are
+ * about the same chats.
+ */
+export async function chatsDatabase(
+  cacheDir: string,
+  chats: number,
+  say: (line: string) => void,
+): Promise<string> {
+  const kind = `chats-${chats}-`;
+  const path = join(cacheDir, `${kind}${fingerprintOfSchema()}.db`);
   if (existsSync(path) && Date.now() - statSync(path).birthtimeMs < USABLE_MS) return path;
-  for (const name of readdirSync(cacheDir).filter((file) => file.startsWith('million-'))) {
+  for (const name of readdirSync(cacheDir).filter((file) => file.startsWith(kind))) {
     rmSync(join(cacheDir, name));
   }
-  say(`making a database with ${MILLION} chats`);
+  say(`making a database with ${chats.toLocaleString('en')} chats`);
   const making = `${path}.making`;
   const prototypes = await makePrototypes(making, await loadProgram());
-  multiply(making, MILLION / prototypes);
+  multiply(making, Math.ceil(chats / prototypes));
   renameSync(making, path);
   return path;
 }
@@ -69,12 +76,13 @@ function multiply(path: string, copies: number): void {
   const sql = openSqlite(path);
   sql.pragma('synchronous = OFF');
   sql.pragma('cache_size = -1000000');
+  sql.function('chat_id_of', (index) => idOf(`chat ${index}`));
   const columns = sql
     .prepare<[], string>(`SELECT name FROM pragma_table_info('chats') WHERE name <> 'id'`)
     .pluck()
     .all();
   const values = columns.map((name) => {
-    if (name === 'chat_id') return `lower(hex(randomblob(16)))`;
+    if (name === 'chat_id') return `chat_id_of(n * ${LINES.length} + id - 1)`;
     return /_(at|until)$/.test(name) ? `${name} - (n * 7919) % ${SPREAD_MS}` : name;
   });
   const copy = sql.transaction(() => {
