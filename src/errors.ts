@@ -51,7 +51,17 @@ export class PayloadError extends ReactorError {
   }
 }
 
-export type StoreFault = 'busy' | 'full' | 'readonly' | 'corrupt' | 'io' | 'locked' | 'newer' | 'broken';
+/** `unavailable`: a database server can't be reached, or is just starting or stopping; it comes back by itself. */
+export type StoreFault =
+  | 'busy'
+  | 'full'
+  | 'readonly'
+  | 'corrupt'
+  | 'io'
+  | 'locked'
+  | 'newer'
+  | 'unavailable'
+  | 'broken';
 
 /** What failed in the storage, and when. */
 export interface StoreFailure {

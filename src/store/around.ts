@@ -32,7 +32,14 @@ export const NO_OBSERVER: StoreObserver = {
 };
 
 /** Faults of the storage itself, whatever the request. */
-const STORAGE_FAULTS: ReadonlySet<StoreFault> = new Set(['full', 'readonly', 'busy', 'io', 'corrupt']);
+const STORAGE_FAULTS: ReadonlySet<StoreFault> = new Set([
+  'full',
+  'readonly',
+  'busy',
+  'io',
+  'corrupt',
+  'unavailable',
+]);
 /** After these, this process must not write to the file any more. */
 const BREAKING_FAULTS: ReadonlySet<StoreFault> = new Set(['io', 'corrupt']);
 

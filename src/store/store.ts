@@ -45,7 +45,7 @@ export interface ShareTotals {
  * @throws {StoreError} from every method, when the storage fails
  */
 export interface Store extends CatchUpStore, PageStore, ProblemStore, QuarantineStore {
-  readonly kind: 'sqlite';
+  readonly kind: 'sqlite' | 'postgres';
   /** Number of the newest migration applied. */
   readonly schemaVersion: number;
 

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import {
   type AnySQLiteColumn,
   blob,
@@ -13,12 +13,10 @@ import {
 import { CHAT_REASONS, CHAT_STATES, RETRY_REASONS, TRIGGERS } from '../../decide/chat.ts';
 import { CARD_STATES, STORED_HOLDS } from '../../decide/holds.ts';
 import { OUTCOMES, RETIRED_REASONS } from '../../decide/outcome.ts';
+import { areAtMost, areCounters, areInstants, isOneOf, LONGEST } from './checks.ts';
 
 // Every column `*_at` is an instant: whole ms since 1970-01-01T00:00:00Z. Every table is STRICT; drizzle-kit
 // can't generate that, so the keyword is added to the generated migrations by hand.
-
-/** The last instant that a `Date` can hold: anything later couldn't be displayed. */
-const MAX_INSTANT = 8_640_000_000_000_000;
 
 /** Our own lines, each added once a chat or an event names it. */
 export const lines = sqliteTable(
@@ -38,9 +36,9 @@ export const lines = sqliteTable(
     uniqueIndex('lines_line').on(t.line),
     oneOf('lines_card', t.card, CARD_STATES),
     lengths('lines_lengths', [
-      [t.line, 64],
-      [t.status, 64],
-      [t.reputation, 64],
+      [t.line, LONGEST.word],
+      [t.status, LONGEST.word],
+      [t.reputation, LONGEST.word],
     ]),
     instants('lines_instants', [t.statusAt, t.reputationAt, t.cardCheckedAt, t.clearedAt]),
   ],
@@ -125,9 +123,9 @@ export const chats = sqliteTable(
     oneOf('chats_retry_reason', t.retryReason, RETRY_REASONS),
     counters('chats_counters', [t.shareCount, t.failures, t.interruptions]),
     lengths('chats_lengths', [
-      [t.chatId, 255],
-      [t.service, 64],
-      [t.health, 64],
+      [t.chatId, LONGEST.chatId],
+      [t.service, LONGEST.word],
+      [t.health, LONGEST.word],
     ]),
     instants('chats_facts_instants', [
       t.firstOutboundAt,
@@ -303,7 +301,7 @@ export const catchUpReads = sqliteTable(
   (t) => [
     /** Finds the chats that couldn't be read among millions that could. */
     index('catch_up_reads_unread').on(t.readAt).where(sql`${t.readAt} = 0`),
-    lengths('catch_up_reads_lengths', [[t.chatId, 255]]),
+    lengths('catch_up_reads_lengths', [[t.chatId, LONGEST.chatId]]),
     instants('catch_up_reads_instants', [t.readAt]),
   ],
 );
@@ -326,30 +324,17 @@ function instants(name: string, columns: readonly AnySQLiteColumn[]) {
   return check(name, areInstants(columns));
 }
 
-function areInstants(columns: readonly AnySQLiteColumn[]): SQL {
-  const latest = literal(MAX_INSTANT);
-  return all(columns.map((column) => sql`${column} between 0 and ${latest}`));
-}
-
 /** CHECK: the column holds one of these words, or null. */
 function oneOf(name: string, column: AnySQLiteColumn, words: readonly string[]) {
-  return check(name, sql`${column} in (${sql.raw(words.map((word) => `'${word}'`).join(', '))})`);
+  return check(name, isOneOf(column, words));
 }
 
 /** CHECK: external text is at most this many characters long. */
 function lengths(name: string, limits: readonly (readonly [AnySQLiteColumn, number])[]) {
-  return check(name, all(limits.map(([column, max]) => sql`length(${column}) <= ${literal(max)}`)));
+  return check(name, areAtMost(limits));
 }
 
 /** CHECK: these columns are counters. */
 function counters(name: string, columns: readonly AnySQLiteColumn[]) {
-  return check(name, all(columns.map((column) => sql`${column} >= 0`)));
-}
-
-function all(conditions: SQL[]): SQL {
-  return sql.join(conditions, sql` and `);
-}
-
-function literal(value: number): SQL {
-  return sql.raw(String(value));
+  return check(name, areCounters(columns));
 }

@@ -2,11 +2,12 @@ import { type CatchUpState, UNREAD } from '../../decide/catch-up.ts';
 import { haveSameFacts } from '../../decide/facts.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { StoreObserver } from '../around.ts';
+import { catchUpIn } from '../plan/meta.ts';
 import type { ActiveChats, CatchUpReading, CatchUpStore } from '../store.ts';
 import type { ChatTable } from './chat-table.ts';
 import type { RestoreMark } from './chat-upkeep.ts';
 import type { Calls, StoreContext } from './context.ts';
-import { catchUpIn, type Meta } from './meta.ts';
+import type { Meta } from './meta.ts';
 import type { RecordEvents } from './record-events.ts';
 
 type CatchUpChange = (state: CatchUpState) => CatchUpState;

@@ -1,6 +1,7 @@
-import { type ChatRecord, liveLease, type Trigger } from '../../decide/chat.ts';
+import { type ChatRecord, liveLease } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
+import { matchesAny, type Sharing, shownCounts } from '../plan/chat-lists.ts';
 import { parseCursor } from '../plan/chat-row.ts';
 import type { ChatCount, ChatFilter, ChatPage, PageStore } from '../store.ts';
 import type { AttemptTable, Totals } from './attempt-table.ts';
@@ -41,32 +42,20 @@ export function createChatList(
   }
 
   return {
-    counts(now) {
-      const counts = new Map<string, ChatCount>();
-      const add = ({ line, state, reason }: Omit<ChatCount, 'count'>, by: number) => {
-        const key = `${line} ${state} ${reason}`;
-        counts.set(key, { line, state, reason, count: (counts.get(key)?.count ?? 0) + by });
-      };
-      for (const { count, ...key } of counted.all()) add(key, count);
-      for (const { trigger, ...own } of sharing(now).values()) {
-        add(own, -1);
-        add({ line: own.line, state: 'sharing', reason: trigger }, 1);
-      }
-      return [...counts.values()].filter(({ count }) => count > 0);
-    },
+    counts: (now) => shownCounts(counted.all(), [...sharing(now).values()]),
     page(filters, limit, cursor, now) {
       const after = cursor === null ? 0 : parseCursor(cursor);
       if (after === null) throw new StoreError('broken', 'a cursor must come from the previous page');
-      const isWanted = (key: Omit<ChatCount, 'count'>) => filters.some((filter) => matches(filter, key));
       const busy = sharing(now);
       const wantedBusy = [...busy]
         .filter(
-          ([id, { line, trigger }]) => id > after && isWanted({ line, state: 'sharing', reason: trigger }),
+          ([id, { line, trigger }]) =>
+            id > after && matchesAny(filters, { line, state: 'sharing', reason: trigger }),
         )
         .map(([id]) => id);
       const ids = counted
         .all()
-        .filter(isWanted)
+        .filter((count) => matchesAny(filters, count))
         .flatMap(({ id }) => idsOf.all(id, after, limit + 1 + busy.size))
         .filter((id) => !busy.has(id))
         .concat(wantedBusy)
@@ -79,19 +68,6 @@ export function createChatList(
       };
     },
   };
-}
-
-interface Sharing extends Omit<ChatCount, 'count'> {
-  readonly trigger: Trigger;
-}
-
-function matches({ states, reasons, lines, notLines }: ChatFilter, count: Omit<ChatCount, 'count'>): boolean {
-  return (
-    (states === null || states.includes(count.state)) &&
-    (reasons === null || reasons.includes(count.reason)) &&
-    (lines === null || lines.includes(count.line)) &&
-    (notLines === null || !notLines.includes(count.line))
-  );
 }
 
 interface PageParts {

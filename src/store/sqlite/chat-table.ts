@@ -4,62 +4,12 @@ import { type ChatReason, type ChatRecord, type ChatState, newChat } from '../..
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
 import { type ChatWrite, planSave, type StoredChat } from '../plan/chat-row.ts';
+import { CHAT_COLUMNS, type ChatRow, type CountKey, chatOf, rowOf } from '../schema/chat-row.ts';
 import { chats } from '../schema/schema.ts';
 import type { StoreContext } from './context.ts';
 import type { LeaseTable } from './lease-table.ts';
 import type { LineIds } from './line-table.ts';
 import type { ShiftPass } from './shift-pass.ts';
-
-type Instant = number | null;
-
-/**
- * A row of `chats`, with the columns in schema order. An array, since better-sqlite3 reads and binds it in
- * half the time that an object takes.
- */
-export type ChatRow = readonly [
-  id: number,
-  countId: number,
-  lineId: number | null,
-  chatId: string,
-  nextAttemptAt: Instant,
-  wakeAt: Instant,
-  service: string | null,
-  isGroup: number | null,
-  firstOutboundAt: Instant,
-  lastOutboundAt: Instant,
-  lineAt: Instant,
-  serviceAt: Instant,
-  isGroupAt: Instant,
-  lastInboundAt: Instant,
-  optOutWordAt: Instant,
-  optedInAt: Instant,
-  health: string | null,
-  healthAt: Instant,
-  leftAt: Instant,
-  joinedAt: Instant,
-  lastSharedAt: Instant,
-  lastShareStartedAt: Instant,
-  shareCount: number,
-  uncertainAt: Instant,
-  dryRunAt: Instant,
-  retiredAt: Instant,
-  retiredReason: ChatRecord['retiredReason'],
-  optOutRefusedAt: Instant,
-  operatorHeldAt: Instant,
-  parkedAt: Instant,
-  blockedAt: Instant,
-  failures: number,
-  retryAt: Instant,
-  retryReason: ChatRecord['retryReason'],
-  interruptions: number,
-  lookedUpAt: Instant,
-  restoredAt: Instant,
-];
-
-/** The column names, in row order. */
-export const CHAT_COLUMNS: readonly string[] = Object.values(getTableColumns(chats)).map(
-  (column) => column.name,
-);
 
 /** The default of each column in a new row. */
 const CHAT_DEFAULTS: readonly (number | null)[] = Object.values(getTableColumns(chats)).map((column) =>
@@ -67,96 +17,6 @@ const CHAT_DEFAULTS: readonly (number | null)[] = Object.values(getTableColumns(
 );
 
 const CHAT_SELECT = CHAT_COLUMNS.map((name) => `chats.${name}`).join(', ');
-
-/** The chat of a row, still without its lease. @param key what the row's `count_id` stands for */
-function chatOf(row: ChatRow, { line, state, reason }: CountKey): ChatRecord {
-  const lastOutboundAt = row[9];
-  return {
-    chatId: row[3],
-    line,
-    lineAt: line === null ? null : (row[10] ?? lastOutboundAt),
-    service: row[6],
-    serviceAt: row[6] === null ? null : (row[11] ?? lastOutboundAt),
-    isGroup: row[7] === null ? null : row[7] === 1,
-    isGroupAt: row[7] === null ? null : (row[12] ?? lastOutboundAt),
-    firstOutboundAt: row[8],
-    lastOutboundAt,
-    lastInboundAt: row[13],
-    optOutWordAt: row[14],
-    optedInAt: row[15],
-    health: row[16],
-    healthAt: row[17],
-    leftAt: row[18],
-    joinedAt: row[19],
-    lastSharedAt: row[20],
-    lastShareStartedAt: row[21],
-    shareCount: row[22],
-    uncertainAt: row[23],
-    dryRunAt: row[24],
-    retiredAt: row[25],
-    retiredReason: row[26],
-    optOutRefusedAt: row[27],
-    operatorHeldAt: row[28],
-    parkedAt: row[29],
-    blockedAt: row[30],
-    failures: row[31],
-    retryAt: row[32],
-    retryReason: row[33],
-    interruptions: row[34],
-    lookedUpAt: row[35],
-    restoredAt: row[36],
-    lease: null,
-    state,
-    reason,
-    nextAttemptAt: row[4],
-    wakeAt: row[5],
-  };
-}
-
-/** The row of a chat, without its lease; the reverse of `chatOf`. @param id 0 for a chat that has no row yet */
-export function rowOf(chat: ChatRecord, id: number, countId: number, lineId: number | null): ChatRow {
-  const { lastOutboundAt } = chat;
-  const unlessLast = (at: Instant) => (at === lastOutboundAt ? null : at);
-  return [
-    id,
-    countId,
-    lineId,
-    chat.chatId,
-    chat.nextAttemptAt,
-    chat.wakeAt,
-    chat.service,
-    chat.isGroup === null ? null : Number(chat.isGroup),
-    chat.firstOutboundAt,
-    lastOutboundAt,
-    unlessLast(chat.lineAt),
-    unlessLast(chat.serviceAt),
-    unlessLast(chat.isGroupAt),
-    chat.lastInboundAt,
-    chat.optOutWordAt,
-    chat.optedInAt,
-    chat.health,
-    chat.healthAt,
-    chat.leftAt,
-    chat.joinedAt,
-    chat.lastSharedAt,
-    chat.lastShareStartedAt,
-    chat.shareCount,
-    chat.uncertainAt,
-    chat.dryRunAt,
-    chat.retiredAt,
-    chat.retiredReason,
-    chat.optOutRefusedAt,
-    chat.operatorHeldAt,
-    chat.parkedAt,
-    chat.blockedAt,
-    chat.failures,
-    chat.retryAt,
-    chat.retryReason,
-    chat.interruptions,
-    chat.lookedUpAt,
-    chat.restoredAt,
-  ];
-}
 
 /** A chat as stored in the database; `row` is null while it isn't there. */
 export interface SqliteChat extends StoredChat {
@@ -268,13 +128,6 @@ function createPut({ sql }: StoreContext): (before: ChatRow | null, after: ChatR
 const COLUMN_BITS = CHAT_COLUMNS.map((_, column) => 2 ** column);
 /** Maximum number of statements kept: a few dozen occur in practice. */
 const MAX_STATEMENTS = 500;
-
-/** The key that a row of `chat_counts` stands for. */
-interface CountKey {
-  readonly line: string | null;
-  readonly state: ChatState;
-  readonly reason: ChatReason;
-}
 
 interface Counts {
   /** The row that counts chats with this line, state and reason; created if missing. */

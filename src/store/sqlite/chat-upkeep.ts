@@ -9,15 +9,15 @@ import {
   planRelease,
   planReleases,
   planShift,
-  type Redeciding,
   type Restored,
 } from '../plan/housekeeping.ts';
+import { catchUpIn, redecidingIn, restoredIn } from '../plan/meta.ts';
 import type { AttemptPruning, Totals } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import { isLeased, type LeaseTable } from './lease-table.ts';
 import type { HoldTable, LineTable } from './line-table.ts';
-import { catchUpIn, type Meta } from './meta.ts';
+import type { Meta } from './meta.ts';
 import type { ShiftPass } from './shift-pass.ts';
 
 // What changes chats besides events and attempts: time, settings, a restored backup, a corrected clock.
@@ -64,15 +64,6 @@ export function createUpkeep(
     )
     .pluck();
 
-  function progressNow(): Redeciding {
-    const fingerprint = meta.text('redecide_fingerprint');
-    const afterId = meta.number('redecide_after_id') ?? 0;
-    return {
-      done: meta.text('decided_fingerprint'),
-      underWay: fingerprint === null ? null : { fingerprint, afterId },
-    };
-  }
-
   return {
     isWakeDue: (now) => (nextWake.get({ now }) ?? Number.POSITIVE_INFINITY) <= now,
     wake(now, limit) {
@@ -91,7 +82,7 @@ export function createUpkeep(
         .flatMap(({ line, nextAttemptAt }) => (nextAttemptAt === null ? [] : [{ line, nextAttemptAt }])),
     nextDueAfter: (now) => nextDue.get({ now }) ?? null,
     redecide(fingerprint, limit, now) {
-      const afterId = nextBatchAfter(progressNow(), fingerprint);
+      const afterId = nextBatchAfter(redecidingIn(meta), fingerprint);
       if (afterId === null) return true;
       const batch = after.all(afterId, limit).map(chats.ofRow);
       const {
@@ -139,7 +130,7 @@ export function createRestoreMark(
   });
   const mark: RestoreMark = {
     read() {
-      known ??= { at: meta.number('restored_at'), lastRow: meta.number('restored_last_row') };
+      known ??= restoredIn(meta);
       return known;
     },
     put(restored) {

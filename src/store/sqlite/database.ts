@@ -2,16 +2,11 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../../errors.ts';
 import { realPath } from '../../real-path.ts';
+import type { Migration } from '../migrations.ts';
 import { finishRestore } from './backup/restore.ts';
 import { damageError } from './faults.ts';
 import { hasContent, prepareFile, sizeOf, spaceAround } from './files.ts';
-import {
-  applyMigrations,
-  copyBeforeMigration,
-  type Migration,
-  pendingMigrations,
-  readMigrations,
-} from './migrate.ts';
+import { applyMigrations, copyBeforeMigration, pendingMigrations, readMigrations } from './migrate.ts';
 import { openSqlite } from './native.js';
 import { acquireLock, watchPlace } from './place.ts';
 

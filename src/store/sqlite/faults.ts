@@ -8,6 +8,7 @@ const SENTENCES: Readonly<Record<StoreFault, string>> = {
   io: 'the disk failed to read or write the database; check the disk before you start again',
   locked: 'another process works on this database',
   newer: 'the database was written by a newer version',
+  unavailable: 'the database is out of reach',
   broken: 'the database refused to work',
 };
 

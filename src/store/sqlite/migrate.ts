@@ -1,35 +1,20 @@
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../../errors.ts';
 import { packageFile } from '../../package-files.ts';
 import { realPath } from '../../real-path.ts';
+import { type Migration, readMigrationsIn } from '../migrations.ts';
 import { toStoreError } from './faults.ts';
 import { prepareFile, syncPath } from './files.ts';
 import { openSqlite } from './native.js';
 import { refuseSecondName } from './place.ts';
 
-export interface Migration {
-  /** From 1, in the order in which they are applied. */
-  readonly number: number;
-  readonly tag: string;
-  readonly sql: string;
-}
-
 /** The generated migrations; the package has them beside both `src/` and `dist/`. */
 const FOLDER = packageFile('migrations/');
 
 /** The migrations that this program knows, oldest first. */
-export function readMigrations(folder: URL = FOLDER): readonly Migration[] {
-  const journal: { entries: { tag: string }[] } = JSON.parse(
-    readFileSync(new URL('meta/_journal.json', folder), 'utf8'),
-  );
-  return journal.entries.map(({ tag }, index) => ({
-    number: index + 1,
-    tag,
-    sql: readFileSync(new URL(`${tag}.sql`, folder), 'utf8'),
-  }));
-}
+export const readMigrations = (folder: URL = FOLDER): readonly Migration[] => readMigrationsIn(folder);
 
 /**
  * The migrations that a database lacks. It is left unchanged, so that a newer version still finds it intact.

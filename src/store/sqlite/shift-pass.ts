@@ -1,6 +1,7 @@
 import type { ChatRecord } from '../../decide/chat.ts';
 import { type ClockShift, shiftChat } from '../../decide/clock-shift.ts';
 import { advancedTo, beginShift, isAhead, type PendingShift } from '../plan/housekeeping.ts';
+import { pendingShiftOf } from '../plan/meta.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import type { StoreContext } from './context.ts';
 import type { Meta } from './meta.ts';
@@ -39,10 +40,7 @@ export function createShiftPass(
   });
 
   function pending(): PendingShift | null {
-    if (known === null) {
-      const text = meta.text('clock_shift');
-      known = { pending: text === null ? null : (JSON.parse(text) as PendingShift) };
-    }
+    known ??= { pending: pendingShiftOf(meta.text('clock_shift')) };
     return known.pending;
   }
 

@@ -1,0 +1,34 @@
+import { type Column, type SQL, sql } from 'drizzle-orm';
+
+// What the columns may hold, as conditions for CHECK, the same in every database.
+
+/** The last instant that a `Date` can hold: anything later couldn't be displayed. */
+export const MAX_INSTANT = 8_640_000_000_000_000;
+
+/** The most characters that external text may have. */
+export const LONGEST = { chatId: 255, word: 64 } as const;
+
+export function areInstants(columns: readonly Column[]): SQL {
+  const latest = literal(MAX_INSTANT);
+  return all(columns.map((column) => sql`${column} between 0 and ${latest}`));
+}
+
+export function isOneOf(column: Column, words: readonly string[]): SQL {
+  return sql`${column} in (${sql.raw(words.map((word) => `'${word}'`).join(', '))})`;
+}
+
+export function areAtMost(limits: readonly (readonly [Column, number])[]): SQL {
+  return all(limits.map(([column, max]) => sql`length(${column}) <= ${literal(max)}`));
+}
+
+export function areCounters(columns: readonly Column[]): SQL {
+  return all(columns.map((column) => sql`${column} >= 0`));
+}
+
+function all(conditions: SQL[]): SQL {
+  return sql.join(conditions, sql` and `);
+}
+
+function literal(value: number): SQL {
+  return sql.raw(String(value));
+}
