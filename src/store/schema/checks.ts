@@ -1,12 +1,7 @@
 import { type Column, type SQL, sql } from 'drizzle-orm';
+import { MAX_INSTANT } from './limits.ts';
 
 // What the columns may hold, as conditions for CHECK, the same in every database.
-
-/** The last instant that a `Date` can hold: anything later couldn't be displayed. */
-export const MAX_INSTANT = 8_640_000_000_000_000;
-
-/** The most characters that external text may have. */
-export const LONGEST = { chatId: 255, word: 64 } as const;
 
 export function areInstants(columns: readonly Column[]): SQL {
   const latest = literal(MAX_INSTANT);

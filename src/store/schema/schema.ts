@@ -13,7 +13,8 @@ import {
 import { CHAT_REASONS, CHAT_STATES, RETRY_REASONS, TRIGGERS } from '../../decide/chat.ts';
 import { CARD_STATES, STORED_HOLDS } from '../../decide/holds.ts';
 import { OUTCOMES, RETIRED_REASONS } from '../../decide/outcome.ts';
-import { areAtMost, areCounters, areInstants, isOneOf, LONGEST } from './checks.ts';
+import { areAtMost, areCounters, areInstants, isOneOf } from './checks.ts';
+import { LONGEST } from './limits.ts';
 
 // Every column `*_at` is an instant: whole ms since 1970-01-01T00:00:00Z. Every table is STRICT; drizzle-kit
 // can't generate that, so the keyword is added to the generated migrations by hand.
