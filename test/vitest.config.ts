@@ -54,6 +54,13 @@ export default defineConfig({
       layer('faults', 600_000, PROCESSES),
       layer('security', 120_000, PROCESSES),
       layer('browser', 120_000, PROCESSES),
+      // a PostgreSQL of its own for the run, which `npm test` doesn't need
+      layer('postgres', 60_000, {
+        globalSetup: ['test/helpers/postgres-cluster.ts'],
+        maxWorkers: 2,
+        ...TOGETHER,
+        ...IN_MEMORY,
+      }),
       layer('deploy', 120_000, { ...PROCESSES, env: {} }), // on the disk, as `doctor` would have it
     ],
   },

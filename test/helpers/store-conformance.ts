@@ -16,16 +16,17 @@ import { type StoreHome, useStore } from './store/use-store.ts';
 
 /**
  * What every `Store` promises, whatever is behind it.
- * @param createHome a place for one store, empty and not shared; made anew for every test
+ * @param createHome a place for one store, empty and not shared with other tests; made anew for every test
+ * @param isShared other processes may use the store at the same time
  */
-export function describeStore(name: string, createHome: () => StoreHome): void {
+export function describeStore(name: string, createHome: () => StoreHome, isShared = false): void {
   describe(name, () => {
     const bench = useStore(createHome);
     describeRecords(bench);
     describeClaims(bench);
     describeSettlements(bench);
     describeLookups(bench);
-    describeUpkeep(bench);
+    describeUpkeep(bench, isShared);
     describeClockShifts(bench);
     describeCatchUp(bench);
     describeRetention(bench);

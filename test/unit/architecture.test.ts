@@ -106,6 +106,16 @@ describe('imports', () => {
     expect(native.map(({ from }) => from)).toEqual(['store/sqlite/native.js']);
   });
 
+  it('lead to pg in the PostgreSQL store alone, which nothing loads before it is opened', () => {
+    const drivers = IMPORTS.filter(({ to, isTypeOnly }) => to === 'pg' && !isTypeOnly);
+    expect(drivers.map(({ from }) => from)).toEqual(['store/postgres/database.ts']);
+    const opensIt = /\bimport\(\s*'[^']*store\/postgres\//;
+    const loaders = IMPORTS.filter(({ to, isTypeOnly }) => to.startsWith('store/postgres/') && !isTypeOnly)
+      .map(({ from }) => from)
+      .filter((from) => !from.startsWith('store/postgres/'));
+    for (const from of loaders) expect(FILES.find(({ name }) => name === from)?.text).toMatch(opensIt);
+  });
+
   it('name a file of ours with its ending', () => {
     const unknown = IMPORTS.filter(({ to }) => /^(\w|-)+\//.test(to) && partOf(to) === 'package');
     const isOurFolder = (to: string) => FILES.some(({ name }) => name.startsWith(`${to.split('/')[0]}/`));

@@ -45,9 +45,11 @@ export function describeProblems(bench: StoreBench): void {
   });
 
   describe('the disk', () => {
-    it('is known with what is free of it', async () => {
+    it('is known with what is free of it, unless the store isn’t on a disk of this machine', async () => {
       const store = await bench.open();
-      const { freeBytes = 0, totalBytes = 1 } = (await store.diskSpace()) ?? {};
+      const space = await store.diskSpace();
+      if (store.kind !== 'sqlite') return expect(space).toBeNull();
+      const { freeBytes = 0, totalBytes = 1 } = space ?? {};
       expect(freeBytes).toBeGreaterThan(0);
       expect(freeBytes).toBeLessThanOrEqual(totalBytes);
     });

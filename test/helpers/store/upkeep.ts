@@ -13,8 +13,30 @@ import {
   verdictOf,
 } from './use-store.ts';
 
-export function describeUpkeep(bench: StoreBench): void {
-  describe('after a crash', () => {
+/** @param isShared other processes may use the store at the same time */
+export function describeUpkeep(bench: StoreBench, isShared: boolean): void {
+  describe.runIf(isShared)('after a crash that another process outlived', () => {
+    it('an open attempt is left alone at the start, since it may be another process’s', async () => {
+      const before = await bench.open();
+      await before.record([outboundOf(T)], T);
+      const { chat } = await claimOne(before, T + 1);
+      const store = await bench.open();
+      expect(await store.recoverInterrupted(T + 5)).toEqual({ interrupted: 0, parked: 0 });
+      expect(await chatOfStore(store)).toEqual(chat);
+    });
+
+    it('a chat whose leases ran out three times in a row is parked', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      for (let lapse = 0; lapse < 3; lapse++) await claimOne(store, T + lapse * LEASE_MS);
+      expect(await claim(store, T + 3 * LEASE_MS)).toEqual([]);
+      const parked = { state: 'held', reason: 'parked', nextAttemptAt: null, lease: null };
+      expect(await chatOfStore(store)).toMatchObject(parked);
+      expect(await store.attempts('chat-1', 5)).toMatchObject(Array(3).fill({ outcome: 'interrupted' }));
+    });
+  });
+
+  describe.runIf(!isShared)('after a crash', () => {
     it('an open attempt is recorded as interrupted and its chat is due at once, before all others', async () => {
       const before = await bench.open();
       await before.record([outboundOf(T), outboundOf(T, { chatId: 'idle' })], T);

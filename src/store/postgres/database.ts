@@ -1,0 +1,194 @@
+import pg from 'pg';
+import type { Clock } from '../../clock.ts';
+import { StoreError } from '../../errors.ts';
+import { isOfServer, isWorthRetrying } from './faults.ts';
+
+/** One connection, for one call. Its errors are pg's; `toStoreError` converts them. */
+export interface Session {
+  rows<R extends object>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
+  /** Rows as arrays, which cost half as much to read as objects. */
+  arrays<R extends readonly unknown[]>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
+  /** Resolves to the number of rows that it changed. */
+  run(text: string, values?: readonly unknown[]): Promise<number>;
+}
+
+export interface Database {
+  /** Statements that each commit alone. */
+  look<T>(body: (session: Session) => Promise<T>): Promise<T>;
+  /** Reads from one snapshot. */
+  read<T>(body: (session: Session) => Promise<T>): Promise<T>;
+  /**
+   * One transaction, at READ COMMITTED; begun again when it failed only because of others, so the body has no other
+   * effect than what it writes.
+   */
+  write<T>(body: (session: Session) => Promise<T>): Promise<T>;
+  /**
+   * Statements that commit before the transaction in progress. On a connection of their own: those of the pool may all
+   * be held by transactions that wait for this.
+   */
+  ahead<T>(body: (session: Session) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const POOLED = 8;
+const CONNECT_MS = 3_000;
+const LIFE_SECONDS = 300;
+/** After pg's own `query_timeout` its client isn't usable, so that a call that takes longer than this loses its client. */
+const DEADLINE_MS = 10_000;
+const TRIES = 3;
+
+// set in each transaction: a pooler may hand its connection to others afterwards
+const LIMITS = [
+  "SET LOCAL statement_timeout = '8s'",
+  "SET LOCAL lock_timeout = '2s'",
+  "SET LOCAL idle_in_transaction_session_timeout = '10s'",
+].join('; ');
+const BEGIN_WRITE = `BEGIN ISOLATION LEVEL READ COMMITTED; ${LIMITS}`;
+const BEGIN_READ = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${LIMITS}`;
+
+const INT8 = 20;
+/** All our integers are below 2^53. */
+const TYPES = {
+  getTypeParser: (oid: number, format: string) =>
+    oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format as 'text'),
+} as pg.CustomTypesConfig;
+
+/** @throws {StoreError} when the address can't be parsed; connects only when it is used */
+export function createDatabase(url: string, clock: Pick<Clock, 'sleepUntil'>): Database {
+  const pool = createClients(url, POOLED);
+  const alone = createClients(url, 1);
+
+  /** Runs the body with a client, which it loses after an error of the connection, and after the deadline. */
+  async function withClient<T>(clients: Clients, body: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await clients.take();
+    const done = new AbortController();
+    let isLost = false;
+    const lose = (reason: Error) => {
+      if (!isLost) client.release(reason);
+      isLost = true;
+    };
+    void clock.sleepUntil(Number.POSITIVE_INFINITY, DEADLINE_MS, done.signal).then(() => {
+      if (!done.signal.aborted) lose(new Error('the call took too long'));
+    });
+    try {
+      return await body(client);
+    } catch (error) {
+      if (isOfServer(error)) {
+        clients.distrust();
+        lose(error as Error);
+      }
+      throw error;
+    } finally {
+      done.abort();
+      if (!isLost) client.release();
+    }
+  }
+
+  async function transaction<T>(begin: string, body: (session: Session) => Promise<T>): Promise<T> {
+    return withClient(pool, async (client) => {
+      try {
+        await client.query(begin);
+        const result = await body(sessionOf(client));
+        const { command } = await client.query('COMMIT');
+        if (command !== 'COMMIT') throw new StoreError('broken', 'the transaction had failed before its end');
+        return result;
+      } catch (error) {
+        // without a connection there is nothing to roll back, and the first error is the one to tell
+        await client.query('ROLLBACK').catch(() => {});
+        throw error;
+      }
+    });
+  }
+
+  async function repeated<T>(body: () => Promise<T>): Promise<T> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await body();
+      } catch (error) {
+        if (tried === TRIES || !isWorthRetrying(error)) throw error;
+      }
+    }
+  }
+
+  return {
+    look: (body) => repeated(() => withClient(pool, (client) => body(sessionOf(client)))),
+    read: (body) => repeated(() => transaction(BEGIN_READ, body)),
+    write: (body) => repeated(() => transaction(BEGIN_WRITE, body)),
+    ahead: (body) => repeated(() => withClient(alone, (client) => body(sessionOf(client)))),
+    async close() {
+      await Promise.all([pool.close(), alone.close()]);
+    },
+  };
+}
+
+interface Clients {
+  take(): Promise<pg.PoolClient>;
+  /** The server failed: connections made before now are not used any more. */
+  distrust(): void;
+  close(): Promise<void>;
+}
+
+function createClients(url: string, max: number): Clients {
+  let era = 0;
+  const eras = new WeakMap<object, number>();
+  const pool = new pg.Pool({
+    ...addressOf(url),
+    max,
+    connectionTimeoutMillis: CONNECT_MS,
+    maxLifetimeSeconds: LIFE_SECONDS,
+    keepAlive: true,
+    application_name: 'contact-card-reactor',
+    types: TYPES,
+    onConnect: refuseReadonly,
+  });
+  pool.on('connect', (client) => {
+    eras.set(client, era);
+    client.on('error', () => {}); // a client in use is told by its query; without a listener the process would end
+  });
+  pool.on('error', () => {}); // an idle client is gone: the pool makes another
+  return {
+    async take() {
+      for (;;) {
+        const client = await pool.connect();
+        if (eras.get(client) === era) return client;
+        client.release(true);
+      }
+    },
+    distrust() {
+      era++;
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** A former primary still answers reads. */
+async function refuseReadonly(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query('SHOW transaction_read_only');
+  if (rows[0]?.transaction_read_only === 'on')
+    throw new StoreError('readonly', 'the server only reads: it is a standby, or read-only by its settings');
+}
+
+/** The address, with TLS and the server's certificate checked unless it is on this machine or says otherwise. */
+function addressOf(url: string): pg.PoolConfig {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol))
+    throw new StoreError('broken', 'DATABASE_URL must look like postgres://user@host/database');
+  const host = decodeURIComponent(parsed.hostname) || (parsed.searchParams.get('host') ?? '');
+  const isHere = host === '' || /^(\/|localhost$|127\.|\[?::1\]?$)/.test(host);
+  const isDecided = ['ssl', 'sslmode'].some((name) => parsed.searchParams.has(name));
+  return { connectionString: url, ...(isHere || isDecided ? {} : { ssl: true }) };
+}
+
+function sessionOf(client: pg.PoolClient): Session {
+  return {
+    async rows(text, values = []) {
+      return (await client.query(text, [...values])).rows;
+    },
+    async arrays(text, values = []) {
+      return (await client.query({ text, values: [...values], rowMode: 'array' })).rows as never;
+    },
+    async run(text, values = []) {
+      return (await client.query(text, [...values])).rowCount ?? 0;
+    },
+  };
+}

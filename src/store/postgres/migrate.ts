@@ -1,0 +1,102 @@
+import { StoreError } from '../../errors.ts';
+import { packageFile } from '../../package-files.ts';
+import { type Migration, readMigrationsIn } from '../migrations.ts';
+import type { Database, Session } from './database.ts';
+
+/** The oldest PostgreSQL that has what our statements use, and that is still maintained. */
+const OLDEST_SERVER = 140_000;
+
+/** The migrations that this program knows, oldest first. */
+const readMigrations = () => readMigrationsIn(packageFile('migrations/postgres/'));
+
+/** SQL: a name in quotes. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/**
+ * Creates and migrates the tables as needed. Replicas that start together do this one after another.
+ * @returns the number of the newest migration
+ * @throws {StoreError} `newer` when it has a migration that this program doesn't know; `broken` when the server isn't
+ * one to entrust promises to
+ */
+export async function migrate(
+  database: Database,
+  schema: string,
+  known: readonly Migration[] = readMigrations(),
+): Promise<number> {
+  const isCurrent = await database.look(async (session) => {
+    await refuseUnfit(session);
+    return (await pendingOf(session, schema, known)).length === 0;
+  });
+  if (!isCurrent) await database.write((session) => apply(session, schema, known));
+  return known.length;
+}
+
+async function refuseUnfit(session: Session): Promise<void> {
+  const [server] = await session.rows<{ version: number; sync: string; fsync: string }>(
+    `SELECT current_setting('server_version_num')::int AS version, current_setting('synchronous_commit') AS sync,
+      current_setting('fsync') AS fsync`,
+  );
+  if (server === undefined) return;
+  if (server.version < OLDEST_SERVER)
+    throw new StoreError(
+      'broken',
+      `the server is too old (${server.version}); PostgreSQL 14 is the oldest that works`,
+    );
+  for (const [name, value] of [
+    ['synchronous_commit', server.sync],
+    ['fsync', server.fsync],
+  ] as const) {
+    if (value === 'off') {
+      throw new StoreError(
+        'broken',
+        `${name} is off, so that a crash of the server could lose what was answered; turn it on for this database`,
+      );
+    }
+  }
+}
+
+async function pendingOf(
+  session: Session,
+  schema: string,
+  known: readonly Migration[],
+): Promise<readonly Migration[]> {
+  const table = `${quoted(schema)}.migrations`;
+  const [found] = await session.rows<{ isThere: boolean }>(
+    'SELECT to_regclass($1) IS NOT NULL AS "isThere"',
+    [table],
+  );
+  if (found?.isThere !== true) return known;
+  const applied = await session.rows<{ tag: string }>(`SELECT tag FROM ${table} ORDER BY number`);
+  const unknown = applied.find(({ tag }, index) => known[index]?.tag !== tag);
+  if (unknown !== undefined) {
+    throw new StoreError(
+      'newer',
+      `the database was migrated to "${unknown.tag}", which this version doesn't know; run the newer version`,
+    );
+  }
+  return known.slice(applied.length);
+}
+
+async function apply(session: Session, schema: string, known: readonly Migration[]): Promise<void> {
+  await session.run("SET LOCAL lock_timeout = '5s'");
+  await session.run("SET LOCAL statement_timeout = '0'");
+  await session.run('SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))', [
+    'contact-card-reactor',
+    schema,
+  ]);
+  const pending = await pendingOf(session, schema, known); // another replica may have been here meanwhile
+  if (pending.length === 0) return;
+  // who may not create schemas may use one that exists
+  const [found] = await session.rows<{ isThere: boolean }>(
+    'SELECT to_regnamespace($1) IS NOT NULL AS "isThere"',
+    [quoted(schema)],
+  );
+  if (found?.isThere !== true) await session.run(`CREATE SCHEMA ${quoted(schema)}`);
+  // the generated statements name no schema; this ends with the transaction
+  await session.run(`SET LOCAL search_path = ${quoted(schema)}`);
+  await session.run('CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, tag text NOT NULL)');
+  for (const { number, tag, sql } of pending) {
+    for (const statement of sql.split('--> statement-breakpoint')) await session.run(statement);
+    await session.run('INSERT INTO migrations (number, tag) VALUES ($1, $2)', [number, tag]);
+  }
+}

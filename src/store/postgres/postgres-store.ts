@@ -1,0 +1,210 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, createSystemClock } from '../../clock.ts';
+import { wishFor } from '../../decide/catch-up.ts';
+import { undoRefusal } from '../../decide/chat.ts';
+import type { Policy } from '../../decide/policy.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import { countEvents, createAround, NO_OBSERVER, type StoreObserver } from '../around.ts';
+import { planSave } from '../plan/chat-row.ts';
+import { planHeartbeat } from '../plan/housekeeping.ts';
+import { planLines } from '../plan/settle.ts';
+import type { Store } from '../store.ts';
+import type { Turn, TurnResult } from '../turn.ts';
+import { createAttemptTable } from './attempt-table.ts';
+import { createCatchUpStore, createCatchUpTable } from './catch-up-table.ts';
+import { createChatList, createPageStore } from './chat-lists.ts';
+import { createChatTable } from './chat-table.ts';
+import { createRestoreMark, createShiftClock, createUpkeep, pruneAttempts } from './chat-upkeep.ts';
+import { createClaims } from './claims.ts';
+import { createCalls, type StoreContext } from './context.ts';
+import { createDatabase, type Session } from './database.ts';
+import { createDictionary } from './dictionary.ts';
+import { toStoreError } from './faults.ts';
+import { createLeaseTable } from './lease-table.ts';
+import { createHoldTable, createLineTable } from './line-table.ts';
+import { createMetaTable, type Meta } from './meta.ts';
+import { migrate, quoted } from './migrate.ts';
+import { createProblemStore } from './problem-table.ts';
+import { createQuarantineTable } from './quarantine-table.ts';
+import { createRecord } from './record-events.ts';
+import { createUnits } from './unit-of-work.ts';
+
+// All of it is raw SQL with qualified names: the schema is a setting, and a pooler may hand out connections with any path.
+// drizzle has the tables only for the migrations. `store/plan/` decides what is written, as for SQLite. Only this
+// folder imports pg, so whoever imports this file should do so when the store is opened.
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host/database`: a secret. */
+  readonly url: string;
+  /** The schema of the tables, created as needed. */
+  readonly schema?: string;
+  readonly policy: Policy;
+  /** Creates the ids of attempts: unique and unguessable. */
+  readonly newId?: () => string;
+  readonly observer?: StoreObserver;
+  readonly clock?: Pick<Clock, 'sleepUntil'>;
+}
+
+/**
+ * The store in a PostgreSQL database, which other processes may use at the same time.
+ * @throws {StoreError} `newer` when a newer version migrated it; `broken` when the server isn't fit; and its own faults
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { url, policy, newId = randomUUID, observer = NO_OBSERVER } = options;
+  const { schema = 'public', clock = createSystemClock() } = options;
+  const database = createDatabase(url, clock);
+  try {
+    const schemaVersion = await migrate(database, schema);
+    return createStore({ database, schema: quoted(schema), policy, newId }, schemaVersion, observer);
+  } catch (error) {
+    await database.close();
+    throw toStoreError(error);
+  }
+}
+
+function createStore(context: StoreContext, schemaVersion: number, observer: StoreObserver): Store {
+  const { database, schema, policy } = context;
+  const around = createAround({ observer, toStoreError, checkPlace() {}, makeRoom() {} });
+  const calls = createCalls(around, database);
+  const { look, read, write } = calls;
+  const dictionary = createDictionary(context);
+  const meta = createMetaTable(context);
+  const leases = createLeaseTable(context);
+  const attempts = createAttemptTable(context);
+  const chats = createChatTable(context, dictionary);
+  const lines = createLineTable(context);
+  const holds = createHoldTable(context);
+  const inUnit = createUnits(context, { chats, leases, attempts, dictionary });
+  const claims = createClaims(context, dictionary);
+  const upkeep = createUpkeep(context, inUnit);
+  const restoreMark = createRestoreMark(context, inUnit);
+  const list = createChatList(context, chats);
+  const { put, expire, ...keepQuarantine } = createQuarantineTable(context, calls);
+  const { record, recordIn } = createRecord(context, chats, lines, dictionary, { put });
+  const catchUp = createCatchUpTable(context, chats, { recordIn }, restoreMark);
+  const shiftClock = createShiftClock(context, {
+    leases,
+    lines,
+    holds,
+    attempts,
+    restartCatchUp: catchUp.restart,
+  });
+
+  /** A transaction that changes single values, too. */
+  const keep = <T>(body: (session: Session, values: Meta) => Promise<T>) =>
+    write((session) => meta.change(session, (values) => body(session, values)));
+
+  async function turn(session: Session, { settlements, ...turn }: Turn, now: EpochMs): Promise<TurnResult> {
+    const learnt = [...planLines(turn)].sort(([a], [b]) => (a < b ? -1 : 1)); // the order of locks
+    await dictionary.addLines(learnt.map(([line]) => line));
+    for (const [line, change] of learnt) await lines.update(session, line, change);
+    for (const hold of turn.endedHolds) await holds.end(session, hold);
+    for (const hold of turn.holds) await holds.put(session, hold);
+    return inUnit(session, async (unit) => {
+      await unit.lockAll(
+        settlements.map(({ claim }) => claim.chatRow),
+        turn.undone,
+      );
+      const settled = [];
+      for (const settlement of settlements) settled.push(await claims.settle(unit, settlement, now));
+      for (const chatId of turn.undone) {
+        const stored = unit.find(chatId);
+        if (stored !== null) unit.write(planSave(stored, undoRefusal(stored.chat), policy, now));
+      }
+      const nothing = { claims: [], lacksLookUps: false };
+      return {
+        settled,
+        ...(turn.claim === null ? nothing : await claims.due(session, unit, turn.claim, now)),
+      };
+    });
+  }
+
+  return {
+    kind: 'postgres',
+    schemaVersion,
+    async record(entries, now) {
+      const results = await around(() => record(entries, now), { kind: 'events' });
+      observer.recorded(countEvents(entries, results));
+      return results;
+    },
+    turn: (all, now) => write((session) => turn(session, all, now), { kind: 'shares' }),
+    claimManually: (chatId, leaseUntil, now) =>
+      write((session) => inUnit(session, (unit) => claims.manual(unit, chatId, leaseUntil, now))),
+    addLookedUp: (claim, facts, now) =>
+      write((session) => inUnit(session, (unit) => claims.addLookedUp(unit, claim, facts, now))),
+    // an open attempt may be another replica's; the claim that takes an expired lease records the interruption
+    recoverInterrupted: async () => ({ interrupted: 0, parked: 0 }),
+    wakeChats: async (now, limit) =>
+      (await look((session) => upkeep.isWakeDue(session, now)))
+        ? write((session) => upkeep.wake(session, now, limit))
+        : 0,
+    nextWakeAt: (now) => look((session) => upkeep.nextWakeAt(session, now)),
+    nextAttempts: (now) => look((session) => upkeep.nextAttempts(session, now)),
+    nextDueAfter: (now) => look((session) => upkeep.nextDueAfter(session, now)),
+    recentEnds: (limit) => look((session) => attempts.recentEnds(session, limit)),
+    redecide: (fingerprint, limit, now) =>
+      keep((session, values) => upkeep.redecide(session, values, fingerprint, limit, now)),
+    shiftClock: (byMs, now) => keep((session, values) => shiftClock(session, values, byMs, now)),
+    isShifting: () => look(async (session) => (await meta.read(session)).text('clock_shift') !== null),
+    releaseRestored: async (limit, now) =>
+      (await look(async (session) => restoreMark.isReleasable(await meta.read(session), now))) &&
+      keep((session, values) => restoreMark.release(session, values, limit, now)),
+    updateChat: (chatId, change, now) =>
+      write((session) =>
+        inUnit(session, async (unit) => {
+          await unit.lockAll([], [chatId]);
+          const stored = unit.find(chatId);
+          if (stored === null) return null;
+          const { chat, chats } = planSave(stored, change(stored.chat), policy, now);
+          unit.write({ chats });
+          return chat;
+        }),
+      ),
+    chat: (chatId) =>
+      look(async (session) => (await chats.read(session, 'c.chat_id = $1', [chatId])).chats[0]?.chat ?? null),
+    attempts: (chatId, limit) => read((session) => attempts.ofChat(session, chatId, limit)),
+    chats: (filters, limit, cursor, now) =>
+      read((session) => list.page(session, filters, limit, cursor, now)),
+    counts: (now) => read((session) => list.counts(session, now)),
+    shareTotals: (now) => read((session) => attempts.totals(session, now)),
+    lines: () => look((session) => lines.all(session)),
+    holds: () => look((session) => holds.all(session)),
+    putHold: (hold) => write((session) => holds.put(session, hold)),
+    endHold: (scope, reason) => write((session) => holds.end(session, { scope, reason })),
+    ...createCatchUpStore(catchUp, meta, calls, observer),
+    ...createPageStore(context, chats, attempts, calls),
+    ...createProblemStore(context, meta, calls),
+    ...keepQuarantine,
+    heartbeat: (now, toleratedMs) =>
+      keep(async (session, values) => {
+        const before = values.number('heartbeat_at');
+        const rows = { heartbeatAt: before, isRestored: values.number('restored_unread') !== null };
+        const { heartbeatAt, requestsCatchUp } = planHeartbeat(rows, now, toleratedMs);
+        if (requestsCatchUp) {
+          values.set('restored_unread', null);
+          await catchUp.change(session, values, (known) => wishFor(known, 'away', now));
+        }
+        values.set('heartbeat_at', heartbeatAt);
+        await expire(session, now); // here, so that it can't be forgotten
+        return before;
+      }),
+    pruneAttempts: (retentionMs, limit, now) =>
+      keep((session, values) => pruneAttempts(session, values, attempts, { retentionMs, limit, now })),
+    lastBackupAt: () => look(async (session) => (await meta.read(session)).number('last_backup_at')),
+    noteBackup: (startedAt) => keep(async (_session, values) => values.set('last_backup_at', startedAt)),
+    probe: (now) => keep(async (_session, values) => values.set('probed_at', now)),
+    sizeBytes: () => look((session) => sizeOf(session, schema)),
+    diskSpace: async () => null, // the server's disk can't be seen from here
+    close: () => around(() => database.close()),
+  };
+}
+
+/** What our tables take, with their indexes. */
+async function sizeOf(session: Session, schema: string): Promise<number> {
+  const [size] = await session.rows<{ bytes: number }>(
+    `SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint AS bytes FROM pg_class
+      WHERE relnamespace = to_regnamespace($1) AND relkind = 'r'`,
+    [schema],
+  );
+  return size?.bytes ?? 0;
+}
