@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/settings.ts';
@@ -68,6 +69,7 @@ export async function registerRoutes(server: FastifyInstance, served: Served): P
     deliveries: deliveries.newest,
     version: served.version,
     startedAt: clock.now(),
+    replicaId: randomUUID(),
     isDraining,
   };
   await server.register(async (scope) => statusRoutes(scope, shown));

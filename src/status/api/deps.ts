@@ -26,5 +26,7 @@ export interface StatusDeps extends AccessOptions {
   readonly deliveries: () => readonly SeenDelivery[];
   readonly version: string;
   readonly startedAt: EpochMs;
+  /** Of this process. */
+  readonly replicaId: string;
   readonly isDraining: () => boolean;
 }

@@ -28,7 +28,7 @@ export interface ServiceView {
 
 /** @throws {StoreError} by rejecting */
 export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> {
-  const { store, policy, showNumbers, version, startedAt, webhookCounters } = deps;
+  const { store, policy, showNumbers, version, startedAt, replicaId, webhookCounters } = deps;
   return async () => {
     const { problems, snapshot } = await deps.watch.check();
     const { now, dispatcher, counts, heads, lastBackupAt } = snapshot;
@@ -36,6 +36,7 @@ export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> 
     const overview = showOverview({
       version,
       startedAt,
+      replicaId,
       now,
       problems,
       webhooks: webhookCounters(),
@@ -57,6 +58,7 @@ export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> 
 export interface OverviewInput {
   readonly version: string;
   readonly startedAt: EpochMs;
+  readonly replicaId: string;
   readonly now: EpochMs;
   readonly problems: readonly Problem[];
   readonly webhooks: WebhookCounters;
@@ -92,6 +94,16 @@ export function showOverview(input: OverviewInput): Overview {
     lines: showLines(input),
     catchUp: showCatchUp(input.catchUp),
     store: { ...store, lastBackupAt: isoTime(input.lastBackupAt) },
+    // SQLite is one process's alone, so this one does everything
+    replicas: [
+      {
+        id: input.replicaId,
+        version,
+        startedAt: isoTime(startedAt),
+        seenAt: isoTime(now),
+        isLeader: true,
+      },
+    ],
     paused: dispatcher.holds.some(({ scope, reason }) => scope === null && reason === 'paused'),
     dryRun: policy.dryRun,
   };

@@ -202,6 +202,14 @@ const StoreSchema = named('Store', 'The database.', {
   lastBackupAt: instantOrNull('When the latest backup was made; null: never.'),
 });
 
+const ReplicaSchema = named('Replica', 'A process of the service.', {
+  id: text('Its id; each start gets a new one.'),
+  version: text('The program’s version.'),
+  startedAt: instant('When it started.'),
+  seenAt: instant('When it was last seen.'),
+  isLeader: flag('True: it does what must be done only once, such as catching up.'),
+});
+
 const ChatCountsSchema = named('ChatCounts', 'How many chats there are.', {
   total: count('All of them.'),
   byState: Type.Object(
@@ -231,6 +239,9 @@ export const OverviewSchema = named('Status', 'The service’s status.', {
   lines: Type.Array(LineSchema, { description: 'In the order of their numbers.' }),
   catchUp: CatchUpSchema,
   store: StoreSchema,
+  replicas: Type.Array(ReplicaSchema, {
+    description: 'The processes that share the database; one with SQLite.',
+  }),
   paused: flag('An operator stopped all sharing.'),
   dryRun: flag('DRY_RUN is true: everything is decided and recorded, nothing is called.'),
 });

@@ -130,6 +130,7 @@ export async function startStatus(given: Given = {}) {
     deliveries: () => [],
     version: '1.2.3',
     startedAt: T,
+    replicaId: 'replica-1',
     isDraining: () => false,
     ...given.deps,
   };

@@ -84,6 +84,15 @@ describe('GET /status', () => {
         chatsUnread: 0,
       },
       store: { kind: 'sqlite', schemaVersion: 5, sizeBytes: expect.any(Number), lastBackupAt: null },
+      replicas: [
+        {
+          id: 'replica-1',
+          version: '1.2.3',
+          startedAt: '2026-11-03T16:00:00.000Z',
+          seenAt: '2026-11-03T16:00:00.000Z',
+          isLeader: true,
+        },
+      ],
       paused: false,
       dryRun: false,
     });

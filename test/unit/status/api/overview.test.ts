@@ -37,6 +37,7 @@ function overviewOf({ holds = [], lines = [], counts = [], ...rest }: Given = {}
   };
   return showOverview({
     version: '1.2.3',
+    replicaId: 'replica-1',
     startedAt: T,
     now: NOW,
     problems: [],
@@ -105,6 +106,15 @@ describe('the whole picture', () => {
       lines: [],
       catchUp: NEVER_CAUGHT_UP,
       store: { kind: 'sqlite', schemaVersion: 1, sizeBytes: 4096, lastBackupAt: null },
+      replicas: [
+        {
+          id: 'replica-1',
+          version: '1.2.3',
+          startedAt: '2026-11-03T16:00:00.000Z',
+          seenAt: '2026-11-03T17:00:00.000Z',
+          isLeader: true,
+        },
+      ],
       paused: false,
       dryRun: false,
     });
