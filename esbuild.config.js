@@ -18,7 +18,7 @@ const PROGRAMS = [
 
 /**
  * The parts of undici that the program uses. Its index loads everything else too (fetch, WebSocket, caches, mocks),
- * which is a tenth of a start and six megabytes.
+ * which costs time at each start, and megabytes.
  */
 const UNDICI_PARTS = `
 import api from 'undici/lib/api/index.js';

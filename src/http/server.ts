@@ -109,7 +109,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
 
 /**
  * Uses fastify's own compilers, but only when a schema is first used. A process uses few of them, and compiling them
- * all was a seventh of a start.
+ * all was a large part of a start.
  */
 function compileSchemasAtFirstUse(app: FastifyInstance): void {
   // ours are constants: checking them gains nothing
