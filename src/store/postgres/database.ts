@@ -22,6 +22,8 @@ export interface Database {
    * effect than what it writes.
    */
   write<T>(body: (session: Session) => Promise<T>): Promise<T>;
+  /** The same, however long its statements take: a migration may rewrite a large table. */
+  writeLong<T>(body: (session: Session) => Promise<T>): Promise<T>;
   /**
    * Statements that commit before the transaction in progress. On a connection of their own: those of the pool may all
    * be held by transactions that wait for this.
@@ -44,6 +46,7 @@ const LIMITS = [
   "SET LOCAL idle_in_transaction_session_timeout = '10s'",
 ].join('; ');
 const BEGIN_WRITE = `BEGIN ISOLATION LEVEL READ COMMITTED; ${LIMITS}`;
+const BEGIN_LONG = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'";
 const BEGIN_READ = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${LIMITS}`;
 
 const INT8 = 20;
@@ -59,7 +62,11 @@ export function createDatabase(url: string, clock: Pick<Clock, 'sleepUntil'>): D
   const alone = createClients(url, 1);
 
   /** Runs the body with a client, which it loses after an error of the connection, and after the deadline. */
-  async function withClient<T>(clients: Clients, body: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async function withClient<T>(
+    clients: Clients,
+    body: (client: pg.PoolClient) => Promise<T>,
+    deadlineMs = DEADLINE_MS,
+  ): Promise<T> {
     const client = await clients.take();
     const done = new AbortController();
     let isLost = false;
@@ -67,9 +74,11 @@ export function createDatabase(url: string, clock: Pick<Clock, 'sleepUntil'>): D
       if (!isLost) client.release(reason);
       isLost = true;
     };
-    void clock.sleepUntil(Number.POSITIVE_INFINITY, DEADLINE_MS, done.signal).then(() => {
-      if (!done.signal.aborted) lose(new Error('the call took too long'));
-    });
+    if (Number.isFinite(deadlineMs)) {
+      void clock.sleepUntil(Number.POSITIVE_INFINITY, deadlineMs, done.signal).then(() => {
+        if (!done.signal.aborted) lose(new Error('the call took too long'));
+      });
+    }
     try {
       return await body(client);
     } catch (error) {
@@ -84,8 +93,12 @@ export function createDatabase(url: string, clock: Pick<Clock, 'sleepUntil'>): D
     }
   }
 
-  async function transaction<T>(begin: string, body: (session: Session) => Promise<T>): Promise<T> {
-    return withClient(pool, async (client) => {
+  function transaction<T>(
+    begin: string,
+    body: (session: Session) => Promise<T>,
+    deadlineMs?: number,
+  ): Promise<T> {
+    const run = async (client: pg.PoolClient) => {
       try {
         await client.query(begin);
         const result = await body(sessionOf(client));
@@ -97,7 +110,8 @@ export function createDatabase(url: string, clock: Pick<Clock, 'sleepUntil'>): D
         await client.query('ROLLBACK').catch(() => {});
         throw error;
       }
-    });
+    };
+    return withClient(pool, run, deadlineMs);
   }
 
   async function repeated<T>(body: () => Promise<T>): Promise<T> {
@@ -114,6 +128,7 @@ export function createDatabase(url: string, clock: Pick<Clock, 'sleepUntil'>): D
     look: (body) => repeated(() => withClient(pool, (client) => body(sessionOf(client)))),
     read: (body) => repeated(() => transaction(BEGIN_READ, body)),
     write: (body) => repeated(() => transaction(BEGIN_WRITE, body)),
+    writeLong: (body) => repeated(() => transaction(BEGIN_LONG, body, Number.POSITIVE_INFINITY)),
     ahead: (body) => repeated(() => withClient(alone, (client) => body(sessionOf(client)))),
     async close() {
       await Promise.all([pool.close(), alone.close()]);

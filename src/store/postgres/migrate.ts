@@ -27,7 +27,7 @@ export async function migrate(
     await refuseUnfit(session);
     return (await pendingOf(session, schema, known)).length === 0;
   });
-  if (!isCurrent) await database.write((session) => apply(session, schema, known));
+  if (!isCurrent) await database.writeLong((session) => apply(session, schema, known));
   return known.length;
 }
 
@@ -61,11 +61,13 @@ async function pendingOf(
   known: readonly Migration[],
 ): Promise<readonly Migration[]> {
   const table = `${quoted(schema)}.migrations`;
-  const [found] = await session.rows<{ isThere: boolean }>(
-    'SELECT to_regclass($1) IS NOT NULL AS "isThere"',
-    [table],
+  // not by `to_regclass`, which may still know from before the lock that there is none
+  const [found] = await session.rows(
+    `SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relname = 'migrations'`,
+    [schema],
   );
-  if (found?.isThere !== true) return known;
+  if (found === undefined) return known;
   const applied = await session.rows<{ tag: string }>(`SELECT tag FROM ${table} ORDER BY number`);
   const unknown = applied.find(({ tag }, index) => known[index]?.tag !== tag);
   if (unknown !== undefined) {
@@ -78,8 +80,6 @@ async function pendingOf(
 }
 
 async function apply(session: Session, schema: string, known: readonly Migration[]): Promise<void> {
-  await session.run("SET LOCAL lock_timeout = '5s'");
-  await session.run("SET LOCAL statement_timeout = '0'");
   await session.run('SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))', [
     'contact-card-reactor',
     schema,
@@ -87,11 +87,8 @@ async function apply(session: Session, schema: string, known: readonly Migration
   const pending = await pendingOf(session, schema, known); // another replica may have been here meanwhile
   if (pending.length === 0) return;
   // who may not create schemas may use one that exists
-  const [found] = await session.rows<{ isThere: boolean }>(
-    'SELECT to_regnamespace($1) IS NOT NULL AS "isThere"',
-    [quoted(schema)],
-  );
-  if (found?.isThere !== true) await session.run(`CREATE SCHEMA ${quoted(schema)}`);
+  const [found] = await session.rows('SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1', [schema]);
+  if (found === undefined) await session.run(`CREATE SCHEMA ${quoted(schema)}`);
   // the generated statements name no schema; this ends with the transaction
   await session.run(`SET LOCAL search_path = ${quoted(schema)}`);
   await session.run('CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, tag text NOT NULL)');
