@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { inject } from 'vitest';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { StoreHome } from './store/use-store.ts';
@@ -13,4 +14,22 @@ export function createPostgresHome(): StoreHome & { readonly url: string; readon
     open: (policy) => openPostgresStore({ url, schema, policy }),
     remove: async () => {},
   };
+}
+
+/** Runs statements beside the store, each committed alone unless they say otherwise. */
+export async function withClient<T>(url: string, body: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await body(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The address of a new database of the cluster. */
+export async function createDatabase(url: string): Promise<{ url: string; name: string }> {
+  const name = `d${randomUUID().replaceAll('-', '')}`;
+  await withClient(url, (client) => client.query(`CREATE DATABASE ${name}`));
+  return { url: url.replace('/postgres?', `/${name}?`), name };
 }

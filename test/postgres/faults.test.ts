@@ -1,0 +1,105 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { outboundOf, policyOf, T } from '../helpers/builders.ts';
+import { createPostgresHome, withClient } from '../helpers/postgres-home.ts';
+import { claimOne, settle, verdictOf } from '../helpers/store/use-store.ts';
+
+describe('a store whose server fails', () => {
+  let store: Store | null = null;
+  const name = (schema: string) => `"${schema.replaceAll('"', '""')}"`;
+
+  afterEach(async () => {
+    await store?.close();
+    store = null;
+  });
+
+  /** Ends all connections of the store; resolves once they are gone. */
+  const cutAll = (url: string) =>
+    withClient(url, (client) =>
+      client.query(
+        `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'contact-card-reactor'`,
+      ),
+    );
+
+  it('works again after its connections were cut, and has lost nothing', async () => {
+    const home = createPostgresHome();
+    store = await home.open(policyOf());
+    for (let round = 0; round < 5; round++) {
+      await store.record([outboundOf(T + round)], T + round);
+      await cutAll(home.url);
+      const first = await store.chat('chat-1').catch((error: unknown) => error);
+      if (first instanceof Error) expect(first).toMatchObject({ fault: 'unavailable' });
+      expect(await store.chat('chat-1')).toMatchObject({ lastOutboundAt: T + round });
+    }
+  });
+
+  it('answers a call that is cut as unavailable, and settles it once when it comes again', async () => {
+    const home = createPostgresHome();
+    store = await home.open(policyOf());
+    await store.record([outboundOf(T)], T);
+    const settlement = { claim: await claimOne(store, T), endedAt: T + 5, result: verdictOf() };
+    await withClient(home.url, async (client) => {
+      await client.query('BEGIN');
+      await client.query(`SELECT 1 FROM ${name(home.schema)}.chats FOR UPDATE`);
+      const cut = settle(store as Store, settlement).catch((error: unknown) => error);
+      await untilWaiting(home.url);
+      await cutAll(home.url);
+      expect(await cut).toMatchObject({ code: 'REACTOR_STORE', fault: 'unavailable' });
+      await client.query('ROLLBACK');
+    });
+    const first = await settle(store, settlement);
+    expect(first).toMatchObject({ isOurs: true, chat: { shareCount: 1 } });
+    expect(await settle(store, settlement)).toEqual(first);
+    expect(await store.shareTotals(T + 5)).toMatchObject({ succeeded: 1 });
+  });
+
+  it('gives up a call that takes too long with its connection, and goes on with others', async () => {
+    const home = createPostgresHome();
+    const late: (() => void)[] = [];
+    const clock = {
+      sleepUntil: (_until: number, _ms: number, signal: AbortSignal) =>
+        new Promise<void>((resolve) => {
+          late.push(resolve);
+          signal.addEventListener('abort', () => resolve());
+        }),
+    };
+    store = await openPostgresStore({ url: home.url, schema: home.schema, policy: policyOf(), clock });
+    await store.record([outboundOf(T)], T);
+    await withClient(home.url, async (client) => {
+      await client.query('BEGIN');
+      await client.query(`SELECT 1 FROM ${name(home.schema)}.chats FOR UPDATE`);
+      const stuck = (store as Store).record([outboundOf(T + 1)], T + 1).catch((error: unknown) => error);
+      await untilWaiting(home.url);
+      for (const isLate of late) isLate();
+      expect(await stuck).toMatchObject({ fault: 'unavailable' });
+      await client.query('ROLLBACK');
+    });
+    await store.record([outboundOf(T + 2)], T + 2);
+    expect(await store.chat('chat-1')).toMatchObject({ lastOutboundAt: T + 2 });
+  });
+
+  it('tells nothing of what it could not write', async () => {
+    const home = createPostgresHome();
+    store = await home.open(policyOf());
+    await store.record([outboundOf(T)], T);
+    const change = store.updateChat('chat-1', (chat) => ({ ...chat, service: '+12025550199'.repeat(9) }), T);
+    await expect(change).rejects.toMatchObject({
+      fault: 'broken',
+      message: expect.not.stringContaining('2025'),
+    });
+    expect(await store.chat('chat-1')).toMatchObject({ service: 'iMessage' });
+  });
+
+  /** Some statement of the store waits for a lock. */
+  async function untilWaiting(url: string): Promise<void> {
+    await withClient(url, async (client) => {
+      for (let isWaiting = false; !isWaiting; ) {
+        const { rowCount } = await client.query(
+          `SELECT 1 FROM pg_stat_activity WHERE application_name = 'contact-card-reactor' AND wait_event_type = 'Lock'`,
+        );
+        isWaiting = (rowCount ?? 0) > 0;
+      }
+    });
+  }
+});
