@@ -141,8 +141,11 @@ export function createTurns(deps: TurnDeps) {
     return !areOldAttemptsGone;
   }
 
-  /** Resolves to true when it may have made chats due, or has more to do. */
-  async function keepUp(now: EpochMs): Promise<boolean> {
+  /**
+   * Resolves to true when it may have made chats due, or has more to do.
+   * @param isOutlasted a call outlasts its lease, which stays its own until it ends
+   */
+  async function keepUp(now: EpochMs, isOutlasted: boolean): Promise<boolean> {
     if (clock.monotonic() - heartbeatAt >= HEARTBEAT_MS) {
       heartbeatAt = clock.monotonic();
       areOldAttemptsGone = false;
@@ -151,7 +154,8 @@ export function createTurns(deps: TurnDeps) {
     const isPruning = await pruneAttempts(now);
     // until a correction has reached all chats, wake-ups follow the wrong time, and all chats are
     // re-evaluated anyway
-    const woken = (await store.isShifting()) ? 0 : await store.wakeChats(now, BATCH);
+    const isAsleep = isOutlasted || (await store.isShifting());
+    const woken = isAsleep ? 0 : await store.wakeChats(now, BATCH);
     const isReleasing = await store.releaseRestored(BATCH, now);
     if (areAllDecided) return isPruning || isReleasing || woken > 0;
     areAllDecided = await store.redecide(fingerprint, BATCH, now);
@@ -210,13 +214,13 @@ export function createTurns(deps: TurnDeps) {
         now,
       );
       start(claims, now);
-      const isBusy = await keepUp(now);
+      const isBusy = await keepUp(now, isOutlasted);
       const isFull = inFlight.size() >= deps.concurrency; // then the next call to end triggers the next turn
       if (isBusy || isDueAgain || (claims.length > 0 && !isFull)) return now;
       const wakes = [
         plan.nextAt,
         probeAt,
-        await store.nextWakeAt(now),
+        isOutlasted ? null : await store.nextWakeAt(now),
         manual.isWaiting() ? now + SECOND / 2 : null,
         lacksLookUps ? pace(lookUps, LOOK_UP_RATE, now).nextAt : null,
         // the next due untried chat may be queued behind due chats that failed

@@ -78,7 +78,10 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
    * attempt so.)
    */
   recoverInterrupted(now: EpochMs): Promise<{ interrupted: number; parked: number }>;
-  /** Re-evaluates up to `limit` chats whose decision changes with time by now; resolves to how many. */
+  /**
+   * Re-evaluates up to `limit` chats whose decision changes with time by now, and ends attempts whose lease has run out while
+   * their chat isn't due; resolves to how many.
+   */
   wakeChats(now: EpochMs, limit: number): Promise<number>;
   /** The earliest instant at which `wakeChats` has work; null: none. */
   nextWakeAt(now: EpochMs): Promise<EpochMs | null>;

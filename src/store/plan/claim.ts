@@ -57,7 +57,7 @@ export interface ClaimPlan<C extends StoredChat> {
 
 export interface ClaimContext {
   readonly policy: Policy;
-  /** Creates ids of attempts and leases. */
+  /** Creates the ids of attempts. */
   readonly newId: () => string;
   readonly now: EpochMs;
 }

@@ -86,6 +86,22 @@ export function withoutLease<C extends StoredChat>(
 }
 
 /**
+ * Re-evaluates chats whose decision changes with time. A lease that has run out ends with it unless the chat is due: the
+ * next claim ends that one, and until then it stays with the attempt.
+ * @param batch chats without a live lease
+ */
+export function planWake<C extends StoredChat>(batch: readonly C[], policy: Policy, now: EpochMs): Writes<C> {
+  const freed = batch.map((stored) => {
+    const isDue = decideShare(stored.chat, policy, now).state === 'due';
+    return { stored, ...(isDue ? { chat: stored.chat, attempts: [] } : withoutLease(stored, now)) };
+  });
+  return {
+    chats: freed.flatMap(({ stored, chat }) => planSave(stored, chat, policy, now).chats),
+    attempts: freed.flatMap(({ attempts }) => attempts),
+  };
+}
+
+/**
  * Ends the attempt that a crash left open. It is repeated at once: no chat still waiting on its line goes first.
  * @param firstOfLine when the first chat of its line is due; null: none is
  */

@@ -1,7 +1,6 @@
 import type { CatchUpState } from '../../decide/catch-up.ts';
 import { liveLease } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import { decidedAnew } from '../plan/chat-row.ts';
 import {
   advancedTo,
   attemptsBehind,
@@ -16,6 +15,7 @@ import {
   planShift,
 } from '../plan/housekeeping.ts';
 import { catchUpIn, type MetaValues, pendingShiftOf, redecidingIn, restoredIn } from '../plan/meta.ts';
+import { planWake } from '../plan/settle.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import { idOf } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
@@ -38,10 +38,16 @@ export function createUpkeep({ schema, policy }: StoreContext, inUnit: InUnit) {
     WHERE line_id = q.id AND next_attempt_at IS NOT NULL AND ${isFree('$1')} ORDER BY next_attempt_at, id LIMIT 1) AS f`;
   const nextDue = `SELECT min(f.at) AS at FROM ${queues} (SELECT next_attempt_at AS at FROM ${chats}
     WHERE line_id = q.id AND next_attempt_at > $1 ORDER BY next_attempt_at, id LIMIT 1) AS f`;
-  const firstWake = `SELECT wake_at AS at FROM ${chats} x WHERE wake_at <= $1 AND ${isFree('$1')} LIMIT 1`;
+  // no claim will end these attempts, because their chats aren't in a queue
+  const ofLapsed = `${schema}.leases l JOIN ${chats} x ON x.id = l.chat_row
+    WHERE l.until_at <= $1 AND (x.next_attempt_at > $1) IS NOT FALSE`;
+  const lapsed = `SELECT x.id FROM ${ofLapsed} LIMIT $2 FOR NO KEY UPDATE OF x SKIP LOCKED`;
+  const firstWake = `(SELECT wake_at AS at FROM ${chats} x WHERE wake_at <= $1 AND ${isFree('$1')} LIMIT 1)
+    UNION ALL (SELECT l.until_at FROM ${ofLapsed} LIMIT 1)`;
   const nextWake = `SELECT least(
       (SELECT wake_at FROM ${chats} x WHERE wake_at IS NOT NULL AND ${isFree('$1')} ORDER BY wake_at LIMIT 1),
-      (SELECT min(until_at) FROM ${schema}.leases WHERE until_at > $1)) AS at`;
+      (SELECT min(until_at) FROM ${schema}.leases WHERE until_at > $1),
+      (SELECT min(l.until_at) FROM ${ofLapsed})) AS at`;
 
   const instantOf = async (session: Session, statement: string, now: EpochMs): Promise<EpochMs | null> =>
     (await session.rows<{ at: EpochMs | null }>(statement, [now]))[0]?.at ?? null;
@@ -50,9 +56,11 @@ export function createUpkeep({ schema, policy }: StoreContext, inUnit: InUnit) {
     isWakeDue: async (session: Session, now: EpochMs) => (await instantOf(session, firstWake, now)) !== null,
     async wake(session: Session, now: EpochMs, limit: number): Promise<number> {
       return inUnit(session, async (unit) => {
-        const locked = await unit.lock(toWake, [now, limit]);
-        const batch = locked.filter(({ chat }) => liveLease(chat, now) === null);
-        unit.write({ chats: decidedAnew(batch, policy, now) });
+        const freed = await unit.lock(lapsed, [now, limit]);
+        const woken = await unit.lock(toWake, [now, limit - freed.length]);
+        const locked = new Map([...freed, ...woken].map((stored) => [idOf(stored), stored]));
+        const batch = [...locked.values()].filter(({ chat }) => liveLease(chat, now) === null);
+        unit.write(planWake(batch, policy, now));
         return batch.length;
       });
     },

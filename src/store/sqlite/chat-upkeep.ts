@@ -1,6 +1,5 @@
 import type { CatchUpState } from '../../decide/catch-up.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import { decidedAnew } from '../plan/chat-row.ts';
 import {
   isReleasable,
   isUnread,
@@ -12,7 +11,8 @@ import {
   type Restored,
 } from '../plan/housekeeping.ts';
 import { catchUpIn, redecidingIn, restoredIn } from '../plan/meta.ts';
-import type { AttemptPruning, Totals } from './attempt-table.ts';
+import { planWake } from '../plan/settle.ts';
+import type { AttemptPruning, AttemptTable, Totals } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import { isLeased, type LeaseTable } from './lease-table.ts';
@@ -32,15 +32,25 @@ interface Upkeep {
   redecide(fingerprint: string, limit: number, now: EpochMs): boolean;
 }
 
+interface UpkeepParts {
+  readonly chats: ChatTable;
+  readonly leases: Pick<LeaseTable, 'all'>;
+  readonly attempts: Pick<AttemptTable, 'add'>;
+}
+
 export function createUpkeep(
   { sql, policy }: StoreContext,
-  chats: ChatTable,
-  leases: Pick<LeaseTable, 'all'>,
+  { chats, leases, attempts }: UpkeepParts,
   meta: Meta,
   shiftPass: ShiftPass,
 ): Upkeep {
   const toWake = chats.select<[{ now: EpochMs; limit: number }]>(
     `WHERE wake_at <= @now AND NOT ${isLeased('@now')} ORDER BY wake_at LIMIT @limit + 0`,
+  );
+  // no claim will end these attempts, because their chats aren't in a queue
+  const lapsed = chats.select<[{ now: EpochMs; limit: number }]>(
+    `WHERE id IN (SELECT chat_row FROM leases WHERE until_at <= @now) AND ifnull(next_attempt_at > @now, 1)
+      LIMIT @limit + 0`,
   );
   const after = chats.select<[number, number]>(`WHERE id > ? ORDER BY id ${BOUND_LIMIT}`);
   const nextWake = sql
@@ -64,18 +74,26 @@ export function createUpkeep(
     )
     .pluck();
 
+  function nextWakeAt(now: EpochMs): EpochMs | null {
+    const untils = [...leases.all().values()].map(({ until }) => until);
+    const ends = untils.filter((until) => until > now);
+    if (ends.length < untils.length && lapsed.get({ now, limit: 1 }) !== undefined) ends.push(now);
+    const earliest = Math.min(nextWake.get({ now }) ?? Number.POSITIVE_INFINITY, ...ends);
+    return Number.isFinite(earliest) ? earliest : null;
+  }
+
   return {
-    isWakeDue: (now) => (nextWake.get({ now }) ?? Number.POSITIVE_INFINITY) <= now,
+    isWakeDue: (now) => (nextWakeAt(now) ?? Number.POSITIVE_INFINITY) <= now,
     wake(now, limit) {
-      const batch = toWake.all({ now, limit }).map(chats.ofRow);
-      for (const write of decidedAnew(batch, policy, now)) chats.write(write);
-      return batch.length;
+      const left = lapsed.all({ now, limit });
+      const rows = [...left, ...toWake.all({ now, limit: limit - left.length })];
+      const batch = new Map(rows.map((row) => [row[0], chats.ofRow(row)]));
+      const plan = planWake([...batch.values()], policy, now);
+      for (const each of plan.attempts) attempts.add(each);
+      for (const write of plan.chats) chats.write(write);
+      return batch.size;
     },
-    nextWakeAt(now) {
-      const ends = [...leases.all().values()].map(({ until }) => until).filter((until) => until > now);
-      const earliest = Math.min(nextWake.get({ now }) ?? Number.POSITIVE_INFINITY, ...ends);
-      return Number.isFinite(earliest) ? earliest : null;
-    },
+    nextWakeAt,
     nextAttempts: (now) =>
       fronts
         .all({ now })

@@ -81,7 +81,7 @@ export function createSqliteStore(
   const holds = createHoldTable(context);
   const parts = { chats, attempts, leases, totals, lineIds };
   const claims = createClaims(context, parts);
-  const upkeep = createUpkeep(context, chats, leases, meta, shiftPass);
+  const upkeep = createUpkeep(context, { chats, leases, attempts }, meta, shiftPass);
   const list = createChatList(context, chats, leases);
   const { put, expire, ...keepQuarantine } = createQuarantineTable(context, calls);
   const restoreMark = createRestoreMark(context, meta, chats);

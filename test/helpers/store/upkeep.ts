@@ -131,6 +131,30 @@ export function describeUpkeep(bench: StoreBench, isShared: boolean): void {
       ]);
     });
 
+    it('ends an attempt whose lease ran out while its chat is not due, so that no claim ends it', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T), outboundOf(T, { chatId: 'held' })], T);
+      await claim(store, T + 1, { total: 2 });
+      await store.updateChat('held', (chat) => ({ ...chat, operatorHeldAt: T }), T + 2);
+      const end = T + 1 + LEASE_MS;
+      expect(await store.nextWakeAt(T + 2)).toBe(end);
+      expect(await store.wakeChats(end - 1, 10)).toBe(0);
+      expect(await store.nextWakeAt(end)).toBe(end);
+      expect(await store.wakeChats(end, 10)).toBe(1);
+      expect(await store.wakeChats(end, 10)).toBe(0);
+      expect(await store.nextWakeAt(end)).toBe(T + 7 * DAY);
+      expect(await chatOfStore(store, 'held')).toMatchObject({
+        state: 'held',
+        lease: null,
+        uncertainAt: T + 1,
+      });
+      const interrupted = { outcome: 'interrupted', endedAt: end };
+      expect(await store.attempts('held', 5)).toMatchObject([interrupted]);
+      expect(await store.attempts('chat-1', 5)).toMatchObject([{ outcome: null }]);
+      await claimOne(store, end);
+      expect(await store.attempts('chat-1', 5)).toMatchObject([{ outcome: null }, interrupted]);
+    });
+
     it('says for every line when its first chat may be claimed, leased chats excepted', async () => {
       const store = await bench.open();
       expect(await store.nextAttempts(T)).toEqual([]);
