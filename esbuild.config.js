@@ -9,9 +9,10 @@ import { build } from 'esbuild';
 
 const ASSETS = 'status/page/assets';
 
-/** Programs of their own: the command line, and what it starts as a separate process. */
+/** Programs of their own: the command line, and what it starts as a separate process or thread. */
 const PROGRAMS = [
   'src/main.ts',
+  'src/store/sqlite/checkpoint-thread.js',
   'src/store/sqlite/backup/backup-process.js',
   'src/doctor/look/quick-check-process.js',
 ];

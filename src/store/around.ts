@@ -82,8 +82,8 @@ export function createStoreWatch(monotonic: () => number, meter: StoreMeter): St
 export interface AroundHooks {
   readonly observer: StoreObserver;
   readonly toStoreError: (error: unknown) => StoreError;
-  /** Throws if the data was written where the next start won't find it. */
-  readonly checkPlace: () => void;
+  /** Throws if the data was written where the next start won't find it, or the storage failed after the commit. */
+  readonly afterWrite: () => void;
   /** The storage is full: frees what it can for the next write. */
   readonly makeRoom: (now: EpochMs) => void;
 }
@@ -103,12 +103,12 @@ export type Around = <T>(body: () => T | Promise<T>, options?: CallOptions) => P
  * Wraps every call of a store: timing, faults, room on a full storage, and a check that the files are in
  * place.
  */
-export function createAround({ observer, toStoreError, checkPlace, makeRoom }: AroundHooks): Around {
+export function createAround({ observer, toStoreError, afterWrite, makeRoom }: AroundHooks): Around {
   async function run<T>(body: () => T | Promise<T>, { isWrite, roomAt }: CallOptions): Promise<T> {
     try {
       const result = await body();
       // after the commit: what is reported as done must be in the file that the next start opens
-      if (isWrite === true) checkPlace();
+      if (isWrite === true) afterWrite();
       return result;
     } catch (error) {
       const failure = toStoreError(error);

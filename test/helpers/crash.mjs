@@ -86,7 +86,7 @@ Database.prototype.pragma = function watched(source, options) {
   // a log that is copied to the file all the time: such a copy is then what most kills fall into
   const sooner =
     point === 'in checkpoint'
-      ? source.replace(/wal_autocheckpoint = \d+/, 'wal_autocheckpoint = 40')
+      ? source.replace(/wal_autocheckpoint = [1-9]\d*/, 'wal_autocheckpoint = 40')
       : source;
   return pragma.call(this, sooner, options);
 };

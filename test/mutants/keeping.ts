@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 const STORE = 'test/integration/store/sqlite/conformance.test.ts';
 const FILE = 'test/integration/store/sqlite/file.test.ts';
+const CHECKPOINTS = 'test/integration/store/sqlite/checkpoints.test.ts';
 const UNVERIFIED = 'test/integration/webhook/unverified.test.ts';
 
 /** What keeps an answered delivery. */
@@ -94,6 +95,39 @@ export const KEEPING: readonly Mutant[] = [
     name: 'a database is let pass under a second name',
     edits: [{ file: 'src/store/sqlite/place.ts', find: '  refuseSecondName(databasePath);\n', replace: '' }],
     suite: { file: FILE, test: 'a second name of the database as a hard link is refused' },
+  },
+  {
+    name: 'the thread that makes checkpoints opens whatever database has the name of ours',
+    edits: [
+      {
+        file: 'src/store/sqlite/checkpoint-thread.js',
+        find: 'if (!isSame(file)) throw',
+        replace: 'if (false) throw',
+      },
+    ],
+    suite: { file: CHECKPOINTS, test: 'checkpoints never open another database' },
+  },
+  {
+    name: 'a failing disk goes unnoticed when the log is copied to the file',
+    edits: [
+      {
+        file: 'src/store/sqlite/checkpoints.ts',
+        find: "if (toStoreError(error).fault !== 'full') throw error;",
+        replace: '',
+      },
+    ],
+    suite: { file: CHECKPOINTS, test: 'checkpoints report SQLITE_IOERR_WRITE' },
+  },
+  {
+    name: 'nobody makes a checkpoint when the thread fails',
+    edits: [
+      {
+        file: 'src/store/sqlite/checkpoints.ts',
+        find: "if (isCopying) answered('failed');",
+        replace: '',
+      },
+    ],
+    suite: { file: CHECKPOINTS, test: 'checkpoints go on here when the thread dies' },
   },
   {
     name: 'nobody looks whether the lock is still in its place',

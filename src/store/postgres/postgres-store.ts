@@ -64,7 +64,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
 function createStore(context: StoreContext, schemaVersion: number, observer: StoreObserver): Store {
   const { database, schema, policy } = context;
-  const around = createAround({ observer, toStoreError, checkPlace() {}, makeRoom() {} });
+  const around = createAround({ observer, toStoreError, afterWrite() {}, makeRoom() {} });
   const calls = createCalls(around, database);
   const { look, read, write } = calls;
   const dictionary = createDictionary(context);

@@ -13,6 +13,7 @@ import { createCatchUpStore, createCatchUpTable } from './catch-up-table.ts';
 import { createChatList, createPageStore } from './chat-lists.ts';
 import { createChatTable, createCounts } from './chat-table.ts';
 import { createRestoreMark, createShiftClock, createUpkeep } from './chat-upkeep.ts';
+import { createCheckpoints } from './checkpoints.ts';
 import { createClaims } from './claims.ts';
 import { createCalls, createContext } from './context.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
@@ -67,7 +68,12 @@ export function createSqliteStore(
   observer: StoreObserver = NO_OBSERVER,
 ): Store {
   const context = createContext(sql, policy, newId);
-  const around = createAround({ observer, toStoreError, checkPlace, makeRoom: createMakeRoom(sql) });
+  const checkpoints = createCheckpoints(sql, path);
+  const afterWrite = () => {
+    checkPlace();
+    checkpoints.afterWrite();
+  };
+  const around = createAround({ observer, toStoreError, afterWrite, makeRoom: createMakeRoom(sql) });
   const calls = createCalls(around, context.transactions);
   const { look, read, write } = calls;
   const lineIds = createLineIds(context);
@@ -182,7 +188,8 @@ export function createSqliteStore(
     sizeBytes: () => look(() => sizeOf(path)),
     diskSpace: () => look(() => spaceAround(path)),
     close: () =>
-      look(() => {
+      around(async () => {
+        await checkpoints.stop();
         try {
           checkPlace();
         } finally {

@@ -29,7 +29,7 @@ function createStorage(fails: { place?: StoreFault; room?: StoreFault } = {}) {
     },
     toStoreError: (error) =>
       error instanceof StoreError ? error : new StoreError('broken', 'unknown', { cause: error }),
-    checkPlace: note('place', fails.place),
+    afterWrite: note('place', fails.place),
     makeRoom: note('room', fails.room),
   });
   const call = (options?: CallOptions, result: () => unknown = () => 'done') =>
