@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -8,6 +8,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** A database of the cluster that the run has for itself. */
     readonly postgresUrl: string;
+    /** The same through PgBouncer in transaction mode; null: it isn't installed. */
+    readonly poolerUrl: string | null;
   }
 }
 
@@ -44,12 +46,15 @@ export default async function startCluster(project: TestProject): Promise<() => 
     ...options,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  await untilReady(server);
+  await untilSaid(server, 'ready to accept connections');
   project.provide('postgresUrl', `postgres:///postgres?host=${directory}&user=reactor`);
+  const pooler = await startPooler(directory, options);
+  project.provide(
+    'poolerUrl',
+    pooler === null ? null : `postgres://localhost:${POOLER_PORT}/postgres?host=${directory}&user=reactor`,
+  );
   return async () => {
-    const ended = new Promise((resolve) => server.once('exit', resolve));
-    server.kill('SIGQUIT'); // nothing of it is kept
-    await ended;
+    for (const started of [pooler, server]) if (started !== null) await end(started);
     rmSync(directory, { recursive: true, force: true });
   };
 }
@@ -70,13 +75,47 @@ function unprivileged(): { uid: number; gid: number } | null {
   return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
-async function untilReady(server: ChildProcess): Promise<void> {
+/** Names a socket; nothing listens on the network. */
+const POOLER_PORT = 6432;
+const POOLER = '/usr/sbin/pgbouncer';
+
+/** Hands out a connection for each transaction, so that no two of a store need have the same. Null: it isn't installed. */
+async function startPooler(directory: string, options: { cwd: string }): Promise<ChildProcess | null> {
+  if (!existsSync(POOLER)) return null;
+  const settings = {
+    listen_port: POOLER_PORT,
+    unix_socket_dir: directory,
+    auth_type: 'any',
+    pool_mode: 'transaction',
+    default_pool_size: 3,
+    max_client_conn: 200,
+    admin_users: 'reactor',
+    server_check_query: '',
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
+  const config = join(directory, 'pgbouncer.ini');
+  writeFileSync(
+    config,
+    ['[databases]', `* = host=${directory} user=reactor`, '[pgbouncer]', ...lines, ''].join('\n'),
+  );
+  const pooler = spawn(POOLER, [config], { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
+  await untilSaid(pooler, 'process up');
+  return pooler;
+}
+
+async function end(started: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => started.once('exit', resolve));
+  started.kill('SIGQUIT'); // nothing of it is kept
+  await ended;
+}
+
+async function untilSaid(started: ChildProcess, words: string): Promise<void> {
   let said = '';
   await new Promise<void>((resolve, reject) => {
-    server.once('exit', () => reject(new Error(`the PostgreSQL of the tests did not start: ${said}`)));
-    server.stderr?.on('data', (chunk) => {
+    started.once('exit', () => reject(new Error(`a server of the tests did not start: ${said}`)));
+    started.stderr?.on('data', (chunk) => {
       said = `${said}${chunk}`.slice(-4_000);
-      if (said.includes('ready to accept connections')) resolve();
+      if (said.includes(words)) resolve();
     });
   });
 }

@@ -5,8 +5,9 @@ import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { StoreHome } from './store/use-store.ts';
 
 /** A schema of its own in the run's database, not made yet; it goes with the whole cluster at the end of the run. */
-export function createPostgresHome(): StoreHome & { readonly url: string; readonly schema: string } {
-  const url = inject('postgresUrl');
+export function createPostgresHome(
+  url = inject('postgresUrl'),
+): StoreHome & { readonly url: string; readonly schema: string } {
   const schema = `home "${randomUUID()}`; // a name that has to be quoted everywhere
   return {
     url,
