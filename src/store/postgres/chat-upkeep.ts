@@ -162,6 +162,11 @@ export function createShiftClock({ schema, policy }: StoreContext, parts: ShiftP
     const [last] = await session.rows<{ id: number | null }>(`SELECT max(id) AS id FROM ${schema}.chats`);
     const pending = beginShift(pendingShiftOf(meta.text('clock_shift')), shift, last?.id ?? 0);
     meta.set('clock_shift', JSON.stringify(pending));
+    const known = await lines.all(session);
+    await lines.lock(
+      session,
+      known.map(({ line }) => line),
+    ); // in order; an update of each would lock in another
     const before = {
       holds: await holds.all(session),
       lines: await lines.all(session),

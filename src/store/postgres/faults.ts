@@ -28,10 +28,11 @@ export function toStoreError(error: unknown): StoreError {
   const code = codeOf(error);
   const words = error instanceof Error ? error.message : '';
   const fault = faultOf(code, words);
-  // other messages may quote what was to be stored
-  const isPlain = fault !== 'broken' || /^(42|XX)/.test(code);
+  // what the server says of values may quote them; without a code it is a mistake of ours, and has to be found
+  const isPlain = fault !== 'broken' || code === '' || /^(42|XX)/.test(code);
   const said = [code, isPlain ? words : ''].filter((part) => part !== '').join(': ');
-  return new StoreError(fault, `${SENTENCES[fault]}${said === '' ? '' : ` (${said})`}`);
+  const options = code === '' ? { cause: error } : {};
+  return new StoreError(fault, `${SENTENCES[fault]}${said === '' ? '' : ` (${said})`}`, options);
 }
 
 function faultOf(code: string, words: string): StoreFault {
