@@ -9,7 +9,7 @@ import { planSave } from '../plan/chat-row.ts';
 import { planHeartbeat } from '../plan/housekeeping.ts';
 import { planLines } from '../plan/settle.ts';
 import type { Store } from '../store.ts';
-import type { Turn, TurnResult } from '../turn.ts';
+import type { Claim, Turn, TurnResult } from '../turn.ts';
 import { createAttemptTable } from './attempt-table.ts';
 import { createCatchUpStore, createCatchUpTable } from './catch-up-table.ts';
 import { createChatList, createPageStore } from './chat-lists.ts';
@@ -119,6 +119,25 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     });
   }
 
+  /** Claims whose commit may have succeeded without our hearing of it: nobody makes their calls. */
+  const unanswered: Claim[] = [];
+
+  /**
+   * Remembers the claims of a call that fails, so that the next turn withdraws them. Otherwise their leases would run out,
+   * and count as attempts that were cut off.
+   */
+  async function doubting<T>(call: (doubt: (claims: readonly Claim[]) => void) => Promise<T>): Promise<T> {
+    let claimed: readonly Claim[] = [];
+    try {
+      return await call((made) => {
+        claimed = made;
+      });
+    } catch (error) {
+      unanswered.push(...claimed);
+      throw error;
+    }
+  }
+
   return {
     kind: 'postgres',
     schemaVersion,
@@ -127,9 +146,34 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
       observer.recorded(countEvents(entries, results));
       return results;
     },
-    turn: (all, now) => write((session) => turn(session, all, now), { kind: 'shares' }),
+    turn: (all, now) =>
+      doubting(async (doubt) => {
+        const doubtful = unanswered.splice(0);
+        doubt(doubtful);
+        const withdrawn = doubtful.map((claim) => ({
+          claim,
+          endedAt: now,
+          result: { kind: 'withdrawn' } as const,
+        }));
+        const settlements = [...all.settlements, ...withdrawn];
+        const result = await write(
+          async (session) => {
+            const done = await turn(session, { ...all, settlements }, now);
+            doubt([...doubtful, ...done.claims]);
+            return done;
+          },
+          { kind: 'shares' },
+        );
+        return { ...result, settled: result.settled.slice(0, all.settlements.length) };
+      }),
     claimManually: (chatId, leaseUntil, now) =>
-      write((session) => inUnit(session, (unit) => claims.manual(unit, chatId, leaseUntil, now))),
+      doubting((doubt) =>
+        write(async (session) => {
+          const done = await inUnit(session, (unit) => claims.manual(unit, chatId, leaseUntil, now));
+          if (done !== null && 'claim' in done) doubt([done.claim]);
+          return done;
+        }),
+      ),
     addLookedUp: (claim, facts, now) =>
       write((session) => inUnit(session, (unit) => claims.addLookedUp(unit, claim, facts, now))),
     // an open attempt may be another replica's; the claim that takes an expired lease records the interruption
