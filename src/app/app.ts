@@ -6,7 +6,7 @@ import { createClockGuard } from '../dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
 import type { StoreError } from '../errors.ts';
 import { createCliToken } from '../http/cli-token.ts';
-import { createHttpServer } from '../http/server.ts';
+import { createHttpServer, LISTEN_BACKLOG } from '../http/server.ts';
 import { createLinqClient, measureCalls } from '../linq/client.ts';
 import { createRecorder } from '../recorder.ts';
 import { createMetrics, type Metrics } from '../status/metrics/metrics.ts';
@@ -180,7 +180,8 @@ async function wire(options: AppOptions, { store, watch, metrics }: Opened): Pro
     cliToken.write();
     await dispatcher.start();
     background.start();
-    url = await server.listen({ host: config.server.host, port: config.server.port });
+    const { host, port } = config.server;
+    url = await server.listen({ host, port, backlog: LISTEN_BACKLOG });
   } catch (error) {
     await close().catch(() => {}); // the first error explains the failure
     throw error;

@@ -7,6 +7,7 @@ import { WEBHOOK_PATH } from '../decide/subscription.ts';
 import { HOUR, SECOND } from '../decide/time.ts';
 import { createLogOptions, type LogSettings } from '../log.ts';
 import { createFairShare, networkOf, plainAddresses } from './addresses.ts';
+import { handleOnePerTurn } from './request-turns.ts';
 
 export interface HttpServerOptions {
   readonly trustProxy: false | readonly string[];
@@ -28,6 +29,12 @@ const MAX_PARAMETER_LENGTH = 512;
  * too. There is no limit on requests per connection: it would only make Linq reconnect from time to time.
  */
 const MAX_CONNECTIONS = 10_000;
+
+/**
+ * Connections that may wait to be accepted. Of more, the kernel makes some try again after seconds, and resets others.
+ * It may also allow fewer: on Linux `net.core.somaxconn`, 4,096 by default.
+ */
+export const LISTEN_BACKLOG = 4_096;
 
 /** Unanswered requests per connection. A client that pipelines more, or doesn't read, would hold memory for each. */
 const MAX_UNANSWERED = 64;
@@ -70,6 +77,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   });
   compileSchemasAtFirstUse(app);
   shareConnections(app.server);
+  handleOnePerTurn(app.server);
   limitUnanswered(app.server);
   checkWhileConnected(app.server, CHECK_EVERY_MS);
   // no body is read unless a route needs it: its sender may be unauthenticated

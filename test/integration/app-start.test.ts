@@ -9,11 +9,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { startApp } from '../../src/app/app.ts';
 import { createSystemClock } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -52,6 +52,14 @@ it('a start that fails leaves the database free and no token behind', async () =
 
   const app = await startIn(directory, 0); // the lock is this process's own: had it been kept, this would fail
   expect(existsSync(join(directory, 'reactor.db.cli-token'))).toBe(true);
+  await app.stop();
+});
+
+it('lets 4,096 connections wait until they are accepted', async () => {
+  const listen = vi.spyOn(Server.prototype, 'listen');
+  onTestFinished(() => listen.mockRestore());
+  const app = await startIn(newDirectory(), 0);
+  expect(listen.mock.calls.map(([options]) => options)).toEqual([expect.objectContaining({ backlog: 4096 })]);
   await app.stop();
 });
 

@@ -91,4 +91,26 @@ export const ENTRY: readonly Mutant[] = [
       test: 'fit again as soon as one was answered',
     },
   },
+  {
+    name: 'a turn of the event loop handles every request that has arrived',
+    edits: [{ file: 'src/http/server.ts', find: '  handleOnePerTurn(app.server);\n', replace: '' }],
+    suite: {
+      file: 'test/integration/http/server.test.ts',
+      test: 'accepts another connection before it handles the next request',
+    },
+  },
+  {
+    name: 'requests that wait are handled in one go',
+    edits: [
+      {
+        file: 'src/http/request-turns.ts',
+        find: 'else useTurn(...next);',
+        replace: 'else for (const each of [next, ...waiting.splice(0)]) useTurn(...each);',
+      },
+    ],
+    suite: {
+      file: 'test/integration/webhook/limits.test.ts',
+      test: 'WEBHOOK_RATE_LIMIT counts each delivery before it sees the next one',
+    },
+  },
 ];

@@ -25,6 +25,7 @@ async function start() {
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    server,
     close() {
       isDraining = true;
       return server.close();
@@ -66,4 +67,46 @@ it('what still comes on an open connection while the server closes is answered b
   expect(heard).toContain('retry-after: 5\r\n');
   expect(heard).toContain('x-content-type-options: nosniff');
   expect(heard).toContain('connection: close');
+});
+
+it('accepts another connection before it handles the next request, however many have arrived', async () => {
+  const { port, server } = await start();
+  let accepted = 0;
+  server.server.on('connection', () => accepted++);
+  const acceptedBefore: number[] = [];
+  server.server.prependListener('request', (_request, response) => {
+    response.once('finish', () => acceptedBefore.push(accepted));
+  });
+  const eager = connect(port, '127.0.0.1');
+  await once(server.server, 'connection');
+  const others = Array.from({ length: 20 }, () => connect(port, '127.0.0.1'));
+  eager.resume().write('GET /busy HTTP/1.1\r\nhost: reactor\r\n\r\n'.repeat(40));
+  await expect.poll(() => acceptedBefore).toHaveLength(40);
+  expect(acceptedBefore.slice(25)).toEqual(Array(15).fill(1 + others.length));
+  for (const socket of [eager, ...others]) socket.destroy();
+});
+
+it('answers requests that wait for their turn while the server closes', async () => {
+  const { port, server, close } = await start();
+  const sockets = Array.from({ length: 20 }, () => connect(port, '127.0.0.1'));
+  let accepted = 0;
+  server.server.on('connection', () => accepted++);
+  await expect.poll(() => accepted).toBe(sockets.length);
+  let arrived = 0;
+  const closed = new Promise<void>((resolve) => {
+    server.server.prependListener('request', () => {
+      if (++arrived === sockets.length) resolve(close());
+    });
+  });
+  const answers = sockets.map(async (socket) => {
+    let heard = '';
+    socket.on('data', (bytes) => {
+      heard += bytes;
+    });
+    await once(socket, 'close');
+    return heard.slice(0, 'HTTP/1.1 503'.length);
+  });
+  for (const socket of sockets) socket.write('GET /busy HTTP/1.1\r\nhost: reactor\r\n\r\n');
+  expect(await Promise.all(answers)).toEqual(sockets.map(() => 'HTTP/1.1 503'));
+  await closed;
 });

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { message2026, sign } from '../../helpers/deliver.ts';
 import { errorOf, NOW, startRoute } from './server.ts';
 
@@ -72,6 +73,22 @@ describe('WEBHOOK_RATE_LIMIT', () => {
     expect(await statuses(route, 1, authentic('192.0.2.2'))).toEqual([204]);
     vi.setSystemTime(NOW + 60_000);
     expect(await statuses(route, 1, authentic('192.0.2.1'))).toEqual([204]);
+  });
+
+  it('counts each delivery before it sees the next one, also when they arrive together', async () => {
+    const route = await startRoute({ rateLimit: 3 });
+    const { hostname, port } = new URL(route.url);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    let heard = '';
+    socket.on('data', (bytes) => {
+      heard += bytes;
+    });
+    const head = 'POST /webhooks/linq HTTP/1.1\r\nhost: reactor\r\ncontent-type: application/json\r\n';
+    socket.write(`${head}content-length: 2\r\n\r\n{}`.repeat(5));
+    const seen = () => [...heard.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+    await expect.poll(() => seen()).toHaveLength(5);
+    expect(seen()).toEqual(['401', '401', '401', '429', '429']);
   });
 
   it('is off at 0', async () => {

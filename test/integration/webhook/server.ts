@@ -3,6 +3,7 @@ import { type Readable, Writable } from 'node:stream';
 import fastify, { LogController } from 'fastify';
 import { onTestFinished } from 'vitest';
 import type { ReactorEvent } from '../../../src/decide/event.ts';
+import { handleOnePerTurn } from '../../../src/http/request-turns.ts';
 import type { QuarantinedDelivery } from '../../../src/store/store.ts';
 import { parseDelivery } from '../../../src/webhook/parse.ts';
 import { sealDelivery } from '../../../src/webhook/quarantine.ts';
@@ -62,6 +63,7 @@ export async function startRoute(overrides: Partial<WebhookDeps> = {}) {
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: 'loopback',
   });
+  handleOnePerTurn(app.server);
   const sockets: Socket[] = [];
   app.server.on('connection', (socket) => sockets.push(socket));
   await app.register(webhookRoute, deps);
