@@ -3,7 +3,7 @@ export interface Result {
   readonly row: string;
   readonly what: string;
   readonly target: { readonly atLeast: number } | { readonly atMost: number };
-  readonly unit: 'ratio' | 'ms';
+  readonly unit: 'ratio' | 'ms' | 'MiB' | 'deliveries';
   readonly measured: number;
   readonly isMet: boolean;
   /** Everything that the figure was made of. */
@@ -45,7 +45,7 @@ function alignColumns(all: readonly (readonly string[])[]): string {
 /** Rounded towards the worse, so that a missed target never looks met. */
 function show(value: number, unit: Result['unit']): string {
   if (unit === 'ratio') return (Math.floor(value * 100 + ROUNDING_ERROR) / 100).toFixed(2);
-  return `${Math.ceil(value - ROUNDING_ERROR)} ms`;
+  return `${Math.ceil(value - ROUNDING_ERROR)} ${unit}`;
 }
 
 const ROUNDING_ERROR = 1e-9;

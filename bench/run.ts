@@ -13,6 +13,7 @@ import { measureLateness } from './rows/lateness.ts';
 import { measurePeers } from './rows/peers.ts';
 import { measureShares } from './rows/shares.ts';
 import { measureStart } from './rows/start.ts';
+import { measureStorm } from './rows/storm.ts';
 
 const ROWS: Readonly<Record<string, (context: BenchContext) => Promise<readonly Result[]>>> = {
   ingest: measureIngest,
@@ -20,6 +21,7 @@ const ROWS: Readonly<Record<string, (context: BenchContext) => Promise<readonly 
   lateness: measureLateness,
   start: measureStart,
   chats: measureChats,
+  storm: measureStorm,
   peers: measurePeers,
 };
 

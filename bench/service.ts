@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +14,8 @@ const GIVE_UP_MS = 60_000;
 /** The built program, serving, as people run it. */
 export interface Service {
   readonly port: number;
+  /** The most memory that it had so far. Needs Linux's /proc. */
+  peakRssMiB(): number;
   stop(): Promise<void>;
 }
 
@@ -43,7 +46,14 @@ export async function startService(
     await stop(child);
     throw error;
   }
-  return { port, stop: () => stop(child) };
+  return {
+    port,
+    peakRssMiB() {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+    },
+    stop: () => stop(child),
+  };
 }
 
 async function ready(child: ChildProcess, port: number, startedAt: number): Promise<void> {
