@@ -13,8 +13,8 @@ CREATE TABLE `leases` (
 --> statement-breakpoint
 INSERT INTO `leases` ("chat_row", "attempt_id", "trigger", "started_at", "until_at", "may_have_called") SELECT "chat_row", "attempt_id", "trigger", "started_at", coalesce("lease_until", "started_at"), "may_have_called" FROM `attempts` JOIN `chats` ON `chats`.`id` = `attempts`.`chat_row` WHERE "ended_at" IS NULL;--> statement-breakpoint
 DELETE FROM `attempts` WHERE "ended_at" IS NULL;--> statement-breakpoint
-INSERT OR IGNORE INTO `chat_counts` ("line_id", "state", "reason") SELECT "line_id", 'due', 'became_eligible' FROM `chat_counts` WHERE "state" = 'sharing' AND "n" > 0;--> statement-breakpoint
-UPDATE `chats` SET "wake_at" = NULL, "next_attempt_at" = (SELECT "started_at" FROM `leases` WHERE "chat_row" = `chats`.`id`), "count_id" = (SELECT `due`.`id` FROM `chat_counts` AS `due` JOIN `chat_counts` AS `own` ON `own`.`id` = `chats`.`count_id` WHERE `due`.`state` = 'due' AND `due`.`reason` = 'became_eligible' AND `due`.`line_id` IS `own`.`line_id`) WHERE "count_id" IN (SELECT "id" FROM `chat_counts` WHERE "state" = 'sharing');--> statement-breakpoint
+INSERT OR IGNORE INTO `chat_counts` ("line_id", "state", "reason") SELECT "line_id", 'due', 'became_eligible' FROM `chat_counts` WHERE "state" = 'sharing';--> statement-breakpoint
+UPDATE `chats` SET "wake_at" = 0, "next_attempt_at" = (SELECT "started_at" FROM `leases` WHERE "chat_row" = `chats`.`id`), "count_id" = (SELECT `due`.`id` FROM `chat_counts` AS `due` JOIN `chat_counts` AS `own` ON `own`.`id` = `chats`.`count_id` WHERE `due`.`state` = 'due' AND `due`.`reason` = 'became_eligible' AND `due`.`line_id` IS `own`.`line_id`) WHERE "count_id" IN (SELECT "id" FROM `chat_counts` WHERE "state" = 'sharing');--> statement-breakpoint
 DELETE FROM `chat_counts` WHERE "state" = 'sharing';--> statement-breakpoint
 UPDATE `chat_counts` SET "n" = (SELECT count(*) FROM `chats` WHERE "count_id" = `chat_counts`.`id`) WHERE "state" = 'due' AND "reason" = 'became_eligible';--> statement-breakpoint
 DROP INDEX `attempts_open`;--> statement-breakpoint

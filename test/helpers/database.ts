@@ -75,7 +75,7 @@ const ATTEMPTS = `SELECT chat_id AS chatId, started_at AS startedAt, ended_at AS
   ) JOIN chats ON chats.id = chat_row ORDER BY started_at`;
 
 /** Rows say what is wrong; `IS NOT` since a sum over nothing is null. */
-const CONTRADICTIONS = `
+export const CONTRADICTIONS = `
   SELECT 'count ' || id || ' says ' || n || ', recounted ' || recount FROM (
     SELECT chat_counts.id, n, (SELECT count(*) FROM chats WHERE count_id = chat_counts.id) AS recount FROM chat_counts
   ) WHERE n IS NOT recount

@@ -7,13 +7,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CHAT_REASONS, CHAT_STATES, RETRY_REASONS, TRIGGERS } from '../../../../src/decide/chat.ts';
 import { CARD_STATES, STORED_HOLDS } from '../../../../src/decide/holds.ts';
 import { OUTCOMES, RETIRED_REASONS } from '../../../../src/decide/outcome.ts';
+import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import type { Migration } from '../../../../src/store/migrations.ts';
 import * as schema from '../../../../src/store/schema/schema.ts';
 import { openDatabase } from '../../../../src/store/sqlite/database.ts';
 import { readMigrations } from '../../../../src/store/sqlite/migrate.ts';
 import { openSqlite } from '../../../../src/store/sqlite/native.js';
+import { LINE, OTHER_LINE, policyOf, T } from '../../../helpers/builders.ts';
+import { CONTRADICTIONS } from '../../../helpers/database.ts';
 import { digestOf } from '../../../helpers/digest.ts';
 import { createSqliteHome } from '../../../helpers/sqlite-home.ts';
+import { allChats, claim } from '../../../helpers/store/use-store.ts';
 
 const known = readMigrations();
 const next = (sql: string): Migration => ({ number: known.length + 1, tag: 'test_next', sql });
@@ -76,13 +80,15 @@ describe('migrations', () => {
     ['why a chat is tried again', RETRY_REASONS, 'UPDATE chats SET retry_reason = ?'],
     ['the trigger of an attempt', TRIGGERS, 'UPDATE attempts SET trigger = ?'],
     ['the outcome of an attempt', OUTCOMES, 'UPDATE attempts SET outcome = ?'],
+    ['the trigger of a lease', TRIGGERS, 'UPDATE leases SET trigger = ?'],
   ])('allow every word that the program has for %s', (_name, words, statement) => {
     openWith(known, (sql) => {
       sql.exec(`INSERT INTO lines (id, line) VALUES (1, 'a line');
         INSERT INTO chat_counts (id, line_id, state, reason) VALUES (1, 1, 'done', 'shared_once');
         INSERT INTO chats (id, count_id, chat_id) VALUES (1, 1, 'a chat');
         INSERT INTO attempts (attempt_id, chat_row, trigger, started_at, ended_at, outcome)
-          VALUES ('an attempt', 1, 'manual', 1, 2, 'shared')`);
+          VALUES ('an attempt', 1, 'manual', 1, 2, 'shared');
+        INSERT INTO leases VALUES (1, 'another attempt', 'manual', 1, 2, 1)`);
       const write = sql.prepare(statement);
       for (const word of words) expect(write.run(word).changes, word).toBe(1);
       expect(() => write.run('no such word')).toThrow(/CHECK constraint failed/);
@@ -158,9 +164,62 @@ describe('migrations', () => {
     ]);
   });
 
+  it.each([1, 3, 4])(
+    'move attempts in progress of version %i to leases, whatever is odd about them',
+    async (version) => {
+      openWith(known.slice(0, version), (sql) => writeOddAttempts(sql));
+      const store = await home.open(policyOf());
+      const now = T + HOUR;
+      const attempts = async (chatId: string) =>
+        (await store.attempts(chatId, 9)).map(({ outcome }) => outcome);
+      expect(await attempts('plain')).toEqual([null]);
+      expect(await store.recoverInterrupted(now)).toEqual({ interrupted: 5, parked: 1 });
+      while ((await store.wakeChats(now, 10)) > 0);
+      const chats = Object.fromEntries((await allChats(store)).map((chat) => [chat.chatId, chat]));
+      for (const chatId of ['plain', 'second', 'no-line', 'no-lease', 'no-attempt']) {
+        const due = { state: 'due', nextAttemptAt: expect.any(Number), lease: null };
+        expect(chats[chatId], chatId).toMatchObject(due);
+      }
+      expect(chats['third-crash']).toMatchObject({ state: 'held', reason: 'parked' });
+      for (const chatId of ['plain', 'second', 'no-line', 'no-lease', 'third-crash'])
+        expect(await attempts(chatId), chatId).toEqual(['interrupted']);
+      expect(await attempts('no-attempt')).toEqual([]);
+      expect(
+        (await claim(store, now, { lines: [LINE, null].map((line) => ({ line, limit: 9 })) })).length,
+      ).toBe(5);
+      expect(await claim(store, now, { lines: [{ line: OTHER_LINE, limit: 9 }] })).toEqual([]);
+      await store.close();
+      openWith(known, (sql) => expect(sql.prepare(CONTRADICTIONS).pluck().all()).toEqual([]));
+    },
+  );
+
   it('are found in the package', () => {
     expect(known.map(({ number }) => number)).toEqual(known.map((_, index) => index + 1));
     expect(existsSync(new URL('../../../../migrations/meta/_journal.json', import.meta.url))).toBe(true);
     for (const { sql } of known) expect(sql).toMatch(/\w/);
   });
 });
+
+/** Chats that are being shared, as versions without leases stored them: as a state, with an open attempt. */
+function writeOddAttempts(sql: Database.Database): void {
+  sql.exec(`INSERT INTO lines (id, line) VALUES (1, '${LINE}'), (2, '${OTHER_LINE}');
+    INSERT INTO chat_counts (id, line_id, state, reason, n) VALUES
+      (1, 1, 'sharing', 'became_eligible', 4), (2, 1, 'sharing', 'manual', 1), (3, NULL, 'sharing', 'window_lapsed', 1),
+      (4, 2, 'sharing', 'became_eligible', 0), (5, 1, 'due', 'became_eligible', 0)`);
+  const chat =
+    sql.prepare(`INSERT INTO chats (id, count_id, line_id, chat_id, service, is_group, first_outbound_at,
+    last_outbound_at, interruptions, next_attempt_at, wake_at, lease_id, lease_until)
+    VALUES (?, ?, ?, ?, 'iMessage', 0, ${T}, ${T}, ?, ${T + MINUTE}, ${T + MINUTE}, ?, ?)`);
+  const attempt = sql.prepare(
+    'INSERT INTO attempts (attempt_id, chat_row, trigger, started_at) VALUES (?, ?, ?, ?)',
+  );
+  const until = T + MINUTE;
+  chat.run(1, 1, 1, 'plain', 0, 'lease-1', until);
+  chat.run(2, 2, 1, 'second', 1, 'lease-2', until);
+  chat.run(3, 3, null, 'no-line', 0, 'lease-3', until);
+  chat.run(4, 1, 1, 'no-lease', 0, null, null);
+  chat.run(5, 1, 1, 'no-attempt', 0, 'lease-5', until);
+  chat.run(6, 1, 1, 'third-crash', 2, 'lease-6', until);
+  for (const id of [1, 2, 3, 4, 6])
+    attempt.run(`attempt-${id}`, id, id === 2 ? 'manual' : 'window_lapsed', T);
+}
