@@ -101,6 +101,11 @@ export function planWake<C extends StoredChat>(batch: readonly C[], policy: Poli
   };
 }
 
+/** In which order attempts are recovered: each goes before all that waits, so the chat that is due longest comes last. */
+export function byRecovery({ id: a, chat: one }: StoredChat, { id: b, chat: other }: StoredChat): number {
+  return (other.nextAttemptAt ?? 0) - (one.nextAttemptAt ?? 0) || (b ?? 0) - (a ?? 0);
+}
+
 /**
  * Ends the attempt that a crash left open. It is repeated at once: no chat still waiting on its line goes first.
  * @param firstOfLine when the first chat of its line is due; null: none is

@@ -8,7 +8,14 @@ import {
   planClaims,
   planManualClaim,
 } from '../plan/claim.ts';
-import { isOurs, planLookedUp, planRecovery, planSettlement, settledBefore } from '../plan/settle.ts';
+import {
+  byRecovery,
+  isOurs,
+  planLookedUp,
+  planRecovery,
+  planSettlement,
+  settledBefore,
+} from '../plan/settle.ts';
 import type { Store } from '../store.ts';
 import type { Claim, ClaimRequest, Settled, Settlement, TurnResult } from '../turn.ts';
 import type { AttemptTable } from './attempt-table.ts';
@@ -53,7 +60,7 @@ export function createClaims({ sql, policy, newId }: StoreContext, parts: ClaimP
     )
     .pluck();
 
-  const byIds = (ids: readonly number[]): readonly SqliteChat[] =>
+  const byIds = (ids: readonly number[]): SqliteChat[] =>
     ids.map((id) => chats.get(id)).filter((stored) => stored !== null);
 
   function read(wanted: ClaimRead, now: EpochMs): ClaimRows<SqliteChat> {
@@ -108,7 +115,7 @@ export function createClaims({ sql, policy, newId }: StoreContext, parts: ClaimP
       return { chat, isDue };
     },
     recoverInterrupted(now) {
-      const interrupted = byIds([...leases.all().keys()]);
+      const interrupted = byIds([...leases.all().keys()]).sort(byRecovery);
       let parked = 0;
       for (const stored of interrupted) {
         const first = firstOfLine.get(lineIds.idOf(stored.chat.line)) ?? null;

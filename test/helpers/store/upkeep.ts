@@ -55,6 +55,17 @@ export function describeUpkeep(bench: StoreBench, isShared: boolean): void {
       expect(await claim(store, T + 6, { total: 1 })).toMatchObject([{ chat: { chatId } }]);
     });
 
+    it('open attempts are repeated in the order in which their chats became due, before all others', async () => {
+      const before = await bench.open();
+      for (const [index, chatId] of ['a', 'b', 'c', 'd'].entries())
+        await before.record([outboundOf(T, { chatId })], T + index);
+      await claim(before, T + 5, { total: 3 });
+      const store = await bench.open();
+      expect(await store.recoverInterrupted(T + 6)).toEqual({ interrupted: 3, parked: 0 });
+      const again = await claim(store, T + 6, { total: 4 });
+      expect(again.map(({ chat }) => chat.chatId)).toEqual(['a', 'b', 'c', 'd']);
+    });
+
     it('an attempt that was begun in a dry run can have reached nobody, whatever the settings are now', async () => {
       const before = await bench.open({ dryRun: true });
       await before.record([outboundOf(T)], T);
