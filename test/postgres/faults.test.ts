@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, inject, it } from 'vitest';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { outboundOf, policyOf, T } from '../helpers/builders.ts';
-import { createPostgresHome, withClient } from '../helpers/postgres-home.ts';
+import { createDatabase, createPostgresHome, withClient } from '../helpers/postgres-home.ts';
 import { claimOne, settle, verdictOf } from '../helpers/store/use-store.ts';
 
 describe('a store whose server fails', () => {
@@ -14,16 +14,19 @@ describe('a store whose server fails', () => {
     store = null;
   });
 
+  /** In a database of its own: the connections of other tests stay as they are. */
+  const createOwnHome = async () => createPostgresHome((await createDatabase(inject('postgresUrl'))).url);
+
   /** Ends all connections of the store; resolves once they are gone. */
   const cutAll = (url: string) =>
     withClient(url, (client) =>
       client.query(
-        `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'contact-card-reactor'`,
+        `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'contact-card-reactor'`,
       ),
     );
 
   it('works again after its connections were cut, and has lost nothing', async () => {
-    const home = createPostgresHome();
+    const home = await createOwnHome();
     store = await home.open(policyOf());
     for (let round = 0; round < 5; round++) {
       await store.record([outboundOf(T + round)], T + round);
@@ -35,7 +38,7 @@ describe('a store whose server fails', () => {
   });
 
   it('answers a call that is cut as unavailable, and settles it once when it comes again', async () => {
-    const home = createPostgresHome();
+    const home = await createOwnHome();
     store = await home.open(policyOf());
     await store.record([outboundOf(T)], T);
     const settlement = { claim: await claimOne(store, T), endedAt: T + 5, result: verdictOf() };
@@ -55,7 +58,7 @@ describe('a store whose server fails', () => {
   });
 
   it('gives up a call that takes too long with its connection, and goes on with others', async () => {
-    const home = createPostgresHome();
+    const home = await createOwnHome();
     const late: (() => void)[] = [];
     const clock = {
       sleepUntil: (_until: number, _ms: number, signal: AbortSignal) =>
@@ -80,7 +83,7 @@ describe('a store whose server fails', () => {
   });
 
   it('tells nothing of what it could not write', async () => {
-    const home = createPostgresHome();
+    const home = await createOwnHome();
     store = await home.open(policyOf());
     await store.record([outboundOf(T)], T);
     const change = store.updateChat('chat-1', (chat) => ({ ...chat, service: '+12025550199'.repeat(9) }), T);
@@ -96,7 +99,7 @@ describe('a store whose server fails', () => {
     await withClient(url, async (client) => {
       for (let isWaiting = false; !isWaiting; ) {
         const { rowCount } = await client.query(
-          `SELECT 1 FROM pg_stat_activity WHERE application_name = 'contact-card-reactor' AND wait_event_type = 'Lock'`,
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
         );
         isWaiting = (rowCount ?? 0) > 0;
       }
