@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, MINUTE } from '../../../src/decide/time.ts';
-import type { Store } from '../../../src/store/store.ts';
+import type { ChatFilter, Store } from '../../../src/store/store.ts';
 import { inboundOf, LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
-import { ANY, allChats, claimOne, correctClock, type StoreBench, settle, verdictOf } from './use-store.ts';
+import {
+  ANY,
+  allChats,
+  claim,
+  claimOne,
+  correctClock,
+  type StoreBench,
+  settle,
+  verdictOf,
+} from './use-store.ts';
 
 export function describeReads(bench: StoreBench): void {
   const openWithChats = async () => {
@@ -74,6 +83,31 @@ export function describeReads(bench: StoreBench): void {
       const whole = await allChats(store, [ANY], 200);
       expect(whole).toHaveLength(23);
       for (const limit of [1, 7, 22, 23]) expect(await allChats(store, [ANY], limit)).toEqual(whole);
+    });
+
+    it('pages past chats whose attempt is in progress, each chat once', async () => {
+      const store = await bench.open();
+      const all = ['c0', 'c1', 'c2', 'c3', 'c4'];
+      await store.record(
+        all.map((chatId) => outboundOf(T, { chatId })),
+        T,
+      );
+      const busy = (await claim(store, T, { total: 2 })).map(({ chat }) => chat.chatId);
+      const pages = async (filter: ChatFilter) => {
+        const found: string[] = [];
+        let cursor: string | null = null;
+        do {
+          const page = await store.chats([filter], 1, cursor, T);
+          found.push(...page.chats.map(({ chatId }) => chatId));
+          cursor = page.nextCursor;
+        } while (cursor !== null && found.length < 10);
+        return found;
+      };
+      expect(await pages(ANY)).toEqual(all);
+      expect(await pages({ ...ANY, states: ['sharing'] })).toEqual(busy.sort());
+      expect(await pages({ ...ANY, states: ['due'] })).toEqual(
+        all.filter((chatId) => !busy.includes(chatId)),
+      );
     });
 
     it('refuses a cursor that is none of its own', async () => {

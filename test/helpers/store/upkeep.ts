@@ -166,6 +166,16 @@ export function describeUpkeep(bench: StoreBench, isShared: boolean): void {
       expect(await store.attempts('chat-1', 5)).toMatchObject([{ outcome: null }, interrupted]);
     });
 
+    it('wakes no chat whose attempt is in progress', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T), outboundOf(T, { chatId: 'free' })], T);
+      const idleAt = T + 7 * DAY;
+      const [claimed] = await claim(store, idleAt - 1, { total: 1 });
+      const { chat } = definite(claimed);
+      expect(await store.wakeChats(idleAt, 10)).toBe(1);
+      expect(await chatOfStore(store, chat.chatId)).toEqual(chat);
+    });
+
     it('says for every line when its first chat may be claimed, leased chats excepted', async () => {
       const store = await bench.open();
       expect(await store.nextAttempts(T)).toEqual([]);
