@@ -8,13 +8,14 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** A database of the cluster that the run has for itself. */
     readonly postgresUrl: string;
-    /** The same through PgBouncer in transaction mode; null: it isn't installed. */
-    readonly poolerUrl: string | null;
+    /** The same through PgBouncer in transaction mode. */
+    readonly poolerUrl: string;
   }
 }
 
 const INSTALLED = '/usr/lib/postgresql';
-const MISSING = `PostgreSQL is not installed; these tests start a server of their own. On Debian: apt-get install postgresql`;
+const MISSING =
+  'PostgreSQL or PgBouncer is not installed; these tests start their own. On Debian: apt-get install postgresql pgbouncer';
 
 /** Starts a server for the run, in memory if there is some, reached only through a socket in its own directory. */
 export default async function startCluster(project: TestProject): Promise<() => Promise<void>> {
@@ -49,12 +50,9 @@ export default async function startCluster(project: TestProject): Promise<() => 
   await untilSaid(server, 'ready to accept connections');
   project.provide('postgresUrl', `postgres:///postgres?host=${directory}&user=reactor`);
   const pooler = await startPooler(directory, options);
-  project.provide(
-    'poolerUrl',
-    pooler === null ? null : `postgres://localhost:${POOLER_PORT}/postgres?host=${directory}&user=reactor`,
-  );
+  project.provide('poolerUrl', `postgres://localhost:${POOLER_PORT}/postgres?host=${directory}&user=reactor`);
   return async () => {
-    for (const started of [pooler, server]) if (started !== null) await end(started);
+    for (const started of [pooler, server]) await end(started);
     rmSync(directory, { recursive: true, force: true });
   };
 }
@@ -64,7 +62,7 @@ function findPrograms(): string {
   const versions = existsSync(INSTALLED) ? readdirSync(INSTALLED).map(Number).filter(Number.isInteger) : [];
   const newest = versions.toSorted((a, b) => b - a).map((version) => join(INSTALLED, String(version), 'bin'));
   const found = newest.find((bin) => existsSync(join(bin, 'initdb')));
-  if (found === undefined) throw new Error(MISSING);
+  if (found === undefined || !existsSync(POOLER)) throw new Error(MISSING);
   return found;
 }
 
@@ -79,9 +77,8 @@ function unprivileged(): { uid: number; gid: number } | null {
 const POOLER_PORT = 6432;
 const POOLER = '/usr/sbin/pgbouncer';
 
-/** Hands out a connection for each transaction, so that no two of a store need have the same. Null: it isn't installed. */
-async function startPooler(directory: string, options: { cwd: string }): Promise<ChildProcess | null> {
-  if (!existsSync(POOLER)) return null;
+/** Hands out a connection for each transaction, so that no two of a store need have the same. */
+async function startPooler(directory: string, options: { cwd: string }): Promise<ChildProcess> {
   const settings = {
     listen_port: POOLER_PORT,
     unix_socket_dir: directory,

@@ -15,101 +15,8 @@ import {
 
 /** @param isShared other processes may use the store at the same time */
 export function describeUpkeep(bench: StoreBench, isShared: boolean): void {
-  describe.runIf(isShared)('after a crash that another process outlived', () => {
-    it('an open attempt is left alone at the start, since it may be another process’s', async () => {
-      const before = await bench.open();
-      await before.record([outboundOf(T)], T);
-      const { chat } = await claimOne(before, T + 1);
-      const store = await bench.open();
-      expect(await store.recoverInterrupted(T + 5)).toEqual({ interrupted: 0, parked: 0 });
-      expect(await chatOfStore(store)).toEqual(chat);
-    });
-
-    it('a chat whose leases ran out three times in a row is parked', async () => {
-      const store = await bench.open();
-      await store.record([outboundOf(T)], T);
-      for (let lapse = 0; lapse < 3; lapse++) await claimOne(store, T + lapse * LEASE_MS);
-      expect(await claim(store, T + 3 * LEASE_MS)).toEqual([]);
-      const parked = { state: 'held', reason: 'parked', nextAttemptAt: null, lease: null };
-      expect(await chatOfStore(store)).toMatchObject(parked);
-      expect(await store.attempts('chat-1', 5)).toMatchObject(Array(3).fill({ outcome: 'interrupted' }));
-    });
-  });
-
-  describe.runIf(!isShared)('after a crash', () => {
-    it('an open attempt is recorded as interrupted and its chat is due at once, before all others', async () => {
-      const before = await bench.open();
-      await before.record([outboundOf(T), outboundOf(T, { chatId: 'idle' })], T);
-      const [lost] = await claim(before, T + 1, { total: 1 });
-      const store = await bench.open();
-      expect(await store.recoverInterrupted(T + 5)).toEqual({ interrupted: 1, parked: 0 });
-      const { chatId } = definite(lost).chat;
-      expect(await chatOfStore(store, chatId)).toMatchObject({
-        state: 'due',
-        uncertainAt: T + 1,
-        interruptions: 1,
-        lease: null,
-      });
-      expect(await store.attempts(chatId, 5)).toMatchObject([{ outcome: 'interrupted', endedAt: T + 5 }]);
-      expect(await store.recoverInterrupted(T + 6)).toEqual({ interrupted: 0, parked: 0 });
-      expect(await claim(store, T + 6, { total: 1 })).toMatchObject([{ chat: { chatId } }]);
-    });
-
-    it('open attempts are repeated in the order in which their chats became due, before all others', async () => {
-      const before = await bench.open();
-      for (const [index, chatId] of ['a', 'b', 'c', 'd'].entries())
-        await before.record([outboundOf(T, { chatId })], T + index);
-      await claim(before, T + 5, { total: 3 });
-      const store = await bench.open();
-      expect(await store.recoverInterrupted(T + 6)).toEqual({ interrupted: 3, parked: 0 });
-      const again = await claim(store, T + 6, { total: 4 });
-      expect(again.map(({ chat }) => chat.chatId)).toEqual(['a', 'b', 'c', 'd']);
-    });
-
-    it('an attempt that was begun in a dry run can have reached nobody, whatever the settings are now', async () => {
-      const before = await bench.open({ dryRun: true });
-      await before.record([outboundOf(T)], T);
-      await claimOne(before, T + 1);
-      const store = await bench.open({ reshare: 'once' });
-      expect(await store.recoverInterrupted(T + 5)).toMatchObject({ interrupted: 1 });
-      expect(await chatOfStore(store)).toMatchObject({ state: 'due', uncertainAt: null, interruptions: 1 });
-      await claimOne(store, T + 6);
-      const again = await bench.open({ dryRun: true });
-      await again.recoverInterrupted(T + 7);
-      expect(await chatOfStore(again)).toMatchObject({ uncertainAt: T + 6 });
-    });
-
-    it('neither can one that was cut before what it asked for was on record', async () => {
-      const unknown = { service: null };
-      const claimUnknown = async (at: number) => claimOne(await bench.open(), at);
-      await (await bench.open()).record([outboundOf(T, unknown)], T);
-      await claimUnknown(T + 1);
-      const store = await bench.open();
-      await store.recoverInterrupted(T + 2);
-      expect(await chatOfStore(store)).toMatchObject({ state: 'due', uncertainAt: null });
-      const told = { line: LINE, service: 'iMessage', isGroup: false };
-      await store.addLookedUp(await claimOne(store, T + 3), told, T + 4);
-      await store.recoverInterrupted(T + 5);
-      expect(await chatOfStore(store)).toMatchObject({ state: 'due', uncertainAt: T + 3 });
-    });
-
-    it('a chat whose attempts were cut off three times in a row is parked', async () => {
-      const store = await bench.open();
-      await store.record([outboundOf(T)], T);
-      const outcomes = [];
-      for (const at of [T + 1, T + 2, T + 3]) {
-        await claimOne(store, at);
-        outcomes.push(await store.recoverInterrupted(at));
-      }
-      expect(outcomes.map(({ parked }) => parked)).toEqual([0, 0, 1]);
-      expect(await chatOfStore(store)).toMatchObject({
-        state: 'held',
-        reason: 'parked',
-        nextAttemptAt: null,
-      });
-      expect(await claim(store, T + 9)).toEqual([]);
-    });
-  });
+  if (isShared) describeSharedCrash(bench);
+  else describeCrash(bench);
 
   describe('time', () => {
     it('wakes the chats whose decision it changes, and says when the next one is', async () => {
@@ -290,6 +197,106 @@ export function describeUpkeep(bench: StoreBench, isShared: boolean): void {
       const store = await bench.open();
       expect(await store.updateChat('nobody', (chat) => chat, T)).toBeNull();
       expect(await store.chat('nobody')).toBeNull();
+    });
+  });
+}
+
+function describeSharedCrash(bench: StoreBench): void {
+  describe('after a crash that another process outlived', () => {
+    it('an open attempt is left alone at the start, since it may be another process’s', async () => {
+      const before = await bench.open();
+      await before.record([outboundOf(T)], T);
+      const { chat } = await claimOne(before, T + 1);
+      const store = await bench.open();
+      expect(await store.recoverInterrupted(T + 5)).toEqual({ interrupted: 0, parked: 0 });
+      expect(await chatOfStore(store)).toEqual(chat);
+    });
+
+    it('a chat whose leases ran out three times in a row is parked', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      for (let lapse = 0; lapse < 3; lapse++) await claimOne(store, T + lapse * LEASE_MS);
+      expect(await claim(store, T + 3 * LEASE_MS)).toEqual([]);
+      const parked = { state: 'held', reason: 'parked', nextAttemptAt: null, lease: null };
+      expect(await chatOfStore(store)).toMatchObject(parked);
+      expect(await store.attempts('chat-1', 5)).toMatchObject(Array(3).fill({ outcome: 'interrupted' }));
+    });
+  });
+}
+
+function describeCrash(bench: StoreBench): void {
+  describe('after a crash', () => {
+    it('an open attempt is recorded as interrupted and its chat is due at once, before all others', async () => {
+      const before = await bench.open();
+      await before.record([outboundOf(T), outboundOf(T, { chatId: 'idle' })], T);
+      const [lost] = await claim(before, T + 1, { total: 1 });
+      const store = await bench.open();
+      expect(await store.recoverInterrupted(T + 5)).toEqual({ interrupted: 1, parked: 0 });
+      const { chatId } = definite(lost).chat;
+      expect(await chatOfStore(store, chatId)).toMatchObject({
+        state: 'due',
+        uncertainAt: T + 1,
+        interruptions: 1,
+        lease: null,
+      });
+      expect(await store.attempts(chatId, 5)).toMatchObject([{ outcome: 'interrupted', endedAt: T + 5 }]);
+      expect(await store.recoverInterrupted(T + 6)).toEqual({ interrupted: 0, parked: 0 });
+      expect(await claim(store, T + 6, { total: 1 })).toMatchObject([{ chat: { chatId } }]);
+    });
+
+    it('open attempts are repeated in the order in which their chats became due, before all others', async () => {
+      const before = await bench.open();
+      for (const [index, chatId] of ['a', 'b', 'c', 'd'].entries())
+        await before.record([outboundOf(T, { chatId })], T + index);
+      await claim(before, T + 5, { total: 3 });
+      const store = await bench.open();
+      expect(await store.recoverInterrupted(T + 6)).toEqual({ interrupted: 3, parked: 0 });
+      const again = await claim(store, T + 6, { total: 4 });
+      expect(again.map(({ chat }) => chat.chatId)).toEqual(['a', 'b', 'c', 'd']);
+    });
+
+    it('an attempt that was begun in a dry run can have reached nobody, whatever the settings are now', async () => {
+      const before = await bench.open({ dryRun: true });
+      await before.record([outboundOf(T)], T);
+      await claimOne(before, T + 1);
+      const store = await bench.open({ reshare: 'once' });
+      expect(await store.recoverInterrupted(T + 5)).toMatchObject({ interrupted: 1 });
+      expect(await chatOfStore(store)).toMatchObject({ state: 'due', uncertainAt: null, interruptions: 1 });
+      await claimOne(store, T + 6);
+      const again = await bench.open({ dryRun: true });
+      await again.recoverInterrupted(T + 7);
+      expect(await chatOfStore(again)).toMatchObject({ uncertainAt: T + 6 });
+    });
+
+    it('neither can one that was cut before what it asked for was on record', async () => {
+      const unknown = { service: null };
+      const claimUnknown = async (at: number) => claimOne(await bench.open(), at);
+      await (await bench.open()).record([outboundOf(T, unknown)], T);
+      await claimUnknown(T + 1);
+      const store = await bench.open();
+      await store.recoverInterrupted(T + 2);
+      expect(await chatOfStore(store)).toMatchObject({ state: 'due', uncertainAt: null });
+      const told = { line: LINE, service: 'iMessage', isGroup: false };
+      await store.addLookedUp(await claimOne(store, T + 3), told, T + 4);
+      await store.recoverInterrupted(T + 5);
+      expect(await chatOfStore(store)).toMatchObject({ state: 'due', uncertainAt: T + 3 });
+    });
+
+    it('a chat whose attempts were cut off three times in a row is parked', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      const outcomes = [];
+      for (const at of [T + 1, T + 2, T + 3]) {
+        await claimOne(store, at);
+        outcomes.push(await store.recoverInterrupted(at));
+      }
+      expect(outcomes.map(({ parked }) => parked)).toEqual([0, 0, 1]);
+      expect(await chatOfStore(store)).toMatchObject({
+        state: 'held',
+        reason: 'parked',
+        nextAttemptAt: null,
+      });
+      expect(await claim(store, T + 9)).toEqual([]);
     });
   });
 }
