@@ -139,7 +139,7 @@ function figuresOfFiles(root: string): readonly Figure[] {
       today: twice.length,
       note: 'whatever the folder',
       reason:
-        'both stores name the file of a table alike, so that whoever knows one finds the way in the other',
+        'both stores name the file of a table alike, so knowing one means knowing where things are in the other',
       list: twice,
     },
     recipe('source files for a new account hold', 4, ACCOUNT_HOLDS, ofCode),

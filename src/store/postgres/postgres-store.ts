@@ -31,7 +31,7 @@ import { createUnits } from './unit-of-work.ts';
 
 // All of it is raw SQL with qualified names: the schema is a setting, and a pooler may hand out connections with any path.
 // drizzle has the tables only for the migrations. `store/plan/` decides what is written, as for SQLite. Only this
-// folder imports pg, so whoever imports this file should do so when the store is opened.
+// folder imports pg, so import this file only when the store is opened.
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host/database`: a secret. */

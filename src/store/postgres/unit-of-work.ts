@@ -21,7 +21,7 @@ export interface UnitOfWork {
    * @returns in the order of the statement
    */
   lock(statement: string, values: readonly unknown[]): Promise<readonly PgChat[]>;
-  /** Locks these chats, waiting for whoever has them; those that aren't there are left out. */
+  /** Locks these chats, and waits for transactions that hold them; those that aren't there are left out. */
   lockAll(rows: readonly number[], chatIds?: readonly string[]): Promise<void>;
   /** A locked chat as it is after all writes so far; null: it isn't there. */
   get(id: number): PgChat | null;
