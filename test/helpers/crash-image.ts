@@ -165,11 +165,14 @@ function applyChange(content: Content, { offset, data }: Change): void {
 const FOLDER = dirname(DATABASE_PATH);
 const STEM = DATABASE_PATH.slice(FOLDER.length + 1);
 
-/** The database's files in a service's working directory, without those that hold nothing durable. */
+/** Files that hold nothing durable. */
+const FLEETING_FILES = ['-shm', '.lock', '.cli-token'];
+
+/** The database's files in a service's working directory, without the fleeting ones. */
 export function readImage(directory: string): Image {
   const folder = join(directory, FOLDER);
   const names = readdirSync(folder).filter(
-    (name) => name.startsWith(STEM) && !name.endsWith('-shm') && !name.endsWith('.lock'),
+    (name) => name.startsWith(STEM) && !FLEETING_FILES.some((suffix) => name.endsWith(suffix)),
   );
   return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
 }

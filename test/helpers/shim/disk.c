@@ -3,7 +3,8 @@
  * changes or syncs the files of one database (DISK_FILES: the path that they begin with) and every 2xx and every POST
  * that goes over a connection, in or out; and lets such calls fail on demand (DISK_FAULT: a file of `struct fault`, written by the test).
  *
- * The -shm is no durable state, and the lock file holds nothing: neither is looked at.
+ * The -shm is no durable state, the lock file holds nothing, and the cli-token is new at each start: none of them is
+ * looked at.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -64,7 +65,8 @@ static const char *name_in(const char *path) {
   if (strcmp(path, folder) == 0) return ".";
   if (strncmp(path, files, files_size) != 0) return NULL;
   const char *suffix = path + files_size;
-  return strcmp(suffix, "-shm") == 0 || strcmp(suffix, ".lock") == 0 ? NULL : path + strlen(folder) + 1;
+  int is_fleeting = strcmp(suffix, "-shm") == 0 || strcmp(suffix, ".lock") == 0 || strcmp(suffix, ".cli-token") == 0;
+  return is_fleeting ? NULL : path + strlen(folder) + 1;
 }
 
 static const char *name_of(int fd, char *path) {
