@@ -208,7 +208,12 @@ export function createTurns(deps: TurnDeps) {
       const isClaiming = total > 0 && lines.length > 0;
       const probeAt = deps.probeByCardCheck(isClaiming || inFlight.size() > 0, now);
       const lookUpPace = pace(lookUps, LOOK_UP_RATE, now);
-      const request = { lines, total, probe: choice, lookUps: lookUpPace.available, tried: roomForTried() };
+      const { ratePerLine } = deps;
+      const request = {
+        ...{ lines, total, probe: choice, ratePerLine },
+        lookUps: lookUpPace.available,
+        tried: roomForTried(),
+      };
       const { claims, isDueAgain, lacksLookUps } = await commits.commit(
         isClaiming ? { ...request, leaseUntil: leaseUntil(now) } : null,
         now,

@@ -44,7 +44,7 @@ export interface ShareTotals {
  * resolves. A transaction that changes chats also re-evaluates them (`decideShare`).
  * @throws {StoreError} from every method, when the storage fails
  */
-export interface Store extends CatchUpStore, PageStore, ProblemStore, QuarantineStore {
+export interface Store extends CatchUpStore, PageStore, ProblemStore, QuarantineStore, ReplicaStore {
   readonly kind: 'sqlite' | 'postgres';
   /** Number of the newest migration applied. */
   readonly schemaVersion: number;
@@ -174,6 +174,38 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
    */
   diskSpace(): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | null>;
   close(): Promise<void>;
+}
+
+/** A process that uses the store. */
+export interface Replica {
+  readonly id: string;
+  /** Of the program. */
+  readonly version: string;
+  /** Of its settings, see `policyFingerprint`. */
+  readonly fingerprint: string;
+  readonly startedAt: EpochMs;
+}
+
+export interface SeenReplica extends Replica {
+  readonly seenAt: EpochMs;
+  /** It alone does what must be done once. */
+  readonly isLeader: boolean;
+}
+
+/** What replicas that share a store agree on. SQLite has one replica, which always leads. */
+export interface ReplicaStore {
+  /**
+   * Says that this replica is alive, and makes it the leader if no other is. Resolves to the replicas that were
+   * seen lately, this one included.
+   */
+  beat(replica: Replica, now: EpochMs): Promise<readonly SeenReplica[]>;
+  /** This replica stops: another may lead at once. */
+  leave(id: string): Promise<void>;
+  /**
+   * Grows whenever any replica changes holds, lines or their cards: read it before them, and pass it to `turn`.
+   * Always 0 with SQLite, where nobody else changes them.
+   */
+  sharedVersion(): Promise<number>;
 }
 
 /** What catching up read of one chat. */

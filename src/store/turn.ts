@@ -1,6 +1,7 @@
 import type { ChatRecord, Trigger } from '../decide/chat.ts';
 import type { Hold, Line } from '../decide/holds.ts';
 import type { Outcome, Verdict } from '../decide/outcome.ts';
+import type { Starts } from '../decide/pacing.ts';
 import type { EpochMs } from '../decide/time.ts';
 
 export interface Attempt {
@@ -60,6 +61,8 @@ export interface ClaimRequest {
    * Maximum number of chats that need a look-up first; chats queued behind one that has to wait also wait.
    */
   readonly lookUps?: number;
+  /** Starts per second and line by all replicas; 0 (the default): no limit. With SQLite the limits of the lines say it all. */
+  readonly ratePerLine?: number;
   /** Maximum number of chats that failed before; untried ones behind them go first. Default: unlimited. */
   readonly tried?: number;
   readonly leaseUntil: EpochMs;
@@ -94,6 +97,8 @@ export interface Settled {
 
 /** What one turn of the dispatcher writes, in one commit and in this order. */
 export interface Turn {
+  /** The `sharedVersion` of the holds and lines by which it was planned: if it isn't current, nothing is claimed. */
+  readonly version?: number;
   readonly settlements: readonly Settlement[];
   /** Chats whose refusal has to be undone; it may be one that this turn settles. */
   readonly undone: readonly string[];
@@ -110,6 +115,12 @@ export interface TurnResult {
   /** In the order of the turn's settlements. */
   readonly settled: readonly Settled[];
   readonly claims: readonly Claim[];
+  /** The `sharedVersion` after this turn; null: it wasn't current before it, so holds and lines have to be read again. */
+  readonly version: number | null;
+  /** The recent starts of lines of the request, by all replicas; empty with SQLite, where the caller knows them. */
+  readonly starts: ReadonlyMap<string, Starts>;
+  /** Some due chats of the request are in another replica's hands for the moment. */
+  readonly isContended: boolean;
   /** `lookUps` kept some due chats waiting. */
   readonly lacksLookUps: boolean;
 }

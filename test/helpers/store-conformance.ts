@@ -9,6 +9,7 @@ import { describeProperties } from './store/properties.ts';
 import { describeQuarantine } from './store/quarantine.ts';
 import { describeReads } from './store/reads.ts';
 import { describeRecords } from './store/records.ts';
+import { describeReplicas } from './store/replicas.ts';
 import { describeRetention } from './store/retention.ts';
 import { describeSettlements } from './store/settlements.ts';
 import { describeUpkeep } from './store/upkeep.ts';
@@ -34,6 +35,7 @@ export function describeStore(name: string, createHome: () => StoreHome, isShare
     describePageReads(bench);
     describeQuarantine(bench);
     describeProblems(bench);
+    describeReplicas(bench);
     describeProperties(bench);
     it('has no method that none of these tests uses', () => {
       expect(bench.unused()).toEqual([]);

@@ -114,6 +114,9 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
       const nothing = { claims: [], lacksLookUps: false };
       return {
         settled,
+        version: 0,
+        starts: new Map(),
+        isContended: false,
         ...(turn.claim === null ? nothing : await claims.due(session, unit, turn.claim, now)),
       };
     });
@@ -219,6 +222,9 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     ...createPageStore(context, chats, attempts, calls),
     ...createProblemStore(context, meta, calls),
     ...keepQuarantine,
+    beat: async (replica, now) => [{ ...replica, seenAt: now, isLeader: true }],
+    leave: async () => {},
+    sharedVersion: async () => 0,
     heartbeat: (now, toleratedMs) =>
       keep(async (session, values) => {
         const before = values.number('heartbeat_at');

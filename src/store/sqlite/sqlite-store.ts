@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { wishFor } from '../../decide/catch-up.ts';
 import { type ChatRecord, undoRefusal } from '../../decide/chat.ts';
+import type { Starts } from '../../decide/pacing.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { countEvents, createAround, NO_OBSERVER, type StoreObserver } from '../around.ts';
@@ -60,6 +61,9 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   }
 }
 
+/** No other replica changes anything. */
+const ALONE = { version: 0, starts: new Map<string, Starts>(), isContended: false };
+
 /** The store in an already open database; closing the one closes the other. */
 export function createSqliteStore(
   { path, sql, schemaVersion, checkPlace, close }: OpenDatabase,
@@ -118,7 +122,8 @@ export function createSqliteStore(
     for (const hold of turn.holds) holds.put(hold);
     for (const [line, change] of planLines(turn)) lines.update(line, change);
     const nothing = { claims: [], lacksLookUps: false };
-    return { settled, ...(turn.claim === null ? nothing : claims.due(turn.claim, now)) };
+    const claimed = turn.claim === null ? nothing : claims.due(turn.claim, now);
+    return { ...ALONE, settled, ...claimed };
   }
 
   return {
@@ -168,6 +173,9 @@ export function createSqliteStore(
     ...createPageStore(context, parts, calls),
     ...createProblemStore(context, meta, calls),
     ...keepQuarantine,
+    beat: async (replica, now) => [{ ...replica, seenAt: now, isLeader: true }],
+    leave: async () => {},
+    sharedVersion: async () => ALONE.version,
     heartbeat: (now, toleratedMs) =>
       write(() => {
         const before = meta.number('heartbeat_at');

@@ -198,7 +198,7 @@ export function describeSettlements(bench: StoreBench): void {
 
     it('claims nothing when it is not asked to', async () => {
       const { store } = await openWithClaim();
-      expect(await store.turn(turnOf(), T + LEASE_MS * 2)).toEqual({
+      expect(await store.turn(turnOf(), T + LEASE_MS * 2)).toMatchObject({
         settled: [],
         claims: [],
         lacksLookUps: false,

@@ -3,6 +3,11 @@ import { DAY } from '../../../../src/decide/time.ts';
 import { inboundOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../../../helpers/builders.ts';
 import { startStatus } from '../harness.ts';
 
+const NOTHING_DONE = {
+  ...{ settled: [], claims: [], version: 0, starts: new Map() },
+  ...{ isContended: false, lacksLookUps: false },
+};
+
 const chatIds = ({ body }: { body: { chats: { chatId: string }[] } }) =>
   body.chats.map(({ chatId }) => chatId);
 
@@ -85,7 +90,7 @@ describe('GET /status/chats/{chatId}', () => {
 
   it('decides as of now, even before the dispatcher has noticed that time passed', async () => {
     const { get, clock, store } = await startMixed();
-    store.turn = async () => ({ settled: [], claims: [], lacksLookUps: false });
+    store.turn = async () => NOTHING_DONE;
     store.wakeChats = async () => 0;
     clock.advance(DAY + 1);
     expect((await get('/status/chats/shared')).body).toMatchObject({ state: 'due', reason: 'window_lapsed' });
@@ -165,7 +170,7 @@ describe('GET /status/chats', () => {
 
   it('leaves out a chat that is no longer as it was stored', async () => {
     const { get, clock, store } = await startMixed();
-    store.turn = async () => ({ settled: [], claims: [], lacksLookUps: false });
+    store.turn = async () => NOTHING_DONE;
     store.wakeChats = async () => 0;
     clock.advance(DAY + 1);
     expect(chatIds(await get('/status/chats?state=waiting'))).toEqual([]);

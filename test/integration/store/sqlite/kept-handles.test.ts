@@ -76,6 +76,9 @@ async function doEverything(store: Store, round: number): Promise<void> {
   const filter = { ...ANY, states: ['due'], lines: [LINE], notLines: [null] } as const;
 
   await store.heartbeat(now, HOUR);
+  await store.beat({ id: 'one', version: '1.0.0', fingerprint: 'settings', startedAt: now }, now);
+  await store.leave('one');
+  await store.sharedVersion();
   await store.record([outboundOf(now, { chatId: first }), lineEventOf({ at: now })], now);
   await store.recordRead(
     {

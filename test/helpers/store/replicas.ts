@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { T } from '../builders.ts';
+import type { StoreBench } from './use-store.ts';
+
+const ONE = { id: 'one', version: '1.0.0', fingerprint: 'settings', startedAt: T };
+
+/** What holds of replicas while there is only one. */
+export function describeReplicas(bench: StoreBench): void {
+  describe('replicas', () => {
+    it('makes the only one the leader, and lets it lead again after it left', async () => {
+      const store = await bench.open();
+      const seen = [{ ...ONE, seenAt: expect.any(Number), isLeader: true }];
+      expect(await store.beat(ONE, T)).toEqual(seen);
+      await store.leave(ONE.id);
+      expect(await store.beat(ONE, T)).toEqual(seen);
+    });
+
+    it('claims by the version that it told', async () => {
+      const store = await bench.open();
+      const version = await store.sharedVersion();
+      const turn = { settlements: [], holds: [], endedHolds: [], cards: [], cleared: [], undone: [] };
+      expect(await store.turn({ ...turn, version, claim: null }, T)).toMatchObject({ version });
+    });
+  });
+}
