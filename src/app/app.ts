@@ -1,22 +1,26 @@
+import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { proxyFor } from '../config/network-kinds.ts';
 import type { Config } from '../config/settings.ts';
+import { policyFingerprint } from '../decide/policy.ts';
 import { createClockGuard } from '../dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
 import type { StoreError } from '../errors.ts';
 import { createCliToken } from '../http/cli-token.ts';
 import { createHttpServer, LISTEN_BACKLOG } from '../http/server.ts';
 import { createLinqClient, measureCalls } from '../linq/client.ts';
+import type { LogSettings } from '../log.ts';
 import { createRecorder } from '../recorder.ts';
 import { createMetrics, type Metrics } from '../status/metrics/metrics.ts';
 import { createStoreWatch, type StoreWatch } from '../store/around.ts';
-import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Recordable, Store } from '../store/store.ts';
 import { parseDelivery } from '../webhook/parse.ts';
 import { createQuarantine } from '../webhook/quarantine.ts';
 import { createWebhookCounters } from '../webhook/report.ts';
 import { createBackground } from './background.ts';
+import { createLeadership } from './leadership.ts';
+import { openStore } from './open-store.ts';
 import { registerRoutes } from './routes.ts';
 
 export interface AppOptions {
@@ -48,12 +52,13 @@ const LAST_ANSWERS_MS = 500;
  * @throws {StoreError} when the database can't be used; what `listen` throws
  */
 export async function startApp(options: AppOptions): Promise<App> {
-  const { databasePath: path, policy } = options.config;
+  const { config, clock, logStream } = options;
   const metrics = createMetrics();
-  const watch = createStoreWatch(options.clock.monotonic, metrics);
-  const store = openSqliteStore({ path, policy, observer: watch });
+  const watch = createStoreWatch(clock.monotonic, metrics);
+  const log = { ...config.log, ...(logStream === undefined ? {} : { stream: logStream }) };
+  const store = await openStore({ config, clock, observer: watch, log });
   try {
-    return await wire(options, { store, watch, metrics });
+    return await wire(options, { store, watch, metrics, log });
   } catch (error) {
     await store.close();
     throw error;
@@ -64,15 +69,16 @@ interface Opened {
   readonly store: Store;
   readonly watch: StoreWatch;
   readonly metrics: Metrics;
+  readonly log: LogSettings;
 }
 
-async function wire(options: AppOptions, { store, watch, metrics }: Opened): Promise<App> {
-  const { config, clock, version, warnings = [], onFatal, logStream } = options;
+async function wire(options: AppOptions, { store, watch, metrics, ...opened }: Opened): Promise<App> {
+  const { config, clock, version, warnings = [], onFatal } = options;
   let isDraining = false;
   watch.onBroken(endSoon);
   const server = await createHttpServer({
     trustProxy: config.server.trustProxy,
-    log: { ...config.log, ...(logStream === undefined ? {} : { stream: logStream }) },
+    log: opened.log,
     isDraining: () => isDraining,
   });
   server.addHook('onResponse', (request, reply, done) => {
@@ -116,7 +122,13 @@ async function wire(options: AppOptions, { store, watch, metrics }: Opened): Pro
     onFatal: endSoon,
   });
   const counters = createWebhookCounters();
-  const wired = { config, store, linq, dispatcher, clock, log };
+  const fingerprint = policyFingerprint(config.policy);
+  const leadership = createLeadership({
+    ...{ store, clock, log },
+    replica: { id: randomUUID(), version, fingerprint, startedAt: clock.now() },
+    onChange: () => dispatcher.nudge(),
+  });
+  const wired = { config, store, linq, dispatcher, leadership, clock, log };
   const background = createBackground({ ...wired, latestFailure: watch.latestFailure, counters, version });
   const recorder = createRecorder({
     async commit(entries, now) {
@@ -133,7 +145,8 @@ async function wire(options: AppOptions, { store, watch, metrics }: Opened): Pro
   const { secrets } = config.webhook;
   const { record } = recorder;
   const quarantine = createQuarantine({ store, secrets, parse: parseDelivery, record, now: clock.now, log });
-  const cliToken = createCliToken(config.databasePath);
+  const { database } = config;
+  const cliToken = database.kind === 'sqlite' ? createCliToken(database.path) : null; // it is a file beside the database
   await registerRoutes(server, {
     ...wired,
     parse: (raw) => parseDelivery(raw, onUnreadable),
@@ -143,7 +156,7 @@ async function wire(options: AppOptions, { store, watch, metrics }: Opened): Pro
     background,
     metrics,
     guard,
-    cliToken: cliToken.token,
+    cliToken: cliToken?.token ?? null,
     version,
     isDraining: () => isDraining,
   });
@@ -166,18 +179,20 @@ async function wire(options: AppOptions, { store, watch, metrics }: Opened): Pro
     isDraining = true;
     await recorder.drain();
     await Promise.all([dispatcher.stop(), background.stop()]);
+    await leadership.stop();
     const closed = server.close();
     await Promise.race([closed, pause(LAST_ANSWERS_MS)]);
     server.server.closeAllConnections(); // requests that never finished
     await closed;
     await recorder.drain();
     await linq.close();
-    cliToken.remove();
+    cliToken?.remove();
   }
 
   let url: string;
   try {
-    cliToken.write();
+    cliToken?.write();
+    await leadership.start();
     await dispatcher.start();
     background.start();
     const { host, port } = config.server;

@@ -17,6 +17,7 @@ import type { StoreWatch } from '../store/around.ts';
 import { createBackupSchedule } from '../store/sqlite/backup/backup-schedule.ts';
 import type { Store } from '../store/store.ts';
 import type { WebhookCounters } from '../webhook/report.ts';
+import type { Leadership } from './leadership.ts';
 
 export interface BackgroundOptions {
   readonly config: Config;
@@ -25,6 +26,7 @@ export interface BackgroundOptions {
   readonly latestFailure: StoreWatch['latestFailure'];
   readonly linq: LinqClient;
   readonly dispatcher: Dispatcher;
+  readonly leadership: Leadership;
   readonly clock: Clock;
   readonly log: FastifyBaseLogger;
   readonly counters: WebhookCounters;
@@ -46,22 +48,25 @@ export interface Background {
 /** Wires the background work: catching up, backups, watching for problems. */
 export function createBackground(options: BackgroundOptions): Background {
   const { config, store, clock, log } = options;
-  const { databasePath, backup } = config;
-  const backups = createBackupSchedule({ ...backup, databasePath, store, clock, log });
+  const { database, backup } = config;
+  const backups =
+    database.kind === 'sqlite'
+      ? createBackupSchedule({ ...backup, databasePath: database.path, store, clock, log })
+      : null; // its server's tools do that
   const catchUp = wireCatchUp(options);
   const { watch, sender, probeStore } = createWatch(options, {
-    isBackupFailing: () => backups.failure() !== null,
+    isBackupFailing: () => (backups?.failure() ?? null) !== null,
     subscription: catchUp.subscription,
   });
   return {
     start() {
-      backups.start();
+      backups?.start();
       catchUp.start();
       sender?.start();
       watch.start();
     },
     async stop() {
-      await Promise.all([backups.stop(), catchUp.stop(), watch.stop(), sender?.stop()]);
+      await Promise.all([backups?.stop(), catchUp.stop(), watch.stop(), sender?.stop()]);
     },
     onStale: catchUp.onStale,
     shown: { catchUp, watch, probeStore },

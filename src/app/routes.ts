@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/settings.ts';
@@ -15,12 +14,14 @@ import { createDeliveryLog, type WebhookCounters } from '../webhook/report.ts';
 import { type WebhookDeps, webhookRoute } from '../webhook/route.ts';
 import { createVerifier } from '../webhook/verify.ts';
 import type { Background } from './background.ts';
+import type { Leadership } from './leadership.ts';
 
 /** The parts of the running service that requests reach. */
 export interface Served {
   readonly config: Config;
   readonly store: Store;
   readonly dispatcher: Dispatcher;
+  readonly leadership: Leadership;
   readonly clock: Clock;
   readonly guard: ClockGuard;
   readonly parse: WebhookDeps['parse'];
@@ -69,7 +70,7 @@ export async function registerRoutes(server: FastifyInstance, served: Served): P
     deliveries: deliveries.newest,
     version: served.version,
     startedAt: clock.now(),
-    replicaId: randomUUID(),
+    replicas: served.leadership.replicas,
     isDraining,
   };
   await server.register(async (scope) => statusRoutes(scope, shown));

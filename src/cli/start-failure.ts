@@ -2,7 +2,8 @@ import { StartError, StoreError } from '../errors.ts';
 
 /** Where the service is configured to keep its data and to listen. */
 interface StartPlaces {
-  readonly databasePath: string;
+  /** The file, or the server's address; no secret. */
+  readonly database: string;
   readonly port: number;
 }
 
@@ -13,17 +14,17 @@ export function explainStartFailure(error: unknown, places: StartPlaces): unknow
 }
 
 /** Explains why a database can't be used, at the start or later. */
-export function describeStoreFailure(error: StoreError, databasePath: string): string {
-  return `Can't use the database ${databasePath}: ${error.message}.`;
+export function describeStoreFailure(error: StoreError, database: string): string {
+  return `Can't use the database ${database}: ${error.message}.`;
 }
 
-function describeFailure(error: unknown, { databasePath, port }: StartPlaces): string | null {
-  if (error instanceof StoreError) return describeStoreFailure(error, databasePath);
+function describeFailure(error: unknown, { database, port }: StartPlaces): string | null {
+  if (error instanceof StoreError) return describeStoreFailure(error, database);
   if (!isSystemError(error)) return null;
   const { code, syscall, path } = error;
   if (syscall === 'listen' || syscall === 'bind' || syscall === 'getaddrinfo')
     return describeListening(code, port);
-  if (code === 'ENOSPC') return `The disk of ${databasePath} is full: make room, then start again.`;
+  if (code === 'ENOSPC') return `The disk of ${database} is full: make room, then start again.`;
   return path === undefined ? null : `Can't write ${path} (${code}): check its owner, mode and type.`;
 }
 

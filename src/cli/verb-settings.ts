@@ -82,10 +82,10 @@ function parseUrl(text: string): string {
 /** The token beside the database opens only the service on this machine, so it is never sent elsewhere. */
 function cliToken(sources: Sources, url: string): string | null {
   if (!isLoopbackUrl(url)) return null;
-  const database = readSetting(SETTINGS.databasePath, sources);
-  if (database === null) return null;
+  const database = readSetting(SETTINGS.database, sources);
+  if (database?.kind !== 'sqlite') return null; // with PostgreSQL there is no such file: it takes STATUS_TOKEN
   try {
-    return sources.readFile(cliTokenPath(database)).trim() || null;
+    return sources.readFile(cliTokenPath(database.path)).trim() || null;
   } catch {
     return null; // the service isn't running here, or belongs to another user: its answer says so
   }
@@ -104,8 +104,15 @@ export interface StorageSettings {
  */
 export function readStorageSettings(sources: Sources): StorageSettings {
   return {
-    databasePath: readSetting(SETTINGS.databasePath, sources) ?? '',
+    databasePath: readFilePath(sources),
     backupDirectory: readSetting(SETTINGS.backup.directory, sources) ?? '',
     windowMs: readSetting(SETTINGS.policy.windowMs, sources) ?? 0,
   };
+}
+
+function readFilePath(sources: Sources): string {
+  const database = readSetting(SETTINGS.database, sources);
+  if (database?.kind === 'postgres')
+    throw new ConfigError('This works with a SQLite file only, and DATABASE_URL is a PostgreSQL database.');
+  return database?.path ?? '';
 }

@@ -23,6 +23,7 @@ export function loadConfig(sources: Sources, isTerminal: boolean): LoadedConfig 
     ...(sources.envFileMistakes ?? []),
     ...ALL_SETTINGS.flatMap((setting) => mistakeIn(read(setting))),
     ...mistakeOfShortWindow(read),
+    ...mistakeOfBackups(read),
   ];
   const warnings = [
     ...(sources.envFileWarnings ?? []),
@@ -72,7 +73,7 @@ function evaluate<T>(setting: Setting<T>, found: Found, circumstances: Circumsta
   }
   const parsed = kind.parse(text);
   if ('value' in parsed) return parsed;
-  const isShown = !isSecret && found !== null;
+  const isShown = isSecret !== true && found !== null;
   const got = isShown ? `got ${kind.show(text)}` : '';
   return { mistake: describe(setting, [got, parsed.wrong].filter((part) => part !== '').join(': ')) };
 }
@@ -87,6 +88,16 @@ function mistakeOfShortWindow(read: Reader): string[] {
   const why =
     'Linq ignores shares within 24 hours of the last: less than 24h works only against an API on this machine';
   return [describe(setting, why)];
+}
+
+function mistakeOfBackups(read: Reader): string[] {
+  const setting = SETTINGS.backup.everyMs;
+  const [every, database] = [read(setting), read(SETTINGS.database)];
+  if ('mistake' in every || 'mistake' in database) return [];
+  if (every.value === 0 || database.value.kind === 'sqlite') return [];
+  return [
+    `${setting.name}: expected 0, since it backs up SQLite only: for PostgreSQL use pg_dump or point-in-time recovery, for example ${setting.name}=0`,
+  ];
 }
 
 /** The group with each setting replaced by its value. */

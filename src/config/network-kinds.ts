@@ -128,22 +128,6 @@ export const trustProxy: Kind<false | readonly string[]> = {
   show: (text) => ('value' in trustProxy.parse(text) ? text : showShort(text)),
 };
 
-/** `file:./data/reactor.db` → `./data/reactor.db`. */
-export const databaseFile: Kind<string> = {
-  expects: 'file: and the path of the SQLite database',
-  parse(text) {
-    if (/^postgres(ql)?:/i.test(text)) return { wrong: 'PostgreSQL is not supported yet' };
-    if (!text.startsWith('file:')) return { wrong: '' };
-    const path = text.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
-    if (path.startsWith('//')) return { wrong: 'the file must be on this machine' };
-    if (path === ':memory:') return { wrong: 'an in-memory database is lost when the process ends' };
-    // SQLite would read a query as its own settings
-    if (/[?#\p{Cc}]/u.test(path)) return { wrong: 'the path contains ?, # or a control character' };
-    return path === '' || /(^|\/)\.{0,2}$/.test(path) ? { wrong: 'it names no file' } : { value: path };
-  },
-  show: (text) => ('value' in databaseFile.parse(text) ? text : showLength(text)),
-};
-
 /** The proxy that calls go through. */
 export interface HttpProxy {
   /** Scheme, host and port; contains no secret. */

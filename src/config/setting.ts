@@ -9,7 +9,8 @@ export interface Setting<T> {
   /** The value of an unset variable without `fallback`; null: it must be set. */
   readonly whenUnset: ((circumstances: Circumstances) => T) | null;
   readonly isRequired: boolean;
-  readonly isSecret: boolean;
+  /** `partly`: some values are, and `kind.show` hides them. Then, too, `NAME_FILE` may name a file with the value. */
+  readonly isSecret: boolean | 'partly';
   /** Other programs read either name too, so differing values aren't a mistake: the alias takes precedence, as in curl. */
   readonly isShared: boolean;
   /** One line for `.env.example`: why you would set it. */

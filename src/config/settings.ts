@@ -1,4 +1,5 @@
 import type { Policy } from '../decide/policy.ts';
+import { DEFAULT_SCHEMA, database, schemaName } from './database-kind.ts';
 import {
   apiKey,
   boolean,
@@ -13,7 +14,6 @@ import {
 import {
   alertUrl,
   apiBaseUrl,
-  databaseFile,
   exemptHosts,
   host,
   lines,
@@ -130,13 +130,20 @@ export const CONNECTION = {
       { aliases: ['no_proxy'], isShared: true },
     ),
   },
-  /** Path of the SQLite file. */
-  databasePath: setting(
+  database: setting(
     'DATABASE_URL',
     'file:./data/reactor.db',
-    databaseFile,
-    'The database file. It must be on a local disk and used by one process only.',
+    database,
+    'The SQLite file, on a local disk and used by one process only; or postgres://… for several replicas.',
     'DATABASE_URL=file:./data/reactor.db',
+    { isSecret: 'partly' },
+  ),
+  databaseSchema: setting(
+    'DATABASE_SCHEMA',
+    DEFAULT_SCHEMA,
+    schemaName,
+    'PostgreSQL only: the schema of the tables. The first start creates it.',
+    'DATABASE_SCHEMA=contact_card_reactor',
   ),
   statusToken: optional(
     'STATUS_TOKEN',

@@ -24,7 +24,7 @@ export function findSetting(setting: Setting<unknown>, sources: Sources): Found 
   const { name, aliases, isShared } = setting;
   const names = isShared ? [...aliases, name] : [name, ...aliases];
   const candidates = names
-    .map((one) => findByName(one, setting.isSecret, sources))
+    .map((one) => findByName(one, setting.isSecret !== false, sources))
     .filter((found) => found !== null);
   const mistake = candidates.find((found) => 'mistake' in found);
   if (mistake !== undefined) return mistake;
@@ -37,9 +37,9 @@ export function findSetting(setting: Setting<unknown>, sources: Sources): Found 
   return candidates[0] ?? null;
 }
 
-function findByName(name: string, isSecret: boolean, sources: Sources): Found {
+function findByName(name: string, mayBeInFile: boolean, sources: Sources): Found {
   const direct = findVariable(name, sources);
-  const file = isSecret ? findVariable(`${name}_FILE`, sources) : null;
+  const file = mayBeInFile ? findVariable(`${name}_FILE`, sources) : null;
   if (direct !== null && file !== null) return { mistake: `${name} and ${name}_FILE are both set: keep one` };
   if (file === null) return direct === null ? null : checked(direct);
   const path = checked(file);

@@ -24,7 +24,8 @@ export async function checkMachine(
   settings: DoctorSettings,
 ): Promise<{ readonly isDatabaseLocked: boolean }> {
   const { nodeVersion, adviseOnNode, envFilePath } = options;
-  const { databasePath, backupDirectory } = settings;
+  const { database, backupDirectory } = settings;
+  const databasePath = database?.kind === 'sqlite' ? database.path : null;
   await report('node', async () => judgeNode(nodeVersion, adviseOnNode(nodeVersion)));
   const advice = await adviceOnNativeModule(options);
   await report('native_module', async () => judgeNativeModule(advice));
@@ -36,7 +37,9 @@ export async function checkMachine(
   });
   if (databasePath === null) {
     for (const id of ['data_directory', 'database'] as const)
-      await report(id, async () => skipped(id, 'DATABASE_URL is wrong.'));
+      await report(id, async () =>
+        skipped(id, database === null ? 'DATABASE_URL is wrong.' : 'The data is in PostgreSQL.'),
+      );
     return { isDatabaseLocked: false };
   }
   await report('data_directory', async () => {

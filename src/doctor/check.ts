@@ -98,7 +98,7 @@ export function readDoctorSettings(sources: Sources) {
     },
     lines: read(SETTINGS.policy.lines),
     publicUrl: read(SETTINGS.publicUrl),
-    databasePath: read(SETTINGS.databasePath),
+    database: read(SETTINGS.database),
     backupDirectory: read(SETTINGS.backup.directory),
     toleranceMs: read(SETTINGS.webhook.toleranceMs) ?? 0,
     wrong: wrong as readonly string[],

@@ -1,5 +1,6 @@
 import type CloseWithGrace from 'close-with-grace';
 import type { App } from '../../app/app.ts';
+import { showDatabase } from '../../config/database-kind.ts';
 import type { Sources } from '../../config/sources.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { describeStoreFailure, explainStartFailure } from '../start-failure.ts';
@@ -19,7 +20,7 @@ export const registerServe: Register = (program, { io, readSources, run }) => {
 async function serve(io: Io, sources: Sources): Promise<ExitCode> {
   const { loadConfig } = await import('../../config/load.ts');
   const { config, warnings } = loadConfig(sources, io.isTerminal);
-  const { databasePath } = config;
+  const database = showDatabase(config.database);
   const [{ startApp }, { createSystemClock }, { default: closeWithGrace }] = await Promise.all([
     import('../../app/app.ts'),
     import('../../clock.ts'),
@@ -33,11 +34,11 @@ async function serve(io: Io, sources: Sources): Promise<ExitCode> {
       version: VERSION,
       onStarted: (app) => void stopWhenTold(app, io, closeWithGrace).then(resolve, reject),
       onFatal(error) {
-        io.writeError(`${describeStoreFailure(error, databasePath)}\n`);
+        io.writeError(`${describeStoreFailure(error, database)}\n`);
         process.exit(EXIT.failed); // the store can't be trusted with further writes, those of a clean stop included
       },
     }).catch((error: unknown) => {
-      reject(explainStartFailure(error, { databasePath, port: config.server.port }));
+      reject(explainStartFailure(error, { database, port: config.server.port }));
     });
   });
 }

@@ -4,7 +4,7 @@ import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import type { AccessOptions } from '../../http/access.ts';
-import type { Store } from '../../store/store.ts';
+import type { SeenReplica, Store } from '../../store/store.ts';
 import type { Quarantine } from '../../webhook/quarantine.ts';
 import type { SeenDelivery, WebhookCounters } from '../../webhook/report.ts';
 import type { ProblemWatch } from '../problems/problem-watch.ts';
@@ -26,7 +26,7 @@ export interface StatusDeps extends AccessOptions {
   readonly deliveries: () => readonly SeenDelivery[];
   readonly version: string;
   readonly startedAt: EpochMs;
-  /** Of this process. */
-  readonly replicaId: string;
+  /** Those that share the store, this one included. */
+  readonly replicas: () => readonly SeenReplica[];
   readonly isDraining: () => boolean;
 }

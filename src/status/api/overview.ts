@@ -3,7 +3,7 @@ import { type StandingHolds, standingHolds } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
-import type { ShareTotals } from '../../store/store.ts';
+import type { SeenReplica, ShareTotals } from '../../store/store.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
 import type { ServiceSnapshot } from '../problems/snapshot.ts';
 import { type ShownCounts, showLine } from '../view/chat-view.ts';
@@ -28,7 +28,7 @@ export interface ServiceView {
 
 /** @throws {StoreError} by rejecting */
 export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> {
-  const { store, policy, showNumbers, version, startedAt, replicaId, webhookCounters } = deps;
+  const { store, policy, showNumbers, version, startedAt, webhookCounters } = deps;
   return async () => {
     const { problems, snapshot } = await deps.watch.check();
     const { now, dispatcher, counts, heads, lastBackupAt } = snapshot;
@@ -36,7 +36,7 @@ export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> 
     const overview = showOverview({
       version,
       startedAt,
-      replicaId,
+      replicas: deps.replicas(),
       now,
       problems,
       webhooks: webhookCounters(),
@@ -58,7 +58,7 @@ export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> 
 export interface OverviewInput {
   readonly version: string;
   readonly startedAt: EpochMs;
-  readonly replicaId: string;
+  readonly replicas: readonly SeenReplica[];
   readonly now: EpochMs;
   readonly problems: readonly Problem[];
   readonly webhooks: WebhookCounters;
@@ -94,16 +94,9 @@ export function showOverview(input: OverviewInput): Overview {
     lines: showLines(input),
     catchUp: showCatchUp(input.catchUp),
     store: { ...store, lastBackupAt: isoTime(input.lastBackupAt) },
-    // SQLite is one process's alone, so this one does everything
-    replicas: [
-      {
-        id: input.replicaId,
-        version,
-        startedAt: isoTime(startedAt),
-        seenAt: isoTime(now),
-        isLeader: true,
-      },
-    ],
+    replicas: input.replicas.map(({ id, version, startedAt, seenAt, isLeader }) => {
+      return { id, version, startedAt: isoTime(startedAt), seenAt: isoTime(seenAt), isLeader };
+    }),
     paused: dispatcher.holds.some(({ scope, reason }) => scope === null && reason === 'paused'),
     dryRun: policy.dryRun,
   };

@@ -13,7 +13,7 @@ const WRONG: Settings = {
   LINQ_API_BASE_URL: 'https://api.linqapp.com/api/partner/v3',
   PORT: '80800',
   TRUST_PROXY: '1',
-  DATABASE_URL: 'postgres://user:do-not-tell-this@host/db',
+  DATABASE_URL: 'postgres://user:do-not-tell-this@host,other/db',
   SHARE_WINDOW: '3s',
   RESHARE_POLICY: 'never',
   LOG_LEVEL: 'loud',

@@ -130,7 +130,16 @@ export async function startStatus(given: Given = {}) {
     deliveries: () => [],
     version: '1.2.3',
     startedAt: T,
-    replicaId: 'replica-1',
+    replicas: () => [
+      {
+        id: 'replica-1',
+        version: '1.2.3',
+        fingerprint: '',
+        startedAt: T,
+        seenAt: clock.now(),
+        isLeader: true,
+      },
+    ],
     isDraining: () => false,
     ...given.deps,
   };

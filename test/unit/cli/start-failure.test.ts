@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { adviseOnNativeModule, adviseOnNode, explainStartFailure } from '../../../src/cli/start-failure.ts';
 import { StartError, StoreError } from '../../../src/errors.ts';
 
-const places = { databasePath: './data/reactor.db', port: 8080 };
+const places = { database: './data/reactor.db', port: 8080 };
 const system = (code: string, syscall: string, path?: string) =>
   Object.assign(new Error(`${syscall} ${code}`), { code, syscall, ...(path === undefined ? {} : { path }) });
 

@@ -8,7 +8,7 @@ const MANY_MISTAKES = {
   LINQ_LINES: '2025550100',
   PORT: '80800',
   TRUST_PROXY: '1',
-  DATABASE_URL: 'postgres://user:hunter2@db/reactor',
+  DATABASE_URL: 'postgres://user:hunter2@db,db2/reactor',
   SHARE_WINDOW: '3s',
   RESHARE_POLICY: 'never',
   CARD_TTL: '10',

@@ -59,6 +59,7 @@ describe('a secret from a file', () => {
       'https_proxy',
       'HTTP_PROXY',
       'http_proxy',
+      'DATABASE_URL',
       'STATUS_TOKEN',
       'METRICS_TOKEN',
       'ALERT_WEBHOOK_URL',

@@ -2,6 +2,9 @@ import type { Config } from '../../../src/config/settings.ts';
 import { OTHER_SECRET, SECRET } from '../../helpers/deliver.ts';
 import { NEEDED } from './loading.ts';
 
+const ESCAPES =
+  'in its user name, password and database write / as %2F, ? as %3F, # as %23, @ as %40, % as %25 and a space as %20';
+
 export interface SettingCase {
   readonly pick: (config: Config) => unknown;
   /** What an unset variable stands for; for the required ones, what the tests set. */
@@ -202,18 +205,73 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     ],
   },
   DATABASE_URL: {
-    pick: ({ databasePath }) => databasePath,
-    fallback: './data/reactor.db',
+    pick: ({ database }) => database,
+    fallback: { kind: 'sqlite', path: './data/reactor.db' },
     valid: [
-      ['file:./a/b.db', './a/b.db'],
-      ['file:b.db', 'b.db'],
-      ['file:/var/lib/b.db', '/var/lib/b.db'],
-      ['file:///var/lib/b.db', '/var/lib/b.db'],
-      ['file:../with space/b', '../with space/b'],
+      ['file:./a/b.db', { kind: 'sqlite', path: './a/b.db' }],
+      ['file:b.db', { kind: 'sqlite', path: 'b.db' }],
+      ['file:/var/lib/b.db', { kind: 'sqlite', path: '/var/lib/b.db' }],
+      ['file:///var/lib/b.db', { kind: 'sqlite', path: '/var/lib/b.db' }],
+      ['file:../with space/b', { kind: 'sqlite', path: '../with space/b' }],
+      [
+        'postgres://reactor@db.example.com/reactor',
+        { kind: 'postgres', url: 'postgres://reactor@db.example.com/reactor' },
+      ],
+      [
+        'postgresql://u:p%40ss@127.0.0.1:5433/db?sslmode=disable',
+        { kind: 'postgres', url: 'postgresql://u:p%40ss@127.0.0.1:5433/db?sslmode=disable' },
+      ],
+      [
+        'postgres:///db?host=/var/run/postgresql',
+        { kind: 'postgres', url: 'postgres:///db?host=/var/run/postgresql' },
+      ],
+      [
+        'postgres://u:secret@/db?host=/var/run/postgresql',
+        { kind: 'postgres', url: 'postgres://u:secret@/db?host=/var/run/postgresql' },
+      ],
+      [
+        'postgres://%2Fvar%2Frun%2Fpostgresql/db',
+        { kind: 'postgres', url: 'postgres://%2Fvar%2Frun%2Fpostgresql/db' },
+      ],
+      ['postgres://[::1]:5432/db', { kind: 'postgres', url: 'postgres://[::1]:5432/db' }],
+      [
+        'postgres://u@h/db?sslmode=verify-ca&sslrootcert=/etc/ca.pem&target_session_attrs=read-write',
+        {
+          kind: 'postgres',
+          url: 'postgres://u@h/db?sslmode=verify-ca&sslrootcert=/etc/ca.pem&target_session_attrs=read-write',
+        },
+      ],
     ],
     invalid: [
-      ['postgres://user:password@host/db', 'PostgreSQL is not supported yet'],
-      ['PostgreSQL://host/db', 'PostgreSQL is not supported yet'],
+      ['postgres:db', 'two slashes must follow postgres:'],
+      [
+        'postgres://u:p@a,b/db',
+        'only one host is supported: use an address that always leads to the primary',
+      ],
+      [
+        'postgres://a:5432,b:5433/db',
+        'only one host is supported: use an address that always leads to the primary',
+      ],
+      ['postgres://u:pa/ss@host/db', ESCAPES],
+      ['postgres://u:pa#ss@host/db', ESCAPES],
+      ['postgres://u:100%@host/db', ESCAPES],
+      ['postgres://u:a b@host/db', ESCAPES],
+      ['postgres://host:99999/db', ESCAPES],
+      ['postgres://host/db?port=x', 'its port is not a number'],
+      ['postgres://host?dbname=db', 'the database is named after the host and a slash, not by dbname'],
+      [
+        'postgres://host/db?target_session_attrs=standby',
+        'target_session_attrs must be read-write: the service writes',
+      ],
+      ['postgres://host/db?sslmode=verify', 'sslmode must be disable, require, verify-ca or verify-full'],
+      [
+        'postgres://host/db?sslmode=prefer',
+        'sslmode=prefer may send the password unencrypted: write verify-full, require, or on a network that is safe disable',
+      ],
+      [
+        'postgres://host/db?sslmode=verify-ca',
+        'sslmode=verify-ca needs sslrootcert, the certificate of the authority',
+      ],
       ['./data/reactor.db', ''],
       ['sqlite:data.db', ''],
       ['file:', 'it names no file'],
@@ -225,6 +283,20 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       ['file:a.db?mode=ro', 'the path contains ?, # or a control character'],
       ['file:a#b', 'the path contains ?, # or a control character'],
       ['file:a\u0001b', 'the path contains ?, # or a control character'],
+    ],
+  },
+  DATABASE_SCHEMA: {
+    pick: ({ databaseSchema }) => databaseSchema,
+    fallback: 'contact_card_reactor',
+    valid: [
+      ['public', 'public'],
+      ['_a1', '_a1'],
+    ],
+    invalid: [
+      ['Public', ''],
+      ['a-b', ''],
+      ['1a', ''],
+      ['pg_toast', 'names that begin with pg_ are PostgreSQL’s own'],
     ],
   },
   STATUS_TOKEN: {

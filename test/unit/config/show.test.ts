@@ -35,7 +35,10 @@ it('masks lines', () => {
 it('shows long values that are sound, and only the length of others', () => {
   const file = 'file:/var/lib/contact-card-reactor/reactor.db';
   expect(shown('DATABASE_URL', { DATABASE_URL: file })[0]).toBe(file);
-  expect(shown('DATABASE_URL', { DATABASE_URL: 'postgres://u:p@host/db' })[0]).toBe('22 characters');
+  expect(shown('DATABASE_URL', { DATABASE_URL: 'postgres://u:p@host:1/db' })[0]).toBe(
+    'postgres://host:1/db (with a password)',
+  );
+  expect(shown('DATABASE_URL', { DATABASE_URL: 'postgres://u:p@a,b/db' })[0]).toBe('21 characters');
   expect(shown('HOST', { HOST: 'reactor.internal.example.com' })[0]).toBe('reactor.internal.example.com');
   expect(shown('HOST', { HOST: '2001:db8:1234:5678::1' })[0]).toBe('2001:db8:1234:5678::1');
   expect(shown('TRUST_PROXY', { TRUST_PROXY: '10.0.0.0/8, 172.16.0.0/12' })[0]).toBe(

@@ -37,7 +37,9 @@ function overviewOf({ holds = [], lines = [], counts = [], ...rest }: Given = {}
   };
   return showOverview({
     version: '1.2.3',
-    replicaId: 'replica-1',
+    replicas: [
+      { id: 'replica-1', version: '1.2.3', fingerprint: '', startedAt: T, seenAt: NOW, isLeader: true },
+    ],
     startedAt: T,
     now: NOW,
     problems: [],
