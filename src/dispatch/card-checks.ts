@@ -90,6 +90,8 @@ export function createCardChecks({
       book.setCard(line, 'missing', now);
       found.push({ line, card: 'missing', cardCheckedAt: now });
     },
+    /** What the next turn has to write, in the order of the checks. */
+    found: (): readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[] => found,
     takeFound(): readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[] {
       const taken = found;
       found = [];
@@ -105,10 +107,15 @@ export function createCardChecks({
 /** A missing or inactive card is rechecked after at most this, so that a newly set-up card is used soon. */
 const RECHECK_MS = 2 * MINUTE;
 
+/** The replica that checked a card may check it again before the others do, so that one call serves all. */
+const FOLLOWED_MS = 5 * SECOND;
+
 export type Cards = ReturnType<typeof createCards>;
 
 interface Cached {
   readonly state: CardState;
+  /** 0: never, as far as we know. */
+  readonly checkedAt: EpochMs;
   /** When the card is checked next. */
   readonly checkAt: EpochMs;
   readonly failures: number;
@@ -121,6 +128,7 @@ interface Cached {
 
 const UNKNOWN: Cached = {
   state: 'unknown',
+  checkedAt: 0,
   checkAt: 0,
   failures: 0,
   isChecking: false,
@@ -135,6 +143,7 @@ const UNKNOWN: Cached = {
 export function createCards({ ttlMs, random }: { ttlMs: number; random: () => number }) {
   const cached = new Map<string, Cached>();
   const of = (line: string): Cached => cached.get(line) ?? UNKNOWN;
+  const freshMs = (state: CardState) => (state === 'active' ? ttlMs : Math.min(ttlMs, RECHECK_MS));
 
   return {
     isFresh: (line: string, now: EpochMs): boolean => of(line).state !== 'unknown' && now < of(line).checkAt,
@@ -147,14 +156,22 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
     checking: (line: string): void =>
       void cached.set(line, { ...of(line), isChecking: true, isOutdated: false }),
     checked(line: string, state: CardState, now: EpochMs): void {
-      const freshMs = state === 'active' ? ttlMs : Math.min(ttlMs, RECHECK_MS);
       const { isOutdated } = of(line);
       cached.set(line, {
         ...UNKNOWN,
         state,
-        checkAt: isOutdated ? now : now + freshMs,
+        checkedAt: now,
+        checkAt: isOutdated ? now : now + freshMs(state),
         isWanted: isOutdated,
       });
+    },
+    /** What is stored of a line may be newer than what we know: another replica checked its card. */
+    adopt({ line, card, cardCheckedAt }: Pick<Line, 'line' | 'card' | 'cardCheckedAt'>): void {
+      const { isChecking, isWanted, checkedAt } = of(line);
+      const isNews = card !== 'unknown' && cardCheckedAt !== null && cardCheckedAt > checkedAt;
+      if (!isNews || isChecking || isWanted) return;
+      const checkAt = cardCheckedAt + freshMs(card) + FOLLOWED_MS;
+      cached.set(line, { ...UNKNOWN, state: card, checkedAt: cardCheckedAt, checkAt });
     },
     failed(line: string, now: EpochMs, retryAfterMs: number | null): void {
       const failures = of(line).failures + 1;
@@ -168,7 +185,7 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
     missing(line: string, now: EpochMs): void {
       const known = of(line);
       const checkAt = known.isWanted ? known.checkAt : now + RECHECK_MS;
-      cached.set(line, { ...known, state: 'missing', checkAt, failures: 0 });
+      cached.set(line, { ...known, state: 'missing', checkedAt: now, checkAt, failures: 0 });
     },
     /** An operator wants the card checked now, or Linq reported a change. */
     forget(line: string): void {
@@ -184,6 +201,7 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
 const CLOCK_PROBE_MS = 5 * SECOND;
 
 interface ProbeDeps {
+  readonly isLeader: () => boolean;
   readonly book: Pick<HoldBook, 'accountHold' | 'all'>;
   readonly guard: Pick<ClockGuard, 'isDistrusted'>;
   readonly clock: Clock;
@@ -196,7 +214,7 @@ export type ProbeByCardCheck = ReturnType<typeof createProbes>;
  * Checks the cards to probe a rejected key, an unreachable API with nothing due, or a distrusted clock. The
  * returned function starts the probe that is due and returns when the next one is; null: none.
  */
-export function createProbes({ book, guard, clock, cardChecks }: ProbeDeps) {
+export function createProbes({ book, guard, clock, cardChecks, isLeader }: ProbeDeps) {
   let clockProbedAt = Number.NEGATIVE_INFINITY;
 
   const checkCards = (now: EpochMs): void => {
@@ -214,7 +232,7 @@ export function createProbes({ book, guard, clock, cardChecks }: ProbeDeps) {
   function probeAccount(now: EpochMs): EpochMs | null {
     const at = accountProbeAt(book.all(), now);
     if (at !== now) return at;
-    checkCards(now);
+    if (isLeader()) checkCards(now);
     return null; // the end of the check triggers the next turn
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { HOLDS, type Hold, type Line, type StandingHolds, stopsReads } from '../decide/holds.ts';
+import { type Hold, type Line, type StandingHolds, stopsReads } from '../decide/holds.ts';
 import { classifyAnswer, type LinqAnswer } from '../decide/outcome.ts';
 import { doublingMs } from '../decide/pacing.ts';
 import type { Policy } from '../decide/policy.ts';
@@ -14,6 +14,7 @@ import { createHoldBook, type HoldSnapshot } from './hold-book.ts';
 import { createHoldKeeper } from './hold-keeper.ts';
 import { createManualShares, type ManualShare } from './manual.ts';
 import type { LinqCalls, OnSettled } from './ports.ts';
+import { ALONE, createSharedState, createStoreVersion, type ReplicaRole } from './shared-state.ts';
 import { createCommits, createTurns } from './turns.ts';
 
 /** Real time: how long a stopping dispatcher waits for running calls before it ends them. */
@@ -37,6 +38,8 @@ export interface DispatcherOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly log: Log;
+  /** By default this is the only replica. */
+  readonly replica?: ReplicaRole;
   /** Called for every attempt once its outcome is on disk. */
   readonly onSettled?: OnSettled;
   /** The store is broken beyond recovery in this process. */
@@ -83,6 +86,7 @@ export interface Dispatcher {
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { store, linq, clock, guard, policy, ratePerLine, random, log } = options;
+  const { replica: role = ALONE } = options;
   const nudge = () => loop.nudge();
   const book = createHoldBook((change, { scope, reason }) =>
     log.warn({ reason, scope: scope === null ? 'account' : 'line' }, `hold.${change}`),
@@ -93,35 +97,36 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { signal } = cut;
   const cardChecks = createCardChecks({ linq, keeper, book, cards, clock, log, signal, onDone: nudge });
   const manual = createManualShares({ store, book, cards, policy, ratePerLine, checkCard: cardChecks.start });
-  const commits = createCommits({ store, book, cardChecks, manual, log, onSettled: options.onSettled });
-  const { ended } = commits;
+  const version = createStoreVersion(store.kind === 'postgres');
+  const { isShared } = version;
+  const { onSettled } = options;
+  const commits = createCommits({ store, book, cardChecks, manual, version, log, onSettled });
+  const { ended, unwritten } = commits;
+  const { dryRun: isDryRun } = policy;
+  const inStore = { store, version, book, keeper, cards, cardChecks, clock };
+  const shared = createSharedState({ ...inStore, unwritten, isDryRun });
   const attempts = { linq, store, keeper, book, cardChecks, ended, clock, policy, random };
   const turns = createTurns({
     ...{ store, clock, guard, policy, ratePerLine, book, keeper, cards, cardChecks, manual, commits, log },
+    ...{ shared, role, random },
     concurrency: options.concurrency,
     attemptRetentionMs: options.attemptRetentionMs ?? 0,
-    probeByCardCheck: createProbes({ book, guard, clock, cardChecks }),
+    probeByCardCheck: createProbes({ book, guard, clock, cardChecks, isLeader: role.isLeader }),
     attempt: (claim, isInTime) => runAttempt(attempts, claim, isInTime, signal),
     onEnd: nudge,
   });
-  const loop = createLoop({ takeTurn: turns.take, clock, log, onFatal: options.onFatal });
+  const loop = createLoop({ takeTurn: turns.take, isShared, clock, log, onFatal: options.onFatal });
 
   /** Writes what has ended and claims nothing. @throws {StoreError} */
   const settleAll = () => commits.commit(null, clock.now());
 
-  /** A restart may have fixed the key or the lines. */
-  function probeSoon(holds: readonly Hold[], now: EpochMs): readonly Hold[] {
-    return holds.map((hold) => (HOLDS[hold.reason].isProbedAtStart ? { ...hold, until: now } : hold));
-  }
-
   return {
     async start() {
-      const now = clock.now();
-      const recovered = await store.recoverInterrupted(now);
+      const recovered = await store.recoverInterrupted(clock.now());
       if (recovered.interrupted > 0) log.warn(recovered, 'attempts.interrupted');
       // a dry run makes no share that could disprove past failures; there, an answered card check is enough
       if (!policy.dryRun) keeper.remember(await store.recentEnds(REMEMBERED));
-      book.load(probeSoon(await store.holds(), now), await store.lines(), now);
+      await shared.load();
       loop.start();
     },
     nudge,
@@ -149,22 +154,27 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     async pause() {
       const paused: Hold = { scope: null, reason: 'paused', since: clock.now(), until: null, step: 0 };
-      if (book.find(null, 'paused') !== null) return;
+      // another replica may have ended the pause that we know of
+      if (!isShared && book.find(null, 'paused') !== null) return;
       await store.putHold(paused);
-      book.put(paused);
+      if (isShared) await shared.load();
+      else book.put(paused);
       nudge();
     },
     async resume() {
       await store.endHold(null, 'paused');
-      book.end(null, 'paused');
+      if (isShared) await shared.load();
+      else book.end(null, 'paused');
       nudge();
     },
     async releaseLine(line) {
-      book.refreshLines(await store.lines(), clock.now());
+      if (isShared) await shared.load();
+      else book.refreshLines(await store.lines(), clock.now());
       if (book.line(line) === null) return null;
       keeper.releaseLine(line, clock.now());
       cards.forget(line);
       if (!loop.isBroken()) await settleAll(); // on disk before it is reported
+      if (isShared) await shared.load();
       nudge();
       return book.line(line);
     },
@@ -200,20 +210,24 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 const NUDGED = 'nudged';
 
 const STORE_RETRY_MS = [SECOND, 30 * SECOND] as const;
+/** A database server is back within seconds, or is another one then: waiting longer would only make shares late. */
+const SERVER_RETRY_MS = [SECOND, 3 * SECOND] as const;
 
 /**
- * Takes turn after turn until stopped. A failed turn is retried after 1 s, doubling to 30 s, regardless of
- * nudges, so that a failing store is neither hammered nor fills the log. A store that is broken for good ends
+ * Takes turn after turn until stopped. A failed turn is retried after 1 s, doubling to 30 s (3 s if replicas share the
+ * store), regardless of nudges, so that a failing store is neither hammered nor fills the log. A store that is broken for good ends
  * the loop.
  * @param takeTurn resolves to when the next turn is due
  */
 function createLoop({
   takeTurn,
+  isShared,
   clock,
   log,
   onFatal,
 }: {
   takeTurn: () => Promise<EpochMs>;
+  isShared: boolean;
   clock: Clock;
   log: Log;
   onFatal: (error: StoreError) => void;
@@ -234,7 +248,9 @@ function createLoop({
         lastTurnAt = clock.monotonic();
         failures = 0;
       } catch (error) {
-        nextAt = clock.now() + clock.toDomain(doublingMs(failures, ...STORE_RETRY_MS));
+        nextAt =
+          clock.now() +
+          clock.toDomain(doublingMs(failures, ...(isShared ? SERVER_RETRY_MS : STORE_RETRY_MS)));
         failures++;
         report(error);
       }

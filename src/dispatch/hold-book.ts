@@ -1,5 +1,6 @@
 import {
   accountHold,
+  HOLDS,
   type Hold,
   holdAfter,
   isLifted,
@@ -12,13 +13,13 @@ import {
   type WaitingHoldReason,
 } from '../decide/holds.ts';
 import type { EpochMs } from '../decide/time.ts';
-
-/** A hold in its current form, or only its key if it ended. */
-export type HoldChange = Hold | Pick<Hold, 'scope' | 'reason'>;
+import type { EndedHold } from '../store/turn.ts';
 
 /** The changes to holds that the dispatcher's next turn has to write. */
 export interface HoldChanges {
-  readonly holds: ReadonlyMap<string, HoldChange>;
+  /** Written first: what ended and began again is in both. */
+  readonly ended: ReadonlyMap<string, EndedHold>;
+  readonly put: ReadonlyMap<string, Hold>;
   readonly cleared: readonly { readonly line: string; readonly clearedAt: EpochMs }[];
   /** Chats whose refusals have to be undone. */
   readonly undone: readonly string[];
@@ -44,6 +45,8 @@ export function createHoldBook(
   const holds = new Map<string, Hold>();
   const lines = new Map<string, Line>();
   const liftedAt = new Map<string, EpochMs>();
+  /** The stored ends of the holds that are probed before them. */
+  const hastened = new Map<string, { readonly storedUntil: EpochMs | null; readonly until: EpochMs }>();
   let changes = noChanges();
   const keyOf = ({ scope, reason }: Pick<Hold, 'scope' | 'reason'>) => `${scope ?? ''} ${reason}`;
   const all = (): readonly Hold[] => [...holds.values()];
@@ -52,15 +55,40 @@ export function createHoldBook(
     holds.get(keyOf({ scope, reason })) ?? null;
 
   function put(hold: Hold): void {
-    if (!holds.has(keyOf(hold))) onChange('opened', hold);
-    holds.set(keyOf(hold), hold);
-    changes.holds.set(keyOf(hold), hold);
+    const key = keyOf(hold);
+    if (!holds.has(key)) onChange('opened', hold);
+    holds.set(key, hold);
+    hastened.delete(key);
+    changes.put.set(key, hold);
   }
 
-  function end(scope: string | null, reason: StoredHoldReason): void {
-    if (!holds.delete(keyOf({ scope, reason }))) return;
+  /** @param isForced even if another replica has prolonged it */
+  function end(scope: string | null, reason: StoredHoldReason, isForced = false): void {
+    const key = keyOf({ scope, reason });
+    const hold = holds.get(key);
+    if (hold === undefined) return;
+    const until = isForced ? null : (hastened.get(key)?.storedUntil ?? hold.until);
+    holds.delete(key);
+    hastened.delete(key);
     onChange('ended', { scope, reason });
-    changes.holds.set(keyOf({ scope, reason }), { scope, reason });
+    changes.put.delete(key);
+    changes.ended.set(key, { scope, reason, until: laterEnd(changes.ended.get(key), until) });
+  }
+
+  /** Takes over what is stored, unless it is to be probed earlier. */
+  function adopt(stored: readonly Hold[]): void {
+    const before = new Map(hastened);
+    holds.clear();
+    hastened.clear();
+    for (const hold of stored) {
+      const key = keyOf(hold);
+      const known = before.get(key);
+      const isSame = known !== undefined && known.storedUntil === hold.until;
+      if (isSame) hastened.set(key, known);
+      holds.set(key, isSame ? { ...hold, until: known.until } : hold);
+    }
+    for (const key of changes.ended.keys()) holds.delete(key);
+    for (const [key, hold] of changes.put) holds.set(key, hold);
   }
 
   function setCleared(line: string, clearedAt: EpochMs): boolean {
@@ -95,23 +123,19 @@ export function createHoldBook(
   });
 
   return {
+    /** Takes over the store's holds and lines, except for changes that aren't written yet. */
     load(storedHolds: readonly Hold[], storedLines: readonly Line[], now: EpochMs): void {
-      for (const hold of storedHolds) holds.set(keyOf(hold), hold);
+      adopt(storedHolds);
       for (const line of storedLines) heard(line, now);
-    },
-    /**
-     * The store's times were shifted: reloads its holds and lines, except for changes that aren't written
-     * yet.
-     */
-    reload(storedHolds: readonly Hold[], storedLines: readonly Line[]): void {
-      holds.clear();
-      for (const hold of storedHolds) holds.set(keyOf(hold), hold);
-      for (const [key, change] of changes.holds) {
-        if ('since' in change) holds.set(key, change);
-        else holds.delete(key);
-      }
-      for (const line of storedLines) lines.set(line.line, line);
       for (const { line, clearedAt } of changes.cleared) setCleared(line, clearedAt);
+    },
+    /** A restart may have fixed the key or the lines: such holds are probed now. */
+    hasten(now: EpochMs): void {
+      for (const [key, hold] of holds) {
+        if (!HOLDS[hold.reason].isProbedAtStart || hold.until === null || hold.until <= now) continue;
+        hastened.set(key, { storedUntil: hastened.get(key)?.storedUntil ?? hold.until, until: now });
+        holds.set(key, { ...hold, until: now });
+      }
     },
     /**
      * Adopts what events have reported about lines since; cards and clearings are ours, and newer than the
@@ -163,20 +187,39 @@ export function createHoldBook(
     /** Returns changes that couldn't be written to the next turn, unless newer ones replace them. */
     giveBack(taken: HoldChanges): void {
       changes = {
-        holds: new Map([...taken.holds, ...changes.holds]),
+        ended: merged(taken.ended, changes.ended),
+        put: new Map([...[...taken.put].filter(([key]) => !changes.ended.has(key)), ...changes.put]),
         cleared: [...taken.cleared, ...changes.cleared],
         undone: [...taken.undone, ...changes.undone],
       };
     },
     hasChanges: (): boolean =>
-      changes.holds.size > 0 || changes.cleared.length > 0 || changes.undone.length > 0,
+      changes.put.size > 0 ||
+      changes.ended.size > 0 ||
+      changes.cleared.length > 0 ||
+      changes.undone.length > 0,
   };
 }
 
 function noChanges() {
   return {
-    holds: new Map<string, HoldChange>(),
+    ended: new Map<string, EndedHold>(),
+    put: new Map<string, Hold>(),
     cleared: [] as { line: string; clearedAt: EpochMs }[],
     undone: [] as string[],
   };
+}
+
+function merged(before: ReadonlyMap<string, EndedHold>, after: ReadonlyMap<string, EndedHold>) {
+  const all = new Map(before);
+  for (const [key, hold] of after) all.set(key, { ...hold, until: laterEnd(before.get(key), hold.until) });
+  return all;
+}
+
+/** Ended twice, and begun again in between: neither end may miss what is stored. Null: in any case. */
+function laterEnd(before: EndedHold | undefined, until: EpochMs | null | undefined): EpochMs | null {
+  if (before === undefined) return until ?? null;
+  const ends = [before.until ?? Number.POSITIVE_INFINITY, until ?? Number.POSITIVE_INFINITY];
+  const latest = Math.max(...ends);
+  return Number.isFinite(latest) ? latest : null;
 }

@@ -138,6 +138,23 @@ export function createHoldKeeper(book: HoldBook) {
     remember(past: readonly AttemptOutcome[]): void {
       streaks = createStreaks(past);
     },
+    /**
+     * Counts anew by the outcomes that all replicas saw, oldest first. Whoever finds that they make a streak undoes its
+     * refusals and opens the breaker; if several find it, the others change nothing.
+     * @param now the streak was complete by then
+     */
+    recount(past: readonly AttemptOutcome[], now: EpochMs): void {
+      const wasRefusing = streaks.isRefusing();
+      streaks = createStreaks(past, streaks.failedCardChecks());
+      if (streaks.isRefusing() && !wasRefusing) book.undo(streaks.refusedChats());
+      const breaker = breakerOf();
+      if (breaker !== null)
+        untried = { ...untried, at: Math.max(untried.at, breaker.since + UNTRIED_MIN_MS) };
+      const isStreak = streaks.isRefusing() || streaks.areSharesFailing();
+      if (!isStreak || breaker !== null) return;
+      const ended = { startedAt: now, endedAt: now };
+      openBreaker({ chatId: null, line: null, isFirst: false, wasUndone: false, ...ended });
+    },
     untried: () => untried,
     /** Applies what a call's verdict says about the account and the line. */
     heard(verdict: Verdict, call: Call): void {
@@ -162,7 +179,7 @@ export function createHoldKeeper(book: HoldBook) {
     },
     /** Ends every hold of a line, including those from Linq's events up to now. */
     releaseLine(line: string, now: EpochMs): void {
-      for (const reason of LINE_HOLDS) book.end(line, reason);
+      for (const reason of LINE_HOLDS) book.end(line, reason, true);
       const { statusAt = null, reputationAt = null } = book.line(line) ?? {};
       book.clearLine(line, Math.max(now, statusAt ?? 0, reputationAt ?? 0)); // Linq's clock may be ahead of ours
     },
@@ -180,8 +197,9 @@ type Streaks = ReturnType<typeof createStreaks>;
  * Five refusals of distinct chats without a share between them mean a wrong address or key, or an account
  * that may not share; these refusals and all that follow are undone until a share works.
  * @param past outcomes that earlier processes saw, oldest first: a restart must not reset the count
+ * @param failedChecks card checks that have failed in a row, of which no outcome tells
  */
-export function createStreaks(past: readonly AttemptOutcome[] = []) {
+export function createStreaks(past: readonly AttemptOutcome[] = [], failedChecks = 0) {
   const failing = new Set<string>();
   const refused = new Set<string>();
   let failedCardChecks = 0;
@@ -202,9 +220,9 @@ export function createStreaks(past: readonly AttemptOutcome[] = []) {
      * @param wasUndone the chat's last refusal was undone; if a share has worked since, this one is believed
      */
     refused(chatId: string, wasUndone: boolean): readonly string[] {
-      if (isRefusing) return [chatId];
-      if (wasUndone) return [];
+      if (wasUndone && !isRefusing) return [];
       refused.add(chatId);
+      if (isRefusing) return [chatId];
       if (refused.size < STREAK) return [];
       isRefusing = true;
       return [...refused];
@@ -223,10 +241,14 @@ export function createStreaks(past: readonly AttemptOutcome[] = []) {
       isRefusing = false;
     },
     isRefusing: (): boolean => isRefusing,
+    /** The chats that were refused since a share worked. */
+    refusedChats: (): readonly string[] => [...refused],
+    failedCardChecks: (): number => failedCardChecks,
     /** Calls for chats are failing; a successful card check doesn't disprove that. */
     areSharesFailing: (): boolean => failing.size >= STREAK,
   };
   replay(streaks, past);
+  failedCardChecks = failedChecks;
   return streaks;
 }
 

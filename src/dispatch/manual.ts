@@ -5,7 +5,7 @@ import type { Policy } from '../decide/policy.ts';
 import { decideManualShare, needsLookup } from '../decide/share.ts';
 import type { EpochMs } from '../decide/time.ts';
 import type { Store } from '../store/store.ts';
-import type { Attempt, Claim, Settled } from '../store/turn.ts';
+import type { Attempt, Claim, Settled, Settlement } from '../store/turn.ts';
 import type { Cards } from './card-checks.ts';
 import type { HoldBook } from './hold-book.ts';
 
@@ -17,6 +17,8 @@ export type ManualShare =
       readonly reason: ChatReason | HoldReason;
     }
   | { readonly kind: 'not_found' }
+  /** Another replica took the chat over while our call was on its way; the chat's attempts show what is known. */
+  | { readonly kind: 'lost' }
   /** The dispatcher stopped before the outcome was known; the chat's attempts show whether one was made. */
   | { readonly kind: 'stopped' };
 
@@ -138,12 +140,14 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
       return claims;
     },
     /** Answers the request whose attempt has ended. */
-    settled(claim: Claim, settled: Settled): void {
+    settled({ claim, result }: Pick<Settlement, 'claim' | 'result'>, settled: Settled): void {
       const request = claimed.get(claim.attemptId);
       if (request === undefined) return;
       claimed.delete(claim.attemptId);
-      if (settled.attempt === null)
+      if (result.kind === 'withdrawn')
         waiting.push(request); // this only looked up facts: now its line is known
+      else if (settled.attempt === null)
+        request.resolve({ kind: 'lost' }); // it isn't shared a second time
       else request.resolve({ kind: 'settled', attempt: settled.attempt, chat: settled.chat });
     },
   };

@@ -4,6 +4,7 @@ import {
   cardHold,
   isProbedByShare,
   isProbeOf,
+  type Line,
 } from '../decide/holds.ts';
 import { type Pace, pace, type Starts } from '../decide/pacing.ts';
 import type { EpochMs } from '../decide/time.ts';
@@ -34,6 +35,8 @@ export interface PlanInput {
   readonly inFlightOf: (line: string) => number;
   /** A card check is running. */
   readonly isCheckingCards: boolean;
+  /** Another replica probes what is closed, and checks the cards that can't be shared. */
+  readonly isFollower: boolean;
   /**
    * Nothing starts automatically: the clock isn't trusted, its correction hasn't reached all chats, or a call
    * outlasts its lease.
@@ -85,6 +88,7 @@ export function planTurn(input: PlanInput): Plan {
       continue;
     }
     if (!cards.isFresh(line, now)) {
+      if (input.isFollower && isUnusable(book.line(line))) continue;
       if (cards.isCheckDue(line, now)) checkCards.push(line);
       else wakeAts.push(cards.checkAt(line));
       continue;
@@ -117,6 +121,7 @@ function probeMode(
   isTime: boolean,
   input: PlanInput,
 ): 'any' | 'untried' | 'closed' {
+  if (input.isFollower) return 'closed';
   if (isProbedByShare(reason) && isTime && input.inFlight === 0 && !input.isCheckingCards) return 'any';
   const mayTry = reason === 'api_unavailable' && input.now >= input.untried.at;
   return mayTry && input.untriedInFlight === 0 ? 'untried' : 'closed';
@@ -134,6 +139,7 @@ function openingOf(
   if (hold !== null) {
     const isProbe = isProbeOf(hold, now);
     if (!isProbe) return { limit: 0, nextAt: hold.until, isProbe };
+    if (input.isFollower) return { limit: 0, nextAt: null, isProbe };
     const known = book.line(line);
     const isCardless = known !== null && cardHold(known) !== null; // a card check ends that
     if (isCardless || input.inFlightOf(line) > 0) return { limit: 0, nextAt: null, isProbe };
@@ -144,14 +150,19 @@ function openingOf(
 }
 
 /**
- * Unusable and changed cards are checked even if no chat needs it, so that their problem ends automatically.
+ * Unusable and changed cards are checked even if no chat needs it, so that their problem ends automatically. Only the
+ * replica that heard of a change knows of it.
  */
-function watchedCards({ now, book, cards }: PlanInput, wakeAts: (EpochMs | null)[]): string[] {
+function watchedCards({ now, book, cards, isFollower }: PlanInput, wakeAts: (EpochMs | null)[]): string[] {
   const watched = book
     .lines()
-    .filter(({ line, card }) => card === 'missing' || card === 'inactive' || cards.isWanted(line));
+    .filter((known) => (!isFollower && isUnusable(known)) || cards.isWanted(known.line));
   for (const { line } of watched) wakeAts.push(cards.checkAt(line));
   return watched.filter(({ line }) => cards.isCheckDue(line, now)).map(({ line }) => line);
+}
+
+function isUnusable(line: Line | null): boolean {
+  return line !== null && (line.card === 'missing' || line.card === 'inactive');
 }
 
 /**

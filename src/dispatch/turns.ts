@@ -1,12 +1,13 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
+import { isRefusal, outcomeOf } from '../decide/outcome.ts';
 import { afterStarts, LOOK_UP_RATE, pace, type Starts } from '../decide/pacing.ts';
 import { type Policy, policyFingerprint } from '../decide/policy.ts';
 import { needsLookup } from '../decide/share.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
-import type { Claim, ClaimRequest, Settled, Settlement } from '../store/turn.ts';
+import type { AttemptOutcome, Claim, ClaimRequest, Settled, Settlement, TurnResult } from '../store/turn.ts';
 import { createInFlight, LEASE_MS } from './attempt.ts';
 import type { CardChecks, Cards, ProbeByCardCheck } from './card-checks.ts';
 import type { ClockCorrection, ClockGuard } from './clock-guard.ts';
@@ -14,6 +15,7 @@ import type { HoldBook } from './hold-book.ts';
 import type { HoldKeeper } from './hold-keeper.ts';
 import type { ManualShares } from './manual.ts';
 import type { OnSettled } from './ports.ts';
+import type { ReplicaRole, SharedState, StoreVersion } from './shared-state.ts';
 import { type Plan, planTurn } from './turn-plan.ts';
 
 const HEARTBEAT_MS = 30 * SECOND;
@@ -25,6 +27,11 @@ const QUIET_TURNS = 10;
 const BATCH = 200;
 /** Attempts deleted in one commit; few for the same reason. */
 const PRUNED_AT_ONCE = 500;
+/** Real time, on average, after which we look at what other replicas have changed or left due. */
+const POLL_MS = SECOND;
+/** Real time after which chats that another replica is just looking at may be claimed; and as much again, by chance. */
+const CONTENDED_MS = 20;
+const CONTENDED_MORE_MS = 60;
 
 interface TurnDeps {
   readonly store: Store;
@@ -42,6 +49,10 @@ interface TurnDeps {
   readonly cardChecks: Pick<CardChecks, 'start' | 'isRunning'>;
   readonly probeByCardCheck: ProbeByCardCheck;
   readonly manual: Pick<ManualShares, 'isWaiting' | 'claim'>;
+  readonly shared: SharedState;
+  readonly role: ReplicaRole;
+  /** In [0, 1). */
+  readonly random: () => number;
   readonly commits: Pick<Commits, 'commit'>;
   /** Makes one claimed attempt. @param isInTime the call would end before the lease of the claim */
   readonly attempt: (claim: Claim, isInTime: () => boolean) => Promise<void>;
@@ -52,7 +63,7 @@ interface TurnDeps {
 
 /** One turn settles what has ended, writes what was learned, claims what is due, and starts it. */
 export function createTurns(deps: TurnDeps) {
-  const { store, clock, book, cards, cardChecks, manual, commits, log } = deps;
+  const { store, clock, book, cards, cardChecks, manual, commits, shared, role, log } = deps;
   const inFlight = createInFlight(clock);
   const fingerprint = policyFingerprint(deps.policy);
   const running = new Set<Promise<void>>();
@@ -63,8 +74,10 @@ export function createTurns(deps: TurnDeps) {
    * False while chats decided under other settings or a wrong clock remain; each turn re-evaluates a batch.
    */
   let areAllDecided = false;
+  let decidingAs = fingerprint;
   let heartbeatAt = Number.NEGATIVE_INFINITY;
   let areOldAttemptsGone = true;
+  let wasLeader = false;
   let turnCount = 0;
   /** How far our time has moved without the store having followed yet. */
   let unstoredShiftMs = 0;
@@ -77,6 +90,24 @@ export function createTurns(deps: TurnDeps) {
     Math.max(1, Math.floor(deps.concurrency / 2)) - (inFlight.size() - inFlight.untried());
 
   const leaseUntil = (now: EpochMs) => now + clock.toDomain(LEASE_MS);
+
+  /** Whoever begins to lead does what a restart does. */
+  function isLeading(now: EpochMs): boolean {
+    const isLeader = role.isLeader();
+    if (isLeader && !wasLeader) {
+      areAllDecided = false;
+      decidingAs = fingerprint;
+      book.hasten(now);
+    }
+    wasLeader = isLeader;
+    return isLeader;
+  }
+
+  /** Events have reported something about lines. */
+  async function refreshLines(now: EpochMs): Promise<void> {
+    if (shared.isShared) await shared.load();
+    else book.refreshLines(await store.lines(), now);
+  }
 
   function start(claims: readonly Claim[], now: EpochMs): void {
     for (const claim of claims) {
@@ -99,16 +130,16 @@ export function createTurns(deps: TurnDeps) {
   /** Runs before claims are planned, since these starts count towards the pace of their lines. */
   async function startManual(now: EpochMs): Promise<void> {
     await commits.commit(null, now); // a call that ended after its lease must not count as interrupted
-    book.refreshLines(await store.lines(), now); // the line may have no due chat, so it may not be loaded yet
+    await refreshLines(now); // the line may have no due chat, so it may not be loaded yet
     const free = deps.concurrency - inFlight.size();
     start(await manual.claim({ free, starts, lookUps, leaseUntil: leaseUntil(now), now }), now);
   }
 
-  async function planNow(now: EpochMs, isOutlasted: boolean): Promise<Plan> {
+  async function planNow(now: EpochMs, isOutlasted: boolean, isLeader: boolean): Promise<Plan> {
     const heads = await store.nextAttempts(now);
     if (areLinesStale || heads.some(({ line }) => line !== null && book.line(line) === null)) {
       areLinesStale = false;
-      book.refreshLines(await store.lines(), now);
+      await refreshLines(now);
     }
     const first = heads.length === 0 ? 0 : turnCount++ % heads.length;
     return planTurn({
@@ -124,6 +155,7 @@ export function createTurns(deps: TurnDeps) {
       untriedInFlight: inFlight.untried(),
       inFlightOf: inFlight.sizeOf,
       isCheckingCards: cardChecks.isRunning(),
+      isFollower: !isLeader,
       isHalted: deps.guard.isDistrusted() || isOutlasted || (await store.isShifting()),
     });
   }
@@ -145,20 +177,28 @@ export function createTurns(deps: TurnDeps) {
    * Resolves to true when it may have made chats due, or has more to do.
    * @param isOutlasted a call outlasts its lease, which stays its own until it ends
    */
-  async function keepUp(now: EpochMs, isOutlasted: boolean): Promise<boolean> {
+  async function keepUp(now: EpochMs, isOutlasted: boolean, isLeader: boolean): Promise<boolean> {
     if (clock.monotonic() - heartbeatAt >= HEARTBEAT_MS) {
       heartbeatAt = clock.monotonic();
       areOldAttemptsGone = false;
       await store.heartbeat(now);
     }
-    const isPruning = await pruneAttempts(now);
+    const isPruning = isLeader && (await pruneAttempts(now));
     // until a correction has reached all chats, wake-ups follow the wrong time, and all chats are
     // re-evaluated anyway
-    const isAsleep = isOutlasted || (await store.isShifting());
-    const woken = isAsleep ? 0 : await store.wakeChats(now, BATCH);
-    const isReleasing = await store.releaseRestored(BATCH, now);
-    if (areAllDecided) return isPruning || isReleasing || woken > 0;
-    areAllDecided = await store.redecide(fingerprint, BATCH, now);
+    const isShifting = await store.isShifting();
+    const woken = isOutlasted || isShifting ? 0 : await store.wakeChats(now, BATCH);
+    const isReleasing = isLeader && (await store.releaseRestored(BATCH, now));
+    if (isShifting) areAllDecided = false; // another replica may have begun the correction
+    // what others decide by other settings meanwhile has to be decided again, also if ours stay
+    if (isLeader && areAllDecided && !role.mayRedecide()) {
+      areAllDecided = false;
+      decidingAs = `${fingerprint} ${now}`;
+    }
+    // a correction goes on whatever the settings are: nothing is shared until then
+    const isDeciding = isLeader && !areAllDecided && (isShifting || role.mayRedecide());
+    if (!isDeciding) return isPruning || isReleasing || woken > 0;
+    areAllDecided = await store.redecide(decidingAs, BATCH, now);
     return true;
   }
 
@@ -174,11 +214,19 @@ export function createTurns(deps: TurnDeps) {
     await store.shiftClock(byMs, endsUpTo);
     unstoredShiftMs = 0; // what fails from here on must not shift a second time
     areAllDecided = false; // the wrong time may have made chats idle or done
-    book.reload(await store.holds(), await store.lines());
     cards.forgetAll();
+    await shared.load();
     starts.clear();
     lookUps = [];
     deps.guard.corrected(byMs);
+  }
+
+  /** When to look again at a store that others change, too. */
+  function pollAts(isContended: boolean): readonly EpochMs[] {
+    if (!shared.isShared) return [];
+    const after = (realMs: number) => clock.now() + clock.toDomain(realMs);
+    const pollAt = after(POLL_MS * (0.8 + 0.4 * deps.random()));
+    return isContended ? [pollAt, after(CONTENDED_MS + CONTENDED_MORE_MS * deps.random())] : [pollAt];
   }
 
   /** Calls that end together are settled together: a commit costs a sync, whatever is in it. */
@@ -195,14 +243,16 @@ export function createTurns(deps: TurnDeps) {
     /** Resolves to when the next turn is due. @throws {StoreError} */
     async take(): Promise<EpochMs> {
       await gatherEnds();
+      await shared.follow();
       const correction = deps.guard.correction();
       const isShifting = await store.isShifting();
       if (correction !== null && !isShifting) await setClockRight(correction); // one correction at a time
       inFlight.beginTurn();
       const now = clock.now();
       const isOutlasted = inFlight.outlastsLease();
+      const isLeader = isLeading(now);
       if (manual.isWaiting() && !isOutlasted) await startManual(now);
-      const plan = await planNow(now, isOutlasted);
+      const plan = await planNow(now, isOutlasted, isLeader);
       for (const line of plan.checkCards) cardChecks.start(line, now);
       const { lines, total, probe: choice } = plan;
       const isClaiming = total > 0 && lines.length > 0;
@@ -214,15 +264,18 @@ export function createTurns(deps: TurnDeps) {
         lookUps: lookUpPace.available,
         tried: roomForTried(),
       };
-      const { claims, isDueAgain, lacksLookUps } = await commits.commit(
+      const committed = await commits.commit(
         isClaiming ? { ...request, leaseUntil: leaseUntil(now) } : null,
         now,
       );
+      const { claims, isDueAgain, lacksLookUps } = committed;
       start(claims, now);
-      const isBusy = await keepUp(now, isOutlasted);
+      for (const [line, all] of committed.starts) starts.set(line, all);
+      const isBusy = await keepUp(now, isOutlasted, isLeader);
       const isFull = inFlight.size() >= deps.concurrency; // then the next call to end triggers the next turn
-      if (isBusy || isDueAgain || (claims.length > 0 && !isFull)) return now;
+      if (isBusy || isDueAgain || shared.isBehind() || (claims.length > 0 && !isFull)) return now;
       const wakes = [
+        ...pollAts(committed.isContended),
         plan.nextAt,
         probeAt,
         isOutlasted ? null : await store.nextWakeAt(now),
@@ -241,19 +294,22 @@ export function createTurns(deps: TurnDeps) {
   };
 }
 
-interface Committed {
-  readonly claims: readonly Claim[];
+interface Committed extends Pick<TurnResult, 'claims' | 'starts' | 'isContended' | 'lacksLookUps'> {
   /** Some chats are due that weren't when the claim was planned. */
   readonly isDueAgain: boolean;
-  /** Some due chats wait for their look-up. */
-  readonly lacksLookUps: boolean;
 }
+
+const NOTHING_COMMITTED: Committed = {
+  ...{ claims: [], starts: new Map(), isContended: false, lacksLookUps: false },
+  isDueAgain: false,
+};
 
 interface CommitDeps {
   readonly store: Pick<Store, 'turn'>;
   readonly book: Pick<HoldBook, 'takeChanges' | 'giveBack' | 'hasChanges'>;
   readonly cardChecks: Pick<CardChecks, 'takeFound' | 'giveBack'>;
   readonly manual: Pick<ManualShares, 'settled'>;
+  readonly version: StoreVersion;
   readonly log: Log;
   /** Called for every attempt once its outcome is on disk. */
   readonly onSettled: OnSettled | undefined;
@@ -262,13 +318,13 @@ interface CommitDeps {
 export type Commits = ReturnType<typeof createCommits>;
 
 /** Collects the results of attempts, card checks and holds until they are written. */
-export function createCommits({ store, book, cardChecks, manual, log, onSettled }: CommitDeps) {
+export function createCommits({ store, book, cardChecks, manual, version, log, onSettled }: CommitDeps) {
   let waiting: Settlement[] = [];
 
   function report(settlement: Settlement | undefined, settled: Settled): void {
     if (settlement === undefined) return;
     const { claim, endedAt } = settlement;
-    manual.settled(claim, settled);
+    manual.settled(settlement, settled);
     const { attemptId, trigger, startedAt, dueAt } = claim;
     const { chatId } = claim.chat;
     if (!settled.isOurs) log.warn({ attemptId, chatId }, 'attempt.lease_lost');
@@ -294,6 +350,7 @@ export function createCommits({ store, book, cardChecks, manual, log, onSettled 
 
   return {
     ended: (settlement: Settlement): void => void waiting.push(settlement),
+    unwritten: (): readonly AttemptOutcome[] => waiting.flatMap((settlement) => outcomeIn(settlement) ?? []),
     /**
      * Writes everything that is pending, and claims, in one commit. What can't be written stays pending.
      * @throws {StoreError}
@@ -301,17 +358,18 @@ export function createCommits({ store, book, cardChecks, manual, log, onSettled 
     async commit(claim: ClaimRequest | null, now: EpochMs): Promise<Committed> {
       const found = cardChecks.takeFound();
       const isNothing = claim === null && waiting.length === 0 && found.length === 0 && !book.hasChanges();
-      if (isNothing) return { claims: [], isDueAgain: false, lacksLookUps: false };
+      if (isNothing) return NOTHING_COMMITTED;
       const settlements = waiting;
       const changes = book.takeChanges();
       waiting = [];
-      const holds = [...changes.holds.values()];
+      const loads = version.loads();
       try {
         const result = await store.turn(
           {
+            version: version.current(),
             settlements,
-            holds: holds.filter((hold) => 'since' in hold),
-            endedHolds: holds.filter((hold) => !('since' in hold)),
+            endedHolds: [...changes.ended.values()],
+            holds: [...changes.put.values()],
             cards: found,
             cleared: changes.cleared,
             undone: changes.undone,
@@ -320,9 +378,13 @@ export function createCommits({ store, book, cardChecks, manual, log, onSettled 
           now,
         );
         for (const [index, settled] of result.settled.entries()) report(settlements[index], settled);
+        const { ended, put, cleared } = changes;
+        const hasWritten = ended.size + put.size + cleared.length + found.length > 0;
+        version.turned(result.version, hasWritten, loads);
+        if (result.settled.some(({ isOurs }, index) => isOurs && mayMakeStreak(settlements[index])))
+          version.miscounted();
         const isDueAgain = result.settled.some(({ chat }) => chat.state === 'due');
-        const { claims, lacksLookUps } = result;
-        return { claims, isDueAgain: isDueAgain || changes.undone.length > 0, lacksLookUps };
+        return { ...result, isDueAgain: isDueAgain || changes.undone.length > 0 };
       } catch (error) {
         waiting = [...settlements, ...waiting];
         book.giveBack(changes);
@@ -331,4 +393,26 @@ export function createCommits({ store, book, cardChecks, manual, log, onSettled 
       }
     },
   };
+}
+
+/** What of an attempt that ended tells of streaks; null: nothing. */
+function outcomeIn({ claim, result }: Settlement): AttemptOutcome | null {
+  if (result.kind !== 'verdict') return null;
+  const { chatId, failures } = claim.chat;
+  const { verdict, httpStatus, linqCode } = result;
+  const hasFailed = verdict.kind === 'transient';
+  return {
+    chatId,
+    httpStatus,
+    linqCode,
+    outcome: outcomeOf(verdict),
+    failures: hasFailed ? failures + 1 : 0,
+  };
+}
+
+/** A refusal, or the first failure of a chat. */
+function mayMakeStreak(settlement: Settlement | undefined): boolean {
+  if (settlement?.result.kind !== 'verdict') return false;
+  const { verdict } = settlement.result;
+  return isRefusal(verdict) || (verdict.kind === 'transient' && settlement.claim.chat.failures === 0);
 }

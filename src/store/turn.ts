@@ -95,6 +95,12 @@ export interface Settled {
   readonly attempt: Attempt | null;
 }
 
+/** A hold that ended. */
+export interface EndedHold extends Pick<Hold, 'scope' | 'reason'> {
+  /** As known to who ended it: a hold that another replica extended beyond it meanwhile stays. Absent: it ends in any case. */
+  readonly until?: EpochMs | null;
+}
+
 /** What one turn of the dispatcher writes, in one commit and in this order. */
 export interface Turn {
   /** The `sharedVersion` of the holds and lines by which it was planned: if it isn't current, nothing is claimed. */
@@ -102,7 +108,7 @@ export interface Turn {
   readonly settlements: readonly Settlement[];
   /** Chats whose refusal has to be undone; it may be one that this turn settles. */
   readonly undone: readonly string[];
-  readonly endedHolds: readonly Pick<Hold, 'scope' | 'reason'>[];
+  readonly endedHolds: readonly EndedHold[];
   readonly holds: readonly Hold[];
   readonly cards: readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[];
   /** If a line is named twice, the last one counts. */
