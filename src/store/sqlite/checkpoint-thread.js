@@ -5,12 +5,12 @@
 //
 // A message asks for one checkpoint; the answer is a `CheckpointAnswer`.
 
-import { statSync } from 'node:fs';
+import { fdatasyncSync, statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openSqlite } from './native.js';
 
 /** @type {import('./checkpoints.ts').CheckpointTask} */
-const { path, file, log } = workerData;
+const { path, fd, file, log } = workerData;
 
 /** @param {import('./checkpoints.ts').FileId} known */
 function isSame({ path: name, dev, ino }) {
@@ -38,6 +38,8 @@ function copy() {
   try {
     // all rows: if asked for the first alone, better-sqlite3 doesn't notice a failure after it
     const [row] = /** @type {{ log: number, checkpointed: number }[]} */ (checkpoint.all());
+    // SQLite leaves this to the checkpoint that reaches the log's end: on a busy log, to one between two writes
+    fdatasyncSync(fd);
     return { pages: row?.log ?? 0, copied: row?.checkpointed ?? 0 };
   } catch {
     return 'failed'; // the main connection tries it next, and reports what it sees

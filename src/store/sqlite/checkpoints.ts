@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
 import { programFile } from '../../package-files.ts';
+import type { OpenDatabase } from './database.ts';
 import { toStoreError } from './faults.ts';
 
 /** Copies the log to the database's file when it has grown, so that it starts anew. */
@@ -25,6 +26,8 @@ export interface FileId {
 /** What the thread is given when it starts. */
 export interface CheckpointTask {
   readonly path: string;
+  /** The open file. */
+  readonly fd: number;
   readonly file: FileId;
   readonly log: FileId;
 }
@@ -56,9 +59,9 @@ const SHORTENED_BYTES = 32 * 1024 * 1024;
  * Checkpoints in a thread: with a million chats, one writes thousands of pages all over the file, then syncs it. If the
  * thread can't start, or fails, the connection makes the checkpoint itself, and the caller sees its error. A thread
  * ends with this process, unlike a child process, which might still write when the next service has started.
- * @param sql the connection that writes; its own automatic checkpoints end here, their threshold stays
+ * @param database its connection writes; the automatic checkpoints of that end here, their threshold stays
  */
-export function createCheckpoints(sql: Database.Database, path: string): Checkpoints {
+export function createCheckpoints({ sql, path, fd }: Pick<OpenDatabase, 'sql' | 'path' | 'fd'>): Checkpoints {
   const threshold = Number(sql.pragma('wal_autocheckpoint', { simple: true }));
   sql.pragma('wal_autocheckpoint = 0');
   const look = sql.prepare<[], { log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)');
@@ -110,7 +113,7 @@ export function createCheckpoints(sql: Database.Database, path: string): Checkpo
       const { dev, ino } = statSync(name, { bigint: true });
       return { path: name, dev, ino };
     };
-    const workerData: CheckpointTask = { path, file: identify(path), log: identify(`${path}-wal`) };
+    const workerData: CheckpointTask = { path, fd, file: identify(path), log: identify(`${path}-wal`) };
     const started = new Worker(SCRIPT, {
       workerData,
       execArgv: [],

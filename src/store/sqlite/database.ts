@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../../errors.ts';
 import { realPath } from '../../real-path.ts';
@@ -13,6 +13,8 @@ import { acquireLock, watchPlace } from './place.ts';
 export interface OpenDatabase {
   readonly path: string;
   readonly sql: Database.Database;
+  /** The open file, to sync it with. Closing it releases the locks that SQLite holds, so only `close` does. */
+  readonly fd: number;
   readonly schemaVersion: number;
   /**
    * @throws {StoreError} `io` when the file, its log or our lock is no longer in place: its contents won't
@@ -60,13 +62,15 @@ export function openDatabase(name: string, known: readonly Migration[] = readMig
       sql.close();
       throw error;
     }
-    const close = () => {
-      sql.close();
-      lock.release();
-    };
     const checkPlace = watchPlace(sql, path, lock);
     checkPlace(); // from the lock to here no other process had access
-    return { path, sql, schemaVersion: known.length, checkPlace, close };
+    const fd = openSync(path, 'r+');
+    const close = () => {
+      sql.close();
+      closeSync(fd);
+      lock.release();
+    };
+    return { path, sql, fd, schemaVersion: known.length, checkPlace, close };
   } catch (error) {
     lock.release();
     throw error;

@@ -66,13 +66,14 @@ const ALONE = { version: 0, starts: new Map<string, Starts>(), isContended: fals
 
 /** The store in an already open database; closing the one closes the other. */
 export function createSqliteStore(
-  { path, sql, schemaVersion, checkPlace, close }: OpenDatabase,
+  database: OpenDatabase,
   policy: Policy,
   newId: () => string,
   observer: StoreObserver = NO_OBSERVER,
 ): Store {
+  const { path, sql, schemaVersion, checkPlace, close } = database;
   const context = createContext(sql, policy, newId);
-  const checkpoints = createCheckpoints(sql, path);
+  const checkpoints = createCheckpoints(database);
   const afterWrite = () => {
     checkPlace();
     checkpoints.afterWrite();

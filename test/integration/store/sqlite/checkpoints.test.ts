@@ -1,6 +1,5 @@
 import { copyFileSync, renameSync, statSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
-import type Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Checkpoints, createCheckpoints } from '../../../../src/store/sqlite/checkpoints.ts';
 import { type OpenDatabase, openDatabase } from '../../../../src/store/sqlite/database.ts';
@@ -79,10 +78,10 @@ const answerOf = async (nth: number) => {
 /** As SQLite reports it when the disk refuses. */
 const failing = (code: string) => Object.assign(new Error('disk I/O error'), { code });
 
-/** The same connection, but its own checkpoints fail. */
-function withFailingCheckpoint(sql: Database.Database, code: string): Database.Database {
+/** The same database, but checkpoints of its connection fail. */
+function withFailingCheckpoint(code: string): OpenDatabase {
   const prepare = (text: string) => {
-    const statement = sql.prepare(text);
+    const statement = database.sql.prepare(text);
     if (!text.includes('PASSIVE')) return statement;
     return Object.assign(Object.create(statement), {
       all() {
@@ -90,12 +89,12 @@ function withFailingCheckpoint(sql: Database.Database, code: string): Database.D
       },
     });
   };
-  return Object.create(sql, { prepare: { value: prepare } });
+  return { ...database, sql: Object.create(database.sql, { prepare: { value: prepare } }) };
 }
 
 describe('checkpoints', () => {
   it('start no thread as long as the log is small', () => {
-    const checkpoints = createCheckpoints(database.sql, home.path);
+    const checkpoints = createCheckpoints(database);
     write(THRESHOLD / 2);
     checkpoints.afterWrite();
     expect(threads).toEqual([]);
@@ -103,7 +102,7 @@ describe('checkpoints', () => {
   });
 
   it('are made by a thread once the log has grown, and the log starts anew at the write after the last', async () => {
-    const checkpoints = createCheckpoints(database.sql, home.path);
+    const checkpoints = createCheckpoints(database);
     write(THRESHOLD);
     checkpoints.afterWrite();
     expect(logOf(database).copied).toBe(0); // not here
@@ -120,7 +119,7 @@ describe('checkpoints', () => {
 
   it('copy what was written meanwhile themselves when it is little, so that a busy log starts anew too', async () => {
     database.sql.pragma(`wal_autocheckpoint = ${THRESHOLD * 10}`); // so that a page is little
-    const checkpoints = createCheckpoints(database.sql, home.path);
+    const checkpoints = createCheckpoints(database);
     write(THRESHOLD * 10);
     const letGo = read();
     checkpoints.afterWrite();
@@ -137,7 +136,7 @@ describe('checkpoints', () => {
   });
 
   it('ask the thread again when it isn’t little, and copy it themselves after a few times', async () => {
-    const checkpoints = createCheckpoints(database.sql, home.path);
+    const checkpoints = createCheckpoints(database);
     write(THRESHOLD);
     for (let asked = 1; asked <= 4; asked++) {
       const letGo = read();
@@ -153,7 +152,7 @@ describe('checkpoints', () => {
   });
 
   it('wait until the log has grown further while a reader needs it, then copy all of it', async () => {
-    const checkpoints = createCheckpoints(database.sql, home.path);
+    const checkpoints = createCheckpoints(database);
     const letGo = read();
     write(THRESHOLD);
     checkpoints.afterWrite();
@@ -173,7 +172,7 @@ describe('checkpoints', () => {
 
   it('shorten a log that has grown far in steps, each in no time', async () => {
     database.sql.pragma(`journal_size_limit = ${MIB}`);
-    const checkpoints = createCheckpoints(database.sql, home.path);
+    const checkpoints = createCheckpoints(database);
     write(17_000);
     const sizes = [sizeOfLog()];
     for (let cycle = 0; cycle < 3; cycle++) {
@@ -189,7 +188,7 @@ describe('checkpoints', () => {
   });
 
   it('go on here when the thread dies, and with another thread after that', async () => {
-    const checkpoints = createCheckpoints(database.sql, home.path);
+    const checkpoints = createCheckpoints(database);
     onThread = (thread) => void thread.terminate();
     write(THRESHOLD);
     checkpoints.afterWrite();
@@ -206,8 +205,20 @@ describe('checkpoints', () => {
     await checkpoints.stop();
   });
 
+  it('go on here when the thread can’t sync what it copied', async () => {
+    const checkpoints = createCheckpoints({ ...database, fd: -1 });
+    const letGo = read();
+    write(THRESHOLD);
+    checkpoints.afterWrite();
+    expect(await answerOf(1)).toBe('failed');
+    letGo();
+    checkpoints.afterWrite();
+    expect(logOf(database).copied).toBe(logOf(database).pages);
+    await checkpoints.stop();
+  });
+
   it('go on here when no thread can be started', () => {
-    const checkpoints = createCheckpoints(database.sql, `${home.path}-elsewhere`);
+    const checkpoints = createCheckpoints({ ...database, path: `${home.path}-elsewhere` });
     write(THRESHOLD);
     checkpoints.afterWrite();
     write(1);
@@ -219,7 +230,7 @@ describe('checkpoints', () => {
   it.each(['SQLITE_IOERR_WRITE', 'SQLITE_IOERR_FSYNC', 'SQLITE_CORRUPT'])(
     'report %s to the write that follows the thread’s failure',
     async (code) => {
-      const checkpoints = createCheckpoints(withFailingCheckpoint(database.sql, code), home.path);
+      const checkpoints = createCheckpoints(withFailingCheckpoint(code));
       onThread = (thread) => void thread.terminate();
       write(THRESHOLD);
       checkpoints.afterWrite();
@@ -229,7 +240,7 @@ describe('checkpoints', () => {
   );
 
   it('leave a full disk to the write that finds it full, and try again once the log has grown further', async () => {
-    const checkpoints = createCheckpoints(withFailingCheckpoint(database.sql, 'SQLITE_FULL'), home.path);
+    const checkpoints = createCheckpoints(withFailingCheckpoint('SQLITE_FULL'));
     onThread = (thread) => void thread.terminate();
     write(THRESHOLD);
     checkpoints.afterWrite();
@@ -246,7 +257,7 @@ describe('checkpoints', () => {
   });
 
   it('never open another database that took the place of ours, whose log would go into it', async () => {
-    const checkpoints = createCheckpoints(database.sql, home.path);
+    const checkpoints = createCheckpoints(database);
     const other = `${home.path}-other`;
     copyFileSync(home.path, other); // such as a backup that is put back
     const before = digestOf(other);
@@ -263,7 +274,7 @@ describe('checkpoints', () => {
   });
 
   it('are finished when they have stopped, so that closing leaves the file alone', async () => {
-    const checkpoints: Checkpoints = createCheckpoints(database.sql, home.path);
+    const checkpoints: Checkpoints = createCheckpoints(database);
     write(THRESHOLD);
     checkpoints.afterWrite();
     await checkpoints.stop();
