@@ -30,7 +30,7 @@ describe('several stores on one database', () => {
     const name = `"${schema.replaceAll('"', '""')}"`;
     return withClient(url, async (client) => {
       const kept = await client.query(
-        `SELECT id::int, n::int FROM ${name}.chat_counts WHERE n > 0 ORDER BY id`,
+        `SELECT count_id::int AS id, sum(n)::int AS n FROM ${name}.chat_tallies GROUP BY count_id HAVING sum(n) <> 0 ORDER BY id`,
       );
       const found = await client.query(
         `SELECT count_id::int AS id, count(*)::int AS n FROM ${name}.chats GROUP BY count_id ORDER BY id`,

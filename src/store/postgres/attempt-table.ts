@@ -47,7 +47,7 @@ const ENDED = `attempt_id AS "attemptId", ${CHAT}, trigger, a.started_at AS "sta
 const OPEN = `attempt_id AS "attemptId", ${CHAT}, trigger, started_at AS "startedAt", NULL::bigint AS "endedAt",
   NULL AS outcome, NULL::bigint AS "httpStatus", NULL::bigint AS "linqCode", NULL AS "traceId"`;
 
-export function createAttemptTable({ schema }: Pick<StoreContext, 'schema'>): AttemptTable {
+export function createAttemptTable({ schema, slot }: Pick<StoreContext, 'schema' | 'slot'>): AttemptTable {
   const minutes: FigureTable = { ...MINUTES, name: `${schema}.outcome_minutes`, key: 'minute' };
   const hours: FigureTable = { ...HOURS, name: `${schema}.outcome_hours`, key: 'hour' };
   const ofEnded = `${schema}.attempts a LEFT JOIN ${schema}.chats c ON c.id = a.chat_row`;
@@ -90,8 +90,9 @@ export function createAttemptTable({ schema }: Pick<StoreContext, 'schema'>): At
     }
     const spans = [...sums].sort(([a], [b]) => a - b); // the order of locks
     await session.run(
-      `INSERT INTO ${name} AS f (${key}, succeeded, failed)
-        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS d (span) ORDER BY span
+      `INSERT INTO ${name} AS f (${key}, slot, succeeded, failed)
+        SELECT span, ${slot}, succeeded, failed
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS d (span, succeeded, failed) ORDER BY span
         ${addTo(key)}`,
       [
         spans.map(([span]) => span),
@@ -100,14 +101,15 @@ export function createAttemptTable({ schema }: Pick<StoreContext, 'schema'>): At
       ],
     );
     const newest = spans.at(-1)?.[0] ?? 0;
-    await session.run(`DELETE FROM ${name} WHERE ${key} < $1`, [newest - keptMs / spanMs]);
+    // those of other slots are for whoever counts there, so that nobody waits
+    await session.run(`DELETE FROM ${name} WHERE ${key} < $1 AND slot = ${slot}`, [newest - keptMs / spanMs]);
   }
 
   async function addTotals(session: Session, ended: readonly Counted[]): Promise<void> {
     const succeeded = ended.filter(({ counted }) => counted === 'succeeded').map(({ endedAt }) => endedAt);
     if (succeeded.length === 0) return;
     await session.run(
-      `INSERT INTO ${schema}.share_totals AS t (id, succeeded, last_succeeded_at) VALUES (1, $1, $2)
+      `INSERT INTO ${schema}.share_totals AS t (id, succeeded, last_succeeded_at) VALUES (${slot}, $1, $2)
         ON CONFLICT (id) DO UPDATE SET succeeded = t.succeeded + excluded.succeeded,
           last_succeeded_at = greatest(t.last_succeeded_at, excluded.last_succeeded_at)`,
       [succeeded.length, Math.max(...succeeded)],
@@ -166,7 +168,8 @@ export function createAttemptTable({ schema }: Pick<StoreContext, 'schema'>): At
       ),
     async totals(session, now) {
       const [total] = await session.rows<Pick<ShareTotals, 'succeeded' | 'lastSucceededAt'>>(
-        `SELECT succeeded, last_succeeded_at AS "lastSucceededAt" FROM ${schema}.share_totals`,
+        `SELECT coalesce(sum(succeeded), 0)::bigint AS succeeded, max(last_succeeded_at) AS "lastSucceededAt"
+          FROM ${schema}.share_totals`,
       );
       const [last24h] = await session.rows<Outcomes>(
         `SELECT coalesce(sum(succeeded), 0)::bigint AS succeeded, coalesce(sum(failed), 0)::bigint AS failed
@@ -177,7 +180,8 @@ export function createAttemptTable({ schema }: Pick<StoreContext, 'schema'>): At
     },
     async history(session, now) {
       const rows = await session.rows<Outcomes & { hour: number }>(
-        `SELECT hour, succeeded, failed FROM ${hours.name} WHERE hour >= $1 ORDER BY hour`,
+        `SELECT hour, sum(succeeded)::bigint AS succeeded, sum(failed)::bigint AS failed FROM ${hours.name}
+          WHERE hour >= $1 GROUP BY hour ORDER BY hour`,
         [historyFrom(now) / hours.spanMs],
       );
       return shareHistory(
@@ -186,25 +190,25 @@ export function createAttemptTable({ schema }: Pick<StoreContext, 'schema'>): At
       );
     },
     async cutFiguresTo(session, now) {
+      for (const { name, key, spanMs } of [minutes, hours]) {
+        await session.run(
+          `WITH later AS (DELETE FROM ${name} WHERE ${key} > $1 RETURNING succeeded, failed)
+            INSERT INTO ${name} AS f (${key}, slot, succeeded, failed)
+            SELECT $1, ${slot}, sum(succeeded)::bigint, sum(failed)::bigint FROM later HAVING count(*) > 0 ${addTo(key)}`,
+          [Math.floor(now / spanMs)],
+        );
+      }
       await session.run(
         `UPDATE ${schema}.share_totals SET last_succeeded_at = least(last_succeeded_at, $1)`,
         [now],
       );
-      for (const { name, key, spanMs } of [minutes, hours]) {
-        await session.run(
-          `WITH later AS (DELETE FROM ${name} WHERE ${key} > $1 RETURNING succeeded, failed)
-            INSERT INTO ${name} AS f (${key}, succeeded, failed)
-            SELECT $1, sum(succeeded)::bigint, sum(failed)::bigint FROM later HAVING count(*) > 0 ${addTo(key)}`,
-          [Math.floor(now / spanMs)],
-        );
-      }
     },
   };
 }
 
 const NO_SHARES = { succeeded: 0, lastSucceededAt: null };
 
-const addTo = (key: string) => `ON CONFLICT (${key}) DO UPDATE
+const addTo = (key: string) => `ON CONFLICT (${key}, slot) DO UPDATE
   SET succeeded = f.succeeded + excluded.succeeded, failed = f.failed + excluded.failed`;
 
 interface Counted {

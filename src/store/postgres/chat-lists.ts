@@ -14,7 +14,9 @@ export function createChatList({ schema }: Pick<StoreContext, 'schema'>, chats: 
   const keys = `${schema}.chat_counts k LEFT JOIN ${schema}.lines n ON n.id = k.line_id`;
   const counted = (session: Session) =>
     session.rows<ChatCount & { id: number }>(
-      `SELECT k.id, line, state, reason, n AS count FROM ${keys} WHERE n > 0`,
+      `SELECT k.id, line, state, reason, t.count FROM ${keys} JOIN (
+          SELECT count_id, sum(n)::bigint AS count FROM ${schema}.chat_tallies GROUP BY count_id HAVING sum(n) > 0
+        ) AS t ON t.count_id = k.id`,
     );
   /** The chats whose attempt is in progress: they are shown as `sharing`, whatever their row says. */
   const sharing = (session: Session, now: EpochMs) =>

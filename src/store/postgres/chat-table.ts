@@ -54,7 +54,7 @@ export interface ChatTable {
   ): Promise<readonly Written[]>;
   /** The row that a change makes; its line and count must be in the dictionary. */
   rowAfter(change: ChatWrite<PgChat>): ChatRow;
-  /** Adds to the counts, in the order of their numbers, which is the order of locks. */
+  /** Adds to the tallies of our slot, in the order of their numbers, which is the order of locks. */
   addToCounts(session: Session, changes: ReadonlyMap<number, number>): Promise<void>;
 }
 
@@ -69,7 +69,10 @@ const CHAT_ID = 3;
 /** Written in every statement: the key, and what a new row can't be without. */
 const NEEDED = new Set([1, 2, CHAT_ID]);
 
-export function createChatTable({ schema }: Pick<StoreContext, 'schema'>, dictionary: Dictionary): ChatTable {
+export function createChatTable(
+  { schema, slot }: Pick<StoreContext, 'schema' | 'slot'>,
+  dictionary: Dictionary,
+): ChatTable {
   const meta = (key: string) => `(SELECT value FROM ${schema}.meta WHERE key = '${key}')`;
   // one row of marks even if no chat is found
   const select = `SELECT m.*, ${CHAT_COLUMNS.map((name) => `c.${name}`).join(', ')}, c.rev,
@@ -139,12 +142,8 @@ export function createChatTable({ schema }: Pick<StoreContext, 'schema'>, dictio
         return { change, after };
       });
       const set = [...written].sort((a, b) => a - b);
-      const text = putStatement(
-        schema,
-        set,
-        isCounted,
-        changes.some(({ stored }) => stored.isAhead),
-      );
+      const hasAhead = changes.some(({ stored }) => stored.isAhead);
+      const text = putStatement(schema, set, hasAhead, isCounted ? slot : null);
       const values = rows.map(({ change: { stored }, after }) => ({
         id: stored.id,
         rev: stored.rev + 1,
@@ -158,8 +157,7 @@ export function createChatTable({ schema }: Pick<StoreContext, 'schema'>, dictio
       const moved = [...changes].filter(([, by]) => by !== 0);
       if (moved.length === 0) return;
       await session.run(
-        `WITH d AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS d (id, by)), ${lockedCounts(schema)}
-          UPDATE ${schema}.chat_counts c SET n = c.n + d.by FROM d JOIN k USING (id) WHERE c.id = d.id`,
+        `WITH d AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS d (id, by)) ${addTallies(schema, slot)}`,
         [moved.map(([id]) => id), moved.map(([, by]) => by)],
       );
     },
@@ -167,16 +165,23 @@ export function createChatTable({ schema }: Pick<StoreContext, 'schema'>, dictio
   return table;
 }
 
-/** CTE: locks the rows of `d` in the order of their numbers. */
-const lockedCounts = (schema: string) =>
-  `k AS MATERIALIZED (SELECT id FROM ${schema}.chat_counts WHERE id IN (SELECT id FROM d) ORDER BY id FOR NO KEY UPDATE)`;
+/** SQL: adds what `d` has for each count, locking them in the order of their numbers. */
+const addTallies = (schema: string, slot: number) =>
+  `INSERT INTO ${schema}.chat_tallies AS n (count_id, slot, n) SELECT id, ${slot}, by FROM d ORDER BY id
+    ON CONFLICT (count_id, slot) DO UPDATE SET n = n.n + excluded.n`;
 
 /**
  * The rows come as JSON: it costs less than an array for each column. They are written in the order of their chat ids, as
  * everybody locks chats, so that no two wait for each other; but new ones are numbered in the order given.
  * @param set the columns to write
+ * @param slot where the chats are counted; null: nowhere
  */
-function putStatement(schema: string, set: readonly number[], isCounted: boolean, hasAhead: boolean): string {
+function putStatement(
+  schema: string,
+  set: readonly number[],
+  hasAhead: boolean,
+  slot: number | null,
+): string {
   const names = set.map((column) => CHAT_COLUMNS[column]).join(', ');
   const given = set.map((column) => `x${column}`).join(', ');
   const types = set.map((column) => `x${column} ${TYPES[column]}`).join(', ');
@@ -193,13 +198,12 @@ function putStatement(schema: string, set: readonly number[], isCounted: boolean
     parts.push(`s AS (INSERT INTO ${schema}.shifted_chats SELECT w.id FROM w JOIN r ON r.x${CHAT_ID} = w.chat_id
       WHERE r.ahead ON CONFLICT DO NOTHING)`);
   }
-  if (isCounted) {
+  if (slot !== null) {
     parts.push(
       `d AS (SELECT v.id, sum(v.by)::bigint AS by FROM w JOIN r ON r.x${CHAT_ID} = w.chat_id
         CROSS JOIN LATERAL (VALUES (r.x1, 1), (r.was, -1)) AS v (id, by)
         WHERE v.id IS NOT NULL GROUP BY v.id HAVING sum(v.by) <> 0)`,
-      lockedCounts(schema),
-      `u AS (UPDATE ${schema}.chat_counts c SET n = c.n + d.by FROM d JOIN k USING (id) WHERE c.id = d.id)`,
+      `u AS (${addTallies(schema, slot)})`,
     );
   }
   return `WITH ${parts.join(', ')} SELECT id, chat_id AS "chatId" FROM w`;

@@ -8,7 +8,12 @@ export interface StoreContext {
   readonly schema: string;
   readonly policy: Policy;
   readonly newId: () => string;
+  /** Where this process keeps its part of what is counted, so that replicas don't wait for each other's counts. */
+  readonly slot: number;
 }
+
+/** Few, since readers add them up. */
+export const SLOTS = 8;
 
 type Body<T> = (session: Session) => Promise<T>;
 

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { type Clock, createSystemClock } from '../../clock.ts';
 import { wishFor } from '../../decide/catch-up.ts';
 import { undoRefusal } from '../../decide/chat.ts';
@@ -16,7 +16,7 @@ import { createChatList, createPageStore } from './chat-lists.ts';
 import { createChatTable } from './chat-table.ts';
 import { createRestoreMark, createShiftClock, createUpkeep, pruneAttempts } from './chat-upkeep.ts';
 import { createClaims } from './claims.ts';
-import { createCalls, type StoreContext } from './context.ts';
+import { createCalls, SLOTS, type StoreContext } from './context.ts';
 import { createDatabase, type Session } from './database.ts';
 import { createDictionary } from './dictionary.ts';
 import { toStoreError } from './faults.ts';
@@ -55,7 +55,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const database = createDatabase(url, clock);
   try {
     const schemaVersion = await migrate(database, schema);
-    return createStore({ database, schema: quoted(schema), policy, newId }, schemaVersion, observer);
+    const context = { database, schema: quoted(schema), policy, newId, slot: randomInt(SLOTS) };
+    return createStore(context, schemaVersion, observer);
   } catch (error) {
     await database.close();
     throw toStoreError(error);

@@ -5,8 +5,10 @@ import {
   check,
   customType,
   index,
+  jsonb,
   pgTable,
   primaryKey,
+  timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { CHAT_REASONS, CHAT_STATES, RETRY_REASONS, TRIGGERS } from '../../decide/chat.ts';
@@ -17,12 +19,17 @@ import { LONGEST } from './limits.ts';
 
 // The tables of `schema.ts` in PostgreSQL, from which drizzle-kit generates the migrations; the program itself doesn't
 // load this file. The differences: `rev`; no line is `line_id` 0, since `IS NOT DISTINCT FROM` uses no index; no foreign
-// keys, since each check would lock the row that it finds, and chats and lines are never deleted.
+// keys, since each check would lock the row that it finds, and chats and lines are never deleted; what replicas count is
+// kept in slots, and what they agree on is in tables of its own.
 
 /** In the order of code points, whatever the server's locale: for prefixes, and for the order of locks. */
 const text = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 const integer = (name: string) => bigint(name, { mode: 'number' });
+/** By the clock of the server, which all replicas share. */
+const serverTime = (name: string) => timestamp(name, { withTimezone: true });
+/** Replicas that counted in the same row would wait for each other: each has a slot, and readers add them up. */
+const slot = () => integer('slot').notNull();
 const id = () => integer('id').primaryKey().generatedByDefaultAsIdentity();
 
 /** Our own lines, each added once a chat or an event names it. */
@@ -52,9 +59,8 @@ export const lines = pgTable(
 );
 
 /**
- * How many chats of a line are in a state for a reason; every change keeps it up to date. A chat references
- * its row here instead of repeating the words, which also finds the chats of a state without another column
- * in an index.
+ * What chats are counted by: their line, their state, and the reason for it. A chat references its row here instead of
+ * repeating the words, which also finds the chats of a state without another column in an index.
  */
 export const chatCounts = pgTable(
   'chat_counts',
@@ -63,14 +69,22 @@ export const chatCounts = pgTable(
     lineId: integer('line_id').notNull(),
     state: text('state').notNull(),
     reason: text('reason').notNull(),
-    n: integer('n').notNull().default(0),
   },
   (t) => [
     uniqueIndex('chat_counts_key').on(t.lineId, t.state, t.reason),
     oneOf('chat_counts_state', t.state, CHAT_STATES),
     oneOf('chat_counts_reason', t.reason, CHAT_REASONS),
-    counters('chat_counts_n', [t.n]),
   ],
+);
+
+/**
+ * How many chats refer to a row of `chat_counts`; every change keeps it up to date. Only the sum over the slots says it:
+ * a chat may be added in one slot and taken off in another.
+ */
+export const chatTallies = pgTable(
+  'chat_tallies',
+  { countId: integer('count_id').notNull(), slot: slot(), n: integer('n').notNull() },
+  (t) => [primaryKey({ columns: [t.countId, t.slot] })],
 );
 
 /** What we store about a chat; `ChatRecord` documents every column. */
@@ -230,25 +244,33 @@ export const holds = pgTable(
 export const outcomeMinutes = pgTable(
   'outcome_minutes',
   {
-    minute: integer('minute').primaryKey(),
+    minute: integer('minute').notNull(),
+    slot: slot().default(0),
     succeeded: integer('succeeded').notNull(),
     failed: integer('failed').notNull(),
   },
-  (t) => [counters('outcome_minutes_counters', [t.minute, t.succeeded, t.failed])],
+  (t) => [
+    primaryKey({ columns: [t.minute, t.slot] }),
+    counters('outcome_minutes_counters', [t.minute, t.succeeded, t.failed]),
+  ],
 );
 
 /** The same per hour (hours since 1970), kept longer, for the charts. */
 export const outcomeHours = pgTable(
   'outcome_hours',
   {
-    hour: integer('hour').primaryKey(),
+    hour: integer('hour').notNull(),
+    slot: slot().default(0),
     succeeded: integer('succeeded').notNull(),
     failed: integer('failed').notNull(),
   },
-  (t) => [counters('outcome_hours_counters', [t.hour, t.succeeded, t.failed])],
+  (t) => [
+    primaryKey({ columns: [t.hour, t.slot] }),
+    counters('outcome_hours_counters', [t.hour, t.succeeded, t.failed]),
+  ],
 );
 
-/** All-time successes: one row. */
+/** All-time successes: a row for each slot, whose number it has. */
 export const shareTotals = pgTable(
   'share_totals',
   {
@@ -257,7 +279,7 @@ export const shareTotals = pgTable(
     lastSucceededAt: integer('last_succeeded_at').notNull(),
   },
   (t) => [
-    check('share_totals_id', sql`${t.id} = 1`),
+    check('share_totals_id', sql`${t.id} between 0 and 7`),
     counters('share_totals_counters', [t.succeeded]),
     instants('share_totals_instants', [t.lastSucceededAt]),
   ],
@@ -316,6 +338,44 @@ export const shiftedChats = pgTable('shifted_chats', {
 export const meta = pgTable('meta', {
   key: text('key').primaryKey(),
   value: text('value').notNull(),
+});
+
+/** What all replicas agree on: one row. */
+export const control = pgTable(
+  'control',
+  {
+    id: integer('id').primaryKey(),
+    /** Grows with every change of holds, lines or their cards. */
+    version: integer('version').notNull(),
+    /** Grows with every correction of the clock. */
+    clockEpoch: integer('clock_epoch').notNull(),
+  },
+  (t) => [check('control_id', sql`${t.id} = 1`), counters('control_counters', [t.version, t.clockEpoch])],
+);
+
+/** Who has locked the row of a line claims from its queue, and keeps the pace of all replicas; 0 is no line. */
+export const lineGates = pgTable('line_gates', {
+  lineId: integer('line_id').primaryKey(),
+  /** The recent starts, oldest first: pairs of an instant and how many began at it. */
+  starts: jsonb('starts').notNull().default([]),
+});
+
+/** The processes that use the database. */
+export const replicas = pgTable('replicas', {
+  id: text('id').primaryKey(),
+  version: text('version').notNull(),
+  fingerprint: text('fingerprint').notNull(),
+  startedAt: integer('started_at').notNull(),
+  seenAt: serverTime('seen_at').notNull(),
+});
+
+/** Which replica does what only one may do, and until when unless it renews that. */
+export const leaders = pgTable('leaders', {
+  name: text('name').primaryKey(),
+  replica: text('replica').notNull(),
+  /** Grows each time that another replica takes over. */
+  term: integer('term').notNull(),
+  until: serverTime('until_at').notNull(),
 });
 
 /** CHECK: these columns hold instants (whole ms since 1970-01-01T00:00:00Z), or null. */
