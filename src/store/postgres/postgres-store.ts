@@ -27,6 +27,7 @@ import { migrate, quoted } from './migrate.ts';
 import { createProblemStore } from './problem-table.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
 import { createRecord } from './record-events.ts';
+import { createReplicaTable } from './replica-table.ts';
 import { createUnits } from './unit-of-work.ts';
 
 // All of it is raw SQL with qualified names: the schema is a setting, and a pooler may hand out connections with any path.
@@ -223,8 +224,7 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     ...createPageStore(context, chats, attempts, calls),
     ...createProblemStore(context, meta, calls),
     ...keepQuarantine,
-    beat: async (replica, now) => [{ ...replica, seenAt: now, isLeader: true }],
-    leave: async () => {},
+    ...createReplicaTable(context, calls),
     sharedVersion: async () => 0,
     heartbeat: (now, toleratedMs) =>
       keep(async (session, values) => {

@@ -1,0 +1,49 @@
+import type { EpochMs } from '../../decide/time.ts';
+import type { Replica, ReplicaStore, SeenReplica } from '../store.ts';
+import type { Calls, StoreContext } from './context.ts';
+
+/** A leader that doesn't say in time that it lives is replaced. */
+const LEASE = "interval '30 s'";
+/** A replica that hasn't been seen for so long is gone. */
+const GONE = "interval '60 s'";
+
+/** Which replicas there are, and which leads; by the server's clock alone, since each replica's own may be wrong. */
+export function createReplicaTable(
+  { schema }: Pick<StoreContext, 'schema'>,
+  { write }: Pick<Calls, 'write'>,
+): Pick<ReplicaStore, 'beat' | 'leave'> {
+  const [replicas, leaders] = [`${schema}.replicas`, `${schema}.leaders`];
+  return {
+    beat: ({ id, version, fingerprint, startedAt }: Replica, now: EpochMs) =>
+      write(async (session) => {
+        await session.run(
+          `INSERT INTO ${leaders} AS l (name, replica, term, until_at)
+            VALUES ('leader', $1, 1, clock_timestamp() + ${LEASE})
+            ON CONFLICT (name) DO UPDATE SET replica = excluded.replica, until_at = clock_timestamp() + ${LEASE},
+              term = l.term + (l.replica <> excluded.replica)::int
+            WHERE l.replica = excluded.replica OR l.until_at < clock_timestamp()`,
+          [id],
+        );
+        await session.run(
+          `INSERT INTO ${replicas} (id, version, fingerprint, started_at, seen_at)
+            VALUES ($1, $2, $3, $4, clock_timestamp())
+            ON CONFLICT (id) DO UPDATE SET version = excluded.version, fingerprint = excluded.fingerprint,
+              started_at = excluded.started_at, seen_at = excluded.seen_at`,
+          [id, version, fingerprint, startedAt],
+        );
+        await session.run(`DELETE FROM ${replicas} WHERE seen_at < clock_timestamp() - ${GONE}`);
+        return session.rows<SeenReplica>(
+          `SELECT id, version, fingerprint, started_at AS "startedAt",
+              $1 - floor(extract(epoch FROM clock_timestamp() - seen_at) * 1000)::bigint AS "seenAt",
+              EXISTS (SELECT 1 FROM ${leaders} l WHERE l.replica = r.id AND l.until_at > clock_timestamp()) AS "isLeader"
+            FROM ${replicas} r ORDER BY started_at, id`,
+          [now],
+        );
+      }),
+    leave: (id) =>
+      write(async (session) => {
+        await session.run(`UPDATE ${leaders} SET until_at = '-infinity' WHERE replica = $1`, [id]);
+        await session.run(`DELETE FROM ${replicas} WHERE id = $1`, [id]);
+      }),
+  };
+}
