@@ -19,7 +19,9 @@ import { planWake } from '../plan/settle.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import { idOf } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
+import type { ControlTable } from './control-table.ts';
 import type { Session } from './database.ts';
+import type { GateTable } from './gate-table.ts';
 import { isLeased, type LeaseTable } from './lease-table.ts';
 import type { HoldTable, LineTable } from './line-table.ts';
 import type { Meta } from './meta.ts';
@@ -147,6 +149,8 @@ export function createRestoreMark({ schema, policy }: StoreContext, inUnit: InUn
 }
 
 interface ShiftParts {
+  readonly control: ControlTable;
+  readonly gates: GateTable;
   readonly leases: LeaseTable;
   readonly lines: LineTable;
   readonly holds: HoldTable;
@@ -156,17 +160,13 @@ interface ShiftParts {
 
 /** @see Store.shiftClock; everything but the chats, in the current transaction */
 export function createShiftClock({ schema, policy }: StoreContext, parts: ShiftParts) {
-  const { leases, lines, holds, attempts, restartCatchUp } = parts;
+  const { control, gates, leases, lines, holds, attempts, restartCatchUp } = parts;
   return async (session: Session, meta: Meta, byMs: number, now: EpochMs): Promise<void> => {
     const shift = { byMs, now, windowMs: policy.windowMs };
     const [last] = await session.rows<{ id: number | null }>(`SELECT max(id) AS id FROM ${schema}.chats`);
     const pending = beginShift(pendingShiftOf(meta.text('clock_shift')), shift, last?.id ?? 0);
     meta.set('clock_shift', JSON.stringify(pending));
-    const known = await lines.all(session);
-    await lines.lock(
-      session,
-      known.map(({ line }) => line),
-    ); // in order; an update of each would lock in another
+    await control.change(session);
     const before = {
       holds: await holds.all(session),
       lines: await lines.all(session),
@@ -179,6 +179,7 @@ export function createShiftClock({ schema, policy }: StoreContext, parts: ShiftP
     for (const line of after.lines) await lines.update(session, line.line, line);
     for (const hold of after.holds) await holds.put(session, hold);
     await leases.shift(session, shift);
+    await gates.forgetStarts(session);
     await attempts.cutFiguresTo(session, now);
     if (byMs > 0) {
       const behind = attemptsBehind(behindIn(meta), byMs, now);

@@ -29,6 +29,8 @@ export interface Database {
    * be held by transactions that wait for this.
    */
   ahead<T>(body: (session: Session) => Promise<T>): Promise<T>;
+  /** The same for what may wait for a transaction, which in turn may wait for `ahead`: on another connection. */
+  aheadWaiting<T>(body: (session: Session) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ const TYPES = {
 export function createDatabase(url: string, clock: Pick<Clock, 'sleepUntil'>): Database {
   const pool = createClients(url, POOLED);
   const alone = createClients(url, 1);
+  const aloneWaiting = createClients(url, 1);
 
   /** Runs the body with a client, which it loses after an error of the connection, and after the deadline. */
   async function withClient<T>(
@@ -130,8 +133,9 @@ export function createDatabase(url: string, clock: Pick<Clock, 'sleepUntil'>): D
     write: (body) => repeated(() => transaction(BEGIN_WRITE, body)),
     writeLong: (body) => repeated(() => transaction(BEGIN_LONG, body, Number.POSITIVE_INFINITY)),
     ahead: (body) => repeated(() => withClient(alone, (client) => body(sessionOf(client)))),
+    aheadWaiting: (body) => repeated(() => withClient(aloneWaiting, (client) => body(sessionOf(client)))),
     async close() {
-      await Promise.all([pool.close(), alone.close()]);
+      await Promise.all([pool, alone, aloneWaiting].map((clients) => clients.close()));
     },
   };
 }

@@ -2,6 +2,7 @@ import type { ChatReason, ChatState } from '../../decide/chat.ts';
 import { StoreError } from '../../errors.ts';
 import type { CountKey } from '../schema/chat-row.ts';
 import type { StoreContext } from './context.ts';
+import { countChange } from './control-table.ts';
 import type { Session } from './database.ts';
 
 /** Stands for no line: `IS NOT DISTINCT FROM` uses no index. */
@@ -12,7 +13,10 @@ const NO_LINE = 0;
  * changed or deleted, so that whatever is known here stays true.
  */
 export interface Dictionary {
-  /** Adds lines that are missing; afterwards `lineIdOf` knows them. */
+  /**
+   * Adds lines that are missing, with their gates; afterwards `lineIdOf` knows them. It may wait for who has locked
+   * `ControlTable`, so nobody calls it with new lines after that.
+   */
   addLines(lines: readonly (string | null)[]): Promise<void>;
   /** @throws {StoreError} when the line wasn't added */
   lineIdOf(line: string | null): number;
@@ -58,8 +62,9 @@ export function createDictionary({
     for (const { id, line } of rows) lineIds.set(line, id);
   }
 
-  function learn({ id, line, state, reason }: CountRow): void {
+  function learn({ id, lineId, line, state, reason }: CountRow): void {
     const key = { line, state, reason };
+    lineIds.set(line, lineId);
     keys.set(id, key);
     countIds.set(nameOf(key), id);
   }
@@ -81,13 +86,16 @@ export function createDictionary({
   const dictionary: Dictionary = {
     async addLines(lines) {
       if (missingLines(lines).length === 0) return;
-      await database.ahead(async (session) => {
+      await database.aheadWaiting(async (session) => {
         await selectLines(session, missingLines(lines));
         const missing = missingLines(lines); // asked for first: each refused row would use up a number
         if (missing.length === 0) return;
         await session.run(
-          `INSERT INTO ${schema}.lines (line) SELECT line FROM unnest($1::text[]) WITH ORDINALITY AS w (line, o)
-            ORDER BY o ON CONFLICT (line) DO NOTHING`,
+          `WITH n AS (INSERT INTO ${schema}.lines (line)
+              SELECT line FROM unnest($1::text[]) WITH ORDINALITY AS w (line, o) ORDER BY o
+              ON CONFLICT (line) DO NOTHING RETURNING id),
+            g AS (INSERT INTO ${schema}.line_gates (line_id) SELECT id FROM n)
+            ${countChange(`${schema}.control`, 'EXISTS (SELECT 1 FROM n)')}`,
           [missing],
         );
         await selectLines(session, missing);

@@ -5,9 +5,7 @@ import type { Session } from './database.ts';
 export interface LineTable {
   /** Those of these numbers that are our lines. */
   find(session: Session, lines: readonly string[]): Promise<readonly Line[]>;
-  /** Until the end of the transaction nobody else changes these lines. */
-  lock(session: Session, lines: readonly string[]): Promise<void>;
-  /** Changes a line, which must be in the dictionary. */
+  /** Changes a line, which must be in the dictionary; `ControlTable` must be locked. */
   update(session: Session, line: string, change: Partial<Omit<Line, 'line'>>): Promise<void>;
   all(session: Session): Promise<readonly Line[]>;
 }
@@ -27,12 +25,6 @@ export function createLineTable({ schema }: Pick<StoreContext, 'schema'>): LineT
   const select = `SELECT line, ${named.join(', ')} FROM ${schema}.lines`;
   return {
     find: (session, lines) => session.rows<Line>(`${select} WHERE line = ANY($1)`, [lines]),
-    async lock(session, lines) {
-      await session.run(
-        `SELECT 1 FROM ${schema}.lines WHERE line = ANY($1) ORDER BY line FOR NO KEY UPDATE`,
-        [lines],
-      );
-    },
     async update(session, line, change) {
       const names = (Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]).filter((name) => name in change);
       const set = names.map((name, index) => `${COLUMNS[name]} = $${index + 2}`).join(', ');
@@ -44,6 +36,7 @@ export function createLineTable({ schema }: Pick<StoreContext, 'schema'>): LineT
   };
 }
 
+/** Its changes need `ControlTable` locked. */
 export interface HoldTable {
   all(session: Session): Promise<readonly Hold[]>;
   put(session: Session, hold: Hold): Promise<void>;

@@ -7,7 +7,7 @@ import type { EpochMs } from '../../decide/time.ts';
 import { countEvents, createAround, NO_OBSERVER, type StoreObserver } from '../around.ts';
 import { planSave } from '../plan/chat-row.ts';
 import { planHeartbeat } from '../plan/housekeeping.ts';
-import { planLines } from '../plan/settle.ts';
+import { mergeShared, planShared } from '../plan/shared.ts';
 import type { Store } from '../store.ts';
 import type { Claim, Turn, TurnResult } from '../turn.ts';
 import { createAttemptTable } from './attempt-table.ts';
@@ -15,11 +15,13 @@ import { createCatchUpStore, createCatchUpTable } from './catch-up-table.ts';
 import { createChatList, createPageStore } from './chat-lists.ts';
 import { createChatTable } from './chat-table.ts';
 import { createRestoreMark, createShiftClock, createUpkeep, pruneAttempts } from './chat-upkeep.ts';
-import { createClaims } from './claims.ts';
+import { type Claimed, createClaims } from './claims.ts';
 import { createCalls, SLOTS, type StoreContext } from './context.ts';
+import { createControlTable } from './control-table.ts';
 import { createDatabase, type Session } from './database.ts';
 import { createDictionary } from './dictionary.ts';
 import { toStoreError } from './faults.ts';
+import { createGateTable } from './gate-table.ts';
 import { createLeaseTable } from './lease-table.ts';
 import { createHoldTable, createLineTable } from './line-table.ts';
 import { createMetaTable, type Meta } from './meta.ts';
@@ -76,15 +78,19 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
   const chats = createChatTable(context, dictionary);
   const lines = createLineTable(context);
   const holds = createHoldTable(context);
+  const control = createControlTable(context);
+  const gates = createGateTable(context);
   const inUnit = createUnits(context, { chats, leases, attempts, dictionary });
-  const claims = createClaims(context, dictionary);
+  const claims = createClaims(context, dictionary, gates);
   const upkeep = createUpkeep(context, inUnit);
   const restoreMark = createRestoreMark(context, inUnit);
   const list = createChatList(context, chats);
   const { put, expire, ...keepQuarantine } = createQuarantineTable(context, calls);
-  const { record, recordIn } = createRecord(context, chats, lines, dictionary, { put });
+  const { record, recordIn } = createRecord(context, chats, lines, control, dictionary, { put });
   const catchUp = createCatchUpTable(context, chats, { recordIn }, restoreMark);
   const shiftClock = createShiftClock(context, {
+    control,
+    gates,
     leases,
     lines,
     holds,
@@ -96,12 +102,31 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
   const keep = <T>(body: (session: Session, values: Meta) => Promise<T>) =>
     write((session) => meta.change(session, (values) => body(session, values)));
 
-  async function turn(session: Session, { settlements, ...turn }: Turn, now: EpochMs): Promise<TurnResult> {
-    const learnt = [...planLines(turn)].sort(([a], [b]) => (a < b ? -1 : 1)); // the order of locks
-    await dictionary.addLines(learnt.map(([line]) => line));
-    for (const [line, change] of learnt) await lines.update(session, line, change);
-    for (const hold of turn.endedHolds) await holds.end(session, hold);
-    for (const hold of turn.holds) await holds.put(session, hold);
+  const shared = async (session: Session) => ({
+    holds: await holds.all(session),
+    lines: await lines.all(session),
+  });
+
+  /** Changes holds and lines under their lock. Null: the turn was planned without knowing all that others changed. */
+  async function share(session: Session, turn: Turn): Promise<number | null> {
+    const planned = planShared(turn);
+    const isChange = planned.lines.length + planned.ended.length + planned.holds.length > 0;
+    if (!isChange) {
+      const version = await control.version(session);
+      return turn.version === undefined || turn.version === version ? version : null;
+    }
+    const version = await control.change(session);
+    const isCurrent = turn.version === undefined || turn.version === version - 1;
+    const changes = isCurrent ? planned : mergeShared(planned, await shared(session));
+    for (const [line, change] of changes.lines) await lines.update(session, line, change);
+    for (const hold of changes.ended) await holds.end(session, hold);
+    for (const hold of changes.holds) await holds.put(session, hold);
+    return isCurrent ? version : null;
+  }
+
+  async function turn(session: Session, all: Turn, now: EpochMs): Promise<TurnResult> {
+    const { settlements, ...turn } = all;
+    await dictionary.addLines(planShared(turn).lines.map(([line]) => line));
     return inUnit(session, async (unit) => {
       await unit.lockAll(
         settlements.map(({ claim }) => claim.chatRow),
@@ -113,14 +138,10 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
         const stored = unit.find(chatId);
         if (stored !== null) unit.write(planSave(stored, undoRefusal(stored.chat), policy, now));
       }
-      const nothing = { claims: [], lacksLookUps: false };
-      return {
-        settled,
-        version: 0,
-        starts: new Map(),
-        isContended: false,
-        ...(turn.claim === null ? nothing : await claims.due(session, unit, turn.claim, now)),
-      };
+      const version = await share(session, all);
+      const claim = version === null ? null : turn.claim;
+      const claimed = claim === null ? NO_CLAIMS : await claims.due(session, unit, claim, now);
+      return { settled, version, ...claimed };
     });
   }
 
@@ -174,7 +195,7 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     claimManually: (chatId, leaseUntil, now) =>
       doubting((doubt) =>
         write(async (session) => {
-          const done = await inUnit(session, (unit) => claims.manual(unit, chatId, leaseUntil, now));
+          const done = await inUnit(session, (unit) => claims.manual(session, unit, chatId, leaseUntil, now));
           if (done !== null && 'claim' in done) doubt([done.claim]);
           return done;
         }),
@@ -218,14 +239,23 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     shareTotals: (now) => read((session) => attempts.totals(session, now)),
     lines: () => look((session) => lines.all(session)),
     holds: () => look((session) => holds.all(session)),
-    putHold: (hold) => write((session) => holds.put(session, hold)),
-    endHold: (scope, reason) => write((session) => holds.end(session, { scope, reason })),
+    putHold: (hold) =>
+      write(async (session) => {
+        await control.change(session);
+        const merged = mergeShared({ lines: [], ended: [], holds: [hold] }, await shared(session));
+        for (const put of merged.holds) await holds.put(session, put);
+      }),
+    endHold: (scope, reason) =>
+      write(async (session) => {
+        await control.change(session);
+        await holds.end(session, { scope, reason });
+      }),
     ...createCatchUpStore(catchUp, meta, calls, observer),
     ...createPageStore(context, chats, attempts, calls),
     ...createProblemStore(context, meta, calls),
     ...keepQuarantine,
     ...createReplicaTable(context, calls),
-    sharedVersion: async () => 0,
+    sharedVersion: () => look(control.version),
     heartbeat: (now, toleratedMs) =>
       keep(async (session, values) => {
         const before = values.number('heartbeat_at');
@@ -249,6 +279,8 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     close: () => around(() => database.close()),
   };
 }
+
+const NO_CLAIMS: Claimed = { claims: [], lacksLookUps: false, starts: new Map(), isContended: false };
 
 /** What our tables take, with their indexes. */
 async function sizeOf(session: Session, schema: string): Promise<number> {

@@ -5,6 +5,7 @@ import { whyUnstorable } from '../plan/storable.ts';
 import type { Recordable, Recorded } from '../store.ts';
 import type { ChatTable, PgChat } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
+import type { ControlTable } from './control-table.ts';
 import type { Session } from './database.ts';
 import type { Dictionary } from './dictionary.ts';
 import { isUnstorable, LostRaceError, unstorableCause } from './faults.ts';
@@ -25,6 +26,7 @@ export function createRecord(
   { database, schema, policy }: StoreContext,
   chats: ChatTable,
   lines: LineTable,
+  control: ControlTable,
   dictionary: Dictionary,
   quarantine: Pick<QuarantineTable, 'put'>,
 ): RecordEvents {
@@ -59,19 +61,22 @@ export function createRecord(
   async function recordLocked(session: Session, entries: readonly Recordable[], now: EpochMs): Promise<void> {
     const named = namedIn(entries);
     const told = entries.flatMap((entry) => ('sealed' in entry || entry.kind !== 'line' ? [] : [entry.line]));
-    if (told.length > 0) {
-      await dictionary.addLines(told);
-      await lines.lock(session, told);
-    }
+    await dictionary.addLines(told);
     await session.run(
       `SELECT 1 FROM ${schema}.chats WHERE chat_id = ANY($1) ORDER BY chat_id FOR NO KEY UPDATE`,
       [[...named.chatIds]],
     );
-    const plan = await planFor(session, entries, now);
-    for (const line of plan.lines) await lines.update(session, line.line, line);
+    let plan = await planFor(session, entries, now);
+    await addCounts(plan); // new lines are added before `control` is locked
+    if (told.length > 0) {
+      await control.lock(session);
+      plan = await planFor(session, entries, now);
+      if (plan.lines.length > 0) await control.change(session);
+      for (const line of plan.lines) await lines.update(session, line.line, line);
+      await addCounts(plan);
+    }
     if (plan.unreadable.length > 0) await quarantine.put(session, plan.unreadable);
     if (plan.chats.length === 0) return;
-    await addCounts(plan);
     const written = await chats.put(session, plan.chats, true);
     if (written.length < plan.chats.length) throw new LostRaceError(); // a chat was new to two at once
   }

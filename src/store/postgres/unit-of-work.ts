@@ -11,8 +11,16 @@ import type { LeaseTable } from './lease-table.ts';
 
 /**
  * The chats that a transaction has locked, and what it will write of them. Everybody locks in this order, and so waits for
- * nobody who waits for him: lines and holds, chats in the order of their chat ids (or those that nobody else has locked),
- * then, at the end, the counts and the figures.
+ * nobody who waits for him:
+ * 1. chats, in the order of their chat ids;
+ * 2. `control`, and under it holds and lines: only whoever changes those. It comes late, so that nobody is kept waiting for
+ *    it by a chat;
+ * 3. gates, and under them further chats, but only those that nobody else has locked: a manual share, which waits for the
+ *    gate of its chat, and a corrected clock have nothing after it that others wait for;
+ * 4. at the end, the tallies and the figures, each table in the order of its keys.
+ *
+ * Single values (`MetaTable`) are locked before all of it. New lines and keys are committed ahead on other connections: a
+ * new line waits for `control`, so it is added before that is locked.
  */
 export interface UnitOfWork {
   /**
@@ -21,6 +29,8 @@ export interface UnitOfWork {
    * @returns in the order of the statement
    */
   lock(statement: string, values: readonly unknown[]): Promise<readonly PgChat[]>;
+  /** Reads chats that a statement of this transaction, after a `flush`, has just locked; in the order given. */
+  taken(ids: readonly number[]): Promise<readonly PgChat[]>;
   /** Locks these chats, and waits for transactions that hold them; those that aren't there are left out. */
   lockAll(rows: readonly number[], chatIds?: readonly string[]): Promise<void>;
   /** A locked chat as it is after all writes so far; null: it isn't there. */
@@ -112,8 +122,10 @@ function createUnit(
     async lock(statement, values) {
       await unit.flush();
       const locked = await session.rows<{ id: number }>(statement, values);
-      if (locked.length === 0) return [];
-      const ids = locked.map(({ id }) => id);
+      return unit.taken(locked.map(({ id }) => id));
+    },
+    async taken(ids) {
+      if (ids.length === 0) return [];
       const read = await chats.read(session, 'c.id = ANY($1)', [ids]);
       for (const stored of read.chats) {
         known.set(idOf(stored), stored);
