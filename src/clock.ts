@@ -1,16 +1,21 @@
-import type { EpochMs } from './decide/time.ts';
+import { type EpochMs, SECOND } from './decide/time.ts';
 
 /**
  * The only reader of system time.
  *
  * Two time lines: *domain* time (`now`) dates facts, windows, backoffs and pauses; *real* time (`systemNow`,
  * `monotonic`) bounds leases, call deadlines and signature tolerance. They differ only in the demo, where a second is
- * an hour. Domain time runs on the monotonic clock from an anchor, so that a stepped wall clock can't move it.
+ * an hour. Domain time runs on the monotonic clock from an anchor, so that a stepped wall clock can't move it. The wall
+ * clock is this machine's, or the database's where several replicas share one (see `shared-clock.ts`).
  */
 export interface Clock {
-  /** Domain time, unaffected by steps of the wall clock. */
+  /** Domain time, unaffected by steps of the wall clock. If it isn't known exactly, the earliest that it may be. */
   now(): EpochMs;
-  /** The system's wall clock, as others on the network see it. */
+  /** The latest that domain time may be, in whole milliseconds; `now`, if it is known exactly. */
+  latest(): EpochMs;
+  /** The wall clock that domain time follows. */
+  wallNow(): EpochMs;
+  /** This machine's wall clock, as others on the network see it. */
   systemNow(): EpochMs;
   /** Real milliseconds since an arbitrary start; never steps. */
   monotonic(): number;
@@ -30,6 +35,9 @@ export interface Clock {
  */
 export const MAX_SLEEP_MS = 60_000;
 
+/** Two clocks that differ by more than this mean a wrong clock, not delay or rounding. */
+export const MAX_DISAGREEMENT_MS = 30 * SECOND;
+
 /** @param rate domain milliseconds per real millisecond; 1 except in the demo */
 export function createSystemClock(rate = 1): Clock {
   const monotonic = () => performance.now();
@@ -40,6 +48,8 @@ export function createSystemClock(rate = 1): Clock {
   const now = () => Math.floor(domainAtAnchor + elapsed() * rate);
   return {
     now,
+    latest: now,
+    wallNow: () => Date.now(),
     systemNow: () => Date.now(),
     monotonic,
     toDomain: (realMs) => realMs * rate,

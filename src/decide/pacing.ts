@@ -77,28 +77,28 @@ export const RETRY_AFTER_MAX_MS = DAY;
  * when it doesn't say or says nonsense (zero, negative, past, not finite): the caller's own backoff applies.
  * @param header `Retry-After`: seconds or an HTTP date
  * @param bodySeconds `error.retry_after` of the body, used when the header yields nothing
- * @param systemNow the wall clock, for the date form
+ * @param wallNow the wall clock, for the date form
  */
 export function parseRetryAfter(
   header: string | null,
   bodySeconds: unknown,
-  systemNow: EpochMs,
+  wallNow: EpochMs,
 ): number | null {
-  const waitMs = fromText(header, systemNow) ?? fromBody(bodySeconds, systemNow);
+  const waitMs = fromText(header, wallNow) ?? fromBody(bodySeconds, wallNow);
   return waitMs === null ? null : Math.min(waitMs, RETRY_AFTER_MAX_MS);
 }
 
-function fromBody(value: unknown, systemNow: EpochMs): number | null {
+function fromBody(value: unknown, wallNow: EpochMs): number | null {
   if (typeof value === 'number') return usable(value * SECOND);
-  return typeof value === 'string' ? fromText(value, systemNow) : null;
+  return typeof value === 'string' ? fromText(value, wallNow) : null;
 }
 
-function fromText(text: string | null, systemNow: EpochMs): number | null {
+function fromText(text: string | null, wallNow: EpochMs): number | null {
   const trimmed = text?.trim() ?? '';
   // digits only: Number() would also read "0x10", "1e9" and ""
   if (/^\d+(\.\d+)?$/.test(trimmed)) return usable(Number(trimmed) * SECOND);
   const at = parseHttpDate(trimmed);
-  return at === null ? null : usable(at - systemNow);
+  return at === null ? null : usable(at - wallNow);
 }
 
 /** Rounded up: even a fraction of a millisecond too early is too early. */

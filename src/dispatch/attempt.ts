@@ -88,11 +88,11 @@ function callOf({ clock }: AttemptDeps, { chat, startedAt }: Claim): Call {
 }
 
 /**
- * Instants are truncated to whole milliseconds: rounding an end up never shortens the window that starts
- * there.
+ * Instants are truncated to whole milliseconds, and may be known less exactly: rounding an end up never shortens the
+ * window that starts there.
  */
 function roundUp(clock: Clock): number {
-  return clock.now() + 1;
+  return clock.latest() + 1;
 }
 
 /** Real time; longer than an attempt can last: a look-up and a share call, each with a deadline of 15 s. */

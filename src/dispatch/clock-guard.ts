@@ -1,10 +1,10 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, MAX_DISAGREEMENT_MS } from '../clock.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
 
-/** Two clocks that differ by more than this mean a wrong clock, not delay or rounding. */
-const MAX_DISAGREEMENT_MS = 30 * SECOND;
+/** Domain time that is known less exactly than this isn't known at all. */
+const MAX_UNCERTAINTY_MS = SECOND;
 
-/** The `Date` header of an answer, and the wall clock around the call; epoch ms. */
+/** The `Date` header of an answer, and the wall clock (`Clock.wallNow`) around the call; epoch ms. */
 export interface ServerDate {
   readonly serverAt: EpochMs;
   readonly requestedAt: EpochMs;
@@ -21,7 +21,7 @@ export interface ClockCorrection {
 /**
  * Decides whether our clock can be trusted. A step of the wall clock, a heartbeat in the future, or a `Date`
  * from Linq that disagrees stops automatic sharing until an answer's `Date` agrees with domain time and the
- * stored times have been corrected.
+ * stored times have been corrected. So does domain time that isn't known exactly, until it is.
  * @param lastHeartbeatAt of the previous process, or null; one in our future means that the clock was set
  * back
  * @param onCorrected called once everything is corrected, with the ms by which `clock.now()` has moved
@@ -35,8 +35,8 @@ export function createClockGuard({
   lastHeartbeatAt: EpochMs | null;
   onCorrected: (byMs: number) => void;
 }) {
-  /** Linq's clock minus our wall clock at the last answer. */
-  let wallOffMs: number | null = null;
+  /** Linq's clock minus this machine's at the last answer. */
+  let machineOffMs: number | null = null;
   let isBehindPast =
     lastHeartbeatAt !== null && lastHeartbeatAt - clock.now() > clock.toDomain(MAX_DISAGREEMENT_MS);
   let isDateWrong = false;
@@ -45,10 +45,11 @@ export function createClockGuard({
   let correction: ClockCorrection | null = null;
   let distrustedSince: EpochMs | null = null;
   const isOff = (ms: number) => Math.abs(ms) > MAX_DISAGREEMENT_MS;
+  const isUncertain = () => clock.latest() - clock.now() > clock.toDomain(MAX_UNCERTAINTY_MS);
 
   function isDistrusted(): boolean {
-    const isWrong =
-      isBehindPast || isDateWrong || correction !== null || isOff(clock.stepMs() - confirmedStepMs);
+    const isStepped = isOff(clock.stepMs() - confirmedStepMs);
+    const isWrong = isBehindPast || isDateWrong || correction !== null || isStepped || isUncertain();
     distrustedSince = isWrong ? (distrustedSince ?? clock.now()) : null;
     return isWrong;
   }
@@ -57,8 +58,8 @@ export function createClockGuard({
     /** True while automatic shares must wait. */
     isDistrusted,
     distrustedSince: (): EpochMs | null => (isDistrusted() ? distrustedSince : null),
-    /** Linq's clock minus our wall clock at the last answer, in ms; null: no answer yet. */
-    linqDateOffMs: (): number | null => wallOffMs,
+    /** Linq's clock minus this machine's at the last answer, in ms; null: no answer yet. */
+    linqDateOffMs: (): number | null => machineOffMs,
     /**
      * What the dispatcher has to correct before it continues, and to confirm with `corrected`; null: nothing.
      */
@@ -71,7 +72,8 @@ export function createClockGuard({
     heard({ serverAt, requestedAt, receivedAt }: ServerDate): void {
       // The header has whole seconds, and was written somewhere between request and answer.
       const isEarly = serverAt + SECOND < requestedAt;
-      wallOffMs = isEarly ? serverAt + SECOND - requestedAt : Math.max(0, serverAt - receivedAt);
+      const wallOffMs = isEarly ? serverAt + SECOND - requestedAt : Math.max(0, serverAt - receivedAt);
+      machineOffMs = wallOffMs + clock.wallNow() - clock.systemNow();
       const stepMs = clock.stepMs();
       isDateWrong = isOff(wallOffMs) && isOff(wallOffMs + stepMs);
       if (isDateWrong) return;

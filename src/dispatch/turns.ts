@@ -209,7 +209,7 @@ export function createTurns(deps: TurnDeps) {
   async function setClockRight({ followsWall }: ClockCorrection): Promise<void> {
     await commits.commit(null, clock.now());
     if (followsWall) unstoredShiftMs += clock.reanchor();
-    const endsUpTo = clock.now() + 1; // the end of a call is dated up to 1 ms late
+    const endsUpTo = clock.latest() + 1; // the end of a call is dated so late
     const byMs = unstoredShiftMs;
     await store.shiftClock(byMs, endsUpTo);
     unstoredShiftMs = 0; // what fails from here on must not shift a second time

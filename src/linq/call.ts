@@ -15,7 +15,7 @@ interface ExchangeOptions {
   readonly proxy: HttpProxy | null;
   /** Maximum body size, both on the wire and decoded. A larger body counts as incomplete. */
   readonly maxBodyBytes: number;
-  readonly systemNow: CallEvents['systemNow'];
+  readonly wallNow: CallEvents['wallNow'];
   readonly monotonic: () => number;
   readonly onHeaders: CallEvents['onHeaders'];
 }
@@ -37,8 +37,7 @@ const REST_MS = SECOND;
  * queueing, connecting, headers and body, and a short one for what no longer matters. `send` never rejects.
  */
 export function createExchange(options: ExchangeOptions) {
-  const { connections, deadlineMs, connectMs, proxy, maxBodyBytes, systemNow, monotonic, onHeaders } =
-    options;
+  const { connections, deadlineMs, connectMs, proxy, maxBodyBytes, wallNow, monotonic, onHeaders } = options;
   const url = new URL(options.baseUrl);
   const prefix = url.pathname.replace(/\/+$/, '');
   const headers = [
@@ -61,7 +60,7 @@ export function createExchange(options: ExchangeOptions) {
   const callsOf = createAborts<Call>();
   const events: CallEvents = {
     onHeaders,
-    systemNow,
+    wallNow,
     onSettledEarly(call) {
       deadlines.delete(call);
       restDeadlines.add(call);
@@ -106,13 +105,13 @@ export type Reply =
   | { readonly kind: 'none'; readonly wasSent: boolean; readonly cause: string };
 
 interface CallEvents {
-  /** An answer begins; `requestedAt` is when its request was written, by `systemNow`. */
+  /** An answer begins; `requestedAt` is when its request was written, by `wallNow`. */
   onHeaders(headers: Headers, requestedAt: EpochMs): void;
   /** The call is settled: the rest of its body doesn't matter. */
   onSettledEarly(call: Call): void;
   /** The call is over; its connection is free or gone. */
   onDone(call: Call): void;
-  systemNow(): EpochMs;
+  wallNow(): EpochMs;
 }
 
 /**
@@ -169,7 +168,7 @@ class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
       return;
     }
     this.#controller = controller;
-    this.#requestedAt = this.#events.systemNow();
+    this.#requestedAt = this.#events.wallNow();
   }
 
   onResponseStart(_controller: unknown, httpStatus: number, headers: Headers): void {

@@ -28,7 +28,7 @@ export interface LinqClientOptions {
   readonly apiKey: string;
   /** Maximum concurrent requests. */
   readonly connections: number;
-  readonly clock: Pick<Clock, 'systemNow' | 'monotonic'>;
+  readonly clock: Pick<Clock, 'wallNow' | 'monotonic'>;
   /** Covers connection, headers and body together. Default: 15 s. */
   readonly deadlineMs?: number;
   /** Default: 5 s; undici checks about twice a second. */
@@ -41,7 +41,7 @@ export interface LinqClientOptions {
   readonly onUnreadable?: OnUnreadable;
 }
 
-/** Linq's clock, which counts whole seconds, read between two readings of the system's wall clock. */
+/** Linq's clock, which counts whole seconds, read between two readings of the wall clock. */
 interface DateReading {
   readonly serverAt: EpochMs;
   readonly requestedAt: EpochMs;
@@ -101,17 +101,17 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
     onUnreadable,
     ...rest
   } = options;
-  const systemNow = () => clock.systemNow();
+  const wallNow = () => clock.wallNow();
   const common = {
     ...rest,
     deadlineMs,
     connectMs,
     proxy,
-    systemNow,
+    wallNow,
     monotonic: () => clock.monotonic(),
     onHeaders(headers: Headers, requestedAt: EpochMs) {
       const serverAt = parseHttpDate(firstHeader(headers, 'date') ?? '');
-      if (serverAt !== null && !isCached(headers)) onDate({ serverAt, requestedAt, receivedAt: systemNow() });
+      if (serverAt !== null && !isCached(headers)) onDate({ serverAt, requestedAt, receivedAt: wallNow() });
     },
   };
   const exchange = createExchange({ ...common, maxBodyBytes: MAX_BODY_BYTES });
@@ -123,7 +123,7 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
   const get = (path: string, signal?: AbortSignal, through = exchange) =>
     through.send({ method: 'GET', path, wantsBody: true }, signal);
   const getList = (path: string, signal?: AbortSignal) => get(path, signal, lists);
-  const answerOf = (reply: Reply, isRead: boolean) => readAnswer(reply, isRead, systemNow(), options.apiKey);
+  const answerOf = (reply: Reply, isRead: boolean) => readAnswer(reply, isRead, wallNow(), options.apiKey);
   const failed = (reply: Reply): CallFailed => ({
     kind: 'failed',
     answer: isSuccess(reply) ? UNREADABLE : answerOf(reply, true),

@@ -32,7 +32,7 @@ import type { Headers, Reply } from './call.ts';
  * @param isRead the call changes nothing at Linq, so it doesn't matter whether it arrived
  * @param apiKey text that contains it is dropped: a proxy may echo the request
  */
-export function readAnswer(reply: Reply, isRead: boolean, systemNow: EpochMs, apiKey: string): LinqAnswer {
+export function readAnswer(reply: Reply, isRead: boolean, wallNow: EpochMs, apiKey: string): LinqAnswer {
   if (reply.kind === 'none') {
     return { kind: 'unanswered', mayHaveArrived: reply.wasSent && !isRead, cause: reply.cause };
   }
@@ -49,7 +49,7 @@ export function readAnswer(reply: Reply, isRead: boolean, systemNow: EpochMs, ap
     traceId: traceId(firstHeader(headers, 'x-trace-id')) ?? traceId(root?.trace_id),
     hasEnvelope: linqCode !== null || isCodeless(root, error),
     isJson: json !== undefined,
-    retryAfterMs: parseRetryAfter(firstHeader(headers, 'retry-after'), error?.retry_after, systemNow),
+    retryAfterMs: parseRetryAfter(firstHeader(headers, 'retry-after'), error?.retry_after, wallNow),
   };
 }
 

@@ -206,6 +206,11 @@ export interface ReplicaStore {
    * Always 0 with SQLite, where nobody else changes them.
    */
   sharedVersion(): Promise<number>;
+  /**
+   * What the database's own clock reads, in ms with fractions: it is the clock of all replicas. Null with SQLite, which has
+   * none: the machine's is as good.
+   */
+  serverNow(): Promise<EpochMs | null>;
 }
 
 /** What catching up read of one chat. */

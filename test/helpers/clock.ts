@@ -35,10 +35,13 @@ export function createFakeClock(
   let stirCount = 0;
   const sleepers = new Set<Sleeper>();
   const now = () => startAt + elapsedMs + domainAheadMs;
+  const wallNow = () => startAt + elapsedMs + wallAheadMs;
 
   return {
     now,
-    systemNow: () => startAt + elapsedMs + wallAheadMs,
+    latest: now,
+    wallNow,
+    systemNow: wallNow,
     monotonic: () => elapsedMs,
     toDomain: (realMs) => realMs,
     stepMs: () => wallAheadMs - domainAheadMs,

@@ -43,10 +43,14 @@ export function createLeapingClock(): LeapingClock {
   const now = () => elsewhereNow() + domainAheadMs;
   const stepMs = () => wallAheadMs - domainAheadMs;
   const common = { monotonic, toDomain: (realMs: number) => realMs };
+  const trueNow = () => system.systemNow() + leptMs;
+  const wallNow = () => trueNow() + wallAheadMs;
   return {
     ...common,
     now,
-    systemNow: () => system.systemNow() + leptMs + wallAheadMs,
+    latest: now,
+    wallNow,
+    systemNow: wallNow,
     stepMs,
     reanchor() {
       const byMs = stepMs();
@@ -67,7 +71,9 @@ export function createLeapingClock(): LeapingClock {
     elsewhere: {
       ...common,
       now: elsewhereNow,
-      systemNow: () => system.systemNow() + leptMs,
+      latest: elsewhereNow,
+      wallNow: trueNow,
+      systemNow: trueNow,
       stepMs: () => 0,
       reanchor: () => 0,
       sleepUntil: sleeping(elsewhereNow),

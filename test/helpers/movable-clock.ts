@@ -10,10 +10,14 @@ export interface MovableClock extends Clock {
 export function createMovableClock(): MovableClock {
   const clock = createSystemClock();
   let aheadMs = 0;
+  const now = () => clock.now() + aheadMs;
+  const wallNow = () => clock.systemNow() + aheadMs;
   return {
     ...clock,
-    now: () => clock.now() + aheadMs,
-    systemNow: () => clock.systemNow() + aheadMs,
+    now,
+    latest: now,
+    wallNow,
+    systemNow: wallNow,
     sleepUntil: (until: EpochMs, maxRealMs: number, signal: AbortSignal) =>
       clock.sleepUntil(until - aheadMs, maxRealMs, signal),
     set(ms) {

@@ -23,6 +23,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'real-path.ts': ['package'],
   'package-files.ts': [],
   'clock.ts': ['decide', 'package'],
+  'shared-clock.ts': ['decide', 'clock.ts'],
   'log.ts': ['decide', 'package'],
   'payload.ts': ['decide', 'errors.ts'],
   config: ['decide', 'errors.ts', 'package'],

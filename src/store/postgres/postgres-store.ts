@@ -256,6 +256,7 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     ...keepQuarantine,
     ...createReplicaTable(context, calls),
     sharedVersion: () => look(control.version),
+    serverNow: () => look(control.now),
     heartbeat: (now, toleratedMs) =>
       keep(async (session, values) => {
         const before = values.number('heartbeat_at');

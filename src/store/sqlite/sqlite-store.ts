@@ -177,6 +177,7 @@ export function createSqliteStore(
     beat: async (replica, now) => [{ ...replica, seenAt: now, isLeader: true }],
     leave: async () => {},
     sharedVersion: async () => ALONE.version,
+    serverNow: async () => null,
     heartbeat: (now, toleratedMs) =>
       write(() => {
         const before = meta.number('heartbeat_at');

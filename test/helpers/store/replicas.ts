@@ -15,6 +15,16 @@ export function describeReplicas(bench: StoreBench): void {
       expect(await store.beat(ONE, T)).toEqual(seen);
     });
 
+    it('tells what the clock of its database reads, if that has one', async () => {
+      const store = await bench.open();
+      const before = Date.now();
+      const at = await store.serverNow();
+      if (store.kind === 'sqlite') return expect(at).toBeNull();
+      // it is on this machine
+      expect(at).toBeGreaterThanOrEqual(before);
+      expect(at).toBeLessThanOrEqual(Date.now() + 1);
+    });
+
     it('claims by the version that it told', async () => {
       const store = await bench.open();
       const version = await store.sharedVersion();

@@ -61,7 +61,7 @@ export function createTestClient(baseUrl: string, options: Partial<LinqClientOpt
     baseUrl,
     apiKey: 'key-for-tests',
     connections: 4,
-    clock: { systemNow: () => Date.now(), monotonic: () => performance.now() },
+    clock: { wallNow: () => Date.now(), monotonic: () => performance.now() },
     onDate: () => {},
     ...options,
   });

@@ -106,7 +106,7 @@ describe('an answer to a share call', () => {
   });
 
   it('reads the Retry-After date by the wall clock it was given', async () => {
-    const clock = { systemNow: () => Date.parse('2026-11-22T12:00:00Z'), monotonic: () => performance.now() };
+    const clock = { wallNow: () => Date.parse('2026-11-22T12:00:00Z'), monotonic: () => performance.now() };
     const bytes = http(503, '', 'retry-after: Sun, 22 Nov 2026 12:00:30 GMT');
     const { client } = await setUp((socket) => socket.write(bytes), { clock });
     expect(await client.shareContactCard('c1')).toEqual(answered(503, { retryAfterMs: 30_000 }));
@@ -175,7 +175,7 @@ describe('an answer to a share call', () => {
         const date = ['date: Sun, 22 Nov 2026 12:00:00 GMT', 'date: soon', 'x: y'][count - 1] ?? '';
         socket.write(http(204, '', date));
       },
-      { clock: { systemNow: () => now++, monotonic: () => 0 }, onDate: (reading) => readings.push(reading) },
+      { clock: { wallNow: () => now++, monotonic: () => 0 }, onDate: (reading) => readings.push(reading) },
     );
     const answers: LinqAnswer[] = [];
     for (let i = 0; i < 3; i++) answers.push(await client.shareContactCard('c1'));
