@@ -9,6 +9,7 @@ import type { Policy } from '../../src/decide/policy.ts';
 import { type EpochMs, MINUTE } from '../../src/decide/time.ts';
 import { createClockGuard } from '../../src/dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from '../../src/dispatch/dispatcher.ts';
+import type { ReplicaRole } from '../../src/dispatch/shared-state.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Attempt } from '../../src/store/turn.ts';
@@ -31,8 +32,19 @@ export interface ReactorOptions {
   readonly linq?: FakeLinq;
   /** An existing database, after a restart. */
   readonly directory?: string;
+  /** A store that others may use too, in place of a database of its own. It is closed with the reactor. */
+  readonly store?: Store;
+  readonly replica?: ReplicaRole;
+  /** Whoever shares the clock: everybody rests when all of them do. */
+  readonly peers?: Set<Peer>;
   /** Stands between the dispatcher and its store, to fail. */
   readonly wrapStore?: (store: Store) => Store;
+}
+
+export interface Peer {
+  isAsleep(): boolean;
+  /** It waits for its store. */
+  isWriting(): boolean;
 }
 
 export interface Reactor {
@@ -71,8 +83,12 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
   const { clock = createFakeClock(T, Number.POSITIVE_INFINITY), policy: parts = {} } = options;
   const { linq = createFakeLinq(clock), directory = newDirectory() } = options;
   const policy = policyOf(parts);
-  const store = openSqliteStore({ path: join(directory, 'reactor.db'), policy });
-  const { seen, kill } = killable((options.wrapStore ?? ((same) => same))(store));
+  const store = options.store ?? openSqliteStore({ path: join(directory, 'reactor.db'), policy });
+  const { seen, kill, isWriting } = killable((options.wrapStore ?? ((same) => same))(store));
+  const { peers = new Set<Peer>() } = options;
+  let sleeping = 0;
+  const self: Peer = { isAsleep: () => sleeping > 0, isWriting };
+  peers.add(self);
   const logged: { level: string; event: string; fields: object }[] = [];
   const fatal: unknown[] = [];
   const say = (level: string) => (fields: object, event: string) =>
@@ -82,12 +98,24 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
     lastHeartbeatAt: await store.heartbeat(clock.now()),
     onCorrected: (byMs) => say('warn')({ byMs }, 'clock.corrected'),
   });
-  linq.script.onDate = guard.heard;
+  const tellOthers = peers.size > 1 ? linq.script.onDate : () => {};
+  linq.script.onDate = (date) => {
+    tellOthers(date);
+    guard.heard(date);
+  };
   const dispatcher = createDispatcher({
     store: seen,
     linq,
-    clock,
+    clock: {
+      ...clock,
+      async sleepUntil(...times) {
+        sleeping++;
+        await clock.sleepUntil(...times);
+        sleeping--;
+      },
+    },
     guard,
+    ...(options.replica === undefined ? {} : { replica: options.replica }),
     policy,
     concurrency: options.concurrency ?? 16,
     ratePerLine: options.ratePerLine ?? 0,
@@ -103,9 +131,14 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
     isClosed = true;
   };
   onTestFinished(async () => {
-    kill();
+    end();
     await close();
   });
+  /** Nobody waits for it any more. */
+  function end(): void {
+    kill();
+    peers.delete(self);
+  }
 
   async function rest(isAsleep: () => boolean): Promise<void> {
     let calm = 0;
@@ -113,13 +146,15 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
     for (let turns = 0; calm < 4; turns++) {
       if (turns > RESTLESS) throw new Error('the dispatcher never rests');
       await eventLoopTurn();
-      const isCalm = clock.stirs() === stirs && !linq.isAnswering() && isAsleep();
+      const isWriting = [...peers].some((peer) => peer.isWriting());
+      if (isWriting) turns--; // a database server takes its time
+      const isCalm = clock.stirs() === stirs && !linq.isAnswering() && !isWriting && isAsleep();
       calm = isCalm ? calm + 1 : 0;
       stirs = clock.stirs();
     }
   }
 
-  const idle = () => rest(() => clock.nextWakeAt() !== null);
+  const idle = () => rest(() => [...peers].every((peer) => peer.isAsleep()));
 
   async function leap(ms: number): Promise<void> {
     clock.advance(ms);
@@ -162,11 +197,12 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
     },
     attempts: (chatId = 'chat-1') => store.attempts(chatId, 100),
     async crash() {
-      kill();
+      end();
       await close();
     },
     async stop() {
       await dispatcher.stop();
+      end();
       await close();
     },
     restart: (changes = {}) => startReactor({ ...options, clock, linq, directory, ...changes }),
@@ -183,17 +219,26 @@ function newDirectory(): string {
 }
 
 /** A store that after `kill` answers nobody any more: whoever asks is as gone as its process would be. */
-function killable(store: Store): { seen: Store; kill: () => void } {
+function killable(store: Store): { seen: Store; kill: () => void; isWriting: () => boolean } {
   let isDead = false;
+  let open = 0;
   const seen = new Proxy(store, {
     get(target, name: keyof Store) {
       const member = target[name];
       if (typeof member !== 'function') return member;
-      return (...args: unknown[]) => (isDead ? new Promise(() => {}) : Reflect.apply(member, target, args));
+      return (...args: unknown[]) => {
+        if (isDead) return new Promise(() => {});
+        const result: unknown = Reflect.apply(member, target, args);
+        open++;
+        const done = () => void open--;
+        void Promise.resolve(result).then(done, done);
+        return result;
+      };
     },
   });
   return {
     seen,
+    isWriting: () => !isDead && open > 0,
     kill() {
       isDead = true;
     },

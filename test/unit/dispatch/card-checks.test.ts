@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Line } from '../../../src/decide/holds.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { createCards } from '../../../src/dispatch/card-checks.ts';
 import { LINE, OTHER_LINE, T } from '../../helpers/builders.ts';
@@ -106,5 +107,38 @@ describe('what is known of a card', () => {
     expect([LINE, OTHER_LINE].map((line) => cards.isFresh(line, T))).toEqual([false, true]);
     cards.forgetAll();
     expect(cards.isFresh(OTHER_LINE, T)).toBe(false);
+  });
+});
+
+describe('what another replica found out about a card', () => {
+  const found = (card: Line['card'], cardCheckedAt: number | null) => ({ line: LINE, card, cardCheckedAt });
+
+  it('counts from when it looked, and a little longer than for itself', () => {
+    const cards = start();
+    cards.adopt(found('active', T));
+    expect(cards.isFresh(LINE, T + 10 * MINUTE)).toBe(true);
+    expect(cards.checkAt(LINE)).toBe(T + 10 * MINUTE + 5 * SECOND);
+    cards.adopt(found('missing', T + 1));
+    expect(cards.checkAt(LINE)).toBe(T + 1 + 2 * MINUTE + 5 * SECOND);
+  });
+
+  it('counts only if it is later than what is known, and if there was a look', () => {
+    const cards = start();
+    cards.checked(LINE, 'missing', T);
+    cards.adopt(found('active', T));
+    cards.adopt(found('unknown', T + 1));
+    cards.adopt(found('active', null));
+    expect(cards.checkAt(LINE)).toBe(T + 2 * MINUTE);
+  });
+
+  it("doesn't replace a look that is under way, or that was asked for", () => {
+    const cards = start();
+    cards.checking(LINE);
+    cards.adopt(found('active', T));
+    expect([cards.isFresh(LINE, T), cards.checkAt(LINE)]).toEqual([false, null]);
+    cards.checked(LINE, 'active', T);
+    cards.forget(LINE);
+    cards.adopt(found('active', T + 1));
+    expect(cards.isCheckDue(LINE, T + 1)).toBe(true);
   });
 });

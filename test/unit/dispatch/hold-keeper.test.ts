@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createStreaks } from '../../../src/dispatch/hold-keeper.ts';
+import { createHoldBook } from '../../../src/dispatch/hold-book.ts';
+import { createHoldKeeper, createStreaks } from '../../../src/dispatch/hold-keeper.ts';
 import type { AttemptOutcome } from '../../../src/store/turn.ts';
+import { holdOf, T } from '../../helpers/builders.ts';
 
 const five = ['a', 'b', 'c', 'd', 'e'];
 
@@ -76,17 +78,18 @@ describe('refusals', () => {
   });
 });
 
+const ended = (chatId: string, parts: Partial<AttemptOutcome> = {}): AttemptOutcome => ({
+  chatId,
+  outcome: 'retry',
+  httpStatus: 500,
+  linqCode: 3006,
+  failures: 1,
+  ...parts,
+});
+const REFUSED = { outcome: 'rejected', httpStatus: 400, linqCode: 1005, failures: 0 } as const;
+const SHARED = { outcome: 'shared', httpStatus: 200, linqCode: null, failures: 0 } as const;
+
 describe('what a process before saw', () => {
-  const ended = (chatId: string, parts: Partial<AttemptOutcome> = {}): AttemptOutcome => ({
-    chatId,
-    outcome: 'retry',
-    httpStatus: 500,
-    linqCode: 3006,
-    failures: 1,
-    ...parts,
-  });
-  const REFUSED = { outcome: 'rejected', httpStatus: 400, linqCode: 1005, failures: 0 } as const;
-  const SHARED = { outcome: 'shared', httpStatus: 200, linqCode: null, failures: 0 } as const;
   const all = (parts: Partial<AttemptOutcome>) => five.slice(0, 4).map((chat) => ended(chat, parts));
 
   it.each([
@@ -131,5 +134,61 @@ describe('what a process before saw', () => {
     const streaks = createStreaks(believed);
     expect(streaks.isRefusing()).toBe(false);
     expect(streaks.refused('f', false)).toEqual([]);
+  });
+});
+
+describe('outcomes of all replicas', () => {
+  function start() {
+    const book = createHoldBook(() => {});
+    return { book, keeper: createHoldKeeper(book) };
+  }
+  const call = { line: null, isFirst: true, wasUndone: false, startedAt: T, endedAt: T };
+  const refusal = { kind: 'retired', reason: 'chat_gone' } as const;
+
+  it('that were refused open the breaker and are all undone, wherever they were', () => {
+    const { book, keeper } = start();
+    keeper.heard(refusal, { ...call, chatId: 'a' });
+    keeper.recount(
+      five.map((chat) => ended(chat, REFUSED)),
+      T,
+    );
+    expect(book.find(null, 'api_unavailable')).toMatchObject({ since: T, until: T + 1_000, step: 0 });
+    expect(book.takeChanges().undone).toEqual(five);
+  });
+
+  it('are undone once: what follows is undone as it comes', () => {
+    const { book, keeper } = start();
+    const past = five.map((chat) => ended(chat, REFUSED));
+    keeper.recount(past, T);
+    book.takeChanges();
+    keeper.heard(refusal, { ...call, chatId: 'f' });
+    keeper.recount([...past, ended('f', REFUSED)], T + 1);
+    expect(book.takeChanges().undone).toEqual(['f']);
+  });
+
+  it('that failed open the breaker, unless it is open: then its wait stays', () => {
+    const { book, keeper } = start();
+    book.load([holdOf({ reason: 'api_unavailable', until: T + 30_000, step: 5 })], [], T);
+    const past = five.map((chat) => ended(chat));
+    keeper.recount(past, T + 60_000);
+    expect(book.find(null, 'api_unavailable')).toMatchObject({ until: T + 30_000 });
+    book.load([], [], T);
+    keeper.recount(past, T);
+    expect(book.find(null, 'api_unavailable')).toMatchObject({ until: T + 1_000 });
+  });
+
+  it('replace what was counted here, but for card checks, of which they tell nothing', () => {
+    const { book, keeper } = start();
+    for (const chatId of five.slice(0, 4))
+      keeper.heard({ kind: 'transient', mayHaveArrived: false, retryAfterMs: null }, { ...call, chatId });
+    for (let checks = 0; checks < 4; checks++)
+      keeper.heard(
+        { kind: 'transient', mayHaveArrived: false, retryAfterMs: null },
+        { ...call, chatId: null },
+      );
+    keeper.recount([...five.slice(0, 4).map((chat) => ended(chat)), ended('x', SHARED), ended('e')], T);
+    expect(book.find(null, 'api_unavailable')).toBeNull();
+    keeper.heard({ kind: 'transient', mayHaveArrived: false, retryAfterMs: null }, { ...call, chatId: null });
+    expect(book.find(null, 'api_unavailable')).not.toBeNull();
   });
 });
