@@ -132,6 +132,15 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     ],
     ends: 'at that time. A restart doesn’t shorten it.',
   },
+  settings_differ: {
+    seen: 'Several replicas share a PostgreSQL database, and not all have the same values of the settings that decide what is shared and when. It is usual for a minute while you deploy a change.',
+    confirm: '`contact-card-reactor config show` on each machine shows what differs, with its origin.',
+    steps: [
+      'Set the same values on every machine, from `SHARE_WINDOW` to `DRY_RUN` and `LINQ_LINES`.',
+      'Restart the replicas that differed.',
+    ],
+    ends: 'when all replicas that were seen in the last minute have the same settings.',
+  },
   subscription_missing: {
     seen: 'Its address must be `PUBLIC_URL` plus `/webhooks/linq`.',
     confirm: '`contact-card-reactor doctor` lists the subscriptions and what is wrong with each.',

@@ -73,11 +73,23 @@ export function createBackground(options: BackgroundOptions): Background {
   };
 }
 
-function wireCatchUp({ config, store, linq, dispatcher, clock, log }: BackgroundOptions): CatchUp {
+function wireCatchUp({
+  config,
+  store,
+  linq,
+  dispatcher,
+  leadership,
+  clock,
+  log,
+}: BackgroundOptions): CatchUp {
   return createCatchUp({
     store,
     linq,
-    account: { hold: () => heldReads(dispatcher, clock), heard: dispatcher.heardElsewhere },
+    account: {
+      hold: () => heldReads(dispatcher, clock),
+      heard: dispatcher.heardElsewhere,
+      isLeader: leadership.isLeader,
+    },
     clock,
     random: Math.random,
     log,
@@ -85,6 +97,7 @@ function wireCatchUp({ config, store, linq, dispatcher, clock, log }: Background
     toleratedMs: config.webhook.toleranceMs,
     idleAfterMs: config.policy.idleAfterMs,
     publicUrl: config.publicUrl,
+    isShared: store.kind !== 'sqlite',
     onNews: dispatcher.linesChanged, // the chat may be the first of its line
   });
 }
@@ -99,9 +112,10 @@ function heldReads(dispatcher: Dispatcher, clock: Clock) {
 
 /** Watches for problems, and sends alerts if an address for them is set. */
 function createWatch(
-  { config, store, latestFailure, dispatcher, clock, log, counters, version }: BackgroundOptions,
+  options: BackgroundOptions,
   others: Pick<SnapshotDeps, 'isBackupFailing' | 'subscription'>,
 ) {
+  const { config, store, latestFailure, dispatcher, leadership, clock, log, counters, version } = options;
   const { policy, showNumbers, alertUrl } = config;
   const probeStore = createStoreProbe(store, clock, latestFailure);
   const watch = createProblemWatch({
@@ -118,6 +132,8 @@ function createWatch(
     showNumbers,
     sendsAlerts: alertUrl !== null,
     alerts: () => sender?.state() ?? 'fine',
+    isLeader: leadership.isLeader,
+    replicas: leadership.replicas,
     onChange: () => sender?.nudge(),
     log,
   });

@@ -49,6 +49,8 @@ export interface LinqReads {
 export interface Account {
   /** Why no call may be made now; `until`: when that may end, null if unknown. */
   hold(): { readonly cause: string; readonly until: EpochMs | null } | null;
+  /** This replica is the one that reads. */
+  isLeader(): boolean;
   /** Reports an answer that closes the account, which then closes it for all calls. */
   heard(answer: LinqAnswer, startedAt: EpochMs): void;
 }
@@ -67,6 +69,9 @@ export interface Refused {
   readonly isGone: boolean;
   readonly cause: string;
 }
+
+/** Another run has begun, or another replica leads now: it goes on from what is stored. */
+export const SUPERSEDED = 'superseded';
 
 export type Calls = ReturnType<typeof createCalls>;
 
@@ -104,6 +109,7 @@ export function createCalls({
     for (;;) {
       signal.throwIfAborted();
       onTick();
+      if (!account.isLeader()) throw new CatchUpError(SUPERSEDED);
       const hold = account.hold();
       waitingFor = hold?.cause ?? null;
       const paceMs = lastStartAt + PACE_MS - clock.monotonic();

@@ -15,9 +15,9 @@ import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CatchUpStore } from '../store/store.ts';
-import { type Account, createCalls, type LinqReads } from './calls.ts';
+import { type Account, createCalls, type LinqReads, SUPERSEDED } from './calls.ts';
 import { createReader } from './reader.ts';
-import { performRun, performSweep, SUPERSEDED } from './run.ts';
+import { performRun, performSweep } from './run.ts';
 import { createSubscriptionCheck, type SubscriptionState } from './subscription-check.ts';
 
 export interface CatchUpOptions {
@@ -35,6 +35,8 @@ export interface CatchUpOptions {
   /** Chats with no outbound message for this long are idle; 0: never. */
   readonly idleAfterMs: number;
   readonly publicUrl: string | null;
+  /** Other replicas may request a run, or stop leading. */
+  readonly isShared: boolean;
   /** A chat's facts changed, or everything has been read. */
   readonly onNews: () => void;
 }
@@ -55,10 +57,12 @@ export interface CatchUp {
 /** Real time between two runs triggered by stale deliveries: anyone who recorded one can replay it. */
 const STALE_EVERY_MS = 15 * MINUTE;
 const RETRY_MS = [SECOND, 15 * MINUTE] as const;
+/** Real time between two looks at what other replicas did. */
+const LOOK_EVERY_MS = 5 * SECOND;
 
 /** Reads from the API what webhooks missed, one task at a time. */
 export function createCatchUp(options: CatchUpOptions): CatchUp {
-  const { store, linq, clock, log, everyMs, idleAfterMs } = options;
+  const { store, linq, clock, log, everyMs, idleAfterMs, account } = options;
   const isAutomatic = everyMs > 0;
   const stopping = new AbortController();
   let wake = new AbortController();
@@ -91,7 +95,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   function noticeGap(): void {
     const before = hereAt;
     hereAt = clock.now();
-    if (isAutomatic && hereAt - before > clock.toDomain(options.toleratedMs + MINUTE)) wishQuietly('away');
+    if (isAutomatic && account.isLeader() && hereAt - before > clock.toDomain(options.toleratedMs + MINUTE))
+      wishQuietly('away');
   }
 
   async function run(): Promise<void> {
@@ -114,6 +119,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   /** Does what is due, most urgent first. Resolves to the time of the next task. */
   async function step(): Promise<EpochMs> {
     known = await store.catchUp();
+    const lookAt = options.isShared ? clock.now() + clock.toDomain(LOOK_EVERY_MS) : Number.POSITIVE_INFINITY;
+    if (!account.isLeader()) return lookAt;
     if (isRunWanted(known)) {
       if (known.run === null && known.wanted === null) await wish('periodic');
       await run();
@@ -131,7 +138,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
     const checkAt = clock.now() + clock.toDomain(subscription.dueInMs());
     const runAt = isAutomatic ? nextRunAt(known, startedAt, everyMs) : Number.POSITIVE_INFINITY;
-    return Math.min(checkAt, runAt, sweepAt ?? Number.POSITIVE_INFINITY);
+    return Math.min(checkAt, runAt, sweepAt ?? Number.POSITIVE_INFINITY, lookAt);
   }
 
   /** Resolves to the real ms to wait before retrying. Never rejects. */
@@ -191,7 +198,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       wishQuietly('stale');
     },
     view: () => viewOf(known, { isAutomatic, failedFor, waitingFor: calls.waitingFor() }),
-    subscription: subscription.state,
+    subscription: () => (account.isLeader() ? subscription.state() : 'unknown'), // it may be outdated
   };
 }
 

@@ -11,7 +11,7 @@ import {
 import type { CallFailed, ListedChat } from '../decide/linq-api.ts';
 import { CatchUpError } from '../errors.ts';
 import type { CatchUpStore } from '../store/store.ts';
-import type { Calls, LinqReads, Refused } from './calls.ts';
+import { type Calls, type LinqReads, type Refused, SUPERSEDED } from './calls.ts';
 import type { Reader, ReadResult } from './reader.ts';
 
 /** Pages shift while they are read, so the listing is repeated until it shows nothing new. */
@@ -26,9 +26,6 @@ interface RunDeps {
   /** Called with each new state. */
   readonly onState: (state: CatchUpState) => void;
 }
-
-/** The run was restarted in the meantime because the clock was corrected. */
-export const SUPERSEDED = 'superseded';
 
 /**
  * Reads everything a run needs, and completes the run. If this throws, the run must be started again.

@@ -10,7 +10,9 @@ import { createServiceSnapshot, type ServiceSnapshot, type SnapshotDeps } from '
 
 export interface ProblemWatchDeps extends SnapshotDeps {
   readonly store: SnapshotDeps['store'] &
-    Pick<Store, 'problems' | 'changeProblems' | 'deliveryNews' | 'noteDeliveries'>;
+    Pick<Store, 'kind' | 'problems' | 'changeProblems' | 'deliveryNews' | 'noteDeliveries'>;
+  /** This replica's book counts: it writes it and sends its alerts. The others show what it wrote and what they see. */
+  readonly isLeader: () => boolean;
   readonly clock: Clock;
   readonly showNumbers: boolean;
   /** Alerts are sent when a problem opens and when it closes. */
@@ -59,21 +61,28 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   const stopping = new AbortController();
   let running: Promise<void> | null = null;
   let lastCheck: Promise<unknown> = Promise.resolve();
-  let known: Awaited<ReturnType<typeof load>> | null = null;
+  let known: { readonly book: ProblemBook; readonly snapshot: () => Promise<ServiceSnapshot> } | null = null;
+  /** This replica led when it read the book: nobody else has changed it since. */
+  let hasLed = false;
   let hasChecked = false;
   let noted: DeliveryNews | null = null;
   let unnoted: DeliveryNews | null = null;
 
+  /** What is known, read again as far as other replicas may have changed it. */
   async function load() {
-    const [problems, news] = await Promise.all([store.problems(), store.deliveryNews()]);
+    const isLeader = deps.isLeader();
+    const isBookCurrent = known !== null && hasLed && isLeader;
+    if (known !== null && isBookCurrent && store.kind === 'sqlite') return known;
+    const news = await store.deliveryNews();
     noted = news;
     if (news.lastAcceptedAt !== null) {
-      counters.lastAcceptedAt ??= Math.min(news.lastAcceptedAt, clock.now()); // the clock may have been set back
+      const acceptedAt = Math.min(news.lastAcceptedAt, clock.now()); // the clock may have been set back
+      counters.lastAcceptedAt = Math.max(counters.lastAcceptedAt ?? acceptedAt, acceptedAt);
     }
-    return {
-      book: createProblemBook(problems, deps.sendsAlerts),
-      snapshot: createServiceSnapshot(deps, news),
-    };
+    if (known !== null && isBookCurrent) return known;
+    const book = createProblemBook(await store.problems(), deps.sendsAlerts);
+    hasLed = isLeader;
+    return { book, snapshot: known?.snapshot ?? createServiceSnapshot(deps, news) };
   }
 
   function show({ found, since }: BookedProblem): Problem {
@@ -86,6 +95,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   async function takeIn(book: ProblemBook, findings: Findings): Promise<void> {
     const { opened, closed } = book.update(findings, clock.now());
     hasChecked = true;
+    if (!hasLed) return;
     for (const problem of opened) {
       const { code, severity, since, line } = show(problem);
       log.warn({ code, severity, since, line }, 'problem.opened');
@@ -99,7 +109,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   }
 
   async function write(): Promise<void> {
-    if (known === null) return;
+    if (known === null || !hasLed || !deps.isLeader()) return;
     const unwritten = known.book.takeUnwritten();
     const { put, removed } = unwritten;
     if (put.length + removed.length === 0) return;
@@ -111,7 +121,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   }
 
   async function checkNow(): Promise<Checked> {
-    known ??= await load();
+    known = await load();
     const { book } = known;
     try {
       const snapshot = await known.snapshot();
@@ -127,7 +137,8 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   /** @throws {StoreError} */
   async function note(isLast: boolean): Promise<void> {
     if (unnoted === null) return;
-    const isAccepted = unnoted.lastAcceptedAt !== noted?.lastAcceptedAt;
+    const isAccepted = unnoted.lastAcceptedAt !== (noted?.lastAcceptedAt ?? null);
+    if (!isAccepted && !hasLed) return;
     const grewMs = unnoted.silentMs - (noted?.silentMs ?? 0);
     if (!isAccepted && !isLast && grewMs < clock.toDomain(NOTE_SILENCE_EVERY_MS)) return;
     await store.noteDeliveries(unnoted);
@@ -165,7 +176,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
       await lastCheck;
       await note(true).catch(() => {}); // then the next start knows slightly less
     },
-    book: () => known?.book ?? null,
+    book: () => (hasLed && deps.isLeader() ? (known?.book ?? null) : null),
     write,
   };
 }

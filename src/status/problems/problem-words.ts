@@ -80,6 +80,13 @@ const WORDS = {
     remedy:
       'Check that ALERT_WEBHOOK_URL accepts a JSON POST, or correct it and restart the service. Alerts are retried at least every 5 minutes; the first one accepted ends this. After a restart, 15 minutes without an alert to send end it too.',
   },
+  settings_differ: {
+    severity: 'warning',
+    message:
+      'The replicas have different settings for what is shared and when. Each decides new messages by its own; chats that were decided before stay as they are.',
+    remedy:
+      'Give all replicas the same settings, for example by finishing the deployment, and restart those that differ. A minute later the chats are decided anew.',
+  },
   subscription_missing: {
     severity: 'error',
     message:

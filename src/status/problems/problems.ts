@@ -32,6 +32,8 @@ export interface ProblemSnapshot {
   /** Why catch-up fails; null: it works. */
   readonly catchUp: CatchUpFailing | null;
   readonly alerts: AlertState;
+  /** Replicas that share the store decide by different settings. */
+  readonly doSettingsDiffer: boolean;
   readonly policy: Policy;
 }
 
@@ -93,6 +95,7 @@ function ownProblems(snapshot: ProblemSnapshot): OpenProblem[] {
     const { failingSince, cause } = alerts;
     open.push({ code: 'alerts_failing', since: null, noticedAt: failingSince, detail: cause });
   }
+  if (snapshot.doSettingsDiffer) open.push({ code: 'settings_differ', since: null });
   return open;
 }
 

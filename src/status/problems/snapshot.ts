@@ -3,7 +3,7 @@ import { type StandingHolds, standingHolds } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
-import type { ChatCount, DeliveryNews, Store } from '../../store/store.ts';
+import type { ChatCount, DeliveryNews, SeenReplica, Store } from '../../store/store.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
 import { type ShownCounts, showCounts } from '../view/chat-view.ts';
 import type { AlertState, ProblemSnapshot, SubscriptionState } from './problems.ts';
@@ -35,6 +35,8 @@ export interface SnapshotDeps {
   readonly isBackupFailing: () => boolean;
   readonly subscription: () => SubscriptionState;
   readonly alerts: () => AlertState;
+  /** Those that share the store. */
+  readonly replicas: () => readonly SeenReplica[];
 }
 
 /** What problems, and the rest of the overview, are derived from. */
@@ -95,6 +97,7 @@ export function createServiceSnapshot(
       subscription: deps.subscription(),
       catchUp: (await store.catchUp()).failing,
       alerts: deps.alerts(),
+      doSettingsDiffer: new Set(deps.replicas().map(({ fingerprint }) => fingerprint)).size > 1,
       policy,
     };
   };

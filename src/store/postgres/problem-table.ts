@@ -44,7 +44,9 @@ export function createProblemStore(
       }),
     noteDeliveries: ({ lastAcceptedAt, silentMs }) =>
       write((session) =>
-        meta.change(session, async ({ set }) => {
+        meta.change(session, async ({ number, set }) => {
+          const known = number('delivery_accepted_at');
+          if (known !== null && known > (lastAcceptedAt ?? 0)) return; // another replica accepted a later one
           if (lastAcceptedAt !== null) set('delivery_accepted_at', lastAcceptedAt);
           set('deliveries_silent_ms', silentMs);
         }),

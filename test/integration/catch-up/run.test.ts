@@ -403,6 +403,7 @@ describe('a closed account', () => {
     const world = createWorld({
       account: {
         hold: () => (isOpen ? null : hold),
+        isLeader: () => true,
         heard(told) {
           heard.push(told);
           hold = { cause, until: null };
@@ -426,6 +427,7 @@ describe('a closed account', () => {
       account: {
         hold: () =>
           world.clock.now() < T + 7 * MINUTE ? { cause: 'rate_limited', until: T + 7 * MINUTE } : null,
+        isLeader: () => true,
         heard() {},
       },
     });

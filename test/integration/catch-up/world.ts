@@ -56,7 +56,12 @@ export function createWorld(settings: Settings = {}) {
     const catchUp = createCatchUp({
       store: killable(wrap(store)),
       linq: killable(linq),
-      account: { hold: () => null, heard: (answer, startedAt) => void heard.push({ answer, startedAt }) },
+      account: {
+        hold: () => null,
+        isLeader: () => true,
+        heard: (answer, startedAt) => void heard.push({ answer, startedAt }),
+      },
+      isShared: false,
       clock,
       random: () => 0,
       log,

@@ -94,6 +94,8 @@ export async function startStatus(given: Given = {}) {
     isBackupFailing: () => false,
     subscription: () => 'unknown',
     alerts: () => 'fine',
+    isLeader: () => true,
+    replicas: () => [],
     showNumbers: false,
     sendsAlerts: false,
     onChange: () => {},

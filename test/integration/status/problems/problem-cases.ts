@@ -194,6 +194,15 @@ export const CASES: readonly Case[] = [
       world.alerts = 'fine';
     },
   },
+  {
+    code: 'settings_differ',
+    provoke: (world) => {
+      world.settings = ['old', 'new'];
+    },
+    remedy: (world) => {
+      world.settings = ['new', 'new'];
+    },
+  },
   ...(['missing', 'inactive'] as const).map(
     (state): Case => ({
       code: `subscription_${state}`,

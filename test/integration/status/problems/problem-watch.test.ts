@@ -9,6 +9,7 @@ import { StoreError } from '../../../../src/errors.ts';
 import { createProblemWatch, type ProblemWatchDeps } from '../../../../src/status/problems/problem-watch.ts';
 import { createStoreProbe } from '../../../../src/status/problems/store-probe.ts';
 import { openSqliteStore } from '../../../../src/store/sqlite/sqlite-store.ts';
+import type { Store } from '../../../../src/store/store.ts';
 import { createWebhookCounters, noteAuthentic, noteRefused } from '../../../../src/webhook/report.ts';
 import { holdOf, LINE, lineOf, outboundOf, policyOf, T } from '../../../helpers/builders.ts';
 import { createFakeClock } from '../../../helpers/clock.ts';
@@ -46,6 +47,8 @@ async function startWatch(given: Partial<ProblemWatchDeps> = {}, home = createHo
     isBackupFailing: () => false,
     subscription: () => 'unknown',
     alerts: () => 'fine',
+    isLeader: () => true,
+    replicas: () => [],
     showNumbers: false,
     sendsAlerts: false,
     onChange: () => {},
@@ -328,4 +331,53 @@ it('repeats what the last check found, and checks only if there was none', async
   expect(counts).not.toHaveBeenCalled();
   await watch.check();
   expect(await watch.open()).toEqual([]);
+});
+
+it('is told by the leader alone: other replicas show what it wrote, and go on from there when they lead', async () => {
+  const clock = createFakeClock(T);
+  const leader = await startWatch({ clock });
+  let isLeader = false;
+  const told: string[] = [];
+  const store: Store = { ...leader.store, kind: 'postgres' };
+  const given = { clock, store, isLeader: () => isLeader, onChange: () => told.push('news') };
+  const follower = await startWatch(given);
+  const missing = [lineOf({ card: 'missing' })];
+  leader.world.lines = missing;
+  await leader.watch.check();
+  clock.advance(HOUR);
+  expect(await follower.problems()).toEqual([]);
+  follower.world.lines = missing;
+  expect(await follower.problems()).toMatchObject([
+    { code: 'card_missing', since: '2026-11-03T16:00:00.000Z' },
+  ]);
+  follower.counters.lastAcceptedAt = clock.now();
+  leader.world.lines = [];
+  follower.world.lines = [];
+  expect(await follower.problems()).toEqual([]);
+  expect(await leader.store.problems()).toHaveLength(1);
+  expect(follower.watch.book()).toBeNull();
+  expect({ told, logged: follower.logged }).toEqual({ told: [], logged: [] });
+  isLeader = true;
+  expect(await follower.problems()).toEqual([]);
+  expect(await leader.store.problems()).toEqual([]);
+  expect(follower.watch.book()).not.toBeNull();
+  expect(follower.logged).toMatchObject([{ event: 'problem.closed', fields: { code: 'card_missing' } }]);
+  expect(told).toEqual(['news']);
+});
+
+it('hears of deliveries that other replicas accepted', async () => {
+  const clock = createFakeClock(T);
+  const one = await startWatch({ clock });
+  const store: Store = { ...one.store, kind: 'postgres' };
+  const other = await startWatch({ clock, store, isLeader: () => false });
+  const leader = await startWatch({ clock, store });
+  await leader.watch.check();
+  clock.advance(24 * HOUR);
+  expect(await leader.codes()).toEqual(['webhooks_silent']);
+  other.counters.lastAcceptedAt = clock.now();
+  other.watch.start();
+  await turns();
+  await turns();
+  expect(await store.deliveryNews()).toMatchObject({ lastAcceptedAt: clock.now() });
+  expect(await leader.codes()).toEqual([]);
 });

@@ -14,6 +14,8 @@ export interface World {
   probe: StoreProbe | null;
   subscription: SubscriptionState;
   alerts: AlertState;
+  /** The settings of the replicas that share the store. */
+  settings: readonly string[];
   isBackupFailing: boolean;
   /** Lets time pass with everybody awake. */
   pass(ms: number): Promise<void>;

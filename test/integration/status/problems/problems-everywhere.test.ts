@@ -5,7 +5,7 @@ import { createMetrics } from '../../../../src/status/metrics/metrics.ts';
 import { metricsRoutes } from '../../../../src/status/metrics/metrics-route.ts';
 import { PROBLEM_WORDS } from '../../../../src/status/problems/problem-words.ts';
 import type { Problem } from '../../../../src/status/view/schemas.ts';
-import { answerOf, LINE } from '../../../helpers/builders.ts';
+import { answerOf, LINE, T } from '../../../helpers/builders.ts';
 import { parseMetrics } from '../../../helpers/metrics.ts';
 import { startStatus, TOKEN } from '../harness.ts';
 import { LOGGED_IN, textOf } from '../page/browsing.ts';
@@ -21,6 +21,7 @@ async function start({ given = {} }: Case): Promise<World> {
     probe: { isWritable: true } as World['probe'],
     subscription: 'fine' as World['subscription'],
     alerts: 'fine' as World['alerts'],
+    settings: [] as World['settings'],
     isBackupFailing: false,
   };
   const status = await startStatus({
@@ -34,6 +35,17 @@ async function start({ given = {} }: Case): Promise<World> {
     snapshot: {
       subscription: () => turned.subscription,
       alerts: () => turned.alerts,
+      replicas: () =>
+        turned.settings.map((fingerprint, index) => {
+          return {
+            id: `${index}`,
+            version: '1',
+            fingerprint,
+            startedAt: T,
+            seenAt: T,
+            isLeader: index === 0,
+          };
+        }),
       isBackupFailing: () => turned.isBackupFailing,
       probeStore: async () => turned.probe ?? { isWritable: true },
       ...given.snapshot,

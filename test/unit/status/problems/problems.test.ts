@@ -47,6 +47,7 @@ function snapshotOf({ holds = [], lines = [], clockDistrustedSince, ...rest }: G
     subscription: 'fine',
     catchUp: null,
     alerts: 'fine',
+    doSettingsDiffer: false,
     policy: policyOf(),
     ...rest,
   };
@@ -127,6 +128,7 @@ const OPENED: readonly Opened[] = [
     { catchUp: { since: T, lastAt: T, tries: 3, cause: 'http_500' } },
   ],
   ['alerts_failing', 'warning', SINCE, null, { alerts: { failingSince: T, cause: 'HTTP 400' } }],
+  ['settings_differ', 'warning', SEEN, null, { doSettingsDiffer: true }],
 ];
 
 describe('the list of problems', () => {
