@@ -51,7 +51,10 @@ export class PayloadError extends ReactorError {
   }
 }
 
-/** `unavailable`: a database server can't be reached, or is just starting or stopping; it comes back by itself. */
+/**
+ * `unavailable`: a database server can't be reached, or is just starting or stopping; it comes back by itself. `denied`:
+ * it doesn't let us in, or not do what we need; somebody has to change that.
+ */
 export type StoreFault =
   | 'busy'
   | 'full'
@@ -61,6 +64,7 @@ export type StoreFault =
   | 'locked'
   | 'newer'
   | 'unavailable'
+  | 'denied'
   | 'broken';
 
 /** What failed in the storage, and when. */

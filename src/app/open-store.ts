@@ -3,7 +3,7 @@ import { showDatabase } from '../config/database-kind.ts';
 import type { Config } from '../config/settings.ts';
 import { doublingMs } from '../decide/pacing.ts';
 import { SECOND } from '../decide/time.ts';
-import { StoreError } from '../errors.ts';
+import { StoreError, type StoreFault } from '../errors.ts';
 import { createHttpServer, LISTEN_BACKLOG } from '../http/server.ts';
 import type { LogSettings } from '../log.ts';
 import type { StoreObserver } from '../store/around.ts';
@@ -20,8 +20,11 @@ interface OpenOptions {
 /** Real time between two tries to reach a database server. */
 const RETRY_MS = [SECOND, 4 * SECOND] as const;
 
+/** What a database server recovers from without us: a restart, a failover, a full disk, a migration of others. */
+const PASSING: ReadonlySet<StoreFault> = new Set(['unavailable', 'readonly', 'full', 'busy']);
+
 /**
- * Opens the store that the settings name. A database server that can't be reached is waited for; meanwhile every request
+ * Opens the store that the settings name. A database server that can't work yet is waited for; meanwhile every request
  * is answered 503, so that Linq repeats its deliveries.
  * @throws {StoreError} when waiting doesn't help
  */
@@ -36,31 +39,45 @@ export async function openStore({ config, clock, observer, log }: OpenOptions): 
       try {
         return await openPostgresStore({ url, schema, policy, observer, clock });
       } catch (error) {
-        if (!(error instanceof StoreError) || error.fault !== 'unavailable') throw error;
+        if (!(error instanceof StoreError) || !PASSING.has(error.fault)) throw error;
         waiting ??= await listenWaiting(config, log);
-        waiting.log.warn({ database: showDatabase(database), err: error }, 'store.waiting');
+        const { fault, message } = error;
+        waiting.tell(fault);
+        waiting.log.warn({ database: showDatabase(database), fault, why: message }, 'store.waiting');
         const ms = doublingMs(failures, ...RETRY_MS);
         await clock.sleepUntil(Number.POSITIVE_INFINITY, ms, new AbortController().signal);
       }
     }
   } finally {
-    waiting?.server.closeAllConnections();
     await waiting?.close();
   }
 }
 
-/** Serves nothing but that there is nothing to serve yet. */
+/** Serves nothing but that there is nothing to serve yet, and why. */
 async function listenWaiting({ server: { trustProxy, host, port } }: Config, log: LogSettings) {
   const server = await createHttpServer({ trustProxy, log, isDraining: () => true });
+  let fault: StoreFault = 'unavailable';
   server.get('/healthz', async () => ({ status: 'ok' }));
-  server.setNotFoundHandler((_request, reply) =>
+  server.all('/*', (request, reply) =>
     reply.code(503).send({
       statusCode: 503,
       code: 'NOT_READY',
       error: 'Service Unavailable',
-      message: "The database can't be reached yet. Try again in a few seconds.",
+      message: `The database can't be used yet (${fault}); the service log says why. Try again in a few seconds.`,
+      ...(request.url === '/readyz'
+        ? { checks: { store: `the database can't be used yet (${fault})` } }
+        : {}),
     }),
   );
   await server.listen({ host, port, backlog: LISTEN_BACKLOG });
-  return server;
+  return {
+    log: server.log,
+    tell(latest: StoreFault) {
+      fault = latest;
+    },
+    async close() {
+      server.server.closeAllConnections();
+      await server.close();
+    },
+  };
 }

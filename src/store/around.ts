@@ -39,6 +39,8 @@ const STORAGE_FAULTS: ReadonlySet<StoreFault> = new Set([
   'io',
   'corrupt',
   'unavailable',
+  'denied',
+  'newer',
 ]);
 /** After these, this process must not write to the file any more. */
 const BREAKING_FAULTS: ReadonlySet<StoreFault> = new Set(['io', 'corrupt']);

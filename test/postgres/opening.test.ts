@@ -66,11 +66,7 @@ describe('opening the store in PostgreSQL', () => {
 
   it.each([
     ['nobody listens', `postgres://reactor:${PASSWORD}@127.0.0.1:9/db`, 'unavailable'],
-    [
-      'there is no such database',
-      `${url.replace('/postgres?', '/missing?')}&password=${PASSWORD}`,
-      'unavailable',
-    ],
+    ['there is no such database', `${url.replace('/postgres?', '/missing?')}&password=${PASSWORD}`, 'denied'],
     ['it is no address', `postgres://reactor:${PASSWORD}@[/db`, 'broken'],
     ['it is another kind of address', `mysql://reactor:${PASSWORD}@127.0.0.1/db`, 'broken'],
   ])('says what is wrong without the password: %s', async (_, address, fault) => {

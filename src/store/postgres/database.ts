@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Clock } from '../../clock.ts';
 import { StoreError } from '../../errors.ts';
+import { readAddress } from './address.ts';
 import { isOfServer, isWorthRetrying } from './faults.ts';
 
 /** One connection, for one call. Its errors are pg's; `toStoreError` converts them. */
@@ -151,12 +152,11 @@ function createClients(url: string, max: number): Clients {
   let era = 0;
   const eras = new WeakMap<object, number>();
   const pool = new pg.Pool({
-    ...addressOf(url),
-    max,
     connectionTimeoutMillis: CONNECT_MS,
+    ...readAddress(url),
+    max,
     maxLifetimeSeconds: LIFE_SECONDS,
     keepAlive: true,
-    application_name: 'contact-card-reactor',
     types: TYPES,
     onConnect: refuseReadonly,
   });
@@ -185,17 +185,6 @@ async function refuseReadonly(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query('SHOW transaction_read_only');
   if (rows[0]?.transaction_read_only === 'on')
     throw new StoreError('readonly', 'the server only reads: it is a standby, or read-only by its settings');
-}
-
-/** The address, with TLS and the server's certificate checked unless it is on this machine or says otherwise. */
-function addressOf(url: string): pg.PoolConfig {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol))
-    throw new StoreError('broken', 'DATABASE_URL must look like postgres://user@host/database');
-  const host = decodeURIComponent(parsed.hostname) || (parsed.searchParams.get('host') ?? '');
-  const isHere = host === '' || /^(\/|localhost$|127\.|\[?::1\]?$)/.test(host);
-  const isDecided = ['ssl', 'sslmode'].some((name) => parsed.searchParams.has(name));
-  return { connectionString: url, ...(isHere || isDecided ? {} : { ssl: true }) };
 }
 
 function sessionOf(client: pg.PoolClient): Session {

@@ -1,43 +1,99 @@
 import { StoreError, type StoreFault } from '../../errors.ts';
 
-const SENTENCES: Readonly<Partial<Record<StoreFault, string>>> = {
-  busy: 'the database is busy: a lock or a statement took too long; nothing else is needed if this is rare',
-  full: 'the database server has no space left; free some, nothing else is needed',
-  readonly:
-    'the database may not be written to; check whether the address is the primary, and the privileges',
-  unavailable: "the database can't be reached; check the server, the network and DATABASE_URL",
-  broken: 'the database refused to work',
-};
+/** A fault, and what to do about it. */
+type Reading = readonly [fault: StoreFault, sentence: string];
 
-/** PostgreSQL's SQLSTATEs and the system's error codes, by prefix. */
-const FAULTS: readonly (readonly [RegExp, StoreFault])[] = [
-  [/^(53100|ENOSPC|EDQUOT)/, 'full'],
-  [/^(40|55P03|57014)/, 'busy'],
-  [/^(25006|42501)/, 'readonly'],
-  // 28, 3D: it doesn't let us in; 53: too many connections, or no memory; 57P: it stops or starts; 58: its system fails
-  [/^(08|28|3D|53|57P|58|E[A-Z_]+$)/, 'unavailable'],
+const REFUSED: Reading = [
+  'denied',
+  "the database doesn't accept the user or the password; correct DATABASE_URL, or pg_hba.conf on the server",
+];
+const UNENCRYPTED: Reading = [
+  'denied',
+  "the server doesn't offer TLS; turn it on there (ssl = on), or on a network that is safe add sslmode=disable to DATABASE_URL",
+];
+const UNTRUSTED: Reading = [
+  'denied',
+  "the server's certificate isn't trusted; name its authority in DATABASE_URL with sslrootcert=FILE, and the host as the certificate does",
+];
+const GONE: Reading = [
+  'unavailable',
+  "the database can't be reached; check the server, the network and DATABASE_URL",
+];
+const BROKEN: Reading = ['broken', 'the database refused to work'];
+
+/** PostgreSQL's SQLSTATEs, and the codes of Node.js: the first pattern that matches the beginning. */
+const BY_CODE: readonly (readonly [RegExp, Reading])[] = [
+  [
+    /53100|ENOSPC|EDQUOT/,
+    ['full', 'the database server has no space left; free some, nothing else is needed'],
+  ],
+  [
+    /57014|25P03/,
+    ['busy', 'a statement took too long; look at the load of the server, and for locks that others hold'],
+  ],
+  [
+    /40|55P03/,
+    ['busy', 'the database is busy: a lock took too long; nothing else is needed if this is rare'],
+  ],
+  [
+    /25006/,
+    [
+      'readonly',
+      'the database only reads: it is a standby, or read-only; let DATABASE_URL lead to the primary',
+    ],
+  ],
+  [/28/, REFUSED],
+  [/3D/, ['denied', "the database doesn't exist; create it, or correct its name in DATABASE_URL"]],
+  [
+    /42501/,
+    [
+      'denied',
+      'the user of DATABASE_URL lacks a privilege; `contact-card-reactor doctor` says which one to grant',
+    ],
+  ],
+  [
+    /53300/,
+    [
+      'unavailable',
+      'the server has no connection left; raise max_connections, or put a pooler between (a replica uses up to 9)',
+    ],
+  ],
+  [
+    /E(NOTFOUND|AI_)/,
+    ['unavailable', "the name of the database's host can't be resolved; check DATABASE_URL and DNS"],
+  ],
+  [/CERT_|ERR_TLS_CERT|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH/, UNTRUSTED],
+  [
+    /ERR_(SSL|TLS|OSSL)|EPROTO/,
+    ['denied', 'TLS with the database server failed; check sslmode in DATABASE_URL, and its TLS versions'],
+  ],
+  // 53: no memory; 57P: it stops or starts; 58: its system fails
+  [/08|53|57P|58|E[A-Z]+$/, GONE],
 ];
 
-/** What pg says when it has no code: the connection is gone, or couldn't be made in time. */
-const GONE =
-  /^(Connection terminated|timeout e|Client has encountered|Client was closed|The server does not)/;
+/** What pg says when it has no code. */
+const BY_WORDS: readonly (readonly [RegExp, Reading])[] = [
+  [/The server does not support SSL|There was an error establishing an SSL/, UNENCRYPTED],
+  [/SASL: /, REFUSED],
+  [/Connection terminated|timeout e|Client has encountered|Client was closed/, GONE],
+];
 
 /** Converts what pg threw to a `StoreError`; returns a `StoreError` unchanged. Never repeats a value or the address. */
 export function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
   const words = error instanceof Error ? error.message : '';
-  const fault = faultOf(code, words);
+  const [fault, sentence] = readingOf(code, words);
   // what the server says of values may quote them; without a code it is a mistake of ours, and has to be found
   const isPlain = fault !== 'broken' || code === '' || /^(42|XX)/.test(code);
   const said = [code, isPlain ? words : ''].filter((part) => part !== '').join(': ');
   const options = code === '' ? { cause: error } : {};
-  return new StoreError(fault, `${SENTENCES[fault]}${said === '' ? '' : ` (${said})`}`, options);
+  return new StoreError(fault, `${sentence}${said === '' ? '' : ` (${said})`}`, options);
 }
 
-function faultOf(code: string, words: string): StoreFault {
-  const known = FAULTS.find(([pattern]) => pattern.test(code))?.[1];
-  return known ?? (code === '' && GONE.test(words) ? 'unavailable' : 'broken');
+function readingOf(code: string, words: string): Reading {
+  const [known, text] = code === '' ? [BY_WORDS, words] : [BY_CODE, code];
+  return known.find(([pattern]) => text.search(pattern) === 0)?.[1] ?? BROKEN;
 }
 
 /** A new row was added by someone else meanwhile: the transaction has to begin again. */

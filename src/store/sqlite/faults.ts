@@ -9,6 +9,7 @@ const SENTENCES: Readonly<Record<StoreFault, string>> = {
   locked: 'another process works on this database',
   newer: 'the database was written by a newer version',
   unavailable: 'the database is out of reach',
+  denied: 'the database may not be used',
   broken: 'the database refused to work',
 };
 
