@@ -133,7 +133,7 @@ export function describeSharedDispatch(place: () => OpenShared): void {
       linq.script.share = () => answerOf(500, null, { retryAfterMs: HOUR });
       await other.deliver(...chats(20));
       expect(linq.shares()).toHaveLength(5);
-      await run(10 * MINUTE);
+      await run(MINUTE);
       expect(linq.shares()).toHaveLength(5); // nobody leads
       leader.index = 0;
       await run(5 * SECOND);
@@ -210,11 +210,11 @@ export function describeSharedDispatch(place: () => OpenShared): void {
       await run(LOOK);
       expect(linq.calls).toEqual([]);
       leader.index = null;
-      await run(HOUR);
+      await run(3 * MINUTE);
       expect(linq.calls).toEqual([]);
       leader.index = 0;
-      await run(10 * MINUTE + LOOK);
-      expect(linq.looks().length).toBeLessThanOrEqual(6);
+      await run(4 * MINUTE + LOOK);
+      expect(linq.looks().length).toBeLessThanOrEqual(3);
       linq.script.share = () => answerOf();
       linq.script.cards = (line) => activeCards(line);
       await run(3 * MINUTE);
@@ -256,7 +256,7 @@ export function describeSharedDispatch(place: () => OpenShared): void {
       const { one, other, linq, run } = await start({ wrapStore });
       await one.deliver(...chats(1));
       server.isDown = true;
-      await run(HOUR);
+      await run(5 * MINUTE);
       await one.store.record(chats(1, 1), T);
       server.isDown = false;
       await run(5 * SECOND);

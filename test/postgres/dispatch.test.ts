@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { MINUTE, SECOND } from '../../src/decide/time.ts';
+import { LINE, OTHER_LINE, outboundOf, T } from '../helpers/builders.ts';
+import { createPostgresHome } from '../helpers/postgres-home.ts';
+import { startReplicas } from '../helpers/replicas.ts';
+import { describeSharedDispatch } from '../helpers/shared-dispatch.ts';
+
+const place = () => createPostgresHome().open;
+const chats = (count: number) =>
+  Array.from({ length: count }, (_, index) => outboundOf(T, { chatId: `chat-${index}`, line: LINE }));
+/** Everybody has looked at the store. */
+const LOOK = 2 * SECOND;
+
+describeSharedDispatch(place);
+
+describe('the pace of a line', () => {
+  it('is kept by all of them together', async () => {
+    const { all, one, linq, run } = await startReplicas(place(), { count: 3, ratePerLine: 2 });
+    await one.store.record(chats(40), T);
+    for (const { dispatcher } of all) dispatcher.nudge();
+    await run(30 * SECOND);
+    const starts = linq.shares().map(({ at }) => at);
+    expect(starts).toHaveLength(40);
+    for (const [index, at] of starts.entries())
+      expect(at - (starts[index - 2] ?? 0), `start ${index}`).toBeGreaterThanOrEqual(SECOND);
+  });
+});
+
+describe('settings', () => {
+  it('that differ decide nothing anew; once they agree, the leader decides all chats again', async () => {
+    const { one, other, linq, settings, run } = await startReplicas(place(), {
+      policies: [{}, { lines: new Set([OTHER_LINE]) }],
+    });
+    settings.areAgreed = false;
+    await run(LOOK);
+    await other.deliver(...chats(1)); // decided by settings that exclude its line
+    expect(linq.shares()).toEqual([]);
+    await run(MINUTE);
+    expect(await one.chat('chat-0')).toMatchObject({ state: 'held', reason: 'line_excluded' });
+    await other.stop();
+    settings.areAgreed = true;
+    await run(MINUTE);
+    expect(linq.shares()).toHaveLength(1);
+  });
+});
