@@ -2,6 +2,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
+import { syncPath } from '../../src/store/sqlite/files.ts';
 import { chatsDatabase } from '../chats-database.ts';
 import { type Child, startChild } from '../child.ts';
 import { type BenchContext, roundName } from '../context.ts';
@@ -40,6 +41,7 @@ export async function measureChats(context: BenchContext): Promise<readonly Resu
   const { say, rounds, chats, cacheDir, workDir } = context;
   const databasePath = join(workDir, 'many-chats.db');
   copyFileSync(await chatsDatabase(cacheDir, chats, say), databasePath);
+  syncPath(databasePath); // else the system writes gigabytes to the disk during the rounds
   const load: Load = startChild('load', 'load');
   const sides: Side[] = [];
   try {
