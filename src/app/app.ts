@@ -12,6 +12,7 @@ import { createHttpServer, LISTEN_BACKLOG } from '../http/server.ts';
 import { createLinqClient, measureCalls } from '../linq/client.ts';
 import type { LogSettings } from '../log.ts';
 import { createRecorder } from '../recorder.ts';
+import { type SharedClock, startSharedClock } from '../shared-clock.ts';
 import { createMetrics, type Metrics } from '../status/metrics/metrics.ts';
 import { createStoreWatch, type StoreWatch } from '../store/around.ts';
 import type { Recordable, Store } from '../store/store.ts';
@@ -57,9 +58,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   const watch = createStoreWatch(clock.monotonic, metrics);
   const log = { ...config.log, ...(logStream === undefined ? {} : { stream: logStream }) };
   const store = await openStore({ config, clock, observer: watch, log });
+  let shared: SharedClock | null = null;
   try {
-    return await wire(options, { store, watch, metrics, log });
+    shared = await startSharedClock(clock, store.serverNow);
+    return await wire(options, { store, clock: shared, watch, metrics, log });
   } catch (error) {
+    shared?.stop();
     await store.close();
     throw error;
   }
@@ -67,13 +71,15 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 interface Opened {
   readonly store: Store;
+  /** The database's, if replicas share one; else this machine's. */
+  readonly clock: SharedClock;
   readonly watch: StoreWatch;
   readonly metrics: Metrics;
   readonly log: LogSettings;
 }
 
-async function wire(options: AppOptions, { store, watch, metrics, ...opened }: Opened): Promise<App> {
-  const { config, clock, version, warnings = [], onFatal } = options;
+async function wire(options: AppOptions, { store, clock, watch, metrics, ...opened }: Opened): Promise<App> {
+  const { config, version, warnings = [], onFatal } = options;
   let isDraining = false;
   watch.onBroken(endSoon);
   const server = await createHttpServer({
@@ -108,12 +114,19 @@ async function wire(options: AppOptions, { store, watch, metrics, ...opened }: O
     onUnreadable,
   });
   const linq = measureCalls(client, clock.monotonic, metrics.called);
+  const fingerprint = policyFingerprint(config.policy);
+  const leadership = createLeadership({
+    ...{ store, clock, log },
+    replica: { id: randomUUID(), version, fingerprint, startedAt: clock.now() },
+    onChange: () => dispatcher.nudge(),
+  });
   const dispatcher: Dispatcher = createDispatcher({
     store,
     linq,
     clock,
     guard,
     policy: config.policy,
+    replica: { isLeader: leadership.isLeader, mayRedecide: leadership.areSettingsAgreed },
     ...config.dispatch,
     attemptRetentionMs: config.attemptRetentionMs,
     random: Math.random,
@@ -122,12 +135,6 @@ async function wire(options: AppOptions, { store, watch, metrics, ...opened }: O
     onFatal: endSoon,
   });
   const counters = createWebhookCounters();
-  const fingerprint = policyFingerprint(config.policy);
-  const leadership = createLeadership({
-    ...{ store, clock, log },
-    replica: { id: randomUUID(), version, fingerprint, startedAt: clock.now() },
-    onChange: () => dispatcher.nudge(),
-  });
   const wired = { config, store, linq, dispatcher, leadership, clock, log };
   const background = createBackground({ ...wired, latestFailure: watch.latestFailure, counters, version });
   const recorder = createRecorder({
@@ -206,6 +213,7 @@ async function wire(options: AppOptions, { store, watch, metrics, ...opened }: O
     async stop() {
       log.info({}, 'service.stopping');
       await close();
+      clock.stop();
       await store.close();
       log.info({}, 'service.stopped');
     },
