@@ -1,15 +1,21 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, inject, it } from 'vitest';
 import type { ChatEvent } from '../../src/decide/event.ts';
 import { NO_FACTS } from '../../src/decide/facts.ts';
+import { SECOND } from '../../src/decide/time.ts';
 import type { Store } from '../../src/store/store.ts';
-import { LINE, OTHER_LINE, outboundOf, policyOf, T } from '../helpers/builders.ts';
-import { createPostgresHome, withClient } from '../helpers/postgres-home.ts';
+import { holdOf, LINE, OTHER_LINE, outboundOf, policyOf, T } from '../helpers/builders.ts';
+import { createCrowd, crowdSteps } from '../helpers/crowd.ts';
+import { createDatabase, createPostgresHome, withClient } from '../helpers/postgres-home.ts';
+import { createSeeded } from '../helpers/seed.ts';
 import { allChats, claim, LEASE_MS, turnOf, verdictOf } from '../helpers/store/use-store.ts';
 import { chatEvents } from '../unit/decide/arbitraries.ts';
 
 const STORES = 3;
 const LINES = [LINE, OTHER_LINE, null];
+const seeded = createSeeded(
+  'npx vitest run --config test/vitest.config.ts --project postgres several-stores',
+);
 
 describe('several stores on one database', () => {
   const opened: Store[] = [];
@@ -137,6 +143,55 @@ describe('several stores on one database', () => {
     expect(ours.settled).toMatchObject([{ isOurs: true, chat: { shareCount: 1 } }]);
   });
 
+  it('keep what all of them found out about the same holds at the same time', async () => {
+    const { stores, one } = await openAll();
+    const known = holdOf({ reason: 'rate_limited', until: T + SECOND });
+    for (const found of fc.sample(allFindings, { numRuns: 40, seed: seeded.seed })) {
+      await one.endHold(null, 'rate_limited');
+      await one.turn(turnOf({ holds: [known] }), T);
+      const version = await one.sharedVersion();
+      const turns = found.map(({ isEnd, ...hold }) =>
+        isEnd ? { endedHolds: [known] } : { holds: [{ ...known, ...hold }] },
+      );
+      const results = await Promise.all(
+        turns.map((turn, index) => (stores[index] ?? one).turn(turnOf({ version, ...turn }), T)),
+      );
+      expect(results.filter((result) => result.version === version + 1)).toHaveLength(1);
+      expect(results.filter((result) => result.version === null)).toHaveLength(STORES - 1);
+      expect(await one.sharedVersion()).toBe(version + STORES);
+      const puts = found.filter(({ isEnd }) => !isEnd);
+      const most = (name: 'until' | 'step') => Math.max(...puts.map((hold) => hold[name]));
+      const [hold] = await one.holds();
+      if (puts.length === 0) expect(hold).toBeUndefined();
+      else {
+        expect(hold).toMatchObject({ until: most('until'), step: most('step') });
+        expect(hold?.since).toBeLessThanOrEqual(Math.min(...puts.map(({ since }) => since)));
+      }
+    }
+  });
+
+  it('agree on chats, holds and the pace of lines, whatever they do at the same time', async () => {
+    const server = await createDatabase(inject('postgresUrl'));
+    for (const [run, rounds] of fc.sample(interleavings, { numRuns: 6, seed: seeded.seed }).entries()) {
+      const home = createPostgresHome(server.url);
+      const stores = await Promise.all(
+        Array.from({ length: 2 + (run % 2) }, () => home.open(policyOf({ windowMs: 400 }))),
+      );
+      opened.push(...stores);
+      const crowd = createCrowd(stores, RATE);
+      for (const round of rounds) await crowd.take(round);
+      crowd.check();
+      expect(crowd.claimed()).toBeGreaterThan(10);
+      const { kept, found } = await countsOf(home);
+      expect(kept).toEqual(found);
+      const shares = (await allChats(stores[0] as Store)).reduce((sum, chat) => sum + chat.shareCount, 0);
+      expect(shares).toBe(crowd.shared());
+      expect(await stores[0]?.shareTotals(T)).toMatchObject({ succeeded: shares });
+    }
+    await Promise.all(opened.splice(0).map((store) => store.close())); // the server counts when connections end
+    expect(await deadlocksOf(server.url)).toBe(0);
+  });
+
   it('see at once which lines and counts another one added', async () => {
     const { stores } = await openAll(2);
     const [first, second] = stores as [Store, Store];
@@ -147,6 +202,38 @@ describe('several stores on one database', () => {
     expect(await second.lines()).toMatchObject([{ line: OTHER_LINE }, { line: LINE }]);
   });
 });
+
+/** Starts per second and line by all stores: so few that they begin one by one. */
+const RATE = 4;
+
+/** What a store may have found out about a hold that was until `T + SECOND`: it goes on, or it is over. */
+const findings = fc.record({
+  isEnd: fc.boolean(),
+  since: fc.integer({ min: T - 50, max: T + 50 }),
+  until: fc.integer({ min: T + 2 * SECOND, max: T + 9 * SECOND }),
+  step: fc.nat({ max: 5 }),
+});
+
+const allFindings = fc.array(findings, { minLength: STORES, maxLength: STORES });
+
+/** What each store does in a round, and how long the round is after the one before. */
+const interleavings = fc.array(
+  fc.record({
+    afterMs: fc.integer({ min: 1, max: 300 }),
+    steps: fc.array(crowdSteps, { minLength: 6, maxLength: 12 }),
+  }),
+  { minLength: 25, maxLength: 25 },
+);
+
+/** How many transactions the server has ended for waiting for each other. */
+async function deadlocksOf(url: string): Promise<number> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query(
+      'SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()',
+    );
+    return rows[0].deadlocks;
+  });
+}
 
 function withChat(event: ChatEvent, index: number): ChatEvent {
   return { ...event, chatId: `chat-${index}` };

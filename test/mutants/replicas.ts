@@ -1,0 +1,40 @@
+import type { Mutant } from './mutant.ts';
+
+const COORDINATION = 'test/postgres/coordination.test.ts';
+
+/** What keeps several replicas from sharing more than one would. These tests need PostgreSQL. */
+export const REPLICAS: readonly Mutant[] = [
+  {
+    name: 'a turn that claims although another replica changed holds since',
+    edits: [
+      {
+        file: 'src/store/postgres/postgres-store.ts',
+        find: 'const claim = version === null ? null : turn.claim;',
+        replace: 'const { claim } = turn;',
+      },
+    ],
+    suite: { file: COORDINATION, test: 'the version of holds and lines a turn of an old one' },
+  },
+  {
+    name: 'a line whose starts by other replicas do not count',
+    edits: [
+      {
+        file: 'src/store/postgres/gate-table.ts',
+        find: 'if (gates.length === 0) return;',
+        replace: 'return;',
+      },
+    ],
+    suite: { file: COORDINATION, test: 'the pace of a line is that of all replicas' },
+  },
+  {
+    name: 'a leader that is replaced while its lease lasts',
+    edits: [
+      {
+        file: 'src/store/postgres/replica-table.ts',
+        find: 'OR l.until_at < clock_timestamp()`',
+        replace: 'OR true`',
+      },
+    ],
+    suite: { file: COORDINATION, test: 'replicas the leader leads until it leaves' },
+  },
+];
