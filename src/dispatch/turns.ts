@@ -224,7 +224,7 @@ export function createTurns(deps: TurnDeps) {
   /** When to look again at a store that others change, too. */
   function pollAts(isContended: boolean): readonly EpochMs[] {
     if (!shared.isShared) return [];
-    const after = (realMs: number) => clock.now() + clock.toDomain(realMs);
+    const after = (realMs: number) => clock.now() + Math.ceil(clock.toDomain(realMs));
     const pollAt = after(POLL_MS * (0.8 + 0.4 * deps.random()));
     return isContended ? [pollAt, after(CONTENDED_MS + CONTENDED_MORE_MS * deps.random())] : [pollAt];
   }

@@ -43,8 +43,8 @@ export interface ReactorOptions {
 
 export interface Peer {
   isAsleep(): boolean;
-  /** It waits for its store. */
-  isWriting(): boolean;
+  /** What it waits for from its store; null: nothing. */
+  writing(): Promise<unknown> | null;
 }
 
 export interface Reactor {
@@ -84,10 +84,13 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
   const { linq = createFakeLinq(clock), directory = newDirectory() } = options;
   const policy = policyOf(parts);
   const store = options.store ?? openSqliteStore({ path: join(directory, 'reactor.db'), policy });
-  const { seen, kill, isWriting } = killable((options.wrapStore ?? ((same) => same))(store));
+  const { seen, kill, writing } = killable((options.wrapStore ?? ((same) => same))(store));
   const { peers = new Set<Peer>() } = options;
   let sleeping = 0;
-  const self: Peer = { isAsleep: () => sleeping > 0, isWriting };
+  const self: Peer = {
+    isAsleep: () => sleeping > 0,
+    writing: options.store === undefined ? () => null : writing,
+  };
   peers.add(self);
   const logged: { level: string; event: string; fields: object }[] = [];
   const fatal: unknown[] = [];
@@ -146,9 +149,9 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
     for (let turns = 0; calm < 4; turns++) {
       if (turns > RESTLESS) throw new Error('the dispatcher never rests');
       await eventLoopTurn();
-      const isWriting = [...peers].some((peer) => peer.isWriting());
-      if (isWriting) turns--; // a database server takes its time
-      const isCalm = clock.stirs() === stirs && !linq.isAnswering() && !isWriting && isAsleep();
+      const writing = [...peers].flatMap((peer) => peer.writing() ?? []);
+      if (writing.length > 0) await Promise.race(writing); // a database server takes its time
+      const isCalm = clock.stirs() === stirs && !linq.isAnswering() && writing.length === 0 && isAsleep();
       calm = isCalm ? calm + 1 : 0;
       stirs = clock.stirs();
     }
@@ -219,9 +222,9 @@ function newDirectory(): string {
 }
 
 /** A store that after `kill` answers nobody any more: whoever asks is as gone as its process would be. */
-function killable(store: Store): { seen: Store; kill: () => void; isWriting: () => boolean } {
+function killable(store: Store): { seen: Store; kill: () => void; writing: Peer['writing'] } {
   let isDead = false;
-  let open = 0;
+  const open = new Set<Promise<unknown>>();
   const seen = new Proxy(store, {
     get(target, name: keyof Store) {
       const member = target[name];
@@ -229,16 +232,16 @@ function killable(store: Store): { seen: Store; kill: () => void; isWriting: () 
       return (...args: unknown[]) => {
         if (isDead) return new Promise(() => {});
         const result: unknown = Reflect.apply(member, target, args);
-        open++;
-        const done = () => void open--;
-        void Promise.resolve(result).then(done, done);
+        const done = () => void open.delete(written);
+        const written = Promise.resolve(result).then(done, done);
+        open.add(written);
         return result;
       };
     },
   });
   return {
     seen,
-    isWriting: () => !isDead && open > 0,
+    writing: () => (isDead || open.size === 0 ? null : Promise.race(open)),
     kill() {
       isDead = true;
     },
