@@ -80,6 +80,7 @@ export async function registerRoutes(server: FastifyInstance, served: Served): P
     metrics,
     metricsToken: config.metricsToken,
     linqDateOffMs: guard.linqDateOffMs,
+    isLeader: served.leadership.isLeader,
   };
   await server.register(async (scope) => metricsRoutes(scope, monitored));
 }

@@ -22,7 +22,7 @@ const { tests } = parse(read('deploy/prometheus/alerts.test.yml')) as { tests: P
 /** @param problem its code and severity */
 function isAbout(expr: string, problem: string): boolean {
   const [code = '', severity = ''] = problem.split(' ');
-  if (!expr.startsWith('ccr_problem_open{') || !expr.includes(`severity="${severity}"`)) return false;
+  if (!expr.includes('(ccr_problem_open{') || !expr.includes(`severity="${severity}"`)) return false;
   const [, operator, codes = ''] = /\bcode(=|!~)"([\w|]+)"/.exec(expr) ?? [];
   return codes.split('|').includes(code) === (operator === '=');
 }
@@ -41,8 +41,8 @@ describe('the alert rules', () => {
     let rules = read('deploy/prometheus/alerts.yml');
     for (const [from, to] of [
       [
-        '{code="api_key_rejected", severity="error"} == 1',
-        '{code="api_key_rejected", severity="error"} == 2',
+        '{code="api_key_rejected", severity="error"}) == 1',
+        '{code="api_key_rejected", severity="error"}) == 2',
       ],
       ['for: 12h', 'for: 24h'],
       ['{code="api_unavailable", severity="error"}', '{code="api_unavailable"}'],

@@ -19,11 +19,12 @@ export interface MetricsDeps extends StatusDeps {
   readonly metricsToken: string | null;
   /** Linq's clock minus ours at its last response; null: unknown. */
   readonly linqDateOffMs: () => number | null;
+  readonly isLeader: () => boolean;
 }
 
 /** For monitoring: `GET /metrics` with a token, `GET /badge.svg` without. Register it in its own scope. */
 export async function metricsRoutes(app: FastifyInstance, deps: MetricsDeps): Promise<void> {
-  const { metrics, metricsToken, clock, version, watch, linqDateOffMs, webhookCounters } = deps;
+  const { metrics, metricsToken, clock, version, watch, webhookCounters, linqDateOffMs, isLeader } = deps;
   const see = createServiceView(deps);
   answerFaults(app);
   badgeRoute(app, { overview: async () => (await see()).overview, clock });
@@ -49,6 +50,7 @@ export async function metricsRoutes(app: FastifyInstance, deps: MetricsDeps): Pr
         version,
         webhooks,
         linqDateOffMs: linqDateOffMs(),
+        isLeader: isLeader(),
         ...(await look()),
       });
       return reply.type(metrics.contentType).send(text);

@@ -25,6 +25,8 @@ export interface MetricsView {
   readonly problems: readonly { readonly code: string; readonly severity: string }[];
   /** Linq's clock minus ours; null: unknown. */
   readonly linqDateOffMs: number | null;
+  /** This replica does what must be done once. */
+  readonly isLeader: boolean;
   /** Null: the store can't be read. */
   readonly seen: ServiceView | null;
 }
@@ -69,6 +71,16 @@ const HEALTH: readonly Shown[] = [
     help: 'Whether a problem of this code and severity is open: 1 or 0. Every code is always present.',
     labels: ['code', 'severity'],
     read: showProblems,
+  },
+  {
+    name: 'ccr_leader',
+    help: 'Whether this replica does what must be done only once, such as catching up: 1 or 0. With SQLite always 1.',
+    read: ({ isLeader }) => one(flag(isLeader)),
+  },
+  {
+    name: 'ccr_replicas',
+    help: 'Replicas that share the database, this one included, as each replica sees them.',
+    read: ofSeen(({ overview }) => overview.replicas.length),
   },
   {
     name: 'ccr_linq_clock_offset_seconds',

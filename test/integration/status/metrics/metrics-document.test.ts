@@ -16,7 +16,7 @@ async function rowsOfScrape(): Promise<string[]> {
   metrics.committed('events', 3, true);
   metrics.committed('events', 3, false);
   metrics.called('share_contact_card', 'success', 3);
-  const monitored = { ...deps, metrics, metricsToken: null, linqDateOffMs: () => 0 };
+  const monitored = { ...deps, metrics, metricsToken: null, linqDateOffMs: () => 0, isLeader: () => true };
   await app.register(async (scope) => metricsRoutes(scope, monitored));
   await idle();
   const headers = { authorization: `Bearer ${TOKEN}` };

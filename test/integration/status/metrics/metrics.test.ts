@@ -18,7 +18,7 @@ async function startMetrics(given: Given & { metricsToken?: string | null } = {}
   const { metricsToken = METRICS_TOKEN, ...rest } = given;
   const status = await startStatus(rest);
   const metrics = createMetrics();
-  const deps = { ...status.deps, metrics, metricsToken, linqDateOffMs: () => -2_500 };
+  const deps = { ...status.deps, metrics, metricsToken, linqDateOffMs: () => -2_500, isLeader: () => true };
   await status.app.register(async (scope) => metricsRoutes(scope, deps));
   const get = (url: string, headers: Record<string, string> = {}, remoteAddress = '127.0.0.1') =>
     status.app.inject({ url, headers, remoteAddress });
@@ -122,6 +122,8 @@ describe('GET /metrics', () => {
     expect(sampleOf('ccr_build_info', { version: '1.2.3', node: process.version, store: 'sqlite' })).toBe(1);
     expect(sampleOf('ccr_problem_open', { code: 'card_missing', severity: 'warning' })).toBe(1);
     expect(sampleOf('ccr_problem_open', { code: 'card_inactive', severity: 'warning' })).toBe(0);
+    expect(sampleOf('ccr_leader')).toBe(1);
+    expect(sampleOf('ccr_replicas')).toBe(1);
     expect(sampleOf('ccr_linq_clock_offset_seconds')).toBe(-2.5);
     expect(sampleOf('ccr_deliveries_total', { verdict: 'accepted' })).toBe(3);
     expect(sampleOf('ccr_deliveries_total', { verdict: 'rejected', cause: 'stale' })).toBe(1);

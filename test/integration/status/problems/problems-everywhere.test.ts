@@ -57,6 +57,7 @@ async function start({ given = {} }: Case): Promise<World> {
       metrics: createMetrics(),
       metricsToken: null,
       linqDateOffMs: () => 0,
+      isLeader: () => true,
     }),
   );
   const pass = async (ms: number) => {
