@@ -1,6 +1,6 @@
 import type { ChatState } from '../../decide/chat.ts';
 import { LINE_HOLDS } from '../../decide/holds.ts';
-import { type EpochMs, MINUTE } from '../../decide/time.ts';
+import { type EpochMs, MINUTE, SECOND } from '../../decide/time.ts';
 import type { Figures } from '../../store/store.ts';
 import type { SeenDelivery } from '../../webhook/report.ts';
 import type { AttemptView, ChatView, LineView, Overview } from '../view/schemas.ts';
@@ -150,7 +150,7 @@ function answer({ outcome, httpStatus, linqCode }: SeenAttempt): Content {
 const AT_ONCE = 10;
 
 /** The latest requests from Linq, or from someone else. */
-export function deliveries({ deliveries: seen, now }: OverviewPage): Html {
+export function deliveries({ overview, deliveries: seen, now }: OverviewPage): Html {
   const row = ({ at, eventType, chatId, verdict }: SeenDelivery) => {
     const [tone, words] = VERDICT_WORDS[verdict];
     return html`<li><div class="row-main"><span class="row-name">${eventType ?? 'unknown type'}</span><span class="row-more">${chatId === null ? 'no chat' : chatLink(chatId)}</span></div>
@@ -161,16 +161,10 @@ export function deliveries({ deliveries: seen, now }: OverviewPage): Html {
   const more =
     rest.length > 0 &&
     html`<details class="more"><summary>${counted(rest.length, 'earlier delivery', 'earlier deliveries')}</summary><ol class="rows">${rest.map(row)}</ol></details>`;
+  const since = `since ${isShared(overview) ? 'this replica' : 'the service'} started`;
   const body =
-    seen.length === 0
-      ? nothing('None since the service started.')
-      : html`<ol class="rows">${first.map(row)}</ol>${more}`;
-  return card(
-    'deliveries',
-    'Recent deliveries',
-    body,
-    html`<span class="muted">since the service started</span>`,
-  );
+    seen.length === 0 ? nothing(`None ${since}.`) : html`<ol class="rows">${first.map(row)}</ol>${more}`;
+  return card('deliveries', 'Recent deliveries', body, html`<span class="muted">${since}</span>`);
 }
 
 /** The account's lines, their cards and their holds. */
@@ -215,10 +209,41 @@ export function service({ overview, now }: OverviewPage): Html {
 <dl class="facts">
 ${fact('Webhooks', webhooks(overview.webhooks))}
 ${fact('Database', `${bytesInWords(store.sizeBytes)}, ${store.kind}, schema ${store.schemaVersion}`)}
-${fact('Backup', html`${pastIso(store.lastBackupAt, now, 'none yet')}`)}
+${store.kind === 'sqlite' && fact('Backup', html`${pastIso(store.lastBackupAt, now, 'none yet')}`)}
 ${fact('Clock', clock(overview))}
 ${fact('Running', html`version ${version}, started ${when(Date.parse(startedAt), now)}`)}
 </dl>`,
+  );
+}
+
+/** Several processes may share the database, so what this one counts isn't all. */
+export const isShared = ({ store, replicas }: Overview) => store.kind !== 'sqlite' || replicas.length > 1;
+
+/** A replica says every 10 s that it lives; another replaces a leader that doesn't for so long. */
+const SILENT_MS = 30 * SECOND;
+
+/** The processes that share the database. */
+export function replicas({ overview, now }: OverviewPage): Content {
+  if (!isShared(overview)) return null;
+  const row = ({ id, version, startedAt, seenAt, isLeader }: Overview['replicas'][number]) => {
+    const silentMs = now - Date.parse(seenAt);
+    return html`<li><div class="row-main"><span class="row-name">${id.slice(0, 8)}</span><span class="row-more">version ${version}, started ${pastIso(startedAt, now, '')}</span></div>
+<div class="row-side">${isLeader && badge('quiet', 'Leader')}${
+      silentMs < SILENT_MS
+        ? html`<span class="row-time">seen just now</span>`
+        : badge('warn', `Not seen for ${Math.floor(silentMs / SECOND)}\u00a0s`)
+    }</div></li>
+`;
+  };
+  const body =
+    overview.replicas.length === 0
+      ? nothing('None seen yet.')
+      : html`<ul class="rows">${overview.replicas.map(row)}</ul>`;
+  return card(
+    'replicas',
+    'Replicas',
+    body,
+    html`<span class="muted">the leader catches up and alerts</span>`,
   );
 }
 

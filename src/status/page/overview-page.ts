@@ -10,9 +10,11 @@ import {
   charts,
   chatsByState,
   deliveries,
+  isShared,
   lines,
   nextDue,
   type OverviewPage,
+  replicas,
   service,
 } from './overview-cards.ts';
 import type { Tone } from './page-words.ts';
@@ -28,7 +30,7 @@ export function renderOverview(page: OverviewPage, notice: Notice | null): strin
     body: html`${verdict(page)}${problems(page)}${tiles(page)}
 <div class="cards">${charts(page)}
 <div class="stack">${chatsByState(page)}${nextDue(page)}</div>
-<div class="stack">${lines(page)}${service(page)}</div>
+<div class="stack">${lines(page)}${service(page)}${replicas(page)}</div>
 ${attempts(page)}${deliveries(page)}</div>`,
   });
 }
@@ -145,7 +147,7 @@ function tiles({ overview, now }: OverviewPage): Html {
 ${tile('Shared in 24 hours', number(succeeded), failed === 0 ? 'none failed' : `${number(failed)} failed`)}
 ${tile('Shared, total', number(shares.total), last(shares.lastSucceededAt, now))}
 ${tile(isOverdue ? 'Due now' : 'Next due', isOverdue ? number(shares.overdue) : sentenceCase(next), `${counted(chats.total, 'chat')} known`)}
-${tile('Webhooks received', number(webhooks.accepted + webhooks.ignored), [last(webhooks.lastAcceptedAt, now), rejected > 0 && `, ${number(rejected)} refused`])}
+${tile(isShared(overview) ? 'Webhooks, this replica' : 'Webhooks received', number(webhooks.accepted + webhooks.ignored), [last(webhooks.lastAcceptedAt, now), rejected > 0 && `, ${number(rejected)} refused`])}
 </dl></section>
 `;
 }

@@ -104,6 +104,40 @@ describe('GET /', () => {
     expect(shown.match(/<li>/g)).toHaveLength(200);
   });
 
+  it('shows the replicas when several share the database: which leads, and which isn’t seen', async () => {
+    const replica = {
+      version: '1.2.3',
+      fingerprint: '',
+      startedAt: T - 3 * HOUR,
+      seenAt: T,
+      isLeader: false,
+    };
+    const replicas = () => [
+      { ...replica, id: 'aaaaaaaa-0000-4000-8000-000000000001', isLeader: true },
+      { ...replica, id: 'bbbbbbbb-0000-4000-8000-000000000002', version: '<1.3.0>', seenAt: T - 41_000 },
+    ];
+    const { load, store } = await startPage({ deps: { replicas } });
+    const { body } = await load();
+    const [first = '', second = ''] = section(body, 'replicas').split('<li>').slice(1);
+    expect(first).toContain('aaaaaaaa<');
+    expect(first).toContain('version 1.2.3, started <time');
+    expect(first).toMatch(/Leader.*seen just now/s);
+    expect(second).toContain('version &lt;1.3.0&gt;');
+    expect(second).toContain('Not seen for 41\u00a0s');
+    expect(second).not.toContain('Leader');
+    expect(body).toContain('Webhooks, this replica');
+    expect(section(body, 'service')).toContain('Backup');
+    Object.defineProperty(store, 'kind', { value: 'postgres' });
+    expect(section((await load()).body, 'service')).not.toContain('Backup');
+  });
+
+  it('shows no replicas with SQLite, and those of PostgreSQL even when there is one', async () => {
+    const { load, store } = await startPage();
+    expect((await load()).body).not.toContain('Replicas');
+    Object.defineProperty(store, 'kind', { value: 'postgres' });
+    expect((await load()).body).toContain('<h2 id="replicas">Replicas</h2>');
+  });
+
   it('lets nothing that came from outside be markup', async () => {
     const hostile = '"><script>alert(1)</script>';
     const { load, idle } = await startPage({
