@@ -72,7 +72,8 @@ export function createClaims(
       SELECT x.id, x.next_attempt_at ${ofQueue}
       ORDER BY x.next_attempt_at, x.id LIMIT q.lim FOR NO KEY UPDATE OF x SKIP LOCKED) AS f)
     SELECT (o - 1)::int AS queue, id FROM (SELECT * FROM f UNION ALL SELECT q.o, NULL, NULL FROM ${queues}
-      WHERE (SELECT count(*) FROM f WHERE f.o = q.o) < (SELECT count(*) FROM (SELECT 1 ${ofQueue} LIMIT q.lim) AS d)
+      CROSS JOIN LATERAL (SELECT count(*) AS n FROM f WHERE f.o = q.o) AS t
+      WHERE CASE WHEN t.n < q.lim THEN t.n < (SELECT count(*) FROM (SELECT 1 ${ofQueue} LIMIT q.lim) AS d) END
     ) AS a ORDER BY o, next_attempt_at, id`;
   const end = (order: 'ASC' | 'DESC') =>
     `(SELECT x.id, x.failures, x.next_attempt_at FROM ${chats} x WHERE x.line_id = q.line_id AND ${isFree('$3')}
