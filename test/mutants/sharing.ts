@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const STORE = 'test/integration/store/sqlite/conformance.test.ts';
+const REPLICAS = 'test/integration/dispatch/replicas.test.ts';
 const WINDOW = 'test/unit/decide/share-window.test.ts';
 const BACKOFF = 'test/unit/decide/backoff.test.ts';
 
@@ -27,6 +28,22 @@ export const SHARING: readonly Mutant[] = [
       },
     ],
     suite: { file: 'test/integration/dispatch/claims.test.ts', test: 'finds too short for a call' },
+  },
+  {
+    name: 'a replica that probes although another one leads',
+    edits: [
+      {
+        file: 'src/dispatch/turn-plan.ts',
+        find: "  if (input.isFollower) return 'closed';\n",
+        replace: '',
+      },
+    ],
+    suite: { file: REPLICAS, test: 'what is closed is probed by the leader alone' },
+  },
+  {
+    name: 'streaks that each replica counts by its own outcomes alone',
+    edits: [{ file: 'src/dispatch/turns.ts', find: 'version.miscounted();', replace: ';' }],
+    suite: { file: REPLICAS, test: 'a streak of' },
   },
   {
     name: 'attempts counted at the settlement in place of the claim',
