@@ -23,6 +23,8 @@ export interface Clock {
   toDomain(realMs: number): number;
   /** How far the wall clock is ahead of domain time's anchor, in real ms; 0 unless it was stepped or slewed. */
   stepMs(): number;
+  /** How often the stored times had been corrected when the wall clock was read; 0 if it is this machine's. */
+  corrections(): number;
   /** Makes domain time follow the wall clock as it reads now; returns by how many ms `now()` moved. */
   reanchor(): number;
   /** Resolves at domain time `until`, or after `maxRealMs`, or when the signal aborts; never rejects. */
@@ -54,6 +56,7 @@ export function createSystemClock(rate = 1): Clock {
     monotonic,
     toDomain: (realMs) => realMs * rate,
     stepMs: () => Math.round(Date.now() - anchorWall - elapsed()),
+    corrections: () => 0,
     reanchor() {
       const before = now();
       const step = Date.now() - anchorWall - elapsed();

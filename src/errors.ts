@@ -53,7 +53,8 @@ export class PayloadError extends ReactorError {
 
 /**
  * `unavailable`: a database server can't be reached, or is just starting or stopping; it comes back by itself. `denied`:
- * it doesn't let us in, or not do what we need; somebody has to change that.
+ * it doesn't let us in, or not do what we need; somebody has to change that. `outdated`: another replica has corrected the
+ * clock, and the caller's doesn't follow yet.
  */
 export type StoreFault =
   | 'busy'
@@ -65,6 +66,7 @@ export type StoreFault =
   | 'newer'
   | 'unavailable'
   | 'denied'
+  | 'outdated'
   | 'broken';
 
 /** What failed in the storage, and when. */

@@ -5,8 +5,15 @@ import { type EpochMs, SECOND } from './decide/time.ts';
 // monotonic clock run on in between, so that a database that is down stops nobody's clock. What is kept is not a time but
 // bounds: the database read its clock some time between our question and its answer.
 
-/** Reads the database's clock: milliseconds, with fractions; null: it has none of its own. It may fail, and take long. */
-export type ReadServerClock = () => Promise<number | null>;
+interface Reading {
+  /** What the database's clock read, in milliseconds, with fractions. */
+  readonly at: number;
+  /** How often the stored times had been corrected by then. */
+  readonly corrections: number;
+}
+
+/** Reads the database's clock; null: it has none of its own. It may fail, and take long. */
+export type ReadServerClock = () => Promise<Reading | null>;
 
 export interface SharedClock extends Clock {
   /** Reads the database's clock no more. */
@@ -25,6 +32,11 @@ interface Bounds {
   readonly high: number;
 }
 
+interface Sample {
+  readonly bounds: Bounds;
+  readonly corrections: number;
+}
+
 const middle = ({ low, high }: Bounds) => (low + high) / 2;
 const errorOf = ({ low, high }: Bounds) => (high - low) / 2;
 
@@ -40,16 +52,18 @@ export async function startSharedClock(machine: Clock, read: ReadServerClock): P
   return first === null ? { ...machine, stop() {} } : follow(machine, read, first);
 }
 
-async function sample(machine: Clock, read: ReadServerClock): Promise<Bounds | null> {
+async function sample(machine: Clock, read: ReadServerClock): Promise<Sample | null> {
   const askedAt = machine.monotonic();
-  const serverAt = await read();
-  return serverAt === null ? null : { low: serverAt - machine.monotonic(), high: serverAt - askedAt };
+  const reading = await read();
+  if (reading === null) return null;
+  const { at, corrections } = reading;
+  return { bounds: { low: at - machine.monotonic(), high: at - askedAt }, corrections };
 }
 
-function follow(machine: Clock, read: ReadServerClock, first: Bounds): SharedClock {
+function follow(machine: Clock, read: ReadServerClock, first: Sample): SharedClock {
   const monotonic = () => machine.monotonic();
   const stopping = new AbortController();
-  let known = first;
+  let { bounds: known, corrections } = first;
   /** Since when, by the monotonic clock. */
   let knownAt = monotonic();
   /** How far domain time is ahead of the database's clock, which was set by so much; 0: it follows. */
@@ -65,8 +79,10 @@ function follow(machine: Clock, read: ReadServerClock, first: Bounds): SharedClo
     return { low: known.low - driftMs, high: known.high + driftMs };
   }
 
-  function learn(heard: Bounds | null): void {
-    if (heard === null) return;
+  function learn(found: Sample | null): void {
+    if (found === null) return;
+    const { bounds: heard } = found;
+    corrections = found.corrections;
     const before = bounds();
     const both = { low: Math.max(before.low, heard.low), high: Math.min(before.high, heard.high) };
     const isSet = both.low > both.high;
@@ -112,6 +128,7 @@ function follow(machine: Clock, read: ReadServerClock, first: Bounds): SharedClo
     monotonic,
     toDomain: (realMs) => realMs,
     stepMs,
+    corrections: () => corrections,
     reanchor() {
       const before = now();
       rejoin();

@@ -98,6 +98,7 @@ async function wire(options: AppOptions, { store, clock, watch, metrics, ...open
   const guard = createClockGuard({
     clock,
     lastHeartbeatAt,
+    followed: store.followedCorrections,
     onCorrected: (byMs) => log.warn({ byMs }, 'clock.corrected'),
   });
   /** An unreadable optional field does no harm, but shows that Linq has changed something. */

@@ -16,7 +16,11 @@ export type ClockGuard = ReturnType<typeof createClockGuard>;
 /** The correction to make. `followsWall`: the wall clock was corrected, and domain time has to follow it. */
 export interface ClockCorrection {
   readonly followsWall: boolean;
+  /** Another replica has corrected the stored times already. */
+  readonly isStored?: boolean;
 }
+
+const ADOPTION: ClockCorrection = { followsWall: true, isStored: true };
 
 /**
  * Decides whether our clock can be trusted. A step of the wall clock, a heartbeat in the future, or a `Date`
@@ -24,15 +28,18 @@ export interface ClockCorrection {
  * stored times have been corrected. So does domain time that isn't known exactly, until it is.
  * @param lastHeartbeatAt of the previous process, or null; one in our future means that the clock was set
  * back
+ * @param followed how many corrections of the stored times our clock follows, see `Store.followedCorrections`
  * @param onCorrected called once everything is corrected, with the ms by which `clock.now()` has moved
  */
 export function createClockGuard({
   clock,
   lastHeartbeatAt,
+  followed = () => 0,
   onCorrected,
 }: {
   clock: Clock;
   lastHeartbeatAt: EpochMs | null;
+  followed?: () => number;
   onCorrected: (byMs: number) => void;
 }) {
   /** Linq's clock minus this machine's at the last answer. */
@@ -46,10 +53,11 @@ export function createClockGuard({
   let distrustedSince: EpochMs | null = null;
   const isOff = (ms: number) => Math.abs(ms) > MAX_DISAGREEMENT_MS;
   const isUncertain = () => clock.latest() - clock.now() > clock.toDomain(MAX_UNCERTAINTY_MS);
+  const due = (): ClockCorrection | null => (clock.corrections() > followed() ? ADOPTION : correction);
 
   function isDistrusted(): boolean {
     const isStepped = isOff(clock.stepMs() - confirmedStepMs);
-    const isWrong = isBehindPast || isDateWrong || correction !== null || isStepped || isUncertain();
+    const isWrong = isBehindPast || isDateWrong || due() !== null || isStepped || isUncertain();
     distrustedSince = isWrong ? (distrustedSince ?? clock.now()) : null;
     return isWrong;
   }
@@ -63,9 +71,10 @@ export function createClockGuard({
     /**
      * What the dispatcher has to correct before it continues, and to confirm with `corrected`; null: nothing.
      */
-    correction: (): ClockCorrection | null => correction,
-    corrected(byMs: number): void {
+    correction: due,
+    corrected(byMs: number, isStored = false): void {
       correction = null;
+      if (isStored) confirmedStepMs = 0;
       isBehindPast = false;
       onCorrected(byMs);
     },

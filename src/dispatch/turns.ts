@@ -1,5 +1,6 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
+import { type ClockShift, shiftHold } from '../decide/clock-shift.ts';
 import { isRefusal, outcomeOf } from '../decide/outcome.ts';
 import { afterStarts, LOOK_UP_RATE, pace, type Starts } from '../decide/pacing.ts';
 import { type Policy, policyFingerprint } from '../decide/policy.ts';
@@ -53,7 +54,7 @@ interface TurnDeps {
   readonly role: ReplicaRole;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly commits: Pick<Commits, 'commit'>;
+  readonly commits: Pick<Commits, 'commit' | 'shift'>;
   /** Makes one claimed attempt. @param isInTime the call would end before the lease of the claim */
   readonly attempt: (claim: Claim, isInTime: () => boolean) => Promise<void>;
   /** An attempt has ended. */
@@ -203,22 +204,26 @@ export function createTurns(deps: TurnDeps) {
   }
 
   /**
-   * Shifts our time to the corrected wall clock, and stored times with it. What ended before is written
-   * first, since its times are in the old time. The chats follow batch by batch, as they are re-evaluated.
+   * Shifts our time to the corrected wall clock, and stored times with it, unless another replica has done that. What ended
+   * before is written first, since its times are in the old time. The chats follow batch by batch, as they are re-evaluated.
    */
-  async function setClockRight({ followsWall }: ClockCorrection): Promise<void> {
-    await commits.commit(null, clock.now());
-    if (followsWall) unstoredShiftMs += clock.reanchor();
-    const endsUpTo = clock.latest() + 1; // the end of a call is dated so late
+  async function setClockRight({ followsWall, isStored = false }: ClockCorrection): Promise<void> {
+    if (!isStored) await commits.commit(null, clock.now());
+    if (followsWall) {
+      const movedMs = clock.reanchor();
+      unstoredShiftMs += movedMs;
+      commits.shift({ byMs: movedMs, now: clock.latest() + 1, windowMs: deps.policy.windowMs });
+    }
     const byMs = unstoredShiftMs;
-    await store.shiftClock(byMs, endsUpTo);
+    if (isStored) store.followCorrections(clock.corrections());
+    else await store.shiftClock(byMs, clock.latest() + 1); // the end of a call is dated so late
     unstoredShiftMs = 0; // what fails from here on must not shift a second time
     areAllDecided = false; // the wrong time may have made chats idle or done
     cards.forgetAll();
     await shared.load();
     starts.clear();
     lookUps = [];
-    deps.guard.corrected(byMs);
+    deps.guard.corrected(byMs, isStored);
   }
 
   /** When to look again at a store that others change, too. */
@@ -246,7 +251,8 @@ export function createTurns(deps: TurnDeps) {
       await shared.follow();
       const correction = deps.guard.correction();
       const isShifting = await store.isShifting();
-      if (correction !== null && !isShifting) await setClockRight(correction); // one correction at a time
+      // one correction at a time
+      if (correction !== null && (!isShifting || correction.isStored)) await setClockRight(correction);
       inFlight.beginTurn();
       const now = clock.now();
       const isOutlasted = inFlight.outlastsLease();
@@ -350,6 +356,27 @@ export function createCommits({ store, book, cardChecks, manual, version, log, o
 
   return {
     ended: (settlement: Settlement): void => void waiting.push(settlement),
+    /** The clock was corrected before what is pending could be written: its times follow. */
+    shift(shift: ClockShift): void {
+      const past = (at: EpochMs) => Math.min(at + shift.byMs, shift.now);
+      waiting = waiting.map(({ claim, endedAt, result }) => {
+        const startedAt = past(claim.startedAt);
+        return { claim: { ...claim, startedAt }, endedAt: past(endedAt), result };
+      });
+      const { put, cleared, ...changes } = book.takeChanges();
+      book.giveBack({
+        ...changes,
+        put: new Map([...put].map(([key, hold]) => [key, shiftHold(hold, shift)])),
+        cleared: cleared.map(({ line, clearedAt }) => ({ line, clearedAt: past(clearedAt) })),
+      });
+      const found = cardChecks.takeFound();
+      cardChecks.giveBack(
+        found.map((card) => ({
+          ...card,
+          cardCheckedAt: card.cardCheckedAt === null ? null : past(card.cardCheckedAt),
+        })),
+      );
+    },
     unwritten: (): readonly AttemptOutcome[] => waiting.flatMap((settlement) => outcomeIn(settlement) ?? []),
     /**
      * Writes everything that is pending, and claims, in one commit. What can't be written stays pending.

@@ -106,8 +106,9 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
    * reported by Linq stay. From now on every chat is read with the correction applied, and written so if
    * anything changes it. `redecide` starts over, and applies it to all other chats and to what the wrong time
    * made of them (idle, for example). The clock may not be corrected again until then.
+   * Resolves to false if another replica has corrected it, or lives in the corrected time already: then nothing is written.
    */
-  shiftClock(byMs: number, now: EpochMs): Promise<void>;
+  shiftClock(byMs: number, now: EpochMs): Promise<boolean>;
   /**
    * True while a clock correction hasn't reached all chats: queues and wake-ups may still follow the wrong
    * time.
@@ -192,6 +193,13 @@ export interface SeenReplica extends Replica {
   readonly isLeader: boolean;
 }
 
+export interface ServerTime {
+  /** In ms, with fractions. */
+  readonly at: EpochMs;
+  /** How often the stored times had been corrected (`shiftClock`) by then. */
+  readonly corrections: number;
+}
+
 /** What replicas that share a store agree on. SQLite has one replica, which always leads. */
 export interface ReplicaStore {
   /**
@@ -207,10 +215,17 @@ export interface ReplicaStore {
    */
   sharedVersion(): Promise<number>;
   /**
-   * What the database's own clock reads, in ms with fractions: it is the clock of all replicas. Null with SQLite, which has
-   * none: the machine's is as good.
+   * What the database's own clock reads: it is the clock of all replicas. Null with SQLite, which has none: the machine's is
+   * as good.
    */
-  serverNow(): Promise<EpochMs | null>;
+  serverNow(): Promise<ServerTime | null>;
+  /**
+   * The number of corrections that this replica's clock follows; the first `serverNow` begins with its own. While there are
+   * more, nothing that depends on the time is written (`outdated`). Always 0 with SQLite.
+   */
+  followedCorrections(): number;
+  /** This replica's clock follows so many corrections of the stored times. */
+  followCorrections(corrections: number): void;
 }
 
 /** What catching up read of one chat. */

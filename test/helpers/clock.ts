@@ -45,6 +45,7 @@ export function createFakeClock(
     monotonic: () => elapsedMs,
     toDomain: (realMs) => realMs,
     stepMs: () => wallAheadMs - domainAheadMs,
+    corrections: () => 0,
     reanchor() {
       const byMs = wallAheadMs - domainAheadMs;
       domainAheadMs = wallAheadMs;

@@ -42,7 +42,7 @@ export function createLeapingClock(): LeapingClock {
   };
   const now = () => elsewhereNow() + domainAheadMs;
   const stepMs = () => wallAheadMs - domainAheadMs;
-  const common = { monotonic, toDomain: (realMs: number) => realMs };
+  const common = { corrections: () => 0, monotonic, toDomain: (realMs: number) => realMs };
   const trueNow = () => system.systemNow() + leptMs;
   const wallNow = () => trueNow() + wallAheadMs;
   return {

@@ -99,6 +99,7 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
   const guard = createClockGuard({
     clock,
     lastHeartbeatAt: await store.heartbeat(clock.now()),
+    followed: () => seen.followedCorrections(),
     onCorrected: (byMs) => say('warn')({ byMs }, 'clock.corrected'),
   });
   const tellOthers = peers.size > 1 ? linq.script.onDate : () => {};

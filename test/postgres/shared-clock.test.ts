@@ -35,7 +35,7 @@ async function startReplicas(aheadMs: readonly number[]) {
   return { policy, replicas: replicas as [Replica, Replica, ...Replica[]] };
 }
 
-const serverNow = async ({ store }: Replica) => (await store.serverNow()) ?? 0;
+const serverNow = async ({ store }: Replica) => (await store.serverNow())?.at ?? 0;
 
 it('replicas read the same time, however wrong their machines', async () => {
   const { replicas } = await startReplicas([10 * MINUTE, -10 * MINUTE, 0]);

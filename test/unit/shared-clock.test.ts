@@ -20,6 +20,7 @@ function createWorld(network: Network = {}) {
   let setMs = 0;
   let isDown = false;
   let asked = 0;
+  let corrections = 0;
   const databaseNow = () => T + machine.monotonic() + setMs;
   return {
     machine,
@@ -31,10 +32,14 @@ function createWorld(network: Network = {}) {
       machine.advance(thereMs);
       const at = databaseNow();
       machine.advance(backMs);
-      return at;
+      return { at, corrections };
     },
     setDatabase(ms: number) {
       setMs += ms;
+    },
+    /** Another replica has corrected the stored times. */
+    correct() {
+      corrections++;
     },
     setNetwork(changed: Network) {
       ({ thereMs = thereMs, backMs = backMs } = changed);
@@ -200,6 +205,29 @@ describe('a shared clock', () => {
       expect([clock.stepMs(), guard.isDistrusted()]).toEqual([0, false]);
     },
   );
+
+  it('follows a correction that another replica has made, once it has read the clock since', async () => {
+    const { clock, correct, databaseNow, pass, ...world } = await start();
+    let followed = 0;
+    const guard = createClockGuard({
+      clock,
+      lastHeartbeatAt: null,
+      followed: () => followed,
+      onCorrected() {},
+    });
+    world.setDatabase(HOUR);
+    correct();
+    expect(guard.correction()).toBeNull();
+    await pass();
+    expect(guard.correction()).toEqual({ followsWall: true, isStored: true });
+    expect(guard.isDistrusted()).toBe(true);
+    const byMs = clock.reanchor();
+    followed = clock.corrections();
+    guard.corrected(byMs, true);
+    expect(Math.abs(byMs - HOUR)).toBeLessThan(10);
+    expect(databaseNow() - clock.now()).toBeLessThan(3);
+    expect([guard.correction(), guard.isDistrusted()]).toEqual([null, false]);
+  });
 
   it('sleeps until its own time has come', async () => {
     const { clock, machine } = await start();

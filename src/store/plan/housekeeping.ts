@@ -3,7 +3,7 @@ import type { ChatRecord } from '../../decide/chat.ts';
 import { type ClockShift, shiftHold, shiftLine } from '../../decide/clock-shift.ts';
 import type { Hold, Line } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
-import { DAY, type EpochMs } from '../../decide/time.ts';
+import { DAY, type EpochMs, SECOND } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
 import { type ChatWrite, decidedAnew, planSave, type StoredChat } from './chat-row.ts';
 
@@ -209,6 +209,16 @@ export function isAhead(pending: PendingShift, id: number): boolean {
 export function advancedTo(pending: PendingShift | null, id: number): PendingShift | null {
   return pending === null || id <= pending.reached ? null : { ...pending, reached: id };
 }
+
+/**
+ * True if others have lived in the corrected time while our clock was behind, as after this machine was suspended: then
+ * the stored times are right.
+ */
+export function isLivedIn(heartbeatAt: EpochMs | null, byMs: number, now: EpochMs): boolean {
+  return heartbeatAt !== null && heartbeatAt - (now - byMs) > LIVED_MS && heartbeatAt - now <= LIVED_MS;
+}
+/** Heartbeats of replicas whose clocks agree don't differ by so much. */
+const LIVED_MS = 30 * SECOND;
 
 /** Data other than chats that has to follow the clock. */
 interface ShiftRows {

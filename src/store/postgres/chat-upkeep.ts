@@ -5,6 +5,7 @@ import {
   advancedTo,
   attemptsBehind,
   beginShift,
+  isLivedIn,
   isReleasable,
   isUnread,
   nextBatchAfter,
@@ -20,6 +21,7 @@ import type { AttemptTable } from './attempt-table.ts';
 import { idOf } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import type { ControlTable } from './control-table.ts';
+import type { Corrections } from './corrections.ts';
 import type { Session } from './database.ts';
 import type { GateTable } from './gate-table.ts';
 import { isLeased, type LeaseTable } from './lease-table.ts';
@@ -150,6 +152,7 @@ export function createRestoreMark({ schema, policy }: StoreContext, inUnit: InUn
 
 interface ShiftParts {
   readonly control: ControlTable;
+  readonly corrections: Corrections;
   readonly gates: GateTable;
   readonly leases: LeaseTable;
   readonly lines: LineTable;
@@ -158,10 +161,16 @@ interface ShiftParts {
   readonly restartCatchUp: (session: Session, meta: Meta, state: CatchUpState) => Promise<void>;
 }
 
-/** @see Store.shiftClock; everything but the chats, in the current transaction */
+/**
+ * @see Store.shiftClock; everything but the chats, in the current transaction. Resolves to the number of corrections that
+ * it makes; null: nothing was to be corrected.
+ */
 export function createShiftClock({ schema, policy }: StoreContext, parts: ShiftParts) {
-  const { control, gates, leases, lines, holds, attempts, restartCatchUp } = parts;
-  return async (session: Session, meta: Meta, byMs: number, now: EpochMs): Promise<void> => {
+  const { control, corrections, gates, leases, lines, holds, attempts, restartCatchUp } = parts;
+  return async (session: Session, meta: Meta, byMs: number, now: EpochMs): Promise<number | null> => {
+    if (isLivedIn(meta.number('heartbeat_at'), byMs, now)) return null;
+    const made = await corrections.add(session);
+    if (made === null) return null;
     const shift = { byMs, now, windowMs: policy.windowMs };
     const [last] = await session.rows<{ id: number | null }>(`SELECT max(id) AS id FROM ${schema}.chats`);
     const pending = beginShift(pendingShiftOf(meta.text('clock_shift')), shift, last?.id ?? 0);
@@ -192,6 +201,7 @@ export function createShiftClock({ schema, policy }: StoreContext, parts: ShiftP
     if (after.catchUp !== null) await restartCatchUp(session, meta, after.catchUp);
     for (const key of ['decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id'] as const)
       meta.set(key, null);
+    return made;
   };
 }
 

@@ -1,5 +1,3 @@
-import type { EpochMs } from '../../decide/time.ts';
-import { StoreError } from '../../errors.ts';
 import type { StoreContext } from './context.ts';
 import type { Session } from './database.ts';
 
@@ -8,8 +6,6 @@ import type { Session } from './database.ts';
  * it first, so that they are read, decided and written by one at a time, and a version is never seen before what it counts.
  */
 export interface ControlTable {
-  /** What the database's clock reads. @see Store.serverNow */
-  now(session: Session): Promise<EpochMs>;
   /** The version of holds and lines. */
   version(session: Session): Promise<number>;
   /** Until the end of the transaction nobody else changes holds or lines. */
@@ -23,13 +19,6 @@ export function createControlTable({ schema }: Pick<StoreContext, 'schema'>): Co
   const versionOf = async (session: Session, statement: string) =>
     (await session.rows<{ version: number }>(statement))[0]?.version ?? 0;
   return {
-    async now(session) {
-      const [clock] = await session.rows<{ at: number }>(
-        `SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS at FROM ${table}`,
-      );
-      if (clock === undefined) throw new StoreError('broken', 'the control row is missing');
-      return clock.at;
-    },
     version: (session) => versionOf(session, `SELECT version FROM ${table}`),
     async lock(session) {
       await session.run(`SELECT 1 FROM ${table} FOR NO KEY UPDATE`);

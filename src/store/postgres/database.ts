@@ -6,6 +6,7 @@ import { isOfServer, isWorthRetrying } from './faults.ts';
 
 /** One connection, for one call. Its errors are pg's; `toStoreError` converts them. */
 export interface Session {
+  /** Of several statements without values, the rows of the last one. */
   rows<R extends object>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
   /** Rows as arrays, which cost half as much to read as objects. */
   arrays<R extends readonly unknown[]>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
@@ -190,7 +191,8 @@ async function refuseReadonly(client: pg.ClientBase): Promise<void> {
 function sessionOf(client: pg.PoolClient): Session {
   return {
     async rows(text, values = []) {
-      return (await client.query(text, [...values])).rows;
+      const result: pg.QueryResult | pg.QueryResult[] = await client.query(text, [...values]);
+      return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
     },
     async arrays(text, values = []) {
       return (await client.query({ text, values: [...values], rowMode: 'array' })).rows as never;

@@ -18,6 +18,7 @@ import { createRestoreMark, createShiftClock, createUpkeep, pruneAttempts } from
 import { type Claimed, createClaims } from './claims.ts';
 import { createCalls, SLOTS, type StoreContext } from './context.ts';
 import { createControlTable } from './control-table.ts';
+import { createCorrections } from './corrections.ts';
 import { createDatabase, type Session } from './database.ts';
 import { createDictionary } from './dictionary.ts';
 import { toStoreError } from './faults.ts';
@@ -79,6 +80,7 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
   const lines = createLineTable(context);
   const holds = createHoldTable(context);
   const control = createControlTable(context);
+  const corrections = createCorrections(context);
   const gates = createGateTable(context);
   const inUnit = createUnits(context, { chats, leases, attempts, dictionary });
   const claims = createClaims(context, dictionary, gates);
@@ -90,6 +92,7 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
   const catchUp = createCatchUpTable(context, chats, { recordIn }, restoreMark);
   const shiftClock = createShiftClock(context, {
     control,
+    corrections,
     gates,
     leases,
     lines,
@@ -101,6 +104,14 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
   /** A transaction that changes single values, too. */
   const keep = <T>(body: (session: Session, values: Meta) => Promise<T>) =>
     write((session) => meta.change(session, (values) => body(session, values)));
+
+  /** A body that depends on our time. */
+  const inTime =
+    <A extends readonly unknown[], T>(body: (session: Session, ...more: A) => Promise<T>) =>
+    async (session: Session, ...more: A): Promise<T> => {
+      await corrections.hold(session);
+      return body(session, ...more);
+    };
 
   const shared = async (session: Session) => ({
     holds: await holds.all(session),
@@ -126,6 +137,7 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
 
   async function turn(session: Session, all: Turn, now: EpochMs): Promise<TurnResult> {
     const { settlements, ...turn } = all;
+    await corrections.hold(session);
     await dictionary.addLines(planShared(turn).lines.map(([line]) => line));
     return inUnit(session, async (unit) => {
       await unit.lockAll(
@@ -195,6 +207,7 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     claimManually: (chatId, leaseUntil, now) =>
       doubting((doubt) =>
         write(async (session) => {
+          await corrections.hold(session);
           const done = await inUnit(session, (unit) => claims.manual(session, unit, chatId, leaseUntil, now));
           if (done !== null && 'claim' in done) doubt([done.claim]);
           return done;
@@ -206,19 +219,23 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     recoverInterrupted: async () => ({ interrupted: 0, parked: 0 }),
     wakeChats: async (now, limit) =>
       (await look((session) => upkeep.isWakeDue(session, now)))
-        ? write((session) => upkeep.wake(session, now, limit))
+        ? write(inTime((session) => upkeep.wake(session, now, limit)))
         : 0,
     nextWakeAt: (now) => look((session) => upkeep.nextWakeAt(session, now)),
     nextAttempts: (now) => look((session) => upkeep.nextAttempts(session, now)),
     nextDueAfter: (now) => look((session) => upkeep.nextDueAfter(session, now)),
     recentEnds: (limit) => look((session) => attempts.recentEnds(session, limit)),
     redecide: (fingerprint, limit, now) =>
-      keep((session, values) => upkeep.redecide(session, values, fingerprint, limit, now)),
-    shiftClock: (byMs, now) => keep((session, values) => shiftClock(session, values, byMs, now)),
+      keep(inTime((session, values) => upkeep.redecide(session, values, fingerprint, limit, now))),
+    async shiftClock(byMs, now) {
+      const made = await keep((session, values) => shiftClock(session, values, byMs, now));
+      if (made !== null) corrections.follow(made);
+      return made !== null;
+    },
     isShifting: () => look(async (session) => (await meta.read(session)).text('clock_shift') !== null),
     releaseRestored: async (limit, now) =>
       (await look(async (session) => restoreMark.isReleasable(await meta.read(session), now))) &&
-      keep((session, values) => restoreMark.release(session, values, limit, now)),
+      keep(inTime((session, values) => restoreMark.release(session, values, limit, now))),
     updateChat: (chatId, change, now) =>
       write((session) =>
         inUnit(session, async (unit) => {
@@ -256,22 +273,28 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     ...keepQuarantine,
     ...createReplicaTable(context, calls),
     sharedVersion: () => look(control.version),
-    serverNow: () => look(control.now),
+    serverNow: () => look(corrections.read),
+    followedCorrections: corrections.followed,
+    followCorrections: corrections.follow,
     heartbeat: (now, toleratedMs) =>
-      keep(async (session, values) => {
-        const before = values.number('heartbeat_at');
-        const rows = { heartbeatAt: before, isRestored: values.number('restored_unread') !== null };
-        const { heartbeatAt, requestsCatchUp } = planHeartbeat(rows, now, toleratedMs);
-        if (requestsCatchUp) {
-          values.set('restored_unread', null);
-          await catchUp.change(session, values, (known) => wishFor(known, 'away', now));
-        }
-        values.set('heartbeat_at', heartbeatAt);
-        await expire(session, now); // here, so that it can't be forgotten
-        return before;
-      }),
+      keep(
+        inTime(async (session, values) => {
+          const before = values.number('heartbeat_at');
+          const rows = { heartbeatAt: before, isRestored: values.number('restored_unread') !== null };
+          const { heartbeatAt, requestsCatchUp } = planHeartbeat(rows, now, toleratedMs);
+          if (requestsCatchUp) {
+            values.set('restored_unread', null);
+            await catchUp.change(session, values, (known) => wishFor(known, 'away', now));
+          }
+          values.set('heartbeat_at', heartbeatAt);
+          await expire(session, now); // here, so that it can't be forgotten
+          return before;
+        }),
+      ),
     pruneAttempts: (retentionMs, limit, now) =>
-      keep((session, values) => pruneAttempts(session, values, attempts, { retentionMs, limit, now })),
+      keep(
+        inTime((session, values) => pruneAttempts(session, values, attempts, { retentionMs, limit, now })),
+      ),
     lastBackupAt: () => look(async (session) => (await meta.read(session)).number('last_backup_at')),
     noteBackup: (startedAt) => keep(async (_session, values) => values.set('last_backup_at', startedAt)),
     probe: (now) => keep(async (_session, values) => values.set('probed_at', now)),

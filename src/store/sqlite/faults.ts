@@ -10,6 +10,7 @@ const SENTENCES: Readonly<Record<StoreFault, string>> = {
   newer: 'the database was written by a newer version',
   unavailable: 'the database is out of reach',
   denied: 'the database may not be used',
+  outdated: 'the clock was corrected',
   broken: 'the database refused to work',
 };
 

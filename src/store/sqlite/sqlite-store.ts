@@ -152,7 +152,11 @@ export function createSqliteStore(
     nextDueAfter: (now) => look(() => upkeep.nextDueAfter(now)),
     recentEnds: (limit) => look(() => attempts.recentEnds(limit)),
     redecide: (fingerprint, limit, now) => write(() => upkeep.redecide(fingerprint, limit, now)),
-    shiftClock: (byMs, now) => write(() => shiftClock(byMs, now)),
+    shiftClock: (byMs, now) =>
+      write(() => {
+        shiftClock(byMs, now);
+        return true;
+      }),
     isShifting: () => look(() => shiftPass.isPending()),
     releaseRestored: async (limit, now) =>
       (await look(() => restoreMark.isReleasable(now))) && write(() => restoreMark.release(limit, now)),
@@ -178,6 +182,8 @@ export function createSqliteStore(
     leave: async () => {},
     sharedVersion: async () => ALONE.version,
     serverNow: async () => null,
+    followedCorrections: () => 0,
+    followCorrections() {},
     heartbeat: (now, toleratedMs) =>
       write(() => {
         const before = meta.number('heartbeat_at');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { HOUR } from '../../../src/decide/time.ts';
 import { T } from '../builders.ts';
-import type { StoreBench } from './use-store.ts';
+import { definite, type StoreBench } from './use-store.ts';
 
 const ONE = { id: 'one', version: '1.0.0', fingerprint: 'settings', startedAt: T };
 
@@ -18,11 +19,22 @@ export function describeReplicas(bench: StoreBench): void {
     it('tells what the clock of its database reads, if that has one', async () => {
       const store = await bench.open();
       const before = Date.now();
-      const at = await store.serverNow();
-      if (store.kind === 'sqlite') return expect(at).toBeNull();
+      const time = await store.serverNow();
+      if (store.kind === 'sqlite') return expect(time).toBeNull();
+      const { at, corrections } = definite(time);
       // it is on this machine
       expect(at).toBeGreaterThanOrEqual(before);
       expect(at).toBeLessThanOrEqual(Date.now() + 1);
+      expect(corrections).toBe(0);
+    });
+
+    it('follows the corrections of the clock that it makes itself', async () => {
+      const store = await bench.open();
+      expect(await store.shiftClock(HOUR, T + HOUR)).toBe(true);
+      const made = (await store.serverNow())?.corrections ?? 0;
+      expect(store.followedCorrections()).toBe(made);
+      store.followCorrections(made);
+      expect(await store.heartbeat(T + HOUR)).toBe(T + HOUR);
     });
 
     it('claims by the version that it told', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
+import { StoreError } from '../../../src/errors.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { answerOf, inboundOf, outboundOf, T } from '../../helpers/builders.ts';
 import { createFakeClock } from '../../helpers/clock.ts';
@@ -222,5 +223,54 @@ describe('a correction on its way to many chats', () => {
     expect([corrections, batches]).toEqual([2, 10]);
     expect(reactor.linq.shares()).toHaveLength(1);
     expect(clock.now()).toBe(T + 3 * HOUR + 2 * MINUTE);
+  });
+});
+
+describe('a correction that another replica has made', () => {
+  it.each([2 * HOUR, -2 * HOUR])('by %i ms is followed, and what had ended before with it', async (byMs) => {
+    let made = 0;
+    let corrections = 0;
+    let followed = 0;
+    const own: number[] = [];
+    const fake = createFakeClock(T, Number.POSITIVE_INFINITY);
+    const clock = { ...fake, corrections: () => corrections };
+    const wrapStore = (store: Store): Store => ({
+      ...store,
+      async turn(turn, now) {
+        if (followed < made) throw new StoreError('outdated', 'corrected');
+        return store.turn(turn, now);
+      },
+      async shiftClock(...how) {
+        own.push(how[0]);
+        return store.shiftClock(...how);
+      },
+      followedCorrections: () => followed,
+      followCorrections(count) {
+        followed = count;
+      },
+    });
+    const reactor = await startReactor({ clock, wrapStore });
+    const held = later<LinqAnswer>();
+    reactor.linq.script.share = () => held.promise;
+    await reactor.deliver(outboundOf(T));
+    await reactor.run(SECOND);
+    // the call ends by the older time, and can't be written by it
+    made = 1;
+    await reactor.store.shiftClock(byMs, T + SECOND + byMs);
+    held.answer(answerOf());
+    await reactor.idle();
+    expect(await reactor.chat()).toMatchObject({ shareCount: 0 });
+    // then our clock is read
+    clock.stepWall(byMs);
+    corrections = 1;
+    reactor.linq.script.time = () => T + byMs + clock.monotonic();
+    await reactor.run(MINUTE);
+    expect(own).toEqual([]);
+    expect(followed).toBe(1);
+    expect(await reactor.chat()).toMatchObject({ shareCount: 1, lastSharedAt: T + SECOND + 1 + byMs });
+    expect(isDistrusted(reactor)).toBe(false);
+    const events = reactor.logged.map(({ event }) => event);
+    expect(events.filter((event) => event === 'clock.corrected')).toHaveLength(1);
+    expect(events).not.toContain('turn.failed');
   });
 });
