@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const COORDINATION = 'test/postgres/coordination.test.ts';
+const CORRECTIONS = 'test/postgres/corrections.test.ts';
 
 /** What keeps several replicas from sharing more than one would. These tests need PostgreSQL. */
 export const REPLICAS: readonly Mutant[] = [
@@ -36,5 +37,27 @@ export const REPLICAS: readonly Mutant[] = [
       },
     ],
     suite: { file: COORDINATION, test: 'replicas the leader leads until it leaves' },
+  },
+  {
+    name: 'a correction that does not wait for those who claim by the older time',
+    edits: [
+      {
+        file: 'src/store/postgres/corrections.ts',
+        find: "current(session, 'pg_advisory_xact_lock_shared')",
+        replace: "current(session, 'concat')",
+      },
+    ],
+    suite: { file: CORRECTIONS, test: 'a correction waits for a turn of the older time' },
+  },
+  {
+    name: 'a correction of what others lived through',
+    edits: [
+      {
+        file: 'src/store/plan/housekeeping.ts',
+        find: 'return heartbeatAt !== null && heartbeatAt - (now - byMs) > LIVED_MS',
+        replace: 'return false && heartbeatAt !== null && heartbeatAt - (now - byMs) > LIVED_MS',
+      },
+    ],
+    suite: { file: CORRECTIONS, test: 'a replica whose machine was suspended' },
   },
 ];

@@ -2,8 +2,8 @@ import { afterEach, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../src/decide/time.ts';
 import { StoreError } from '../../src/errors.ts';
 import type { Store } from '../../src/store/store.ts';
-import { outboundOf, policyOf, T } from '../helpers/builders.ts';
-import { createPostgresHome } from '../helpers/postgres-home.ts';
+import { LINE, outboundOf, policyOf, T } from '../helpers/builders.ts';
+import { createPostgresHome, withClient } from '../helpers/postgres-home.ts';
 import {
   allChats,
   chatOfStore,
@@ -21,8 +21,7 @@ afterEach(async () => {
 });
 
 /** Stores of one database; each has read its clock. */
-async function openAll(count: number): Promise<[Store, Store, ...Store[]]> {
-  const home = createPostgresHome();
+async function openAll(count: number, home = createPostgresHome()): Promise<[Store, Store, ...Store[]]> {
   const stores = await Promise.all(Array.from({ length: count }, () => home.open(policyOf())));
   opened.push(...stores);
   for (const store of stores) await store.serverNow();
@@ -77,6 +76,36 @@ it('of all replicas that find the same correction one makes it', async () => {
   await follow(one);
   await finish(one, T + HOUR + 20);
   expect(await chatOfStore(one)).toMatchObject({ lastSharedAt: T + 10 + HOUR });
+});
+
+it('a correction waits for a turn of the older time, and moves what that claims', async () => {
+  const home = createPostgresHome();
+  const [one, other] = await openAll(2, home);
+  await one.record([outboundOf(T), outboundOf(T, { chatId: 'next' })], T);
+  const [held] = await claim(other, T, { total: 1 });
+  if (held === undefined) throw new Error('nothing was due');
+  await withClient(home.url, async (client) => {
+    const byUs = 'SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))';
+    const byThem = `SELECT pid FROM pg_stat_activity WHERE pg_blocking_pids(pid) && ARRAY(${byUs})`;
+    const untilAny = async (blocked: string) => {
+      while ((await client.query(blocked)).rowCount === 0) {}
+    };
+    await client.query('BEGIN');
+    const chats = `"${home.schema.replaceAll('"', '""')}".chats`;
+    await client.query(`SELECT 1 FROM ${chats} WHERE id = $1 FOR UPDATE`, [held.chatRow]);
+    const settlement = { claim: held, endedAt: T + 10, result: verdictOf() };
+    const request = { lines: [{ line: LINE, limit: 16 }], total: 16, leaseUntil: T + LEASE_MS };
+    const turn = other.turn(turnOf({ settlements: [settlement], claim: request }), T + 20);
+    await untilAny(byUs);
+    const correction = one.shiftClock(HOUR, T + HOUR + 30);
+    await Promise.race([correction, untilAny(byThem)]);
+    await client.query('COMMIT');
+    expect((await turn).claims).toHaveLength(1);
+    expect(await correction).toBe(true);
+  });
+  expect((await chatOfStore(one, held.chat.chatId)).lastSharedAt).toBe(T + 10 + HOUR);
+  const next = (await allChats(one)).find(({ chatId }) => chatId !== held.chat.chatId);
+  expect(next?.lease).toMatchObject({ until: T + LEASE_MS + HOUR });
 });
 
 it('no claim keeps a lease of the older time, however the correction falls among the claims', async () => {
