@@ -5,7 +5,7 @@ import { SECOND } from '../decide/time.ts';
 import { UnreachableError } from '../errors.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 import { printable, printJson, type Screen, screenOf } from './terminal/screen.ts';
-import { findToken, locateService } from './verb-settings.ts';
+import { findToken, isSqlite, locateService } from './verb-settings.ts';
 
 type Schemas = typeof import('../status/view/schemas.ts');
 
@@ -108,7 +108,9 @@ export async function readService<T>(
     return { exitCode: EXIT.failed };
   }
   if (options.json === true && raw !== undefined) printJson(raw, io);
-  io.writeError(`${describeRefusal(status, raw, url, token)}\n`);
+  io.writeError(
+    `${describeRefusal(status, raw, url, token === null ? missingToken(sources) : WRONG_TOKEN)}\n`,
+  );
   return { exitCode: EXIT_BY_STATUS.get(status) ?? EXIT.failed };
 }
 
@@ -192,15 +194,19 @@ const EXIT_BY_STATUS: ReadonlyMap<number, ExitCode> = new Map([
 ]);
 
 /** The service's own words, which say what to do. */
-function describeRefusal(status: number, body: unknown, url: string, token: string | null): string {
+function describeRefusal(status: number, body: unknown, url: string, hint: string): string {
   const message =
     typeof body === 'object' && body !== null && 'message' in body ? printable(body.message) : null;
   if (typeof message !== 'string')
     return `${url} answered ${status} without a reason: is it contact-card-reactor?`;
   if (status !== 401 && status !== 403) return message;
-  const hint =
-    token === null
-      ? "Set STATUS_TOKEN to the service's token, or run this on its machine, as its user and in its directory."
-      : "The token used here isn't that service's.";
   return `${message} ${hint}`;
+}
+
+const WRONG_TOKEN = "The token used here isn't that service's.";
+
+function missingToken(sources: Sources): string {
+  return isSqlite(sources)
+    ? "Set STATUS_TOKEN to the service's token, or run this on its machine, as its user and in its directory."
+    : 'With PostgreSQL there is no token file for the command line: set STATUS_TOKEN for the service, and the same here.';
 }

@@ -1,3 +1,4 @@
+import { type DatabasePlace, DEFAULT_SCHEMA } from '../config/database-kind.ts';
 import { readSetting } from '../config/load.ts';
 import { isLoopbackUrl } from '../config/network-kinds.ts';
 import { SETTINGS } from '../config/settings.ts';
@@ -82,8 +83,8 @@ function parseUrl(text: string): string {
 /** The token beside the database opens only the service on this machine, so it is never sent elsewhere. */
 function cliToken(sources: Sources, url: string): string | null {
   if (!isLoopbackUrl(url)) return null;
-  const database = readSetting(SETTINGS.database, sources);
-  if (database?.kind !== 'sqlite') return null; // with PostgreSQL there is no such file: it takes STATUS_TOKEN
+  const database = readDatabase(sources);
+  if (database.kind !== 'sqlite') return null; // with PostgreSQL there is no such file: it takes STATUS_TOKEN
   try {
     return sources.readFile(cliTokenPath(database.path)).trim() || null;
   } catch {
@@ -91,28 +92,44 @@ function cliToken(sources: Sources, url: string): string | null {
   }
 }
 
-export interface StorageSettings {
-  readonly databasePath: string;
-  readonly backupDirectory: string;
-  readonly windowMs: number;
-}
-
 /**
- * Where data is stored. Reads no other settings, so that backup and restore work where the service itself
- * isn't set up.
+ * Where the data is. Reads no other settings, so that it can be migrated, backed up and restored where the service
+ * itself isn't set up.
  * @throws {ConfigError}
  */
-export function readStorageSettings(sources: Sources): StorageSettings {
-  return {
-    databasePath: readFilePath(sources),
-    backupDirectory: readSetting(SETTINGS.backup.directory, sources) ?? '',
-    windowMs: readSetting(SETTINGS.policy.windowMs, sources) ?? 0,
-  };
+export function readDatabase(sources: Sources): DatabasePlace {
+  const database = readSetting(SETTINGS.database, sources);
+  if (database === null) throw new ConfigError('DATABASE_URL is unset.'); // it has a default
+  return database;
 }
 
-function readFilePath(sources: Sources): string {
-  const database = readSetting(SETTINGS.database, sources);
-  if (database?.kind === 'postgres')
-    throw new ConfigError('This works with a SQLite file only, and DATABASE_URL is a PostgreSQL database.');
-  return database?.path ?? '';
+/** Also when that can't be told: it is the default. */
+export function isSqlite(sources: Sources): boolean {
+  try {
+    return readDatabase(sources).kind === 'sqlite';
+  } catch {
+    return true;
+  }
+}
+
+/** The schema of the tables, in PostgreSQL. @throws {ConfigError} */
+export const readSchema = (sources: Sources): string =>
+  readSetting(SETTINGS.databaseSchema, sources) ?? DEFAULT_SCHEMA;
+
+/** @throws {ConfigError} */
+export const readWindowMs = (sources: Sources): number => readSetting(SETTINGS.policy.windowMs, sources) ?? 0;
+
+/** @throws {ConfigError} */
+export const readBackupDirectory = (sources: Sources): string =>
+  readSetting(SETTINGS.backup.directory, sources) ?? '';
+
+/**
+ * The SQLite file, for what can be done with such a file only.
+ * @param instead what to do with PostgreSQL
+ * @throws {ConfigError} @throws {UsageError} when the data is in PostgreSQL
+ */
+export function readDatabasePath(sources: Sources, instead: string): string {
+  const database = readDatabase(sources);
+  if (database.kind === 'postgres') throw new UsageError(`DATABASE_URL is a PostgreSQL database: ${instead}`);
+  return database.path;
 }

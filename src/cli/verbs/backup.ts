@@ -49,7 +49,11 @@ async function backUp(io: Io, sources: Sources, named: string | null, flags: Bac
   ]);
   if (named === STANDARD && io.isTerminal)
     throw new UsageError('A database is binary: send it to a file or a program, as in `backup - > FILE`.');
-  const { databasePath, backupDirectory } = settings.readStorageSettings(sources);
+  const databasePath = settings.readDatabasePath(
+    sources,
+    'back it up with pg_dump, or with the point-in-time recovery of your server. After going back to an earlier moment, run `restore --mark`.',
+  );
+  const backupDirectory = settings.readBackupDirectory(sources);
   const clock = createSystemClock();
   const isPiped = named === STANDARD;
   const usual = () => join(backupDirectory, backupName(databasePath, clock.now()));

@@ -16,41 +16,79 @@ export const registerMigrate: Register = (program, { io, readSources, run }) => 
   program
     .command('migrate')
     .description(
-      'update the database schema, after making a copy, while the service is stopped (starting the service does the same)',
+      'update the database schema (starting the service does the same). SQLite: after making a copy, while the service is stopped',
     )
     .option('--check', 'change nothing: exit code 0 if up to date, 1 if migrations are pending')
     .option('--json', 'print JSON')
     .action(run(async (flags: MigrateFlags) => await migrate(io, await readSources(), flags)));
 };
 
-/** @throws {ConfigError} @throws {StoreError} */
-async function migrate(io: Io, sources: Sources, { check, json }: MigrateFlags): Promise<ExitCode> {
-  const [{ readMigrationState }, { openDatabase }, { toStoreError }, { readStorageSettings }] =
-    await Promise.all([
+/** How a kind of database is examined and migrated. */
+interface Migrator {
+  /** For people; no secret. */
+  readonly database: string;
+  readonly read: () => Promise<MigrationState>;
+  readonly apply: () => Promise<unknown>;
+  /** In JSON. */
+  readonly place: object;
+  readonly toStoreError: (error: unknown) => StoreError;
+}
+
+async function migratorOf(sources: Sources): Promise<Migrator> {
+  const { readDatabase, readSchema } = await import('../verb-settings.ts');
+  const place = readDatabase(sources);
+  if (place.kind === 'sqlite') {
+    const [{ readMigrationState }, { openDatabase }, { toStoreError }] = await Promise.all([
       import('../../store/sqlite/migrate.ts'),
       import('../../store/sqlite/database.ts'),
       import('../../store/sqlite/faults.ts'),
-      import('../verb-settings.ts'),
     ]);
-  const { databasePath } = readStorageSettings(sources);
+    const database = place.path;
+    return {
+      database,
+      place: { databasePath: database },
+      read: async () => readMigrationState(database),
+      apply: async () => openDatabase(database).close(),
+      toStoreError,
+    };
+  }
+  const [{ migrateByHand, readMigrationState }, { toStoreError }, { showDatabase }] = await Promise.all([
+    import('../../store/postgres/by-hand.ts'),
+    import('../../store/postgres/faults.ts'),
+    import('../../config/database-kind.ts'),
+  ]);
+  const address = { url: place.url, schema: readSchema(sources) };
+  const database = showDatabase(place);
+  return {
+    database,
+    place: { database },
+    read: () => readMigrationState(address),
+    apply: () => migrateByHand(address),
+    toStoreError,
+  };
+}
+
+/** @throws {ConfigError} @throws {StoreError} */
+async function migrate(io: Io, sources: Sources, { check, json }: MigrateFlags): Promise<ExitCode> {
+  const { database, place, read, apply, toStoreError } = await migratorOf(sources);
   const print = (state: MigrationState, applied: readonly string[], sentence: string) => {
-    if (json === true) printJson({ databasePath, ...state, applied }, io);
+    if (json === true) printJson({ ...place, ...state, applied }, io);
     else io.write(`${sentence}\n`);
   };
   try {
-    const before = readMigrationState(databasePath);
+    const before = await read();
     if (before.state !== 'pending' || check === true) {
-      print(before, [], describe(before, databasePath));
+      print(before, [], describe(before, database));
       return before.state === 'current' ? EXIT.fine : EXIT.failed;
     }
-    openDatabase(databasePath).close();
-    const after = readMigrationState(databasePath);
+    await apply();
+    const after = await read();
     const did = before.pending.length === 0 ? '' : `Applied ${before.pending.join(', ')}. `;
-    print(after, before.pending, `${did}${describe(after, databasePath)}`);
+    print(after, before.pending, `${did}${describe(after, database)}`);
     return EXIT.fine;
   } catch (error) {
     const failure = toStoreError(error);
-    throw new StoreError(failure.fault, describeStoreFailure(failure, databasePath), { cause: error });
+    throw new StoreError(failure.fault, describeStoreFailure(failure, database), { cause: error });
   }
 }
 
@@ -61,6 +99,6 @@ function describe({ state, schemaVersion, latest, pending }: MigrationState, pat
     case 'pending':
       return `${path} has schema ${schemaVersion}; pending up to ${latest}: ${pending.join(', ')}. Start the service or run \`migrate\` to apply them.`;
     case 'newer':
-      return `${path} was written by a newer version of contact-card-reactor: run that version, or restore an older backup. Nothing was changed.`;
+      return `${path} was written by a newer version of contact-card-reactor: run that version, or go back to an older backup. Nothing was changed.`;
   }
 }

@@ -1,5 +1,5 @@
 import type { Sources } from '../../config/sources.ts';
-import { StoreError } from '../../errors.ts';
+import { StoreError, UsageError } from '../../errors.ts';
 import type { Restored } from '../../store/sqlite/backup/restore.ts';
 import { EXIT, type ExitCode, type Io, realFile } from '../io.ts';
 import { printJson } from '../terminal/screen.ts';
@@ -8,6 +8,7 @@ import type { Register } from '../verb.ts';
 interface RestoreFlags {
   /** False with `--no-wait`. */
   readonly wait: boolean;
+  readonly mark?: boolean;
   readonly json?: boolean;
 }
 
@@ -15,15 +16,24 @@ interface RestoreFlags {
 export const registerRestore: Register = (program, { io, readSources, run }) => {
   program
     .command('restore')
-    .argument('<file>', 'a backup', realFile)
+    .argument('[file]', 'a backup of a SQLite database', realFile)
     .description('replace the database with a backup, and keep the old one; stop the service first')
+    .option(
+      '--mark',
+      'PostgreSQL, after going back to an earlier moment: every chat waits one SHARE_WINDOW, because later shares are unknown',
+    )
     .option(
       '--no-wait',
       'share immediately; by default every chat waits one SHARE_WINDOW, because the backup lacks later shares',
     )
     .option('--json', 'print JSON')
     .action(
-      run(async (file: string, flags: RestoreFlags) => await restore(io, await readSources(), file, flags)),
+      run(async (file: string | undefined, flags: RestoreFlags) => {
+        const sources = await readSources();
+        if (flags.mark === true) return await mark(io, sources, file, flags);
+        if (file === undefined) throw new UsageError('Give the backup: `restore FILE`.');
+        return await restore(io, sources, file, flags);
+      }),
     );
 };
 
@@ -34,14 +44,18 @@ async function restore(
   file: string,
   { wait, json }: RestoreFlags,
 ): Promise<ExitCode> {
-  const [{ restoreBackup }, { createSystemClock }, { readStorageSettings }, { withProgress }] =
+  const [{ restoreBackup }, { createSystemClock }, { readDatabasePath, readWindowMs }, { withProgress }] =
     await Promise.all([
       import('../../store/sqlite/backup/restore.ts'),
       import('../../clock.ts'),
       import('../verb-settings.ts'),
       import('../terminal/progress.ts'),
     ]);
-  const { databasePath, windowMs } = readStorageSettings(sources);
+  const databasePath = readDatabasePath(
+    sources,
+    'restore it with psql or pg_restore, or with the point-in-time recovery of your server; then run `restore --mark` before you start the service.',
+  );
+  const windowMs = readWindowMs(sources);
   const clock = createSystemClock();
   let marked = 0;
   const look = () => (marked === 0 ? `Copying and checking ${file}` : `Marking chats: ${marked}`);
@@ -60,6 +74,46 @@ async function restore(
   const report = { ...restored, file, restoredAt: isoOrNull(restoredAt), waitsUntil };
   if (json === true) printJson(report, io);
   else io.write(describe(restored, file, waitsUntil));
+  return EXIT.fine;
+}
+
+/** @throws {ConfigError} @throws {StoreError} @throws {UsageError} */
+async function mark(
+  io: Io,
+  sources: Sources,
+  file: string | undefined,
+  { wait, json }: RestoreFlags,
+): Promise<ExitCode> {
+  const { readDatabase, readSchema, readWindowMs } = await import('../verb-settings.ts');
+  const place = readDatabase(sources);
+  if (file !== undefined || !wait) throw new UsageError('--mark takes neither a file nor --no-wait.');
+  if (place.kind === 'sqlite')
+    throw new UsageError(
+      '--mark is for PostgreSQL; `restore FILE` marks the chats of a SQLite backup itself.',
+    );
+  const [{ markRestored }, { showDatabase }, { createSystemClock }, { withProgress }] = await Promise.all([
+    import('../../store/postgres/by-hand.ts'),
+    import('../../config/database-kind.ts'),
+    import('../../clock.ts'),
+    import('../terminal/progress.ts'),
+  ]);
+  const database = showDatabase(place);
+  const look = json === true ? null : () => `Marking the chats in ${database}`;
+  const { chats, restoredAt } = await withProgress(
+    { io, clock: createSystemClock(), look },
+    markRestored({ url: place.url, schema: readSchema(sources) }),
+  ).catch((error: unknown) => {
+    if (!(error instanceof StoreError)) throw error;
+    throw new StoreError(error.fault, `Nothing was marked in ${database}: ${error.message}.`, {
+      cause: error,
+    });
+  });
+  const waitsUntil = new Date(restoredAt + readWindowMs(sources)).toISOString();
+  if (json === true) printJson({ database, chats, restoredAt: isoOrNull(restoredAt), waitsUntil }, io);
+  else
+    io.write(
+      `Marked ${chats} chats in ${database}: each waits one window, until ${waitsUntil}. Other chats wait until catch-up has read them.\nStart the service: it reads from Linq what happened meanwhile.\n`,
+    );
   return EXIT.fine;
 }
 

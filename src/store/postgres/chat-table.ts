@@ -70,7 +70,7 @@ const CHAT_ID = 3;
 const NEEDED = new Set([1, 2, CHAT_ID]);
 
 export function createChatTable(
-  { schema, slot }: Pick<StoreContext, 'schema' | 'slot'>,
+  { schema, outdated, slot }: Pick<StoreContext, 'schema' | 'outdated' | 'slot'>,
   dictionary: Dictionary,
 ): ChatTable {
   const meta = (key: string) => `(SELECT value FROM ${schema}.meta WHERE key = '${key}')`;
@@ -143,7 +143,7 @@ export function createChatTable(
       });
       const set = [...written].sort((a, b) => a - b);
       const hasAhead = changes.some(({ stored }) => stored.isAhead);
-      const text = putStatement(schema, set, hasAhead, isCounted ? slot : null);
+      const text = putStatement({ schema, outdated }, set, hasAhead, isCounted ? slot : null);
       const values = rows.map(({ change: { stored }, after }) => ({
         id: stored.id,
         rev: stored.rev + 1,
@@ -172,12 +172,13 @@ const addTallies = (schema: string, slot: number) =>
 
 /**
  * The rows come as JSON: it costs less than an array for each column. They are written in the order of their chat ids, as
- * everybody locks chats, so that no two wait for each other; but new ones are numbered in the order given.
+ * everybody locks chats, so that no two wait for each other; but new ones are numbered in the order given. None is written
+ * if a newer version has made the tables others': as if others had written all of them meanwhile.
  * @param set the columns to write
  * @param slot where the chats are counted; null: nowhere
  */
 function putStatement(
-  schema: string,
+  { schema, outdated }: Pick<StoreContext, 'schema' | 'outdated'>,
   set: readonly number[],
   hasAhead: boolean,
   slot: number | null,
@@ -189,7 +190,8 @@ function putStatement(
   const assigned = updates.map((name) => `${name} = excluded.${name}`).join(', ');
   const parts = [
     `r AS MATERIALIZED (SELECT coalesce(j.id, nextval('${schema.replaceAll("'", "''")}.chats_id_seq')) AS row_id, j.*
-      FROM json_to_recordset($1::json) AS j (id bigint, rev bigint, was bigint, ahead boolean, ${types}))`,
+      FROM json_to_recordset($1::json) AS j (id bigint, rev bigint, was bigint, ahead boolean, ${types})
+      WHERE NOT ${outdated})`,
     `w AS (INSERT INTO ${schema}.chats AS t (id, rev, ${names}) SELECT row_id, rev, ${given} FROM r ORDER BY x${CHAT_ID}
       ON CONFLICT (chat_id) DO UPDATE SET rev = excluded.rev, ${assigned} WHERE t.rev = excluded.rev - 1
       RETURNING t.id, t.chat_id)`,

@@ -6,6 +6,8 @@ export interface StoreContext {
   readonly database: Database;
   /** The tables' schema, quoted: every statement names it, since a pooler may hand out a connection with any path. */
   readonly schema: string;
+  /** SQL: true if the tables were migrated beyond what this program may write. */
+  readonly outdated: string;
   readonly policy: Policy;
   readonly newId: () => string;
   /** Where this process keeps its part of what is counted, so that replicas don't wait for each other's counts. */

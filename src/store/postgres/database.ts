@@ -60,10 +60,19 @@ const TYPES = {
     oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format as 'text'),
 } as pg.CustomTypesConfig;
 
-/** @throws {StoreError} when the address can't be parsed; connects only when it is used */
-export function createDatabase(url: string, clock: Pick<Clock, 'sleepUntil'>): Database {
+/**
+ * Connects only when it is used.
+ * @param outdated SQL: true if the tables were migrated beyond what this program may write
+ * @throws {StoreError} when the address can't be parsed
+ */
+export function createDatabase(
+  url: string,
+  clock: Pick<Clock, 'sleepUntil'>,
+  outdated: string | null = null,
+): Database {
   const pool = createClients(url, POOLED);
   const alone = createClients(url, 1);
+  const beginWrite = outdated === null ? BEGIN_WRITE : `${BEGIN_WRITE}; SELECT ${outdated} AS outdated`;
   const aloneWaiting = createClients(url, 1);
 
   /** Runs the body with a client, which it loses after an error of the connection, and after the deadline. */
@@ -105,7 +114,7 @@ export function createDatabase(url: string, clock: Pick<Clock, 'sleepUntil'>): D
   ): Promise<T> {
     const run = async (client: pg.PoolClient) => {
       try {
-        await client.query(begin);
+        refuseOutdated(await client.query(begin));
         const result = await body(sessionOf(client));
         const { command } = await client.query('COMMIT');
         if (command !== 'COMMIT') throw new StoreError('broken', 'the transaction had failed before its end');
@@ -132,7 +141,7 @@ export function createDatabase(url: string, clock: Pick<Clock, 'sleepUntil'>): D
   return {
     look: (body) => repeated(() => withClient(pool, (client) => body(sessionOf(client)))),
     read: (body) => repeated(() => transaction(BEGIN_READ, body)),
-    write: (body) => repeated(() => transaction(BEGIN_WRITE, body)),
+    write: (body) => repeated(() => transaction(beginWrite, body)),
     writeLong: (body) => repeated(() => transaction(BEGIN_LONG, body, Number.POSITIVE_INFINITY)),
     ahead: (body) => repeated(() => withClient(alone, (client) => body(sessionOf(client)))),
     aheadWaiting: (body) => repeated(() => withClient(aloneWaiting, (client) => body(sessionOf(client)))),
@@ -140,6 +149,16 @@ export function createDatabase(url: string, clock: Pick<Clock, 'sleepUntil'>): D
       await Promise.all([pool, alone, aloneWaiting].map((clients) => clients.close()));
     },
   };
+}
+
+/** @param begun what the statements that begin a transaction returned: one result each */
+function refuseOutdated(begun: pg.QueryResult | readonly pg.QueryResult[]): void {
+  const [row] = [begun].flat().at(-1)?.rows ?? [];
+  if (row?.outdated === true)
+    throw new StoreError(
+      'newer',
+      'a newer version migrated the database, and this one must not write to it any more; replace this replica',
+    );
 }
 
 interface Clients {

@@ -2,12 +2,32 @@ import { StoreError } from '../../errors.ts';
 import { packageFile } from '../../package-files.ts';
 import { type Migration, readMigrationsIn } from '../migrations.ts';
 import type { Database, Session } from './database.ts';
+import { toStoreError } from './faults.ts';
 
 /** The oldest PostgreSQL that has what our statements use, and that is still maintained. */
 const OLDEST_SERVER = 140_000;
 
 /** The migrations that this program knows, oldest first. */
-const readMigrations = () => readMigrationsIn(packageFile('migrations/postgres/'));
+export const readMigrations = () => readMigrationsIn(packageFile('migrations/postgres/'));
+
+/**
+ * Replicas of two versions run on beside each other while one replaces the other. A migration says up to which of the
+ * migrations a program must know to go on after it: `-- oldest: 3`. Without that line, none goes on that doesn't know it.
+ */
+export function oldestBeside({ number, sql }: Pick<Migration, 'number' | 'sql'>): number {
+  const [, oldest] = /^-- oldest: (\d+)$/m.exec(sql) ?? [];
+  return oldest === undefined ? number : Number(oldest);
+}
+
+/**
+ * SQL, for every transaction that writes: true once the tables were migrated beyond what a program may write to that knows
+ * so many migrations. Reading it holds off such a migration until the transaction ends.
+ */
+export const outdatedIn = (schema: string, known: number): string =>
+  `EXISTS (SELECT 1 FROM ${schema}.migrations m WHERE m.number > ${known} AND ${OLDEST} > ${known})`;
+
+/** The column was added later. */
+const OLDEST = `coalesce((to_jsonb(m) ->> 'oldest')::int, m.number)`;
 
 /** SQL: a name in quotes. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
@@ -23,11 +43,23 @@ export async function migrate(
   schema: string,
   known: readonly Migration[] = readMigrations(),
 ): Promise<number> {
-  const isCurrent = await database.look(async (session) => {
+  const pending = await database.look(async (session) => {
     await refuseUnfit(session);
-    return (await pendingOf(session, schema, known)).length === 0;
+    return pendingOf(session, schema, known);
   });
-  if (!isCurrent) await database.writeLong((session) => apply(session, schema, known));
+  if (pending.length === 0) return known.length;
+  try {
+    await database.writeLong((session) => apply(session, schema, known));
+  } catch (error) {
+    const failure = toStoreError(error);
+    if (failure.fault !== 'denied') throw failure;
+    const tags = pending.map(({ tag }) => tag).join(', ');
+    throw new StoreError(
+      'denied',
+      `its user may not change the tables, which lack ${tags}; run \`contact-card-reactor migrate\` as the user who owns them`,
+      { cause: failure },
+    );
+  }
   return known.length;
 }
 
@@ -55,7 +87,8 @@ async function refuseUnfit(session: Session): Promise<void> {
   }
 }
 
-async function pendingOf(
+/** @throws {StoreError} `newer` */
+export async function pendingOf(
   session: Session,
   schema: string,
   known: readonly Migration[],
@@ -68,8 +101,13 @@ async function pendingOf(
     [schema],
   );
   if (found === undefined) return known;
-  const applied = await session.rows<{ tag: string }>(`SELECT tag FROM ${table} ORDER BY number`);
-  const unknown = applied.find(({ tag }, index) => known[index]?.tag !== tag);
+  const applied = await session.rows<{ tag: string; oldest: number }>(
+    `SELECT tag, ${OLDEST} AS oldest FROM ${table} m ORDER BY number`,
+  );
+  const mayGoOn = applied.every(({ oldest }, index) => index < known.length || oldest <= known.length);
+  const unknown = applied.find(
+    ({ tag }, index) => known[index]?.tag !== tag && !(mayGoOn && index >= known.length),
+  );
   if (unknown !== undefined) {
     throw new StoreError(
       'newer',
@@ -92,8 +130,16 @@ async function apply(session: Session, schema: string, known: readonly Migration
   // the generated statements name no schema; this ends with the transaction
   await session.run(`SET LOCAL search_path = ${quoted(schema)}`);
   await session.run('CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, tag text NOT NULL)');
-  for (const { number, tag, sql } of pending) {
+  // waits for older replicas that write; afterwards they find out whether they still may
+  await session.run('LOCK TABLE migrations IN ACCESS EXCLUSIVE MODE');
+  await session.run('ALTER TABLE migrations ADD COLUMN IF NOT EXISTS oldest integer');
+  for (const migration of pending) {
+    const { number, tag, sql } = migration;
     for (const statement of sql.split('--> statement-breakpoint')) await session.run(statement);
-    await session.run('INSERT INTO migrations (number, tag) VALUES ($1, $2)', [number, tag]);
+    await session.run('INSERT INTO migrations (number, tag, oldest) VALUES ($1, $2, $3)', [
+      number,
+      tag,
+      oldestBeside(migration),
+    ]);
   }
 }

@@ -26,7 +26,7 @@ import { createGateTable } from './gate-table.ts';
 import { createLeaseTable } from './lease-table.ts';
 import { createHoldTable, createLineTable } from './line-table.ts';
 import { createMetaTable, type Meta } from './meta.ts';
-import { migrate, quoted } from './migrate.ts';
+import { migrate, outdatedIn, quoted, readMigrations } from './migrate.ts';
 import { createProblemStore } from './problem-table.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
 import { createRecord } from './record-events.ts';
@@ -56,10 +56,12 @@ export interface PostgresStoreOptions {
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { url, policy, newId = randomUUID, observer = NO_OBSERVER } = options;
   const { schema = 'public', clock = createSystemClock() } = options;
-  const database = createDatabase(url, clock);
+  const known = readMigrations();
+  const outdated = outdatedIn(quoted(schema), known.length);
+  const database = createDatabase(url, clock, outdated);
   try {
-    const schemaVersion = await migrate(database, schema);
-    const context = { database, schema: quoted(schema), policy, newId, slot: randomInt(SLOTS) };
+    const schemaVersion = await migrate(database, schema, known);
+    const context = { database, schema: quoted(schema), outdated, policy, newId, slot: randomInt(SLOTS) };
     return createStore(context, schemaVersion, observer);
   } catch (error) {
     await database.close();
