@@ -52,6 +52,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'Check the owner and mode of the data directory and its files: the service must be able to write to them.',
       'Check whether another program has the file open, or the disk is mounted read-only.',
       'If the service stopped because the file is damaged: `contact-card-reactor restore FILE`.',
+      'With PostgreSQL, run `contact-card-reactor doctor`. It says whether the server is down, full, or read-only, or denies access. `newer`: a newer version has migrated the database, so replace this replica.',
     ],
     ends: 'as soon as a write succeeds. The service tries at least every 30 seconds.',
   },

@@ -1,3 +1,4 @@
+import { type DatabasePlace, showDatabase } from '../config/database-kind.ts';
 import { loadConfig } from '../config/load.ts';
 import { SECOND } from '../decide/time.ts';
 import { ConfigError } from '../errors.ts';
@@ -12,7 +13,9 @@ import {
   judgeSettings,
   type SeenSettings,
 } from './judge/machine.ts';
+import { judgeServer, judgeTables } from './judge/server.ts';
 import { lookAtDirectory, lookAtFiles } from './look/file-modes.ts';
+import { lookAtServer } from './look/server.ts';
 
 /** A hanging disk must not delay the other checks. */
 const DISK_MS = 8 * SECOND;
@@ -24,22 +27,29 @@ export async function checkMachine(
   settings: DoctorSettings,
 ): Promise<{ readonly isDatabaseLocked: boolean }> {
   const { nodeVersion, adviseOnNode, envFilePath } = options;
-  const { database, backupDirectory } = settings;
+  const { database, databaseSchema, backupDirectory } = settings;
   const databasePath = database?.kind === 'sqlite' ? database.path : null;
   await report('node', async () => judgeNode(nodeVersion, adviseOnNode(nodeVersion)));
   const advice = await adviceOnNativeModule(options);
-  await report('native_module', async () => judgeNativeModule(advice));
+  await report('native_module', async () =>
+    advice !== null && database?.kind === 'postgres'
+      ? skipped('native_module', "It doesn't load, but the data is in PostgreSQL.")
+      : judgeNativeModule(advice),
+  );
   await report('settings', async () => judgeSettings(seeSettings(options)));
   await report('file_modes', async () => {
     if (process.platform === 'win32') return skipped('file_modes', 'Windows has no file modes.');
     const files = await inTime(lookAtFiles(envFilePath, databasePath, backupDirectory));
     return files === null ? skipped('file_modes', "The disk didn't respond in time.") : judgeFileModes(files);
   });
+  if (database === null) {
+    for (const id of ['data_directory', 'database', 'database_server'] as const)
+      await report(id, async () => skipped(id, 'DATABASE_URL is wrong.'));
+    return { isDatabaseLocked: false };
+  }
   if (databasePath === null) {
-    for (const id of ['data_directory', 'database'] as const)
-      await report(id, async () =>
-        skipped(id, database === null ? 'DATABASE_URL is wrong.' : 'The data is in PostgreSQL.'),
-      );
+    await report('data_directory', async () => skipped('data_directory', 'The data is in PostgreSQL.'));
+    if (database.kind === 'postgres') await checkServer(report, options, database, databaseSchema);
     return { isDatabaseLocked: false };
   }
   await report('data_directory', async () => {
@@ -48,7 +58,27 @@ export async function checkMachine(
       seen ?? { path: databasePath, exists: true, writeFault: 'ETIMEDOUT', fileSystem: null, space: null },
     );
   });
-  return checkDatabase(report, databasePath, advice === null);
+  const seen = await checkDatabase(report, databasePath, advice === null);
+  await report('database_server', async () => skipped('database_server', 'The data is in a SQLite file.'));
+  return seen;
+}
+
+/** @param schema null: DATABASE_SCHEMA is wrong */
+async function checkServer(
+  report: Report,
+  { clock }: DoctorOptions,
+  place: Extract<DatabasePlace, { kind: 'postgres' }>,
+  schema: string | null,
+): Promise<void> {
+  const seen = schema === null ? null : await lookAtServer({ url: place.url, schema }, clock.systemNow);
+  await report('database', async () =>
+    seen === null ? skipped('database', 'DATABASE_SCHEMA is wrong.') : judgeTables(showDatabase(place), seen),
+  );
+  await report('database_server', async () =>
+    seen?.kind === 'seen' && schema !== null
+      ? judgeServer(schema, seen.state)
+      : skipped('database_server', "The database can't be used."),
+  );
 }
 
 async function checkDatabase(

@@ -99,6 +99,7 @@ export function readDoctorSettings(sources: Sources) {
     lines: read(SETTINGS.policy.lines),
     publicUrl: read(SETTINGS.publicUrl),
     database: read(SETTINGS.database),
+    databaseSchema: read(SETTINGS.databaseSchema),
     backupDirectory: read(SETTINGS.backup.directory),
     toleranceMs: read(SETTINGS.webhook.toleranceMs) ?? 0,
     wrong: wrong as readonly string[],

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { DAY, HOUR } from '../../src/decide/time.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
@@ -6,9 +8,12 @@ import { outboundOf, policyOf, T } from '../helpers/builders.ts';
 import { createDatabase, withClient } from '../helpers/postgres-home.ts';
 import { createWorkDir } from '../helpers/process.ts';
 import { startService } from '../helpers/service.ts';
+import { modeOf, prepare, readEnv, readText, setUp } from '../helpers/setting-up.ts';
+import { startAccount } from '../helpers/simulated-account.ts';
 import { claim } from '../helpers/store/use-store.ts';
 import { askVerbHere, runVerbHere } from '../helpers/verb-here.ts';
 
+const PASSWORD = 'a-password-nobody-should-see';
 const SCHEMA = 'contact_card_reactor';
 
 describe('the command line with PostgreSQL', () => {
@@ -184,5 +189,44 @@ describe('the command line with PostgreSQL', () => {
     await expect(store.probe(T)).rejects.toThrow(/must not write to it any more; replace this replica/);
     await expect(open()).rejects.toMatchObject({ fault: 'newer' });
     expect(await store.chat('chat-1')).toMatchObject({ lastOutboundAt: T + 2 });
+  });
+});
+
+describe('setup with PostgreSQL', () => {
+  it('tries the database and saves its address, which it never shows', async () => {
+    const account = await startAccount();
+    const directory = prepare();
+    const url = `${inject('postgresUrl')}&password=${PASSWORD}`;
+    writeFileSync(join(directory, 'address'), `${url}\n`, { mode: 0o600 });
+    const { code, stdout, stderr, report } = await setUp(
+      directory,
+      account,
+      '--database-url-file',
+      'address',
+    );
+    expect([code, stderr]).toEqual([0, '']);
+    expect(report?.envFile.saved).toContain('DATABASE_URL');
+    expect(readEnv(directory).DATABASE_URL).toBe(url);
+    expect(modeOf(directory)).toBe(0o600);
+    expect(stdout).not.toContain(PASSWORD);
+  });
+
+  it('changes nothing when the database cannot be used', async () => {
+    const account = await startAccount();
+    const directory = prepare();
+    const before = readText(directory);
+    const at = {
+      settings: { ...account.settings, DATABASE_URL: `postgres://reactor:${PASSWORD}@127.0.0.1:9/db` },
+    };
+    const { code, stdout, stderr } = await setUp(directory, at);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^Can't use the database postgres:\/\/127.0.0.1:9\/db: .*can't be reached.*Nothing was changed\.\n$/,
+    );
+    expect(stdout + stderr).not.toContain(PASSWORD);
+    expect(readText(directory)).toBe(before);
+    writeFileSync(join(directory, 'address'), 'file:./other.db');
+    expect(await setUp(directory, account, '--database-url-file', 'address')).toMatchObject({ code: 3 });
+    expect(await account.subscriptions()).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ import { createPrompter, type Prompter, terminalOf } from '../terminal/prompt.ts
 import { printJson, screenOf } from '../terminal/screen.ts';
 import { prepareDoctor, renderFinding, renderSummary } from './doctor.ts';
 import { HTTPS_WANTED, isHttps, readUrlFlag, setUpKey, setUpLines, setUpUrl } from './setup-account.ts';
+import { setUpDatabase } from './setup-database.ts';
 import { createTalk, find, type Session, type SetupOptions } from './setup-session.ts';
 import { setUpWebhook } from './setup-webhook.ts';
 
@@ -106,6 +107,7 @@ async function goThrough(session: Session): Promise<void> {
       message: mistake,
       remedy: 'It was left as it is; correct it by hand.',
     });
+  await setUpDatabase(session);
   const account = await setUpKey(session);
   try {
     const lines = await setUpLines(session, account);

@@ -18,6 +18,7 @@ export interface SetupOptions {
   readonly lastName?: string;
   readonly imageUrl?: string;
   readonly publicUrl?: string;
+  readonly databaseUrlFile?: string;
   readonly recreate?: boolean;
   readonly showNumbers?: boolean;
   readonly showToken?: boolean;

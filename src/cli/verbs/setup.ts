@@ -18,6 +18,10 @@ export const registerSetup: Register = (program, { io, envFile, run }) => {
     .option('--last-name <name>', 'the last name on it')
     .option('--image-url <url>', 'the https:// address of its image')
     .option('--public-url <url>', 'where Linq reaches the service: https://cards.example.com')
+    .option(
+      '--database-url-file <file>',
+      'use the PostgreSQL database whose postgres:// address is in this file (default: DATABASE_URL, else a SQLite file)',
+    )
     .option('--recreate', 'replace the existing subscription with a new one, with a new secret')
     .option('--yes', 'accept the default answer to every question')
     .option('--dry-run', 'show what would be done, and change nothing')

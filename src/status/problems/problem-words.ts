@@ -21,7 +21,7 @@ const WORDS = {
     severity: 'error',
     message: "The database can't be written (DETAIL): deliveries are answered 503 and nothing is shared.",
     remedy:
-      'Check free disk space, the permissions of the data directory and the service log. The service resumes once it can write; Linq redelivers for about 25 minutes.',
+      'The service log says why. With SQLite, check free disk space and the permissions of the data directory; with PostgreSQL, run `doctor`. The service resumes once it can write; Linq redelivers for about 25 minutes.',
   },
   unreadable_deliveries: {
     severity: 'warning',

@@ -11,7 +11,19 @@ import {
 import { judgeProblems } from '../../../src/doctor/judge/service.ts';
 import { judgeSecrets } from '../../../src/doctor/judge/subscriptions.ts';
 import { SECRET } from '../../helpers/deliver.ts';
-import { content, directory, LINE, local, service, subscriptions, TAKEN, trip, trusted } from './examples.ts';
+import {
+  content,
+  directory,
+  LINE,
+  local,
+  server,
+  service,
+  subscriptions,
+  TAKEN,
+  tables,
+  trip,
+  trusted,
+} from './examples.ts';
 
 const statesOf = (findings: Finding | readonly Finding[]) => [findings].flat().map(({ state }) => state);
 
@@ -29,6 +41,19 @@ describe('what is right is fine', () => {
     ['directory', directory()],
     ['a directory to be made', directory({ exists: false })],
     ['database', content()],
+    ['tables', tables()],
+    [
+      'tables to be made',
+      tables({
+        migrations: { state: 'pending', schemaVersion: 0, latest: 2, pending: ['a'] },
+        mayUseSchema: null,
+      }),
+    ],
+    ['server', server()],
+    ['a server of this machine, through a socket', server({ tls: 'none', isLocal: true })],
+    ['a server whose clock is nearly right', server({ clockAheadMs: 5_000 })],
+    ['a pooler', server({ pooler: 'transaction' })],
+    ['a short transaction', server({ oldestTransactionSeconds: 899 })],
     ['service', service({ kind: 'up', notReady: [] })],
     ['problems', judgeProblems({ kind: 'shown', problems: [] })],
     ['lines', judgeLines([LINE], new Set([LINE]))],

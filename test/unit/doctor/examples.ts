@@ -25,6 +25,7 @@ import {
   type SeenDirectory,
 } from '../../../src/doctor/judge/machine.ts';
 import { judgeRoundTrip, type SeenTrip } from '../../../src/doctor/judge/round-trip.ts';
+import { judgeServer, judgeTables, type SeenServer } from '../../../src/doctor/judge/server.ts';
 import { judgeProblems, judgeService, type SeenService } from '../../../src/doctor/judge/service.ts';
 import {
   judgeNoPublicUrl,
@@ -55,6 +56,29 @@ export const content = (seen: Partial<Extract<SeenDatabase, { kind: 'read' }>> =
     { kind: 'read', schemaVersion: 2, latest: 2, pending: [], quickCheck: 'ok', ...seen },
     isInUse,
   );
+type ServerState = Extract<SeenServer, { kind: 'seen' }>['state'];
+const SERVER: ServerState = {
+  version: '15.4',
+  versionNumber: 150_004,
+  user: 'reactor',
+  migrations: { state: 'current', schemaVersion: 2, latest: 2, pending: [] },
+  mayUseSchema: true,
+  mayCreateSchema: true,
+  forbidden: [],
+  synchronousCommit: 'on',
+  fsync: true,
+  clockAheadMs: 0,
+  pooler: 'none',
+  oldestTransactionSeconds: 3,
+  tls: 'checked',
+  isLocal: false,
+};
+const DATABASE_SERVER = 'postgres://db.example.com/reactor';
+export const server = (state: Partial<ServerState> = {}) => judgeServer('cards', { ...SERVER, ...state });
+export const tables = (state: Partial<ServerState> = {}) =>
+  judgeTables(DATABASE_SERVER, { kind: 'seen', state: { ...SERVER, ...state } });
+const unusable = (fault: 'denied' | 'unavailable') =>
+  judgeTables(DATABASE_SERVER, { kind: 'failed', fault, message: 'it is so' });
 const failed = (fault: 'corrupt' | 'broken' | 'readonly') =>
   judgeDatabase(DATABASE, { kind: 'failed', fault, message: 'it is so' }, false);
 export const service = (seen: SeenService, more: { isExpected?: boolean; isDatabaseLocked?: boolean } = {}) =>
@@ -153,6 +177,15 @@ export const EXAMPLES: Readonly<Record<FindingCode, () => Finding | readonly Fin
   database_newer: () => judgeDatabase(DATABASE, { kind: 'newer' }, false),
   database_pending: () => content({ schemaVersion: 1, pending: ['0001_more'] }),
   database_unchecked: () => content({ quickCheck: null }),
+  database_unreachable: () => unusable('unavailable'),
+  database_denied: () => unusable('denied'),
+  privileges_missing: () => server({ forbidden: ['chats'] }),
+  server_too_old: () => server({ versionNumber: 130_009, version: '13.9' }),
+  durability_off: () => server({ synchronousCommit: 'off' }),
+  durability_local: () => server({ synchronousCommit: 'local' }),
+  connection_unsafe: () => server({ tls: 'unchecked' }),
+  database_clock_differs: () => server({ clockAheadMs: -5_001 }),
+  old_transaction: () => server({ oldestTransactionSeconds: 900 }),
   service_down: () => service({ kind: 'silent', cause: 'ECONNREFUSED' }),
   service_elsewhere: () => service({ kind: 'silent', cause: 'ECONNREFUSED' }, { isDatabaseLocked: true }),
   service_foreign: () => service({ kind: 'foreign', httpStatus: 404 }),
