@@ -6,7 +6,7 @@ import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { outboundOf, policyOf, T } from '../helpers/builders.ts';
 import { createDatabase, withClient } from '../helpers/postgres-home.ts';
-import { createWorkDir } from '../helpers/process.ts';
+import { createWorkDir, STATUS_TOKEN } from '../helpers/process.ts';
 import { startService } from '../helpers/service.ts';
 import { modeOf, prepare, readEnv, readText, setUp } from '../helpers/setting-up.ts';
 import { startAccount } from '../helpers/simulated-account.ts';
@@ -172,6 +172,28 @@ describe('the command line with PostgreSQL', () => {
       /With PostgreSQL there is no token file.*set STATUS_TOKEN for the service, and the same here/,
     );
     expect(await ask('healthcheck')).toMatchObject({ code: 0, stdout: 'ready\n' });
+  });
+
+  it('the password is in nothing that is shown, logged or measured', async () => {
+    const directory = createWorkDir();
+    const settings = { DATABASE_URL: `${url}&password=${PASSWORD}`, LOG_LEVEL: 'trace' };
+    const service = await startService(directory, settings);
+    const shown = [];
+    for (const args of [
+      ['config', 'show'],
+      ['config', 'check'],
+      ['status', '--json', '--url', service.url],
+    ])
+      shown.push(await runVerbHere(directory, args, settings));
+    expect(shown.map(({ code }) => code)).toEqual([0, 0, expect.any(Number)]);
+    const headers = { authorization: `Bearer ${STATUS_TOKEN}` };
+    for (const path of ['/status', '/metrics', '/readyz', '/', '/openapi.json'])
+      shown.push(await (await fetch(`${service.url}${path}`, { headers })).text());
+    await service.stop();
+    expect(JSON.stringify(shown) + service.output()).not.toContain(PASSWORD);
+    expect(shown[0]).toMatchObject({
+      stdout: expect.stringMatching(/DATABASE_URL +postgres:\/\/\S+ \(with a password\)/),
+    });
   });
 
   it('an older replica goes on beside a newer version only as far as that allows', async () => {
