@@ -62,6 +62,15 @@ interface TurnDeps {
   readonly log: Log;
 }
 
+/** What holds for a whole turn. */
+interface Circumstances {
+  /** A call outlasts its lease, which stays its own until it ends. */
+  readonly isOutlasted: boolean;
+  readonly isLeader: boolean;
+  /** A correction of the clock hasn't reached all chats. */
+  readonly isShifting: boolean;
+}
+
 /** One turn settles what has ended, writes what was learned, claims what is due, and starts it. */
 export function createTurns(deps: TurnDeps) {
   const { store, clock, book, cards, cardChecks, manual, commits, shared, role, log } = deps;
@@ -136,7 +145,7 @@ export function createTurns(deps: TurnDeps) {
     start(await manual.claim({ free, starts, lookUps, leaseUntil: leaseUntil(now), now }), now);
   }
 
-  async function planNow(now: EpochMs, isOutlasted: boolean, isLeader: boolean): Promise<Plan> {
+  async function planNow(now: EpochMs, { isOutlasted, isLeader, isShifting }: Circumstances): Promise<Plan> {
     const heads = await store.nextAttempts(now);
     if (areLinesStale || heads.some(({ line }) => line !== null && book.line(line) === null)) {
       areLinesStale = false;
@@ -157,7 +166,7 @@ export function createTurns(deps: TurnDeps) {
       inFlightOf: inFlight.sizeOf,
       isCheckingCards: cardChecks.isRunning(),
       isFollower: !isLeader,
-      isHalted: deps.guard.isDistrusted() || isOutlasted || (await store.isShifting()),
+      isHalted: deps.guard.isDistrusted() || isOutlasted || isShifting,
     });
   }
 
@@ -174,11 +183,11 @@ export function createTurns(deps: TurnDeps) {
     return !areOldAttemptsGone;
   }
 
-  /**
-   * Resolves to true when it may have made chats due, or has more to do.
-   * @param isOutlasted a call outlasts its lease, which stays its own until it ends
-   */
-  async function keepUp(now: EpochMs, isOutlasted: boolean, isLeader: boolean): Promise<boolean> {
+  /** Resolves to true when it may have made chats due, or has more to do. */
+  async function keepUp(
+    now: EpochMs,
+    { isOutlasted, isLeader, isShifting }: Circumstances,
+  ): Promise<boolean> {
     if (clock.monotonic() - heartbeatAt >= HEARTBEAT_MS) {
       heartbeatAt = clock.monotonic();
       areOldAttemptsGone = false;
@@ -187,7 +196,6 @@ export function createTurns(deps: TurnDeps) {
     const isPruning = isLeader && (await pruneAttempts(now));
     // until a correction has reached all chats, wake-ups follow the wrong time, and all chats are
     // re-evaluated anyway
-    const isShifting = await store.isShifting();
     const woken = isOutlasted || isShifting ? 0 : await store.wakeChats(now, BATCH);
     const isReleasing = isLeader && (await store.releaseRestored(BATCH, now));
     if (isShifting) areAllDecided = false; // another replica may have begun the correction
@@ -250,15 +258,19 @@ export function createTurns(deps: TurnDeps) {
       await gatherEnds();
       await shared.follow();
       const correction = deps.guard.correction();
-      const isShifting = await store.isShifting();
+      let isShifting = await store.isShifting();
       // one correction at a time
-      if (correction !== null && (!isShifting || correction.isStored)) await setClockRight(correction);
+      if (correction !== null && (!isShifting || correction.isStored)) {
+        await setClockRight(correction);
+        isShifting = await store.isShifting();
+      }
       inFlight.beginTurn();
       const now = clock.now();
       const isOutlasted = inFlight.outlastsLease();
       const isLeader = isLeading(now);
       if (manual.isWaiting() && !isOutlasted) await startManual(now);
-      const plan = await planNow(now, isOutlasted, isLeader);
+      const circumstances = { isOutlasted, isLeader, isShifting };
+      const plan = await planNow(now, circumstances);
       for (const line of plan.checkCards) cardChecks.start(line, now);
       const { lines, total, probe: choice } = plan;
       const isClaiming = total > 0 && lines.length > 0;
@@ -277,7 +289,7 @@ export function createTurns(deps: TurnDeps) {
       const { claims, isDueAgain, lacksLookUps } = committed;
       start(claims, now);
       for (const [line, all] of committed.starts) starts.set(line, all);
-      const isBusy = await keepUp(now, isOutlasted, isLeader);
+      const isBusy = await keepUp(now, circumstances);
       const isFull = inFlight.size() >= deps.concurrency; // then the next call to end triggers the next turn
       if (isBusy || isDueAgain || shared.isBehind() || (claims.length > 0 && !isFull)) return now;
       const wakes = [

@@ -193,7 +193,7 @@ export const SHARING: readonly Mutant[] = [
     edits: [
       {
         file: 'src/dispatch/turns.ts',
-        find: ' || isOutlasted || (await store.isShifting()),',
+        find: ' || isOutlasted || isShifting,',
         replace: ' || isOutlasted,',
       },
     ],
