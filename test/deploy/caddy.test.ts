@@ -4,9 +4,11 @@ import { describeDeliveries } from './carries-deliveries.ts';
 import { describeGuarding } from './guards-people.ts';
 import { inTree } from './program.ts';
 import { startCaddy } from './proxy.ts';
+import { describeReplicas } from './spreads-requests.ts';
 
 describeDeliveries('Caddy', startCaddy);
 describeGuarding('Caddy', startCaddy);
+describeReplicas('Caddy', startCaddy, false);
 
 it('the Caddyfile to try things out with listens to this machine alone', () => {
   const file = inTree('deploy/caddy/Caddyfile.local');

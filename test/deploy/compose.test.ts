@@ -13,7 +13,7 @@ const Text = Type.String({ minLength: 1 });
 const Service = Type.Object(
   {
     build: Type.Optional(Type.Object({ context: Text, dockerfile: Text }, { additionalProperties: false })),
-    image: Type.Optional(Type.String({ pattern: ':\\d+\\.\\d+\\.\\d+$' })),
+    image: Type.Optional(Type.String({ pattern: ':\\d+(\\.\\d+)+$' })),
     restart: Type.Optional(Type.Literal('unless-stopped')),
     depends_on: Type.Optional(Type.Array(Text)),
     environment: Type.Optional(Type.Record(Text, Text)),
@@ -118,15 +118,45 @@ describe('the compose file', () => {
   });
 });
 
-it('secrets as files are found by the service under the names that compose gives them', () => {
-  const { services, secrets = {} } = read('compose.secrets.yaml');
-  const { environment = {}, secrets: given = [] } = services.reactor ?? {};
-  expect(Object.keys(secrets).sort()).toEqual([...given].sort());
-  const files = new Map(given.map((name) => [`/run/secrets/${name}`, `text of ${name}`]));
-  const readFile = (path: string) => files.get(path) ?? '';
-  const found = ALL_SETTINGS.map((setting) =>
-    findSetting(setting, { env: environment, envFile: {}, readFile }),
-  );
-  const texts = found.flatMap((one) => (one !== null && 'text' in one ? [one.text] : []));
-  expect(texts.sort()).toEqual(given.map((name) => `text of ${name}`).sort());
+describe('the compose file of two replicas', () => {
+  const base = read('compose.yaml').services;
+  const { services, volumes = {} } = read('compose.postgres.yaml');
+  const { 'reactor-2': second = {}, caddy = {}, postgres = {} } = services;
+
+  it('runs the second like the first', () => {
+    const { build: _, environment, logging, ...first } = base.reactor ?? {};
+    const { environment: own, logging: __, depends_on: ___, secrets, ...rest } = second;
+    expect(rest).toEqual(first);
+    expect(own).toEqual({ ...environment, ...services.reactor?.environment });
+    expect(secrets).toEqual(services.reactor?.secrets);
+    expect(logging).toEqual(second.logging);
+  });
+
+  it('tells Caddy of both, and lends it the file for that', () => {
+    expect(caddy.environment?.REACTOR).toBe('reactor:8080 reactor-2:8080');
+    expect(caddy.volumes).toEqual(['../caddy/replicas.caddy:/etc/caddy/replicas.caddy:ro']);
+    expect(existsSync(join(DIRECTORY, '../caddy/replicas.caddy'))).toBe(true);
+  });
+
+  it('keeps PostgreSQL’s data in a volume, and lets nobody from outside reach it', () => {
+    expect(postgres.volumes?.map((volume) => volume.split(':')[0])).toEqual(Object.keys(volumes));
+    expect(postgres.ports).toBeUndefined();
+  });
 });
+
+it.each(['compose.secrets.yaml', 'compose.postgres.yaml'])(
+  '%s: secrets as files are found by the service under the names that compose gives them',
+  (name) => {
+    const { services, secrets = {} } = read(name);
+    const { environment = {}, secrets: given = [] } = services.reactor ?? {};
+    const used = Object.values(services).flatMap((service) => service.secrets ?? []);
+    expect(Object.keys(secrets).sort()).toEqual([...new Set(used)].sort());
+    const files = new Map(given.map((name) => [`/run/secrets/${name}`, `text of ${name}`]));
+    const readFile = (path: string) => files.get(path) ?? '';
+    const found = ALL_SETTINGS.map((setting) =>
+      findSetting(setting, { env: environment, envFile: {}, readFile }),
+    );
+    const texts = found.flatMap((one) => (one !== null && 'text' in one ? [one.text] : []));
+    expect(texts.sort()).toEqual(given.map((name) => `text of ${name}`).sort());
+  },
+);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Agent, type Dispatcher } from 'undici';
 import { onTestFinished } from 'vitest';
 import { freePort } from '../helpers/free-port.ts';
@@ -23,7 +23,10 @@ export interface FrontProxy {
   from(address: string, options?: Agent.Options): Dispatcher;
 }
 
-/** @param isInside with the lines that keep the status page within one's network */
+/**
+ * @param upstream addresses of the service's replicas, separated by spaces
+ * @param isInside with the lines that keep the status page within one's network
+ */
 export type StartProxy = (upstream: string, isInside?: boolean) => Promise<FrontProxy>;
 
 const toLoopback: LookupFunction = (_name, { all }, done) =>
@@ -57,11 +60,14 @@ export const startCaddyBelow: StartProxy = (upstream) => {
   return runCaddy(upstream, `{$PUBLIC_HOST} {\n${proxying}}\n`);
 };
 
+const REPLICAS = 'deploy/caddy/replicas.caddy';
+
 async function runCaddy(upstream: string, caddyfile: string): Promise<FrontProxy> {
   const directory = createWorkDir();
   const [port, plainPort] = [await freePort(), await freePort()];
   const file = join(directory, 'Caddyfile');
   writeFileSync(file, caddyfile);
+  if (upstream.includes(' ')) copyFileSync(inTree(REPLICAS), join(directory, basename(REPLICAS)));
   const env = {
     PATH: process.env.PATH,
     HOME: directory,
@@ -106,7 +112,7 @@ export const startNginx: StartProxy = async (upstream, isInside = false) => {
     ['/etc/letsencrypt/live/cards.example.com', directory],
     ['/var/log/nginx/contact-card-reactor.log', log],
     ['/var/www/html', directory],
-    ['server 127.0.0.1:8080;', `server ${upstream};`],
+    ['server 127.0.0.1:8080;', servers(upstream)],
     ['\tlisten [::]:80;\n', ''],
     ['\tlisten [::]:443 ssl http2;\n', ''],
     ['listen 80;', `listen 127.0.0.1:${plainPort};`],
@@ -126,6 +132,12 @@ export const startNginx: StartProxy = async (upstream, isInside = false) => {
     accessLog: () => readFileSync(log, 'utf8'),
   });
 };
+
+/** A line for each replica, as the comment in the file has it. */
+const servers = (upstream: string) =>
+  upstream.includes(' ')
+    ? upstream.replaceAll(/\S+/g, 'server $& max_fails=1 fail_timeout=2s;')
+    : `server ${upstream};`;
 
 /** What Debian's own nginx.conf puts around a site, with all that it writes in a directory of the test. */
 function around(directory: string): string {
