@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSqlite } from '../src/store/sqlite/native.js';
+import type { Store } from '../src/store/store.ts';
 import { idOf } from './deliveries.ts';
 import { outboundEvents } from './events.ts';
+import { openStore } from './open-store.ts';
 import { loadProgram, type Program } from './program.ts';
 import { LINES, POLICY } from './settings.ts';
 
@@ -28,7 +30,8 @@ export async function chatsDatabase(
   }
   say(`making a database with ${chats.toLocaleString('en')} chats`);
   const making = `${path}.making`;
-  const prototypes = await makePrototypes(making, await loadProgram());
+  const program = await loadProgram();
+  const prototypes = await makePrototypes(await openStore(program, { path: making }), program);
   multiply(making, Math.ceil(chats / prototypes));
   renameSync(making, path);
   return path;
@@ -46,9 +49,8 @@ function fingerprintOfSchema(): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** A few chats that went through the real store: recorded, claimed, shared. Resolves to their number. */
-async function makePrototypes(path: string, program: Program): Promise<number> {
-  const store = program.sqliteStore.openSqliteStore({ path, policy: POLICY });
+/** A few chats that go through the real store: recorded, claimed, shared; it is closed then. Resolves to their number. */
+export async function makePrototypes(store: Store, program: Program): Promise<number> {
   const now = Date.now();
   const settling = { holds: [], endedHolds: [], cleared: [], undone: [] };
   await store.record(outboundEvents(LINES.length, 'prototype', now - HOUR), now);

@@ -11,6 +11,7 @@ import { measureChats } from './rows/chats.ts';
 import { measureIngest } from './rows/ingest.ts';
 import { measureLateness } from './rows/lateness.ts';
 import { measurePeers } from './rows/peers.ts';
+import { measurePostgres } from './rows/postgres.ts';
 import { measureShares } from './rows/shares.ts';
 import { measureStart } from './rows/start.ts';
 import { measureStorm } from './rows/storm.ts';
@@ -23,10 +24,11 @@ const ROWS: Readonly<Record<string, (context: BenchContext) => Promise<readonly 
   chats: measureChats,
   storm: measureStorm,
   peers: measurePeers,
+  postgres: measurePostgres,
 };
 
-/** They take longer; `peers` needs Redis and PostgreSQL. */
-const ONLY_WHEN_NAMED: readonly string[] = ['chats', 'peers'];
+/** They take longer; the last two need servers. */
+const ONLY_WHEN_NAMED: readonly string[] = ['chats', 'peers', 'postgres'];
 const BY_DEFAULT = Object.keys(ROWS).filter((row) => !ONLY_WHEN_NAMED.includes(row));
 
 const USAGE = `npm run bench -- [ROW…] [--quick] [--json] [--check] [--no-build] [--profile]
@@ -34,7 +36,8 @@ const USAGE = `npm run bench -- [ROW…] [--quick] [--json] [--check] [--no-buil
 Rows: ${BY_DEFAULT.join(', ')}; all of them by default. Only when named:
       chats: receiving and GET /status with many chats, against an empty database
       peers: this program, BullMQ and graphile-worker make the same calls
-  --chats=N   so many for the row "chats", in place of 1000000
+      postgres: PostgreSQL beside SQLite, with one replica and with three
+  --chats=N   so many for the rows "chats" and "postgres", in place of 1000000
   --quick     fewer and shorter rounds, about a minute in all
   --json      prints the figures as JSON in place of the table
   --check     exits with 1 when a target isn't met

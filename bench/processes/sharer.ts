@@ -2,12 +2,13 @@ import type { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import type { Store } from '../../src/store/store.ts';
 import { answerParent } from '../child.ts';
 import { outboundEvents } from '../events.ts';
+import { type Database, openStore } from '../open-store.ts';
 import { loadProgram } from '../program.ts';
 import { type Rate, startRate } from '../rate.ts';
 import { API_KEY, CONCURRENCY, POLICY } from '../settings.ts';
 
 export type SharerQuestion =
-  | { readonly kind: 'open'; readonly databasePath: string; readonly apiUrl: string }
+  | { readonly kind: 'open'; readonly database: Database; readonly apiUrl: string }
   /** Makes chats that are due, then shares them; the first `leadIn` of them before the clock starts. */
   | { readonly kind: 'drain'; readonly count: number; readonly leadIn: number; readonly seed: number }
   /** Makes chats whose windows lapse one by one, from `fromMs` on over `overMs`. */
@@ -33,10 +34,10 @@ let settledCount = 0;
 let onSettled: () => void = () => {};
 
 /** Store, dispatcher and client as the service wires them, with sharing paused. */
-async function open(databasePath: string, apiUrl: string): Promise<Sharer> {
+async function open(database: Database, apiUrl: string): Promise<Sharer> {
   const program = await loadProgram();
   const clock = program.clock.createSystemClock();
-  const store = counting(program.sqliteStore.openSqliteStore({ path: databasePath, policy: POLICY }));
+  const store = counting(await openStore(program, database));
   const { log } = await program.httpServer.createHttpServer({
     trustProxy: false,
     log: { level: 'info', format: 'json' },
@@ -124,7 +125,7 @@ async function lapse({ store, dispatcher, now }: Sharer, count: number, fromMs: 
 
 answerParent<SharerQuestion, SharerAnswer>(async (question) => {
   if (question.kind === 'open') {
-    sharer = await open(question.databasePath, question.apiUrl);
+    sharer = await open(question.database, question.apiUrl);
     return NOTHING;
   }
   if (sharer === null) throw new Error('open it first');

@@ -4,6 +4,7 @@ import fastify from 'fastify';
 import type { ReactorEvent } from '../../src/decide/event.ts';
 import type { Store } from '../../src/store/store.ts';
 import { answerParent } from '../child.ts';
+import { type Database, openStore } from '../open-store.ts';
 import { loadProgram, type Program } from '../program.ts';
 import { API_KEY, CONCURRENCY, POLICY, SECRET, TOLERANCE_MS } from '../settings.ts';
 
@@ -15,7 +16,7 @@ export type WebhookServerKind = 'committing' | 'per-request' | 'verify-only';
 
 /** `listen` resolves to the port, `cpu` to the microseconds of processor time used up to now. */
 export type WebhookServerQuestion =
-  | { readonly ask: 'listen'; readonly kind: WebhookServerKind; readonly databasePath: string }
+  | { readonly ask: 'listen'; readonly kind: WebhookServerKind; readonly database: Database }
   | { readonly ask: 'cpu' };
 
 type Record = (event: ReactorEvent) => Promise<'stored' | { readonly unstorable: string }>;
@@ -39,10 +40,7 @@ async function listenBare(): Promise<number> {
   return (app.server.address() as AddressInfo).port;
 }
 
-async function listen(
-  kind: Exclude<WebhookServerKind, 'verify-only'>,
-  databasePath: string,
-): Promise<number> {
+async function listen(kind: Exclude<WebhookServerKind, 'verify-only'>, database: Database): Promise<number> {
   const program = await loadProgram();
   const clock = program.clock.createSystemClock();
   const app = await program.httpServer.createHttpServer({
@@ -50,7 +48,7 @@ async function listen(
     log: { level: 'info', format: 'json' },
     isDraining: () => false,
   });
-  const store = program.sqliteStore.openSqliteStore({ path: databasePath, policy: POLICY });
+  const store = await openStore(program, database);
   const record = await recordOf(kind, program, store, app.log);
   const verifying = { secrets: [SECRET], toleranceMs: TOLERANCE_MS, acceptLegacySignatures: false };
   await app.register(async (scope) =>
@@ -119,8 +117,8 @@ async function recordOf(
 
 answerParent<WebhookServerQuestion, number>(async (question) => {
   if (question.ask === 'listen') {
-    const { kind, databasePath } = question;
-    return kind === 'verify-only' ? listenBare() : listen(kind, databasePath);
+    const { kind, database } = question;
+    return kind === 'verify-only' ? listenBare() : listen(kind, database);
   }
   const { user, system } = process.cpuUsage();
   return user + system;

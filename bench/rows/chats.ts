@@ -19,15 +19,15 @@ const MAX_PER_SECOND = 20_000;
 /** As in the row `ingest`: distinct chats of the database that begins empty. */
 const CHATS_OF_EMPTY = 50_000;
 /** Deliveries a second while /status is asked. */
-const STEADY_PER_SECOND = 1_000;
+export const STEADY_PER_SECOND = 1_000;
 const STATUS_EVERY_MS = 20;
 const TOKEN = 'a-token-of-the-bench';
-const SETTINGS = { WEBHOOK_RATE_LIMIT: '0', STATUS_TOKEN: TOKEN, LOG_LEVEL: 'warn' };
+export const SETTINGS = { WEBHOOK_RATE_LIMIT: '0', STATUS_TOKEN: TOKEN, LOG_LEVEL: 'warn' };
 
-type Load = Child<LoadQuestion, LoadAnswer | null>;
+export type Load = Child<LoadQuestion, LoadAnswer | null>;
 
-interface Side {
-  readonly service: Service;
+export interface Side {
+  readonly service: Pick<Service, 'port'>;
   readonly chats: number;
 }
 
@@ -43,12 +43,12 @@ export async function measureChats(context: BenchContext): Promise<readonly Resu
   copyFileSync(await chatsDatabase(cacheDir, chats, say), databasePath);
   syncPath(databasePath); // else the system writes gigabytes to the disk during the rounds
   const load: Load = startChild('load', 'load');
-  const sides: Side[] = [];
+  const sides: (Side & { readonly service: Service })[] = [];
   try {
     const emptyPath = join(workDir, 'empty.db');
     sides.push({ service: await startService(emptyPath, workDir, SETTINGS), chats: CHATS_OF_EMPTY });
     sides.push({ service: await startService(databasePath, workDir, SETTINGS), chats });
-    const [empty, many] = sides as [Side, Side];
+    const [empty, many] = sides as unknown as [Side, Side];
     const measured: { readonly empty: Figures; readonly many: Figures }[] = [];
     const statusMs: number[] = [];
     for (let round = 0; round <= rounds; round++) {
@@ -57,7 +57,7 @@ export async function measureChats(context: BenchContext): Promise<readonly Resu
       const before = round % 2 === 0 ? await receive(empty) : null;
       const ofMany = await receive(many);
       const figures = { empty: before ?? (await receive(empty)), many: ofMany };
-      const tookMs = await askStatus(load, many, 2 * round + 1);
+      const { tookMs } = await askStatus(load, many, 2 * round + 1);
       say(
         `chats: ${roundName(round, rounds)}: ${Math.round(ofMany.perSecond)}/s with ${chats} chats, ` +
           `${Math.round(figures.empty.perSecond)}/s begun empty; /status p99 ${Math.ceil(percentile(tookMs, 0.99))} ms`,
@@ -96,7 +96,7 @@ interface Drive {
   readonly perSecond?: number;
 }
 
-async function drive(load: Load, side: Side, options: Drive): Promise<LoadAnswer> {
+export async function drive(load: Load, side: Side, options: Drive): Promise<LoadAnswer> {
   await build(load, side, options);
   return run(load, side, options);
 }
@@ -114,8 +114,12 @@ async function run(load: Load, { service }: Side, { measureMs, perSecond }: Driv
   return answer;
 }
 
-/** How long each answer of /status took while deliveries came in. */
-async function askStatus(load: Load, side: Side, seed: number): Promise<readonly number[]> {
+/** How long each answer of /status took while deliveries came in, and how these were answered. */
+export async function askStatus(
+  load: Load,
+  side: Side,
+  seed: number,
+): Promise<{ readonly tookMs: readonly number[]; readonly deliveries: LoadAnswer }> {
   const options = { seed, measureMs: MEASURE_MS, perSecond: STEADY_PER_SECOND };
   await build(load, side, options);
   let isOver = false;
@@ -133,6 +137,5 @@ async function askStatus(load: Load, side: Side, seed: number): Promise<readonly
     tookMs.push(performance.now() - askedAt);
     await delay(STATUS_EVERY_MS);
   }
-  await driven;
-  return tookMs;
+  return { tookMs, deliveries: await driven };
 }

@@ -65,7 +65,11 @@ async function createRunner(
   server: Server,
   workDir: string,
 ): Promise<Runner> {
-  const port = await server.ask({ ask: 'listen', kind, databasePath: join(workDir, `ingest-${kind}.db`) });
+  const port = await server.ask({
+    ask: 'listen',
+    kind,
+    database: { path: join(workDir, `ingest-${kind}.db`) },
+  });
   return {
     kind,
     async run(measureMs) {

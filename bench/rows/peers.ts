@@ -72,7 +72,7 @@ async function openSides(context: BenchContext, stops: (() => Promise<void>)[]):
   const apiUrl = `http://127.0.0.1:${(await api.ask({ kind: 'listen' })).port}`;
   const bare = start<BareLoopQuestion, Rate>('bare-loop');
   const sharer = start<SharerQuestion, SharerAnswer>('sharer');
-  await sharer.ask({ kind: 'open', databasePath: join(workDir, 'peers.db'), apiUrl });
+  await sharer.ask({ kind: 'open', database: { path: join(workDir, 'peers.db') }, apiUrl });
   const sides: Side[] = [
     { name: BARE, drain: async () => withoutServer(await bare.ask({ apiUrl, count, leadIn: LEAD_IN })) },
     {

@@ -25,7 +25,7 @@ export async function measureShares({
   const sharer = startChild<SharerQuestion, SharerAnswer>('sharer', 'sharer');
   try {
     const apiUrl = `http://127.0.0.1:${(await api.ask({ kind: 'listen' })).port}`;
-    await sharer.ask({ kind: 'open', databasePath: join(workDir, 'shares.db'), apiUrl });
+    await sharer.ask({ kind: 'open', database: { path: join(workDir, 'shares.db') }, apiUrl });
     const askBare = () => bare.ask({ apiUrl, count: BARE_COUNT, leadIn });
     const askSharer = (seed: number) => sharer.ask({ kind: 'drain', count, leadIn, seed });
     const measured: { readonly shares: Rate; readonly bare: Rate }[] = [];
