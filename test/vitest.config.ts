@@ -61,6 +61,7 @@ export default defineConfig({
         ...TOGETHER,
         ...IN_MEMORY,
       }),
+      layer('faults-postgres', 600_000, PROCESSES), // each with a PostgreSQL of its own
       layer('deploy', 120_000, { ...PROCESSES, env: {} }), // on the disk, as `doctor` would have it
     ],
   },

@@ -29,6 +29,8 @@ export interface LoadOptions {
   readonly connections: number;
   /** How many new chats each run may begin; then it repeats what was sent before. */
   readonly chatsPerRun: number;
+  /** How long each connection rests after a delivery; default: not at all. */
+  readonly restMs?: number;
   /** Told of each new chat before its first delivery. */
   readonly onChat: (chatId: string, line: string) => void;
 }
@@ -37,7 +39,7 @@ export interface LoadOptions {
  * Makes deliveries as Linq does: shuffled, some of them twice, and again and again until they are answered 2xx, but
  * never again after a 4xx.
  */
-export function createLoad({ seeded, connections, chatsPerRun, onChat }: LoadOptions): Load {
+export function createLoad({ seeded, connections, chatsPerRun, restMs = 0, onChat }: LoadOptions): Load {
   const { random, between, pick } = seeded;
   const chats = new Map<string, Planned[]>();
   const answers = new Map<Answered, number>();
@@ -93,6 +95,7 @@ export function createLoad({ seeded, connections, chatsPerRun, onChat }: LoadOpt
         while (!isStopped) {
           const planned = next();
           if (planned === undefined || !(await deliver(planned, sender.send))) return;
+          if (restMs > 0) await delay(restMs);
         }
       };
       const ended = Promise.all(Array.from({ length: connections }, work)).then(() => sender.close());

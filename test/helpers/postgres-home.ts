@@ -20,6 +20,7 @@ export function createPostgresHome(
 /** Runs statements beside the store, each committed alone unless they say otherwise. */
 export async function withClient<T>(url: string, body: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {}); // a server that goes away is told of by the next query
   await client.connect();
   try {
     return await body(client);

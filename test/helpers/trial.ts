@@ -21,17 +21,22 @@ export interface TrialOptions {
   /** How long the API takes to answer a share. */
   readonly latencyMs?: number;
   readonly chatsPerRun?: number;
+  readonly connections?: number;
+  /** Of the simulated account; the load uses the usual ones. */
+  readonly lines?: readonly string[];
+  /** How long each connection rests after a delivery. */
+  readonly restMs?: number;
 }
 
 /** A simulated Linq, a load of deliveries about chats that it knows, and what a service needs to stand between. */
 export async function createTrial(options: TrialOptions): Promise<Trial> {
   const { seeded, windowSeconds = 2, maxShares = 3, latencyMs = 15, chatsPerRun = 60 } = options;
-  const simulator = await startSimulator({ seed: seeded.seed });
+  const { connections = 16, restMs = 0, lines } = options;
+  const simulator = await startSimulator({ seed: seeded.seed, ...(lines === undefined ? {} : { lines }) });
   simulator.fail({ latencyMs });
   const load = createLoad({
     seeded,
-    connections: 16,
-    chatsPerRun,
+    ...{ connections, chatsPerRun, restMs },
     onChat: (chatId, line) => knowChat(simulator, { chatId, line }),
   });
   const settings = {
