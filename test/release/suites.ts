@@ -194,6 +194,62 @@ export const SUITES: readonly ReleaseSuite[] = [
     unit: 'seconds',
     ...{ ...whole(7_200), doneBy: field('seconds'), usual: 30 },
   },
+  {
+    name: 'killed-replica',
+    file: 'test/faults-postgres/killed-replica.test.ts',
+    what: 'three replicas on PostgreSQL: `kill -9` of one at a random instant, under load',
+    unit: 'kills',
+    ...{ slice: 100, doneBy: field('kills'), usual: 60, target: 2_000 },
+  },
+  {
+    name: 'frozen-replica',
+    file: 'test/faults-postgres/frozen-replica.test.ts',
+    what: 'six replicas: five stopped amid calls with SIGSTOP for longer than a lease, then SIGCONT',
+    unit: 'stops',
+    ...{ slice: 25, doneBy: field('stops'), usual: 5, target: 500 },
+  },
+  {
+    name: 'restarted-database',
+    file: 'test/faults-postgres/restarted-database.test.ts',
+    what: 'three replicas: PostgreSQL crashes every 5 to 10 s',
+    unit: 'seconds',
+    ...{ slice: 300, doneBy: field('seconds'), usual: 60, target: 3_600 },
+  },
+  {
+    name: 'ended-connections',
+    file: 'test/faults-postgres/ended-connections.test.ts',
+    what: 'three replicas: PostgreSQL ends a connection, rather one with an open transaction',
+    unit: 'connections',
+    ...{ slice: 500, doneBy: field('ended'), usual: 100, target: 5_000 },
+  },
+  {
+    name: 'lost-answers',
+    file: 'test/faults-postgres/lost-answers.test.ts',
+    what: 'three replicas: PostgreSQL commits, and its answer is lost',
+    unit: 'answers',
+    ...{ slice: 200, doneBy: field('lost'), usual: 30, target: 2_000 },
+  },
+  {
+    name: 'stalled-network',
+    file: 'test/faults-postgres/stalled-network.test.ts',
+    what: 'three replicas: the network to PostgreSQL stalls or is cut, for one or all of them',
+    unit: 'faults',
+    ...{ slice: 25, doneBy: field('faults'), usual: 10, target: 500 },
+  },
+  {
+    name: 'rolling-upgrade',
+    file: 'test/faults-postgres/rolling-upgrade.test.ts',
+    what: 'three replicas replaced one by one with a version that migrates the database, under load',
+    unit: 'upgrades',
+    ...{ slice: 5, doneBy: field('upgrades'), usual: 1, target: 20 },
+  },
+  {
+    name: 'behind-caddy',
+    file: 'test/faults-postgres/behind-caddy.test.ts',
+    what: 'three replicas behind Caddy, one killed, one frozen for 90 s, PostgreSQL crashed twice',
+    unit: 'chats',
+    ...{ ...whole(2_000), doneBy: field('chats'), usual: 400 },
+  },
 ];
 
 /** The vitest project of its file. */
