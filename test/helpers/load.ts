@@ -31,6 +31,8 @@ export interface LoadOptions {
   readonly chatsPerRun: number;
   /** How long each connection rests after a delivery; default: not at all. */
   readonly restMs?: number;
+  /** Also repeat what was answered 401, which Linq never does: in place of catch-up, which reads such events later. */
+  readonly isRefusalRepeated?: boolean;
   /** Told of each new chat before its first delivery. */
   readonly onChat: (chatId: string, line: string) => void;
 }
@@ -39,7 +41,8 @@ export interface LoadOptions {
  * Makes deliveries as Linq does: shuffled, some of them twice, and again and again until they are answered 2xx, but
  * never again after a 4xx.
  */
-export function createLoad({ seeded, connections, chatsPerRun, restMs = 0, onChat }: LoadOptions): Load {
+export function createLoad({ seeded, connections, chatsPerRun, restMs = 0, ...rest }: LoadOptions): Load {
+  const { onChat, isRefusalRepeated = false } = rest;
   const { random, between, pick } = seeded;
   const chats = new Map<string, Planned[]>();
   const answers = new Map<Answered, number>();
@@ -78,7 +81,7 @@ export function createLoad({ seeded, connections, chatsPerRun, restMs = 0, onCha
       acked.push(planned);
       planned.state = 'acked';
       planned.ackedAtNs = process.hrtime.bigint();
-    } else if (!isAnswered || answer >= 500) waiting.push(planned);
+    } else if (!isAnswered || answer >= 500 || (isRefusalRepeated && answer === 401)) waiting.push(planned);
     if (answer === 503) await delay(RETRY_MS);
     return isAnswered;
   }

@@ -26,17 +26,18 @@ export interface TrialOptions {
   readonly lines?: readonly string[];
   /** How long each connection rests after a delivery. */
   readonly restMs?: number;
+  readonly isRefusalRepeated?: boolean;
 }
 
 /** A simulated Linq, a load of deliveries about chats that it knows, and what a service needs to stand between. */
 export async function createTrial(options: TrialOptions): Promise<Trial> {
   const { seeded, windowSeconds = 2, maxShares = 3, latencyMs = 15, chatsPerRun = 60 } = options;
-  const { connections = 16, restMs = 0, lines } = options;
+  const { connections = 16, restMs = 0, lines, isRefusalRepeated = false } = options;
   const simulator = await startSimulator({ seed: seeded.seed, ...(lines === undefined ? {} : { lines }) });
   simulator.fail({ latencyMs });
   const load = createLoad({
     seeded,
-    ...{ connections, chatsPerRun, restMs },
+    ...{ connections, chatsPerRun, restMs, isRefusalRepeated },
     onChat: (chatId, line) => knowChat(simulator, { chatId, line }),
   });
   const settings = {
