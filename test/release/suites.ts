@@ -237,6 +237,13 @@ export const SUITES: readonly ReleaseSuite[] = [
     ...{ slice: 25, doneBy: field('faults'), usual: 10, target: 500 },
   },
   {
+    name: 'wrong-clocks',
+    file: 'test/faults-postgres/wrong-clocks.test.ts',
+    what: "three replicas: one machine's clock or two are set by ±10 min while they run",
+    unit: 'cases',
+    ...{ slice: 10, doneBy: field('cases'), usual: 4, target: 40 },
+  },
+  {
     name: 'rolling-upgrade',
     file: 'test/faults-postgres/rolling-upgrade.test.ts',
     what: 'three replicas replaced one by one with a version that migrates the database, under load',
