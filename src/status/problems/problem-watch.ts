@@ -71,7 +71,8 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   /** What is known, read again as far as other replicas may have changed it. */
   async function load() {
     const isLeader = deps.isLeader();
-    const isBookCurrent = known !== null && hasLed && isLeader;
+    hasLed = hasLed && isLeader; // also if the book can't be read now
+    const isBookCurrent = known !== null && hasLed;
     if (known !== null && isBookCurrent && store.kind === 'sqlite') return known;
     const news = await store.deliveryNews();
     noted = news;

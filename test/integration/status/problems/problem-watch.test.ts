@@ -365,6 +365,28 @@ it('is told by the leader alone: other replicas show what it wrote, and go on fr
   expect(told).toEqual(['news']);
 });
 
+it('reads the book again before it leads again, also if it could not be read in between', async () => {
+  const clock = createFakeClock(T);
+  const other = await startWatch({ clock });
+  let isLeader = true;
+  let isDown = false;
+  const news = () =>
+    isDown ? Promise.reject(new StoreError('unavailable', 'gone')) : other.store.deliveryNews();
+  const store: Store = { ...other.store, kind: 'postgres', deliveryNews: news };
+  const again = await startWatch({ clock, store, isLeader: () => isLeader });
+  expect(await again.problems()).toEqual([]);
+  [isLeader, isDown] = [false, true];
+  await expect(again.watch.check()).rejects.toThrow(StoreError);
+  const missing = [lineOf({ card: 'missing' })];
+  other.world.lines = missing;
+  await other.watch.check();
+  clock.advance(MINUTE);
+  [isLeader, isDown] = [true, false];
+  again.world.lines = missing;
+  expect(await again.problems()).toMatchObject([{ since: '2026-11-03T16:00:00.000Z' }]);
+  expect(again.logged).toEqual([]);
+});
+
 it('hears of deliveries that other replicas accepted', async () => {
   const clock = createFakeClock(T);
   const one = await startWatch({ clock });
