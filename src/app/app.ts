@@ -130,6 +130,7 @@ async function wire(options: AppOptions, { store, clock, watch, metrics, ...open
     replica: { isLeader: leadership.isLeader, mayRedecide: leadership.areSettingsAgreed },
     ...config.dispatch,
     attemptRetentionMs: config.attemptRetentionMs,
+    ...(toleratedMs === undefined ? {} : { awayAfterMs: toleratedMs }),
     random: Math.random,
     log,
     onSettled: metrics.settled,

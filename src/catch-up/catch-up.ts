@@ -91,12 +91,15 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     wish(reason).catch((error: unknown) => log.error({ err: error, reason }, 'catch-up.not_requested'));
   }
 
-  /** A process that was suspended missed deliveries just like one that had exited. */
+  /**
+   * A process that was suspended missed deliveries just like one that had exited. If there are several, the store's heartbeat
+   * shows whether all of them were.
+   */
   function noticeGap(): void {
     const before = hereAt;
     hereAt = clock.now();
-    if (isAutomatic && account.isLeader() && hereAt - before > clock.toDomain(options.toleratedMs + MINUTE))
-      wishQuietly('away');
+    const isGap = hereAt - before > clock.toDomain(options.toleratedMs + MINUTE);
+    if (isAutomatic && !options.isShared && isGap) wishQuietly('away');
   }
 
   async function run(): Promise<void> {

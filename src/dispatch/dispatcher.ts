@@ -35,6 +35,8 @@ export interface DispatcherOptions {
   readonly cardTtlMs: number;
   /** Attempts that ended longer ago than this are deleted; 0: none. */
   readonly attemptRetentionMs?: number;
+  /** If no replica has been heard for longer than this, a catch-up is requested; by default never. */
+  readonly awayAfterMs?: number;
   /** In [0, 1). */
   readonly random: () => number;
   readonly log: Log;
@@ -111,6 +113,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     ...{ shared, role, random },
     concurrency: options.concurrency,
     attemptRetentionMs: options.attemptRetentionMs ?? 0,
+    awayAfterMs: options.awayAfterMs ?? Number.POSITIVE_INFINITY,
     probeByCardCheck: createProbes({ book, guard, clock, cardChecks, isLeader: role.isLeader }),
     attempt: (claim, isInTime) => runAttempt(attempts, claim, isInTime, signal),
     onEnd: nudge,

@@ -44,6 +44,8 @@ interface TurnDeps {
   readonly ratePerLine: number;
   /** Attempts that ended longer ago than this are deleted; 0: none. */
   readonly attemptRetentionMs: number;
+  /** Without a heartbeat for longer than this, webhooks may have been lost. */
+  readonly awayAfterMs: number;
   readonly book: HoldBook;
   readonly keeper: Pick<HoldKeeper, 'untried'>;
   readonly cards: Cards;
@@ -188,10 +190,13 @@ export function createTurns(deps: TurnDeps) {
     now: EpochMs,
     { isOutlasted, isLeader, isShifting }: Circumstances,
   ): Promise<boolean> {
-    if (clock.monotonic() - heartbeatAt >= HEARTBEAT_MS) {
+    const silentMs = clock.monotonic() - heartbeatAt;
+    if (silentMs >= HEARTBEAT_MS) {
       heartbeatAt = clock.monotonic();
       areOldAttemptsGone = false;
-      await store.heartbeat(now);
+      // a replica that was suspended, or whose database was down, may have been the only one
+      const isBack = shared.isShared && clock.toDomain(silentMs) > deps.awayAfterMs;
+      await store.heartbeat(now, isBack ? deps.awayAfterMs : undefined);
     }
     const isPruning = isLeader && (await pruneAttempts(now));
     // until a correction has reached all chats, wake-ups follow the wrong time, and all chats are

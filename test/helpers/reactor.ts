@@ -25,6 +25,8 @@ export interface ReactorOptions {
   readonly cardTtlMs?: number;
   /** 0 (for ever) unless a test is about it. */
   readonly attemptRetentionMs?: number;
+  /** Never unless a test is about it. */
+  readonly awayAfterMs?: number;
   /** Jitter; 0 unless a test is about it. */
   readonly random?: () => number;
   /** By default one on which nobody wakes by a mere limit of sleep, so that a forgotten wake-up shows. */
@@ -125,6 +127,7 @@ export async function startReactor(options: ReactorOptions = {}): Promise<Reacto
     ratePerLine: options.ratePerLine ?? 0,
     cardTtlMs: options.cardTtlMs ?? 10 * MINUTE,
     attemptRetentionMs: options.attemptRetentionMs ?? 0,
+    ...(options.awayAfterMs === undefined ? {} : { awayAfterMs: options.awayAfterMs }),
     random: options.random ?? (() => 0),
     log: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') },
     onFatal: (error) => void fatal.push(error),

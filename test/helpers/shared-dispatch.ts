@@ -77,6 +77,29 @@ export function describeSharedDispatch(place: () => OpenShared): void {
     });
   });
 
+  describe('replicas that were all suspended', () => {
+    const AWAY = { awayAfterMs: 5 * MINUTE };
+
+    it('request a catch-up when they are back, once', async () => {
+      const { one, run } = await start(AWAY);
+      await run(MINUTE);
+      expect(await one.store.catchUp()).toMatchObject({ wanted: null });
+      await one.leap(6 * MINUTE);
+      expect(await one.store.catchUp()).toMatchObject({ wanted: { reason: 'away' } });
+      await one.store.changeCatchUp((state) => ({ ...state, wanted: null }));
+      await run(10 * MINUTE);
+      expect(await one.store.catchUp()).toMatchObject({ wanted: null });
+    });
+
+    it('do not if one of them was there all the time', async () => {
+      const { one, run } = await start(AWAY);
+      await run(MINUTE);
+      await one.store.heartbeat(one.clock.now() + 5 * MINUTE);
+      await one.leap(6 * MINUTE);
+      expect(await one.store.catchUp()).toMatchObject({ wanted: null });
+    });
+  });
+
   describe('a streak', () => {
     it('of failures at several replicas opens the breaker for all of them', async () => {
       const { one, other, linq, run } = await start({ concurrency: 1 });
