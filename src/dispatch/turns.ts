@@ -56,7 +56,7 @@ interface TurnDeps {
   readonly role: ReplicaRole;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly commits: Pick<Commits, 'commit' | 'shift'>;
+  readonly commits: Pick<Commits, 'commit' | 'doubt' | 'shift'>;
   /** Makes one claimed attempt. @param isInTime the call would end before the lease of the claim */
   readonly attempt: (claim: Claim, isInTime: () => boolean) => Promise<void>;
   /** An attempt has ended. */
@@ -144,7 +144,12 @@ export function createTurns(deps: TurnDeps) {
     await commits.commit(null, now); // a call that ended after its lease must not count as interrupted
     await refreshLines(now); // the line may have no due chat, so it may not be loaded yet
     const free = deps.concurrency - inFlight.size();
-    start(await manual.claim({ free, starts, lookUps, leaseUntil: leaseUntil(now), now }), now);
+    const claiming = { free, starts, lookUps, leaseUntil: leaseUntil(now), now };
+    const claims = await manual.claim(claiming).catch((error: unknown) => {
+      commits.doubt();
+      throw error;
+    });
+    start(claims, now);
   }
 
   async function planNow(now: EpochMs, { isOutlasted, isLeader, isShifting }: Circumstances): Promise<Plan> {
@@ -343,6 +348,8 @@ export type Commits = ReturnType<typeof createCommits>;
 /** Collects the results of attempts, card checks and holds until they are written. */
 export function createCommits({ store, book, cardChecks, manual, version, log, onSettled }: CommitDeps) {
   let waiting: Settlement[] = [];
+  /** Chats may have been claimed without our hearing of it: the next turn withdraws that, so there has to be one. */
+  let isInDoubt = false;
 
   function report(settlement: Settlement | undefined, settled: Settled): void {
     if (settlement === undefined) return;
@@ -394,6 +401,10 @@ export function createCommits({ store, book, cardChecks, manual, version, log, o
         })),
       );
     },
+    /** A claim by other means than `commit` failed. */
+    doubt(): void {
+      isInDoubt = version.isShared;
+    },
     unwritten: (): readonly AttemptOutcome[] => waiting.flatMap((settlement) => outcomeIn(settlement) ?? []),
     /**
      * Writes everything that is pending, and claims, in one commit. What can't be written stays pending.
@@ -401,8 +412,8 @@ export function createCommits({ store, book, cardChecks, manual, version, log, o
      */
     async commit(claim: ClaimRequest | null, now: EpochMs): Promise<Committed> {
       const found = cardChecks.takeFound();
-      const isNothing = claim === null && waiting.length === 0 && found.length === 0 && !book.hasChanges();
-      if (isNothing) return NOTHING_COMMITTED;
+      const hasChanges = waiting.length > 0 || found.length > 0 || book.hasChanges();
+      if (claim === null && !hasChanges && !isInDoubt) return NOTHING_COMMITTED;
       const settlements = waiting;
       const changes = book.takeChanges();
       waiting = [];
@@ -421,6 +432,7 @@ export function createCommits({ store, book, cardChecks, manual, version, log, o
           },
           now,
         );
+        isInDoubt = false;
         for (const [index, settled] of result.settled.entries()) report(settlements[index], settled);
         const { ended, put, cleared } = changes;
         const hasWritten = ended.size + put.size + cleared.length + found.length > 0;
@@ -430,6 +442,7 @@ export function createCommits({ store, book, cardChecks, manual, version, log, o
         const isDueAgain = result.settled.some(({ chat }) => chat.state === 'due');
         return { ...result, isDueAgain: isDueAgain || changes.undone.length > 0 };
       } catch (error) {
+        isInDoubt = version.isShared;
         waiting = [...settlements, ...waiting];
         book.giveBack(changes);
         cardChecks.giveBack(found);

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { MINUTE, SECOND } from '../../src/decide/time.ts';
 import { LINE, OTHER_LINE, outboundOf, T } from '../helpers/builders.ts';
 import { createPostgresHome } from '../helpers/postgres-home.ts';
+import { createPostgresProxy } from '../helpers/postgres-proxy.ts';
 import { startReplicas } from '../helpers/replicas.ts';
 import { describeSharedDispatch } from '../helpers/shared-dispatch.ts';
 
@@ -23,6 +24,23 @@ describe('the pace of a line', () => {
     expect(starts).toHaveLength(40);
     for (const [index, at] of starts.entries())
       expect(at - (starts[index - 2] ?? 0), `start ${index}`).toBeGreaterThanOrEqual(SECOND);
+  });
+});
+
+describe('a claim whose answer is lost', () => {
+  it('is withdrawn and made again, also if there is nothing else to write', async () => {
+    const proxy = await createPostgresProxy(inject('postgresUrl'));
+    onTestFinished(proxy.close);
+    const { one, linq, run } = await startReplicas(createPostgresHome(proxy.url).open, { count: 1 });
+    await one.deliver(...chats(1)); // its card is known from then on
+    await run(LOOK);
+    expect(linq.shares()).toHaveLength(1);
+    await one.store.record([outboundOf(T, { chatId: 'lost' })], T);
+    proxy.loseAnswerTo('COMMIT\0');
+    await run(5 * SECOND);
+    await proxy.lost();
+    expect(linq.shares()).toHaveLength(2);
+    expect(await one.attempts('lost')).toMatchObject([{ outcome: 'shared' }]);
   });
 });
 
