@@ -209,8 +209,8 @@ export function createTurns(deps: TurnDeps) {
     const woken = isOutlasted || isShifting ? 0 : await store.wakeChats(now, BATCH);
     const isReleasing = isLeader && (await store.releaseRestored(BATCH, now));
     if (isShifting) areAllDecided = false; // another replica may have begun the correction
-    // what others decide by other settings meanwhile has to be decided again, also if ours stay
-    if (isLeader && areAllDecided && !role.mayRedecide()) {
+    // what others decide by other settings meanwhile has to be decided again, also if all was decided by ours before
+    if (isLeader && (areAllDecided || decidingAs === fingerprint) && !role.mayRedecide()) {
       areAllDecided = false;
       decidingAs = `${fingerprint} ${now}`;
     }

@@ -60,4 +60,22 @@ describe('settings', () => {
     await run(MINUTE);
     expect(linq.shares()).toHaveLength(1);
   });
+
+  it('that were tried and taken back: the next leader decides all chats again, though all were decided by its own before', async () => {
+    const { one, other, linq, leader, settings, run } = await startReplicas(place(), {
+      policies: [{}, { lines: new Set([OTHER_LINE]) }],
+    });
+    await run(LOOK);
+    settings.areAgreed = false;
+    leader.index = 1;
+    await run(LOOK);
+    await other.deliver(...chats(1));
+    expect(await one.chat('chat-0')).toMatchObject({ state: 'held', reason: 'line_excluded' });
+    await other.stop();
+    leader.index = 0;
+    await run(LOOK);
+    settings.areAgreed = true;
+    await run(MINUTE);
+    expect(linq.shares()).toHaveLength(1);
+  });
 });
