@@ -302,11 +302,14 @@ export function createTurns(deps: TurnDeps) {
       const isBusy = await keepUp(now, circumstances);
       const isFull = inFlight.size() >= deps.concurrency; // then the next call to end triggers the next turn
       if (isBusy || isDueAgain || shared.isBehind() || (claims.length > 0 && !isFull)) return now;
+      const wakeAt = isOutlasted ? null : await store.nextWakeAt(now);
+      // what should have been woken by now is locked by another replica, or follows a correction that another one makes
+      const isLeftToOthers = shared.isShared && wakeAt !== null && wakeAt <= now;
       const wakes = [
-        ...pollAts(committed.isContended),
+        ...pollAts(committed.isContended || (isLeftToOthers && !isShifting)),
         plan.nextAt,
         probeAt,
-        isOutlasted ? null : await store.nextWakeAt(now),
+        isLeftToOthers ? null : wakeAt,
         manual.isWaiting() ? now + SECOND / 2 : null,
         lacksLookUps ? pace(lookUps, LOOK_UP_RATE, now).nextAt : null,
         // the next due untried chat may be queued behind due chats that failed

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatEvent } from '../../src/decide/event.ts';
 import type { LinqAnswer } from '../../src/decide/outcome.ts';
-import { HOUR, MINUTE, SECOND } from '../../src/decide/time.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/decide/time.ts';
 import { StoreError } from '../../src/errors.ts';
 import type { Store } from '../../src/store/store.ts';
 import { answerOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from './builders.ts';
@@ -97,6 +97,18 @@ export function describeSharedDispatch(place: () => OpenShared): void {
       await one.store.heartbeat(one.clock.now() + 5 * MINUTE);
       await one.leap(6 * MINUTE);
       expect(await one.store.catchUp()).toMatchObject({ wanted: null });
+    });
+  });
+
+  describe('a correction of the clock', () => {
+    it('that nobody carries out leaves the replicas calm, whatever is to be woken', async () => {
+      const { one, leader } = await start();
+      await one.deliver(...chats(1));
+      leader.index = null;
+      await one.store.shiftClock(SECOND, one.clock.now());
+      await one.leap(8 * DAY);
+      expect(await one.store.isShifting()).toBe(true);
+      expect(await one.store.nextWakeAt(one.clock.now())).toBeLessThan(one.clock.now());
     });
   });
 
