@@ -16,7 +16,6 @@ export interface ProblemNote {
 
 export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
   api_key_rejected: {
-    seen: 'All chats are `held`, and catch-up waits. Webhooks are still received.',
     confirm: '`contact-card-reactor doctor` shows how Linq responds to the key.',
     steps: [
       'Set `LINQ_API_KEY` to a valid API key from the Linq dashboard, or into the file that `LINQ_API_KEY_FILE` names. `contact-card-reactor config show` says which one is in effect.',
@@ -32,14 +31,14 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'Ask Linq to enable contact cards (Name and Photo Sharing) for the account.',
       'Restart the service, which tries the next due chat at once. Otherwise one is tried every hour.',
     ],
-    ends: 'with the first share that Linq accepts. While no chat is due, the problem stays.',
+    ends: 'with the first share that Linq accepts.',
     lost: 'nothing, but chats may become idle (`RESHARE_IDLE_AFTER`) until their next outbound message.',
   },
   clock_skew: {
     seen: 'A clock set to a time before the service last ran counts too.',
     confirm: '`contact-card-reactor doctor` and `timedatectl` show by how many seconds the clock is off.',
     steps: [
-      'Synchronise the clock: `timedatectl set-ntp true` or similar. For a virtual machine or container, do it on the host.',
+      'Synchronise the clock: `timedatectl set-ntp true` or similar. For a virtual machine or container, do it on the host; with PostgreSQL, on its server.',
     ],
     ends: 'with the next answer from Linq whose time agrees. The service asks every 5 seconds.',
     lost: 'nothing. Once the service knows that its clock is wrong, it answers 503 to stale deliveries, so that Linq sends them again.',
@@ -52,12 +51,12 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'Check the owner and mode of the data directory and its files: the service must be able to write to them.',
       'Check whether another program has the file open, or the disk is mounted read-only.',
       'If the service stopped because the file is damaged: `contact-card-reactor restore FILE`.',
-      'With PostgreSQL, run `contact-card-reactor doctor`. It says whether the server is down, full, or read-only, or denies access. `newer`: a newer version has migrated the database, so replace this replica.',
+      'With PostgreSQL, run `contact-card-reactor doctor`. `newer`: a newer version migrated the database, so replace this replica.',
     ],
     ends: 'as soon as a write succeeds. The service tries at least every 30 seconds.',
   },
   shares_overdue: {
-    seen: 'A long queue that drains steadily is no problem, however long it is.',
+    seen: 'A long queue that drains steadily is no problem.',
     confirm:
       '`contact-card-reactor status` shows how many chats are overdue and for how long; `contact-card-reactor chat list --state due` lists them.',
     steps: [
@@ -131,16 +130,13 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'Wait: it ends at the time that Linq named, at most 24 hours ahead.',
       'If it returns often, lower `SHARE_RATE_PER_LINE` and `SHARE_CONCURRENCY` and restart the service, or ask Linq for a higher limit.',
     ],
-    ends: 'at that time. A restart doesn’t shorten it.',
+    ends: 'at that time.',
   },
   settings_differ: {
-    seen: 'Several replicas share a PostgreSQL database, and not all have the same values of the settings that decide what is shared and when. It is usual for a minute while you deploy a change.',
-    confirm: '`contact-card-reactor config show` on each machine shows what differs, with its origin.',
-    steps: [
-      'Set the same values on every machine, from `SHARE_WINDOW` to `DRY_RUN` and `LINQ_LINES`.',
-      'Restart the replicas that differed.',
-    ],
-    ends: 'when all replicas that were seen in the last minute have the same settings.',
+    confirm:
+      '`contact-card-reactor config show` on each machine. During a deployment it is usual for a minute.',
+    steps: ['Set the same values on every machine, and restart the replicas that differed.'],
+    ends: 'when all replicas seen in the last minute agree.',
   },
   subscription_missing: {
     seen: 'Its address must be `PUBLIC_URL` plus `/webhooks/linq`.',
@@ -177,7 +173,6 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
   },
   chats_parked: {
     detail: '2',
-    seen: 'A chat is set aside after three crashes in a row.',
     confirm: '`contact-card-reactor chat list --reason parked` lists them.',
     steps: [
       'Find out why the service crashed: its log before each start, the system journal, whether it ran out of memory.',
@@ -189,7 +184,6 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
   },
   webhooks_silent: {
     detail: '1 d 2 h',
-    seen: 'Either there were no messages, or deliveries don’t arrive.',
     confirm:
       'Send a message from one of your lines and see whether `webhooks.lastAcceptedAt` in `contact-card-reactor status --json` changes.',
     steps: [
@@ -210,7 +204,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'If a proxy changes bodies, make it pass them on unchanged.',
       'Run `contact-card-reactor catch-up` to read what was missed.',
     ],
-    ends: 'with the next authentic delivery, one from `doctor` included. If good deliveries come in between, after 15 minutes without a failure. A restart resets the count and shows a warning until the next delivery settles it. Forgeries need no action.',
+    ends: 'with the next authentic delivery, one from `doctor` included. If good deliveries come in between, after 15 minutes without a failure. Forgeries need no action.',
   },
   disk_low: {
     detail: '812 MiB',
@@ -228,7 +222,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       '`backup.failed` in the service log says why; `contact-card-reactor status` says when the latest was made.',
     steps: [
       'Make room in `BACKUP_DIR`, and let the service write there.',
-      'Restart the service: it makes a backup within seconds. Otherwise it retries at intervals growing from a minute to an hour.',
+      'Restart the service: it makes a backup within seconds.',
       'If you need a copy now: `contact-card-reactor backup` (it doesn’t end the problem).',
     ],
     ends: 'with the next scheduled backup that succeeds.',
@@ -236,7 +230,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
   },
   catch_up_failing: {
     detail: 'http_503',
-    seen: 'Three runs in a row failed, or runs have failed for two hours. A run fails after five failed calls in a row, or at once if Linq refuses a call. A restart doesn’t reset the count.',
+    seen: 'Three runs in a row failed, or runs have failed for two hours. A run fails after five failed calls in a row, or at once if Linq refuses a call.',
     confirm:
       'The message and `catch-up.failed` in the log give the cause: a status (`http_503`), a Linq code (`linq_3006`) or a connection error.',
     steps: [
@@ -250,7 +244,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
   },
   alerts_failing: {
     detail: 'HTTP 400',
-    seen: '`ALERT_WEBHOOK_URL` refused three alerts in a row, or they didn’t arrive. This problem isn’t sent as an alert.',
+    seen: '`ALERT_WEBHOOK_URL` refused three alerts in a row, or they didn’t arrive.',
     confirm:
       'The message and `alert.failed` in the log give the cause: an HTTP status or a connection error.',
     steps: [

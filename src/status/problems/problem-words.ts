@@ -13,9 +13,9 @@ const WORDS = {
   clock_skew: {
     severity: 'error',
     message:
-      "This machine's clock was changed, or it differs from Linq's by more than 30 s. Sharing waits, so that no window is cut short.",
+      "The clock was changed, or it differs from Linq's by more than 30 s. Sharing waits, so that no window is cut short.",
     remedy:
-      "Synchronise the machine's clock (NTP). Sharing resumes with the next answer from Linq whose time agrees.",
+      "Synchronise the machine's clock (NTP), or with PostgreSQL its server's. Sharing resumes with the next answer from Linq whose time agrees.",
   },
   store_failing: {
     severity: 'error',
@@ -83,9 +83,9 @@ const WORDS = {
   settings_differ: {
     severity: 'warning',
     message:
-      'The replicas have different settings for what is shared and when. Each decides new messages by its own; chats that were decided before stay as they are.',
+      'Replicas have different settings for what is shared and when, so each decides new messages its own way.',
     remedy:
-      'Give all replicas the same settings, for example by finishing the deployment, and restart those that differ. A minute later the chats are decided anew.',
+      'Give all replicas the same settings, and restart those that differed. A minute later all chats are decided anew.',
   },
   subscription_missing: {
     severity: 'error',
