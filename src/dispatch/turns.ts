@@ -420,6 +420,7 @@ export function createCommits({ store, book, cardChecks, manual, version, log, o
       const settlements = waiting;
       const changes = book.takeChanges();
       waiting = [];
+      isInDoubt = false;
       const loads = version.loads();
       try {
         const result = await store.turn(
@@ -435,7 +436,6 @@ export function createCommits({ store, book, cardChecks, manual, version, log, o
           },
           now,
         );
-        isInDoubt = false;
         for (const [index, settled] of result.settled.entries()) report(settlements[index], settled);
         const { ended, put, cleared } = changes;
         const hasWritten = ended.size + put.size + cleared.length + found.length > 0;
