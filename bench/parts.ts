@@ -6,7 +6,10 @@ export * as dispatcher from '../src/dispatch/dispatcher.ts';
 export * as httpServer from '../src/http/server.ts';
 export * as linqClient from '../src/linq/client.ts';
 export * as recorder from '../src/recorder.ts';
-/** Loaded only by rows that need PostgreSQL. */
+/**
+ * Loaded only by rows that need PostgreSQL.
+ * @public
+ */
 export const loadPostgresStore = () => import('../src/store/postgres/postgres-store.ts');
 export * as sqliteStore from '../src/store/sqlite/sqlite-store.ts';
 export * as parse from '../src/webhook/parse.ts';

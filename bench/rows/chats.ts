@@ -96,7 +96,7 @@ interface Drive {
   readonly perSecond?: number;
 }
 
-export async function drive(load: Load, side: Side, options: Drive): Promise<LoadAnswer> {
+async function drive(load: Load, side: Side, options: Drive): Promise<LoadAnswer> {
   await build(load, side, options);
   return run(load, side, options);
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { proxyFor } from '../config/network-kinds.ts';
 import type { Config } from '../config/settings.ts';
 import { policyFingerprint } from '../decide/policy.ts';
+import { SECOND } from '../decide/time.ts';
 import { createClockGuard } from '../dispatch/clock-guard.ts';
 import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.ts';
 import type { StoreError } from '../errors.ts';
@@ -21,7 +22,7 @@ import { createQuarantine } from '../webhook/quarantine.ts';
 import { createWebhookCounters } from '../webhook/report.ts';
 import { createBackground } from './background.ts';
 import { createLeadership } from './leadership.ts';
-import { openStore } from './open-store.ts';
+import { isPassing, openStore } from './open-store.ts';
 import { registerRoutes } from './routes.ts';
 
 export interface AppOptions {
@@ -53,6 +54,18 @@ const LAST_ANSWERS_MS = 500;
  * @throws {StoreError} when the database can't be used; what `listen` throws
  */
 export async function startApp(options: AppOptions): Promise<App> {
+  for (;;) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // a server that failed after it was opened is waited for as well
+      if (options.config.database.kind === 'sqlite' || !isPassing(error)) throw error;
+      await options.clock.sleepUntil(Number.POSITIVE_INFINITY, SECOND, new AbortController().signal);
+    }
+  }
+}
+
+async function startOnce(options: AppOptions): Promise<App> {
   const { config, clock, logStream } = options;
   const metrics = createMetrics();
   const watch = createStoreWatch(clock.monotonic, metrics);

@@ -20,8 +20,14 @@ interface OpenOptions {
 /** Real time between two tries to reach a database server. */
 const RETRY_MS = [SECOND, 4 * SECOND] as const;
 
-/** What a database server recovers from without us: a restart, a failover, a full disk, a migration of others. */
-const PASSING: ReadonlySet<StoreFault> = new Set(['unavailable', 'readonly', 'full', 'busy']);
+/**
+ * What a database server recovers from without us: a restart, a failover, a full disk, a migration or a correction of the
+ * clock by others.
+ */
+const PASSING: ReadonlySet<StoreFault> = new Set(['unavailable', 'readonly', 'full', 'busy', 'outdated']);
+
+export const isPassing = (error: unknown): error is StoreError =>
+  error instanceof StoreError && PASSING.has(error.fault);
 
 /**
  * Opens the store that the settings name. A database server that can't work yet is waited for; meanwhile every request
@@ -39,7 +45,7 @@ export async function openStore({ config, clock, observer, log }: OpenOptions): 
       try {
         return await openPostgresStore({ url, schema, policy, observer, clock });
       } catch (error) {
-        if (!(error instanceof StoreError) || !PASSING.has(error.fault)) throw error;
+        if (!isPassing(error)) throw error;
         waiting ??= await listenWaiting(config, log);
         const { fault, message } = error;
         waiting.tell(fault);

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { type Clock, createSystemClock } from '../../src/clock.ts';
 import { freePort } from '../helpers/free-port.ts';
+import { createPostgresProxy } from '../helpers/postgres-proxy.ts';
 import { createPostgresServer, type PostgresServer } from '../helpers/postgres-server.ts';
-import { createWorkDir } from '../helpers/process.ts';
+import { createWorkDir, launch } from '../helpers/process.ts';
 import { startService } from '../helpers/service.ts';
 import { runVerbHere } from '../helpers/verb-here.ts';
 
@@ -90,4 +91,22 @@ describe('a service whose database is down when it starts', () => {
       fault: 'readonly',
     });
   });
+});
+
+it('a start during which the database fails begins again', async () => {
+  const proxy = await createPostgresProxy(inject('postgresUrl'));
+  onTestFinished(() => proxy.close());
+  proxy.loseAnswerTo('INSERT INTO "start_again".replicas');
+  const DATABASE_SCHEMA = 'start_again';
+  const service = await startService(createWorkDir(), { DATABASE_URL: proxy.url, DATABASE_SCHEMA });
+  await proxy.lost();
+  expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+});
+
+it('a start that waits for its database ends at once when it is told to', async () => {
+  const port = await freePort();
+  const settings = { DATABASE_URL: 'postgres://reactor@127.0.0.1:9/reactor', PORT: String(port) };
+  const running = launch(createWorkDir(), settings);
+  await expect.poll(() => running.output(), { timeout: 20_000 }).toContain('"store.waiting"');
+  expect(await running.end('SIGTERM')).toEqual({ code: 0, signal: null });
 });

@@ -10,6 +10,8 @@ import { VERSION } from '../version.ts';
 /** The longest time between a stop signal and exit. */
 const STOP_LIMIT_MS = 10_000;
 
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
 export const registerServe: Register = (program, { io, readSources, run }) => {
   program
     .command('serve')
@@ -26,13 +28,19 @@ async function serve(io: Io, sources: Sources): Promise<ExitCode> {
     import('../../clock.ts'),
     import('close-with-grace'), // before listening: an early signal must not cut off a request
   ]);
+  // the first process of a container isn't ended by a signal that it doesn't handle, and a start may wait for its database
+  const endEarly = () => process.exit(EXIT.fine);
+  for (const signal of STOP_SIGNALS) process.once(signal, endEarly);
   return new Promise((resolve, reject) => {
     startApp({
       config,
       warnings,
       clock: createSystemClock(),
       version: VERSION,
-      onStarted: (app) => void stopWhenTold(app, io, closeWithGrace).then(resolve, reject),
+      onStarted(app) {
+        for (const signal of STOP_SIGNALS) process.off(signal, endEarly);
+        void stopWhenTold(app, io, closeWithGrace).then(resolve, reject);
+      },
       onFatal(error) {
         io.writeError(`${describeStoreFailure(error, database)}\n`);
         process.exit(EXIT.failed); // the store can't be trusted with further writes, those of a clean stop included

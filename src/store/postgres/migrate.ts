@@ -14,7 +14,7 @@ export const readMigrations = () => readMigrationsIn(packageFile('migrations/pos
  * Replicas of two versions run on beside each other while one replaces the other. A migration says up to which of the
  * migrations a program must know to go on after it: `-- oldest: 3`. Without that line, none goes on that doesn't know it.
  */
-export function oldestBeside({ number, sql }: Pick<Migration, 'number' | 'sql'>): number {
+function oldestBeside({ number, sql }: Pick<Migration, 'number' | 'sql'>): number {
   const [, oldest] = /^-- oldest: (\d+)$/m.exec(sql) ?? [];
   return oldest === undefined ? number : Number(oldest);
 }
