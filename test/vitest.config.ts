@@ -56,7 +56,7 @@ export default defineConfig({
       layer('browser', 120_000, PROCESSES),
       // a PostgreSQL of its own for the run, which `npm test` doesn't need
       layer('postgres', 60_000, {
-        globalSetup: ['test/helpers/postgres-cluster.ts'],
+        globalSetup: ['test/helpers/build.ts', 'test/helpers/postgres-cluster.ts'],
         maxWorkers: 2,
         ...TOGETHER,
         ...IN_MEMORY,
