@@ -5,8 +5,8 @@ import {
   findUnmadeCalls,
   type Recovered,
   recovery,
-  slowest,
   startFleet,
+  summarize,
 } from '../helpers/fleet.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
@@ -48,7 +48,7 @@ it(
     expect(figures.unanswered).toBeGreaterThan(0); // else nothing was put to the test
     reportReached('stalled-network', {
       seed: seeded.seed,
-      ...{ faults: FAULTS, stalls, ...slowest(recoveries) },
+      ...{ faults: FAULTS, stalls, ...summarize(recoveries) },
       ...figures,
       violations: 0,
     });

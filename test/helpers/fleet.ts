@@ -33,8 +33,8 @@ export interface FleetOptions extends TrialOptions {
 
 /** An attempt that was cut off is repeated when its lease has run out. */
 const AFTER_LEASE = { tries: 1_800, everyMs: 100 };
-/** Seen from outside, a transaction ends a little later than its limit of 10 s. */
-const LONGEST_MS = 11_000;
+/** A transaction is ended after 10 s; a busy machine sees the end of it later. */
+const LONGEST_MS = 15_000;
 
 export type Fleet = Awaited<ReturnType<typeof startFleet>>;
 
@@ -316,8 +316,12 @@ export async function recovery({ members, trial }: Pick<Fleet, 'members' | 'tria
   return { takesMs: Math.round(takesMs), readyMs: Math.round(readyMs) };
 }
 
-/** The longest of several. */
-export const slowest = (all: readonly Recovered[]) => ({
-  slowestTakesMs: Math.max(...all.map(({ takesMs }) => takesMs)),
-  slowestReadyMs: Math.max(...all.map(({ readyMs }) => readyMs)),
-});
+/** Of several: the longest, and the median, which says more of the program than of a busy machine. */
+export function summarize(all: readonly Recovered[]) {
+  const takes = all.map(({ takesMs }) => takesMs).toSorted((a, b) => a - b);
+  return {
+    medianTakesMs: takes[Math.floor(takes.length / 2)] ?? 0,
+    slowestTakesMs: takes.at(-1) ?? 0,
+    slowestReadyMs: Math.max(...all.map(({ readyMs }) => readyMs)),
+  };
+}
