@@ -43,12 +43,11 @@ export async function checkMachine(
     return files === null ? skipped('file_modes', "The disk didn't respond in time.") : judgeFileModes(files);
   });
   if (database === null) {
-    for (const id of ['data_directory', 'database', 'database_server'] as const)
+    for (const id of ['data_directory', 'database'] as const)
       await report(id, async () => skipped(id, 'DATABASE_URL is wrong.'));
     return { isDatabaseLocked: false };
   }
   if (databasePath === null) {
-    await report('data_directory', async () => skipped('data_directory', 'The data is in PostgreSQL.'));
     if (database.kind === 'postgres') await checkServer(report, options, database, databaseSchema);
     return { isDatabaseLocked: false };
   }
@@ -58,9 +57,7 @@ export async function checkMachine(
       seen ?? { path: databasePath, exists: true, writeFault: 'ETIMEDOUT', fileSystem: null, space: null },
     );
   });
-  const seen = await checkDatabase(report, databasePath, advice === null);
-  await report('database_server', async () => skipped('database_server', 'The data is in a SQLite file.'));
-  return seen;
+  return checkDatabase(report, databasePath, advice === null);
 }
 
 /** @param schema null: DATABASE_SCHEMA is wrong */

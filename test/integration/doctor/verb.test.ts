@@ -19,7 +19,8 @@ it('where all is well every check says so', async () => {
   const { examine, service } = await startWell();
   const examined = await examine();
   expect(examined).toMatchObject(FINE);
-  expect(examined.findings).toHaveLength(Object.keys(CHECKS).length);
+  const { database_server: _ofPostgres, ...checks } = CHECKS;
+  expect(examined.findings).toHaveLength(Object.keys(checks).length);
   expect(new Set(examined.findings.map(({ state }) => state))).not.toContain('skipped');
   expect(service().output()).not.toContain('delivery.rejected');
 });

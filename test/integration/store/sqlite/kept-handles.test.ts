@@ -79,6 +79,8 @@ async function doEverything(store: Store, round: number): Promise<void> {
   await store.beat({ id: 'one', version: '1.0.0', fingerprint: 'settings', startedAt: now }, now);
   await store.leave('one');
   await store.sharedVersion();
+  await store.serverNow();
+  store.followCorrections(store.followedCorrections());
   await store.record([outboundOf(now, { chatId: first }), lineEventOf({ at: now })], now);
   await store.recordRead(
     {
