@@ -48,7 +48,7 @@ describe('command lines in what is shipped and told', () => {
 
 /** Names of other programs' variables, and of what isn't one. */
 const OTHERS =
-  /^(AF_|LITESTREAM_|NODE_(ENV|VERSION)$|PUBLIC_HOST$|NET_BIND_SERVICE$|CHAT_ID$|(NEW|OLD)_VERSION$|TOKEN_FILE$)/;
+  /^(AF_|LITESTREAM_|POSTGRES_|NODE_(ENV|VERSION)$|PUBLIC_HOST$|NET_BIND_SERVICE$|CHAT_ID$|(NEW|OLD)_VERSION$|TOKEN_FILE$)/;
 
 it('settings named in what is shipped, and in what is told of it, are ones that there are, as a file only secrets', () => {
   const names = ALL_SETTINGS.flatMap(({ name, aliases, isSecret }) =>

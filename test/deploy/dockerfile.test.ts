@@ -64,10 +64,11 @@ describe('the Dockerfile', () => {
   });
 
   it('holds no secret', () => {
-    const secrets = ALL_SETTINGS.filter(({ isSecret }) => isSecret).flatMap(({ name, aliases }) => [
+    const secrets = ALL_SETTINGS.filter(({ isSecret }) => isSecret === true).flatMap(({ name, aliases }) => [
       name,
       ...aliases,
     ]);
+    secrets.push('postgres:', 'postgresql:'); // the address of a database may contain a password
     const given = INSTRUCTIONS.filter(({ name }) => name === 'ENV' || name === 'ARG').map(({ text }) => text);
     for (const text of given) for (const secret of secrets) expect(text).not.toContain(secret);
     for (const path of [
