@@ -114,7 +114,7 @@ function follow(machine: Clock, read: ReadServerClock, first: Sample): SharedClo
     while (!stopping.signal.aborted) {
       await machine.sleepUntil(machine.now() + SAMPLE_MS, SAMPLE_MS, stopping.signal);
       if (stopping.signal.aborted) return;
-      // a database that fails is told of by whoever needs it
+      // a database that fails is reported by the part that needs it
       await sample(machine, read).then(learn, () => {});
     }
   }

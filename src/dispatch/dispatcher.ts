@@ -264,7 +264,7 @@ function createLoop({
 
   function report(error: unknown): void {
     const fault = error instanceof StoreError ? error.fault : 'unforeseen';
-    if (fault === 'outdated') return; // the next turn follows the correction, and tells of it
+    if (fault === 'outdated') return; // the next turn follows the correction, and logs it
     log.error({ err: error, fault }, 'turn.failed');
     if (isBroken || !(error instanceof StoreError) || (fault !== 'corrupt' && fault !== 'io')) return;
     isBroken = true;

@@ -96,7 +96,7 @@ export function createSharedState(deps: SharedStateDeps) {
       if (cardCheckedAt !== null) book.setCard(line, card, cardCheckedAt);
     version.loaded(known);
     lookedAt = clock.monotonic();
-    // whoever opened or closed the breaker knows of outcomes that we don't
+    // the replica that opened or closed the breaker knows outcomes that we don't
     if (hadBreaker !== (book.find(null, 'api_unavailable') !== null)) version.miscounted();
   }
 

@@ -455,7 +455,7 @@ export function createCommits({ store, book, cardChecks, manual, version, log, o
   };
 }
 
-/** What of an attempt that ended tells of streaks; null: nothing. */
+/** The part of an ended attempt that counts for streaks; null: none. */
 function outcomeIn({ claim, result }: Settlement): AttemptOutcome | null {
   if (result.kind !== 'verdict') return null;
   const { chatId, failures } = claim.chat;

@@ -219,7 +219,7 @@ ${fact('Running', html`version ${version}, started ${when(Date.parse(startedAt),
 /** Several processes may share the database, so what this one counts isn't all. */
 export const isShared = ({ store, replicas }: Overview) => store.kind !== 'sqlite' || replicas.length > 1;
 
-/** A replica says every 10 s that it lives; another replaces a leader that doesn't for so long. */
+/** A replica reports every 10 s that it is alive; another replaces a leader that hasn't for this long. */
 const SILENT_MS = 30 * SECOND;
 
 /** The processes that share the database. */

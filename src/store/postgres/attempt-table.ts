@@ -101,7 +101,7 @@ export function createAttemptTable({ schema, slot }: Pick<StoreContext, 'schema'
       ],
     );
     const newest = spans.at(-1)?.[0] ?? 0;
-    // those of other slots are for whoever counts there, so that nobody waits
+    // other slots belong to other replicas, so that none waits
     await session.run(`DELETE FROM ${name} WHERE ${key} < $1 AND slot = ${slot}`, [newest - keptMs / spanMs]);
   }
 

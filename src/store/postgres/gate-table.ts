@@ -12,7 +12,7 @@ export interface StoredGate {
 export interface GateTable {
   /** Locks those of these gates that nobody else has locked. */
   lockFree(session: Session, lineIds: readonly number[]): Promise<readonly StoredGate[]>;
-  /** Locks one, and waits for whoever has it. */
+  /** Locks one, and waits for its holder. */
   lock(session: Session, lineId: number): Promise<StoredGate | null>;
   /** Writes gates that are locked. */
   put(session: Session, gates: readonly StoredGate[]): Promise<void>;

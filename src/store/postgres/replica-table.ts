@@ -4,7 +4,7 @@ import type { Calls, StoreContext } from './context.ts';
 
 /** A leader that doesn't say in time that it lives is replaced. */
 const LEASE = "interval '30 s'";
-/** A replica that hasn't been seen for so long is gone. */
+/** A replica that hasn't been seen for this long is gone. */
 const GONE = "interval '60 s'";
 
 /** Which replicas there are, and which leads; by the server's clock alone, since each replica's own may be wrong. */
