@@ -10,12 +10,13 @@ import type { Store } from '../store/store.ts';
 import { runAttempt } from './attempt.ts';
 import { createCardChecks, createCards, createProbes } from './card-checks.ts';
 import type { ClockGuard } from './clock-guard.ts';
+import { createCommits } from './commits.ts';
 import { createHoldBook, type HoldSnapshot } from './hold-book.ts';
 import { createHoldKeeper } from './hold-keeper.ts';
 import { createManualShares, type ManualShare } from './manual.ts';
 import type { LinqCalls, OnSettled } from './ports.ts';
 import { ALONE, createSharedState, createStoreVersion, type ReplicaRole } from './shared-state.ts';
-import { createCommits, createTurns } from './turns.ts';
+import { createTurns } from './turns.ts';
 
 /** Real time: how long a stopping dispatcher waits for running calls before it ends them. */
 const STOP_GRACE_MS = 5 * SECOND;

@@ -42,7 +42,7 @@ export const SHARING: readonly Mutant[] = [
   },
   {
     name: 'streaks that each replica counts by its own outcomes alone',
-    edits: [{ file: 'src/dispatch/turns.ts', find: 'version.miscounted();', replace: ';' }],
+    edits: [{ file: 'src/dispatch/commits.ts', find: 'version.miscounted();', replace: ';' }],
     suite: { file: REPLICAS, test: 'a streak of' },
   },
   {

@@ -13,8 +13,8 @@ import type { LeaseTable } from './lease-table.ts';
  * The chats that a transaction has locked, and what it will write of them. Everybody locks in this order, and so waits for
  * nobody who waits for him:
  * 1. chats, in the order of their chat ids;
- * 2. `control`, and under it holds and lines: only whoever changes those. It comes late, so that nobody is kept waiting for
- *    it by a chat;
+ * 2. `control`, and under it holds and lines: only transactions that change those. It comes late, so that none waits for it
+ *    because of a chat;
  * 3. gates, and under them further chats, but only those that nobody else has locked: a manual share, which waits for the
  *    gate of its chat, and a corrected clock have nothing after it that others wait for;
  * 4. at the end, the tallies and the figures, each table in the order of its keys.
