@@ -5,6 +5,7 @@ import type { Clock } from '../../../clock.ts';
 import { doublingMs } from '../../../decide/pacing.ts';
 import { type EpochMs, HOUR, MINUTE, SECOND } from '../../../decide/time.ts';
 import type { Store } from '../../store.ts';
+import { freeGradually } from '../files.ts';
 import { makeBackup } from './backup.ts';
 
 /** Real time. A start has other things to do first. */
@@ -179,9 +180,9 @@ export async function removeAbandoned(
   return abandoned;
 }
 
-/** Off the event loop: the system takes a third of a second to free a file of 340 MB. */
 async function remove(directory: string, names: readonly string[]): Promise<void> {
-  for (const name of names) await rm(join(directory, name), { force: true });
+  for (const path of names.map((name) => join(directory, name)))
+    await freeGradually(path, () => rm(path, { force: true }));
 }
 
 /**

@@ -7,7 +7,7 @@ import { StoreError } from '../../../errors.ts';
 import { programFile } from '../../../package-files.ts';
 import { realPath } from '../../../real-path.ts';
 import { toStoreError } from '../faults.ts';
-import { prepareFile } from '../files.ts';
+import { freeGradually, prepareFile } from '../files.ts';
 import { refuseSecondName } from '../place.ts';
 
 export interface BackupOptions {
@@ -34,7 +34,7 @@ export async function makeBackup(options: BackupOptions): Promise<CopyContent> {
   refuseSecondName(databasePath); // the copy would lack what the log under the other name holds
   let held: FileHandle | null = null;
   try {
-    held = await startAnew(partial);
+    held = await startAnew(partial, signal);
     const { fd } = held;
     const refuseOther = () => {
       if (!isSame(fstatSync(fd, { bigint: true }), lookAt(partial)))
@@ -42,12 +42,12 @@ export async function makeBackup(options: BackupOptions): Promise<CopyContent> {
     };
     refuseTarget(databasePath, file);
     const content = await copyDatabase(databasePath, partial, signal).finally(refuseOther);
-    await rename(partial, file);
+    await freeGradually(file, () => rename(partial, file), signal);
     await syncDirectory(dirname(resolve(file)));
     return content;
   } catch (error) {
     // the first error is the one that explains
-    if (!isOvertaken(error)) await removeCopy(partial).catch(() => {});
+    if (!isOvertaken(error)) await removeCopy(partial, signal).catch(() => {});
     throw fileError(error, file);
   } finally {
     await held?.close();
@@ -62,9 +62,9 @@ const isOvertaken = (error: unknown) => error instanceof StoreError && error.mes
  * one step, so that two backups that begin at once never share one. While it is held open, no other file can
  * be mistaken for it.
  */
-async function startAnew(partial: string): Promise<FileHandle> {
+async function startAnew(partial: string, signal: AbortSignal): Promise<FileHandle> {
   prepareFile(partial, 'choose another place for backups');
-  await removeCopy(partial);
+  await removeCopy(partial, signal);
   try {
     return await open(partial, 'wx', 0o600);
   } catch (error) {
@@ -77,8 +77,11 @@ async function startAnew(partial: string): Promise<FileHandle> {
 const BESIDE_COPY = ['-journal', '-wal', '-shm'] as const;
 
 /** Removes an incomplete copy, if it is there. */
-export async function removeCopy(partial: string): Promise<void> {
-  for (const suffix of [...BESIDE_COPY, '']) await rm(partial + suffix, { force: true });
+export async function removeCopy(partial: string, signal?: AbortSignal): Promise<void> {
+  for (const suffix of [...BESIDE_COPY, '']) {
+    const part = partial + suffix;
+    await freeGradually(part, () => rm(part, { force: true }), signal);
+  }
 }
 
 /** Files beside a database whose names start with its name are parts of it, or are mistaken for parts. */

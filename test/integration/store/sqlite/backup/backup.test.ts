@@ -1,12 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   existsSync,
+  fstatSync,
+  linkSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -107,6 +112,31 @@ describe('a backup of a database in use', () => {
     expect(readdirSync(directory)).toEqual(['copy.db']);
     await backUp();
     expect(readFileSync(file, 'latin1').slice(0, 15)).toBe('SQLite format 3');
+  });
+});
+
+describe('the space of the backup that it replaces', () => {
+  const MIB = 2 ** 20;
+  /** @returns the length of the old file, held open, once the new one is there */
+  async function sizeAfterwards(name: string): Promise<number> {
+    mkdirSync(directory, { recursive: true });
+    const file = join(directory, name);
+    writeFileSync(file, '');
+    truncateSync(file, 100 * MIB);
+    if (name === 'linked.db') linkSync(file, join(directory, 'other-name.db'));
+    const old = openSync(file, 'r');
+    await backUp({ file });
+    const { size } = fstatSync(old);
+    closeSync(old);
+    return size;
+  }
+
+  it('is freed in steps, so that commits need not wait for all of it', async () => {
+    expect(await sizeAfterwards('copy.db')).toBe(4 * MIB);
+  });
+
+  it('is left alone if another name leads to it', async () => {
+    expect(await sizeAfterwards('linked.db')).toBe(100 * MIB);
   });
 });
 
