@@ -132,7 +132,11 @@ async function wire(options: AppOptions, { store, clock, watch, metrics, ...open
   const leadership = createLeadership({
     ...{ store, clock, log },
     replica: { id: randomUUID(), version, fingerprint, startedAt: clock.now() },
-    onChange: () => dispatcher.nudge(),
+    failures: () => ({ probes: dispatcher.failedProbes(), ...background.failures() }),
+    onChange() {
+      dispatcher.nudge();
+      background.onLeaderChange();
+    },
   });
   const dispatcher: Dispatcher = createDispatcher({
     store,

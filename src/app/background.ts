@@ -41,6 +41,10 @@ export interface Background {
   stop(): Promise<void>;
   /** A correctly signed delivery was stale: others may have been lost. */
   onStale(): void;
+  /** This replica leads from now on, or no longer. */
+  onLeaderChange(): void;
+  /** How often in a row work failed that only the leader does. */
+  failures(): { readonly catchUp: number; readonly alerts: number };
   /** The parts that the status pages show and control. */
   readonly shown: Pick<StatusDeps, 'catchUp' | 'probeStore'> & Pick<MetricsDeps, 'watch'>;
 }
@@ -69,6 +73,8 @@ export function createBackground(options: BackgroundOptions): Background {
       await Promise.all([backups?.stop(), catchUp.stop(), watch.stop(), sender?.stop()]);
     },
     onStale: catchUp.onStale,
+    onLeaderChange: () => sender?.nudge(),
+    failures: () => ({ catchUp: catchUp.failures(), alerts: sender?.failures() ?? 0 }),
     shown: { catchUp, watch, probeStore },
   };
 }
@@ -131,7 +137,8 @@ function createWatch(
     backupEveryMs: config.backup.everyMs,
     showNumbers,
     sendsAlerts: alertUrl !== null,
-    alerts: () => sender?.state() ?? 'fine',
+    // only the leader knows
+    alerts: () => (leadership.isLeader() ? (sender?.state() ?? 'fine') : 'unknown'),
     isLeader: leadership.isLeader,
     replicas: leadership.replicas,
     onChange: () => sender?.nudge(),

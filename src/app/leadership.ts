@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
-import { SECOND } from '../decide/time.ts';
+import { MINUTE, SECOND } from '../decide/time.ts';
 import type { Log } from '../log.ts';
-import type { Replica, SeenReplica, Store } from '../store/store.ts';
+import type { Replica, SeenReplica, Standing, Store } from '../store/store.ts';
 
 /** Which replica this is among those that share the store. With SQLite it is the only one. */
 export interface Leadership {
@@ -24,24 +24,41 @@ const ACTS_MS = 25 * SECOND;
 /** Replicas that stopped are still shown for a while, and their settings with them. */
 const AGREED_AFTER_MS = 60 * SECOND;
 
+/**
+ * A leader whose own way to Linq is broken keeps closed what the others could open: only it probes, catches up and alerts. So
+ * after three failures in a row of one of these, and half a minute of it (shorter outages at Linq are common), it
+ * lets another try.
+ */
+const FAILURES = 3;
+const FAILING_MS = 30 * SECOND;
+/** While it stands aside it doesn't resign again: if all fail alike, each leads once in this time, and the last one stays. */
+const ASIDE_MS = 15 * MINUTE;
+/** A replica that was seen within this time lives: it beats every 10 s. */
+const ALIVE_MS = 30 * SECOND;
+
 export interface LeadershipOptions {
   readonly store: Pick<Store, 'kind' | 'beat' | 'leave'>;
   readonly clock: Clock;
   readonly replica: Replica;
   readonly log: Log;
+  /** How often in a row each kind of work has failed that only the leader does, by calls of its own. */
+  readonly failures: () => Readonly<Record<string, number>>;
   /** This replica leads from now on, or no longer. */
   readonly onChange: () => void;
 }
 
 /** Says every 10 s that this replica lives, and learns who leads. */
 export function createLeadership(options: LeadershipOptions): Leadership {
-  const { store, clock, replica, log, onChange } = options;
+  const { store, clock, replica, log, failures, onChange } = options;
   const stopping = new AbortController();
   const isShared = store.kind !== 'sqlite';
   let seen: readonly SeenReplica[] = [];
   let actsUntil = Number.NEGATIVE_INFINITY;
   let differedAt = Number.NEGATIVE_INFINITY;
   let wasLeader = false;
+  let failingSince: number | null = null;
+  let asideUntil = Number.NEGATIVE_INFINITY;
+  let hasResigned = false;
   let running: Promise<void> = Promise.resolve();
 
   const isLeader = () => (isShared ? clock.monotonic() < actsUntil : true);
@@ -55,10 +72,32 @@ export function createLeadership(options: LeadershipOptions): Leadership {
 
   async function beat(): Promise<void> {
     const sentAt = clock.monotonic();
-    seen = await store.beat(replica, clock.now());
+    const candidacy = sentAt < asideUntil ? 'aside' : 'candidate';
+    const standing: Standing = hasResigned ? 'resigning' : candidacy;
+    seen = await store.beat(replica, clock.now(), standing);
+    hasResigned = false;
     const self = seen.find(({ id }) => id === replica.id);
     actsUntil = self?.isLeader === true ? sentAt + ACTS_MS : Number.NEGATIVE_INFINITY;
     if (seen.some(({ fingerprint }) => fingerprint !== replica.fingerprint)) differedAt = sentAt;
+  }
+
+  /** What keeps failing that only the leader does, so that another replica should try; null: nothing, or none could. */
+  function failing(): string | null {
+    const at = clock.monotonic();
+    const [kind] = Object.entries(failures()).find(([, count]) => count >= FAILURES) ?? [];
+    failingSince = kind === undefined || !isLeader() ? null : (failingSince ?? at);
+    const hasOthers = seen.some(({ id, seenAt }) => id !== replica.id && clock.now() - seenAt < ALIVE_MS);
+    const isLasting = failingSince !== null && at - failingSince >= FAILING_MS;
+    return isLasting && hasOthers && at >= asideUntil ? (kind ?? null) : null;
+  }
+
+  /** The next heartbeat, due now, lets another lead. */
+  function resign(failed: string): void {
+    log.warn({ replica: replica.id, failed }, 'leader.resigned');
+    hasResigned = true;
+    failingSince = null;
+    actsUntil = Number.NEGATIVE_INFINITY;
+    asideUntil = clock.monotonic() + ASIDE_MS;
   }
 
   async function run(): Promise<void> {
@@ -66,6 +105,11 @@ export function createLeadership(options: LeadershipOptions): Leadership {
       await clock.sleepUntil(Number.POSITIVE_INFINITY, BEAT_MS, stopping.signal);
       if (stopping.signal.aborted) return;
       await beat().catch(() => {}); // a store that fails is reported by who needs it
+      const failed = failing();
+      if (failed !== null) {
+        resign(failed);
+        await beat().catch(() => {}); // then the next one does
+      }
       tellChange();
     }
   }

@@ -52,6 +52,8 @@ export interface CatchUp {
   onStale(): void;
   view(): CatchUpView;
   subscription(): SubscriptionState;
+  /** Attempts that failed in a row here, because of calls to Linq. */
+  failures(): number;
 }
 
 /** Real time between two runs triggered by stale deliveries: anyone who recorded one can replay it. */
@@ -68,6 +70,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   let wake = new AbortController();
   let known = NO_CATCH_UP;
   let failedFor: string | null = null;
+  let failuresHere = 0;
   let staleAt = Number.NEGATIVE_INFINITY;
   let hereAt = clock.now();
   let running: Promise<void> = Promise.resolve();
@@ -148,6 +151,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   async function report(error: unknown, failures: number): Promise<number> {
     if (error instanceof CatchUpError && error.message === SUPERSEDED) return 0;
     const isOurs = error instanceof CatchUpError;
+    if (isOurs) failuresHere++;
     const cause = isOurs ? error.message : 'unforeseen';
     if (isRunWanted(known)) failedFor = cause;
     await count(cause);
@@ -172,6 +176,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       try {
         const nextAt = await step();
         failures = 0;
+        failuresHere = 0;
         await clock.sleepUntil(nextAt, Number.POSITIVE_INFINITY, wake.signal);
         noticeGap();
       } catch (error) {
@@ -201,6 +206,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       wishQuietly('stale');
     },
     view: () => viewOf(known, { isAutomatic, failedFor, waitingFor: calls.waitingFor() }),
+    failures: () => failuresHere,
     subscription: () => (account.isLeader() ? subscription.state() : 'unknown'), // it may be outdated
   };
 }

@@ -78,6 +78,8 @@ export interface Dispatcher {
   /** The holds alone: all that showing a chat needs. */
   standingHolds(now: EpochMs): StandingHolds;
   snapshot(): DispatcherSnapshot;
+  /** Probes of the account's holds that failed in a row at this replica. */
+  failedProbes(): number;
   /** `clock.monotonic()` at the end of the last successful turn. */
   lastTurnAt(): number;
   /**
@@ -190,6 +192,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         clockDistrustedSince: guard.distrustedSince(),
       };
     },
+    failedProbes: keeper.failedProbes,
     lastTurnAt: loop.lastTurnAt,
     async stop() {
       await loop.stop();

@@ -1,4 +1,5 @@
 import {
+  endsByTime,
   flaggedSince,
   HOLDS,
   isProbedByCardCheck,
@@ -7,6 +8,7 @@ import {
   isVerdictHold,
   LINE_HOLDS,
   type VerdictHoldReason,
+  type WaitingHoldReason,
 } from '../decide/holds.ts';
 import { classifyAnswer, isRefusal, type Verdict } from '../decide/outcome.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
@@ -43,6 +45,22 @@ export function createHoldKeeper(book: HoldBook) {
    */
   let untried = { at: 0, since: 0 };
   const breakerOf = () => book.find(null, 'api_unavailable');
+  /** Probes of the account that failed in a row, made by this replica. */
+  let failedProbes = 0;
+
+  /** @see HoldBook.openOrExtend */
+  function openOrExtend(
+    scope: string | null,
+    reason: WaitingHoldReason,
+    call: Pick<Call, 'startedAt' | 'endedAt'>,
+    retryAfterMs: number | null = null,
+  ): void {
+    const stepOf = () => book.find(scope, reason)?.step ?? null;
+    const before = stepOf();
+    book.openOrExtend(scope, reason, call, retryAfterMs);
+    const isProbe = scope === null && before !== null && (stepOf() ?? 0) > before;
+    if (isProbe && !endsByTime(reason)) failedProbes++;
+  }
 
   /**
    * Only a call of the kind that failed may close the breaker: a card check can't close one that shares
@@ -63,7 +81,7 @@ export function createHoldKeeper(book: HoldBook) {
     const isUntriedProbe = breaker !== null && call.isFirst && call.startedAt >= untried.at;
     const startedAt = isUntriedProbe ? Math.max(call.startedAt, breaker.until ?? 0) : call.startedAt;
     const isProbe = breaker === null || isProbeOf(breaker, startedAt);
-    book.openOrExtend(null, 'api_unavailable', { ...call, startedAt });
+    openOrExtend(null, 'api_unavailable', { ...call, startedAt });
     const isNews = breaker === null || (isProbe && call.isFirst);
     // a chat that failed before teaches us nothing new by failing again
     const at = call.endedAt + (breaker !== null && isNews ? UNTRIED_MAX_MS : UNTRIED_MIN_MS);
@@ -78,6 +96,7 @@ export function createHoldKeeper(book: HoldBook) {
    * breaker.
    */
   function succeed(call: Call): void {
+    failedProbes = 0;
     streaks.shared();
     closeBreaker('share');
     for (const hold of book.all()) {
@@ -108,7 +127,7 @@ export function createHoldKeeper(book: HoldBook) {
     const isAccount = HOLDS[reason].scope === 'account';
     const retryAfterMs = verdict.kind === 'rate_limited' ? verdict.retryAfterMs : null;
     if (isAccount || call.line !== null)
-      book.openOrExtend(isAccount ? null : call.line, reason, call, retryAfterMs);
+      openOrExtend(isAccount ? null : call.line, reason, call, retryAfterMs);
   }
 
   /** A probe that didn't succeed: extends the hold's wait. Pauses end with time and aren't probed. */
@@ -117,13 +136,13 @@ export function createHoldKeeper(book: HoldBook) {
     for (const { scope, reason, until } of book.all()) {
       const isConcerned = scope === null || scope === call.line;
       if (!isConcerned || !isProbed(reason) || !isProbeOf({ until }, call.startedAt)) continue;
-      if (reason !== 'line_flagged') book.openOrExtend(scope, reason, call);
+      if (reason !== 'line_flagged') openOrExtend(scope, reason, call);
     }
     if (call.chatId === null || call.line === null) return;
     // a flag may exist without a stored hold, and a stored hold without its flag
     const hold = book.lineHold(call.line, call.startedAt);
     if (hold?.reason === 'line_flagged' && isProbeOf(hold, call.startedAt))
-      book.openOrExtend(call.line, hold.reason, call);
+      openOrExtend(call.line, hold.reason, call);
   }
 
   /** Linq itself answered. */
@@ -156,6 +175,18 @@ export function createHoldKeeper(book: HoldBook) {
       openBreaker({ chatId: null, line: null, isFirst: false, wasUndone: false, ...ended });
     },
     untried: () => untried,
+    /** Probes of the account that failed in a row at this replica, none of its calls being answered well in between. */
+    failedProbes(): number {
+      const isProbed = book
+        .all()
+        .some(({ scope, reason }) => scope === null && reason !== 'paused' && !endsByTime(reason));
+      if (!isProbed) failedProbes = 0; // another replica's call has ended it
+      return failedProbes;
+    },
+    /** This replica begins to probe. */
+    beginProbing(): void {
+      failedProbes = 0;
+    },
     /** Applies what a call's verdict says about the account and the line. */
     heard(verdict: Verdict, call: Call): void {
       if (verdict.kind !== 'transient' && verdict.kind !== 'rate_limited') answered(call);
@@ -167,6 +198,7 @@ export function createHoldKeeper(book: HoldBook) {
     },
     /** A card check or chat look-up was answered: the key and the API work. */
     reached(call: Call): void {
+      failedProbes = 0;
       streaks.readAnswered();
       closeBreaker('read');
       const breaker = breakerOf();

@@ -45,7 +45,7 @@ interface TurnDeps {
   /** Without a heartbeat for longer than this, webhooks may have been lost. */
   readonly awayAfterMs: number;
   readonly book: HoldBook;
-  readonly keeper: Pick<HoldKeeper, 'untried'>;
+  readonly keeper: Pick<HoldKeeper, 'untried' | 'beginProbing'>;
   readonly cards: Cards;
   readonly cardChecks: Pick<CardChecks, 'start' | 'isRunning'>;
   readonly probeByCardCheck: ProbeByCardCheck;
@@ -108,6 +108,7 @@ export function createTurns(deps: TurnDeps) {
       areAllDecided = false;
       decidingAs = fingerprint;
       book.hasten(now);
+      deps.keeper.beginProbing();
     }
     wasLeader = isLeader;
     return isLeader;

@@ -193,6 +193,12 @@ export interface SeenReplica extends Replica {
   readonly isLeader: boolean;
 }
 
+/**
+ * How a replica stands for election. `candidate`: it leads as soon as no other does. `aside`: it lets the others go first, and
+ * leads if none of them does. `resigning`: the same, and it no longer leads.
+ */
+export type Standing = 'candidate' | 'aside' | 'resigning';
+
 export interface ServerTime {
   /** In ms, with fractions. */
   readonly at: EpochMs;
@@ -205,8 +211,9 @@ export interface ReplicaStore {
   /**
    * Says that this replica is alive, and makes it the leader if no other is. Resolves to the replicas that were
    * seen lately, this one included.
+   * @param standing by default `candidate`
    */
-  beat(replica: Replica, now: EpochMs): Promise<readonly SeenReplica[]>;
+  beat(replica: Replica, now: EpochMs, standing?: Standing): Promise<readonly SeenReplica[]>;
   /** This replica stops: another may lead at once. */
   leave(id: string): Promise<void>;
   /**

@@ -181,6 +181,26 @@ export function describeSharedDispatch(place: () => OpenShared): void {
       expect(accountReason(other)).toBeNull();
     });
 
+    it('counts the probes that fail in a row, for each leader anew', async () => {
+      const { one, other, linq, leader, run } = await start({ concurrency: 1 });
+      await one.deliver(...chats(1)); // its line's card is known from then on
+      await run(LOOK);
+      linq.script.share = () => answerOf(500, null, { retryAfterMs: HOUR });
+      await one.deliver(...chats(12, 1));
+      await run(10 * SECOND);
+      expect(accountReason(one)).toBe('api_unavailable');
+      const failed = one.dispatcher.failedProbes();
+      expect(failed).toBeGreaterThanOrEqual(3);
+      expect(other.dispatcher.failedProbes()).toBe(0);
+      leader.index = 1;
+      await run(MINUTE / 2);
+      expect(other.dispatcher.failedProbes()).toBeGreaterThanOrEqual(1);
+      expect(one.dispatcher.failedProbes()).toBe(failed);
+      linq.script.share = () => answerOf();
+      await run(MINUTE);
+      expect([one, other].map(({ dispatcher }) => dispatcher.failedProbes())).toEqual([0, 0]);
+    });
+
     it('is probed at once by a new leader where a restart would do so', async () => {
       const { one, other, linq, leader, run } = await start();
       linq.script.share = () => answerOf(403, 2011);

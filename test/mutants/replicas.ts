@@ -32,8 +32,8 @@ export const REPLICAS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/store/postgres/replica-table.ts',
-        find: 'OR l.until_at < clock_timestamp()`',
-        replace: 'OR true`',
+        find: 'OR l.until_at <= clock_timestamp()',
+        replace: 'OR true',
       },
     ],
     suite: { file: COORDINATION, test: 'replicas the leader leads until it leaves' },

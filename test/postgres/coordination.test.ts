@@ -266,6 +266,26 @@ describe('replicas', () => {
     expect(await term()).toEqual([{ term: 3, replica: 'a' }]);
   });
 
+  it('a leader that resigns lets the others go first, and leads again if none does', async () => {
+    const { one, two, url, schema } = await openTwo();
+    const [a, b] = [replicaOf('a'), replicaOf('b')];
+    await one.beat(a, T);
+    expect(leaderOf(await one.beat(a, T, 'resigning'))).toEqual([]);
+    expect(leaderOf(await one.beat(a, T, 'aside'))).toEqual([]);
+    await age(url, schema, 24);
+    expect(leaderOf(await one.beat(a, T, 'aside'))).toEqual([]);
+    expect(leaderOf(await two.beat(b, T))).toEqual(['b']);
+    await two.leave('b');
+    expect(leaderOf(await one.beat(a, T, 'aside'))).toEqual([]);
+    await age(url, schema, 26);
+    expect(leaderOf(await one.beat(a, T, 'aside'))).toEqual(['a']);
+    await age(url, schema, 5);
+    expect(leaderOf(await two.beat(b, T))).toEqual(['a']);
+    await age(url, schema, 24);
+    expect(leaderOf(await one.beat(a, T, 'aside'))).toEqual(['a']); // renewed
+    expect(leaderOf(await two.beat(b, T, 'resigning'))).toEqual(['a']);
+  });
+
   it('one that was not seen for 60 s is gone', async () => {
     const { one, two, url, schema } = await openTwo();
     await one.beat(replicaOf('a'), T);

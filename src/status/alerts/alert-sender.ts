@@ -23,6 +23,8 @@ interface AlertSender {
   /** Call when there may be something to send. */
   nudge(): void;
   state(): AlertState;
+  /** Alerts that failed in a row. */
+  failures(): number;
   /** Aborts the send in progress; the next start sends it again. Never rejects. */
   stop(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export function createAlertSender({ watch, poster, clock, log, ...shown }: Alert
   async function sendNext(): Promise<boolean> {
     const book = watch.book();
     const at = clock.now();
+    if (book === null) [failures, failing] = [0, null]; // another replica sends them
     const change = book?.nextToSend(at) ?? null;
     if (book === null || change === null) return false;
     const { kind, cause } = await poster.post(createAlert(change, at, shown), stopping.signal);
@@ -92,6 +95,7 @@ export function createAlertSender({ watch, poster, clock, log, ...shown }: Alert
       running = run();
     },
     nudge: () => wake(),
+    failures: () => failures,
     state() {
       if (failing !== null && failures >= FAILING) return failing;
       return isAnyTaken || clock.monotonic() - startedAt >= UNKNOWN_MS ? 'fine' : 'unknown';

@@ -1,9 +1,11 @@
 import type { EpochMs } from '../../decide/time.ts';
-import type { Replica, ReplicaStore, SeenReplica } from '../store.ts';
+import type { Replica, ReplicaStore, SeenReplica, Standing } from '../store.ts';
 import type { Calls, StoreContext } from './context.ts';
 
 /** A leader that doesn't say in time that it lives is replaced. */
 const LEASE = "interval '30 s'";
+/** Those that stand aside wait for so long after the lease has ended: every candidate beats meanwhile, more than once. */
+const PRECEDENCE = "interval '25 s'";
 /** A replica that hasn't been seen for this long is gone. */
 const GONE = "interval '60 s'";
 
@@ -13,15 +15,23 @@ export function createReplicaTable(
   { write }: Pick<Calls, 'write'>,
 ): Pick<ReplicaStore, 'beat' | 'leave'> {
   const [replicas, leaders] = [`${schema}.replicas`, `${schema}.leaders`];
+  // nobody's from now on: the next beat of this replica doesn't renew it
+  const resign = `UPDATE ${leaders} SET replica = '', until_at = clock_timestamp() WHERE replica = $1`;
   return {
-    beat: ({ id, version, fingerprint, startedAt }: Replica, now: EpochMs) =>
+    beat: (
+      { id, version, fingerprint, startedAt }: Replica,
+      now: EpochMs,
+      standing: Standing = 'candidate',
+    ) =>
       write(async (session) => {
+        if (standing === 'resigning') await session.run(resign, [id]);
         await session.run(
           `INSERT INTO ${leaders} AS l (name, replica, term, until_at)
             VALUES ('leader', $1, 1, clock_timestamp() + ${LEASE})
             ON CONFLICT (name) DO UPDATE SET replica = excluded.replica, until_at = clock_timestamp() + ${LEASE},
               term = l.term + (l.replica <> excluded.replica)::int
-            WHERE l.replica = excluded.replica OR l.until_at < clock_timestamp()`,
+            WHERE l.replica = excluded.replica
+              OR l.until_at <= clock_timestamp()${standing === 'candidate' ? '' : ` - ${PRECEDENCE}`}`,
           [id],
         );
         await session.run(
@@ -42,7 +52,7 @@ export function createReplicaTable(
       }),
     leave: (id) =>
       write(async (session) => {
-        await session.run(`UPDATE ${leaders} SET until_at = '-infinity' WHERE replica = $1`, [id]);
+        await session.run(resign, [id]);
         await session.run(`DELETE FROM ${replicas} WHERE id = $1`, [id]);
       }),
   };

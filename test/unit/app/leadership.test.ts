@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLeadership } from '../../../src/app/leadership.ts';
-import { SECOND } from '../../../src/decide/time.ts';
-import type { SeenReplica, Store } from '../../../src/store/store.ts';
+import { MINUTE, SECOND } from '../../../src/decide/time.ts';
+import type { SeenReplica, Standing, Store } from '../../../src/store/store.ts';
 import { T } from '../../helpers/builders.ts';
 import { createFakeClock } from '../../helpers/clock.ts';
 
@@ -15,12 +15,16 @@ const turns = async () => {
 async function lead(first: readonly SeenReplica[] = [SELF], kind: Store['kind'] = 'postgres') {
   const clock = createFakeClock(T);
   const shared = { seen: first, isDown: false, left: [] as string[], changes: 0, logged: [] as string[] };
+  const standings: (Standing | undefined)[] = [];
+  const failures = { probes: 0, alerts: 0 };
   const leadership = createLeadership({
     store: {
       kind,
-      async beat() {
+      async beat(_replica, now, standing) {
         if (shared.isDown) throw new Error('down');
-        return shared.seen;
+        standings.push(standing);
+        const isSelf = ({ id }: SeenReplica) => id === REPLICA.id && standing === 'resigning';
+        return shared.seen.map((one) => ({ ...one, seenAt: now, isLeader: one.isLeader && !isSelf(one) }));
       },
       async leave(id) {
         shared.left.push(id);
@@ -28,7 +32,11 @@ async function lead(first: readonly SeenReplica[] = [SELF], kind: Store['kind'] 
     },
     clock,
     replica: REPLICA,
-    log: { ...console, info: (_fields: object, event: string) => void shared.logged.push(event) } as never,
+    log: {
+      info: (_fields: object, event: string) => void shared.logged.push(event),
+      warn: ({ failed }: { failed: string }, event: string) => void shared.logged.push(`${event} ${failed}`),
+    } as never,
+    failures: () => failures,
     onChange: () => shared.changes++,
   });
   await leadership.start();
@@ -37,7 +45,10 @@ async function lead(first: readonly SeenReplica[] = [SELF], kind: Store['kind'] 
     clock.advance(ms);
     await turns();
   };
-  return { clock, leadership, shared, pass };
+  const beats = async (count: number) => {
+    for (let beat = 0; beat < count; beat++) await pass(10 * SECOND);
+  };
+  return { clock, leadership, shared, pass, beats, failures, standings };
 }
 
 describe('a replica on a shared store', () => {
@@ -52,7 +63,7 @@ describe('a replica on a shared store', () => {
     await pass(10 * SECOND);
     expect(leadership.isLeader()).toBe(false);
     expect(shared).toMatchObject({ changes: 2, logged: ['leader.began', 'leader.ended'] });
-    expect(leadership.replicas()).toBe(shared.seen);
+    expect(leadership.replicas()).toEqual([{ ...SELF, seenAt: T + 20 * SECOND, isLeader: false }]);
   });
 
   it('acts as leader for 25 s after the heartbeat that made it one, however it was kept from the next', async () => {
@@ -100,6 +111,77 @@ describe('a replica on a shared store', () => {
     await leadership.stop();
     expect(shared.left).toEqual(['this']);
     expect(leadership.isLeader()).toBe(false);
+  });
+});
+
+describe('a leader whose work fails three times in a row', () => {
+  const OTHER = { ...SELF, id: 'other', isLeader: false };
+
+  it('lets another try after half a minute, however it leads again meanwhile', async () => {
+    const { leadership, shared, beats, failures, standings } = await lead([SELF, OTHER]);
+    failures.probes = 2;
+    await beats(10);
+    failures.probes = 3;
+    await beats(3);
+    expect(leadership.isLeader()).toBe(true);
+    await beats(1);
+    expect(leadership.isLeader()).toBe(false);
+    expect(standings.slice(-2)).toEqual(['candidate', 'resigning']);
+    expect(shared).toMatchObject({
+      changes: 2,
+      logged: ['leader.began', 'leader.resigned probes', 'leader.ended'],
+    });
+    await beats(1); // none of the others does it either
+    expect(leadership.isLeader()).toBe(true);
+    expect(standings.at(-1)).toBe('aside');
+  });
+
+  it('resigns once in a quarter of an hour', async () => {
+    const { shared, clock, beats, failures, standings } = await lead([SELF, OTHER]);
+    failures.alerts = 9;
+    await beats(4);
+    const resigned = () => shared.logged.filter((event) => event === 'leader.resigned alerts').length;
+    expect(resigned()).toBe(1);
+    const at = clock.now();
+    while (clock.now() < at + 15 * MINUTE - 10 * SECOND) await beats(1);
+    expect(resigned()).toBe(1);
+    expect(standings.at(-1)).toBe('aside');
+    await beats(1);
+    expect(resigned()).toBe(2);
+  });
+
+  it('stays if they end meanwhile', async () => {
+    const { leadership, beats, failures } = await lead([SELF, OTHER]);
+    failures.probes = 5;
+    await beats(3);
+    failures.probes = 0;
+    await beats(1);
+    failures.probes = 3;
+    await beats(3);
+    expect(leadership.isLeader()).toBe(true);
+  });
+
+  it('stays while no other replica lives', async () => {
+    const { leadership, shared, beats, failures, standings } = await lead();
+    failures.probes = 9;
+    await beats(20);
+    expect(leadership.isLeader()).toBe(true);
+    expect(new Set(standings)).toEqual(new Set(['candidate']));
+    shared.seen = [SELF, OTHER];
+    await beats(1);
+    expect(standings.at(-1)).toBe('resigning');
+  });
+
+  it('resigns with the first heartbeat that reaches the store, and does not act before', async () => {
+    const { leadership, shared, beats, failures, standings } = await lead([SELF, OTHER]);
+    failures.probes = 3;
+    await beats(3);
+    shared.isDown = true;
+    await beats(1);
+    expect(leadership.isLeader()).toBe(false);
+    shared.isDown = false;
+    await beats(1);
+    expect(standings.slice(-2)).toEqual(['candidate', 'resigning']);
   });
 });
 
