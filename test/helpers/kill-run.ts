@@ -59,6 +59,7 @@ export function createKillRun(seeded: Seeded, trial: Trial) {
     }
     const run = load.run(await running.listening);
     checkLog(running);
+    simulator.clearFaults(); // a process killed before its first call leaves its fault; many in a row are an outage
     if (seeded.random() < 0.3) simulator.fail({ drop: 'after', times: 1 });
     const [shortest, longest] = LIFETIME_MS;
     await delay(shortest + (longest - shortest) * seeded.random() ** 4);
