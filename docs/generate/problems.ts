@@ -1,9 +1,9 @@
+import { PROBLEM_NOTES } from '../../src/status/problems/problem-notes.ts';
 import { PROBLEM_WORDS, type ProblemCode } from '../../src/status/problems/problem-words.ts';
-import { PROBLEM_NOTES } from './problem-notes.ts';
 
 const HEAD = `# Problems
 
-<!-- Written by "npm run docs". Change src/status/problems/problem-words.ts or docs/generate/problem-notes.ts instead. -->
+<!-- Written by "npm run docs". Change src/status/problems/problem-words.ts or problem-notes.ts instead. -->
 
 The service watches itself and reports what is wrong: on the status page, in \`GET /status\`, in \`contact-card-reactor status\` and \`doctor\`,
 in the metrics, and to \`ALERT_WEBHOOK_URL\` when a problem opens and closes.

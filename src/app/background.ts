@@ -3,7 +3,8 @@ import { type CatchUp, createCatchUp } from '../catch-up/catch-up.ts';
 import type { Clock } from '../clock.ts';
 import { proxyFor } from '../config/network-kinds.ts';
 import type { Config } from '../config/settings.ts';
-import { holdOnReads } from '../decide/holds.ts';
+import { cardStateOf, holdOnReads } from '../decide/holds.ts';
+import { MINUTE, SECOND } from '../decide/time.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { LinqClient } from '../linq/client.ts';
 import { createAlertSender } from '../status/alerts/alert-sender.ts';
@@ -46,7 +47,7 @@ export interface Background {
   /** How often in a row work failed that only the leader does. */
   failures(): { readonly catchUp: number; readonly alerts: number };
   /** The parts that the status pages show and control. */
-  readonly shown: Pick<StatusDeps, 'catchUp' | 'probeStore'> & Pick<MetricsDeps, 'watch'>;
+  readonly shown: Pick<StatusDeps, 'catchUp' | 'probeStore' | 'accountLines'> & Pick<MetricsDeps, 'watch'>;
 }
 
 /** Wires the background work: catching up, backups, watching for problems. */
@@ -75,7 +76,7 @@ export function createBackground(options: BackgroundOptions): Background {
     onStale: catchUp.onStale,
     onLeaderChange: () => sender?.nudge(),
     failures: () => ({ catchUp: catchUp.failures(), alerts: sender?.failures() ?? 0 }),
-    shown: { catchUp, watch, probeStore },
+    shown: { catchUp, watch, probeStore, accountLines: createAccountLines(options) },
   };
 }
 
@@ -106,6 +107,41 @@ function wireCatchUp({
     isShared: store.kind !== 'sqlite',
     onNews: dispatcher.linesChanged, // the chat may be the first of its line
   });
+}
+
+/** Real time. */
+const LINES_FOR_MS = MINUTE;
+const LINES_WITHIN_MS = 2 * SECOND;
+
+/**
+ * The account's lines for the page of a first start, when no event has named one yet. Read at most once a minute, and
+ * only while somebody looks.
+ */
+function createAccountLines({ linq, dispatcher, clock }: BackgroundOptions): StatusDeps['accountLines'] {
+  let known: { readonly lines: Awaited<ReturnType<typeof read>>; readonly until: number } | null = null;
+  let reading: Promise<void> | null = null;
+
+  async function read() {
+    if (heldReads(dispatcher, clock) !== null) return null;
+    const signal = AbortSignal.timeout(LINES_WITHIN_MS);
+    const [numbers, found] = await Promise.all([linq.lines(signal), linq.contactCards(null, signal)]);
+    if (numbers.kind !== 'lines' || found.kind !== 'cards') return null;
+    return numbers.lines.map((line) => ({ line, card: cardStateOf(line, found.cards) }));
+  }
+
+  return async () => {
+    if (known === null || clock.monotonic() >= known.until) {
+      reading ??= read()
+        .then((lines) => {
+          known = { lines, until: clock.monotonic() + LINES_FOR_MS };
+        })
+        .finally(() => {
+          reading = null;
+        });
+      await reading;
+    }
+    return known?.lines ?? null;
+  };
 }
 
 /** Reads continue while only shares are held, but not while the clock may be wrong, since it dates facts. */

@@ -74,7 +74,7 @@ describe('the keyboard', () => {
       'Overview',
       'Chats',
       'Pause all sharing',
-      '0 chats',
+      'Send a test message',
       'Catch up now',
     ]);
   });

@@ -1,5 +1,6 @@
 import type { CatchUp } from '../../catch-up/catch-up.ts';
 import type { Clock } from '../../clock.ts';
+import type { CardState } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
@@ -10,6 +11,11 @@ import type { SeenDelivery, WebhookCounters } from '../../webhook/report.ts';
 import type { ProblemWatch } from '../problems/problem-watch.ts';
 import type { StoreProbe } from '../problems/store-probe.ts';
 
+export interface AccountLine {
+  readonly line: string;
+  readonly card: CardState;
+}
+
 /** What the status routes read and control. */
 export interface StatusDeps extends AccessOptions {
   readonly store: Store;
@@ -18,6 +24,8 @@ export interface StatusDeps extends AccessOptions {
   readonly policy: Policy;
   readonly showNumbers: boolean;
   readonly catchUp: Pick<CatchUp, 'request' | 'view'>;
+  /** The account's lines and their cards as Linq reports them now; null: it can't be asked, or doesn't answer soon. */
+  readonly accountLines: () => Promise<readonly AccountLine[] | null>;
   readonly watch: Pick<ProblemWatch, 'check' | 'open'>;
   readonly probeStore: () => Promise<StoreProbe>;
   readonly quarantine: Pick<Quarantine, 'list' | 'replay'>;

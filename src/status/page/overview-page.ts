@@ -1,7 +1,10 @@
 import type { EpochMs } from '../../decide/time.ts';
 import type { StatusDeps } from '../api/deps.ts';
-import { createOverview } from '../api/overview.ts';
+import { createServiceView } from '../api/overview.ts';
+import { PROBLEM_NOTES } from '../problems/problem-notes.ts';
+import type { ProblemCode } from '../problems/problem-words.ts';
 import { showAttempt, showChat, showLine, viewSnapshot } from '../view/chat-view.ts';
+import { isHold } from '../view/explanation.ts';
 import type { Overview, Problem } from '../view/schemas.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Notice, renderPage } from './layout.ts';
@@ -9,7 +12,9 @@ import {
   attempts,
   charts,
   chatsByState,
+  checklist,
   deliveries,
+  isFirstStart,
   isShared,
   lines,
   nextDue,
@@ -27,13 +32,19 @@ export function renderOverview(page: OverviewPage, notice: Notice | null): strin
     current: 'overview',
     service: page.overview,
     notice,
-    body: html`${verdict(page)}${problems(page)}${tiles(page)}
+    body: html`${verdict(page)}${problems(page)}${checklist(page)}${page.overview.chats.total === 0 ? beforeChats(page) : everything(page)}`,
+  });
+}
+
+const everything = (page: OverviewPage) => html`${tiles(page)}
 <div class="cards">${charts(page)}
 <div class="stack">${chatsByState(page)}${nextDue(page)}</div>
 <div class="stack">${lines(page)}${service(page)}${replicas(page)}</div>
-${attempts(page)}${deliveries(page)}</div>`,
-  });
-}
+${attempts(page)}${deliveries(page)}</div>`;
+
+/** Without a chat there is nothing to count yet. */
+const beforeChats = (page: OverviewPage) => html`<div class="cards">${deliveries(page)}
+<div class="stack">${service(page)}${replicas(page)}</div></div>`;
 
 const SHOWN = { due: 5, attempts: 10, deliveries: 200 };
 
@@ -42,10 +53,17 @@ const SHOWN = { due: 5, attempts: 10, deliveries: 200 };
  * @throws {StoreError} by rejecting
  */
 export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage> {
-  const { store, showNumbers } = deps;
-  const look = createOverview(deps);
+  const { store, policy, showNumbers } = deps;
+
+  async function linesOfAccount() {
+    const lines = await deps.accountLines();
+    const served = lines?.filter(({ line }) => policy.lines === null || policy.lines.has(line));
+    return served?.map(({ line, card }) => ({ line: showLine(line, showNumbers), card })) ?? null;
+  }
+
+  const look = createServiceView(deps);
   return async () => {
-    const overview = await look();
+    const { overview, snapshot: found } = await look();
     const snapshot = viewSnapshot(deps);
     const { now } = snapshot;
     const { hours, days } = await store.shareHistory(now);
@@ -64,6 +82,9 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
         chatId: attempt.chatId,
         line: attempt.line === null ? null : showLine(attempt.line, showNumbers),
       })),
+      firstStart: isFirstStart(overview)
+        ? { subscription: found.subscription, lines: await linesOfAccount() }
+        : null,
       deliveries: deps.deliveries().slice(0, SHOWN.deliveries),
     };
   };
@@ -121,19 +142,109 @@ function sentence({ overview, now }: OverviewPage): string {
 /** What is wrong, worst first: since when, what it means, and what to do. */
 function problems({ overview, now }: OverviewPage): Content {
   if (overview.problems.length === 0) return null;
-  return html`<section aria-labelledby="problems"><h2 class="hidden" id="problems">Problems</h2>
-<ul class="problems">${overview.problems.map((one) => problem(one, now))}</ul></section>
+  const warnings = overview.problems.filter(({ severity }) => severity === 'warning');
+  const areFolded = warnings.length > 1;
+  const shown = areFolded ? overview.problems.filter((one) => !warnings.includes(one)) : overview.problems;
+  return html`<section class="problems" aria-labelledby="problems"><h2 class="hidden" id="problems">Problems</h2>
+${shown.map((one) => problem(one, now))}${areFolded && html`<ul class="warnings">${warnings.map((one) => foldedWarning(one, now))}</ul>`}</section>
 `;
 }
 
-function problem({ code, severity, since, message, remedy }: Problem, now: EpochMs): Html {
+function problem(one: Problem, now: EpochMs): Html {
+  const { severity, since, message } = one;
   const tone = severity === 'error' ? 'error' : 'warn';
-  return html`<li class="problem problem-${tone}">
-<p class="problem-head">${badge(tone, severity === 'error' ? 'Error' : 'Warning')} <code>${code}</code> <span class="muted">${lasting(since, now)}</span></p>
+  return html`<article class="problem problem-${tone}" aria-label="${one.code}">
+<p class="problem-head">${badge(tone, severity === 'error' ? 'Error' : 'Warning')} <span class="muted">${lasting(since, now)}</span></p>
 <p class="problem-message">${withCode(message)}</p>
-<p class="remedy"><strong>What to do</strong> ${withCode(remedy)}</p>
-</li>
+${wayOut(one)}
+</article>
 `;
+}
+
+/** Several warnings would push everything else off the screen. */
+function foldedWarning(one: Problem, now: EpochMs): Html {
+  return html`<li class="warning"><details id="${idOf(one)}"><summary><span class="warning-message"><span class="hidden">Warning: </span>${withCode(one.message)}</span> <span class="muted">${lasting(one.since, now)}</span></summary>
+${wayOut(one)}
+</details></li>
+`;
+}
+
+const idOf = ({ code, line }: Problem) => `problem-${code}${line === null ? '' : `-${line}`}`;
+
+/** What to do about a problem, and what of that can be done from here. */
+function wayOut(one: Problem): Html {
+  const action = actionFor(one);
+  const chats = chatsConcerned(one);
+  return html`<p class="remedy"><strong>What to do</strong> ${withCode(one.remedy, action)}</p>
+<div class="problem-ways">
+${action !== null && button(action.path, action.text, { about: action.about })}
+${chats !== null && html`<a class="button" href="${chats}">Show the chats<span class="hidden"> concerned</span></a>`}
+${inSteps(one)}
+</div>`;
+}
+
+interface ProblemAction {
+  readonly path: string;
+  readonly text: string;
+  readonly about: string;
+  /** The verb that does the same. */
+  readonly command: string;
+}
+
+/** What may end the problem at once; null: nothing that the service can do. */
+function actionFor({ code, line }: Problem): ProblemAction | null {
+  if (line !== null) {
+    const isOfCard = code.startsWith('card_');
+    const path = `/lines/${encodeURIComponent(line)}/${isOfCard ? 'check' : 'release'}`;
+    const text = isOfCard ? 'Check now' : 'End hold';
+    return { path, text, about: isOfCard ? `the card of ${line}` : `of ${line}`, command: 'line release' };
+  }
+  return ACTIONS.get(code) ?? null;
+}
+
+const CHECK_SUBSCRIPTION = {
+  path: '/catch-up',
+  text: 'Check now',
+  about: 'the subscription',
+  command: 'catch-up',
+} as const;
+
+const ACTIONS: ReadonlyMap<string, ProblemAction> = new Map<ProblemCode, ProblemAction>([
+  ['subscription_missing', CHECK_SUBSCRIPTION],
+  ['subscription_inactive', CHECK_SUBSCRIPTION],
+  ['catch_up_failing', { path: '/catch-up', text: 'Catch up now', about: '', command: 'catch-up' }],
+  [
+    'unreadable_deliveries',
+    {
+      path: '/quarantine/replay',
+      text: 'Replay now',
+      about: 'the deliveries in quarantine',
+      command: 'quarantine replay',
+    },
+  ],
+]);
+
+/** The list of the chats that wait because of the problem; null: it holds none. */
+function chatsConcerned({ code, line }: Problem): string | null {
+  if (code === 'shares_overdue') return '/chats?state=due';
+  if (code === 'chats_parked') return '/chats?state=held&reason=parked';
+  if (!isHold(code)) return null;
+  const ofLine = line === null ? '' : `&line=${encodeURIComponent(line)}`;
+  return `/chats?state=held&reason=${code}${ofLine}`;
+}
+
+/** The problem's section of docs/problems.md. */
+function inSteps({ code, line }: Problem): Content {
+  if (!isProblem(code)) return null;
+  const { seen, confirm, steps, ends, lost } = PROBLEM_NOTES[code];
+  const say = (text: string) =>
+    withCode(text.replaceAll(/\bLINE\b/g, () => line ?? 'LINE').replaceAll(/\[(\w+)\]\(#\w+\)/g, '`$1`'));
+  return html`<details class="steps"><summary>Step by step</summary>
+${seen !== undefined && html`<p>${say(seen)}</p>`}
+<p><strong>Confirm</strong> ${say(confirm)}</p>
+<ol>${steps.map((step) => html`<li>${say(step)}</li>`)}</ol>
+<p><strong>Ends</strong> ${say(ends)}${lost !== undefined && html` <strong>Lost</strong> ${say(lost)}`}</p>
+<p class="muted"><code>${code}</code> in docs/problems.md</p></details>`;
 }
 
 /** The figures people look for first. */
@@ -151,6 +262,8 @@ ${tile(isShared(overview) ? 'Webhooks, this replica' : 'Webhooks received', numb
 </dl></section>
 `;
 }
+
+const isProblem = (code: string): code is ProblemCode => code in PROBLEM_NOTES;
 
 const last = (iso: string | null, now: EpochMs): Content =>
   iso === null ? 'none so far' : html`last ${pastIso(iso, now, '')}`;

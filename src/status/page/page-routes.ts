@@ -28,19 +28,30 @@ export function pageRoutes(app: FastifyInstance, deps: StatusDeps): void {
 const OVERVIEW_NOTICES: ReadonlyMap<string, string> = new Map([
   ['pause', 'Sharing is paused. Nothing is shared until you resume.'],
   ['resume', 'Sharing resumed.'],
-  ['catch-up', 'Catch-up requested. Its progress is shown under Service.'],
+  [
+    'catch-up',
+    'Catch-up requested. It rechecks the webhook subscription; its progress is shown under Service.',
+  ],
   ['release', 'The line’s hold has ended.'],
+  ['check', 'The card is being rechecked. The result shows under Lines in a few seconds.'],
+  ['replayed', 'All deliveries in quarantine were accepted.'],
 ]);
+
+const STILL_UNREADABLE: Notice = {
+  kind: 'failed',
+  text: 'Some deliveries in quarantine still can’t be read or stored by this version.',
+};
 
 /** The notice for the top of the page; null: unknown word. */
 function noticeOf(word: unknown): Notice | null {
+  if (word === 'unreadable') return STILL_UNREADABLE;
   const text = typeof word === 'string' ? OVERVIEW_NOTICES.get(word) : undefined;
   return text === undefined ? null : { kind: 'done', text };
 }
 
 /** The first page's forms. Each does what its `/status` counterpart does, then redirects back. */
 function actionRoutes(app: FastifyInstance, deps: StatusDeps): void {
-  const { dispatcher, catchUp } = deps;
+  const { dispatcher, catchUp, quarantine } = deps;
 
   app.post('/pause', async (_request, reply) => {
     await dispatcher.pause();
@@ -57,9 +68,19 @@ function actionRoutes(app: FastifyInstance, deps: StatusDeps): void {
     return leadTo(reply, '/?done=catch-up');
   });
 
-  app.post<{ Params: { line: string } }>('/lines/:line/release', async ({ params }, reply) => {
-    const released = await releaseLine(deps, params.line);
-    return 'refusal' in released ? refuseReadably(reply, released.refusal) : leadTo(reply, '/?done=release');
+  const releasing = (action: 'release' | 'check') =>
+    app.post<{ Params: { line: string } }>(`/lines/:line/${action}`, async ({ params }, reply) => {
+      const released = await releaseLine(deps, params.line);
+      return 'refusal' in released
+        ? refuseReadably(reply, released.refusal)
+        : leadTo(reply, `/?done=${action}`);
+    });
+  releasing('release');
+  releasing('check'); // a release also rechecks the card
+
+  app.post('/quarantine/replay', async (_request, reply) => {
+    const replayed = await quarantine.replay(null);
+    return leadTo(reply, `/?done=${replayed?.failed === 0 ? 'replayed' : 'unreadable'}`);
   });
 }
 

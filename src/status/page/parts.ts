@@ -1,6 +1,6 @@
 import type { ChatState } from '../../decide/chat.ts';
 import { DAY, type EpochMs, HOUR, MINUTE } from '../../decide/time.ts';
-import { isoTime, timeInWords } from '../view/wording.ts';
+import { commandName, isoTime, timeInWords } from '../view/wording.ts';
 import { type Content, type Html, html } from './html.ts';
 import { STATE_WORDS, type Tone } from './page-words.ts';
 
@@ -74,10 +74,25 @@ ${body}
 `;
 }
 
-/** Renders words between backticks as code: commands and settings in a remedy. */
-export function withCode(text: string): Content {
-  return text.split('`').map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`));
+/**
+ * Renders words between backticks as code: commands, as they are typed where the service runs, and settings.
+ * @param done by a button beside the text: the command it stands for, and its name, which replaces the command
+ */
+export function withCode(
+  text: string,
+  done: { readonly command: string; readonly text: string } | null = null,
+): Content {
+  const code = (words: string) => {
+    const [, command] = /^contact-card-reactor (.*)$/.exec(words) ?? [];
+    if (command === undefined) return html`<code>${words}</code>`;
+    return done !== null && command.startsWith(done.command)
+      ? html`<strong>${done.text}</strong>`
+      : html`<code>${PROGRAM} ${command}</code>`;
+  };
+  return text.split('`').map((part, at) => (at % 2 === 0 ? part : code(part)));
 }
+
+const PROGRAM = commandName(process.env.PATH);
 
 /** Placeholder for an empty list. */
 export function nothing(text: Content): Html {

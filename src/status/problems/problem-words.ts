@@ -21,25 +21,25 @@ const WORDS = {
     severity: 'error',
     message: "The database can't be written (DETAIL): deliveries are answered 503 and nothing is shared.",
     remedy:
-      'The service log says why. With SQLite, check free disk space and the permissions of the data directory; with PostgreSQL, run `doctor`. The service resumes once it can write; Linq redelivers for about 25 minutes.',
+      'The service log says why. With SQLite, check free disk space and the permissions of the data directory; with PostgreSQL, run `contact-card-reactor doctor`. The service resumes once it can write; Linq redelivers for about 25 minutes.',
   },
   unreadable_deliveries: {
     severity: 'warning',
     message: "Authentic deliveries in quarantine that this version can't read or store: DETAIL.",
     remedy:
-      '`quarantine list` shows the causes. Upgrade to a version that reads them, then run `quarantine replay`. They are kept for 7 days.',
+      '`contact-card-reactor quarantine list` shows the causes. Upgrade to a version that reads them, then use `contact-card-reactor quarantine replay`. They are kept for 7 days.',
   },
   chats_parked: {
     severity: 'warning',
     message: 'Chats set aside because the service went down during several attempts in a row: DETAIL.',
     remedy:
-      'Find out from the service log why it went down, and fix that. `chat list --reason parked` lists the chats; run `chat release` for each.',
+      'Find out from the service log why it went down, and fix that. `contact-card-reactor chat list --reason parked` lists the chats; run `contact-card-reactor chat release` for each.',
   },
   webhooks_silent: {
     severity: 'warning',
     message: 'No delivery from Linq was accepted for DETAIL, so new messages may go unnoticed.',
     remedy:
-      'If messages were sent meanwhile, run `doctor`: it checks the webhook subscription, the path from PUBLIC_URL to this service, and LINQ_WEBHOOK_SECRET. The next delivery from Linq ends this. If such a silence is normal, raise WEBHOOKS_SILENT_AFTER and restart the service.',
+      'If messages were sent meanwhile, run `contact-card-reactor doctor`: it checks the webhook subscription, the path from PUBLIC_URL to this service, and LINQ_WEBHOOK_SECRET. The next delivery from Linq ends this. If such a silence is normal, raise WEBHOOKS_SILENT_AFTER and restart the service.',
   },
   signature_failures: {
     severity: 'warning',
@@ -47,7 +47,7 @@ const WORDS = {
     message:
       "Deliveries fail verification: their signature doesn't match, or it matches but is too old or too new.",
     remedy:
-      "The service log (delivery.rejected) says which. `doctor` checks the clock, the secret and what a proxy may change. If LINQ_WEBHOOK_SECRET isn't the subscription's signing secret, run `setup --recreate` and restart the service. The next authentic delivery ends this, including one from `doctor`. If some deliveries keep failing between others that pass, it ends 15 minutes after the last failure. Otherwise someone is sending forged deliveries, which do no harm.",
+      "The service log (delivery.rejected) says which. `contact-card-reactor doctor` checks the clock, the secret and what a proxy may change. If LINQ_WEBHOOK_SECRET isn't the subscription's signing secret, run `contact-card-reactor setup --recreate` and restart the service. The next authentic delivery ends this, including one from `contact-card-reactor doctor`. If some deliveries keep failing between others that pass, it ends 15 minutes after the last failure. Otherwise someone is sending forged deliveries, which do no harm.",
   },
   shares_overdue: {
     severity: 'error',
@@ -66,13 +66,13 @@ const WORDS = {
     message:
       'The latest backup failed, or none was made for twice as long as BACKUP_EVERY. If the disk is lost, everything since the last backup is lost.',
     remedy:
-      'Check the service log (backup.failed), and fix the free space or the permissions of BACKUP_DIR. The backup is retried within an hour, and right after a restart of the service; the first success ends this. Meanwhile, `backup` makes a copy.',
+      'Check the service log (backup.failed), and fix the free space or the permissions of BACKUP_DIR. The backup is retried within an hour, and right after a restart of the service; the first success ends this. Meanwhile, `contact-card-reactor backup` makes a copy.',
   },
   catch_up_failing: {
     severity: 'warning',
     message: "Catch-up keeps failing (DETAIL): what webhooks missed isn't read from Linq's API.",
     remedy:
-      "Run `doctor`: it calls Linq's API with LINQ_API_KEY at LINQ_API_BASE_URL. Catch-up is retried at least every 15 minutes; `catch-up` retries now. The first run that completes ends this.",
+      "Run `contact-card-reactor doctor`: it calls Linq's API with LINQ_API_KEY at LINQ_API_BASE_URL. Catch-up is retried at least every 15 minutes, and at once by `contact-card-reactor catch-up`. The first run that completes ends this.",
   },
   alerts_failing: {
     severity: 'warning',
@@ -92,13 +92,13 @@ const WORDS = {
     message:
       'Linq has no webhook subscription that points to PUBLIC_URL and carries message.sent, so new messages go unnoticed until the next catch-up.',
     remedy:
-      'Check PUBLIC_URL. If it is right, run `setup`, which creates the subscription and saves its signing secret, and restart the service. The subscription is rechecked at each start and every hour; `catch-up` rechecks now.',
+      'Check PUBLIC_URL. If it is right, run `contact-card-reactor setup`, which creates the subscription and saves its signing secret, and restart the service. The subscription is rechecked at each start, every hour, and at once by `contact-card-reactor catch-up`.',
   },
   subscription_inactive: {
     severity: 'error',
     message: "Linq's webhook subscription for this service is switched off, so new messages go unnoticed.",
     remedy:
-      'Run `doctor` to check that PUBLIC_URL reaches this service, then `setup`, which switches the subscription on again. The subscription is rechecked at each start and every hour; `catch-up` rechecks now.',
+      'Run `contact-card-reactor doctor` to check that PUBLIC_URL reaches this service, then `contact-card-reactor setup`, which switches the subscription on again. The subscription is rechecked at each start, every hour, and at once by `contact-card-reactor catch-up`.',
   },
 } as const satisfies Readonly<Record<string, ProblemWords>>;
 
@@ -127,7 +127,7 @@ export function showProblem(
   const { severity, message, remedy } = PROBLEM_WORDS[code];
   const line = number === undefined ? null : showLine(number, showNumbers);
   const fill = (text: string) =>
-    text.replace(/\bLINE\b/, () => line ?? '').replace(/\bDETAIL\b/, () => detail ?? '?'); // not within a setting's name
+    text.replaceAll(/\bLINE\b/g, () => line ?? '').replace(/\bDETAIL\b/, () => detail ?? '?'); // not within a setting's name
   return {
     code,
     severity: errorSince === undefined ? severity : 'error',

@@ -201,7 +201,7 @@ export const HOLD_WORDS: Readonly<Record<HoldReason, HoldWords>> = {
   card_missing: {
     label: 'No contact card',
     why: "the chat's line has no contact card",
-    end: 'Create one with `setup` or in the Linq dashboard.',
+    end: 'Create one with `contact-card-reactor setup` or in the Linq dashboard.',
   },
   card_inactive: {
     label: 'Card not active',
@@ -253,31 +253,31 @@ export const HOLD_PROBLEMS: Readonly<Record<HoldProblem, ProblemWords>> = {
     severity: 'warning',
     message: "LINE has no contact card, so its chats can't get one.",
     remedy:
-      'Set up a card for the line in the Linq dashboard, or with `setup --create-card LINE --first-name NAME`. The card is rechecked every 2 minutes; `line release` rechecks now. To leave a line without a card, leave it out of LINQ_LINES.',
+      'Set up a card for the line in the Linq dashboard, or with `contact-card-reactor setup --create-card LINE --first-name NAME`. The card is rechecked every 2 minutes, and at once by `contact-card-reactor line release LINE`. To leave a line without a card, leave it out of LINQ_LINES.',
   },
   card_inactive: {
     severity: 'warning',
     message: "The contact card of LINE isn't active, so its chats wait.",
     remedy:
-      'Linq usually activates a new card automatically. If it stays inactive, set it up again with Linq. The card is rechecked every 2 minutes; `line release` rechecks now.',
+      'Linq usually activates a new card automatically. If it stays inactive, set it up again with Linq. The card is rechecked every 2 minutes, and at once by `contact-card-reactor line release LINE`.',
   },
   line_flagged: {
     severity: 'warning',
     message: 'Linq flagged LINE (status FLAGGED or reputation CRITICAL), so its chats wait.',
     remedy:
-      'Send less from the line, and ask Linq why it was flagged. One chat is tried every 6 hours; `line release` ends the hold now.',
+      'Send less from the line, and ask Linq why it was flagged. One chat is tried every 6 hours. To end the hold now, use `contact-card-reactor line release LINE`.',
   },
   line_paused: {
     severity: 'warning',
     message: 'Linq refuses calls for LINE for now, so its chats wait.',
     remedy:
-      'Sharing resumes automatically after 30 minutes to 6 hours, or when Linq reports the line as active. `line release` ends the hold now.',
+      'Sharing resumes automatically after 30 minutes to 6 hours, or when Linq reports the line as active. To end the hold now, use `contact-card-reactor line release LINE`.',
   },
   line_not_ours: {
     severity: 'warning',
     message: "Linq says that LINE doesn't belong to this account, so its chats wait.",
     remedy:
-      'Check that LINQ_API_KEY is for the account that owns the line, and restart the service. If the account has the line again, use `line release`; if it gave the line up, leave it out of LINQ_LINES and restart. One chat is tried every 6 hours.',
+      'Check that LINQ_API_KEY is for the account that owns the line, and restart the service. If the account has the line again, use `contact-card-reactor line release LINE`; if it gave the line up, leave it out of LINQ_LINES and restart. One chat is tried every 6 hours.',
   },
   rate_limited: {
     severity: 'warning',

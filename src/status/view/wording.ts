@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { DAY, type EpochMs, HOUR, MINUTE, SECOND } from '../../decide/time.ts';
 
 /** For JSON: ISO 8601 in UTC; null stays null. */
@@ -48,6 +50,19 @@ export function bytesInWords(bytes: number): string {
   for (; value >= 1024 && unit < BYTE_UNITS.length - 1; unit++) value /= 1024;
   const digits = unit > 0 && value < 10 ? (Math.floor(value * 10) / 10).toFixed(1) : Math.floor(value);
   return `${digits} ${BYTE_UNITS[unit]}`;
+}
+
+const PROGRAM = 'contact-card-reactor';
+
+/**
+ * How people call the program where it runs: by its name where it is installed (an image, a server), and with `npx` in
+ * a clone of the repository.
+ * @param path the directories in which a shell looks for programs
+ */
+export function commandName(path = '', exists: (file: string) => boolean = existsSync): string {
+  // npm adds these directories to the path of what it runs, but not to that of the user
+  const directories = path.split(delimiter).filter((one) => one !== '' && !one.endsWith('.bin'));
+  return directories.some((one) => exists(join(one, PROGRAM))) ? PROGRAM : `npx ${PROGRAM}`;
 }
 
 /** For commands that people copy: one word in a POSIX shell or zsh. */

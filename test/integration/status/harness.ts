@@ -119,6 +119,8 @@ export async function startStatus(given: Given = {}) {
       request: async () => {},
       view: () => ({ activity: 'idle', cause: null, run: null, completedAt: null }),
     },
+    accountLines: async () =>
+      cards.map((line) => ({ line, card: inactive.includes(line) ? 'inactive' : 'active' })),
     watch,
     probeStore,
     store,

@@ -9,7 +9,7 @@ const sources = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((file) => ({ file, text: readFileSync(join(SOURCE, file), 'utf8') }));
 
-/** As the program's own words name them: with its name, or in a problem's words without it. */
+/** As the program's own words name them, problems' words included. */
 const commands = [
   ...sources.flatMap(({ file, text }) =>
     [...text.matchAll(/`contact-card-reactor ((?:-*[\w-]+|\$\{\w+\})(?: (?:-*[\w-]+|\$\{\w+\}))*)\\?`/g)].map(
@@ -17,7 +17,10 @@ const commands = [
     ),
   ),
   ...Object.entries(PROBLEM_WORDS).flatMap(([file, { message, remedy }]) =>
-    [...`${message} ${remedy}`.matchAll(/`([^`]+)`/g)].map(([, words = '']) => ({ file, words })),
+    [...`${message} ${remedy}`.matchAll(/`contact-card-reactor ([^`]+)`/g)].map(([, words = '']) => ({
+      file,
+      words,
+    })),
   ),
 ];
 
@@ -25,6 +28,7 @@ describe('commands that the program tells people to run', () => {
   it('are found', () => {
     expect(commands.length).toBeGreaterThan(30);
     expect(commands.map(({ words }) => words)).toContain('setup --recreate');
+    expect(commands.map(({ file }) => file)).toContain('line_flagged');
   });
 
   it.each(commands)(

@@ -24,6 +24,7 @@ const PAGES: readonly (readonly [method: 'GET' | 'POST', url: string, status: nu
   ['POST', '/chats/nosuch/share', 404, LOGGED_IN],
   ['POST', '/chats/nosuch/hold', 404, LOGGED_IN],
   ['POST', '/lines/nosuch/release', 404, LOGGED_IN],
+  ['POST', '/lines/nosuch/check', 404, LOGGED_IN],
   ['POST', '/pause', 403, OTHER_SITE],
 ];
 
@@ -44,6 +45,7 @@ describe('what leads from one page to another', () => {
     ['POST', '/pause', './?done=pause'],
     ['POST', '/resume', './?done=resume'],
     ['POST', '/catch-up', './?done=catch-up'],
+    ['POST', '/quarantine/replay', '../?done=replayed'],
     ['POST', '/chats/chat-1/hold', '../../chats/chat-1?done=held'],
     ['POST', '/chats/chat-1/release', '../../chats/chat-1?done=released'],
     ['GET', '/chats?q=chat-7', './chats/chat-7'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HOUR } from '../../../../src/decide/time.ts';
 import { ASSETS } from '../../../../src/status/page/layout.ts';
 import type { SeenDelivery } from '../../../../src/webhook/report.ts';
-import { answerOf, LINE, lineEventOf, outboundOf, T } from '../../../helpers/builders.ts';
+import { answerOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../../../helpers/builders.ts';
 import { type Given, startStatus, TOKEN } from '../harness.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
@@ -116,7 +116,7 @@ describe('GET /', () => {
       { ...replica, id: 'aaaaaaaa-0000-4000-8000-000000000001', isLeader: true },
       { ...replica, id: 'bbbbbbbb-0000-4000-8000-000000000002', version: '<1.3.0>', seenAt: T - 41_000 },
     ];
-    const { load, store } = await startPage({ deps: { replicas } });
+    const { load, store } = await startPage({ events: [outboundOf(T)], deps: { replicas } });
     const { body } = await load();
     const [first = '', second = ''] = section(body, 'replicas').split('<li>').slice(1);
     expect(first).toContain('aaaaaaaa<');
@@ -151,6 +151,127 @@ describe('GET /', () => {
     expect(body).toContain('&lt;script&gt;alert(1)');
     expect(body).not.toContain('<script>');
     expect(body.match(/<script/g)).toHaveLength(1);
+  });
+});
+
+describe('a first start', () => {
+  const checklist = (body: string) => section(body, 'first-start');
+  const stepsOf = (body: string) =>
+    [
+      ...checklist(body).matchAll(
+        /<li class="step-(\w+)"><p class="step-title"><span[^>]*>[^<]*<\/span>([^<]*)/g,
+      ),
+    ].map(([, state, title]) => `${state}: ${title}`);
+
+  it('is a list of what is still missing, lines and cards as Linq reports them, until a card was shared', async () => {
+    const { load, store, clock, counters } = await startPage({
+      cards: [LINE],
+      inactive: [LINE],
+    });
+    const { body } = await load();
+    expect(stepsOf(body)).toEqual([
+      'done: The webhook secret is set',
+      'open: Webhook subscription: not checked',
+      'wrong: No line has an active contact card',
+      'open: Wait for the first webhook',
+      'open: The first share',
+    ]);
+    expect(checklist(body)).toMatch(/\+1•••••0100<\/span> <span class="badge badge-warn">Card not active/);
+    expect(checklist(body)).toMatch(/Send a test message.*v3\/chats/s);
+    expect(body).not.toContain('id="per-hour"');
+
+    await store.record([outboundOf(T, { service: 'SMS' })], clock.now());
+    counters.lastAcceptedAt = T;
+    const later = (await load()).body;
+    expect(stepsOf(later)).toEqual([
+      'done: The webhook secret is set',
+      'done: Linq’s webhook subscription points here',
+      'wrong: No line has an active contact card',
+      'done: The first webhook has arrived',
+      'open: The first share',
+    ]);
+    expect(checklist(later)).toContain('<a href="./chats">1 chat known, none shared yet: see why</a>');
+  });
+
+  it.each([
+    ['missing', 'wrong: Linq’s webhook subscription is missing'],
+    ['inactive', 'wrong: Linq’s webhook subscription is switched off'],
+    ['fine', 'done: Linq’s webhook subscription points here'],
+  ] as const)('says what a check of the subscription found: %s', async (subscription, step) => {
+    const accountLines = async () => null;
+    const { load } = await startPage({
+      deps: { accountLines },
+      snapshot: { subscription: () => subscription },
+    });
+    const { body } = await load();
+    expect(stepsOf(body)[1]).toBe(step);
+    expect(checklist(body).includes('action="./catch-up"')).toBe(subscription !== 'fine');
+    expect(checklist(body)).toContain('Linq hasn’t answered yet.');
+  });
+
+  it('is over with the first share, or in a dry run with the first webhook', async () => {
+    const events = [outboundOf(T)];
+    const real = await startPage({ events });
+    await real.idle();
+    expect(checklist((await real.load()).body)).toBe('');
+    const dry = await startPage({ events, policy: { dryRun: true } });
+    await dry.idle();
+    expect(checklist((await dry.load()).body)).not.toBe('');
+    dry.counters.lastAcceptedAt = T;
+    expect(checklist((await dry.load()).body)).toBe('');
+  });
+});
+
+describe('a problem', () => {
+  it('leads on: to the check that may end it, to the chats concerned, and to every step', async () => {
+    const cards: string[] = [];
+    const { load, idle } = await startPage({ events: [outboundOf(T)], cards });
+    await idle();
+    const problems = section((await load()).body, 'problems');
+    const line = encodeURIComponent('+1•••••0100');
+    expect(problems).toContain('at once by <strong>Check now</strong>.');
+    expect(problems).not.toContain('line release</code>. To');
+    expect(problems).toContain(`href="./chats?state=held&amp;reason=card_missing&amp;line=${line}"`);
+    expect(problems).toMatch(
+      /<summary>Step by step<\/summary>.*setup<\/code>, which offers to create the card/s,
+    );
+    expect((await load(`/chats?state=held&reason=card_missing&line=${line}`)).body).toContain('chat-1');
+
+    cards.push(LINE);
+    const checked = await load(`/lines/${line}/check`, LOGGED_IN, 'POST');
+    expect([checked.statusCode, checked.headers.location]).toEqual([303, '../../?done=check']);
+    expect(problems).toContain(`action="./lines/${line}/check"`);
+    await idle();
+    expect((await load()).body).not.toContain('class="problems"');
+  });
+
+  it('is a card of its own if it is an error or alone; several warnings are rows to open', async () => {
+    const share = async () => answerOf(401, 2004);
+    const { load, idle, dispatcher, clock, store } = await startPage({ events: [outboundOf(T)], share });
+    await idle();
+    const flagged = [LINE, OTHER_LINE].map((line) => lineEventOf({ line, status: 'FLAGGED', at: T }));
+    for (const [at, event] of flagged.entries()) {
+      await store.record([event], clock.now());
+      dispatcher.linesChanged();
+      await idle();
+      const problems = section((await load()).body, 'problems');
+      expect(problems.match(/<article/g)).toHaveLength(at === 0 ? 2 : 1);
+      expect(problems.match(/<details id="problem-line_flagged-/g) ?? []).toHaveLength(at === 0 ? 0 : 2);
+    }
+  });
+
+  it('of deliveries in quarantine is tried again on request, and the page says whether that helped', async () => {
+    const answers = [
+      { replayed: 1, failed: 1 },
+      { replayed: 1, failed: 0 },
+    ];
+    const replay = async () => answers.shift() ?? null;
+    const { load } = await startPage({ deps: { quarantine: { list: async () => [], replay } } });
+    for (const word of ['unreadable', 'replayed']) {
+      const { location } = (await load('/quarantine/replay', LOGGED_IN, 'POST')).headers;
+      expect(location).toBe(`../?done=${word}`);
+    }
+    expect((await load('/?done=unreadable')).body).toContain('notice-failed" role="status">Some deliveries');
   });
 });
 
@@ -214,7 +335,7 @@ describe('the page’s forms', () => {
     expect(body).toContain('<code>LINE_NOT_FOUND</code>');
   });
 
-  it.each(['/pause', '/resume', '/catch-up', '/lines/x/release'])(
+  it.each(['/pause', '/resume', '/catch-up', '/lines/x/release', '/lines/x/check', '/quarantine/replay'])(
     'POST %s is refused from another site',
     async (url) => {
       const { load, dispatcher } = await startPage();

@@ -57,6 +57,15 @@ describe('parts', () => {
     expect(html`${withCode('use `setup <x>` now')}`.toString()).toBe('use <code>setup &lt;x&gt;</code> now');
   });
 
+  it('name a command as it is typed here, or the button that does the same', () => {
+    const text = 'Wait, or use `contact-card-reactor line release +1`.';
+    expect(html`${withCode(text)}`.toString()).toMatch(
+      /use <code>(npx )?contact-card-reactor line release \+1<\/code>\.$/,
+    );
+    const button = { command: 'line release', text: 'End hold' };
+    expect(html`${withCode(text, button)}`.toString()).toBe('Wait, or use <strong>End hold</strong>.');
+  });
+
   it('make a button that works without script, and says what it is about', () => {
     expect(button('/a', 'End', { about: 'of it' }).toString()).toBe(
       '<form method="post" action="/a"><button class="button button-plain">End<span class="hidden"> of it</span></button></form>',

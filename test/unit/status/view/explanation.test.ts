@@ -78,7 +78,7 @@ const CLOSED: readonly Case[] = [
     when: 'there is none',
     chat: chatOf(),
     line: { reason: 'card_missing', since: T, until: null },
-    says: "Ready to be shared, but the chat's line has no contact card. Create one with `setup` or in the Linq dashboard.",
+    says: "Ready to be shared, but the chat's line has no contact card. Create one with `contact-card-reactor setup` or in the Linq dashboard.",
   },
   {
     state: 'held',

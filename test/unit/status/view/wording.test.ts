@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../../src/decide/time.ts';
-import { bytesInWords, durationInWords, isoTime, whenInWords } from '../../../../src/status/view/wording.ts';
+import {
+  bytesInWords,
+  commandName,
+  durationInWords,
+  isoTime,
+  whenInWords,
+} from '../../../../src/status/view/wording.ts';
 import { T } from '../../../helpers/builders.ts';
 
 describe('durationInWords', () => {
@@ -42,5 +48,14 @@ describe('isoTime', () => {
   it('is ISO 8601 in UTC, and null for what is absent', () => {
     expect(isoTime(T + 7)).toBe('2026-11-03T16:00:00.007Z');
     expect(isoTime(null)).toBeNull();
+  });
+});
+
+describe('the program', () => {
+  it('is called by its name where it is on the path, else with npx, whatever npm adds to its own path', () => {
+    const there = (file: string) => file.startsWith('/usr/local/bin/') || file.includes('.bin/');
+    expect(commandName('/usr/bin:/usr/local/bin', there)).toBe('contact-card-reactor');
+    expect(commandName('/srv/app/node_modules/.bin:/usr/bin', there)).toBe('npx contact-card-reactor');
+    expect(commandName(undefined, there)).toBe('npx contact-card-reactor');
   });
 });

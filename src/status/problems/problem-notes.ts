@@ -1,6 +1,6 @@
-import type { ProblemCode } from '../../src/status/problems/problem-words.ts';
+import type { ProblemCode } from './problem-words.ts';
 
-/** What an operator who has the problem wants to know, beside its message. */
+/** What an operator who has the problem wants to know, beside its message: on the status page and in docs/problems.md. */
 export interface ProblemNote {
   /** An example of what its message says only when it occurs, in place of DETAIL. */
   readonly detail?: string;
