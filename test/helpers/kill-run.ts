@@ -59,12 +59,12 @@ export function createKillRun(seeded: Seeded, trial: Trial) {
     }
     const run = load.run(await running.listening);
     checkLog(running);
-    simulator.clearFaults(); // a process killed before its first call leaves its fault; many in a row are an outage
-    if (seeded.random() < 0.3) simulator.fail({ drop: 'after', times: 1 });
+    const endFault = seeded.random() < 0.3 ? simulator.fail({ drop: 'after', times: 1 }) : () => {};
     const [shortest, longest] = LIFETIME_MS;
     await delay(shortest + (longest - shortest) * seeded.random() ** 4);
     noteKill(await running.end('SIGKILL'));
     await run.ended;
+    endFault(); // if it was killed before its first call: many left over would be an outage
   }
 
   /** Lets a last process do all that is left, parked chats included; it stops by itself. */
