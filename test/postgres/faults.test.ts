@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { createDatabase as createConnections } from '../../src/store/postgres/database.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { outboundOf, policyOf, T } from '../helpers/builders.ts';
+import { createFakeClock } from '../helpers/clock.ts';
 import { createDatabase, createPostgresHome, withClient } from '../helpers/postgres-home.ts';
 import { claimOne, settle, verdictOf } from '../helpers/store/use-store.ts';
 
@@ -54,7 +56,7 @@ describe('a store whose server fails', () => {
     const first = await settle(store, settlement);
     expect(first).toMatchObject({ isOurs: true, chat: { shareCount: 1 } });
     expect(await settle(store, settlement)).toEqual(first);
-    expect(await store.shareTotals(T + 5)).toMatchObject({ succeeded: 1 });
+    expect((await store.summary(T + 5)).totals).toMatchObject({ succeeded: 1 });
   });
 
   it('gives up a call that takes too long with its connection, and goes on with others', async () => {
@@ -80,6 +82,47 @@ describe('a store whose server fails', () => {
     });
     await store.record([outboundOf(T + 2)], T + 2);
     expect(await store.chat('chat-1')).toMatchObject({ lastOutboundAt: T + 2 });
+  });
+
+  it('waits while all connections are in use, and says that they are when none gets free', async () => {
+    const clock = createFakeClock(T, Number.POSITIVE_INFINITY);
+    const database = createConnections(inject('postgresUrl'), clock);
+    onTestFinished(database.close);
+    onTestFinished(() => void vi.useRealTimers());
+    const inUse = async () => {
+      let end = () => {};
+      const over = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      const begun = Array.from(
+        { length: 8 },
+        () =>
+          new Promise<void>((resolve) => {
+            void database.look(() => {
+              resolve();
+              return over;
+            });
+          }),
+      );
+      await Promise.all(begun);
+      return end;
+    };
+    const ask = () => database.look((session) => session.rows('SELECT 1 AS one'));
+
+    const endFirst = await inUse();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }); // those of pg, which would call it a failed connection
+    const waiting = ask();
+    vi.advanceTimersByTime(9_000);
+    vi.useRealTimers();
+    endFirst();
+    expect(await waiting).toEqual([{ one: 1 }]);
+
+    const endSecond = await inUse();
+    const all = Promise.allSettled(Array.from({ length: 9 }, ask));
+    clock.advance(10_000); // the calls in progress lose their connections, which eight of these get
+    const failed = (await all).flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    endSecond();
+    expect(failed).toMatchObject([{ fault: 'busy', message: expect.stringMatching(/are in use; look at/) }]);
   });
 
   it('tells nothing of what it could not write', async () => {

@@ -70,10 +70,10 @@ export function createDatabase(
   clock: Pick<Clock, 'sleepUntil'>,
   outdated: string | null = null,
 ): Database {
-  const pool = createClients(url, POOLED);
-  const alone = createClients(url, 1);
+  const pool = createClients(url, POOLED, clock);
+  const alone = createClients(url, 1, clock);
   const beginWrite = outdated === null ? BEGIN_WRITE : `${BEGIN_WRITE}; SELECT ${outdated} AS outdated`;
-  const aloneWaiting = createClients(url, 1);
+  const aloneWaiting = createClients(url, 1, clock);
 
   /** Runs the body with a client, which it loses after an error of the connection, and after the deadline. */
   async function withClient<T>(
@@ -85,7 +85,7 @@ export function createDatabase(
     const done = new AbortController();
     let isLost = false;
     const lose = (reason: Error) => {
-      if (!isLost) client.release(reason);
+      if (!isLost) clients.give(client, reason);
       isLost = true;
     };
     if (Number.isFinite(deadlineMs)) {
@@ -103,7 +103,7 @@ export function createDatabase(
       throw error;
     } finally {
       done.abort();
-      if (!isLost) client.release();
+      if (!isLost) clients.give(client);
     }
   }
 
@@ -154,22 +154,30 @@ export function createDatabase(
 /** @param begun what the statements that begin a transaction returned: one result each */
 function refuseOutdated(begun: pg.QueryResult | readonly pg.QueryResult[]): void {
   const [row] = [begun].flat().at(-1)?.rows ?? [];
-  if (row?.outdated === true)
-    throw new StoreError(
-      'newer',
-      'a newer version migrated the database, and this one must not write to it any more; replace this replica',
-    );
+  if (row?.outdated === true) throw outdatedError();
 }
 
+export const outdatedError = (): StoreError =>
+  new StoreError(
+    'newer',
+    'a newer version migrated the database, and this one must not write to it any more; replace this replica',
+  );
+
 interface Clients {
+  /** Waits while all are in use, and then until it is connected. */
   take(): Promise<pg.PoolClient>;
+  /** @param reason why it isn't used again */
+  give(client: pg.PoolClient, reason?: Error): void;
   /** The server failed: connections made before now are not used any more. */
   distrust(): void;
   close(): Promise<void>;
 }
 
-function createClients(url: string, max: number): Clients {
+function createClients(url: string, max: number, clock: Pick<Clock, 'sleepUntil'>): Clients {
   let era = 0;
+  let free = max;
+  /** First come, first served. */
+  const waiting = new Set<() => void>();
   const eras = new WeakMap<object, number>();
   const pool = new pg.Pool({
     connectionTimeoutMillis: CONNECT_MS,
@@ -185,13 +193,61 @@ function createClients(url: string, max: number): Clients {
     client.on('error', () => {}); // a client in use is told by its query; without a listener the process would end
   });
   pool.on('error', () => {}); // an idle client is gone: the pool makes another
+
+  /**
+   * The pool itself would count this wait as time to connect, and a server whose load keeps all connections busy would seem
+   * to be gone.
+   */
+  async function untilOneIsFree(): Promise<void> {
+    if (free > 0) {
+      free--;
+      return;
+    }
+    const served = new AbortController();
+    const isServed = await new Promise<boolean>((resolve) => {
+      const serve = () => {
+        served.abort();
+        resolve(true);
+      };
+      waiting.add(serve);
+      void clock.sleepUntil(Number.POSITIVE_INFINITY, DEADLINE_MS, served.signal).then(() => {
+        if (waiting.delete(serve)) resolve(false);
+      });
+    });
+    if (!isServed)
+      throw new StoreError(
+        'busy',
+        'all our connections to the database are in use; look at the load of the server, and for locks that others hold',
+      );
+  }
+
+  function oneIsFree(): void {
+    const [next] = waiting;
+    if (next === undefined) {
+      free++;
+      return;
+    }
+    waiting.delete(next);
+    next();
+  }
+
   return {
     async take() {
-      for (;;) {
-        const client = await pool.connect();
-        if (eras.get(client) === era) return client;
-        client.release(true);
+      await untilOneIsFree();
+      try {
+        for (;;) {
+          const client = await pool.connect();
+          if (eras.get(client) === era) return client;
+          client.release(true);
+        }
+      } catch (error) {
+        oneIsFree();
+        throw error;
       }
+    },
+    give(client, reason) {
+      client.release(reason);
+      oneIsFree();
     },
     distrust() {
       era++;
