@@ -8,14 +8,10 @@ import {
 } from '../decide/holds.ts';
 import { type Pace, pace, type Starts } from '../decide/pacing.ts';
 import type { EpochMs } from '../decide/time.ts';
+import type { QueueHead } from '../store/store.ts';
 import type { ClaimedLine, Probe } from '../store/turn.ts';
 import type { Cards } from './card-checks.ts';
 import type { HoldBook } from './hold-book.ts';
-
-export interface QueueHead {
-  readonly line: string | null;
-  readonly nextAttemptAt: EpochMs;
-}
 
 export interface PlanInput {
   readonly now: EpochMs;

@@ -39,6 +39,28 @@ export interface ShareTotals {
   readonly last24h: { readonly succeeded: number; readonly failed: number };
 }
 
+/** The earliest claimable instant of a line; null: of the chats whose line is unknown. */
+export interface QueueHead {
+  readonly line: string | null;
+  readonly nextAttemptAt: EpochMs;
+}
+
+/** What the overview and the problems are derived from. */
+export interface StoreSummary {
+  /** @see Store.counts */
+  readonly counts: readonly ChatCount[];
+  /** @see Store.nextAttempts */
+  readonly heads: readonly QueueHead[];
+  readonly totals: ShareTotals;
+  /** Only what the quarantine still keeps. */
+  readonly quarantined: { readonly count: number; readonly oldestAt: EpochMs | null };
+  readonly deliveryNews: DeliveryNews;
+  readonly catchUp: CatchUpState;
+  /** @see Store.lastBackupAt */
+  readonly lastBackupAt: EpochMs | null;
+  readonly sizeBytes: number;
+}
+
 /**
  * What the reactor remembers. Every method is one transaction that is durable (fsynced) when its promise
  * resolves. A transaction that changes chats also re-evaluates them (`decideShare`).
@@ -86,9 +108,7 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   /** The earliest instant at which `wakeChats` has work; null: none. */
   nextWakeAt(now: EpochMs): Promise<EpochMs | null>;
   /** The earliest claimable instant of every line that has one; without the chats whose attempt is in progress. */
-  nextAttempts(
-    now: EpochMs,
-  ): Promise<readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[]>;
+  nextAttempts(now: EpochMs): Promise<readonly QueueHead[]>;
   /** The earliest claimable instant of any line after `now`; null: none. */
   nextDueAfter(now: EpochMs): Promise<EpochMs | null>;
   /** How the latest attempts ended, in the order of their ends; without those that a crash interrupted. */
@@ -144,7 +164,8 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   ): Promise<ChatPage>;
   /** A chat whose attempt is in progress counts as `sharing`. Kept up to date by every change; doesn't scan the chats. */
   counts(now: EpochMs): Promise<readonly ChatCount[]>;
-  shareTotals(now: EpochMs): Promise<ShareTotals>;
+  /** Of one moment; with a database server, one question. It doesn't scan the chats either. */
+  summary(now: EpochMs): Promise<StoreSummary>;
 
   lines(): Promise<readonly Line[]>;
   holds(): Promise<readonly Hold[]>;
@@ -168,7 +189,6 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   heartbeat(now: EpochMs, toleratedMs?: number): Promise<EpochMs | null>;
   /** A real write, committed. */
   probe(now: EpochMs): Promise<void>;
-  sizeBytes(): Promise<number>;
   /**
    * Space on the file system that holds the data, as far as we may use it; null: the store isn't on a local
    * one.
@@ -351,7 +371,6 @@ export interface ProblemStore {
     put: readonly KnownProblem[],
     removed: readonly Pick<KnownProblem, 'code' | 'scope'>[],
   ): Promise<void>;
-  deliveryNews(): Promise<DeliveryNews>;
   noteDeliveries(news: DeliveryNews): Promise<void>;
 }
 
@@ -374,7 +393,6 @@ export type QuarantineKey = Pick<QuarantinedRow, 'id' | 'receivedAt'>;
 
 /** The part of the store that keeps what can't be read or stored yet; `record` puts it there. */
 export interface QuarantineStore {
-  quarantinedCount(now: EpochMs): Promise<{ count: number; oldestAt: EpochMs | null }>;
   /** Newest first. */
   quarantined(now: EpochMs): Promise<readonly QuarantinedRow[]>;
   /** Null: it is no longer there. */

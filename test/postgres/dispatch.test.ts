@@ -1,9 +1,13 @@
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import pg from 'pg';
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { MINUTE, SECOND } from '../../src/decide/time.ts';
 import { LINE, OTHER_LINE, outboundOf, T } from '../helpers/builders.ts';
+import { createFakeClock } from '../helpers/clock.ts';
 import { createPostgresHome } from '../helpers/postgres-home.ts';
 import { createPostgresProxy } from '../helpers/postgres-proxy.ts';
+import { createWorkDir, STATUS_TOKEN } from '../helpers/process.ts';
 import { startReplicas } from '../helpers/replicas.ts';
+import { startService } from '../helpers/service.ts';
 import { describeSharedDispatch } from '../helpers/shared-dispatch.ts';
 
 const place = () => createPostgresHome().open;
@@ -24,6 +28,29 @@ describe('the pace of a line', () => {
     expect(starts).toHaveLength(40);
     for (const [index, at] of starts.entries())
       expect(at - (starts[index - 2] ?? 0), `start ${index}`).toBeGreaterThanOrEqual(SECOND);
+  });
+});
+
+describe('the server is asked', () => {
+  /** How often while something is done: each query waits for an answer. */
+  async function asked(body: () => Promise<unknown>): Promise<number> {
+    const query = vi.spyOn(pg.Client.prototype, 'query');
+    try {
+      await body();
+      return query.mock.calls.length;
+    } finally {
+      query.mockRestore();
+    }
+  }
+
+  it('once for GET /status', async () => {
+    const settings = { DATABASE_URL: inject('postgresUrl'), DATABASE_SCHEMA: 'asked_once' };
+    const { url } = await startService(createWorkDir(), settings, createFakeClock(T));
+    const headers = { authorization: `Bearer ${STATUS_TOKEN}` };
+    const get = async () => expect((await fetch(`${url}/status`, { headers })).status).toBe(200);
+    const counts = [];
+    for (let n = 0; n < 5; n++) counts.push(await asked(get)); // the start may still be asking beside the first
+    expect(Math.min(...counts)).toBe(1);
   });
 });
 

@@ -55,7 +55,7 @@ describe('a commit whose answer is lost', () => {
     expect(settled).toMatchObject([
       { isOurs: true, chat: { shareCount: 1 }, attempt: { outcome: 'shared' } },
     ]);
-    expect(await store.shareTotals(T + 6)).toMatchObject({ succeeded: 1 });
+    expect((await store.summary(T + 6)).totals).toMatchObject({ succeeded: 1 });
   });
 
   it('of claims: the next turn withdraws them, so that no attempt counts that nobody made', async () => {

@@ -120,7 +120,7 @@ describe('several stores on one database', () => {
     const chats = await allChats(one);
     expect(shared).toBeGreaterThan(20);
     expect(chats.reduce((sum, chat) => sum + chat.shareCount, 0)).toBe(shared);
-    expect(await one.shareTotals(T + 200)).toMatchObject({
+    expect((await one.summary(T + 200)).totals).toMatchObject({
       succeeded: shared,
       last24h: { succeeded: shared },
     });
@@ -186,7 +186,7 @@ describe('several stores on one database', () => {
       expect(kept).toEqual(found);
       const shares = (await allChats(stores[0] as Store)).reduce((sum, chat) => sum + chat.shareCount, 0);
       expect(shares).toBe(crowd.shared());
-      expect(await stores[0]?.shareTotals(T)).toMatchObject({ succeeded: shares });
+      expect((await stores[0]?.summary(T))?.totals).toMatchObject({ succeeded: shares });
     }
     await Promise.all(opened.splice(0).map((store) => store.close())); // the server counts when connections end
     expect(await deadlocksOf(server.url)).toBe(0);

@@ -40,7 +40,7 @@ it('a database of the first version is taken over with all that it has', async (
       { line: LINE, state: 'waiting', reason: 'window', count: 1 },
     ]);
     const last24h = { succeeded: 5, failed: 2 };
-    expect(await store.shareTotals(T)).toEqual({ succeeded: 5, lastSucceededAt: T, last24h });
+    expect((await store.summary(T)).totals).toEqual({ succeeded: 5, lastSucceededAt: T, last24h });
     expect((await store.shareHistory(T)).hours.at(-1)).toMatchObject(last24h);
     expect(await store.holds()).toMatchObject([{ reason: 'paused' }]);
     expect(await store.sharedVersion()).toBe(0);
@@ -50,7 +50,10 @@ it('a database of the first version is taken over with all that it has', async (
     const claims = await claim(store, T, { lines, ratePerLine: 2 });
     expect(claims.map(({ chat }) => chat.chatId).sort()).toEqual(['due', 'new']);
     for (const one of claims) await settle(store, { claim: one, endedAt: T, result: verdictOf() });
-    expect(await store.shareTotals(T)).toMatchObject({ succeeded: 7, last24h: { succeeded: 7, failed: 2 } });
+    expect((await store.summary(T)).totals).toMatchObject({
+      succeeded: 7,
+      last24h: { succeeded: 7, failed: 2 },
+    });
     expect(await store.counts(T)).toMatchObject([
       { line: LINE, state: 'waiting', count: 2 },
       { line: OTHER_LINE, state: 'waiting', count: 1 },

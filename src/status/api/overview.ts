@@ -31,7 +31,7 @@ export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> 
   const { store, policy, showNumbers, version, startedAt, webhookCounters } = deps;
   return async () => {
     const { problems, snapshot } = await deps.watch.check();
-    const { now, dispatcher, counts, heads, lastBackupAt } = snapshot;
+    const { now, dispatcher, counts, heads, totals, sizeBytes, lastBackupAt } = snapshot;
     const { kind, schemaVersion } = store;
     const overview = showOverview({
       version,
@@ -41,10 +41,10 @@ export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> 
       problems,
       webhooks: webhookCounters(),
       counts,
-      totals: await store.shareTotals(now),
+      totals,
       heads,
       dispatcher,
-      store: { kind, schemaVersion, sizeBytes: await store.sizeBytes() },
+      store: { kind, schemaVersion, sizeBytes },
       lastBackupAt,
       catchUp: deps.catchUp.view(),
       policy,

@@ -1,16 +1,20 @@
 import type { Clock } from '../../clock.ts';
 import { MINUTE, SECOND } from '../../decide/time.ts';
+import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { StoreError } from '../../errors.ts';
 import type { DeliveryNews, Store } from '../../store/store.ts';
 import type { Problem } from '../view/schemas.ts';
 import { type BookedProblem, createProblemBook, type ProblemBook } from './problem-book.ts';
 import { compareProblems, PROBLEM_WORDS, type ProblemCode, showProblem } from './problem-words.ts';
 import { type Findings, findProblems } from './problems.ts';
-import { createServiceSnapshot, type ServiceSnapshot, type SnapshotDeps } from './snapshot.ts';
+import { createServiceSnapshot, type Read, type ServiceSnapshot, type SnapshotDeps } from './snapshot.ts';
+import type { StoreProbe } from './store-probe.ts';
 
 export interface ProblemWatchDeps extends SnapshotDeps {
   readonly store: SnapshotDeps['store'] &
-    Pick<Store, 'kind' | 'problems' | 'changeProblems' | 'deliveryNews' | 'noteDeliveries'>;
+    Pick<Store, 'kind' | 'summary' | 'problems' | 'changeProblems' | 'noteDeliveries'>;
+  readonly probeStore: () => Promise<StoreProbe>;
+  readonly dispatcher: Pick<Dispatcher, 'snapshot'>;
   /** This replica's book counts: it writes it and sends its alerts. The others show what it wrote and what they see. */
   readonly isLeader: () => boolean;
   readonly clock: Clock;
@@ -47,6 +51,12 @@ export interface ProblemWatch {
   write(): Promise<void>;
 }
 
+/** What goes on from one check to the next. */
+interface Known {
+  readonly book: ProblemBook;
+  readonly snapshot: ReturnType<typeof createServiceSnapshot>;
+}
+
 /** Real time. */
 const CHECK_EVERY_MS = 30 * SECOND;
 /** A silence grows constantly and needn't be stored precisely. */
@@ -61,29 +71,40 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   const stopping = new AbortController();
   let running: Promise<void> | null = null;
   let lastCheck: Promise<unknown> = Promise.resolve();
-  let known: { readonly book: ProblemBook; readonly snapshot: () => Promise<ServiceSnapshot> } | null = null;
+  let known: Known | null = null;
   /** This replica led when it read the book: nobody else has changed it since. */
   let hasLed = false;
   let hasChecked = false;
   let noted: DeliveryNews | null = null;
   let unnoted: DeliveryNews | null = null;
 
-  /** What is known, read again as far as other replicas may have changed it. */
-  async function load() {
+  /** Reads, all at the same time, what is stored, and the book if other replicas may have changed it. */
+  async function read(): Promise<Read & { readonly known: Known }> {
     const isLeader = deps.isLeader();
     hasLed = hasLed && isLeader; // also if the book can't be read now
-    const isBookCurrent = known !== null && hasLed;
-    if (known !== null && isBookCurrent && store.kind === 'sqlite') return known;
-    const news = await store.deliveryNews();
-    noted = news;
-    if (news.lastAcceptedAt !== null) {
-      const acceptedAt = Math.min(news.lastAcceptedAt, clock.now()); // the clock may have been set back
-      counters.lastAcceptedAt = Math.max(counters.lastAcceptedAt ?? acceptedAt, acceptedAt);
-    }
-    if (known !== null && isBookCurrent) return known;
-    const book = createProblemBook(await store.problems(), deps.sendsAlerts);
+    const before = known;
+    const now = clock.now();
+    const dispatcher = deps.dispatcher.snapshot();
+    const [probe, summary, stored] = await Promise.all([
+      deps.probeStore(),
+      store.summary(now),
+      before !== null && hasLed ? null : store.problems(),
+    ]);
+    if (before === null || store.kind !== 'sqlite') takeNews(summary.deliveryNews);
+    const after = { now, dispatcher, probe, summary };
+    if (before !== null && stored === null) return { ...after, known: before };
+    const book = createProblemBook(stored ?? [], deps.sendsAlerts);
     hasLed = isLeader;
-    return { book, snapshot: known?.snapshot ?? createServiceSnapshot(deps, news) };
+    const snapshot = before?.snapshot ?? createServiceSnapshot(deps, summary.deliveryNews);
+    return { ...after, known: { book, snapshot } };
+  }
+
+  /** Other replicas, or those before a restart, accepted deliveries. */
+  function takeNews(news: DeliveryNews): void {
+    noted = news;
+    if (news.lastAcceptedAt === null) return;
+    const acceptedAt = Math.min(news.lastAcceptedAt, clock.now()); // the clock may have been set back
+    counters.lastAcceptedAt = Math.max(counters.lastAcceptedAt ?? acceptedAt, acceptedAt);
   }
 
   function show({ found, since }: BookedProblem): Problem {
@@ -122,15 +143,18 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   }
 
   async function checkNow(): Promise<Checked> {
-    known = await load();
-    const { book } = known;
     try {
-      const snapshot = await known.snapshot();
+      const found = await read();
+      known = found.known;
+      const { book } = known;
+      const snapshot = await known.snapshot(found);
       unnoted = snapshot.deliveries;
       await takeIn(book, findProblems(snapshot));
       return { problems: openIn(book), snapshot };
     } catch (error) {
-      if (error instanceof StoreError) await takeIn(book, unreadable(error));
+      // a book that replicas share has to be read first
+      if (known !== null && store.kind === 'sqlite' && error instanceof StoreError)
+        await takeIn(known.book, unreadable(error));
       throw error;
     }
   }

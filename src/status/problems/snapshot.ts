@@ -2,8 +2,7 @@ import type { Clock } from '../../clock.ts';
 import { type StandingHolds, standingHolds } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
-import type { Dispatcher } from '../../dispatch/dispatcher.ts';
-import type { ChatCount, DeliveryNews, SeenReplica, Store } from '../../store/store.ts';
+import type { ChatCount, DeliveryNews, SeenReplica, Store, StoreSummary } from '../../store/store.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
 import { type ShownCounts, showCounts } from '../view/chat-view.ts';
 import type { AlertState, ProblemSnapshot, SubscriptionState } from './problems.ts';
@@ -17,12 +16,7 @@ import {
 import type { StoreProbe } from './store-probe.ts';
 
 export interface SnapshotDeps {
-  readonly store: Pick<
-    Store,
-    'counts' | 'nextAttempts' | 'quarantinedCount' | 'chats' | 'diskSpace' | 'lastBackupAt' | 'catchUp'
-  >;
-  readonly probeStore: () => Promise<StoreProbe>;
-  readonly dispatcher: Pick<Dispatcher, 'snapshot'>;
+  readonly store: Pick<Store, 'chats' | 'diskSpace'>;
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'toDomain'>;
   readonly policy: Policy;
   /** Starts per second and line; 0: no limit. */
@@ -43,20 +37,30 @@ export interface SnapshotDeps {
 export interface ServiceSnapshot extends ProblemSnapshot {
   readonly counts: ShownCounts;
   /** The earliest attempt of each line that has one. */
-  readonly heads: Awaited<ReturnType<Store['nextAttempts']>>;
+  readonly heads: StoreSummary['heads'];
+  readonly totals: StoreSummary['totals'];
+  readonly sizeBytes: number;
   readonly deliveries: DeliveryNews;
   readonly lastBackupAt: EpochMs | null;
 }
 
+/** What was read for a snapshot at an instant. */
+export interface Read {
+  readonly now: EpochMs;
+  readonly dispatcher: ServiceSnapshot['dispatcher'];
+  readonly summary: StoreSummary;
+  readonly probe: StoreProbe;
+}
+
 /**
- * Takes the snapshot. Its cost doesn't grow with the number of chats. Some values only show by comparison
+ * Makes the snapshot. Its cost doesn't grow with the number of chats. Some values only show by comparison
  * with earlier snapshots.
  * @throws {StoreError} by rejecting
  */
 export function createServiceSnapshot(
   deps: SnapshotDeps,
   before: DeliveryNews,
-): () => Promise<ServiceSnapshot> {
+): (read: Read) => Promise<ServiceSnapshot> {
   const { store, clock, policy, counters } = deps;
   const elapsed = () => clock.toDomain(clock.monotonic());
   const silence = createSilence(before, elapsed());
@@ -64,17 +68,12 @@ export function createServiceSnapshot(
   const overdue = createOverdueWatch(deps.ratePerLine, clock.toDomain);
   const backup = createBackupWatch(deps.backupEveryMs, elapsed());
 
-  return async () => {
-    const probe = await deps.probeStore();
-    const now = clock.now();
-    const dispatcher = deps.dispatcher.snapshot();
+  return async ({ now, dispatcher, summary, probe }) => {
+    const { heads, totals, sizeBytes, quarantined, lastBackupAt, catchUp } = summary;
     const holds = standingHolds(dispatcher);
-    const stored = await store.counts(now);
-    const counts = showCounts(stored, holds);
-    const heads = await store.nextAttempts(now);
+    const counts = showCounts(summary.counts, holds);
     const isWaiting = dispatcher.clockDistrustedSince !== null; // nothing starts automatically
-    const queues = isWaiting ? [] : dueQueues(heads, stored, holds, now);
-    const lastBackupAt = await store.lastBackupAt();
+    const queues = isWaiting ? [] : dueQueues(heads, summary.counts, holds, now);
     const deliveries = silence(counters.lastAcceptedAt, now, elapsed());
     return {
       now,
@@ -82,9 +81,11 @@ export function createServiceSnapshot(
       probe,
       counts,
       heads,
+      totals,
+      sizeBytes,
       deliveries,
       lastBackupAt,
-      quarantined: await store.quarantinedCount(now),
+      quarantined,
       parked: {
         count: counts.parked,
         oldestAt: counts.parked === 0 ? null : await oldestParkedAt(store, now),
@@ -95,7 +96,7 @@ export function createServiceSnapshot(
       disk: await store.diskSpace(),
       backup: backup(lastBackupAt, deps.isBackupFailing(), now, elapsed()),
       subscription: deps.subscription(),
-      catchUp: (await store.catchUp()).failing,
+      catchUp: catchUp.failing,
       alerts: deps.alerts(),
       doSettingsDiffer: new Set(deps.replicas().map(({ fingerprint }) => fingerprint)).size > 1,
       policy,

@@ -1,4 +1,5 @@
 import { type CatchUpState, NO_CATCH_UP } from '../../decide/catch-up.ts';
+import type { DeliveryNews } from '../store.ts';
 import type { PendingShift, Redeciding, Restored } from './housekeeping.ts';
 
 /** The values stored singly. */
@@ -48,6 +49,10 @@ export function redecidingIn(meta: MetaValues): Redeciding {
 
 export function restoredIn(meta: Pick<MetaValues, 'number'>): Restored {
   return { at: meta.number('restored_at'), lastRow: meta.number('restored_last_row') };
+}
+
+export function deliveryNewsIn({ number }: Pick<MetaValues, 'number'>): DeliveryNews {
+  return { lastAcceptedAt: number('delivery_accepted_at'), silentMs: number('deliveries_silent_ms') ?? 0 };
 }
 
 /** The clock correction in progress. @param text the value of `clock_shift` */

@@ -2,8 +2,8 @@ import type { Lease } from '../../decide/chat.ts';
 import { countedAs, type Outcome } from '../../decide/outcome.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { AttemptEnd } from '../plan/chat-row.ts';
-import { type FigureSpan, HOURS, historyFrom, lastDayFrom, MINUTES, shareHistory } from '../plan/figures.ts';
-import type { Figures, RecentAttempt, ShareHistory, ShareTotals } from '../store.ts';
+import { type FigureSpan, HOURS, historyFrom, MINUTES, shareHistory } from '../plan/figures.ts';
+import type { Figures, RecentAttempt, ShareHistory } from '../store.ts';
 import type { Attempt, AttemptOutcome } from '../turn.ts';
 import type { StoreContext } from './context.ts';
 import type { Session } from './database.ts';
@@ -28,7 +28,8 @@ export interface AttemptTable {
   recent(session: Session, limit: number): Promise<readonly RecentAttempt[]>;
   /** Deletes those among the oldest `limit` that ended before; resolves to how many. */
   prune(session: Session, limit: number, endedBefore: EpochMs): Promise<number>;
-  totals(session: Session, now: EpochMs): Promise<ShareTotals>;
+  /** @returns SQL: `ShareTotals` as JSON @param since SQL: the first minute of the last 24 h, by its number */
+  totals(since: string): string;
   /** @see PageStore.shareHistory */
   history(session: Session, now: EpochMs): Promise<ShareHistory>;
   /** The clock went back: what ended later than now counts as ended now. */
@@ -166,18 +167,11 @@ export function createAttemptTable({ schema, slot }: Pick<StoreContext, 'schema'
           AND ended_at < $2`,
         [limit, endedBefore],
       ),
-    async totals(session, now) {
-      const [total] = await session.rows<Pick<ShareTotals, 'succeeded' | 'lastSucceededAt'>>(
-        `SELECT coalesce(sum(succeeded), 0)::bigint AS succeeded, max(last_succeeded_at) AS "lastSucceededAt"
-          FROM ${schema}.share_totals`,
-      );
-      const [last24h] = await session.rows<Outcomes>(
-        `SELECT coalesce(sum(succeeded), 0)::bigint AS succeeded, coalesce(sum(failed), 0)::bigint AS failed
-          FROM ${minutes.name} WHERE minute >= $1`,
-        [lastDayFrom(now) / minutes.spanMs],
-      );
-      return { ...(total ?? NO_SHARES), last24h: last24h ?? { succeeded: 0, failed: 0 } };
-    },
+    totals: (since) =>
+      `(SELECT json_build_object('succeeded', coalesce(sum(succeeded), 0)::bigint, 'lastSucceededAt', max(last_succeeded_at),
+          'last24h', (SELECT json_build_object('succeeded', coalesce(sum(succeeded), 0)::bigint,
+            'failed', coalesce(sum(failed), 0)::bigint) FROM ${minutes.name} WHERE minute >= ${since}))
+        FROM ${schema}.share_totals)`,
     async history(session, now) {
       const rows = await session.rows<Outcomes & { hour: number }>(
         `SELECT hour, sum(succeeded)::bigint AS succeeded, sum(failed)::bigint AS failed FROM ${hours.name}
@@ -205,8 +199,6 @@ export function createAttemptTable({ schema, slot }: Pick<StoreContext, 'schema'
     },
   };
 }
-
-const NO_SHARES = { succeeded: 0, lastSucceededAt: null };
 
 const addTo = (key: string) => `ON CONFLICT (${key}, slot) DO UPDATE
   SET succeeded = f.succeeded + excluded.succeeded, failed = f.failed + excluded.failed`;

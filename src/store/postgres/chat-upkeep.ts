@@ -17,6 +17,7 @@ import {
 } from '../plan/housekeeping.ts';
 import { catchUpIn, type MetaValues, pendingShiftOf, redecidingIn, restoredIn } from '../plan/meta.ts';
 import { planWake } from '../plan/settle.ts';
+import type { QueueHead } from '../store.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import { idOf } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
@@ -69,8 +70,9 @@ export function createUpkeep({ schema, policy }: StoreContext, inUnit: InUnit) {
       });
     },
     nextWakeAt: (session: Session, now: EpochMs) => instantOf(session, nextWake, now),
-    nextAttempts: (session: Session, now: EpochMs) =>
-      session.rows<{ readonly line: string | null; readonly nextAttemptAt: EpochMs }>(fronts, [now]),
+    /** SQL: the rows of `Store.nextAttempts` at the instant `$1`. */
+    fronts,
+    nextAttempts: (session: Session, now: EpochMs) => session.rows<QueueHead>(fronts, [now]),
     nextDueAfter: (session: Session, now: EpochMs) => instantOf(session, nextDue, now),
     /** @see Store.redecide */
     async redecide(session: Session, meta: Meta, fingerprint: string, limit: number, now: EpochMs) {

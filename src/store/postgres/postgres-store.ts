@@ -12,7 +12,7 @@ import type { Store } from '../store.ts';
 import type { Claim, Turn, TurnResult } from '../turn.ts';
 import { createAttemptTable } from './attempt-table.ts';
 import { createCatchUpStore, createCatchUpTable } from './catch-up-table.ts';
-import { createChatList, createPageStore } from './chat-lists.ts';
+import { createChatList, createPageStore, createSummary } from './chat-lists.ts';
 import { createChatTable } from './chat-table.ts';
 import { createRestoreMark, createShiftClock, createUpkeep, pruneAttempts } from './chat-upkeep.ts';
 import { type Claimed, createClaims } from './claims.ts';
@@ -70,7 +70,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 }
 
 function createStore(context: StoreContext, schemaVersion: number, observer: StoreObserver): Store {
-  const { database, schema, policy } = context;
+  const { database, policy } = context;
   const around = createAround({ observer, toStoreError, afterWrite() {}, makeRoom() {} });
   const calls = createCalls(around, database);
   const { look, read, write } = calls;
@@ -89,6 +89,7 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
   const upkeep = createUpkeep(context, inUnit);
   const restoreMark = createRestoreMark(context, inUnit);
   const list = createChatList(context, chats);
+  const summary = createSummary(context, list, attempts, meta, upkeep.fronts);
   const { put, expire, ...keepQuarantine } = createQuarantineTable(context, calls);
   const { record, recordIn } = createRecord(context, chats, lines, control, dictionary, { put });
   const catchUp = createCatchUpTable(context, chats, { recordIn }, restoreMark);
@@ -254,8 +255,8 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     attempts: (chatId, limit) => read((session) => attempts.ofChat(session, chatId, limit)),
     chats: (filters, limit, cursor, now) =>
       read((session) => list.page(session, filters, limit, cursor, now)),
-    counts: (now) => read((session) => list.counts(session, now)),
-    shareTotals: (now) => read((session) => attempts.totals(session, now)),
+    counts: (now) => look((session) => list.counts(session, now)),
+    summary: (now) => look((session) => summary(session, now)),
     lines: () => look((session) => lines.all(session)),
     holds: () => look((session) => holds.all(session)),
     putHold: (hold) =>
@@ -299,21 +300,10 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
       ),
     lastBackupAt: () => look(async (session) => (await meta.read(session)).number('last_backup_at')),
     noteBackup: (startedAt) => keep(async (_session, values) => values.set('last_backup_at', startedAt)),
-    probe: (now) => keep(async (_session, values) => values.set('probed_at', now)),
-    sizeBytes: () => look((session) => sizeOf(session, schema)),
+    probe: (now) => look((session) => meta.note(session, 'probed_at', now)),
     diskSpace: async () => null, // the server's disk can't be seen from here
     close: () => around(() => database.close()),
   };
 }
 
 const NO_CLAIMS: Claimed = { claims: [], lacksLookUps: false, starts: new Map(), isContended: false };
-
-/** What our tables take, with their indexes. */
-async function sizeOf(session: Session, schema: string): Promise<number> {
-  const [size] = await session.rows<{ bytes: number }>(
-    `SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint AS bytes FROM pg_class
-      WHERE relnamespace = to_regnamespace($1) AND relkind = 'r'`,
-    [schema],
-  );
-  return size?.bytes ?? 0;
-}

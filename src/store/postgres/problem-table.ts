@@ -34,14 +34,6 @@ export function createProblemStore(
         for (const { code, scope } of removed)
           await session.run(`DELETE FROM ${schema}.problems WHERE code = $1 AND scope = $2`, [code, scope]);
       }),
-    deliveryNews: () =>
-      look(async (session) => {
-        const values = await meta.read(session);
-        return {
-          lastAcceptedAt: values.number('delivery_accepted_at'),
-          silentMs: values.number('deliveries_silent_ms') ?? 0,
-        };
-      }),
     noteDeliveries: ({ lastAcceptedAt, silentMs }) =>
       write((session) =>
         meta.change(session, async ({ number, set }) => {

@@ -50,14 +50,6 @@ export function createQuarantineTable(
         `DELETE FROM ${table} WHERE id <= (SELECT id FROM ${table} ORDER BY id DESC OFFSET ${QUARANTINE_ROWS} LIMIT 1)`,
       );
     },
-    quarantinedCount: (now) =>
-      look(async (session) => {
-        const [row] = await session.rows<{ count: number; oldestAt: EpochMs | null }>(
-          `SELECT count(*) AS count, min(received_at) AS "oldestAt" FROM ${table} WHERE received_at > $1`,
-          [quarantineExpiredUpTo(now)],
-        );
-        return row ?? { count: 0, oldestAt: null };
-      }),
     quarantined: (now) =>
       look((session) =>
         session.rows<QuarantinedRow>(

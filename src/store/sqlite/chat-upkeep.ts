@@ -12,6 +12,7 @@ import {
 } from '../plan/housekeeping.ts';
 import { catchUpIn, redecidingIn, restoredIn } from '../plan/meta.ts';
 import { planWake } from '../plan/settle.ts';
+import type { QueueHead } from '../store.ts';
 import type { AttemptPruning, AttemptTable, Totals } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
@@ -27,7 +28,7 @@ interface Upkeep {
   isWakeDue(now: EpochMs): boolean;
   wake(now: EpochMs, limit: number): number;
   nextWakeAt(now: EpochMs): EpochMs | null;
-  nextAttempts(now: EpochMs): readonly { readonly line: string | null; readonly nextAttemptAt: EpochMs }[];
+  nextAttempts(now: EpochMs): readonly QueueHead[];
   nextDueAfter(now: EpochMs): EpochMs | null;
   redecide(fingerprint: string, limit: number, now: EpochMs): boolean;
 }

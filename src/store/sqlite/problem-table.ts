@@ -31,11 +31,6 @@ export function createProblemStore(
         changed.forEach(put);
         removed.forEach(remove);
       }),
-    deliveryNews: () =>
-      look(() => ({
-        lastAcceptedAt: meta.number('delivery_accepted_at'),
-        silentMs: meta.number('deliveries_silent_ms') ?? 0,
-      })),
     noteDeliveries: ({ lastAcceptedAt, silentMs }) =>
       write(() => {
         if (lastAcceptedAt !== null) meta.put('delivery_accepted_at', lastAcceptedAt);

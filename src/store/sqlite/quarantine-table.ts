@@ -2,7 +2,7 @@ import { and, count, desc, eq, gt, inArray, lte, min } from 'drizzle-orm';
 import type { EpochMs } from '../../decide/time.ts';
 import { EXPIRED_AT_ONCE, QUARANTINE_ROWS, quarantineExpiredUpTo } from '../plan/housekeeping.ts';
 import { quarantine } from '../schema/schema.ts';
-import type { QuarantinedDelivery, QuarantineKey, QuarantineStore } from '../store.ts';
+import type { QuarantinedDelivery, QuarantineKey, QuarantineStore, StoreSummary } from '../store.ts';
 import type { Calls, StoreContext } from './context.ts';
 
 export interface QuarantineTable extends QuarantineStore {
@@ -13,6 +13,7 @@ export interface QuarantineTable extends QuarantineStore {
   put(deliveries: readonly QuarantinedDelivery[]): void;
   /** Deletes some of the expired ones in the current transaction; repeated calls delete them all. */
   expire(now: EpochMs): void;
+  counted(now: EpochMs): StoreSummary['quarantined'];
 }
 
 export function createQuarantineTable(
@@ -51,15 +52,14 @@ export function createQuarantineTable(
 
   return {
     put,
-    quarantinedCount: (now) =>
-      look(() => {
-        const row = orm
-          .select({ count: count(), oldestAt: min(quarantine.receivedAt) })
-          .from(quarantine)
-          .where(isKept(now))
-          .get();
-        return { count: row?.count ?? 0, oldestAt: row?.oldestAt ?? null };
-      }),
+    counted(now) {
+      const row = orm
+        .select({ count: count(), oldestAt: min(quarantine.receivedAt) })
+        .from(quarantine)
+        .where(isKept(now))
+        .get();
+      return { count: row?.count ?? 0, oldestAt: row?.oldestAt ?? null };
+    },
     quarantined: (now) =>
       look(() => orm.select(listed).from(quarantine).where(isKept(now)).orderBy(desc(quarantine.id)).all()),
     sealedDelivery: (key) =>

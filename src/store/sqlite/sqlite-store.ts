@@ -6,6 +6,7 @@ import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { countEvents, createAround, NO_OBSERVER, type StoreObserver } from '../around.ts';
 import { planHeartbeat } from '../plan/housekeeping.ts';
+import { catchUpIn, deliveryNewsIn } from '../plan/meta.ts';
 import { planLines } from '../plan/settle.ts';
 import type { Store } from '../store.ts';
 import type { Turn, TurnResult } from '../turn.ts';
@@ -94,7 +95,7 @@ export function createSqliteStore(
   const claims = createClaims(context, parts);
   const upkeep = createUpkeep(context, { chats, leases, attempts }, meta, shiftPass);
   const list = createChatList(context, chats, leases);
-  const { put, expire, ...keepQuarantine } = createQuarantineTable(context, calls);
+  const { put, expire, counted: quarantined, ...keepQuarantine } = createQuarantineTable(context, calls);
   const restoreMark = createRestoreMark(context, meta, chats);
   const record = createRecord(context, chats, lines, { put }, restoreMark);
   const pruning = createAttemptPruning(context, meta);
@@ -169,7 +170,17 @@ export function createSqliteStore(
     attempts: (chatId, limit) => look(() => attempts.ofChat(chatId, limit)),
     chats: (filters, limit, cursor, now) => read(() => list.page(filters, limit, cursor, now)),
     counts: (now) => read(() => list.counts(now)),
-    shareTotals: (now) => read(() => totals.read(now)),
+    summary: (now) =>
+      read(() => ({
+        counts: list.counts(now),
+        heads: upkeep.nextAttempts(now),
+        totals: totals.read(now),
+        quarantined: quarantined(now),
+        deliveryNews: deliveryNewsIn(meta),
+        catchUp: catchUpIn(meta),
+        lastBackupAt: meta.number('last_backup_at'),
+        sizeBytes: sizeOf(path),
+      })),
     lines: () => look(() => lines.all()),
     holds: () => look(() => holds.all()),
     putHold: (hold) => write(() => holds.put(hold)),
@@ -201,7 +212,6 @@ export function createSqliteStore(
     lastBackupAt: () => look(() => meta.number('last_backup_at')),
     noteBackup: (startedAt) => write(() => meta.put('last_backup_at', startedAt)),
     probe: (now) => write(() => meta.put('probed_at', now), { roomAt: now }),
-    sizeBytes: () => look(() => sizeOf(path)),
     diskSpace: () => look(() => spaceAround(path)),
     close: () =>
       around(async () => {

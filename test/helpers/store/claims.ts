@@ -136,7 +136,9 @@ export function describeClaims(bench: StoreBench): void {
         { attemptId: again.attemptId, outcome: null },
         { attemptId: lost.attemptId, outcome: 'interrupted', endedAt: T + LEASE_MS },
       ]);
-      expect(await store.shareTotals(T + LEASE_MS)).toMatchObject({ last24h: { succeeded: 0, failed: 1 } });
+      expect((await store.summary(T + LEASE_MS)).totals).toMatchObject({
+        last24h: { succeeded: 0, failed: 1 },
+      });
     });
 
     it('knows of an attempt whose lease ran out before its call that it reached nobody', async () => {

@@ -196,7 +196,7 @@ export function describeClockShifts(bench: StoreBench): void {
         lastOutboundAt: T,
       });
       expect(await store.lines()).toMatchObject([{ cardCheckedAt: now }]);
-      expect(await store.shareTotals(now)).toMatchObject({ succeeded: 1, lastSucceededAt: now });
+      expect((await store.summary(now)).totals).toMatchObject({ succeeded: 1, lastSucceededAt: now });
     });
 
     it('a due chat is due still', async () => {

@@ -77,8 +77,10 @@ export function describePageReads(bench: StoreBench): void {
       for (const at of [now, now + DAY]) {
         expect(notEmpty((await store.shareHistory(at)).days)).toEqual([{ startAt: MIDNIGHT, ...once }]);
       }
-      expect(await store.shareTotals(now)).toMatchObject({ last24h: once });
-      expect(await store.shareTotals(now + 2 * DAY)).toMatchObject({ last24h: { succeeded: 0, failed: 0 } });
+      expect((await store.summary(now)).totals).toMatchObject({ last24h: once });
+      expect((await store.summary(now + 2 * DAY)).totals).toMatchObject({
+        last24h: { succeeded: 0, failed: 0 },
+      });
     });
   });
 

@@ -15,19 +15,19 @@ export function describeQuarantine(bench: StoreBench): void {
   describe('the quarantine', () => {
     it('keeps deliveries for 7 days', async () => {
       const store = await bench.open();
-      expect(await store.quarantinedCount(T)).toEqual({ count: 0, oldestAt: null });
+      expect((await store.summary(T)).quarantined).toEqual({ count: 0, oldestAt: null });
       await store.record([delivery(T)], 0);
       await store.record([{ ...delivery(T + DAY), webhookId: null, eventType: null }], 0);
-      expect(await store.quarantinedCount(T + DAY)).toEqual({ count: 2, oldestAt: T });
-      expect(await store.quarantinedCount(T + 7 * DAY)).toEqual({ count: 1, oldestAt: T + DAY });
+      expect((await store.summary(T + DAY)).quarantined).toEqual({ count: 2, oldestAt: T });
+      expect((await store.summary(T + 7 * DAY)).quarantined).toEqual({ count: 1, oldestAt: T + DAY });
       await store.record([delivery(T + 9 * DAY)], 0);
-      expect(await store.quarantinedCount(T)).toEqual({ count: 1, oldestAt: T + 9 * DAY });
+      expect((await store.summary(T)).quarantined).toEqual({ count: 1, oldestAt: T + 9 * DAY });
     });
 
     it('deletes with the heartbeats what is older, though nothing new comes', async () => {
       const store = await bench.open();
       for (let i = 0; i < 60; i++) await store.record([delivery(T + i)], 0);
-      const isThere = async () => (await store.quarantinedCount(T)).count; // as of then: told of whatever is stored
+      const isThere = async () => (await store.summary(T)).quarantined.count; // as of then: told of whatever is stored
       await store.heartbeat(T + 7 * DAY - 1);
       expect(await isThere()).toBe(60);
       await store.heartbeat(T + 7 * DAY + 58);
@@ -99,13 +99,13 @@ export function describeQuarantine(bench: StoreBench): void {
         Array.from({ length: 1_001 }, (_, i) => delivery(T + 2 + i)),
         T,
       );
-      expect(await store.quarantinedCount(T)).toEqual({ count: 1_000, oldestAt: T + 3 });
+      expect((await store.summary(T)).quarantined).toEqual({ count: 1_000, oldestAt: T + 3 });
     });
 
     it('keeps the newest 1,000', async () => {
       const store = await bench.open();
       for (let i = 0; i < 1_003; i++) await store.record([delivery(T + i)], 0);
-      expect(await store.quarantinedCount(T)).toEqual({ count: 1_000, oldestAt: T + 3 });
+      expect((await store.summary(T)).quarantined).toEqual({ count: 1_000, oldestAt: T + 3 });
     });
   });
 }

@@ -48,9 +48,9 @@ export function describeRetention(bench: StoreBench): void {
     it('take neither figures nor the window with them', async () => {
       const store = await bench.open();
       await share(store, 'a', T);
-      const before = [await store.shareTotals(T + HOUR), await store.chat('a'), await store.counts(T)];
+      const before = [(await store.summary(T + HOUR)).totals, await store.chat('a'), await store.counts(T)];
       expect(await store.pruneAttempts(HOUR, MANY, T + 2 * HOUR)).toBe(1);
-      expect([await store.shareTotals(T + HOUR), await store.chat('a'), await store.counts(T)]).toEqual(
+      expect([(await store.summary(T + HOUR)).totals, await store.chat('a'), await store.counts(T)]).toEqual(
         before,
       );
       expect(await claim(store, T + DAY - 1)).toEqual([]);

@@ -72,7 +72,7 @@ export function describeSettlements(bench: StoreBench): void {
       expect(await store.attempts('chat-1', 1)).toMatchObject([
         { attemptId: current.attemptId, endedAt: null },
       ]);
-      expect(await store.shareTotals(late)).toMatchObject({ succeeded: 0 });
+      expect((await store.summary(late)).totals).toMatchObject({ succeeded: 0 });
     });
 
     it.each([
@@ -85,7 +85,7 @@ export function describeSettlements(bench: StoreBench): void {
       const first = await settle(store, settlement);
       const read = async () => [
         ...[await store.chat('chat-1'), await store.attempts('chat-1', 5), await store.counts(T + 60)],
-        ...[await store.shareTotals(T + 60), await store.recentEnds(5)],
+        ...[(await store.summary(T + 60)).totals, await store.recentEnds(5)],
       ];
       const before = await read();
       const { settled } = await store.turn(turnOf({ settlements: [settlement, settlement] }), T + 60);
@@ -136,7 +136,7 @@ export function describeSettlements(bench: StoreBench): void {
         attempt: null,
       });
       expect(await store.attempts('chat-1', 5)).toEqual([]);
-      expect(await store.shareTotals(T + 50)).toMatchObject({ last24h: { succeeded: 0, failed: 0 } });
+      expect((await store.summary(T + 50)).totals).toMatchObject({ last24h: { succeeded: 0, failed: 0 } });
     });
 
     it('gives a pretended share a window, and does not count it as a share', async () => {
@@ -144,7 +144,7 @@ export function describeSettlements(bench: StoreBench): void {
       const { chat, attempt } = await settle(store, { claim, endedAt: T + 50, result: { kind: 'dry_run' } });
       expect(attempt).toMatchObject({ outcome: 'dry_run', httpStatus: null });
       expect(chat).toMatchObject({ state: 'waiting', nextAttemptAt: T + 50 + DAY, shareCount: 0 });
-      expect(await store.shareTotals(T + 50)).toMatchObject({ succeeded: 0, last24h: { failed: 0 } });
+      expect((await store.summary(T + 50)).totals).toMatchObject({ succeeded: 0, last24h: { failed: 0 } });
     });
 
     it('settles before it claims, so that a place is free at once', async () => {

@@ -73,7 +73,7 @@ describe('what a guarded route answers is what the document tells:', () => {
   });
 
   it('when the database fails', async () => {
-    const { store, dispatcher } = await startStatus();
+    const { store, dispatcher, deps } = await startStatus();
     const fail = async () => {
       throw new StoreError('busy', 'played');
     };
@@ -81,7 +81,8 @@ describe('what a guarded route answers is what the document tells:', () => {
       Object.assign(Object.create(part), Object.fromEntries(names.map((name) => [name, fail])));
     const service = await startStatus({
       deps: {
-        store: failing(store, 'chat', 'chats', 'updateChat', 'lines', 'shareTotals'),
+        store: failing(store, 'chat', 'chats', 'updateChat', 'lines'),
+        watch: failing(deps.watch, 'check'),
         dispatcher: failing(dispatcher, 'pause', 'resume'),
         quarantine: { list: fail, replay: fail },
         catchUp: {

@@ -12,8 +12,8 @@ import { createDispatcher } from '../../../src/dispatch/dispatcher.ts';
 import type { LinqCalls } from '../../../src/dispatch/ports.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
 import type { StatusDeps } from '../../../src/status/api/deps.ts';
+import type { ProblemWatchDeps } from '../../../src/status/problems/problem-watch.ts';
 import { createProblemWatch } from '../../../src/status/problems/problem-watch.ts';
-import type { SnapshotDeps } from '../../../src/status/problems/snapshot.ts';
 import { createStoreProbe } from '../../../src/status/problems/store-probe.ts';
 import { statusRoutes } from '../../../src/status/status-routes.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
@@ -32,7 +32,7 @@ export interface Given {
   readonly deps?: Partial<StatusDeps>;
   /** How this version reads a delivery. */
   readonly parse?: ReplayDeps['parse'];
-  readonly snapshot?: Partial<Omit<SnapshotDeps, 'store' | 'clock'>>;
+  readonly snapshot?: Partial<Omit<ProblemWatchDeps, 'store' | 'clock'>>;
   /** Told to the store before the dispatcher starts. */
   readonly events?: readonly ReactorEvent[];
   /** Lines with an active card. */

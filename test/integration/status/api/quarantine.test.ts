@@ -108,7 +108,7 @@ describe('POST /status/quarantine/replay', () => {
       status: 400,
       body: { code: 'BAD_PARAMETER' },
     });
-    expect((await store.quarantinedCount(T)).count).toBe(1);
+    expect((await store.summary(T)).quarantined.count).toBe(1);
   });
 
   it('keeps what the store refuses, with why', async () => {
@@ -129,7 +129,7 @@ describe('POST /status/quarantine/replay', () => {
     await post('/status/quarantine/replay');
     expect(results.reduce((sum, { body }) => sum + body.replayed + body.failed, 0)).toBeLessThanOrEqual(41);
     for (const chatId of [...chats, 'late']) expect(await store.chat(chatId)).not.toBeNull();
-    expect((await store.quarantinedCount(T)).count).toBe(0);
+    expect((await store.summary(T)).quarantined.count).toBe(0);
   });
 });
 

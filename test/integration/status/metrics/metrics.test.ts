@@ -191,7 +191,7 @@ describe('GET /metrics', () => {
   it('tells that the database can’t be read, and leaves out what only it knows', async () => {
     const { scrape, store } = await startMetrics();
     await scrape();
-    store.counts = async () => {
+    store.summary = async () => {
       throw new StoreError('busy', 'database is locked');
     };
     const { sampleOf, samples } = await scrape();
@@ -228,10 +228,10 @@ describe('GET /badge.svg', () => {
   it('shows a new state after five seconds, and looks no more often than that', async () => {
     const { get, dispatcher, store, clock } = await startMetrics();
     let looks = 0;
-    const { counts } = store;
-    store.counts = (now) => {
+    const { summary } = store;
+    store.summary = (now) => {
       looks++;
-      return counts(now);
+      return summary(now);
     };
     await Promise.all([get('/badge.svg'), get('/badge.svg'), get('/badge.svg')]);
     await dispatcher.pause();
@@ -246,7 +246,7 @@ describe('GET /badge.svg', () => {
 
   it('tells of a database that can’t be read', async () => {
     const { get, store } = await startMetrics();
-    store.counts = async () => {
+    store.summary = async () => {
       throw new StoreError('busy', 'database is locked');
     };
     expect((await get('/badge.svg')).body).toContain('1 error');

@@ -143,8 +143,8 @@ it('opens store_failing when the store can be read no more, and keeps what it kn
   const { codes, watch, store, world } = await startWatch();
   world.lines = [lineOf({ card: 'missing' })];
   expect(await codes()).toEqual(['card_missing']);
-  const { counts } = store;
-  store.counts = async () => {
+  const { summary } = store;
+  store.summary = async () => {
     throw new StoreError('busy', 'database is locked');
   };
   await expect(watch.check()).rejects.toThrow('locked');
@@ -154,7 +154,7 @@ it('opens store_failing when the store can be read no more, and keeps what it kn
       ?.open()
       .map(({ code }) => code),
   ).toEqual(['card_missing', 'store_failing']);
-  store.counts = counts;
+  store.summary = summary;
   expect(await codes()).toEqual(['card_missing']);
 });
 
@@ -303,14 +303,14 @@ it('opens signature_failures as a warning once something was accepted', async ()
 
 it('shows no client what is older than its request, even while a check is running', async () => {
   const { watch, world, store } = await startWatch();
-  const { counts } = store;
+  const { summary } = store;
   let letGo = () => {};
   const isHeld = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  store.counts = async (now) => {
+  store.summary = async (now) => {
     await isHeld;
-    return counts(now);
+    return summary(now);
   };
   const first = watch.check();
   await turns(); // it has read the holds
@@ -325,10 +325,10 @@ it('repeats what the last check found, and checks only if there was none', async
   const { watch, world, store } = await startWatch();
   world.holds = [holdOf({ reason: 'api_key_rejected', until: T })];
   expect(await watch.open()).toMatchObject([{ code: 'api_key_rejected' }]);
-  const counts = vi.spyOn(store, 'counts');
+  const summary = vi.spyOn(store, 'summary');
   world.holds = [];
   expect(await watch.open()).toMatchObject([{ code: 'api_key_rejected' }]);
-  expect(counts).not.toHaveBeenCalled();
+  expect(summary).not.toHaveBeenCalled();
   await watch.check();
   expect(await watch.open()).toEqual([]);
 });
@@ -370,9 +370,9 @@ it('reads the book again before it leads again, also if it could not be read in 
   const other = await startWatch({ clock });
   let isLeader = true;
   let isDown = false;
-  const news = () =>
-    isDown ? Promise.reject(new StoreError('unavailable', 'gone')) : other.store.deliveryNews();
-  const store: Store = { ...other.store, kind: 'postgres', deliveryNews: news };
+  const summary: Store['summary'] = (now) =>
+    isDown ? Promise.reject(new StoreError('unavailable', 'gone')) : other.store.summary(now);
+  const store: Store = { ...other.store, kind: 'postgres', summary };
   const again = await startWatch({ clock, store, isLeader: () => isLeader });
   expect(await again.problems()).toEqual([]);
   [isLeader, isDown] = [false, true];
@@ -400,6 +400,6 @@ it('hears of deliveries that other replicas accepted', async () => {
   other.watch.start();
   await turns();
   await turns();
-  expect(await store.deliveryNews()).toMatchObject({ lastAcceptedAt: clock.now() });
+  expect((await store.summary(T)).deliveryNews).toMatchObject({ lastAcceptedAt: clock.now() });
   expect(await leader.codes()).toEqual([]);
 });

@@ -153,7 +153,7 @@ describe('GET /status', () => {
 
   it('answers 503 with when to come again while the database cannot be read', async () => {
     const { get, store } = await startStatus();
-    store.counts = async () => {
+    store.summary = async () => {
       throw new StoreError('busy', 'database is locked');
     };
     const { status, headers, body } = await get('/status');

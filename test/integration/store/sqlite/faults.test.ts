@@ -92,7 +92,7 @@ describe('a full disk', () => {
     database.sql.pragma('query_only = OFF');
     await breakCommitOnce(() => settle(store, settlement));
     expect(await settle(store, settlement)).toMatchObject({ isOurs: true, attempt: { outcome: 'shared' } });
-    expect(await store.shareTotals(T + 1)).toMatchObject({ succeeded: 1, last24h: { succeeded: 1 } });
+    expect((await store.summary(T + 1)).totals).toMatchObject({ succeeded: 1, last24h: { succeeded: 1 } });
     expect(await store.counts(T)).toEqual([{ line: LINE, state: 'waiting', reason: 'window', count: 1 }]);
   });
 

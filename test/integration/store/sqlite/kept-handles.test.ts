@@ -125,13 +125,11 @@ async function doEverything(store: Store, round: number): Promise<void> {
     store.nextDue(5, now, [LINE]),
     store.recentAttempts(5),
     store.shareHistory(now),
-    store.shareTotals(now),
+    store.summary(now),
     store.counts(now),
     store.lines(),
     store.holds(),
     store.problems(),
-    store.deliveryNews(),
-    store.quarantinedCount(now),
     store.catchUp(),
     store.catchUpReads([first, second]),
     store.activeChats(0, 0),
@@ -140,7 +138,6 @@ async function doEverything(store: Store, round: number): Promise<void> {
     store.nextDueAfter(now),
     store.recentEnds(10),
     store.lastBackupAt(),
-    store.sizeBytes(),
     store.diskSpace(),
   ]);
   await store.changeProblems([], [problem]);

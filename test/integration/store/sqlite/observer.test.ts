@@ -78,6 +78,6 @@ it('a call that fails is reported once; a commit counts as failed', async () => 
 
 it('reads are reported only when they fail', async () => {
   await store.chat('chat-1');
-  await store.sizeBytes();
+  await store.summary(T);
   expect(told).toEqual([]);
 });
