@@ -132,6 +132,7 @@ async function wire(options: AppOptions, { store, clock, watch, metrics, ...open
   const leadership = createLeadership({
     ...{ store, clock, log },
     replica: { id: randomUUID(), version, fingerprint, startedAt: clock.now() },
+    report: () => background.report(),
     failures: () => ({ probes: dispatcher.failedProbes(), ...background.failures() }),
     onChange() {
       dispatcher.nudge();

@@ -16,7 +16,7 @@ import type { SnapshotDeps } from '../status/problems/snapshot.ts';
 import { createStoreProbe } from '../status/problems/store-probe.ts';
 import type { StoreWatch } from '../store/around.ts';
 import { createBackupSchedule } from '../store/sqlite/backup/backup-schedule.ts';
-import type { Store } from '../store/store.ts';
+import type { ReplicaReport, Store } from '../store/store.ts';
 import type { WebhookCounters } from '../webhook/report.ts';
 import type { Leadership } from './leadership.ts';
 
@@ -44,6 +44,8 @@ export interface Background {
   onStale(): void;
   /** This replica leads from now on, or no longer. */
   onLeaderChange(): void;
+  /** What the other replicas are to know. */
+  report(): ReplicaReport;
   /** How often in a row work failed that only the leader does. */
   failures(): { readonly catchUp: number; readonly alerts: number };
   /** The parts that the status pages show and control. */
@@ -52,7 +54,7 @@ export interface Background {
 
 /** Wires the background work: catching up, backups, watching for problems. */
 export function createBackground(options: BackgroundOptions): Background {
-  const { config, store, clock, log } = options;
+  const { config, store, leadership, clock, log } = options;
   const { database, backup } = config;
   const backups =
     database.kind === 'sqlite'
@@ -75,6 +77,10 @@ export function createBackground(options: BackgroundOptions): Background {
     },
     onStale: catchUp.onStale,
     onLeaderChange: () => sender?.nudge(),
+    report() {
+      const { activity, cause } = catchUp.view();
+      return { problems: watch.own(), catchUp: leadership.isLeader() ? { activity, cause } : null };
+    },
     failures: () => ({ catchUp: catchUp.failures(), alerts: sender?.failures() ?? 0 }),
     shown: { catchUp, watch, probeStore, accountLines: createAccountLines(options) },
   };
@@ -105,6 +111,7 @@ function wireCatchUp({
     idleAfterMs: config.policy.idleAfterMs,
     publicUrl: config.publicUrl,
     isShared: store.kind !== 'sqlite',
+    leadersView: () => leadership.others().find(({ isLeader }) => isLeader)?.report.catchUp ?? null,
     onNews: dispatcher.linesChanged, // the chat may be the first of its line
   });
 }
@@ -177,6 +184,8 @@ function createWatch(
     alerts: () => (leadership.isLeader() ? (sender?.state() ?? 'fine') : 'unknown'),
     isLeader: leadership.isLeader,
     replicas: leadership.replicas,
+    others: leadership.others,
+    replicaId: store.kind === 'sqlite' ? null : leadership.id,
     onChange: () => sender?.nudge(),
     log,
   });

@@ -1,7 +1,14 @@
 import type { Clock } from '../clock.ts';
 import { MINUTE, SECOND } from '../decide/time.ts';
 import type { Log } from '../log.ts';
-import type { Replica, SeenReplica, Standing, Store } from '../store/store.ts';
+import {
+  NOTHING_REPORTED,
+  type Replica,
+  type ReplicaReport,
+  type SeenReplica,
+  type Standing,
+  type Store,
+} from '../store/store.ts';
 
 /** Which replica this is among those that share the store. With SQLite it is the only one. */
 export interface Leadership {
@@ -11,6 +18,10 @@ export interface Leadership {
   areSettingsAgreed(): boolean;
   /** The replicas seen lately, this one included, as of the last heartbeat. */
   replicas(): readonly SeenReplica[];
+  /** Those of them that live, but for this one. */
+  others(): readonly SeenReplica[];
+  /** Of this replica. */
+  readonly id: string;
   /** Resolves when this replica is known to the others. @throws {StoreError} */
   start(): Promise<void>;
   /** Lets another lead. Never rejects. */
@@ -43,13 +54,15 @@ export interface LeadershipOptions {
   readonly log: Log;
   /** How often in a row each kind of work has failed that only the leader does, by calls of its own. */
   readonly failures: () => Readonly<Record<string, number>>;
+  /** What the others are to know. */
+  readonly report: () => ReplicaReport;
   /** This replica leads from now on, or no longer. */
   readonly onChange: () => void;
 }
 
 /** Says every 10 s that this replica lives, and learns who leads. */
 export function createLeadership(options: LeadershipOptions): Leadership {
-  const { store, clock, replica, log, failures, onChange } = options;
+  const { store, clock, replica, log, failures, report, onChange } = options;
   const stopping = new AbortController();
   const isShared = store.kind !== 'sqlite';
   let seen: readonly SeenReplica[] = [];
@@ -63,6 +76,8 @@ export function createLeadership(options: LeadershipOptions): Leadership {
 
   const isLeader = () => (isShared ? clock.monotonic() < actsUntil : true);
 
+  const others = () => seen.filter(({ id, seenAt }) => id !== replica.id && clock.now() - seenAt < ALIVE_MS);
+
   function tellChange(): void {
     if (isLeader() === wasLeader) return;
     wasLeader = isLeader();
@@ -74,7 +89,7 @@ export function createLeadership(options: LeadershipOptions): Leadership {
     const sentAt = clock.monotonic();
     const candidacy = sentAt < asideUntil ? 'aside' : 'candidate';
     const standing: Standing = hasResigned ? 'resigning' : candidacy;
-    seen = await store.beat(replica, clock.now(), standing);
+    seen = await store.beat(replica, clock.now(), { standing, report: report() });
     hasResigned = false;
     const self = seen.find(({ id }) => id === replica.id);
     actsUntil = self?.isLeader === true ? sentAt + ACTS_MS : Number.NEGATIVE_INFINITY;
@@ -86,9 +101,8 @@ export function createLeadership(options: LeadershipOptions): Leadership {
     const at = clock.monotonic();
     const [kind] = Object.entries(failures()).find(([, count]) => count >= FAILURES) ?? [];
     failingSince = kind === undefined || !isLeader() ? null : (failingSince ?? at);
-    const hasOthers = seen.some(({ id, seenAt }) => id !== replica.id && clock.now() - seenAt < ALIVE_MS);
     const isLasting = failingSince !== null && at - failingSince >= FAILING_MS;
-    return isLasting && hasOthers && at >= asideUntil ? (kind ?? null) : null;
+    return isLasting && others().length > 0 && at >= asideUntil ? (kind ?? null) : null;
   }
 
   /** The next heartbeat, due now, lets another lead. */
@@ -117,7 +131,10 @@ export function createLeadership(options: LeadershipOptions): Leadership {
   return {
     isLeader,
     areSettingsAgreed: () => clock.monotonic() - differedAt >= AGREED_AFTER_MS,
-    replicas: () => (isShared ? seen : [{ ...replica, seenAt: clock.now(), isLeader: true }]),
+    replicas: () =>
+      isShared ? seen : [{ ...replica, seenAt: clock.now(), report: NOTHING_REPORTED, isLeader: true }],
+    others,
+    id: replica.id,
     async start() {
       if (isShared) {
         await beat();

@@ -37,6 +37,8 @@ export interface CatchUpOptions {
   readonly publicUrl: string | null;
   /** Other replicas may request a run, or stop leading. */
   readonly isShared: boolean;
+  /** What the replica that leads says that it does; null: none says it. */
+  readonly leadersView: () => { readonly activity: string; readonly cause: string | null } | null;
   /** A chat's facts changed, or everything has been read. */
   readonly onNews: () => void;
 }
@@ -186,6 +188,15 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
   }
 
+  function viewContext(): ViewContext {
+    if (account.isLeader()) return { isAutomatic, failedFor, waitingFor: calls.waitingFor() };
+    const leaders = options.leadersView();
+    const causeOf = (activity: CatchUpActivity) =>
+      leaders?.activity === activity ? (leaders.cause ?? 'unknown') : null;
+    const waitingFor = leaders === null ? 'no_leader' : causeOf('waiting');
+    return { isAutomatic, failedFor: causeOf('failed'), waitingFor };
+  }
+
   return {
     start() {
       running = live();
@@ -205,7 +216,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       staleAt = at;
       wishQuietly('stale');
     },
-    view: () => viewOf(known, { isAutomatic, failedFor, waitingFor: calls.waitingFor() }),
+    view: () => viewOf(known, viewContext()),
     failures: () => failuresHere,
     subscription: () => (account.isLeader() ? subscription.state() : 'unknown'), // it may be outdated
   };

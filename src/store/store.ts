@@ -207,11 +207,31 @@ export interface Replica {
   readonly startedAt: EpochMs;
 }
 
+/** A problem that only one replica can see. */
+export interface ReportedProblem {
+  /** Another version may have others. */
+  readonly code: string;
+  readonly since: EpochMs;
+  /** Since when it counts as an error, whatever its code says. */
+  readonly errorSince: EpochMs | null;
+  readonly detail: string | null;
+}
+
+/** What a replica lets the others know. */
+export interface ReplicaReport {
+  readonly problems: readonly ReportedProblem[];
+  /** What catching up does, as far as it knows; null: nothing is known. */
+  readonly catchUp: { readonly activity: string; readonly cause: string | null } | null;
+}
+
 export interface SeenReplica extends Replica {
   readonly seenAt: EpochMs;
+  readonly report: ReplicaReport;
   /** It alone does what must be done once. */
   readonly isLeader: boolean;
 }
+
+export const NOTHING_REPORTED: ReplicaReport = Object.freeze({ problems: [], catchUp: null });
 
 /**
  * How a replica stands for election. `candidate`: it leads as soon as no other does. `aside`: it lets the others go first, and
@@ -231,9 +251,13 @@ export interface ReplicaStore {
   /**
    * Says that this replica is alive, and makes it the leader if no other is. Resolves to the replicas that were
    * seen lately, this one included.
-   * @param standing by default `candidate`
+   * @param more by default a `candidate` that reports nothing
    */
-  beat(replica: Replica, now: EpochMs, standing?: Standing): Promise<readonly SeenReplica[]>;
+  beat(
+    replica: Replica,
+    now: EpochMs,
+    more?: { readonly standing?: Standing; readonly report?: ReplicaReport },
+  ): Promise<readonly SeenReplica[]>;
   /** This replica stops: another may lead at once. */
   leave(id: string): Promise<void>;
   /**

@@ -270,20 +270,36 @@ describe('replicas', () => {
     const { one, two, url, schema } = await openTwo();
     const [a, b] = [replicaOf('a'), replicaOf('b')];
     await one.beat(a, T);
-    expect(leaderOf(await one.beat(a, T, 'resigning'))).toEqual([]);
-    expect(leaderOf(await one.beat(a, T, 'aside'))).toEqual([]);
+    expect(leaderOf(await one.beat(a, T, { standing: 'resigning' }))).toEqual([]);
+    expect(leaderOf(await one.beat(a, T, { standing: 'aside' }))).toEqual([]);
     await age(url, schema, 24);
-    expect(leaderOf(await one.beat(a, T, 'aside'))).toEqual([]);
+    expect(leaderOf(await one.beat(a, T, { standing: 'aside' }))).toEqual([]);
     expect(leaderOf(await two.beat(b, T))).toEqual(['b']);
     await two.leave('b');
-    expect(leaderOf(await one.beat(a, T, 'aside'))).toEqual([]);
+    expect(leaderOf(await one.beat(a, T, { standing: 'aside' }))).toEqual([]);
     await age(url, schema, 26);
-    expect(leaderOf(await one.beat(a, T, 'aside'))).toEqual(['a']);
+    expect(leaderOf(await one.beat(a, T, { standing: 'aside' }))).toEqual(['a']);
     await age(url, schema, 5);
     expect(leaderOf(await two.beat(b, T))).toEqual(['a']);
     await age(url, schema, 24);
-    expect(leaderOf(await one.beat(a, T, 'aside'))).toEqual(['a']); // renewed
-    expect(leaderOf(await two.beat(b, T, 'resigning'))).toEqual(['a']);
+    expect(leaderOf(await one.beat(a, T, { standing: 'aside' }))).toEqual(['a']); // renewed
+    expect(leaderOf(await two.beat(b, T, { standing: 'resigning' }))).toEqual(['a']);
+  });
+
+  it('tell each other what they report, whatever another version makes of it', async () => {
+    const { one, two, url, schema } = await openTwo();
+    const problem = { code: 'clock_skew', since: T, errorSince: null, detail: 'x' };
+    const report = { problems: [problem], catchUp: { activity: 'waiting', cause: null } };
+    await one.beat(replicaOf('a'), T, { report });
+    expect(await two.beat(replicaOf('b'), T)).toMatchObject([{ id: 'a', report }, { id: 'b' }]);
+    const strange = { problems: [{ code: 5 }, null, { ...problem, detail: 7 }], catchUp: 'no' };
+    await withClient(url, (client) =>
+      client.query(`UPDATE ${schema}.replicas SET report = $1 WHERE id = 'a'`, [JSON.stringify(strange)]),
+    );
+    expect(await two.beat(replicaOf('b'), T)).toMatchObject([
+      { report: { problems: [{ ...problem, detail: null }], catchUp: null } },
+      { report: { problems: [], catchUp: null } },
+    ]);
   });
 
   it('one that was not seen for 60 s is gone', async () => {

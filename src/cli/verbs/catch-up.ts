@@ -112,6 +112,7 @@ const CAUSES: ReadonlyMap<string, string> = new Map([
   ['rate_limited', 'Linq is rate limiting this account'],
   ['api_key_rejected', 'Linq rejects the API key'],
   ['clock_skew', "this machine's clock disagrees with Linq's"],
+  ['no_leader', 'no replica leads yet; one does within 30 seconds'],
   ['unforeseen', 'an error; see the service log'],
 ]);
 

@@ -3,6 +3,7 @@ import { type CardState, LINE_HOLDS } from '../../decide/holds.ts';
 import { type EpochMs, MINUTE, SECOND } from '../../decide/time.ts';
 import type { Figures } from '../../store/store.ts';
 import type { SeenDelivery } from '../../webhook/report.ts';
+import { replicaName } from '../problems/problem-words.ts';
 import type { SubscriptionState } from '../problems/problems.ts';
 import type { AttemptView, ChatView, LineView, Overview } from '../view/schemas.ts';
 import { bytesInWords } from '../view/wording.ts';
@@ -341,7 +342,7 @@ export function replicas({ overview, now }: OverviewPage): Content {
   if (!isShared(overview)) return null;
   const row = ({ id, version, startedAt, seenAt, isLeader }: Overview['replicas'][number]) => {
     const silentMs = now - Date.parse(seenAt);
-    return html`<li><div class="row-main"><span class="row-name">${id.slice(0, 8)}</span><span class="row-more">version ${version}, started ${pastIso(startedAt, now, '')}</span></div>
+    return html`<li><div class="row-main"><span class="row-name">${replicaName(id)}</span><span class="row-more">version ${version}, started ${pastIso(startedAt, now, '')}</span></div>
 <div class="row-side">${isLeader && badge('quiet', 'Leader')}${
       silentMs < SILENT_MS
         ? html`<span class="row-time">seen just now</span>`

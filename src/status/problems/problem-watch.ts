@@ -2,11 +2,11 @@ import type { Clock } from '../../clock.ts';
 import { MINUTE, SECOND } from '../../decide/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { StoreError } from '../../errors.ts';
-import type { DeliveryNews, Store } from '../../store/store.ts';
+import type { DeliveryNews, ReportedProblem, Store } from '../../store/store.ts';
 import type { Problem } from '../view/schemas.ts';
 import { type BookedProblem, createProblemBook, type ProblemBook } from './problem-book.ts';
 import { compareProblems, PROBLEM_WORDS, type ProblemCode, showProblem } from './problem-words.ts';
-import { type Findings, findProblems } from './problems.ts';
+import { type Findings, findProblems, reportable } from './problems.ts';
 import { createServiceSnapshot, type Read, type ServiceSnapshot, type SnapshotDeps } from './snapshot.ts';
 import type { StoreProbe } from './store-probe.ts';
 
@@ -45,6 +45,8 @@ export interface ProblemWatch {
   start(): void;
   /** Never rejects. */
   stop(): Promise<void>;
+  /** What only this process can see, as of the last check. */
+  own(): readonly ReportedProblem[];
   /** Null until what the store remembers has been read. */
   book(): ProblemBook | null;
   /** Writes the book's changes; retries later what can't be written now. */
@@ -75,6 +77,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   /** This replica led when it read the book: nobody else has changed it since. */
   let hasLed = false;
   let hasChecked = false;
+  let own: readonly ReportedProblem[] = [];
   let noted: DeliveryNews | null = null;
   let unnoted: DeliveryNews | null = null;
 
@@ -115,6 +118,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
 
   /** Never rejects. */
   async function takeIn(book: ProblemBook, findings: Findings): Promise<void> {
+    own = findings.own ?? reportable(findings.open, clock.now());
     const { opened, closed } = book.update(findings, clock.now());
     hasChecked = true;
     if (!hasLed) return;
@@ -201,6 +205,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
       await lastCheck;
       await note(true).catch(() => {}); // then the next start knows slightly less
     },
+    own: () => own,
     book: () => (hasLed && deps.isLeader() ? (known?.book ?? null) : null),
     write,
   };

@@ -116,11 +116,13 @@ export interface OpenProblem {
   /** Since when it counts as an error, whatever its code says. */
   readonly errorSince?: EpochMs;
   readonly detail?: string;
+  /** The replicas that see it, if not all do. */
+  readonly replicas?: readonly string[];
 }
 
 /** A problem as people and machines see it. */
 export function showProblem(
-  { code, line: number, detail, errorSince }: Omit<OpenProblem, 'since' | 'noticedAt'>,
+  { code, line: number, detail, errorSince, replicas = [] }: Omit<OpenProblem, 'since' | 'noticedAt'>,
   since: EpochMs,
   showNumbers: boolean,
 ): Problem {
@@ -133,9 +135,17 @@ export function showProblem(
     severity: errorSince === undefined ? severity : 'error',
     since: isoTime(since),
     line,
-    message: fill(message),
+    message: `${placeOf(replicas)}${fill(message)}`,
     remedy: fill(remedy),
   };
+}
+
+/** As they are called on the status page. */
+export const replicaName = (id: string) => id.slice(0, 8);
+
+function placeOf(replicas: readonly string[]): string {
+  const names = replicas.map(replicaName).join(', ');
+  return replicas.length === 0 ? '' : `On replica${replicas.length === 1 ? '' : 's'} ${names}: `;
 }
 
 /** Errors first, then oldest first. */

@@ -3,6 +3,7 @@ import { ACCOUNT_HOLDS, LINE_HOLDS, standingHold } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { type EpochMs, MINUTE } from '../../decide/time.ts';
 import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
+import type { ReportedProblem, SeenReplica } from '../../store/store.ts';
 import { bytesInWords, durationInWords } from '../view/wording.ts';
 import type { OpenProblem, ProblemCode } from './problem-words.ts';
 import {
@@ -34,6 +35,10 @@ export interface ProblemSnapshot {
   readonly alerts: AlertState;
   /** Replicas that share the store decide by different settings. */
   readonly doSettingsDiffer: boolean;
+  /** This replica; null with SQLite, where it is the only one. */
+  readonly replicaId: string | null;
+  /** The others that live. */
+  readonly others: readonly Pick<SeenReplica, 'id' | 'report'>[];
   readonly policy: Policy;
 }
 
@@ -46,6 +51,8 @@ export type AlertState = 'fine' | 'unknown' | { readonly failingSince: EpochMs; 
 /** The open problems, and the codes that can't be determined now: those keep their state. */
 export interface Findings {
   readonly open: readonly OpenProblem[];
+  /** Those that only this process can see: the others learn them from its report. */
+  readonly own?: readonly ReportedProblem[];
   readonly undetermined: ReadonlySet<ProblemCode>;
 }
 
@@ -62,15 +69,63 @@ export function findProblems(snapshot: ProblemSnapshot): Findings {
     ['subscription_missing', subscription === 'unknown'],
     ['subscription_inactive', subscription === 'unknown'],
   ];
+  const seen = [
+    ...accountProblems(snapshot),
+    ...lineProblems(snapshot),
+    ...ownProblems(snapshot),
+    ...worldProblems(snapshot),
+  ];
+  const own = reportable(seen, snapshot.now);
   return {
-    open: [
-      ...accountProblems(snapshot),
-      ...lineProblems(snapshot),
-      ...ownProblems(snapshot),
-      ...worldProblems(snapshot),
-    ],
+    open: [...seen.filter(({ code }) => !isOwn(code)), ...joined(own, snapshot)],
+    own,
     undetermined: new Set(unknown.filter(([, isUnknown]) => isUnknown).map(([code]) => code)),
   };
+}
+
+/** What one process alone can see: its clock, its way to the database, and the deliveries that reach it. */
+const OWN: readonly ProblemCode[] = ['clock_skew', 'store_failing', 'signature_failures'];
+
+const isOwn = (code: string) => OWN.some((own) => own === code);
+
+/** What a replica reports to the others. */
+export function reportable(seen: readonly OpenProblem[], now: EpochMs): readonly ReportedProblem[] {
+  return seen
+    .filter(({ code }) => isOwn(code))
+    .map(({ code, since, noticedAt, errorSince, detail }) => {
+      return {
+        code,
+        since: since ?? noticedAt ?? now,
+        errorSince: errorSince ?? null,
+        detail: detail ?? null,
+      };
+    });
+}
+
+/** One problem of each code, whichever replicas see it. */
+function joined(
+  own: readonly ReportedProblem[],
+  { replicaId, others }: Pick<ProblemSnapshot, 'replicaId' | 'others'>,
+): OpenProblem[] {
+  const reports = [{ id: replicaId ?? '', report: { problems: own } }, ...others];
+  return OWN.flatMap((code): OpenProblem[] => {
+    const seen = reports.flatMap(({ id, report }) =>
+      report.problems.filter((problem) => problem.code === code).map((problem) => ({ id, ...problem })),
+    );
+    if (seen.length === 0) return [];
+    const errors = seen.flatMap(({ errorSince }) => errorSince ?? []);
+    const detail = seen.map((one) => one.detail).find((one) => one !== null);
+    return [
+      {
+        code,
+        since: null,
+        noticedAt: Math.min(...seen.map(({ since }) => since)),
+        ...(errors.length === 0 ? {} : { errorSince: Math.min(...errors) }),
+        ...(detail === undefined || detail === null ? {} : { detail }),
+        ...(seen.length === reports.length ? {} : { replicas: seen.map(({ id }) => id) }),
+      },
+    ];
+  });
 }
 
 /** Problems of the service's own data and work. */

@@ -31,6 +31,10 @@ export interface SnapshotDeps {
   readonly alerts: () => AlertState;
   /** Those that share the store. */
   readonly replicas: () => readonly SeenReplica[];
+  /** Those of them that live, but for this one. */
+  readonly others: () => readonly SeenReplica[];
+  /** @see ProblemSnapshot */
+  readonly replicaId: string | null;
 }
 
 /** What problems, and the rest of the overview, are derived from. */
@@ -99,6 +103,8 @@ export function createServiceSnapshot(
       catchUp: catchUp.failing,
       alerts: deps.alerts(),
       doSettingsDiffer: new Set(deps.replicas().map(({ fingerprint }) => fingerprint)).size > 1,
+      replicaId: deps.replicaId,
+      others: deps.others(),
       policy,
     };
   };

@@ -1,5 +1,12 @@
 import type { EpochMs } from '../../decide/time.ts';
-import type { Replica, ReplicaStore, SeenReplica, Standing } from '../store.ts';
+import {
+  NOTHING_REPORTED,
+  type Replica,
+  type ReplicaReport,
+  type ReplicaStore,
+  type ReportedProblem,
+  type SeenReplica,
+} from '../store.ts';
 import type { Calls, StoreContext } from './context.ts';
 
 /** A leader that doesn't say in time that it lives is replaced. */
@@ -21,7 +28,7 @@ export function createReplicaTable(
     beat: (
       { id, version, fingerprint, startedAt }: Replica,
       now: EpochMs,
-      standing: Standing = 'candidate',
+      { standing = 'candidate', report = NOTHING_REPORTED } = {},
     ) =>
       write(async (session) => {
         if (standing === 'resigning') await session.run(resign, [id]);
@@ -35,20 +42,21 @@ export function createReplicaTable(
           [id],
         );
         await session.run(
-          `INSERT INTO ${replicas} (id, version, fingerprint, started_at, seen_at)
-            VALUES ($1, $2, $3, $4, clock_timestamp())
+          `INSERT INTO ${replicas} (id, version, fingerprint, started_at, seen_at, report)
+            VALUES ($1, $2, $3, $4, clock_timestamp(), $5)
             ON CONFLICT (id) DO UPDATE SET version = excluded.version, fingerprint = excluded.fingerprint,
-              started_at = excluded.started_at, seen_at = excluded.seen_at`,
-          [id, version, fingerprint, startedAt],
+              started_at = excluded.started_at, seen_at = excluded.seen_at, report = excluded.report`,
+          [id, version, fingerprint, startedAt, JSON.stringify(report)],
         );
         await session.run(`DELETE FROM ${replicas} WHERE seen_at < clock_timestamp() - ${GONE}`);
-        return session.rows<SeenReplica>(
+        const seen = await session.rows<SeenReplica>(
           `SELECT id, version, fingerprint, started_at AS "startedAt",
               $1 - floor(extract(epoch FROM clock_timestamp() - seen_at) * 1000)::bigint AS "seenAt",
-              EXISTS (SELECT 1 FROM ${leaders} l WHERE l.replica = r.id AND l.until_at > clock_timestamp()) AS "isLeader"
-            FROM ${replicas} r ORDER BY started_at, id`,
+              EXISTS (SELECT 1 FROM ${leaders} l WHERE l.replica = r.id AND l.until_at > clock_timestamp()) AS "isLeader",
+              report FROM ${replicas} r ORDER BY started_at, id`,
           [now],
         );
+        return seen.map((one) => ({ ...one, report: readReport(one.report) }));
       }),
     leave: (id) =>
       write(async (session) => {
@@ -57,3 +65,24 @@ export function createReplicaTable(
       }),
   };
 }
+
+/** Another version may have written it: what isn't as expected counts as not reported. */
+function readReport(value: unknown): ReplicaReport {
+  const { problems, catchUp } = Object(value);
+  return {
+    problems: Array.isArray(problems) ? problems.flatMap(readProblem) : [],
+    catchUp:
+      typeof catchUp?.activity === 'string'
+        ? { activity: catchUp.activity, cause: textOrNull(catchUp.cause) }
+        : null,
+  };
+}
+
+function readProblem(value: unknown): ReportedProblem[] {
+  const { code, since, errorSince, detail } = Object(value);
+  if (typeof code !== 'string' || !Number.isSafeInteger(since)) return [];
+  const worse = Number.isSafeInteger(errorSince) ? errorSince : null;
+  return [{ code, since, errorSince: worse, detail: textOrNull(detail) }];
+}
+
+const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null);

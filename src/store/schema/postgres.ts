@@ -367,6 +367,8 @@ export const replicas = pgTable('replicas', {
   fingerprint: text('fingerprint').notNull(),
   startedAt: integer('started_at').notNull(),
   seenAt: serverTime('seen_at').notNull(),
+  /** What it lets the others know, see `ReplicaReport`. */
+  report: jsonb('report').notNull().default({}),
 });
 
 /** Which replica does what only one may do, and until when unless it renews that. */

@@ -8,7 +8,7 @@ import { countEvents, createAround, NO_OBSERVER, type StoreObserver } from '../a
 import { planHeartbeat } from '../plan/housekeeping.ts';
 import { catchUpIn, deliveryNewsIn } from '../plan/meta.ts';
 import { planLines } from '../plan/settle.ts';
-import type { Store } from '../store.ts';
+import { NOTHING_REPORTED, type Store } from '../store.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import { createAttemptPruning, createAttemptTable, createTotals } from './attempt-table.ts';
 import { createCatchUpStore, createCatchUpTable } from './catch-up-table.ts';
@@ -189,7 +189,9 @@ export function createSqliteStore(
     ...createPageStore(context, parts, calls),
     ...createProblemStore(context, meta, calls),
     ...keepQuarantine,
-    beat: async (replica, now) => [{ ...replica, seenAt: now, isLeader: true }],
+    beat: async (replica, now, { report = NOTHING_REPORTED } = {}) => [
+      { ...replica, seenAt: now, report, isLeader: true },
+    ],
     leave: async () => {},
     sharedVersion: async () => ALONE.version,
     serverNow: async () => null,

@@ -10,7 +10,8 @@ export function describeReplicas(bench: StoreBench): void {
   describe('replicas', () => {
     it('makes the only one the leader, and lets it lead again after it left', async () => {
       const store = await bench.open();
-      const seen = [{ ...ONE, seenAt: expect.any(Number), isLeader: true }];
+      const report = { problems: [], catchUp: null };
+      const seen = [{ ...ONE, seenAt: expect.any(Number), report, isLeader: true }];
       expect(await store.beat(ONE, T)).toEqual(seen);
       await store.leave(ONE.id);
       expect(await store.beat(ONE, T)).toEqual(seen);

@@ -142,3 +142,20 @@ describe('the subscription', () => {
     expect(catchUp.subscription()).toBe('unknown');
   });
 });
+
+it('a replica that does not lead shows what the leader says of it', async () => {
+  let says: { activity: string; cause: string | null } | null = null;
+  const account = { hold: () => null, isLeader: () => false, heard: () => {} };
+  const world = createWorld({ account, isShared: true, leadersView: () => says });
+  const { catchUp } = await world.start();
+  await world.run(MINUTE);
+  const view = () => catchUp.view();
+  expect(view()).toMatchObject({ activity: 'waiting', cause: 'no_leader' });
+  says = { activity: 'waiting', cause: 'rate_limited' };
+  expect(view()).toMatchObject(says);
+  says = { activity: 'failed', cause: 'http_500' };
+  expect(view()).toMatchObject(says);
+  says = { activity: 'running', cause: null };
+  expect(view()).toMatchObject(says);
+  expect(world.account.calls).toEqual([]);
+});

@@ -13,7 +13,10 @@ import { createAccount } from './account.ts';
 
 const TOLERATED_MS = 5 * MINUTE;
 type Settings = Partial<
-  Pick<CatchUpOptions, 'everyMs' | 'idleAfterMs' | 'publicUrl' | 'account' | 'toleratedMs'>
+  Pick<
+    CatchUpOptions,
+    'everyMs' | 'idleAfterMs' | 'publicUrl' | 'account' | 'toleratedMs' | 'isShared' | 'leadersView'
+  >
 >;
 
 /** A database in memory where there is such a place, removed when the test has finished. */
@@ -62,6 +65,7 @@ export function createWorld(settings: Settings = {}) {
         heard: (answer, startedAt) => void heard.push({ answer, startedAt }),
       },
       isShared: false,
+      leadersView: () => null,
       clock,
       random: () => 0,
       log,

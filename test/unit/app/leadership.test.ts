@@ -6,7 +6,7 @@ import { T } from '../../helpers/builders.ts';
 import { createFakeClock } from '../../helpers/clock.ts';
 
 const REPLICA = { id: 'this', version: '1.2.3', fingerprint: 'settings', startedAt: T };
-const SELF: SeenReplica = { ...REPLICA, seenAt: T, isLeader: true };
+const SELF: SeenReplica = { ...REPLICA, seenAt: T, report: { problems: [], catchUp: null }, isLeader: true };
 
 const turns = async () => {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -14,15 +14,23 @@ const turns = async () => {
 
 async function lead(first: readonly SeenReplica[] = [SELF], kind: Store['kind'] = 'postgres') {
   const clock = createFakeClock(T);
-  const shared = { seen: first, isDown: false, left: [] as string[], changes: 0, logged: [] as string[] };
+  const shared = {
+    seen: first,
+    isDown: false,
+    left: [] as string[],
+    changes: 0,
+    logged: [] as string[],
+    reports: [] as unknown[],
+  };
   const standings: (Standing | undefined)[] = [];
   const failures = { probes: 0, alerts: 0 };
   const leadership = createLeadership({
     store: {
       kind,
-      async beat(_replica, now, standing) {
+      async beat(_replica, now, { standing, report } = {}) {
         if (shared.isDown) throw new Error('down');
         standings.push(standing);
+        shared.reports.push(report);
         const isSelf = ({ id }: SeenReplica) => id === REPLICA.id && standing === 'resigning';
         return shared.seen.map((one) => ({ ...one, seenAt: now, isLeader: one.isLeader && !isSelf(one) }));
       },
@@ -37,6 +45,7 @@ async function lead(first: readonly SeenReplica[] = [SELF], kind: Store['kind'] 
       warn: ({ failed }: { failed: string }, event: string) => void shared.logged.push(`${event} ${failed}`),
     } as never,
     failures: () => failures,
+    report: () => ({ problems: [], catchUp: { activity: `beat ${standings.length}`, cause: null } }),
     onChange: () => shared.changes++,
   });
   await leadership.start();
@@ -104,6 +113,20 @@ describe('a replica on a shared store', () => {
       await pass(10 * SECOND);
     }
     expect(leadership.areSettingsAgreed()).toBe(true);
+  });
+
+  it('reports with each heartbeat, and knows which others live', async () => {
+    const other = { ...SELF, id: 'other', isLeader: false };
+    const { clock, leadership, shared, beats } = await lead([SELF, other]);
+    await beats(1);
+    expect(shared.reports).toMatchObject([
+      { catchUp: { activity: 'beat 0' } },
+      { catchUp: { activity: 'beat 1' } },
+    ]);
+    expect(leadership.others().map(({ id }) => id)).toEqual(['other']);
+    shared.isDown = true;
+    clock.advance(30 * SECOND);
+    expect(leadership.others()).toEqual([]);
   });
 
   it('leaves when it stops', async () => {

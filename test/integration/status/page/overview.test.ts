@@ -110,6 +110,7 @@ describe('GET /', () => {
       fingerprint: '',
       startedAt: T - 3 * HOUR,
       seenAt: T,
+      report: { problems: [], catchUp: null },
       isLeader: false,
     };
     const replicas = () => [

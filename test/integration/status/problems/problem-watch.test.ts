@@ -49,6 +49,8 @@ async function startWatch(given: Partial<ProblemWatchDeps> = {}, home = createHo
     alerts: () => 'fine',
     isLeader: () => true,
     replicas: () => [],
+    others: () => [],
+    replicaId: null,
     showNumbers: false,
     sendsAlerts: false,
     onChange: () => {},

@@ -43,6 +43,7 @@ async function start({ given = {} }: Case): Promise<World> {
             fingerprint,
             startedAt: T,
             seenAt: T,
+            report: { problems: [], catchUp: null },
             isLeader: index === 0,
           };
         }),

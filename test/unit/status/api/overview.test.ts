@@ -38,7 +38,15 @@ function overviewOf({ holds = [], lines = [], counts = [], ...rest }: Given = {}
   return showOverview({
     version: '1.2.3',
     replicas: [
-      { id: 'replica-1', version: '1.2.3', fingerprint: '', startedAt: T, seenAt: NOW, isLeader: true },
+      {
+        id: 'replica-1',
+        version: '1.2.3',
+        fingerprint: '',
+        startedAt: T,
+        seenAt: NOW,
+        report: { problems: [], catchUp: null },
+        isLeader: true,
+      },
     ],
     startedAt: T,
     now: NOW,

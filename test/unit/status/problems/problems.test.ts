@@ -14,6 +14,7 @@ import {
   showProblem,
 } from '../../../../src/status/problems/problem-words.ts';
 import { findProblems, type ProblemSnapshot } from '../../../../src/status/problems/problems.ts';
+import type { ReportedProblem } from '../../../../src/store/store.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, policyOf, T } from '../../../helpers/builders.ts';
 
 interface Given extends Partial<Omit<ProblemSnapshot, 'dispatcher'>> {
@@ -48,6 +49,8 @@ function snapshotOf({ holds = [], lines = [], clockDistrustedSince, ...rest }: G
     catchUp: null,
     alerts: 'fine',
     doSettingsDiffer: false,
+    replicaId: null,
+    others: [],
     policy: policyOf(),
     ...rest,
   };
@@ -220,5 +223,59 @@ describe('the list of problems', () => {
     const [full] = createList({ showNumbers: true })(given);
     expect(masked?.message).toBe("+1•••••0100 has no contact card, so its chats can't get one.");
     expect(full).toMatchObject({ line: LINE, message: expect.stringContaining(LINE) });
+  });
+});
+
+describe('a problem that only one replica can see', () => {
+  const other = (id: string, ...problems: ReportedProblem[]) => ({ id, report: { problems, catchUp: null } });
+  const SKEWED = { code: 'clock_skew', since: T, errorSince: null, detail: null };
+  const REFUSED = { code: 'signature_failures', since: T, errorSince: T + 1, detail: null };
+  const FULL = { code: 'store_failing', since: T + 1, errorSince: null, detail: 'full' };
+  const self = { replicaId: 'aaaaaaaa-1' };
+  const WORDS_OF = Object.fromEntries(
+    Object.entries(PROBLEM_WORDS).map(([code, { message }]) => [code, message]),
+  );
+
+  it('is open at all of them, and names the one', () => {
+    const others = [other('bbbbbbbb-1', SKEWED), other('cccccccc-1', REFUSED)];
+    expect(createList()({ ...self, others })).toMatchObject([
+      { code: 'clock_skew', since: SINCE, message: `On replica bbbbbbbb: ${WORDS_OF.clock_skew}` },
+      {
+        code: 'signature_failures',
+        severity: 'error',
+        message: expect.stringMatching(/^On replica cccccccc: /),
+      },
+    ]);
+  });
+
+  it('is one if several see it, since the first saw it, and names none if all do', () => {
+    const list = createList();
+    const others = [other('bbbbbbbb-1', FULL), other('cccccccc-1')];
+    const probe = { isWritable: false, fault: 'io', failingSince: T + 5 } as const;
+    expect(list({ ...self, others, probe })).toMatchObject([
+      { code: 'store_failing', message: expect.stringMatching(/^On replicas aaaaaaaa, bbbbbbbb: .*\(io\)/) },
+    ]);
+    expect(list({ ...self, others: others.slice(0, 1), probe })).toMatchObject([
+      { since: new Date(T + 1).toISOString(), message: expect.stringMatching(/^The database/) },
+    ]);
+    expect(list({ ...self, others: [other('bbbbbbbb-1')] })).toEqual([]);
+  });
+
+  it('is what a replica reports, of all that it sees', () => {
+    const given = {
+      clockDistrustedSince: T,
+      doSettingsDiffer: true,
+      signatures: { since: null, isAll: true },
+    };
+    const found = findProblems(snapshotOf({ ...self, ...given, now: T + 7, others: [other('b', FULL)] }));
+    expect(found.own).toEqual([SKEWED, { ...REFUSED, since: T + 7, errorSince: null }]);
+  });
+
+  it('is ignored if it is something that all see, or another version’s', () => {
+    const strange = [
+      { ...SKEWED, code: 'settings_differ' },
+      { ...SKEWED, code: 'new' },
+    ];
+    expect(createList()({ ...self, others: [other('b', ...strange)] })).toEqual([]);
   });
 });
