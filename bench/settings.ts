@@ -6,6 +6,7 @@ export const POLICY: Policy = {
   reshare: 'daily',
   idleAfterMs: 7 * 24 * 60 * 60 * 1000,
   maxSharesPerChat: 0,
+  reshareOnCardChange: false,
   requireInbound: false,
   shareGroups: true,
   holdAtRisk: false,

@@ -39,7 +39,7 @@ The first rule that applies decides.
 | 7 | \`held\` | \`opted_out\` | the recipient opted out and hasn't written since |
 | 8 | \`held\` | \`chat_health\` | Linq rates it \`CRITICAL\`, or \`AT_RISK\` with \`HOLD_AT_RISK=true\` |
 | 9 | \`held\` | \`awaiting_inbound\` | \`REQUIRE_INBOUND=true\`, and the recipient hasn't written yet |
-| 10 | \`done\` | \`shared_once\` \`share_limit\` | \`RESHARE_POLICY=once\`, or \`MAX_SHARES_PER_CHAT\` reached |
+| 10 | \`done\` | \`shared_once\` \`share_limit\` | \`RESHARE_POLICY=once\`, or \`MAX_SHARES_PER_CHAT\` reached; not while a [changed card](#when-the-card-changes) is due |
 | 11 | \`waiting\` | \`window\` \`restored\` | less than \`SHARE_WINDOW\` since the last share ended, or since a restore |
 | 12 | \`idle\` | \`no_recent_outbound\` | nothing sent for \`RESHARE_IDLE_AFTER\`; with \`active\`, nothing since the last share |
 | 13 | \`held\` | one of those below | the account or the line is on hold |
@@ -58,6 +58,17 @@ apply to all chats after a restart.
 \`SHARE_WINDOW\` (24 hours) is elapsed time from the moment that Linq's success arrived, not a calendar day. Within a process the
 monotonic clock measures it, so that setting the clock can't shorten it. A call whose outcome is unknown (a timeout, a crash) may be
 repeated inside it. Linq ignores the repeat, so the recipient isn't asked twice.
+
+## When the card changes
+
+With \`RESHARE_ON_CARD_CHANGE=true\`, each chat whose last share began before its line's card changed may have the card once more. The
+change is stored with the line, so that a million chats needn't be written: they are decided again in small batches, beginning two minutes after the latest change.
+For such a chat rule 10 doesn't apply, and in rule 12 only \`RESHARE_IDLE_AFTER\` counts. All other rules stand: a changed card
+is news, but no reason to write to someone who opted out, whose window is open, or whom you haven't written to for a week. A share
+whose outcome is unknown counts as the chat's one more share after its window.
+
+The first check of a card after an upgrade only notes what it is. A picture whose link was merely signed again, a card that isn't active, and changes
+made while the setting is \`false\` don't count.
 
 ## Examples
 

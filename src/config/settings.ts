@@ -193,6 +193,13 @@ export const BEHAVIOUR = {
       'Maximum number of shares per chat. 0: no limit.',
       'MAX_SHARES_PER_CHAT=3',
     ),
+    reshareOnCardChange: setting(
+      'RESHARE_ON_CARD_CHANGE',
+      'false',
+      boolean,
+      'Share a changed card once more, even under once or past MAX_SHARES_PER_CHAT.',
+      'RESHARE_ON_CARD_CHANGE=true',
+    ),
     requireInbound: setting(
       'REQUIRE_INBOUND',
       'false',

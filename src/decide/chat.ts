@@ -113,6 +113,8 @@ export interface StoredDecision {
 /** Everything we store about a chat. */
 export interface ChatRecord extends ChatFacts, ChatHistory, StoredDecision {
   readonly chatId: string;
+  /** When the card of its line last changed. Stored with the line; null also if the policy doesn't ask for it. */
+  readonly cardChangedAt: EpochMs | null;
 }
 
 /** A chat about which nothing is known yet. */
@@ -142,6 +144,7 @@ const BLANK: ChatRecord = {
   lookedUpAt: null,
   restoredAt: null,
   lease: null,
+  cardChangedAt: null,
   state: 'held',
   reason: 'no_outbound',
   nextAttemptAt: null,

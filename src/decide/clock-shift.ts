@@ -33,18 +33,15 @@ function shiftDeadline(at: EpochMs, setAt: EpochMs | null, maxMs: number, shift:
  */
 export function shiftChat(chat: ChatRecord, lastEndedAt: EpochMs | null, shift: ClockShift): ChatRecord {
   const { byMs, now, windowMs } = shift;
-  const before = now - byMs;
-  const isForward = byMs > 0;
-  const isOpen = (at: EpochMs | null) => isForward && at !== null && at > before - windowMs && at <= before;
   const past = (at: EpochMs | null, isMoved = false) =>
     at === null ? null : Math.min(isMoved ? at + byMs : at, now);
-  const windowStart = (at: EpochMs | null) => past(at, isOpen(at));
+  const windowStart = (at: EpochMs | null) => past(at, isOpen(at, shift));
   const maxBackoffMs = Math.max(MAX_BACKOFF_MS, windowMs);
   const { retryAt } = chat;
   return {
     ...chat,
     lastSharedAt: windowStart(chat.lastSharedAt),
-    lastShareStartedAt: past(chat.lastShareStartedAt, isOpen(chat.lastSharedAt)),
+    lastShareStartedAt: past(chat.lastShareStartedAt, isOpen(chat.lastSharedAt, shift)),
     uncertainAt: windowStart(chat.uncertainAt),
     dryRunAt: windowStart(chat.dryRunAt),
     retiredAt: windowStart(chat.retiredAt),
@@ -71,9 +68,20 @@ export function shiftHold(hold: Hold, shift: ClockShift): Hold {
 }
 
 export function shiftLine(
-  { cardCheckedAt, clearedAt }: Line,
-  now: EpochMs,
-): Pick<Line, 'cardCheckedAt' | 'clearedAt'> {
-  const past = (at: EpochMs | null) => (at === null ? null : Math.min(at, now));
-  return { cardCheckedAt: past(cardCheckedAt), clearedAt: past(clearedAt) };
+  { cardCheckedAt, clearedAt, cardChangedAt }: Line,
+  shift: ClockShift,
+): Pick<Line, 'cardCheckedAt' | 'clearedAt' | 'cardChangedAt'> {
+  const past = (at: EpochMs | null) => (at === null ? null : Math.min(at, shift.now));
+  return {
+    cardCheckedAt: past(cardCheckedAt),
+    clearedAt: past(clearedAt),
+    // as the shares before and after it
+    cardChangedAt: past(isOpen(cardChangedAt, shift) ? (cardChangedAt ?? 0) + shift.byMs : cardChangedAt),
+  };
+}
+
+/** A window that began then was open when the clock was found to be behind. */
+function isOpen(at: EpochMs | null, { byMs, now, windowMs }: ClockShift): boolean {
+  const before = now - byMs;
+  return byMs > 0 && at !== null && at > before - windowMs && at <= before;
 }

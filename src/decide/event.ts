@@ -50,12 +50,14 @@ export interface LineEvent {
 }
 
 /**
- * `contact_card.…`: what we know about the line's card is outdated. Never stored: a restart checks every card
+ * `contact_card.…`: what we know about the line's card is outdated. Only `changedAt` is stored: a restart checks every card
  * anyway.
  */
 export interface CardEvent {
   readonly kind: 'card';
   readonly line: string;
+  /** When an existing card was changed; null: it wasn't, or Linq didn't say when. */
+  readonly changedAt: EpochMs | null;
 }
 
 export type ReactorEvent = ChatEvent | LineEvent | CardEvent;

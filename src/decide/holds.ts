@@ -37,6 +37,8 @@ export type KnownCardState = Exclude<CardState, 'unknown'>;
 export interface ContactCard {
   readonly line: string;
   readonly isActive: boolean;
+  /** Differs if the name or the picture does; null: neither was readable. */
+  readonly digest?: string | null;
 }
 
 /** Everything the program knows about a hold; the user-facing words are in `status/`. */
@@ -164,6 +166,15 @@ export interface Line extends LineFacts {
   readonly card: CardState;
   readonly cardCheckedAt: EpochMs | null;
   readonly clearedAt: EpochMs | null;
+  /** The digest of the last active card that a check found. */
+  readonly cardDigest: string | null;
+  /** When the card last changed, as far as the policy asked for it. */
+  readonly cardChangedAt: EpochMs | null;
+}
+
+/** What a check found of a line's card. */
+export interface CheckedCard extends Pick<Line, 'line' | 'card' | 'cardCheckedAt'> {
+  readonly digest?: string | null;
 }
 
 /** The hold that now closes the account or a line to automatic shares. */
@@ -281,6 +292,53 @@ export function cardStateOf(line: string, cards: readonly ContactCard[]): KnownC
   if (own.some(({ isActive }) => isActive)) return 'active';
   return own.length > 0 ? 'inactive' : 'missing';
 }
+
+/** The digest of the card that is shared on this line; null: there is none, or it isn't readable. */
+export function activeDigestOf(line: string, cards: readonly ContactCard[]): string | null {
+  return cards.find((card) => card.line === line && card.isActive)?.digest ?? null;
+}
+
+/**
+ * What a check of the card changes of the line. Only an active card counts, since no other is shared. The first one sets
+ * what later ones are compared with; and a difference that a change reported since the last check explains isn't another
+ * change.
+ * @param isChangeNoted else only the digest follows
+ */
+export function afterCardCheck(
+  known: Pick<Line, 'cardCheckedAt' | 'cardDigest' | 'cardChangedAt'> | null,
+  { card, cardCheckedAt, digest = null }: CheckedCard,
+  isChangeNoted: boolean,
+): Partial<Omit<Line, 'line'>> {
+  const checked = { card, cardCheckedAt };
+  if (card !== 'active' || digest === null || digest === known?.cardDigest) return checked;
+  const { cardDigest = null, cardChangedAt = null } = known ?? {};
+  const isExplained = cardChangedAt !== null && cardChangedAt > (known?.cardCheckedAt ?? 0);
+  const isChange = isChangeNoted && cardDigest !== null && !isExplained;
+  return { ...checked, cardDigest: digest, ...(isChange ? { cardChangedAt: cardCheckedAt } : {}) };
+}
+
+/** Changes of a card in quick succession count as one: it is shared again once it has stayed the same for this long. */
+export const CARD_SETTLES_MS = 2 * MINUTE;
+
+/**
+ * Which changes of cards now count. All chats have to be decided again when `mark` changes, and it may do so at `nextAt`.
+ */
+export function settledCardChanges(
+  lines: readonly Pick<Line, 'cardChangedAt'>[],
+  now: EpochMs,
+): { readonly mark: string; readonly nextAt: EpochMs | null } {
+  let sum = 0;
+  let nextAt = Number.POSITIVE_INFINITY;
+  for (const { cardChangedAt } of lines) {
+    if (cardChangedAt === null) continue;
+    const settledAt = cardChangedAt + CARD_SETTLES_MS;
+    if (settledAt > now) nextAt = Math.min(nextAt, settledAt);
+    else sum = (sum + cardChangedAt) % MARKS; // it grows with every change of any line
+  }
+  return { mark: sum === 0 ? '' : ` cards ${sum}`, nextAt: Number.isFinite(nextAt) ? nextAt : null };
+}
+/** So many sums are told apart exactly. */
+const MARKS = 2 ** 52;
 
 /** The line's card hold, whatever else closes the line; null if it has a card to share. */
 export function cardHold(line: Line): StandingHold<CardHoldReason> | null {

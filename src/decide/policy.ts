@@ -7,6 +7,8 @@ export interface Policy {
   readonly idleAfterMs: number;
   /** 0: no limit. */
   readonly maxSharesPerChat: number;
+  /** A changed card is shared once more, whatever `reshare` and `maxSharesPerChat` say. */
+  readonly reshareOnCardChange: boolean;
   readonly requireInbound: boolean;
   readonly shareGroups: boolean;
   readonly holdAtRisk: boolean;

@@ -1,6 +1,6 @@
 import { type ChatReason, type ChatRecord, type ChatState, liveLease, type StoredDecision } from './chat.ts';
 import { isIMessage, latest, nextOf } from './facts.ts';
-import { endsByTime, type HoldReason, type StandingHold } from './holds.ts';
+import { CARD_SETTLES_MS, endsByTime, type HoldReason, type StandingHold } from './holds.ts';
 import type { RetiredReason } from './outcome.ts';
 import type { Policy } from './policy.ts';
 import type { EpochMs } from './time.ts';
@@ -131,8 +131,36 @@ export function lapsesAt(chat: ChatRecord, policy: Policy): EpochMs | null {
 
 /** Shares as counted towards limits: an attempt with an unknown outcome counts once its window is over. */
 function countedShares(chat: ChatRecord, policy: Policy, now: EpochMs): number {
-  const isLate = chat.uncertainAt !== null && now >= chat.uncertainAt + policy.windowMs;
-  return chat.shareCount + (isLate ? 1 : 0);
+  return chat.shareCount + (countedAttempt(chat, policy, now) === null ? 0 : 1);
+}
+
+/** When an attempt with an unknown outcome began that counts as a share by now; null: none does. */
+function countedAttempt({ uncertainAt }: ChatRecord, { windowMs }: Policy, now: EpochMs): EpochMs | null {
+  return uncertainAt !== null && now >= uncertainAt + windowMs ? uncertainAt : null;
+}
+
+/**
+ * Which card a chat was given last: its line's card as it is (`current`), or as it was before it changed; null: none, or it
+ * isn't known to have changed.
+ */
+export function cardGiven(chat: ChatRecord): 'current' | 'earlier' | null {
+  const { cardChangedAt } = chat;
+  const at = chat.lastShareStartedAt ?? chat.lastSharedAt;
+  if (cardChangedAt === null || at === null) return null;
+  return at < cardChangedAt ? 'earlier' : 'current';
+}
+
+/**
+ * From when on a chat may have the changed card once more, whatever the policy and its limit say; null: it never had
+ * another, or has had this one since.
+ */
+export function changedCardDueAt(chat: ChatRecord, policy: Policy, now: EpochMs): EpochMs | null {
+  const { cardChangedAt, shareCount, lastShareStartedAt, lastSharedAt } = chat;
+  if (!policy.reshareOnCardChange || cardChangedAt === null) return null;
+  const shared = lastShareStartedAt ?? lastSharedAt ?? (shareCount > 0 ? 0 : null);
+  const pretended = policy.dryRun ? chat.dryRunAt : null;
+  const givenAt = latest(latest(shared, countedAttempt(chat, policy, now)), pretended);
+  return givenAt === null || givenAt >= cardChangedAt ? null : cardChangedAt + CARD_SETTLES_MS;
 }
 
 const retired: Rule = (chat, policy, now) => refusedForGood(chat, policy, now) ?? leftChat(chat, now);
@@ -205,9 +233,12 @@ const awaitingInbound: Rule = (chat, policy) =>
 
 const shareLimit: Rule = (chat, policy, now) => {
   const shares = countedShares(chat, policy, now);
-  if (policy.reshare === 'once' && shares > 0) return { state: 'done', reason: 'shared_once', until: null };
+  const isOnce = policy.reshare === 'once' && shares > 0;
   const isLimit = policy.maxSharesPerChat > 0 && shares >= policy.maxSharesPerChat;
-  return isLimit ? { state: 'done', reason: 'share_limit', until: null } : null;
+  if (!isOnce && !isLimit) return null;
+  const until = changedCardDueAt(chat, policy, now);
+  if (until !== null && now >= until) return null;
+  return { state: 'done', reason: isOnce ? 'shared_once' : 'share_limit', until };
 };
 
 /** A restored backup lacks the shares made since: a chat may have been shared just before the restore. */
@@ -220,14 +251,17 @@ const insideWindow: Rule = (chat, policy, now) => {
   return { state: 'waiting', reason, until: nextOf(now, end, countsAt(chat, policy)) };
 };
 
+/** A changed card is news even if nothing was sent since the last share, but not in a chat without recent messages. */
 const idle: Rule = (chat, policy, now) => {
   const idleAt = becomesIdleAt(chat, policy, now);
+  const isOld = idleAt !== null && now >= idleAt;
   const startedAt = chat.lastShareStartedAt;
   const isAnswered =
     policy.reshare === 'active' && startedAt !== null && Math.min(chat.lastOutboundAt ?? 0, now) < startedAt;
-  const isIdle = isAnswered || (idleAt !== null && now >= idleAt);
-  if (!isIdle) return null;
-  return { state: 'idle', reason: 'no_recent_outbound', until: nextOf(now, countsAt(chat, policy)) };
+  if (!isOld && !isAnswered) return null;
+  const dueAt = isOld ? null : changedCardDueAt(chat, policy, now);
+  if (dueAt !== null && now >= dueAt) return null;
+  return { state: 'idle', reason: 'no_recent_outbound', until: nextOf(now, dueAt, countsAt(chat, policy)) };
 };
 
 const lineUnknown: Rule = (chat, policy, now) => {
@@ -285,10 +319,11 @@ function changesWhileDue(chat: ChatRecord, policy: Policy, now: EpochMs): EpochM
   return nextOf(now, becomesIdleAt(chat, policy, now), countsAt(chat, policy));
 }
 
-/** When an attempt with an unknown outcome starts to count, if a limit applies. */
+/** When an attempt with an unknown outcome starts to count, if it matters. */
 function countsAt(chat: ChatRecord, policy: Policy): EpochMs | null {
   const isLimited = policy.reshare === 'once' || policy.maxSharesPerChat > 0;
-  return chat.uncertainAt === null || !isLimited ? null : chat.uncertainAt + policy.windowMs;
+  const matters = isLimited || (policy.reshareOnCardChange && chat.cardChangedAt !== null);
+  return chat.uncertainAt === null || !matters ? null : chat.uncertainAt + policy.windowMs;
 }
 
 function becomesIdleAt(chat: ChatRecord, policy: Policy, now: EpochMs): EpochMs | null {

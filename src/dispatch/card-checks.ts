@@ -1,5 +1,13 @@
 import type { Clock } from '../clock.ts';
-import { accountProbeAt, type CardState, cardStateOf, HOLDS, type Line } from '../decide/holds.ts';
+import {
+  accountProbeAt,
+  activeDigestOf,
+  type CardState,
+  type CheckedCard,
+  cardStateOf,
+  HOLDS,
+  type Line,
+} from '../decide/holds.ts';
 import { classifyAnswer } from '../decide/outcome.ts';
 import { backoffMs } from '../decide/pacing.ts';
 import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
@@ -35,7 +43,7 @@ export function createCardChecks({
   signal: AbortSignal;
   onDone: () => void;
 }) {
-  let found: Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[] = [];
+  let found: CheckedCard[] = [];
   const running = new Set<Promise<void>>();
 
   async function check(line: string | null, startedAt: EpochMs): Promise<void> {
@@ -51,7 +59,8 @@ export function createCardChecks({
     };
     if (answer.kind === 'cards') {
       keeper.reached(call);
-      if (line !== null) note(line, cardStateOf(line, answer.cards), call.endedAt);
+      if (line === null) return;
+      note(line, cardStateOf(line, answer.cards), activeDigestOf(line, answer.cards), call.endedAt);
       return;
     }
     if (signal.aborted && answer.answer.kind === 'unanswered') return; // aborted by us
@@ -62,11 +71,11 @@ export function createCardChecks({
     log.warn({ verdict: verdict.kind, isAllLines: line === null }, 'card.check_failed');
   }
 
-  function note(line: string, card: CardState, checkedAt: EpochMs): void {
+  function note(line: string, card: CardState, digest: string | null, checkedAt: EpochMs): void {
     cards.checked(line, card, checkedAt);
     if (book.line(line)?.card !== card) log.info({ card }, 'card.checked');
     book.setCard(line, card, checkedAt);
-    found.push({ line, card, cardCheckedAt: checkedAt });
+    found.push({ line, card, cardCheckedAt: checkedAt, digest });
   }
 
   return {
@@ -91,13 +100,13 @@ export function createCardChecks({
       found.push({ line, card: 'missing', cardCheckedAt: now });
     },
     /** What the next turn has to write, in the order of the checks. */
-    found: (): readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[] => found,
-    takeFound(): readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[] {
+    found: (): readonly CheckedCard[] => found,
+    takeFound(): readonly CheckedCard[] {
       const taken = found;
       found = [];
       return taken;
     },
-    giveBack: (taken: readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[]): void => {
+    giveBack: (taken: readonly CheckedCard[]): void => {
       found = [...taken, ...found];
     },
     settled: (): Promise<unknown> => Promise.allSettled(running),

@@ -13,16 +13,19 @@ import type { StoreVersion } from './shared-state.ts';
 interface Committed extends Pick<TurnResult, 'claims' | 'starts' | 'isContended' | 'lacksLookUps'> {
   /** Some chats are due that weren't when the claim was planned. */
   readonly isDueAgain: boolean;
+  /** A line's card isn't the one that we know of. */
+  readonly hasNewCard: boolean;
 }
 
 const NOTHING_COMMITTED: Committed = {
   ...{ claims: [], starts: new Map(), isContended: false, lacksLookUps: false },
   isDueAgain: false,
+  hasNewCard: false,
 };
 
 interface CommitDeps {
   readonly store: Pick<Store, 'turn'>;
-  readonly book: Pick<HoldBook, 'takeChanges' | 'giveBack' | 'hasChanges'>;
+  readonly book: Pick<HoldBook, 'takeChanges' | 'giveBack' | 'hasChanges' | 'line'>;
   readonly cardChecks: Pick<CardChecks, 'takeFound' | 'giveBack'>;
   readonly manual: Pick<ManualShares, 'settled'>;
   readonly version: StoreVersion;
@@ -128,7 +131,10 @@ export function createCommits({ store, book, cardChecks, manual, version, log, o
         if (result.settled.some(({ isOurs }, index) => isOurs && mayMakeStreak(settlements[index])))
           version.miscounted();
         const isDueAgain = result.settled.some(({ chat }) => chat.state === 'due');
-        return { ...result, isDueAgain: isDueAgain || changes.undone.length > 0 };
+        const hasNewCard = found.some(
+          ({ line, digest = null }) => digest !== null && digest !== book.line(line)?.cardDigest,
+        );
+        return { ...result, isDueAgain: isDueAgain || changes.undone.length > 0, hasNewCard };
       } catch (error) {
         isInDoubt = version.isShared;
         waiting = [...settlements, ...waiting];

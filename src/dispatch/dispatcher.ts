@@ -144,6 +144,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       // nothing is known of its card, and numbers that aren't our lines aren't remembered
       if (book.line(line) === null) return;
       cards.forget(line);
+      turns.linesChanged(); // when it changed is stored with the line
       nudge();
     },
     heardElsewhere(answer, startedAt) {

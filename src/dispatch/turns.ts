@@ -1,5 +1,6 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
+import { settledCardChanges } from '../decide/holds.ts';
 import { afterStarts, LOOK_UP_RATE, pace, type Starts } from '../decide/pacing.ts';
 import { type Policy, policyFingerprint } from '../decide/policy.ts';
 import { needsLookup } from '../decide/share.ts';
@@ -85,6 +86,8 @@ export function createTurns(deps: TurnDeps) {
    */
   let areAllDecided = false;
   let decidingAs = fingerprint;
+  /** The changes of cards by which chats are decided, besides the settings. */
+  let cardMark = '';
   let heartbeatAt = Number.NEGATIVE_INFINITY;
   let areOldAttemptsGone = true;
   let wasLeader = false;
@@ -176,6 +179,15 @@ export function createTurns(deps: TurnDeps) {
     });
   }
 
+  /** All chats are decided anew once changed cards have settled. @returns when the next one will have; null: none */
+  function followCards(now: EpochMs): EpochMs | null {
+    if (!deps.policy.reshareOnCardChange) return null;
+    const { mark, nextAt } = settledCardChanges(book.lines(), now);
+    if (mark !== cardMark) areAllDecided = false;
+    cardMark = mark;
+    return nextAt;
+  }
+
   /**
    * Deletes some of the expired attempts. It runs here, where shares are made, so that it can't be forgotten.
    * It doesn't trust a clock that no answer from Linq has confirmed: what seems old may be from today. True:
@@ -216,7 +228,7 @@ export function createTurns(deps: TurnDeps) {
     // a correction goes on whatever the settings are: nothing is shared until then
     const isDeciding = isLeader && !areAllDecided && (isShifting || role.mayRedecide());
     if (!isDeciding) return isPruning || isReleasing || woken > 0;
-    areAllDecided = await store.redecide(decidingAs, BATCH, now);
+    areAllDecided = await store.redecide(decidingAs + cardMark, BATCH, now);
     return true;
   }
 
@@ -298,6 +310,8 @@ export function createTurns(deps: TurnDeps) {
       const { claims, isDueAgain, lacksLookUps } = committed;
       start(claims, now);
       for (const [line, all] of committed.starts) starts.set(line, all);
+      if (committed.hasNewCard) await refreshLines(now);
+      const cardsSettleAt = followCards(now);
       const isBusy = await keepUp(now, circumstances);
       const isFull = inFlight.size() >= deps.concurrency; // then the next call to end triggers the next turn
       if (isBusy || isDueAgain || shared.isBehind() || (claims.length > 0 && !isFull)) return now;
@@ -308,6 +322,7 @@ export function createTurns(deps: TurnDeps) {
         ...pollAts(committed.isContended || (isLeftToOthers && !isShifting)),
         plan.nextAt,
         probeAt,
+        cardsSettleAt,
         isLeftToOthers ? null : wakeAt,
         manual.isWaiting() ? now + SECOND / 2 : null,
         lacksLookUps ? pace(lookUps, LOOK_UP_RATE, now).nextAt : null,

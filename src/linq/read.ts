@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { LookedUpFacts } from '../decide/facts.ts';
 import type { ContactCard } from '../decide/holds.ts';
 import type { ListedChat, MessageRead, Subscription } from '../decide/linq-api.ts';
@@ -104,8 +105,22 @@ export function readCreatedCard(body: string | null): ContactCard | null {
 
 function readCard(card: Node): ContactCard | null {
   const line = optionalHandle(card, 'phone_number');
-  return line === null ? null : { line, isActive: optionalBoolean(card, 'is_active') === true };
+  const isActive = optionalBoolean(card, 'is_active') === true;
+  return line === null ? null : { line, isActive, digest: digestOf(card) };
 }
+
+/** Of the name and the picture, which are never stored themselves. */
+function digestOf({ value }: Node): string | null {
+  const { first_name: first, last_name: last, image_url: image } = value;
+  const textOf = (field: unknown) => (typeof field === 'string' ? field.trim() : '');
+  const parts = [textOf(first), textOf(last), withoutQuery(textOf(image))];
+  if (parts.every((part) => part === '')) return null;
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, DIGEST_LENGTH);
+}
+const DIGEST_LENGTH = 32;
+
+/** A link that was signed again leads to the same picture. */
+const withoutQuery = (url: string) => url.replace(/[?#].*$/s, '');
 
 /** The body of `GET /v3/chats/{id}`; null when it isn't a chat. */
 export function readChat(

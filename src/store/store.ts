@@ -61,6 +61,17 @@ export interface StoreSummary {
   readonly sizeBytes: number;
 }
 
+/** How far a line's changed card has got. */
+export interface CardShares {
+  readonly line: string;
+  /** When it last changed. */
+  readonly changedAt: EpochMs;
+  /** Chats that had the card before, and have had it again since. */
+  readonly sharedAgain: number;
+  /** Chats that still have it as it was, even if they may not have it now; null: not counted yet. */
+  readonly left: number | null;
+}
+
 /**
  * What the reactor remembers. Every method is one transaction that is durable (fsynced) when its promise
  * resolves. A transaction that changes chats also re-evaluates them (`decideShare`).
@@ -168,6 +179,8 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   summary(now: EpochMs): Promise<StoreSummary>;
 
   lines(): Promise<readonly Line[]>;
+  /** Of the lines whose card has changed, as far as the policy asks for it. */
+  cardShares(now: EpochMs): Promise<readonly CardShares[]>;
   holds(): Promise<readonly Hold[]>;
   putHold(hold: Hold): Promise<void>;
   endHold(scope: string | null, reason: StoredHoldReason): Promise<void>;

@@ -1,5 +1,5 @@
 import type { ChatRecord, Trigger } from '../decide/chat.ts';
-import type { Hold, Line } from '../decide/holds.ts';
+import type { CheckedCard, Hold } from '../decide/holds.ts';
 import type { Outcome, Verdict } from '../decide/outcome.ts';
 import type { Starts } from '../decide/pacing.ts';
 import type { EpochMs } from '../decide/time.ts';
@@ -110,7 +110,7 @@ export interface Turn {
   readonly undone: readonly string[];
   readonly endedHolds: readonly EndedHold[];
   readonly holds: readonly Hold[];
-  readonly cards: readonly Pick<Line, 'line' | 'card' | 'cardCheckedAt'>[];
+  readonly cards: readonly CheckedCard[];
   /** If a line is named twice, the last one counts. */
   readonly cleared: readonly { readonly line: string; readonly clearedAt: EpochMs }[];
   /** Chats that this turn settled can be claimed again. */

@@ -247,10 +247,12 @@ export function readLineStatus(envelope: Envelope): Reading {
  * `contact_card.created`, `updated` and `deleted`, of a line. Their shape still changes, so little is
  * required.
  */
-export function readCardChange({ data }: Envelope): Reading {
+export function readCardChange(envelope: Envelope): Reading {
+  const { data, createdAt, eventType } = envelope;
   const card = optionalObject(data, 'contact_card');
   const line = optionalHandle(data, 'phone_number') ?? (card && optionalHandle(card, 'phone_number'));
+  const changedAt = eventType === 'contact_card.updated' ? createdAt : null;
   return line === null
     ? { kind: 'ignored', reason: 'it does not say which line’s card changed' }
-    : { kind: 'event', event: { kind: 'card', line } };
+    : { kind: 'event', event: { kind: 'card', line, changedAt } };
 }

@@ -17,6 +17,7 @@ export function policyOf(parts: Partial<Policy> = {}): Policy {
     reshare: 'daily',
     idleAfterMs: 7 * DAY,
     maxSharesPerChat: 0,
+    reshareOnCardChange: false,
     requireInbound: false,
     shareGroups: true,
     holdAtRisk: false,
@@ -96,6 +97,8 @@ export function lineOf(parts: Partial<Line> = {}): Line {
     card: 'active',
     cardCheckedAt: T,
     clearedAt: null,
+    cardDigest: null,
+    cardChangedAt: null,
     ...parts,
   };
 }

@@ -1,10 +1,12 @@
 import { afterClockShift, type CatchUpState, wasAway } from '../../decide/catch-up.ts';
 import type { ChatRecord } from '../../decide/chat.ts';
 import { type ClockShift, shiftHold, shiftLine } from '../../decide/clock-shift.ts';
-import type { Hold, Line } from '../../decide/holds.ts';
+import { CARD_SETTLES_MS, type Hold, type Line } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
+import { cardGiven } from '../../decide/share.ts';
 import { DAY, type EpochMs, SECOND } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
+import type { CardShares } from '../store.ts';
 import { type ChatWrite, decidedAnew, planSave, type StoredChat } from './chat-row.ts';
 
 /**
@@ -84,7 +86,13 @@ export function planRedecide<C extends StoredChat>(
   { fingerprint, afterId, limit }: { fingerprint: string; afterId: number; limit: number },
   policy: Policy,
   now: EpochMs,
-): { readonly chats: readonly ChatWrite<C>[]; readonly reached: number; readonly progress: Redeciding } {
+): {
+  readonly chats: readonly ChatWrite<C>[];
+  readonly reached: number;
+  readonly progress: Redeciding;
+  /** Of these chats, those that have a card from before it changed, by line. */
+  readonly cardShares: readonly CardSharesChange[];
+} {
   const reached = batch.at(-1)?.id ?? afterId;
   const isDone = batch.length < limit;
   return {
@@ -94,7 +102,65 @@ export function planRedecide<C extends StoredChat>(
     progress: isDone
       ? { done: fingerprint, underWay: null }
       : { done: null, underWay: { fingerprint, afterId: reached } },
+    cardShares: withEarlierCard(batch),
   };
+}
+
+/** What is added to the figures of a line's changed card. */
+export interface CardSharesChange {
+  readonly line: string;
+  readonly changedAt: EpochMs;
+  /** Chats that had the card before it changed. */
+  readonly chats: number;
+  readonly sharedAgain: number;
+}
+
+function withEarlierCard(batch: readonly StoredChat[]): readonly CardSharesChange[] {
+  const byLine = new Map<string, CardSharesChange>();
+  for (const { chat } of batch) {
+    const { line, cardChangedAt: changedAt } = chat;
+    if (line === null || changedAt === null || cardGiven(chat) !== 'earlier') continue;
+    byLine.set(line, { line, changedAt, chats: (byLine.get(line)?.chats ?? 0) + 1, sharedAgain: 0 });
+  }
+  return [...byLine.values()].sort((a, b) => (a.line < b.line ? -1 : 1));
+}
+
+/** A chat that had the card before it changed has it again. */
+export function isSharedAgain(before: ChatRecord, after: ChatRecord): boolean {
+  return cardGiven(before) === 'earlier' && cardGiven(after) === 'current';
+}
+
+/**
+ * What that adds. Chats are counted as they are decided anew: one that the pass in progress hasn't reached will have the
+ * changed card by then, so it is counted here.
+ */
+export function planSharedAgain(
+  { id }: StoredChat,
+  { line, cardChangedAt: changedAt }: ChatRecord,
+  { underWay }: Pick<Redeciding, 'underWay'>,
+): readonly CardSharesChange[] {
+  if (line === null || changedAt === null) return [];
+  const isAhead = underWay !== null && (id ?? 0) > underWay.afterId;
+  return [{ line, changedAt, chats: isAhead ? 1 : 0, sharedAgain: 1 }];
+}
+
+/** What is stored of a line's changed card; `chats` is null: none was counted. */
+export interface CardSharesRow {
+  readonly line: string;
+  readonly changedAt: EpochMs;
+  readonly chats: number | null;
+  readonly sharedAgain: number | null;
+}
+
+/** @see Store.cardShares */
+export function cardSharesOf(
+  { line, changedAt, chats, sharedAgain }: CardSharesRow,
+  { underWay }: Pick<Redeciding, 'underWay'>,
+  now: EpochMs,
+): CardShares {
+  const isCounted = underWay === null && now >= changedAt + CARD_SETTLES_MS;
+  const left = Math.max(0, (chats ?? 0) - (sharedAgain ?? 0));
+  return { line, changedAt, sharedAgain: sharedAgain ?? 0, left: isCounted ? left : null };
 }
 
 /**
@@ -238,7 +304,7 @@ export function planShift(rows: ShiftRows, shift: ClockShift): ShiftRows {
   const restoredAt = restored.at === null ? null : Math.min(restored.at + Math.max(byMs, 0), now);
   return {
     holds: rows.holds.map((hold) => shiftHold(hold, shift)),
-    lines: rows.lines.map((line) => ({ ...line, ...shiftLine(line, now) })),
+    lines: rows.lines.map((line) => ({ ...line, ...shiftLine(line, shift) })),
     restored: { ...restored, at: restoredAt },
     lastBackupAt: lastBackupAt === null ? null : Math.min(lastBackupAt, now),
     heartbeatAt: now,

@@ -1,6 +1,6 @@
 import type { ChatRecord } from '../../decide/chat.ts';
-import type { ChatEvent, LineEvent } from '../../decide/event.ts';
-import { mergeChatEvent, mergeLineEvent, ownMembership } from '../../decide/facts.ts';
+import type { CardEvent, ChatEvent, LineEvent } from '../../decide/event.ts';
+import { latest, mergeChatEvent, mergeLineEvent, ownMembership } from '../../decide/facts.ts';
 import type { Line } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
@@ -20,7 +20,7 @@ export function namedIn(entries: readonly Recordable[]): Named {
   const handles = new Set<string>();
   for (const entry of entries) {
     if ('sealed' in entry) continue;
-    if (entry.kind === 'line') handles.add(entry.line);
+    if (entry.kind === 'line' || (entry.kind === 'card' && entry.changedAt !== null)) handles.add(entry.line);
     if (entry.kind !== 'chat') continue;
     chatIds.add(entry.chatId);
     if (entry.member !== undefined) handles.add(entry.member.handle);
@@ -64,7 +64,11 @@ export function planRecord<C extends StoredChat>(
     chats.set(event.chatId, touched);
     const merged = mergeChatEvent(touched.chat, event);
     if (merged === touched.chat) return;
-    const unasked = merged.lookedUpAt === null ? merged : { ...merged, lookedUpAt: null };
+    const isMoved = merged.line !== touched.chat.line; // nothing was read of the card of its new line
+    const unasked =
+      merged.lookedUpAt === null && !isMoved
+        ? merged
+        : { ...merged, lookedUpAt: null, cardChangedAt: isMoved ? null : merged.cardChangedAt };
     touched.chat = withRestoreMark(unasked, stored.id === null, rows.restored, policy, now);
   }
 
@@ -73,10 +77,19 @@ export function planRecord<C extends StoredChat>(
     lines.set(event.line, mergeLineEvent(known, event));
   }
 
+  /** A number that isn't our line isn't remembered. */
+  function mergeCard({ line, changedAt }: CardEvent): void {
+    const known = lines.get(line) ?? rows.lines.get(line);
+    if (known === undefined || changedAt === null || !policy.reshareOnCardChange) return;
+    const cardChangedAt = latest(known.cardChangedAt, Math.min(changedAt, now));
+    if (cardChangedAt !== known.cardChangedAt) lines.set(line, { ...known, cardChangedAt });
+  }
+
   for (const entry of entries) {
     if ('sealed' in entry) unreadable.push(entry);
     else if (entry.kind === 'chat') mergeChat(entry);
     else if (entry.kind === 'line') mergeLine(entry);
+    else mergeCard(entry);
   }
   return {
     chats: [...chats.values()]
@@ -98,5 +111,7 @@ function newLine(line: string): Line {
     card: 'unknown',
     cardCheckedAt: null,
     clearedAt: null,
+    cardDigest: null,
+    cardChangedAt: null,
   };
 }

@@ -7,7 +7,7 @@ import {
   withLookedUp,
 } from '../../decide/chat.ts';
 import type { LookedUpFacts } from '../../decide/facts.ts';
-import type { Line } from '../../decide/holds.ts';
+import { afterCardCheck, type Line } from '../../decide/holds.ts';
 import { outcomeOf } from '../../decide/outcome.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { decideManualShare, decideShare } from '../../decide/share.ts';
@@ -122,11 +122,25 @@ export function planRecovery<C extends StoredChat>(
   return { chats, attempts, isParked: chat.parkedAt !== null && stored.chat.parkedAt === null };
 }
 
-/** What a turn learnt about lines, as one change for each. */
-export function planLines({ cards, cleared }: Pick<Turn, 'cards' | 'cleared'>) {
+/**
+ * What a turn learnt about lines, as one change for each.
+ * @param known at least the lines whose cards were checked, as stored
+ * @param isChangeNoted a change of a card is noted
+ */
+export function planLines(
+  { cards, cleared }: Pick<Turn, 'cards' | 'cleared'>,
+  known: readonly Line[] = [],
+  isChangeNoted = false,
+) {
   const changes = new Map<string, Partial<Omit<Line, 'line'>>>();
-  for (const { line, ...change } of [...cards, ...cleared])
+  const add = (line: string, change: Partial<Omit<Line, 'line'>>) =>
     changes.set(line, { ...changes.get(line), ...change });
+  for (const found of cards) {
+    const stored = known.find(({ line }) => line === found.line);
+    const current = stored === undefined ? null : { ...stored, ...changes.get(found.line) };
+    add(found.line, afterCardCheck(current, found, isChangeNoted));
+  }
+  for (const { line, ...change } of cleared) add(line, change);
   return changes;
 }
 

@@ -13,9 +13,13 @@ export interface SharedChanges {
 
 type SharedTurn = Pick<Turn, 'cards' | 'cleared' | 'endedHolds' | 'holds'>;
 
-/** The changes of a turn that knew all holds and lines as they are. */
-export function planShared(turn: SharedTurn): SharedChanges {
-  return { lines: [...planLines(turn)], ended: turn.endedHolds, holds: turn.holds };
+/** The changes of a turn that knew all holds and lines as they are. @see planLines */
+export function planShared(
+  turn: SharedTurn,
+  known: readonly Line[] = [],
+  isChangeNoted = false,
+): SharedChanges {
+  return { lines: [...planLines(turn, known, isChangeNoted)], ended: turn.endedHolds, holds: turn.holds };
 }
 
 /** The same changes if another replica changed holds or lines since the turn was planned: nothing of that is undone. */
@@ -57,12 +61,11 @@ function isStillEnded(stored: Hold | undefined, { until }: EndedHold): boolean {
 const endOf = ({ until }: Pick<Hold, 'until'>) => until ?? Number.POSITIVE_INFINITY;
 
 /** The latest look at the card counts, and the latest clearing. */
-function mergeLine(stored: Line | undefined, { card, cardCheckedAt, ...change }: LineChange): LineChange {
+function mergeLine(stored: Line | undefined, { clearedAt, ...checked }: LineChange): LineChange {
+  const { card, cardCheckedAt } = checked;
   const looked = cardCheckedAt ?? 0;
   const isLater = card !== undefined && looked >= (stored?.cardCheckedAt ?? 0);
   const cleared =
-    change.clearedAt === undefined
-      ? {}
-      : { clearedAt: Math.max(change.clearedAt ?? 0, stored?.clearedAt ?? 0) };
-  return { ...change, ...cleared, ...(isLater ? { card, cardCheckedAt: looked } : {}) };
+    clearedAt === undefined ? {} : { clearedAt: Math.max(clearedAt ?? 0, stored?.clearedAt ?? 0) };
+  return { ...cleared, ...(isLater ? { ...checked, cardCheckedAt: looked } : {}) };
 }

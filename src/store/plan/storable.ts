@@ -13,7 +13,7 @@ export function whyUnstorable(entry: Recordable): string | null {
   }
   switch (entry.kind) {
     case 'card':
-      return null;
+      return firstOf({ changedAt: entry.changedAt }, {}, LONGEST.word); // the line isn't stored
     case 'line': {
       const { line, status, reputation, at } = entry;
       return firstOf({ at }, { line, status, reputation }, LONGEST.word);

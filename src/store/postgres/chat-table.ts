@@ -70,13 +70,18 @@ const CHAT_ID = 3;
 const NEEDED = new Set([1, 2, CHAT_ID]);
 
 export function createChatTable(
-  { schema, outdated, slot }: Pick<StoreContext, 'schema' | 'outdated' | 'slot'>,
+  { schema, outdated, slot, policy }: Pick<StoreContext, 'schema' | 'outdated' | 'slot' | 'policy'>,
   dictionary: Dictionary,
 ): ChatTable {
+  // read anew each time: another replica may have seen it change
+  const cardChangedAt = policy.reshareOnCardChange
+    ? `(SELECT card_changed_at FROM ${schema}.lines WHERE id = c.line_id)`
+    : 'NULL::bigint';
   const meta = (key: string) => `(SELECT value FROM ${schema}.meta WHERE key = '${key}')`;
   // one row of marks even if no chat is found
   const select = `SELECT m.*, ${CHAT_COLUMNS.map((name) => `c.${name}`).join(', ')}, c.rev,
-      l.attempt_id, l.trigger, l.started_at, l.until_at, l.may_have_called, n.chat_row IS NOT NULL
+      l.attempt_id, l.trigger, l.started_at, l.until_at, l.may_have_called, n.chat_row IS NOT NULL,
+      ${cardChangedAt}
     FROM (SELECT ${meta('clock_shift')}, ${meta('restored_at')}, ${meta('restored_last_row')}) AS m
     LEFT JOIN (${schema}.chats c LEFT JOIN ${schema}.leases l ON l.chat_row = c.id
       LEFT JOIN ${schema}.shifted_chats n ON n.chat_row = c.id) ON `;
@@ -94,14 +99,14 @@ export function createChatTable(
 
   function storedOf(found: ReadRow, shift: PendingShift | null, ends: ReadonlyMap<number, EpochMs>): PgChat {
     const row = found.slice(MARKS, MARKS + CHAT_COLUMNS.length) as unknown as ChatRow;
-    const [rev, attemptId, trigger, startedAt, until, mayHaveCalled, isNoted] = found.slice(
+    const [rev, attemptId, trigger, startedAt, until, mayHaveCalled, isNoted, changedAt] = found.slice(
       MARKS + CHAT_COLUMNS.length,
-    ) as [number, string | null, Trigger, number, number, number, boolean];
+    ) as [number, string | null, Trigger, number, number, number, boolean, EpochMs | null];
     const lease =
       attemptId === null
         ? null
         : { attemptId, trigger, startedAt, until, mayHaveCalled: mayHaveCalled === 1 };
-    const written = chatOf(row, dictionary.keyOf(row[1]));
+    const written = chatOf(row, dictionary.keyOf(row[1]), changedAt);
     const id = row[0];
     const isToShift = shift !== null && isAhead(shift, id) && !isNoted;
     // the last end is unknown while an attempt is in progress

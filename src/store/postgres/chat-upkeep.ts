@@ -26,13 +26,17 @@ import type { Corrections } from './corrections.ts';
 import type { Session } from './database.ts';
 import type { GateTable } from './gate-table.ts';
 import { isLeased, type LeaseTable } from './lease-table.ts';
-import type { HoldTable, LineTable } from './line-table.ts';
+import type { CardSharesTable, HoldTable, LineTable } from './line-table.ts';
 import type { Meta } from './meta.ts';
 import type { InUnit, UnitOfWork } from './unit-of-work.ts';
 
 // What changes chats besides events and attempts: time, settings, a restored backup, a corrected clock.
 
-export function createUpkeep({ schema, policy }: StoreContext, inUnit: InUnit) {
+export function createUpkeep(
+  { schema, policy }: StoreContext,
+  inUnit: InUnit,
+  cardShares: Pick<CardSharesTable, 'restart'>,
+) {
   const chats = `${schema}.chats`;
   const isFree = (now: string) => `NOT ${isLeased(schema, 'x', now)}`;
   const toWake = `SELECT id FROM ${chats} x WHERE wake_at <= $1 AND ${isFree('$1')}
@@ -84,6 +88,8 @@ export function createUpkeep({ schema, policy }: StoreContext, inUnit: InUnit) {
         unit.write({ chats: plan.chats });
         await unit.flush(); // it notes the chats of a pending correction, whose notes aren't needed any more
         const isDone = plan.progress.underWay === null;
+        if (afterId === 0 && policy.reshareOnCardChange) await cardShares.restart(session);
+        unit.countCards(plan.cardShares);
         await advanceShift(session, meta, plan.reached, isDone);
         meta.set('decided_fingerprint', plan.progress.done);
         meta.set('redecide_fingerprint', plan.progress.underWay?.fingerprint ?? null);

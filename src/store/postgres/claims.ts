@@ -10,6 +10,8 @@ import {
   planManualClaim,
 } from '../plan/claim.ts';
 import { afterManualStart, createGates, type Gates } from '../plan/gates.ts';
+import { isSharedAgain, planSharedAgain } from '../plan/housekeeping.ts';
+import { redecidingIn } from '../plan/meta.ts';
 import { isOurs, planLookedUp, planSettlement, settledBefore } from '../plan/settle.ts';
 import type { Store } from '../store.ts';
 import type { Claim, ClaimRequest, Settled, Settlement, TurnResult } from '../turn.ts';
@@ -19,6 +21,7 @@ import type { Session } from './database.ts';
 import type { Dictionary } from './dictionary.ts';
 import type { GateTable } from './gate-table.ts';
 import { isLeased } from './lease-table.ts';
+import type { MetaTable } from './meta.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** Claims chats and settles their attempts; each in the transaction of a unit of work. */
@@ -32,7 +35,7 @@ export interface Claims {
     now: EpochMs,
   ): ReturnType<Store['claimManually']>;
   /** The chat must be locked. */
-  settle(unit: UnitOfWork, settlement: Settlement, now: EpochMs): Promise<Settled>;
+  settle(session: Session, unit: UnitOfWork, settlement: Settlement, now: EpochMs): Promise<Settled>;
   addLookedUp(
     unit: UnitOfWork,
     claim: Claim,
@@ -62,6 +65,7 @@ export function createClaims(
   { schema, policy, newId }: StoreContext,
   dictionary: Dictionary,
   gateTable: GateTable,
+  meta: Pick<MetaTable, 'read'>,
 ): Claims {
   const chats = `${schema}.chats`;
   const isFree = (now: string) => `x.next_attempt_at <= ${now} AND NOT ${isLeased(schema, 'x', now)}`;
@@ -190,7 +194,7 @@ export function createClaims(
       if ('claim' in result) await addManualStart(session, result.claim, now);
       return result;
     },
-    async settle(unit, settlement, now) {
+    async settle(session, unit, settlement, now) {
       const { claim } = settlement;
       const stored = unit.get(claim.chatRow);
       if (stored === null) return { isOurs: false, chat: claim.chat, attempt: null };
@@ -198,6 +202,11 @@ export function createClaims(
         return settledBefore(stored, await unit.ended(claim.chatRow, claim.attemptId), settlement);
       const { settled, ...writes } = planSettlement(stored, settlement, policy, now);
       unit.write(writes);
+      if (isSharedAgain(stored.chat, settled.chat)) {
+        // read under the lock of the chat: a pass either has counted it or will wait for it
+        const redeciding = redecidingIn(await meta.read(session));
+        unit.countCards(planSharedAgain(stored, settled.chat, redeciding));
+      }
       return settled;
     },
     async addLookedUp(unit, claim, facts, now) {

@@ -1,4 +1,5 @@
 import type { Hold, Line } from '../../decide/holds.ts';
+import type { CardSharesChange, CardSharesRow } from '../plan/housekeeping.ts';
 import type { StoreContext } from './context.ts';
 import type { Session } from './database.ts';
 
@@ -18,6 +19,8 @@ const COLUMNS = {
   card: 'card',
   cardCheckedAt: 'card_checked_at',
   clearedAt: 'cleared_at',
+  cardDigest: 'card_digest',
+  cardChangedAt: 'card_changed_at',
 } as const satisfies Record<keyof Omit<Line, 'line'>, string>;
 
 export function createLineTable({ schema }: Pick<StoreContext, 'schema'>): LineTable {
@@ -33,6 +36,50 @@ export function createLineTable({ schema }: Pick<StoreContext, 'schema'>): LineT
       await session.run(`UPDATE ${schema}.lines SET ${set} WHERE line = $1`, [line, ...values]);
     },
     all: (session) => session.rows<Line>(`${select} ORDER BY id`),
+  };
+}
+
+/** @see Store.cardShares; each in the current transaction */
+export interface CardSharesTable {
+  /** In the order of their lines, which is the order of locks. */
+  add(session: Session, changes: readonly CardSharesChange[]): Promise<void>;
+  /** A pass over the chats begins: it counts those that have the card as it was. */
+  restart(session: Session): Promise<void>;
+  all(session: Session): Promise<readonly CardSharesRow[]>;
+}
+
+export function createCardSharesTable({
+  schema,
+  slot,
+}: Pick<StoreContext, 'schema' | 'slot'>): CardSharesTable {
+  const table = `${schema}.card_shares`;
+  const sum = (column: string) =>
+    `${column} = excluded.${column} + CASE WHEN s.changed_at = excluded.changed_at THEN s.${column} ELSE 0 END`;
+  return {
+    async add(session, changes) {
+      if (changes.length === 0) return;
+      await session.run(
+        `INSERT INTO ${table} AS s (line_id, slot, changed_at, chats, shared_again)
+          SELECT l.id, ${slot}, c."changedAt", sum(c.chats), sum(c."sharedAgain")
+          FROM json_to_recordset($1::json) AS c (line text, "changedAt" bigint, chats bigint, "sharedAgain" bigint)
+          JOIN ${schema}.lines l ON l.line = c.line GROUP BY l.id, c."changedAt" ORDER BY l.id
+          ON CONFLICT (line_id, slot) DO UPDATE SET changed_at = excluded.changed_at, ${sum('chats')}, ${sum('shared_again')}`,
+        [JSON.stringify(changes)],
+      );
+    },
+    async restart(session) {
+      await session.run(
+        `UPDATE ${table} s SET chats = shared_again FROM (SELECT line_id, slot FROM ${table}
+          ORDER BY line_id, slot FOR NO KEY UPDATE) AS o WHERE (s.line_id, s.slot) = (o.line_id, o.slot)`,
+      );
+    },
+    all: (session) =>
+      session.rows<CardSharesRow>(
+        `SELECT line, card_changed_at AS "changedAt", sum(chats)::bigint AS chats,
+            sum(shared_again)::bigint AS "sharedAgain"
+          FROM ${schema}.lines l LEFT JOIN ${table} s ON s.line_id = l.id AND s.changed_at = card_changed_at
+          WHERE card_changed_at IS NOT NULL GROUP BY l.id, line, card_changed_at ORDER BY l.id`,
+      ),
   };
 }
 

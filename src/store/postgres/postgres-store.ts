@@ -6,7 +6,8 @@ import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { countEvents, createAround, NO_OBSERVER, type StoreObserver } from '../around.ts';
 import { planSave } from '../plan/chat-row.ts';
-import { planHeartbeat } from '../plan/housekeeping.ts';
+import { cardSharesOf, planHeartbeat } from '../plan/housekeeping.ts';
+import { redecidingIn } from '../plan/meta.ts';
 import { mergeShared, planShared } from '../plan/shared.ts';
 import type { Store } from '../store.ts';
 import type { Claim, Turn, TurnResult } from '../turn.ts';
@@ -24,7 +25,7 @@ import { createDictionary } from './dictionary.ts';
 import { toStoreError } from './faults.ts';
 import { createGateTable } from './gate-table.ts';
 import { createLeaseTable } from './lease-table.ts';
-import { createHoldTable, createLineTable } from './line-table.ts';
+import { createCardSharesTable, createHoldTable, createLineTable } from './line-table.ts';
 import { createMetaTable, type Meta } from './meta.ts';
 import { migrate, outdatedIn, quoted, readMigrations } from './migrate.ts';
 import { createProblemStore } from './problem-table.ts';
@@ -84,9 +85,10 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
   const control = createControlTable(context);
   const corrections = createCorrections(context);
   const gates = createGateTable(context);
-  const inUnit = createUnits(context, { chats, leases, attempts, dictionary });
-  const claims = createClaims(context, dictionary, gates);
-  const upkeep = createUpkeep(context, inUnit);
+  const cardShares = createCardSharesTable(context);
+  const inUnit = createUnits(context, { chats, leases, attempts, dictionary, cardShares });
+  const claims = createClaims(context, dictionary, gates, meta);
+  const upkeep = createUpkeep(context, inUnit, cardShares);
   const restoreMark = createRestoreMark(context, inUnit);
   const list = createChatList(context, chats);
   const summary = createSummary(context, list, attempts, meta, upkeep.fronts);
@@ -131,7 +133,10 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     }
     const version = await control.change(session);
     const isCurrent = turn.version === undefined || turn.version === version - 1;
-    const changes = isCurrent ? planned : mergeShared(planned, await shared(session));
+    const checked = turn.cards.map(({ line }) => line);
+    const known = checked.length === 0 ? [] : await lines.find(session, checked);
+    const current = planShared(turn, known, policy.reshareOnCardChange);
+    const changes = isCurrent ? current : mergeShared(current, await shared(session));
     for (const [line, change] of changes.lines) await lines.update(session, line, change);
     for (const hold of changes.ended) await holds.end(session, hold);
     for (const hold of changes.holds) await holds.put(session, hold);
@@ -148,7 +153,7 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
         turn.undone,
       );
       const settled = [];
-      for (const settlement of settlements) settled.push(await claims.settle(unit, settlement, now));
+      for (const settlement of settlements) settled.push(await claims.settle(session, unit, settlement, now));
       for (const chatId of turn.undone) {
         const stored = unit.find(chatId);
         if (stored !== null) unit.write(planSave(stored, undoRefusal(stored.chat), policy, now));
@@ -258,6 +263,13 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     counts: (now) => look((session) => list.counts(session, now)),
     summary: (now) => look((session) => summary(session, now)),
     lines: () => look((session) => lines.all(session)),
+    cardShares: async (now) =>
+      policy.reshareOnCardChange
+        ? read(async (session) => {
+            const redeciding = redecidingIn(await meta.read(session));
+            return (await cardShares.all(session)).map((row) => cardSharesOf(row, redeciding, now));
+          })
+        : [],
     holds: () => look((session) => holds.all(session)),
     putHold: (hold) =>
       write(async (session) => {

@@ -68,7 +68,7 @@ export function createRecord(
     );
     let plan = await planFor(session, entries, now);
     await addCounts(plan); // new lines are added before `control` is locked
-    if (told.length > 0) {
+    if (entries.some(isOfLines)) {
       await control.lock(session);
       plan = await planFor(session, entries, now);
       if (plan.lines.length > 0) await control.change(session);
@@ -81,7 +81,12 @@ export function createRecord(
     if (written.length < plan.chats.length) throw new LostRaceError(); // a chat was new to two at once
   }
 
-  const isOfChats = (entry: Recordable) => !('sealed' in entry) && entry.kind !== 'line';
+  /** A card's event changes a line only if it says when that card changed. */
+  const isOfLines = (entry: Recordable) =>
+    !('sealed' in entry) &&
+    (entry.kind === 'line' ||
+      (entry.kind === 'card' && entry.changedAt !== null && policy.reshareOnCardChange));
+  const isOfChats = (entry: Recordable) => !('sealed' in entry) && !isOfLines(entry);
 
   /** By halves, if something in it can't be stored after all. */
   async function recordAll(entries: readonly Recordable[], now: EpochMs): Promise<readonly Recorded[]> {

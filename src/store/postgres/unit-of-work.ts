@@ -1,5 +1,6 @@
 import type { ChatRecord } from '../../decide/chat.ts';
 import type { Writes } from '../plan/chat-row.ts';
+import type { CardSharesChange } from '../plan/housekeeping.ts';
 import type { Attempt } from '../turn.ts';
 import type { AttemptTable, EndedRow } from './attempt-table.ts';
 import { type ChatTable, idOf, type PgChat } from './chat-table.ts';
@@ -8,6 +9,7 @@ import type { Session } from './database.ts';
 import type { Dictionary } from './dictionary.ts';
 import { LostRaceError } from './faults.ts';
 import type { LeaseTable } from './lease-table.ts';
+import type { CardSharesTable } from './line-table.ts';
 
 /**
  * The chats that a transaction has locked, and what it will write of them. Everybody locks in this order, and so waits for
@@ -17,7 +19,7 @@ import type { LeaseTable } from './lease-table.ts';
  *    because of a chat;
  * 3. gates, and under them further chats, but only those that nobody else has locked: a manual share, which waits for the
  *    gate of its chat, and a corrected clock have nothing after it that others wait for;
- * 4. at the end, the tallies and the figures, each table in the order of its keys.
+ * 4. at the end, the figures of changed cards, the tallies and the other figures, each table in the order of its keys.
  *
  * Single values (`MetaTable`) are locked before all of it. New lines and keys are committed ahead on other connections: a
  * new line waits for `control`, so it is added before that is locked.
@@ -40,6 +42,8 @@ export interface UnitOfWork {
   ended(chatRow: number, attemptId: string): Promise<Attempt | null>;
   /** Takes over what a plan writes about locked chats. */
   write(writes: Partial<Writes<PgChat>>): void;
+  /** Adds to the figures of a line's changed card. */
+  countCards(changes: readonly CardSharesChange[]): void;
   /** Writes the chats and leases, so that statements see them. */
   flush(): Promise<void>;
   /** Writes the rest; afterwards only the commit is left. */
@@ -51,6 +55,7 @@ interface Parts {
   readonly leases: LeaseTable;
   readonly attempts: AttemptTable;
   readonly dictionary: Dictionary;
+  readonly cardShares: Pick<CardSharesTable, 'add'>;
 }
 
 export type InUnit = <T>(session: Session, body: (unit: UnitOfWork) => Promise<T>) => Promise<T>;
@@ -67,7 +72,7 @@ export function createUnits({ schema }: Pick<StoreContext, 'schema'>, parts: Par
 
 function createUnit(
   schema: string,
-  { chats, leases, attempts, dictionary }: Parts,
+  { chats, leases, attempts, dictionary, cardShares }: Parts,
   session: Session,
 ): UnitOfWork {
   const known = new Map<number, PgChat>();
@@ -76,6 +81,7 @@ function createUnit(
   const changed = new Map<number, ChatRecord>();
   const counts = new Map<number, number>();
   const ended: EndedRow[] = [];
+  const cards: CardSharesChange[] = [];
 
   const count = (id: number, by: number) => counts.set(id, (counts.get(id) ?? 0) + by);
 
@@ -162,6 +168,7 @@ function createUnit(
         ended.push({ chatRow: idOf(stored), lease, end });
       for (const { stored, chat } of writes.chats ?? []) changed.set(idOf(stored), chat);
     },
+    countCards: (changes) => void cards.push(...changes),
     async flush() {
       if (changed.size === 0) return;
       await putChats();
@@ -170,6 +177,7 @@ function createUnit(
     },
     async finish() {
       await unit.flush();
+      await cardShares.add(session, cards);
       await chats.addToCounts(session, counts);
       await attempts.add(session, ended);
     },

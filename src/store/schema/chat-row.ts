@@ -1,5 +1,6 @@
 import { getTableColumns } from 'drizzle-orm';
 import type { ChatReason, ChatRecord, ChatState } from '../../decide/chat.ts';
+import type { EpochMs } from '../../decide/time.ts';
 import { chats } from './schema.ts';
 
 type Instant = number | null;
@@ -60,8 +61,16 @@ export interface CountKey {
   readonly reason: ChatReason;
 }
 
-/** The chat of a row, still without its lease. @param key what the row's `count_id` stands for */
-export function chatOf(row: ChatRow, { line, state, reason }: CountKey): ChatRecord {
+/**
+ * The chat of a row, still without its lease.
+ * @param key what the row's `count_id` stands for
+ * @param cardChangedAt of its line
+ */
+export function chatOf(
+  row: ChatRow,
+  { line, state, reason }: CountKey,
+  cardChangedAt: EpochMs | null,
+): ChatRecord {
   const lastOutboundAt = row[9];
   return {
     chatId: row[3],
@@ -98,6 +107,7 @@ export function chatOf(row: ChatRow, { line, state, reason }: CountKey): ChatRec
     lookedUpAt: row[35],
     restoredAt: row[36],
     lease: null,
+    cardChangedAt,
     state,
     reason,
     nextAttemptAt: row[4],

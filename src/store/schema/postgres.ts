@@ -45,6 +45,8 @@ export const lines = pgTable(
     card: text('card').notNull().default('unknown'),
     cardCheckedAt: integer('card_checked_at'),
     clearedAt: integer('cleared_at'),
+    cardDigest: text('card_digest'),
+    cardChangedAt: integer('card_changed_at'),
   },
   (t) => [
     uniqueIndex('lines_line').on(t.line),
@@ -55,6 +57,26 @@ export const lines = pgTable(
       [t.reputation, LONGEST.word],
     ]),
     instants('lines_instants', [t.statusAt, t.reputationAt, t.cardCheckedAt, t.clearedAt]),
+    instants('lines_card_change', [t.cardChangedAt]),
+    lengths('lines_card_digest', [[t.cardDigest, LONGEST.word]]),
+  ],
+);
+
+/** How far a line's changed card has got; `CardShares` documents it. It counts only while `changedAt` is the line's. */
+export const cardShares = pgTable(
+  'card_shares',
+  {
+    lineId: integer('line_id').notNull(),
+    slot: slot(),
+    changedAt: integer('changed_at').notNull(),
+    /** The chats that had the card before it changed, as far as they were counted. */
+    chats: integer('chats').notNull(),
+    sharedAgain: integer('shared_again').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.lineId, t.slot] }),
+    instants('card_shares_instants', [t.changedAt]),
+    counters('card_shares_counters', [t.chats, t.sharedAgain]),
   ],
 );
 

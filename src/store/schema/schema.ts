@@ -32,6 +32,8 @@ export const lines = sqliteTable(
     card: text('card', { enum: CARD_STATES }).notNull().default('unknown'),
     cardCheckedAt: integer('card_checked_at'),
     clearedAt: integer('cleared_at'),
+    cardDigest: text('card_digest'),
+    cardChangedAt: integer('card_changed_at'),
   },
   (t) => [
     uniqueIndex('lines_line').on(t.line),
@@ -42,6 +44,27 @@ export const lines = sqliteTable(
       [t.reputation, LONGEST.word],
     ]),
     instants('lines_instants', [t.statusAt, t.reputationAt, t.cardCheckedAt, t.clearedAt]),
+    // added later: SQLite's `ADD CONSTRAINT`, unlike a check, takes an unknown result for a violation
+    check('lines_card_change', sql`(${areInstants([t.cardChangedAt])}) is not false`),
+    check('lines_card_digest', sql`(${areAtMost([[t.cardDigest, LONGEST.word]])}) is not false`),
+  ],
+);
+
+/** How far a line's changed card has got; `CardShares` documents it. It counts only while `changedAt` is the line's. */
+export const cardShares = sqliteTable(
+  'card_shares',
+  {
+    lineId: integer('line_id')
+      .primaryKey()
+      .references(() => lines.id),
+    changedAt: integer('changed_at').notNull(),
+    /** The chats that had the card before it changed, as far as they were counted. */
+    chats: integer('chats').notNull(),
+    sharedAgain: integer('shared_again').notNull(),
+  },
+  (t) => [
+    instants('card_shares_instants', [t.changedAt]),
+    counters('card_shares_counters', [t.chats, t.sharedAgain]),
   ],
 );
 

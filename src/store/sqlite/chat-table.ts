@@ -53,7 +53,7 @@ export function createChatTable(
   const table: ChatTable = {
     select,
     ofRow(row) {
-      const written = chatOf(row, counts.keyOf(row[1]));
+      const written = chatOf(row, counts.keyOf(row[1]), lineIds.cardChangedAt(row[2]));
       const shifted = shiftPass.applied(row[0], written);
       const lease = leases.of(row[0]);
       const chat = lease === null ? shifted : { ...shifted, lease };

@@ -17,7 +17,7 @@ import type { AttemptPruning, AttemptTable, Totals } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import { BOUND_LIMIT, type StoreContext } from './context.ts';
 import { isLeased, type LeaseTable } from './lease-table.ts';
-import type { HoldTable, LineTable } from './line-table.ts';
+import type { CardSharesTable, HoldTable, LineTable } from './line-table.ts';
 import type { Meta } from './meta.ts';
 import type { ShiftPass } from './shift-pass.ts';
 
@@ -37,11 +37,12 @@ interface UpkeepParts {
   readonly chats: ChatTable;
   readonly leases: Pick<LeaseTable, 'all'>;
   readonly attempts: Pick<AttemptTable, 'add'>;
+  readonly cardShares: CardSharesTable;
 }
 
 export function createUpkeep(
   { sql, policy }: StoreContext,
-  { chats, leases, attempts }: UpkeepParts,
+  { chats, leases, attempts, cardShares }: UpkeepParts,
   meta: Meta,
   shiftPass: ShiftPass,
 ): Upkeep {
@@ -108,8 +109,11 @@ export function createUpkeep(
         chats: writes,
         reached,
         progress,
+        cardShares: counted,
       } = planRedecide(batch, { fingerprint, afterId, limit }, policy, now);
       shiftPass.reached(reached);
+      if (afterId === 0) cardShares.restart();
+      cardShares.add(counted);
       for (const write of writes) chats.write(write);
       meta.set('decided_fingerprint', progress.done);
       meta.set('redecide_fingerprint', progress.underWay?.fingerprint ?? null);

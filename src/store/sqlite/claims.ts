@@ -8,6 +8,8 @@ import {
   planClaims,
   planManualClaim,
 } from '../plan/claim.ts';
+import { isSharedAgain, planSharedAgain } from '../plan/housekeeping.ts';
+import { redecidingIn } from '../plan/meta.ts';
 import {
   byRecovery,
   isOurs,
@@ -22,7 +24,8 @@ import type { AttemptTable } from './attempt-table.ts';
 import type { ChatTable, SqliteChat } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import { isLeased, type LeaseTable } from './lease-table.ts';
-import type { LineIds } from './line-table.ts';
+import type { CardSharesTable, LineIds } from './line-table.ts';
+import type { Meta } from './meta.ts';
 
 /** The parts that claiming and settling use. */
 export interface ClaimParts {
@@ -30,6 +33,7 @@ export interface ClaimParts {
   readonly attempts: AttemptTable;
   readonly leases: Pick<LeaseTable, 'all'>;
   readonly lineIds: LineIds;
+  readonly cardShares: CardSharesTable;
 }
 
 /** Claims chats and settles their attempts; each in the current transaction. */
@@ -43,8 +47,12 @@ export interface Claims {
 
 const NO_ROWS: ClaimRows<SqliteChat> = { chats: [], candidates: [] };
 
-export function createClaims({ sql, policy, newId }: StoreContext, parts: ClaimParts): Claims {
-  const { chats, attempts, leases, lineIds } = parts;
+export function createClaims(
+  { sql, policy, newId }: StoreContext,
+  parts: ClaimParts,
+  meta: Pick<Meta, 'text' | 'number'>,
+): Claims {
+  const { chats, attempts, leases, lineIds, cardShares } = parts;
   const free = `next_attempt_at <= @now AND NOT ${isLeased('@now')}`;
   const front = chats.select<[QueueRead]>(
     `WHERE line_id IS @lineId AND ${free} ORDER BY next_attempt_at, id LIMIT @limit + 0`,
@@ -105,6 +113,8 @@ export function createClaims({ sql, policy, newId }: StoreContext, parts: ClaimP
         return settledBefore(stored, attempts.find(claim.chatRow, claim.attemptId), settlement);
       const { settled, ...writes } = planSettlement(stored, settlement, policy, now);
       write(writes);
+      if (isSharedAgain(stored.chat, settled.chat))
+        cardShares.add(planSharedAgain(stored, settled.chat, redecidingIn(meta)));
       return settled;
     },
     addLookedUp(claim, facts, now) {

@@ -1,5 +1,7 @@
 import { and, eq, getTableColumns } from 'drizzle-orm';
 import type { Hold, Line, StoredHoldReason } from '../../decide/holds.ts';
+import type { EpochMs } from '../../decide/time.ts';
+import type { CardSharesChange, CardSharesRow } from '../plan/housekeeping.ts';
 import { holds, lines } from '../schema/schema.ts';
 import type { StoreContext } from './context.ts';
 
@@ -10,11 +12,13 @@ export interface LineTable {
   all(): readonly Line[];
 }
 
-export function createLineTable({ orm }: StoreContext): LineTable {
+/** @param onCardChange a card changed: what is known of the cards is outdated */
+export function createLineTable({ orm }: StoreContext, onCardChange: () => void): LineTable {
   const { id: _id, ...columns } = getTableColumns(lines);
   return {
     find: (line) => orm.select(columns).from(lines).where(eq(lines.line, line)).get() ?? null,
     update(line, change) {
+      if (change.cardChangedAt !== undefined) onCardChange();
       orm
         .insert(lines)
         .values({ ...change, line })
@@ -31,18 +35,26 @@ export interface LineIds {
   /** The row of a known line, else `undefined`; null for no line. */
   find(line: string | null): number | null | undefined;
   lineOf(id: number | null): string | null;
+  /** Null also if the policy doesn't ask for it. */
+  cardChangedAt(id: number | null): EpochMs | null;
+  forgetCards(): void;
 }
 
 /** Maps numbers to rows of `lines`: there are few lines and many chats, so each is looked up once. */
-export function createLineIds({ sql, transactions }: StoreContext): LineIds {
+export function createLineIds({ sql, transactions, policy }: StoreContext): LineIds {
   const ids = new Map<string, number>();
   const names = new Map<number, string>();
+  const cards = new Map<number, EpochMs | null>();
   transactions.join({
     forget() {
       ids.clear();
       names.clear();
+      cards.clear();
     },
   });
+  const selectCard = sql
+    .prepare<[number], EpochMs | null>('SELECT card_changed_at FROM lines WHERE id = ?')
+    .pluck();
   const select = sql.prepare<[string], number>('SELECT id FROM lines WHERE line = ?').pluck();
   const selectName = sql.prepare<[number], string>('SELECT line FROM lines WHERE id = ?').pluck();
   const insert = sql.prepare<[string], number>('INSERT INTO lines (line) VALUES (?) RETURNING id').pluck();
@@ -70,6 +82,46 @@ export function createLineIds({ sql, transactions }: StoreContext): LineIds {
       if (line !== null) learn(line, id);
       return line;
     },
+    cardChangedAt(id) {
+      if (id === null || !policy.reshareOnCardChange) return null;
+      const known = cards.get(id);
+      if (known !== undefined) return known;
+      const changedAt = selectCard.get(id) ?? null;
+      cards.set(id, changedAt);
+      return changedAt;
+    },
+    forgetCards: () => cards.clear(),
+  };
+}
+
+/** @see Store.cardShares; each in the current transaction */
+export interface CardSharesTable {
+  add(changes: readonly CardSharesChange[]): void;
+  /** A pass over the chats begins: it counts those that have the card as it was. */
+  restart(): void;
+  all(): readonly CardSharesRow[];
+}
+
+export function createCardSharesTable({ sql }: StoreContext): CardSharesTable {
+  const add = sql.prepare<[CardSharesChange]>(
+    `INSERT INTO card_shares AS s (line_id, changed_at, chats, shared_again)
+      SELECT id, @changedAt, @chats, @sharedAgain FROM lines WHERE line = @line
+      ON CONFLICT (line_id) DO UPDATE SET changed_at = excluded.changed_at,
+        chats = excluded.chats + iif(s.changed_at = excluded.changed_at, s.chats, 0),
+        shared_again = excluded.shared_again + iif(s.changed_at = excluded.changed_at, s.shared_again, 0)`,
+  );
+  const restart = sql.prepare('UPDATE card_shares SET chats = shared_again');
+  const all = sql.prepare<[], CardSharesRow>(
+    `SELECT line, card_changed_at AS changedAt, chats, shared_again AS sharedAgain
+      FROM lines LEFT JOIN card_shares ON line_id = lines.id AND changed_at = card_changed_at
+      WHERE card_changed_at IS NOT NULL ORDER BY lines.id`,
+  );
+  return {
+    add: (changes) => {
+      for (const change of changes) add.run(change);
+    },
+    restart: () => void restart.run(),
+    all: () => all.all(),
   };
 }
 

@@ -5,8 +5,8 @@ import type { Starts } from '../../decide/pacing.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { countEvents, createAround, NO_OBSERVER, type StoreObserver } from '../around.ts';
-import { planHeartbeat } from '../plan/housekeeping.ts';
-import { catchUpIn, deliveryNewsIn } from '../plan/meta.ts';
+import { cardSharesOf, planHeartbeat } from '../plan/housekeeping.ts';
+import { catchUpIn, deliveryNewsIn, redecidingIn } from '../plan/meta.ts';
 import { planLines } from '../plan/settle.ts';
 import { NOTHING_REPORTED, type Store } from '../store.ts';
 import type { Turn, TurnResult } from '../turn.ts';
@@ -22,7 +22,7 @@ import { type OpenDatabase, openDatabase } from './database.ts';
 import { toStoreError } from './faults.ts';
 import { createMakeRoom, sizeOf, spaceAround } from './files.ts';
 import { createLeaseTable } from './lease-table.ts';
-import { createHoldTable, createLineIds, createLineTable } from './line-table.ts';
+import { createCardSharesTable, createHoldTable, createLineIds, createLineTable } from './line-table.ts';
 import { createMeta } from './meta.ts';
 import { createProblemStore } from './problem-table.ts';
 import { createQuarantineTable } from './quarantine-table.ts';
@@ -89,11 +89,12 @@ export function createSqliteStore(
   const attempts = createAttemptTable(context, leases, totals);
   const shiftPass = createShiftPass(context, meta, attempts);
   const chats = createChatTable(context, lineIds, createCounts(context, lineIds), shiftPass, leases);
-  const lines = createLineTable(context);
+  const lines = createLineTable(context, lineIds.forgetCards);
+  const cardShares = createCardSharesTable(context);
   const holds = createHoldTable(context);
-  const parts = { chats, attempts, leases, totals, lineIds };
-  const claims = createClaims(context, parts);
-  const upkeep = createUpkeep(context, { chats, leases, attempts }, meta, shiftPass);
+  const parts = { chats, attempts, leases, totals, lineIds, cardShares };
+  const claims = createClaims(context, parts, meta);
+  const upkeep = createUpkeep(context, parts, meta, shiftPass);
   const list = createChatList(context, chats, leases);
   const { put, expire, counted: quarantined, ...keepQuarantine } = createQuarantineTable(context, calls);
   const restoreMark = createRestoreMark(context, meta, chats);
@@ -122,7 +123,9 @@ export function createSqliteStore(
     for (const chatId of turn.undone) updateChat(chatId, undoRefusal, now);
     for (const hold of turn.endedHolds) holds.end(hold);
     for (const hold of turn.holds) holds.put(hold);
-    for (const [line, change] of planLines(turn)) lines.update(line, change);
+    const checked = turn.cards.flatMap(({ line }) => lines.find(line) ?? []);
+    for (const [line, change] of planLines(turn, checked, policy.reshareOnCardChange))
+      lines.update(line, change);
     const nothing = { claims: [], lacksLookUps: false };
     const claimed = turn.claim === null ? nothing : claims.due(turn.claim, now);
     return { ...ALONE, settled, ...claimed };
@@ -182,6 +185,12 @@ export function createSqliteStore(
         sizeBytes: sizeOf(path),
       })),
     lines: () => look(() => lines.all()),
+    cardShares: (now) =>
+      read(() =>
+        policy.reshareOnCardChange
+          ? cardShares.all().map((row) => cardSharesOf(row, redecidingIn(meta), now))
+          : [],
+      ),
     holds: () => look(() => holds.all()),
     putHold: (hold) => write(() => holds.put(hold)),
     endHold: (scope, reason) => write(() => holds.end({ scope, reason })),

@@ -22,6 +22,8 @@ export interface Past {
   readonly interruptions: number;
   /** The API was asked, and no event told anything since. */
   readonly wasAsked: boolean;
+  /** When the card of the chat's line was last seen to change. */
+  readonly cardChangedAt: number | null;
 }
 
 export const NO_PAST: Past = {
@@ -40,6 +42,7 @@ export const NO_PAST: Past = {
   retry: null,
   interruptions: 0,
   wasAsked: false,
+  cardChangedAt: null,
 };
 
 /**
@@ -81,9 +84,22 @@ export function rowOf(told: Told, past: Past, policy: Policy, now: number): stri
   const lapseAt = Math.max(past.sharedAt ?? 0, isPretended ? (past.pretendedAt ?? 0) : 0) + policy.windowMs;
   const wasShared = past.sharedAt !== null || isPretended;
   const restoreAt = past.restoredAt === null ? 0 : past.restoredAt + policy.windowMs;
+
+  const { cardChangedAt } = past;
+  const givenAt = Math.max(
+    past.shareStartedAt ?? (past.shares > 0 ? 0 : Number.NEGATIVE_INFINITY),
+    isCounted ? (past.uncertainAt ?? 0) : Number.NEGATIVE_INFINITY,
+    isPretended ? (past.pretendedAt ?? 0) : Number.NEGATIVE_INFINITY,
+  );
+  const hasEarlierCard = cardChangedAt !== null && Number.isFinite(givenAt) && givenAt < cardChangedAt;
+  const mayHaveNewCard = policy.reshareOnCardChange && hasEarlierCard && now >= cardChangedAt + 2 * 60_000;
+
   const isIdle =
     (idleAfterMs > 0 && now - lastOutboundAt >= idleAfterMs) ||
-    (policy.reshare === 'active' && past.shareStartedAt !== null && lastOutboundAt < past.shareStartedAt);
+    (policy.reshare === 'active' &&
+      !mayHaveNewCard &&
+      past.shareStartedAt !== null &&
+      lastOutboundAt < past.shareStartedAt);
 
   const rows: readonly (readonly [boolean, string])[] = [
     [isRefused, `retired ${refusal?.reason}`],
@@ -98,8 +114,8 @@ export function rowOf(told: Told, past: Past, policy: Policy, now: number): stri
     [isOptedOut, 'held opted_out'],
     [isUnhealthy, 'held chat_health'],
     [policy.requireInbound && told.lastInboundAt === null, 'held awaiting_inbound'],
-    [policy.reshare === 'once' && shares > 0, 'done shared_once'],
-    [maxSharesPerChat > 0 && shares >= maxSharesPerChat, 'done share_limit'],
+    [!mayHaveNewCard && policy.reshare === 'once' && shares > 0, 'done shared_once'],
+    [!mayHaveNewCard && maxSharesPerChat > 0 && shares >= maxSharesPerChat, 'done share_limit'],
     [wasShared && now < lapseAt && lapseAt >= restoreAt, 'waiting window'],
     [now < restoreAt, 'waiting restored'],
     [wasShared && now < lapseAt, 'waiting window'],
@@ -122,6 +138,7 @@ const ANYTHING = {
   reshare: 'daily',
   idleAfterMs: 0,
   maxSharesPerChat: 0,
+  reshareOnCardChange: false,
   requireInbound: false,
   shareGroups: true,
   holdAtRisk: false,

@@ -155,7 +155,9 @@ export function describeRecords(bench: StoreBench): void {
 
     it('has nothing to keep of a card that changed', async () => {
       const store = await bench.open();
-      expect(await store.record([{ kind: 'card', line: LINE }], T)).toEqual([{ kind: 'stored' }]);
+      expect(await store.record([{ kind: 'card', changedAt: null, line: LINE }], T)).toEqual([
+        { kind: 'stored' },
+      ]);
       expect(await store.lines()).toEqual([]);
     });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { CARD_SETTLES_MS } from '../../../src/decide/holds.ts';
 import { DAY, SECOND } from '../../../src/decide/time.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
 import {
   allChats,
@@ -10,6 +12,7 @@ import {
   LEASE_MS,
   type StoreBench,
   settle,
+  turnOf,
   verdictOf,
 } from './use-store.ts';
 
@@ -17,6 +20,7 @@ import {
 export function describeUpkeep(bench: StoreBench, isShared: boolean): void {
   if (isShared) describeSharedCrash(bench);
   else describeCrash(bench);
+  describeCardChange(bench);
 
   describe('time', () => {
     it('wakes the chats whose decision it changes, and says when the next one is', async () => {
@@ -297,6 +301,119 @@ function describeCrash(bench: StoreBench): void {
         nextAttemptAt: null,
       });
       expect(await claim(store, T + 9)).toEqual([]);
+    });
+  });
+}
+
+/** Policy `once`, and a chat whose card was shared at `T`. */
+function describeCardChange(bench: StoreBench): void {
+  const once = { reshare: 'once', idleAfterMs: 0, reshareOnCardChange: true } as const;
+  const cardAt = (cardCheckedAt: number, digest: string) =>
+    turnOf({ cards: [{ line: LINE, card: 'active', cardCheckedAt, digest }] });
+  const shareAll = async (store: Store, now: number) => {
+    const settlements = (await claim(store, now)).map((each) => ({
+      ...{ claim: each, endedAt: now + 1, result: verdictOf() },
+    }));
+    await store.turn(turnOf({ settlements }), now + 1);
+    return settlements.map((each) => each.claim.chat.chatId);
+  };
+  const seed = async (policy: Parameters<StoreBench['open']>[0] = once) => {
+    const store = await bench.open(policy);
+    await store.record(
+      ['chat-1', 'chat-2', 'chat-3'].map((chatId) => outboundOf(T, { chatId })),
+      T,
+    );
+    await shareAll(store, T);
+    await store.turn(cardAt(T, 'a'), T);
+    return store;
+  };
+  const changedAt = T + 3 * DAY;
+  const settledAt = changedAt + CARD_SETTLES_MS;
+
+  describe('a changed card', () => {
+    it('makes each chat due once more, a batch at a time, and counts how far that is', async () => {
+      const store = await seed();
+      expect(await store.cardShares(T)).toEqual([]);
+      await store.turn(cardAt(changedAt, 'b'), changedAt);
+      expect(await store.lines()).toMatchObject([{ cardDigest: 'b', cardChangedAt: changedAt }]);
+      const shares = { line: LINE, changedAt, sharedAgain: 0 };
+      expect(await store.cardShares(changedAt)).toEqual([{ ...shares, left: null }]);
+      expect(await chatOfStore(store)).toMatchObject({ state: 'done', cardChangedAt: changedAt });
+      expect(await store.redecide('b', 2, settledAt)).toBe(false);
+      expect(await store.cardShares(settledAt)).toEqual([{ ...shares, left: null }]);
+      expect(await shareAll(store, settledAt)).toEqual(['chat-1', 'chat-2']);
+      expect(await store.redecide('b', 2, settledAt)).toBe(true);
+      expect(await store.cardShares(settledAt)).toEqual([{ ...shares, sharedAgain: 2, left: 1 }]);
+      expect(await shareAll(store, settledAt + 5)).toEqual(['chat-3']);
+      expect(await store.cardShares(settledAt + 5)).toEqual([{ ...shares, sharedAgain: 3, left: 0 }]);
+      expect(await store.redecide('c', 9, settledAt + 9 * DAY)).toBe(true);
+      expect(await claim(store, settledAt + 9 * DAY)).toEqual([]);
+      expect(await store.cardShares(settledAt + 9 * DAY)).toEqual([{ ...shares, sharedAgain: 3, left: 0 }]);
+    });
+
+    it('counts a chat once that was shared ahead of the pass, and starts over with the next change', async () => {
+      const store = await seed();
+      await store.turn(cardAt(changedAt, 'b'), changedAt);
+      await store.redecide('b', 1, settledAt);
+      await store.updateChat('chat-3', (chat) => ({ ...chat, lookedUpAt: T }), settledAt); // decided ahead of it
+      expect(await shareAll(store, settledAt)).toEqual(['chat-1', 'chat-3']);
+      expect(await store.redecide('b', 9, settledAt)).toBe(true);
+      expect(await store.cardShares(settledAt)).toMatchObject([{ sharedAgain: 2, left: 1 }]);
+      const next = settledAt + 2 * DAY;
+      await store.turn(cardAt(next, 'c'), next);
+      expect(await store.redecide('c', 9, next + CARD_SETTLES_MS)).toBe(true);
+      expect(await store.cardShares(next + CARD_SETTLES_MS)).toEqual([
+        { line: LINE, changedAt: next, sharedAgain: 0, left: 3 },
+      ]);
+    });
+
+    it('goes on where it was after a restart', async () => {
+      let store = await seed();
+      await store.turn(cardAt(changedAt, 'b'), changedAt);
+      await store.redecide('b', 1, settledAt);
+      store = await bench.open(once);
+      expect(await store.redecide('b', 9, settledAt)).toBe(true);
+      expect(await store.cardShares(settledAt)).toMatchObject([{ sharedAgain: 0, left: 3 }]);
+      expect(await shareAll(store, settledAt)).toHaveLength(3);
+    });
+
+    it('may be reported by an event, of a line that is ours; the check that follows finds the same change', async () => {
+      const store = await seed();
+      const event = { kind: 'card', changedAt } as const;
+      await store.record(
+        [
+          { ...event, line: LINE },
+          { ...event, line: LINE, changedAt: changedAt - 1 },
+          { ...event, line: OTHER_LINE },
+        ],
+        changedAt + SECOND,
+      );
+      await store.turn(cardAt(changedAt + SECOND, 'b'), changedAt + SECOND);
+      expect(await store.lines()).toMatchObject([{ line: LINE, cardDigest: 'b', cardChangedAt: changedAt }]);
+    });
+
+    it('changes nothing while that is not set, nor when it is set later', async () => {
+      let store = await seed({ ...once, reshareOnCardChange: false });
+      await store.turn(cardAt(changedAt, 'b'), changedAt);
+      await store.record([{ kind: 'card', line: LINE, changedAt }], changedAt);
+      expect(await store.lines()).toMatchObject([{ cardDigest: 'b', cardChangedAt: null }]);
+      store = await bench.open(once);
+      expect(await store.redecide('b', 9, settledAt)).toBe(true);
+      expect(await claim(store, settledAt)).toEqual([]);
+      await store.turn(cardAt(settledAt, 'b'), settledAt);
+      expect(await store.lines()).toMatchObject([{ cardChangedAt: null }]);
+    });
+
+    it('is left to wait when that is not set any more, and counts again when it is', async () => {
+      let store = await seed();
+      await store.turn(cardAt(changedAt, 'b'), changedAt);
+      store = await bench.open({ ...once, reshareOnCardChange: false });
+      expect(await store.redecide('off', 9, settledAt)).toBe(true);
+      expect(await store.cardShares(settledAt)).toEqual([]);
+      expect(await claim(store, settledAt)).toEqual([]);
+      store = await bench.open(once);
+      await store.redecide('on', 9, settledAt);
+      expect(await claim(store, settledAt)).toHaveLength(3);
     });
   });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MINUTE } from '../../../src/decide/time.ts';
+import { CARD_SETTLES_MS } from '../../../src/decide/holds.ts';
+import { DAY, MINUTE } from '../../../src/decide/time.ts';
 import { answerOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../../helpers/builders.ts';
 import { activeCards } from '../../helpers/fake-linq.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';
@@ -137,5 +138,62 @@ describe('the card of a line', () => {
     await reactor.dispatcher.releaseLine(LINE);
     await reactor.idle();
     expect(reactor.linq.shares()).toHaveLength(1);
+  });
+});
+
+describe('a card that changes', () => {
+  const once = { reshare: 'once', reshareOnCardChange: true } as const;
+  const named = (digest: string) => () =>
+    ({ kind: 'cards', cards: [{ line: LINE, isActive: true, digest }] }) as const;
+  /** Three chats that have the card `a`, two days ago. */
+  async function startShared(ratePerLine = 0): Promise<Reactor> {
+    const reactor = await startReactor({ policy: once, ratePerLine });
+    reactor.linq.script.cards = named('a');
+    await reactor.deliver(...chats(3));
+    await reactor.run(2 * DAY);
+    expect(reactor.linq.shares()).toHaveLength(3);
+    reactor.linq.clear();
+    return reactor;
+  }
+  const change = async (reactor: Reactor, digest: string) => {
+    reactor.linq.script.cards = named(digest);
+    await reactor.deliver({ kind: 'card', line: LINE, changedAt: reactor.clock.now() });
+    reactor.dispatcher.cardChanged(LINE);
+    await reactor.idle();
+  };
+
+  it('is shared once more, when it has stayed the same for 2 min', async () => {
+    const reactor = await startShared();
+    await change(reactor, 'b');
+    await reactor.run(MINUTE);
+    await change(reactor, 'c');
+    await reactor.run(CARD_SETTLES_MS - 1);
+    expect(reactor.linq.shares()).toEqual([]);
+    await reactor.run(1);
+    expect(reactor.linq.shares()).toHaveLength(3);
+    await reactor.run(3 * DAY);
+    expect(reactor.linq.shares()).toHaveLength(3);
+  });
+
+  it('is noticed by the check before a share, too, and keeps the pace of its line', async () => {
+    const reactor = await startShared(2);
+    reactor.linq.script.cards = named('b');
+    await reactor.deliver(outboundOf(reactor.clock.now(), { chatId: 'new' }));
+    const settledAt = reactor.clock.now() + CARD_SETTLES_MS;
+    await reactor.run(CARD_SETTLES_MS + MINUTE);
+    expect(reactor.linq.sharesOf('new')).toHaveLength(1);
+    const again = reactor.linq.shares().filter(({ subject }) => subject !== 'new');
+    expect(again.map(({ at }) => Math.floor((at - settledAt) / 500))).toEqual([0, 1, 2]);
+  });
+
+  it('is shared after a restart if it settled meanwhile', async () => {
+    const before = await startShared();
+    await change(before, 'b');
+    await before.stop();
+    before.clock.advance(DAY);
+    const reactor = await before.restart();
+    await reactor.run(MINUTE);
+    expect(reactor.linq.shares()).toHaveLength(3);
+    expect(await reactor.store.cardShares(reactor.clock.now())).toMatchObject([{ sharedAgain: 3, left: 0 }]);
   });
 });

@@ -375,6 +375,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       ['1e3', 'got 1e3'],
     ],
   },
+  RESHARE_ON_CARD_CHANGE: flag(({ policy }) => policy.reshareOnCardChange, false),
   REQUIRE_INBOUND: flag(({ policy }) => policy.requireInbound, false),
   SHARE_GROUPS: flag(({ policy }) => policy.shareGroups, true),
   HOLD_AT_RISK: flag(({ policy }) => policy.holdAtRisk, false),

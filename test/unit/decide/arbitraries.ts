@@ -43,6 +43,7 @@ export const policies: fc.Arbitrary<Policy> = fc.record({
   reshare: fc.constantFrom('daily' as const, 'daily' as const, 'active' as const, 'once' as const),
   idleAfterMs: fc.constantFrom(0, 0, HOUR, DAY, 7 * DAY),
   maxSharesPerChat: fc.constantFrom(0, 0, 0, 2),
+  reshareOnCardChange: fc.boolean(),
   requireInbound: mostly(false, fc.boolean()),
   shareGroups: mostly(true, fc.boolean()),
   holdAtRisk: fc.boolean(),
@@ -99,6 +100,7 @@ const history = {
   interruptions: fc.integer({ min: 0, max: 3 }),
   lookedUpAt: option(past),
   restoredAt: rarely(past),
+  cardChangedAt: option(past),
 };
 
 const stored = {

@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest';
 import {
   accountHold,
   accountProbeAt,
+  afterCardCheck,
+  CARD_SETTLES_MS,
   type CardState,
   cardStateOf,
   type Hold,
   type Line,
   lineHold,
+  settledCardChanges,
 } from '../../../src/decide/holds.ts';
 import { applyHold } from '../../../src/decide/share.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
@@ -191,5 +194,65 @@ describe('the state of a card', () => {
     ['active', [card(LINE, false), card(LINE, true)]],
   ] as const)('is %s, by the cards of its line alone', (state, cards) => {
     expect(cardStateOf(LINE, cards)).toBe(state);
+  });
+});
+
+describe('a check of a card', () => {
+  const known = lineOf({ cardCheckedAt: T, cardDigest: 'a' });
+  const check = (
+    digest: string | null,
+    line: Line | null = known,
+    isNoted = true,
+    card: Line['card'] = 'active',
+  ) => afterCardCheck(line, { line: LINE, card, cardCheckedAt: T + MINUTE, digest }, isNoted);
+
+  it('finds a change when the digest differs from the one before', () => {
+    expect(check('b')).toEqual({
+      card: 'active',
+      cardCheckedAt: T + MINUTE,
+      cardDigest: 'b',
+      cardChangedAt: T + MINUTE,
+    });
+    expect(check('a')).toEqual({ card: 'active', cardCheckedAt: T + MINUTE });
+    expect(check(null)).toEqual({ card: 'active', cardCheckedAt: T + MINUTE });
+  });
+
+  it('sets what later ones are compared with, the first time and while changes are not noted', () => {
+    const followed = { card: 'active', cardCheckedAt: T + MINUTE, cardDigest: 'b' };
+    expect(check('b', null)).toEqual(followed);
+    expect(check('b', lineOf())).toEqual(followed);
+    expect(check('b', known, false)).toEqual(followed);
+  });
+
+  it('minds only the card that is shared', () => {
+    for (const card of ['inactive', 'missing'] as const)
+      expect(check('b', known, true, card)).toEqual({ card, cardCheckedAt: T + MINUTE });
+  });
+
+  it('takes a change that was reported since the last check for the same', () => {
+    expect(check('b', { ...known, cardChangedAt: T + 1 })).not.toHaveProperty('cardChangedAt');
+    expect(check('b', { ...known, cardChangedAt: T })).toMatchObject({ cardChangedAt: T + MINUTE });
+  });
+});
+
+describe('the changes of cards that have settled', () => {
+  const at = (...changes: (number | null)[]) =>
+    settledCardChanges(
+      changes.map((cardChangedAt) => ({ cardChangedAt })),
+      T,
+    );
+
+  it('say when the next one will have', () => {
+    expect(at(null)).toEqual({ mark: '', nextAt: null });
+    expect(at(T - CARD_SETTLES_MS + 1, T)).toEqual({ mark: '', nextAt: T + 1 });
+    expect(at(T - CARD_SETTLES_MS)).toMatchObject({ nextAt: null });
+  });
+
+  it('differ from all that were before, whichever line changed', () => {
+    const old = T - DAY;
+    const marks = [at(null, null), at(old, null), at(old, old - 5), at(old, old), at(old + 1, old)];
+    expect(new Set(marks.map(({ mark }) => mark)).size).toBe(marks.length);
+    const many = Array.from({ length: 20_000 }, () => old);
+    expect(at(...many).mark).not.toBe(at(...many.slice(1), old + 1).mark);
   });
 });

@@ -12,6 +12,7 @@ const CHANGES: readonly Partial<Policy>[] = [
   { reshare: 'once' },
   { idleAfterMs: 0 },
   { maxSharesPerChat: 1 },
+  { reshareOnCardChange: true },
   { requireInbound: true },
   { shareGroups: false },
   { holdAtRisk: true },

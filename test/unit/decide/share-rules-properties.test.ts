@@ -40,6 +40,7 @@ function readAs(chat: ChatRecord): { told: Told; past: Past } {
     isBlocked: chat.blockedAt !== null,
     retry: retryAt === null || retryReason === null ? null : { until: retryAt, reason: retryReason },
     wasAsked: chat.lookedUpAt !== null,
+    cardChangedAt: chat.cardChangedAt,
   };
   return { told, past };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatRecord } from '../../../src/decide/chat.ts';
+import { CARD_SETTLES_MS } from '../../../src/decide/holds.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
 import { decideShare } from '../../../src/decide/share.ts';
 import { DAY, HOUR, SECOND } from '../../../src/decide/time.ts';
@@ -101,6 +102,67 @@ describe('limits', () => {
     expect(decideShare(chat, policyOf({ idleAfterMs: 0 }), T + DAY + SECOND)).toMatchObject({
       state: 'due',
       wakeAt: null,
+    });
+  });
+});
+
+describe('a card that changed after it was shared', () => {
+  const changedAt = T + 2 * DAY;
+  const settledAt = changedAt + CARD_SETTLES_MS;
+  const chat = sharedChatOf(T, { cardChangedAt: changedAt, lastOutboundAt: T + DAY });
+  const once = { reshare: 'once', reshareOnCardChange: true } as const;
+  const stateAt = (parts: Partial<ChatRecord>, policy: Partial<Policy>, now: number) =>
+    decideShare({ ...chat, ...parts }, policyOf(policy), now).state;
+
+  it.each([
+    ['once', once],
+    ['a limit', { maxSharesPerChat: 1, reshareOnCardChange: true }],
+  ])('is shared once more under %s, when it has settled', (_, policy) => {
+    const decision = decideShare(chat, policyOf(policy), changedAt);
+    expect(decision).toMatchObject({ state: 'done', nextAttemptAt: settledAt, wakeAt: settledAt });
+    expect(stateAt({}, policy, settledAt - 1)).toBe('done');
+    expect(stateAt({}, policy, settledAt)).toBe('due');
+    const again = { lastShareStartedAt: settledAt, lastSharedAt: settledAt + 5, shareCount: 2 };
+    expect(stateAt(again, policy, settledAt + 2 * DAY)).toBe('done');
+  });
+
+  it('is shared once more under active though nothing was sent since', () => {
+    const policy = { reshare: 'active', reshareOnCardChange: true } as const;
+    const parts = { lastOutboundAt: T - DAY };
+    expect(stateAt(parts, policy, settledAt - 1)).toBe('idle');
+    expect(stateAt(parts, policy, settledAt)).toBe('due');
+  });
+
+  it('is shared no more than before unless that is set', () => {
+    expect(stateAt({}, { reshare: 'once' }, settledAt)).toBe('done');
+  });
+
+  it('waits for the end of the window, from the last share on', () => {
+    const parts = { lastSharedAt: changedAt - 1, lastShareStartedAt: changedAt - 2 };
+    const decision = decideShare({ ...chat, ...parts }, policyOf(once), settledAt);
+    expect(decision).toMatchObject({ state: 'waiting', nextAttemptAt: changedAt - 1 + DAY });
+  });
+
+  it.each([
+    ['held', { operatorHeldAt: T }],
+    ['held', { optOutWordAt: T }],
+    ['retired', { retiredAt: changedAt, retiredReason: 'chat_gone' as const }],
+    ['idle', { lastOutboundAt: settledAt - 7 * DAY }],
+  ])('leaves a chat %s that is so', (state, parts) => {
+    expect(stateAt(parts, once, settledAt)).toBe(state);
+  });
+
+  it('counts as shared by a call of unknown outcome, once its window is over', () => {
+    const parts = { uncertainAt: settledAt, retryAt: settledAt, retryReason: 'backoff' as const };
+    expect(stateAt(parts, once, settledAt + DAY - 1)).toBe('due');
+    expect(stateAt(parts, once, settledAt + DAY)).toBe('done');
+  });
+
+  it('was never shared before in a chat that is new', () => {
+    const parts = { lastSharedAt: null, lastShareStartedAt: null, shareCount: 0 };
+    expect(decideShare({ ...chat, ...parts }, policyOf(once), changedAt)).toMatchObject({
+      state: 'due',
+      reason: 'became_eligible',
     });
   });
 });

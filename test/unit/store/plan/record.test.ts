@@ -37,7 +37,11 @@ describe('what has to be read for a group', () => {
   it('is each chat once, each line that is told of, and each handle that left or joined', () => {
     const group = [
       ...[outboundOf(T), outboundOf(T + 1), left('+15550100', 'chat-2')],
-      ...[lineEventOf({ line: OTHER_LINE }), { kind: 'card', line: LINE } as const, unreadable],
+      ...[
+        lineEventOf({ line: OTHER_LINE }),
+        { kind: 'card', line: LINE, changedAt: null } as const,
+        unreadable,
+      ],
     ];
     const { chatIds, handles } = namedIn(group);
     expect([...chatIds]).toEqual(['chat-1', 'chat-2']);
@@ -90,7 +94,7 @@ describe('recording', () => {
   });
 
   it('passes on what can’t be read, and ignores what is known of cards', () => {
-    const card = { kind: 'card', line: LINE } as const;
+    const card = { kind: 'card', line: LINE, changedAt: T } as const;
     expect(plan([card, unreadable])).toEqual({ chats: [], lines: [], unreadable: [unreadable] });
   });
 

@@ -14,6 +14,7 @@ const key = { scope: null, reason: 'rate_limited' } as const;
 const lineOf = (parts: Partial<Line>): Line => ({
   ...{ line: LINE, status: null, statusAt: null, reputation: null, reputationAt: null },
   ...{ card: 'unknown', cardCheckedAt: null, clearedAt: null },
+  ...{ cardDigest: null, cardChangedAt: null },
   ...parts,
 });
 

@@ -11,7 +11,7 @@ describe('what no database can hold', () => {
     ['the longest id', outboundOf(T, { chatId: LONG.slice(1) })],
     ['characters of two code units, counted as one', outboundOf(T, { line: '😀'.repeat(64) })],
     ['a line', lineEventOf({ status: 'FLAGGED' })],
-    ['a card', { kind: 'card', line: LONG } as const],
+    ['a card', { kind: 'card', line: LONG, changedAt: T } as const],
     ['a delivery', delivery],
     ['an instant at the end of time', outboundOf(8.64e15)],
   ])('is not %s', (_, entry) => {

@@ -72,6 +72,7 @@ describe('deciding all chats anew', () => {
       chats: [],
       reached: 7,
       progress: { done: 'a', underWay: null },
+      cardShares: [],
     });
   });
 
@@ -107,7 +108,7 @@ describe('a correction of the clock', () => {
     const catchUp = { ...NO_CATCH_UP, sweptAt: T + DAY };
     const rows = {
       holds: [holdOf({ reason: 'rate_limited', until: T + 5 })],
-      lines: [lineOf({ cardCheckedAt: T + DAY })],
+      lines: [lineOf({ cardCheckedAt: T + DAY, cardChangedAt: T - HOUR })],
       restored: { at: T - HOUR, lastRow: 3 },
       lastBackupAt: T + DAY,
       heartbeatAt: T,
@@ -115,7 +116,7 @@ describe('a correction of the clock', () => {
     };
     expect(planShift(rows, shift)).toMatchObject({
       holds: [{ until: T + HOUR + 5 }],
-      lines: [{ cardCheckedAt: T + HOUR }],
+      lines: [{ cardCheckedAt: T + HOUR, cardChangedAt: T }],
       restored: { at: T, lastRow: 3 },
       lastBackupAt: T + HOUR,
       heartbeatAt: T + HOUR,
