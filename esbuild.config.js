@@ -4,7 +4,8 @@
 //
 // node esbuild.config.js [NAME=FILE …]: builds further files beside the program, each with all that it imports.
 
-import { chmodSync, cpSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
 
 const ASSETS = 'status/page/assets';
@@ -55,8 +56,8 @@ const SETTINGS = {
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',
-  // native, and optional
-  external: ['better-sqlite3', 'pino-pretty'],
+  // native
+  external: ['better-sqlite3'],
   // packages in CommonJS call `require` for modules of Node.js
   banner: {
     js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
@@ -65,10 +66,29 @@ const SETTINGS = {
   plugins: [undiciParts],
 };
 
+/**
+ * Leaves the packages out of a source map, which is then small enough to be read at each start. In a stack trace their
+ * lines are those of `dist/`.
+ * @param {string} file
+ */
+function unmapPackages(file) {
+  const map = JSON.parse(readFileSync(file, 'utf8'));
+  const isOurs = map.sources.map((/** @type {string} */ path) => !path.includes('node_modules/'));
+  let wasOurs = true;
+  const lines = decode(map.mappings).map((segments) => {
+    const ours = segments.filter(([, source]) => source !== undefined && isOurs[source]);
+    const isEnd = wasOurs && ours.length < segments.length;
+    if (segments.length > 0) wasOurs = ours.length > 0;
+    return isEnd ? [...ours, /** @type {[number]} */ ([0])] : ours;
+  });
+  writeFileSync(file, JSON.stringify({ ...map, mappings: encode(lines) }));
+}
+
 rmSync('dist', { recursive: true, force: true });
 await build({ ...SETTINGS, entryPoints: PROGRAMS });
 for (const [name = '', file = ''] of process.argv.slice(2).map((further) => further.split('='))) {
   await build({ ...SETTINGS, splitting: false, entryPoints: { [name]: file } });
 }
+for (const name of readdirSync('dist')) if (name.endsWith('.map')) unmapPackages(`dist/${name}`);
 cpSync(`src/${ASSETS}`, `dist/${ASSETS}`, { recursive: true });
 chmodSync('dist/main.js', 0o755);

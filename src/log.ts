@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { SECOND } from './decide/time.ts';
+import { inSources } from './package-files.ts';
 
 /** Keeps a flood of bad deliveries or logins out of the log. */
 export interface LineLimiter {
@@ -60,15 +61,9 @@ export async function createLogOptions({ level, format, stream }: LogSettings) {
   if (stream !== undefined) return { ...base, stream };
   const destination = createLogOutput();
   if (format === 'json') return { ...base, stream: destination };
-  const pretty = await import('pino-pretty').then(
-    (module) =>
-      module.default({
-        ...{ ignore: 'pid,hostname', singleLine: true, messageKey: 'msg', colorize: isColored() },
-        destination,
-      }),
-    () => undefined, // an optional package: without it the lines are JSON
-  );
-  return { ...base, stream: pretty ?? destination };
+  const { default: prettify } = await import('pino-pretty');
+  const shape = { ignore: 'pid,hostname', singleLine: true, messageKey: 'msg', colorize: isColored() };
+  return { ...base, stream: prettify({ ...shape, destination }) };
 }
 
 /** Time between two attempts to write to a pipe whose reader is slow. */
@@ -125,7 +120,8 @@ function isColored(): boolean {
 /** What may be logged about an error: never its properties, which may contain requests, settings or personal data. */
 function describeError(error: unknown) {
   if (!(error instanceof Error)) return { type: typeof error, message: '', stack: '' };
-  return { type: error.name, code: codeOf(error), message: error.message, stack: error.stack ?? '' };
+  const stack = inSources(error.stack ?? '');
+  return { type: error.name, code: codeOf(error), message: error.message, stack };
 }
 
 const codeOf = (error: unknown) =>

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError, SetupError, StartError, StoreError, UnreachableError, UsageError } from '../errors.ts';
 import { EXIT, type ExitCode, type Io, realFile } from './io.ts';
-import { adviseOnNativeModule } from './start-failure.ts';
+import { adviseOnInstallation } from './start-failure.ts';
 import { printableLines } from './terminal/screen.ts';
 import type { Register, VerbContext } from './verb.ts';
 import { registerBackup } from './verbs/backup.ts';
@@ -88,7 +88,7 @@ function withDefaultVerb(args: readonly string[]): string[] {
 /** @throws unexpected errors */
 function report(error: unknown, io: Io): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
-  const advice = adviseOnNativeModule(error);
+  const advice = adviseOnInstallation(error);
   if (advice !== null) {
     io.writeError(`${advice}\n`);
     return EXIT.failed;

@@ -1,4 +1,5 @@
 import { StartError, StoreError } from '../errors.ts';
+import { isInstalledByNpm, pathInPackage } from '../package-files.ts';
 
 /** Where the service is configured to keep its data and to listen. */
 interface StartPlaces {
@@ -69,19 +70,36 @@ export function adviseOnNode(version: string): string | null {
   return `contact-card-reactor needs Node.js ${FLOOR.major}.${FLOOR.minor} or newer; this is ${version}.`;
 }
 
-const MISSING_OR_FOREIGN =
-  "SQLite's native module is missing or was built for another Node.js: run `npm rebuild better-sqlite3` " +
-  '(with npm 12, first `npm install-scripts approve better-sqlite3`).';
-
-/** What to do if an error, or its cause, is about the native module itself; else null. */
-export function adviseOnNativeModule(error: unknown): string | null {
+/** What to do if an error, or its cause, is about the installation of the program; else null. */
+export function adviseOnInstallation(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  return isAboutNativeModule(error) ? MISSING_OR_FOREIGN : adviseOnNativeModule(error.cause);
+  if (isAboutNativeModule(error)) {
+    return `SQLite's native module is missing or was built for another Node.js: ${isInstalledByNpm ? INSTALL_NATIVE : REBUILD_NATIVE}.`;
+  }
+  const missing = missingFile(error);
+  if (missing !== null) {
+    return `The installation is incomplete, since ${missing} is missing: install the program again with ${isInstalledByNpm ? `\`${INSTALL}\`` : '`npm ci`'}.`;
+  }
+  return adviseOnInstallation(error.cause);
 }
+
+const INSTALL = 'npm install -g contact-card-reactor';
+const INSTALL_NATIVE = `run \`${INSTALL} --allow-scripts=better-sqlite3\``;
+const REBUILD_NATIVE =
+  'run `npm rebuild better-sqlite3` (with npm 12, first `npm install-scripts approve better-sqlite3`)';
 
 /** A database's own errors and stacks also name better-sqlite3, so only unambiguous signs count. */
 function isAboutNativeModule(error: Error): boolean {
   if (error.message.startsWith('Could not locate the bindings file')) return true;
   const code = 'code' in error ? error.code : null;
   return code === 'ERR_DLOPEN_FAILED' && error.message.includes('better_sqlite3');
+}
+
+/** The file of the package, or the package, that couldn't be found. */
+function missingFile(error: Error): string | null {
+  const code = 'code' in error ? error.code : null;
+  if (code === 'ENOENT') return 'path' in error ? pathInPackage(String(error.path)) : null;
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return null;
+  const name = /^Cannot find (?:module|package) '([^']+)'/.exec(error.message)?.[1];
+  return name === undefined ? null : (pathInPackage(name) ?? name);
 }

@@ -94,14 +94,14 @@ async function checkDatabase(
 }
 
 /** Actually loads the module: its presence doesn't prove that it fits this Node.js. */
-async function adviceOnNativeModule({ adviseOnNativeModule }: DoctorOptions): Promise<string | null> {
+async function adviceOnNativeModule({ adviseOnInstallation }: DoctorOptions): Promise<string | null> {
   try {
     const { openSqlite } = await import('../store/sqlite/native.js');
     openSqlite(':memory:').close();
     return null;
   } catch (error) {
     return (
-      adviseOnNativeModule(error) ??
+      adviseOnInstallation(error) ??
       `Run \`npm ci\` in the program's directory (${error instanceof Error ? error.message : 'unknown error'}).`
     );
   }

@@ -26,7 +26,7 @@ export interface DoctorOptions {
   readonly nodeVersion: string;
   /** A remedy for this Node.js, or for an error in SQLite's native module; null: none needed. */
   readonly adviseOnNode: (version: string) => string | null;
-  readonly adviseOnNativeModule: (error: unknown) => string | null;
+  readonly adviseOnInstallation: (error: unknown) => string | null;
   /** Called with the title of each check as it starts. */
   readonly onCheck?: (title: string) => void;
   /** Called with each finding as it is made. */

@@ -3,7 +3,7 @@ import type { DoctorOptions } from '../../doctor/check.ts';
 import { decideVerdict, type Finding, type FindingState, type Verdict } from '../../doctor/finding.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode, type Io, realFile } from '../io.ts';
-import { adviseOnNativeModule, adviseOnNode } from '../start-failure.ts';
+import { adviseOnInstallation, adviseOnNode } from '../start-failure.ts';
 import { createProgressLine } from '../terminal/progress.ts';
 import { printable, printJson, type Screen, screenOf } from '../terminal/screen.ts';
 import { wrap } from '../terminal/table.ts';
@@ -63,7 +63,7 @@ export async function prepareDoctor(
     clock,
     nodeVersion: process.versions.node,
     adviseOnNode,
-    adviseOnNativeModule,
+    adviseOnInstallation,
   };
 }
 

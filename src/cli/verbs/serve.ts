@@ -2,6 +2,7 @@ import type CloseWithGrace from 'close-with-grace';
 import type { App } from '../../app/app.ts';
 import { showDatabase } from '../../config/database-kind.ts';
 import type { Sources } from '../../config/sources.ts';
+import { inSources } from '../../package-files.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { describeStoreFailure, explainStartFailure } from '../start-failure.ts';
 import type { Register } from '../verb.ts';
@@ -55,7 +56,7 @@ async function serve(io: Io, sources: Sources): Promise<ExitCode> {
 function stopWhenTold(app: App, io: Io, closeWithGrace: typeof CloseWithGrace): Promise<ExitCode> {
   const print = (text: string) => io.writeError(`${text}\n`);
   const printError = (error: unknown) =>
-    print(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    print(error instanceof Error ? inSources(error.stack ?? error.message) : String(error));
   return new Promise((resolve) => {
     const options = {
       delay: STOP_LIMIT_MS,

@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { expect } from 'vitest';
-import { adviseOnNativeModule, adviseOnNode } from '../../../src/cli/start-failure.ts';
+import { adviseOnInstallation, adviseOnNode } from '../../../src/cli/start-failure.ts';
 import { maskNumber } from '../../../src/decide/text.ts';
 import { runDoctor } from '../../../src/doctor/doctor.ts';
 import { decideVerdict, type Finding } from '../../../src/doctor/finding.ts';
@@ -123,7 +123,7 @@ function examine({ url, file, clock }: Looked, isRoundTripWanted: boolean): Prom
     clock,
     nodeVersion: process.versions.node,
     adviseOnNode,
-    adviseOnNativeModule,
+    adviseOnInstallation,
   });
 }
 

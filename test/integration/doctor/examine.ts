@@ -41,7 +41,7 @@ export async function examine(options: Examined): Promise<readonly Finding[]> {
     clock: { ...createSystemClock(), systemNow: () => signedAt },
     nodeVersion: '22.0.0',
     adviseOnNode: () => null,
-    adviseOnNativeModule: () => null,
+    adviseOnInstallation: () => null,
   };
   const { report, findings } = createReport({ onCheck: undefined, onFinding: undefined });
   const running = route === null ? null : { url: route.url, verdicts: async () => verdictsOf(route) };

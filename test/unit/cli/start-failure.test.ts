@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { adviseOnNativeModule, adviseOnNode, explainStartFailure } from '../../../src/cli/start-failure.ts';
+import { adviseOnInstallation, adviseOnNode, explainStartFailure } from '../../../src/cli/start-failure.ts';
 import { StartError, StoreError } from '../../../src/errors.ts';
+import { packageFile } from '../../../src/package-files.ts';
 
 const places = { database: './data/reactor.db', port: 8080 };
 const system = (code: string, syscall: string, path?: string) =>
@@ -57,7 +59,8 @@ describe('the version of Node.js', () => {
   });
 });
 
-const coded = (code: string, message: string) => Object.assign(new Error(message), { code });
+const coded = (code: string, message: string, fields: object = {}) =>
+  Object.assign(new Error(message), { code, ...fields });
 
 describe('an error about SQLite’s native module', () => {
   const missing = new Error('Could not locate the bindings file. Tried:\n → /app/build/better_sqlite3.node');
@@ -79,7 +82,7 @@ describe('an error about SQLite’s native module', () => {
     ['missing, as the store tells it', new StoreError('broken', 'refused', { cause: missing })],
     ['foreign, two causes down', new Error('a', { cause: new Error('b', { cause: foreign }) })],
   ])('%s: says what to run', (_what, error) => {
-    expect(adviseOnNativeModule(error)).toContain('npm rebuild better-sqlite3');
+    expect(adviseOnInstallation(error)).toContain('npm rebuild better-sqlite3');
   });
 
   it.each([
@@ -97,7 +100,31 @@ describe('an error about SQLite’s native module', () => {
     ['no error', 'NODE_MODULE_VERSION'],
     ['nothing', undefined],
   ])('isn’t %s', (_what, error) => {
-    expect(adviseOnNativeModule(error)).toBeNull();
+    expect(adviseOnInstallation(error)).toBeNull();
+  });
+});
+
+describe('an installation that lacks something', () => {
+  const file = fileURLToPath(packageFile('migrations/0000_init.sql'));
+  const chunk = fileURLToPath(packageFile('dist/chunk-1.js'));
+  it.each([
+    [coded('ENOENT', `open '${file}'`, { path: file }), 'migrations/0000_init.sql'],
+    [new StartError('no', { cause: coded('ENOENT', '', { path: file }) }), 'migrations/0000_init.sql'],
+    [coded('ERR_MODULE_NOT_FOUND', `Cannot find module '${chunk}' imported from x`), 'dist/chunk-1.js'],
+    [coded('ERR_MODULE_NOT_FOUND', "Cannot find package 'better-sqlite3' imported from x"), 'better-sqlite3'],
+    [coded('MODULE_NOT_FOUND', "Cannot find module 'bindings'\nRequire stack:\n- x"), 'bindings'],
+  ])('%s: says what is missing, and what to run', (error, what) => {
+    expect(adviseOnInstallation(error)).toBe(
+      `The installation is incomplete, since ${what} is missing: install the program again with \`npm ci\`.`,
+    );
+  });
+
+  it.each([
+    coded('ENOENT', "open '/data/reactor.db'", { path: '/data/reactor.db' }),
+    coded('ENOENT', 'without a path'),
+    coded('EACCES', `open '${file}'`, { path: file }),
+  ])('isn’t shown by %s', (error) => {
+    expect(adviseOnInstallation(error)).toBeNull();
   });
 });
 
