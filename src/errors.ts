@@ -54,7 +54,8 @@ export class PayloadError extends ReactorError {
 /**
  * `unavailable`: a database server can't be reached, or is just starting or stopping; it comes back by itself. `denied`:
  * it doesn't let us in, or not do what we need; somebody has to change that. `outdated`: another replica has corrected the
- * clock, and the caller's doesn't follow yet.
+ * clock, and the caller's doesn't follow yet. `reverted`: the database knows less than it did, as after a point-in-time
+ * recovery.
  */
 export type StoreFault =
   | 'busy'
@@ -67,6 +68,7 @@ export type StoreFault =
   | 'unavailable'
   | 'denied'
   | 'outdated'
+  | 'reverted'
   | 'broken';
 
 /** What failed in the storage, and when. */

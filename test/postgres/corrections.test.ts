@@ -1,8 +1,9 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../src/decide/time.ts';
 import { StoreError } from '../../src/errors.ts';
+import { markRestored } from '../../src/store/postgres/by-hand.ts';
 import type { Store } from '../../src/store/store.ts';
-import { LINE, outboundOf, policyOf, T } from '../helpers/builders.ts';
+import { LINE, OTHER_LINE, outboundOf, policyOf, T } from '../helpers/builders.ts';
 import { createPostgresHome, withClient } from '../helpers/postgres-home.ts';
 import {
   allChats,
@@ -157,4 +158,51 @@ it('a correction is made where all have lived by the older time', async () => {
   const [one] = await openAll(2);
   await one.heartbeat(T);
   expect(await one.shiftClock(HOUR, T + HOUR)).toBe(true);
+});
+
+describe('a database that went back to before a correction', () => {
+  async function goBack(mark: 'unmarked' | 'marked' | 'marked before') {
+    const home = createPostgresHome();
+    const [one, other] = await openAll(2, home);
+    await one.record([outboundOf(T)], T);
+    if (mark === 'marked before') await markIn(home);
+    await one.shiftClock(HOUR, T + HOUR);
+    await follow(one);
+    await finish(one, T + HOUR);
+    await withClient(home.url, (client) =>
+      client.query(`UPDATE "${home.schema.replaceAll('"', '""')}".control SET clock_epoch = 0`),
+    );
+    if (mark === 'marked') await markIn(home);
+    return { one, other, home };
+  }
+
+  const markIn = ({ url, schema }: ReturnType<typeof createPostgresHome>) => markRestored({ url, schema });
+  const now = T + HOUR;
+
+  it.each(['unmarked', 'marked before'] as const)(
+    'takes nothing of a replica that knew more, and says why (%s)',
+    async (mark) => {
+      const { one, other, home } = await goBack(mark);
+      const reverted = (call: Promise<unknown>) => expect(call).rejects.toMatchObject({ fault: 'reverted' });
+      await reverted(claim(one, now)); // seen by a turn before the clock is read
+      await follow(one);
+      await expect(one.probe(now)).rejects.toThrow(/stop all replicas.*restore --mark/);
+      await reverted(one.record([outboundOf(now, { chatId: 'new' })], now));
+      await reverted(one.shiftClock(HOUR, now + HOUR));
+      await reverted(claim(one, now));
+      await other.record([outboundOf(now, { chatId: 'of one that knew no more' })], now);
+      const fresh = await home.open(policyOf());
+      opened.push(fresh);
+      await fresh.probe(now);
+    },
+  );
+
+  it('is taken as it is once it is marked, without a restart', async () => {
+    const { one } = await goBack('marked');
+    await follow(one);
+    await one.probe(now);
+    await one.record([outboundOf(now, { chatId: 'new', line: OTHER_LINE })], now);
+    expect(await claim(one, now)).toEqual([]); // each waits a window
+    expect(await chatOfStore(one, 'new')).toMatchObject({ reason: 'restored' });
+  });
 });

@@ -71,13 +71,18 @@ export function healthRoutes(app: FastifyInstance, deps: HealthDeps): void {
   });
 }
 
+const wordOf = (fault: string) =>
+  fault === 'reverted'
+    ? 'the database went back to an earlier moment: stop all replicas, run `contact-card-reactor restore --mark`, and start them'
+    : `the database can't be written (${fault})`;
+
 /** Each check is `ok` or says what is wrong. */
 async function runChecks({ store, probeStore, dispatcher, clock, isDraining }: HealthDeps): Promise<Checks> {
   const probe = await probeStore();
   const disk = await store.diskSpace().catch(() => null); // the store's own check reports a store that is gone
   const idleMs = clock.monotonic() - dispatcher.lastTurnAt();
   return {
-    store: probe.isWritable ? 'ok' : `the database can't be written (${probe.fault})`,
+    store: probe.isWritable ? 'ok' : wordOf(probe.fault),
     disk: disk !== null && isDiskFull(disk) ? `the disk is full: ${bytesInWords(disk.freeBytes)} left` : 'ok',
     migrated: store.schemaVersion > 0 ? 'ok' : 'the database has no schema yet',
     dispatcher: idleMs < ALIVE_MS ? 'ok' : `has not run for ${Math.floor(idleMs / 1000)} s`,

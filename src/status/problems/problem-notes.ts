@@ -51,7 +51,7 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'Check the owner and mode of the data directory and its files: the service must be able to write to them.',
       'Check whether another program has the file open, or the disk is mounted read-only.',
       'If the service stopped because the file is damaged: `contact-card-reactor restore FILE`.',
-      'With PostgreSQL, run `contact-card-reactor doctor`. `newer`: a newer version migrated the database, so replace this replica.',
+      'With PostgreSQL, run `contact-card-reactor doctor`. `newer`: a newer version migrated it; replace this replica. `reverted`: it went back in time; stop all replicas, `restore --mark`, start them.',
     ],
     ends: 'as soon as a write succeeds. The service tries at least every 30 seconds.',
   },

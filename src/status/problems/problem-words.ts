@@ -21,7 +21,7 @@ const WORDS = {
     severity: 'error',
     message: "The database can't be written (DETAIL): deliveries are answered 503 and nothing is shared.",
     remedy:
-      'The service log says why. With SQLite, check free disk space and the permissions of the data directory; with PostgreSQL, run `contact-card-reactor doctor`. The service resumes once it can write; Linq redelivers for about 25 minutes.',
+      'The service log says why. With SQLite, check free disk space and the permissions of the data directory; with PostgreSQL, run `contact-card-reactor doctor`. `reverted` means that the database went back to an earlier moment: stop all replicas, run `contact-card-reactor restore --mark`, and start them. The service resumes once it can write; Linq redelivers for about 25 minutes.',
   },
   unreadable_deliveries: {
     severity: 'warning',

@@ -9,19 +9,40 @@ export interface Corrections {
   read(session: Session): Promise<ServerTime>;
   /**
    * Before a transaction reads what it decides by our time: until its end nobody corrects the clock.
-   * @throws {StoreError} `outdated` when our clock doesn't follow all corrections
+   * @throws {StoreError} `outdated` when our clock doesn't follow all corrections; `reverted`
    */
   hold(session: Session): Promise<void>;
+  /**
+   * The database lacks a correction that it had: it was brought back to an earlier moment, and the shares made since are
+   * unknown. Until it is marked as restored, nothing is written.
+   * @throws {StoreError} `reverted`
+   */
+  refuseReverted(): void;
   /** Begins a correction, and waits for all who hold it. Null: another replica has made one; else how many that makes. */
   add(session: Session): Promise<number | null>;
   followed(): number;
   follow(corrections: number): void;
 }
 
-export function createCorrections({ schema }: Pick<StoreContext, 'schema'>): Corrections {
+/** @param onAdopted what is known of the database may be of a later moment than it is */
+export function createCorrections(
+  { schema }: Pick<StoreContext, 'schema'>,
+  onAdopted: () => void,
+): Corrections {
   const table = `${schema}.control`;
   const key = `hashtext('${schema.replaceAll("'", "''")}.clock'), 2`;
   let known: number | null = null;
+  /** What the server's clock read when the database was last seen with all corrections that we know of. */
+  let seenAt = Number.NEGATIVE_INFINITY;
+  let isReverted = false;
+
+  function refuseReverted(): void {
+    if (isReverted)
+      throw new StoreError(
+        'reverted',
+        'the database went back to an earlier moment, so the shares made since are unknown; stop all replicas, run `contact-card-reactor restore --mark`, and start them',
+      );
+  }
 
   /** A replica that has read no clock begins with what is stored. */
   function knownSince(stored: number): number {
@@ -39,22 +60,37 @@ export function createCorrections({ schema }: Pick<StoreContext, 'schema'>): Cor
 
   return {
     async read(session) {
-      const [row] = await session.rows<ServerTime>(
-        `SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS at, clock_epoch AS corrections FROM ${table}`,
+      const before = known; // our own correction may be made while we read
+      const [row] = await session.rows<ServerTime & { restoredAt: number | null }>(
+        `SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS at, clock_epoch AS corrections,
+          (SELECT value::float8 FROM ${schema}.meta WHERE key = 'restored_at') AS "restoredAt" FROM ${table}`,
       );
-      const time = definite(row);
+      const { restoredAt, ...time } = definite(row);
+      const isLess = before !== null && time.corrections < before;
+      // marked after we last saw it whole, so every chat waits a window: then what it lacks does no harm
+      const isMarked = restoredAt !== null && restoredAt >= seenAt;
+      isReverted = isLess && !isMarked;
+      if (isLess && isMarked) {
+        known = time.corrections;
+        onAdopted();
+      }
+      if (!isReverted) seenAt = time.at;
       knownSince(time.corrections);
       return time;
     },
     async hold(session) {
       const stored = await current(session, 'pg_advisory_xact_lock_shared');
+      isReverted ||= stored < knownSince(stored);
+      refuseReverted();
       if (stored !== knownSince(stored))
         throw new StoreError(
           'outdated',
           'another replica has corrected the clock; this one follows within a second',
         );
     },
+    refuseReverted,
     async add(session) {
+      refuseReverted();
       const stored = await current(session, 'pg_advisory_xact_lock');
       if (stored !== knownSince(stored)) return null;
       await session.run(`UPDATE ${table} SET clock_epoch = clock_epoch + 1`);

@@ -30,6 +30,8 @@ export interface Dictionary {
   readKeys(ids: readonly number[]): Promise<void>;
   /** @throws {StoreError} when no row has this number */
   keyOf(id: number): CountKey;
+  /** The database is of an earlier moment than what is known here: it may lack rows, and give their numbers to others. */
+  forget(): void;
 }
 
 interface CountRow {
@@ -49,6 +51,11 @@ export function createDictionary({
   const keys = new Map<number, CountKey>();
   const counted = `SELECT k.id, k.line_id AS "lineId", line, k.state, k.reason
     FROM ${schema}.chat_counts k LEFT JOIN ${schema}.lines l ON l.id = k.line_id`;
+
+  function forget(): void {
+    for (const known of [lineIds, countIds, keys]) known.clear();
+    lineIds.set(null, NO_LINE);
+  }
 
   const nameOf = ({ line, state, reason }: CountKey) => `${line} ${state} ${reason}`;
   const missingLines = (lines: readonly (string | null)[]) =>
@@ -143,6 +150,7 @@ export function createDictionary({
       );
       rows.forEach(learn);
     },
+    forget,
     keyOf(id) {
       const key = keys.get(id);
       if (key === undefined) throw new StoreError('broken', `a chat refers to count ${id}, which is missing`);

@@ -83,7 +83,7 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
   const lines = createLineTable(context);
   const holds = createHoldTable(context);
   const control = createControlTable(context);
-  const corrections = createCorrections(context);
+  const corrections = createCorrections(context, dictionary.forget);
   const gates = createGateTable(context);
   const cardShares = createCardSharesTable(context);
   const inUnit = createUnits(context, { chats, leases, attempts, dictionary, cardShares });
@@ -188,7 +188,13 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     kind: 'postgres',
     schemaVersion,
     async record(entries, now) {
-      const results = await around(() => record(entries, now), { kind: 'events' });
+      const results = await around(
+        () => {
+          corrections.refuseReverted();
+          return record(entries, now);
+        },
+        { kind: 'events' },
+      );
       observer.recorded(countEvents(entries, results));
       return results;
     },
@@ -312,7 +318,11 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
       ),
     lastBackupAt: () => look(async (session) => (await meta.read(session)).number('last_backup_at')),
     noteBackup: (startedAt) => keep(async (_session, values) => values.set('last_backup_at', startedAt)),
-    probe: (now) => look((session) => meta.note(session, 'probed_at', now)),
+    probe: (now) =>
+      look((session) => {
+        corrections.refuseReverted();
+        return meta.note(session, 'probed_at', now);
+      }),
     diskSpace: async () => null, // the server's disk can't be seen from here
     close: () => around(() => database.close()),
   };

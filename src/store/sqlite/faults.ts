@@ -11,6 +11,7 @@ const SENTENCES: Readonly<Record<StoreFault, string>> = {
   unavailable: 'the database is out of reach',
   denied: 'the database may not be used',
   outdated: 'the clock was corrected',
+  reverted: 'the database went back to an earlier moment',
   broken: 'the database refused to work',
 };
 
