@@ -4,6 +4,7 @@ import type { ReactorEvent } from '../decide/event.ts';
 import type { LookedUpFacts } from '../decide/facts.ts';
 import type { Hold, Line, StoredHoldReason } from '../decide/holds.ts';
 import type { EpochMs } from '../decide/time.ts';
+import type { CHAT_KEYS } from './plan/chat-lists.ts';
 import type { Attempt, AttemptOutcome, Claim, Turn, TurnResult } from './turn.ts';
 
 /** What a webhook brings: an event, or a delivery that can't be read or stored yet. */
@@ -20,10 +21,21 @@ export interface ChatFilter {
   readonly notLines: readonly (string | null)[] | null;
 }
 
+/** What a list of chats is ordered by (see `CHAT_KEYS`). */
+export type ChatKey = (typeof CHAT_KEYS)[number];
+
+export interface ChatOrder {
+  readonly by: ChatKey;
+  /** The latest first. */
+  readonly isDescending: boolean;
+}
+
 export interface ChatPage {
   readonly chats: readonly ChatRecord[];
   /** Pass it to get the next page; null: this was the last one. */
   readonly nextCursor: string | null;
+  /** Pass it with the reverse order to get the page before; null: there is no chat on this one. */
+  readonly firstCursor: string | null;
 }
 
 export interface ChatCount {
@@ -163,15 +175,18 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   /** Newest first. */
   attempts(chatId: string, limit: number): Promise<readonly Attempt[]>;
   /**
-   * Chats that match any of the filters, in a stable order; without a filter none. One whose attempt is in
-   * progress is found as `sharing`.
+   * Chats that match any of the filters; without a filter none. One whose attempt is in progress is found as `sharing`.
+   * A list by `last_share` or `next_attempt` has only chats with such a time.
    * @param cursor of the previous page, or null; an invalid one is refused (see `parseCursor`)
+   * @param order default: as they were first seen. It stays the same while chats don't change. By `last_message` and
+   * `last_share` it reads every match: not for more than `MAX_SORTED`
    */
   chats(
     filters: readonly ChatFilter[],
     limit: number,
     cursor: string | null,
     now: EpochMs,
+    order?: ChatOrder,
   ): Promise<ChatPage>;
   /** A chat whose attempt is in progress counts as `sharing`. Kept up to date by every change; doesn't scan the chats. */
   counts(now: EpochMs): Promise<readonly ChatCount[]>;
@@ -377,8 +392,11 @@ export interface PageStore {
    * @param notLines excludes lines, such as closed ones, so that their queues don't hide the others
    */
   nextDue(limit: number, now: EpochMs, notLines?: readonly (string | null)[]): Promise<readonly ChatRecord[]>;
-  /** Chats whose id has this prefix (case-sensitive), in id order. */
-  chatsByIdPrefix(prefix: string, limit: number): Promise<readonly ChatRecord[]>;
+  /**
+   * Chats whose id has this prefix (case-sensitive), in id order.
+   * @param from the first id that may be listed; default: all
+   */
+  chatsByIdPrefix(prefix: string, limit: number, from?: string): Promise<readonly ChatRecord[]>;
 }
 
 /** A known problem, stored so that a restart forgets neither when it began nor which alerts were sent. */

@@ -82,6 +82,9 @@ export const ChatWithAttemptsSchema = named('ChatWithAttempts', `${CHAT} With it
 export const ChatPageSchema = named('ChatPage', 'One page of a list of chats.', {
   chats: Type.Array(ChatSchema),
   nextCursor: textOrNull('The `cursor` of the page after this one; null: it is the last.'),
+  total: countOrNull(
+    'How many chats match; null with `prefix`, and when sorted by `last_share` or `next_attempt`.',
+  ),
 });
 export const ShareSchema = named('Share', 'The result of sharing by hand.', {
   attempt: Type.Union([AttemptSchema, Type.Null()], { description: 'Null: none has begun yet.' }),

@@ -16,14 +16,6 @@ export interface StoredChat {
   readonly isShifted?: boolean;
 }
 
-/**
- * The position encoded by a cursor of `Store.chats`: the row number of the last chat on the page. Null: it
- * isn't a cursor.
- */
-export function parseCursor(cursor: string): number | null {
-  return /^[1-9][0-9]{0,14}$/.test(cursor) ? Number(cursor) : null;
-}
-
 /** A chat that has to be written. */
 export interface ChatWrite<C extends StoredChat> {
   readonly stored: C;

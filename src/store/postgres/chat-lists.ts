@@ -1,12 +1,25 @@
-import type { ChatRecord } from '../../decide/chat.ts';
+import type { ChatRecord, Trigger } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
-import { matchesAny, type Sharing, shownCounts } from '../plan/chat-lists.ts';
-import { parseCursor } from '../plan/chat-row.ts';
+import {
+  type ChatListRequest,
+  KEY_COLUMNS,
+  LISTS_ALL,
+  MAX_SORTED,
+  matchesAny,
+  NO_KEY,
+  type Position,
+  pageOf,
+  pageOfQueues,
+  queuePart,
+  type Sharing,
+  shownCounts,
+  startOf,
+} from '../plan/chat-lists.ts';
 import { lastDayFrom, MINUTES } from '../plan/figures.ts';
 import { quarantineExpiredUpTo } from '../plan/housekeeping.ts';
 import { catchUpIn, deliveryNewsIn } from '../plan/meta.ts';
-import type { ChatCount, ChatFilter, ChatPage, PageStore, StoreSummary } from '../store.ts';
+import type { ChatCount, ChatKey, ChatPage, PageStore, StoreSummary } from '../store.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import type { Calls, StoreContext } from './context.ts';
@@ -16,14 +29,66 @@ import { type MetaTable, metaIn } from './meta.ts';
 
 export function createChatList({ schema }: Pick<StoreContext, 'schema'>, chats: ChatTable) {
   const keys = `${schema}.chat_counts k LEFT JOIN ${schema}.lines n ON n.id = k.line_id`;
-  const counted = `SELECT k.id, line, state, reason, t.count FROM ${keys} JOIN (
+  const counted = `SELECT k.id, k.line_id AS "lineId", line, state, reason, t.count FROM ${keys} JOIN (
       SELECT count_id, sum(n)::bigint AS count FROM ${schema}.chat_tallies GROUP BY count_id HAVING sum(n) > 0
     ) AS t ON t.count_id = k.id`;
   /** The chats whose attempt is in progress: they are shown as `sharing`, whatever their row says. */
-  const sharing = `SELECT c.id, line, state, reason, l.trigger FROM ${schema}.leases l
+  const sharingWith = (
+    more: string,
+  ) => `SELECT c.id, line, state, reason, l.trigger${more} FROM ${schema}.leases l
     JOIN ${schema}.chats c ON c.id = l.chat_row JOIN (${keys}) ON k.id = c.count_id WHERE l.until_at > $1`;
+  const sharing = sharingWith(
+    ', c.last_outbound_at AS "lastMessageAt", c.last_shared_at AS "lastShareAt", c.next_attempt_at AS "nextAttemptAt"',
+  );
   /** SQL: what `shownIn` takes, at the instant `$1`. */
-  const shown = `${rowsOf(counted)} AS counted, ${rowsOf(sharing)} AS sharing`;
+  const shown = `${rowsOf(counted)} AS counted, ${rowsOf(sharingWith(''))} AS sharing`;
+
+  /** The chats of these rows whose attempt isn't in progress, at the front of a list. */
+  async function front(
+    session: Session,
+    request: ChatListRequest,
+    countIds: readonly number[],
+    limit: number,
+  ) {
+    const { by, isDescending } = request.order;
+    const { at, id } = startOf(request.cursor, request.order);
+    const [after, direction] = isDescending ? ['<', 'DESC'] : ['>', 'ASC'];
+    if (by === 'first_seen') {
+      // only the front of what each count stands for: one may count a million chats
+      return session.rows<Position>(
+        `SELECT f.id, ${NO_KEY} AS at FROM unnest($1::bigint[]) AS q (count_id) CROSS JOIN LATERAL (
+            SELECT id FROM ${schema}.chats c WHERE c.count_id = q.count_id AND id ${after} $2::bigint
+              ORDER BY id ${direction} LIMIT $3) AS f
+          ORDER BY f.id ${direction} LIMIT $3`,
+        [countIds, id, limit],
+      );
+    }
+    const column = KEY_COLUMNS[by];
+    return session.rows<Position>(
+      `SELECT id, at FROM (SELECT id, coalesce(${column}, ${NO_KEY}) AS at FROM ${schema}.chats
+          WHERE count_id = ANY($1) ${LISTS_ALL.has(by) ? '' : `AND ${column} IS NOT NULL`}) AS f
+        WHERE (at, id) ${after} ($2::bigint, $3::bigint) ORDER BY at ${direction}, id ${direction} LIMIT $4`,
+      [countIds, at, id, limit],
+    );
+  }
+
+  /** The front of each line's queue. */
+  async function queues(session: Session, request: ChatListRequest, lineIds: readonly number[]) {
+    const { at, id } = startOf(request.cursor, request.order);
+    const [after, direction] = request.order.isDescending ? ['<', 'DESC'] : ['>', 'ASC'];
+    const part = queuePart(lineIds.length);
+    const rows = await session.rows<Position & { countId: number; lineId: number }>(
+      `SELECT f.id, f.at, f.count_id AS "countId", q.id AS "lineId" FROM unnest($1::bigint[]) AS q (id) CROSS JOIN LATERAL (
+          SELECT id, next_attempt_at AS at, count_id FROM ${schema}.chats c WHERE c.line_id = q.id
+            AND next_attempt_at IS NOT NULL AND (next_attempt_at, id) ${after} ($2::bigint, $3::bigint)
+            ORDER BY next_attempt_at ${direction}, id ${direction} LIMIT $4) AS f`,
+      [lineIds, at, id, part],
+    );
+    return lineIds.map((lineId) => {
+      const ofLine = rows.filter((row) => row.lineId === lineId);
+      return { rows: ofLine, isCut: ofLine.length === part };
+    });
+  }
 
   return {
     shown,
@@ -31,46 +96,41 @@ export function createChatList({ schema }: Pick<StoreContext, 'schema'>, chats: 
       const [row] = await session.rows<Shown>(`SELECT ${shown}`, [now]);
       return row === undefined ? [] : shownIn(row);
     },
-    async page(
-      session: Session,
-      filters: readonly ChatFilter[],
-      limit: number,
-      cursor: string | null,
-      now: EpochMs,
-    ) {
-      const after = cursor === null ? 0 : parseCursor(cursor);
-      if (after === null) throw new StoreError('broken', 'a cursor must come from the previous page');
-      const busy = await session.rows<Sharing & { id: number }>(sharing, [now]);
-      const isWantedBusy = ({ line, trigger }: Sharing) =>
-        matchesAny(filters, { line, state: 'sharing', reason: trigger });
-      const countIds = (await session.rows<ChatCount & { id: number }>(counted))
-        .filter((count) => matchesAny(filters, count))
-        .map(({ id }) => id);
-      // only the front of what each count stands for: one may count a million chats
-      const found = await session.rows<{ id: number }>(
-        `SELECT f.id FROM unnest($1::bigint[]) AS q (count_id) CROSS JOIN LATERAL (
-            SELECT id FROM ${schema}.chats c WHERE c.count_id = q.count_id AND id > $2 ORDER BY id LIMIT $3) AS f
-          ORDER BY f.id LIMIT $3`,
-        [countIds, after, limit + 1 + busy.length],
-      );
+    async page(session: Session, request: ChatListRequest, now: EpochMs): Promise<ChatPage> {
+      const { filters, limit, order } = request;
+      const start = startOf(request.cursor, order);
+      const busy = await session.rows<SharingRow>(sharing, [now]);
       const busyIds = new Set(busy.map(({ id }) => id));
-      const ids = found
-        .map(({ id }) => id)
-        .filter((id) => !busyIds.has(id))
-        .concat(busy.filter((chat) => chat.id > after && isWantedBusy(chat)).map(({ id }) => id))
-        .sort((a, b) => a - b);
-      const onPage = ids.slice(0, limit);
-      const last = onPage.at(-1);
-      const page: ChatPage = {
-        chats: await inOrder(session, chats, onPage),
-        nextCursor: ids.length > limit && last !== undefined ? String(last) : null,
-      };
-      return page;
+      const wantedBusy = busy.filter(({ line, trigger }) =>
+        matchesAny(filters, { line, state: 'sharing', reason: trigger }),
+      );
+      const all = await session.rows<CountedRow>(counted);
+      const wanted = all.filter((count) => matchesAny(filters, count));
+      const countIds = wanted.map(({ id }) => id);
+      const size = wanted.reduce((sum, { count }) => sum + count, 0);
+      let found: ReturnType<typeof pageOf>;
+      if (order.by === 'next_attempt' && size > MAX_SORTED) {
+        const lineIds = [...new Set(all.map(({ lineId }) => lineId))];
+        const isCounted = new Set(countIds);
+        const isWantedBusy = new Set(wantedBusy.map(({ id }) => id));
+        found = pageOfQueues(
+          await queues(session, request, lineIds),
+          ({ id, countId }) => (busyIds.has(id) ? isWantedBusy.has(id) : isCounted.has(countId)),
+          { start, limit, order },
+        );
+      } else {
+        const rest = await front(session, request, countIds, limit + 1 + busy.length);
+        const ofBusy = wantedBusy.map((chat) => positionOf(chat, order.by)).filter((one) => one !== null);
+        found = pageOf([...rest.filter(({ id }) => !busyIds.has(id)), ...ofBusy], start, limit, order);
+      }
+      const { onPage, ...cursors } = found;
+      const ids = onPage.map(({ id }) => id);
+      return { ...cursors, chats: await inOrder(session, chats, ids) };
     },
   };
 }
 
-/** SQL: the rows of a query as one value. One statement can read several such, of one moment. */
+/** SQL: the rows of a query, as JSON. */
 const rowsOf = (query: string) => `(SELECT coalesce(json_agg(r), '[]') FROM (${query}) AS r)`;
 
 interface Shown {
@@ -116,6 +176,30 @@ type SummaryRow = Shown &
     readonly meta: Parameters<typeof metaIn>[0];
   };
 
+interface CountedRow extends ChatCount {
+  readonly id: number;
+  readonly lineId: number;
+}
+
+interface SharingRow extends Sharing {
+  readonly id: number;
+  readonly trigger: Trigger;
+  readonly lastMessageAt: EpochMs | null;
+  readonly lastShareAt: EpochMs | null;
+  readonly nextAttemptAt: EpochMs | null;
+}
+
+/** Where a chat is listed whose attempt is in progress; null: the list leaves it out. */
+function positionOf(chat: SharingRow, by: ChatKey): Position | null {
+  if (by === 'first_seen') return { id: chat.id, at: NO_KEY };
+  const at = {
+    last_message: chat.lastMessageAt,
+    last_share: chat.lastShareAt,
+    next_attempt: chat.nextAttemptAt,
+  }[by];
+  return at === null && !LISTS_ALL.has(by) ? null : { id: chat.id, at: at ?? NO_KEY };
+}
+
 /** The chats of these rows, in the order given. */
 async function inOrder(
   session: Session,
@@ -154,12 +238,12 @@ export function createPageStore(
           found.map(({ id }) => id),
         );
       }),
-    chatsByIdPrefix: (prefix, limit) =>
+    chatsByIdPrefix: (prefix, limit, from = prefix) =>
       look(async (session) => {
         // ids with this prefix come first in this order
         const ids = await session.rows<{ id: number }>(
           `SELECT id FROM ${schema}.chats WHERE chat_id >= $1 ORDER BY chat_id LIMIT $2`,
-          [prefix, limit],
+          [from, limit],
         );
         const found = await inOrder(
           session,

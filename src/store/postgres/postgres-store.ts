@@ -5,6 +5,7 @@ import { undoRefusal } from '../../decide/chat.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { countEvents, createAround, NO_OBSERVER, type StoreObserver } from '../around.ts';
+import { FIRST_SEEN } from '../plan/chat-lists.ts';
 import { planSave } from '../plan/chat-row.ts';
 import { cardSharesOf, planHeartbeat } from '../plan/housekeeping.ts';
 import { redecidingIn } from '../plan/meta.ts';
@@ -264,8 +265,8 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     chat: (chatId) =>
       look(async (session) => (await chats.read(session, 'c.chat_id = $1', [chatId])).chats[0]?.chat ?? null),
     attempts: (chatId, limit) => read((session) => attempts.ofChat(session, chatId, limit)),
-    chats: (filters, limit, cursor, now) =>
-      read((session) => list.page(session, filters, limit, cursor, now)),
+    chats: (filters, limit, cursor, now, order = FIRST_SEEN) =>
+      read((session) => list.page(session, { filters, limit, cursor, order }, now)),
     counts: (now) => look((session) => list.counts(session, now)),
     summary: (now) => look((session) => summary(session, now)),
     lines: () => look((session) => lines.all(session)),

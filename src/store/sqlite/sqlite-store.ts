@@ -5,6 +5,7 @@ import type { Starts } from '../../decide/pacing.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { countEvents, createAround, NO_OBSERVER, type StoreObserver } from '../around.ts';
+import { FIRST_SEEN } from '../plan/chat-lists.ts';
 import { cardSharesOf, planHeartbeat } from '../plan/housekeeping.ts';
 import { catchUpIn, deliveryNewsIn, redecidingIn } from '../plan/meta.ts';
 import { planLines } from '../plan/settle.ts';
@@ -171,7 +172,8 @@ export function createSqliteStore(
         return id === null ? null : chat;
       }),
     attempts: (chatId, limit) => look(() => attempts.ofChat(chatId, limit)),
-    chats: (filters, limit, cursor, now) => read(() => list.page(filters, limit, cursor, now)),
+    chats: (filters, limit, cursor, now, order = FIRST_SEEN) =>
+      read(() => list.page({ filters, limit, cursor, order }, now)),
     counts: (now) => read(() => list.counts(now)),
     summary: (now) =>
       read(() => ({

@@ -167,6 +167,8 @@ export function describePageReads(bench: StoreBench): void {
       expect(await found('abc')).toEqual([]);
       expect(await found('A')).toEqual([]);
       expect(await found('')).toHaveLength(chatIds.length);
+      const fromTheSecond = await store.chatsByIdPrefix('a', 9, 'a%');
+      expect(fromTheSecond.map(({ chatId }) => chatId)[0]).toBe('a%');
       expect(await store.chatsByIdPrefix('b', 1)).toEqual([await store.chat('b')]);
     });
   });

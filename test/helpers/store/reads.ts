@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, MINUTE } from '../../../src/decide/time.ts';
-import type { ChatFilter, Store } from '../../../src/store/store.ts';
+import { MAX_SORTED } from '../../../src/store/plan/chat-lists.ts';
+import type { ChatFilter, ChatOrder, ChatPage, Store } from '../../../src/store/store.ts';
 import { inboundOf, LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
 import {
   ANY,
@@ -110,9 +111,73 @@ export function describeReads(bench: StoreBench): void {
       );
     });
 
+    it.each([
+      ['first_seen', ['newest', 'middle', 'oldest', 'silent']],
+      ['last_message', ['silent', 'oldest', 'middle', 'newest']],
+      ['last_share', ['newest', 'oldest']],
+      ['next_attempt', ['middle', 'newest', 'oldest']],
+    ] as const)('lists by %s, either way, page by page, and leads back', async (by, expected) => {
+      const store = await bench.open();
+      const events = [
+        outboundOf(T + 30, { chatId: 'newest' }),
+        outboundOf(T + 20, { chatId: 'middle', line: OTHER_LINE }),
+        outboundOf(T + 10, { chatId: 'oldest' }),
+        inboundOf(T, { chatId: 'silent' }),
+      ];
+      await store.record(events, T + 30);
+      const shareIn = async (chatId: string, at: number) => {
+        const manual = await store.claimManually(chatId, at + MINUTE, at);
+        if (manual === null || 'refused' in manual) throw new Error(`${chatId} was not claimed`);
+        await settle(store, { claim: manual.claim, endedAt: at, result: verdictOf() });
+      };
+      await shareIn('newest', T + 40);
+      await shareIn('oldest', T + 50);
+      const list = async (order: ChatOrder, cursor: string | null = null) =>
+        store.chats([ANY], 2, cursor, T + 60, order);
+      const idsOf = ({ chats }: ChatPage) => chats.map(({ chatId }) => chatId);
+      for (const isDescending of [false, true]) {
+        const inOrder = isDescending ? [...expected].reverse() : expected;
+        const first = await list({ by, isDescending });
+        const rest = first.nextCursor === null ? null : await list({ by, isDescending }, first.nextCursor);
+        expect([...idsOf(first), ...(rest === null ? [] : idsOf(rest))]).toEqual(inOrder);
+        if (rest === null) continue;
+        const back = await list({ by, isDescending: !isDescending }, rest.firstCursor);
+        expect(idsOf(back).reverse()).toEqual(idsOf(first));
+        expect([rest.nextCursor, back.nextCursor]).toEqual([null, null]);
+      }
+    });
+
+    it('lists by the next attempt from the front of the queues when there are too many to sort', async () => {
+      const store = await bench.open();
+      const all = Array.from({ length: MAX_SORTED + 1 }, (_, i) =>
+        outboundOf(T, { chatId: `c${i}`, line: i % 2 ? LINE : OTHER_LINE }),
+      );
+      await store.record([...all, inboundOf(T, { chatId: 'unscheduled' })], T);
+      await store.updateChat('c9', (chat) => ({ ...chat, operatorHeldAt: T }), T);
+      const [busy] = await claim(store, T, { total: 1 });
+      const list = async (filter: ChatFilter, cursor: string | null, isDescending: boolean) =>
+        store.chats([filter], 2_000, cursor, T, { by: 'next_attempt', isDescending });
+      for (const isDescending of [false, true]) {
+        const seen: string[] = [];
+        let cursor: string | null = null;
+        do {
+          const page: ChatPage = await list({ ...ANY, states: ['due'] }, cursor, isDescending);
+          seen.push(...page.chats.map(({ chatId }) => chatId));
+          cursor = page.nextCursor;
+        } while (cursor !== null);
+        const due = all.map(({ chatId }) => chatId).filter((id) => id !== 'c9' && id !== busy?.chat.chatId);
+        expect(seen).toEqual(isDescending ? due.reverse() : due);
+      }
+    });
+
     it('refuses a cursor that is none of its own', async () => {
       const store = await bench.open();
-      await expect(store.chats([ANY], 10, 'elsewhere', T)).rejects.toMatchObject({ code: 'REACTOR_STORE' });
+      const byShare = { by: 'last_share', isDescending: true } as const;
+      for (const [cursor, order] of [['elsewhere'], ['-1.7'], ['7', byShare], ['1.', byShare]] as const) {
+        await expect(store.chats([ANY], 10, cursor, T, order)).rejects.toMatchObject({
+          code: 'REACTOR_STORE',
+        });
+      }
     });
 
     it('counts chats by line, state and reason, and lists no empty group', async () => {

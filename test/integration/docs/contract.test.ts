@@ -109,6 +109,7 @@ describe('what a route that did its work answers is what the document tells:', (
     await ask(service, { ...list, url: '/status/chats?state=waiting&limit=1' }, 200);
     await ask(service, { ...list, url: '/status/chats?state=asleep' }, 400);
     await ask(service, { ...list, url: '/status/chats?colour=red' }, 400);
+    await ask(service, { id: 'downloadChats', method: 'GET', url: '/status/chats.csv?state=asleep' }, 400);
   });
 
   it('of a share under way, and of one that is not allowed', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DAY } from '../../../../src/decide/time.ts';
 import { inboundOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from '../../../helpers/builders.ts';
-import { startStatus } from '../harness.ts';
+import { startStatus, TOKEN } from '../harness.ts';
 
 const NOTHING_DONE = {
   ...{ settled: [], claims: [], version: 0, starts: new Map() },
@@ -131,6 +131,48 @@ describe('GET /status/chats', () => {
     expect(chatIds(await get(`/status/chats?${query}`))).toEqual(expected);
   });
 
+  it('sorts by the last message, latest first unless told otherwise, and counts what matches', async () => {
+    const events = [
+      outboundOf(T - 2, { chatId: 'b', service: 'SMS' }),
+      outboundOf(T - 1, { chatId: 'c', service: 'SMS' }),
+      outboundOf(T - 3, { chatId: 'a', service: 'SMS' }),
+      inboundOf(T, { chatId: 'silent' }),
+    ];
+    const { get } = await startStatus({ events });
+    const list = (query: string) => get(`/status/chats?${query}`);
+    expect(chatIds(await list('sort=last_message'))).toEqual(['c', 'b', 'a', 'silent']);
+    expect(chatIds(await list('sort=last_message&order=asc'))).toEqual(['silent', 'a', 'b', 'c']);
+    expect(chatIds(await list('order=desc'))).toEqual(['silent', 'a', 'c', 'b']);
+    expect((await list('reason=not_imessage&limit=1')).body).toMatchObject({ total: 3 });
+    expect((await list('sort=last_share')).body).toEqual({ chats: [], nextCursor: null, total: null });
+  });
+
+  it('refuses to sort too many, and says what else there is', async () => {
+    const { get, store } = await startStatus();
+    store.counts = async () => [{ line: null, state: 'held', reason: 'no_outbound', count: 5_001 }];
+    expect(await get('/status/chats?sort=last_share')).toMatchObject({
+      status: 400,
+      body: {
+        message: expect.stringContaining('5,001 chats match, and "sort=last_share" sorts at most 5,000.'),
+      },
+    });
+    for (const query of ['sort=last_share&state=due', 'sort=next_attempt', '']) {
+      expect((await get(`/status/chats?${query}`)).status).toBe(200);
+    }
+  });
+
+  it('finds chats by the beginning of their ids, page by page', async () => {
+    const ids = ['ab-1', 'ab-3', 'ab-2', 'b-ab'];
+    const { get } = await startStatus({ events: ids.map((chatId) => outboundOf(T, { chatId })) });
+    const first = await get('/status/chats?prefix=ab&limit=2');
+    expect(chatIds(first)).toEqual(['ab-1', 'ab-2']);
+    const cursor = encodeURIComponent(first.body.nextCursor);
+    const second = await get(`/status/chats?prefix=ab&limit=2&cursor=${cursor}`);
+    expect(chatIds(second)).toEqual(['ab-3']);
+    expect(second.body.nextCursor).toBeNull();
+    expect(chatIds(await get('/status/chats?prefix=ab-1&limit=1'))).toEqual(['ab-1']);
+  });
+
   it('pages through every chat exactly once', async () => {
     const ids = Array.from({ length: 7 }, (_, index) => `chat-${index}`);
     const { get, idle } = await startStatus({ events: ids.map((chatId) => outboundOf(T, { chatId })) });
@@ -159,7 +201,16 @@ describe('GET /status/chats', () => {
     ['reason=because', expect.stringContaining('"reason" must be one of chat_gone, ')],
     ['line=me', '"line" must be a full number (+12025550100) or as shown (+1•••••0100).'],
     ['cursor=x', '"cursor" must be the nextCursor of the previous page.'],
-    ['stat=due', 'Unknown parameter "stat"; allowed are state, reason, line, limit, cursor.'],
+    ['cursor=7&sort=last_share', '"cursor" must be the nextCursor of the previous page.'],
+    ['prefix=a&cursor=b', '"cursor" must be the nextCursor of the previous page.'],
+    ['prefix=', '"prefix" must be the beginning of a chat id.'],
+    ['prefix=a&state=due', '"prefix" can\'t be combined with "state".'],
+    ['sort=chatId', '"sort" must be one of first_seen, last_message, last_share, next_attempt.'],
+    ['order=up', '"order" must be one of asc, desc.'],
+    [
+      'stat=due',
+      'Unknown parameter "stat"; allowed are state, reason, line, limit, cursor, prefix, sort, order.',
+    ],
   ])('refuses "%s" and says what is allowed', async (query, message) => {
     const { get } = await startStatus();
     expect(await get(`/status/chats?${query}`)).toMatchObject({
@@ -186,5 +237,34 @@ describe('GET /status/chats', () => {
     await del('/status/pause');
     await idle();
     expect(chatIds(await get('/status/chats?reason=line_flagged'))).toEqual(['new']);
+  });
+});
+
+describe('GET /status/chats.csv', () => {
+  it('writes every chat that matches, over several pages, without what a spreadsheet would run', async () => {
+    const ids = Array.from({ length: 401 }, (_, index) => `chat-${index}`);
+    const events = [...ids, '=cmd()', 'a,"b"'].map((chatId) => outboundOf(T, { chatId, service: 'SMS' }));
+    const { app } = await startStatus({ events: [...events, inboundOf(T, { chatId: 'other' })] });
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const ask = (query: string, method: 'GET' | 'HEAD' = 'GET') =>
+      app.inject({ method, url: `/status/chats.csv?${query}`, headers });
+    const answer = await ask('reason=not_imessage');
+    expect(answer.headers).toMatchObject({
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': 'attachment; filename="chats.csv"',
+    });
+    const [head, ...lines] = answer.body.trimEnd().split('\r\n');
+    expect(head).toMatch(/^chatId,line,service,isGroup,.*,explanation$/);
+    expect(lines.map((line) => line.split(",'+1•••••0100,SMS,false,")[0])).toEqual([
+      ...ids,
+      "'=cmd()",
+      '"a,""b"""',
+    ]);
+    expect((await ask('prefix=chat-40')).body.match(/^chat-40/gm)).toHaveLength(2);
+    expect((await ask('', 'HEAD')).body).toBe('');
+    expect((await ask('state=asleep')).json()).toMatchObject({ code: 'BAD_PARAMETER' });
+    expect((await ask('limit=3')).json().message).toBe(
+      'Unknown parameter "limit"; allowed are state, reason, line, prefix.',
+    );
   });
 });

@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, it, onTestFinished } from 'vitest';
 import { wishFor } from '../../../../src/decide/catch-up.ts';
 import { DAY, HOUR } from '../../../../src/decide/time.ts';
+import { CHAT_KEYS } from '../../../../src/store/plan/chat-lists.ts';
 import { countKeptHandles, openSqlite } from '../../../../src/store/sqlite/native.js';
 import type { Store } from '../../../../src/store/store.ts';
 import { holdOf, LINE, lineEventOf, lineOf, outboundOf, policyOf, T } from '../../../helpers/builders.ts';
@@ -118,6 +119,9 @@ async function doEverything(store: Store, round: number): Promise<void> {
   await store.noteBackup(now);
   await store.probe(now);
   await allChats(store, [filter, ANY], 3);
+  for (const by of CHAT_KEYS) {
+    for (const isDescending of [false, true]) await store.chats([ANY], 3, null, now, { by, isDescending });
+  }
   await Promise.all([
     store.chat(first),
     store.attempts(first, 10),

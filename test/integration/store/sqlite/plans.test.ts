@@ -53,6 +53,26 @@ describe('with a million chats', () => {
     expect(plan).not.toContain('TEMP B-TREE');
   });
 
+  it.each(['ASC', 'DESC'])(
+    'a list by the next attempt reads the front of each line’s queue: %s',
+    (direction) => {
+      const plan = find('count_id AS countId', `next_attempt_at ${direction}`);
+      expect(plan).toMatch(
+        /^SEARCH chats USING INDEX chats_queue \(line_id=\? AND .*next_attempt_at[^a-z].*\)$/,
+      );
+    },
+  );
+
+  it.each(['ASC', 'DESC'])(
+    'a list by when chats were first seen reads the front of each count: %s',
+    (direction) => {
+      const plan = find('AS at FROM chats WHERE count_id', `ORDER BY id ${direction}`);
+      expect(plan).toMatch(
+        /^SEARCH chats USING (COVERING )?INDEX chats_count \(count_id=\? AND rowid[<>]\?\)$/,
+      );
+    },
+  );
+
   it('a probe is chosen from both ends of one line’s queue', () => {
     const plan = find('AS dueAt FROM chats');
     expect(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseChatQuery, unknownParameter } from '../../../../src/status/api/chat-routes.ts';
+import { csvCell, parseChatQuery, unknownParameter } from '../../../../src/status/api/chat-routes.ts';
 import { LINE, OTHER_LINE } from '../../../helpers/builders.ts';
 
 const KNOWN = [LINE, OTHER_LINE];
@@ -35,10 +35,28 @@ describe('parseChatQuery', () => {
   });
 });
 
+describe('csvCell', () => {
+  it.each([
+    ['=1+1', "'=1+1"],
+    ['+1•••••0100', "'+1•••••0100"],
+    ['-', "'-"],
+    ['@x', "'@x"],
+    ['\tx', "'\tx"],
+    ['a=b', 'a=b'],
+    ['a "b", c', '"a ""b"", c"'],
+    ['=a,b', '"\'=a,b"'],
+    [null, ''],
+    [7, '7'],
+    [false, 'false'],
+  ])('writes %j as %j', (value, expected) => {
+    expect(csvCell(value)).toBe(expected);
+  });
+});
+
 describe('unknownParameter', () => {
   it('names a misspelt parameter and those that are allowed', () => {
     expect(unknownParameter({ stat: 'due' })).toBe(
-      'Unknown parameter "stat"; allowed are state, reason, line, limit, cursor.',
+      'Unknown parameter "stat"; allowed are state, reason, line, limit, cursor, prefix, sort, order.',
     );
   });
 
