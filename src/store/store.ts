@@ -4,7 +4,6 @@ import type { ReactorEvent } from '../decide/event.ts';
 import type { LookedUpFacts } from '../decide/facts.ts';
 import type { Hold, Line, StoredHoldReason } from '../decide/holds.ts';
 import type { EpochMs } from '../decide/time.ts';
-import type { CHAT_KEYS } from './plan/chat-lists.ts';
 import type { Attempt, AttemptOutcome, Claim, Turn, TurnResult } from './turn.ts';
 
 /** What a webhook brings: an event, or a delivery that can't be read or stored yet. */
@@ -22,7 +21,7 @@ export interface ChatFilter {
 }
 
 /** What a list of chats is ordered by (see `CHAT_KEYS`). */
-export type ChatKey = (typeof CHAT_KEYS)[number];
+export type ChatKey = 'first_seen' | 'last_message' | 'last_share' | 'next_attempt';
 
 export interface ChatOrder {
   readonly by: ChatKey;

@@ -46,7 +46,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   status: [
     ...['decide', 'errors.ts', 'clock.ts', 'log.ts', 'package-files.ts', 'http', 'package'],
     ...['type store', 'type dispatch', 'type webhook', 'type config', 'type catch-up'],
-    'store/plan/chat-row.ts', // a cursor is checked where it is defined
+    'store/plan/chat-lists.ts', // cursors, and which lists can be sorted
   ],
   setup: ['decide', 'errors.ts', 'config', 'real-path.ts', 'package'],
   simulator: ['clock.ts', 'decide/time.ts', 'package'],

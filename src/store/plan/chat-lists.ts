@@ -3,7 +3,12 @@ import { StoreError } from '../../errors.ts';
 import type { ChatCount, ChatFilter, ChatKey, ChatOrder, ChatPage } from '../store.ts';
 
 /** What a list of chats may be ordered by: each is a fact of a chat, or when the service first saw it. */
-export const CHAT_KEYS = ['first_seen', 'last_message', 'last_share', 'next_attempt'] as const;
+export const CHAT_KEYS = [
+  'first_seen',
+  'last_message',
+  'last_share',
+  'next_attempt',
+] as const satisfies readonly ChatKey[];
 
 /** The column of each key; `first_seen` is the row number itself. */
 export const KEY_COLUMNS: Readonly<Record<Exclude<ChatKey, 'first_seen'>, string>> = {

@@ -130,7 +130,7 @@ export function createChatList({ schema }: Pick<StoreContext, 'schema'>, chats: 
   };
 }
 
-/** SQL: the rows of a query, as JSON. */
+/** SQL: the rows of a query as one value. One statement can read several such, of one moment. */
 const rowsOf = (query: string) => `(SELECT coalesce(json_agg(r), '[]') FROM (${query}) AS r)`;
 
 interface Shown {

@@ -21,10 +21,10 @@ describe('GET /chats', () => {
     expect(headers['content-security-policy']).toContain("default-src 'none'");
     expect(chatsOn(body).sort()).toEqual(['other', 'quiet', 'shared', 'sms']);
     const text = textOf(body);
-    expect(text).toContain(
-      `shared ${MASKED} · iMessage · shared 1 time Waiting Shared, window open next in 24 h`,
-    );
-    expect(text).toContain(`sms ${MASKED} · SMS · never shared Held Not iMessage`);
+    expect(text).toContain(`shared ${MASKED} iMessage Waiting Shared, window open just now just now in 24 h`);
+    expect(text).toContain(`sms ${MASKED} SMS Held Not iMessage just now never –`);
+    expect(text).toContain('quiet not known not known Held Nothing sent yet none never –');
+    expect(text).toContain('1–4 of 4');
     expect(text).not.toContain(LINE);
   });
 
@@ -80,21 +80,66 @@ describe('GET /chats', () => {
     expect(ofLine).toContain(`href="/chats?state=held&amp;line=${encodeURIComponent('+1•••••0101')}"`);
   });
 
-  it('goes on page by page, 50 at a time, each chat once, the filters kept', async () => {
-    const events = Array.from({ length: 120 }, (_, index) =>
-      outboundOf(T, { chatId: `c-${index}`, service: 'SMS' }),
-    );
+  const linkOn = (body: string, rel: 'next' | 'prev') =>
+    new RegExp(`rel="${rel}" href="([^"]+)"`).exec(body)?.[1]?.replaceAll('&amp;', '&');
+
+  it.each(['', '&sort=first_seen'])(
+    'goes on and back page by page, 50 at a time, the filters kept: %s',
+    async (sort) => {
+      const ids = Array.from({ length: 120 }, (_, index) => `c-${index}`);
+      const events = ids.map((chatId, index) => outboundOf(T - index, { chatId, service: 'SMS' }));
+      const { open } = await browse({ events });
+      const pages = { next: [] as string[][], prev: [] as string[][] };
+      let last = `/chats?state=held${sort}`;
+      for (const rel of ['next', 'prev'] as const) {
+        for (let url: string | undefined = last; url !== undefined; ) {
+          const { body }: { body: string } = await open(url);
+          const page = pages[rel].push(chatsOn(body));
+          const range = rel === 'next' ? ['1–50', '51–100', '101–120'] : ['101–120', '51–100', '1–50'];
+          expect(textOf(body)).toContain(`${range[page - 1]} of 120`);
+          expect(body).toContain('href="/status/chats.csv?state=held" download');
+          last = url;
+          url = linkOn(body, rel);
+          if (url !== undefined) expect(url).toContain('state=held&');
+        }
+      }
+      expect(pages.next.flat()).toEqual(ids);
+      expect(pages.prev).toEqual(pages.next.toReversed());
+    },
+  );
+
+  it('sorts by a column, and the other way round at the second click', async () => {
+    const events = ['a', 'b', 'c'].map((chatId, index) => outboundOf(T - index, { chatId, service: 'SMS' }));
     const { open } = await browse({ events });
-    const pages: string[][] = [];
-    let next: string | undefined = '/chats?state=held';
-    while (next !== undefined) {
-      const { body } = await open(next);
-      pages.push(chatsOn(body));
-      next = /rel="next" href="([^"]+)"/.exec(body)?.[1]?.replaceAll('&amp;', '&');
-      if (next !== undefined) expect(next).toContain('state=held&cursor=');
+    const headOf = (body: string, name: string) =>
+      new RegExp(`<th [^>]*>(<a [^>]*>)?${name}<`).exec(body)?.[0] ?? '';
+    const first = (await open('/chats?state=held')).body;
+    expect(headOf(first, 'Last message')).toContain(
+      'aria-sort="descending"><a href="/chats?state=held&amp;sort=last_message&amp;order=asc"',
+    );
+    expect(headOf(first, 'Last share')).toBe(
+      '<th scope="col"><a href="/chats?state=held&amp;sort=last_share">Last share<',
+    );
+    expect(headOf(first, 'Line')).toBe('<th scope="col">Line<');
+    const second = (await open('/chats?state=held&sort=last_message&order=asc')).body;
+    expect(chatsOn(second)).toEqual(['c', 'b', 'a']);
+    expect(headOf(second, 'Last message')).toContain('aria-sort="ascending"');
+    expect(second).toContain('<input type="hidden" name="order" value="asc">');
+  });
+
+  it('lists the newest chats first when too many match to sort them, and says so', async () => {
+    const events = ['a', 'b'].map((chatId, index) => outboundOf(T - index, { chatId, service: 'SMS' }));
+    const { open, store } = await browse({ events });
+    store.counts = async () => [{ line: LINE, state: 'held', reason: 'not_imessage', count: 5_001 }];
+    for (const query of ['', '?sort=last_share', '?cursor=7.7']) {
+      const { body } = await open(`/chats${query}`);
+      expect(chatsOn(body)).toEqual(['b', 'a']);
+      expect(textOf(body)).toContain(
+        'Over 5,000 chats match, too many to sort by message or share: the newest chats are first.',
+      );
+      expect(body).not.toContain('sort=last_message');
+      expect(body).toContain('sort=next_attempt');
     }
-    expect(pages.map((page) => page.length)).toEqual([50, 50, 20]);
-    expect(new Set(pages.flat()).size).toBe(120);
   });
 
   it('leads straight to the chat whose id is searched for', async () => {
@@ -127,15 +172,22 @@ describe('GET /chats', () => {
     expect(textOf((await open('/chats')).body)).toContain('No chats yet.');
   });
 
-  it.each(['state=asleep', 'reason=x', 'line=x', 'cursor=x', 'q=a&q=b'])(
-    'refuses %s on a page that says what is allowed',
-    async (query) => {
-      const { open } = await browse({ events: FEW });
-      const { status, body } = await open(`/chats?${query}`);
-      expect(status).toBe(400);
-      expect(body).toContain('<code>BAD_PARAMETER</code>');
-    },
-  );
+  it.each([
+    'state=asleep',
+    'reason=x',
+    'line=x',
+    'cursor=x',
+    'before=x',
+    'sort=x',
+    'order=x',
+    'from=0',
+    'q=a&q=b',
+  ])('refuses %s on a page that says what is allowed', async (query) => {
+    const { open } = await browse({ events: FEW });
+    const { status, body } = await open(`/chats?${query}`);
+    expect(status).toBe(400);
+    expect(body).toContain('<code>BAD_PARAMETER</code>');
+  });
 
   it('lets nothing that came from outside be markup', async () => {
     const hostile = '"><script>alert(1)</script>';
