@@ -19,9 +19,10 @@ async function letPass(page: Page, ms: number): Promise<void> {
 
 it('a page that is open follows what happens, and leaves alone what somebody is at', async () => {
   const { reactor, simulator } = await startRig();
-  const { page, complaints } = await visit('about:blank', STATUS_TOKEN);
+  const { page, complaints } = await visit('about:blank', STATUS_TOKEN, { timezoneId: 'Asia/Tokyo' });
   await page.clock.install();
   await page.goto(reactor.url);
+  await page.locator('#foot time', { hasText: 'GMT+9' }).waitFor();
   await page.getByText('Ready for the first webhook').waitFor();
   await page.getByRole('button', { name: 'Catch up now' }).focus();
   await page.evaluate('window.isSame = true');
@@ -35,6 +36,9 @@ it('a page that is open follows what happens, and leaves alone what somebody is 
   await page.getByRole('link', { name: CHAT }).first().waitFor();
   await page.locator('#live.is-live').waitFor();
 
+  const hourInTokyo = await page.evaluate<string>(
+    `new Date(document.querySelector('tbody [data-hour]').dataset.hour).toLocaleString('en-US', { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'Asia/Tokyo' })`,
+  );
   const table = page.locator('details', { hasText: 'Show as a table' }).first();
   await table.locator('summary').click();
   await page.getByRole('button', { name: 'Catch up now' }).focus();
@@ -42,6 +46,8 @@ it('a page that is open follows what happens, and leaves alone what somebody is 
   await letPass(page, 5 * SECOND);
   await page.getByRole('link', { name: '2 chats' }).waitFor();
 
+  expect(await table.locator('tbody th').first().textContent()).toBe(hourInTokyo);
+  expect(await page.locator('#foot time').textContent()).toContain('GMT+9');
   expect(await table.getAttribute('open')).toBe('');
   expect(await page.locator(':focus').textContent()).toBe('Catch up now');
   expect(await page.evaluate('window.isSame')).toBe(true);

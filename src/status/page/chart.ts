@@ -1,6 +1,7 @@
 import type { EpochMs } from '../../decide/time.ts';
 import type { Figures } from '../../store/store.ts';
-import { type Html, html } from './html.ts';
+import { isoTime } from '../view/wording.ts';
+import { type Content, type Html, html } from './html.ts';
 import { nothing, number } from './parts.ts';
 
 export interface Chart {
@@ -8,7 +9,7 @@ export interface Chart {
   readonly id: string;
   /** Oldest first. */
   readonly figures: readonly Figures[];
-  /** Labels a bar or the axis: `Nov 22, 14:00`. */
+  /** Labels a bar or the axis: `Nov 22, 14:00`, in UTC. `live.js` rewrites hours in the reader's own zone. */
   readonly name: (startAt: EpochMs) => string;
   /** `hour`, `day` */
   readonly unit: string;
@@ -41,15 +42,15 @@ export function barChart(chart: Chart): Html {
 <div class="chart-y" aria-hidden="true"><span>${number(top)}</span><span>${number(top / 2)}</span><span>0</span></div>
 <svg viewBox="0 0 ${width} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">Shares per ${chart.unit}</title>
-<desc id="${id}-desc">${describe(chart)}</desc>
+<desc id="${id}-desc"${hour(chart, busiestOf(chart).startAt)}>${describe(chart)}</desc>
 ${lines}${bars}
 </svg>
-<div class="chart-x" aria-hidden="true">${axis(chart).map((text) => html`<span>${text}</span>`)}</div>
+<div class="chart-x" aria-hidden="true">${axis(chart)}</div>
 </div>
 ${table(chart)}`;
 }
 
-function bar({ startAt, succeeded, failed }: Figures, x: number, top: number, { name }: Chart): Html {
+function bar({ startAt, succeeded, failed }: Figures, x: number, top: number, chart: Chart): Html {
   const upTo = (count: number) => (count === 0 ? 0 : Math.max(LOWEST, (count / top) * HEIGHT));
   const shared = upTo(succeeded);
   const missed = Math.min(upTo(failed), HEIGHT - shared);
@@ -57,36 +58,44 @@ function bar({ startAt, succeeded, failed }: Figures, x: number, top: number, { 
   const rect = (kind: string, y: number, height: number) =>
     height > 0 &&
     html`<rect class="${kind}" x="${left}" y="${round(y)}" width="${BAR}" height="${round(height)}"/>`;
-  const title = `${name(startAt)}: ${number(succeeded)} shared, ${number(failed)} failed`;
-  return html`<g class="bar"><title>${title}</title><rect class="bar-area" x="${x}" y="0" width="${STEP}" height="${HEIGHT}"/>${rect('bar-shared', HEIGHT - shared, shared)}${rect('bar-failed', HEIGHT - shared - missed, missed)}</g>`;
+  const title = `${chart.name(startAt)}: ${number(succeeded)} shared, ${number(failed)} failed`;
+  return html`<g class="bar"><title${hour(chart, startAt)}>${title}</title><rect class="bar-area" x="${x}" y="0" width="${STEP}" height="${HEIGHT}"/>${rect('bar-shared', HEIGHT - shared, shared)}${rect('bar-failed', HEIGHT - shared - missed, missed)}</g>`;
 }
 
 const round = (value: number) => Math.round(value * 100) / 100;
 
-function describe({ figures, unit, name }: Chart): string {
+const busiestOf = ({ figures }: Chart) => figures.reduce((a, b) => (b.succeeded > a.succeeded ? b : a));
+
+/** Marks a text that names an hour. Days are UTC's: they are counted so. */
+const hour = ({ unit }: Chart, at: EpochMs): Content => unit === 'hour' && html` data-hour="${isoTime(at)}"`;
+
+function describe(chart: Chart): string {
+  const { figures, unit, name } = chart;
   const sum = (pick: (one: Figures) => number) => figures.reduce((total, one) => total + pick(one), 0);
-  const busiest = figures.reduce((a, b) => (b.succeeded > a.succeeded ? b : a));
+  const busiest = busiestOf(chart);
   return `${number(sum(({ succeeded }) => succeeded))} shared and ${number(sum(({ failed }) => failed))} failed in ${figures.length} ${unit}s. Most in one ${unit}: ${number(busiest.succeeded)}, ${name(busiest.startAt)}.`;
 }
 
-function axis({ figures, name, latest }: Chart): readonly string[] {
+function axis(chart: Chart): Content {
+  const { figures, name, latest } = chart;
   const middle = figures[Math.floor(figures.length / 2)];
   const [first] = figures;
-  return first === undefined || middle === undefined
-    ? []
-    : [name(first.startAt), name(middle.startAt), latest];
+  if (first === undefined || middle === undefined) return null;
+  const label = ({ startAt }: Figures) => html`<span${hour(chart, startAt)}>${name(startAt)}</span>`;
+  return html`${label(first)}${label(middle)}<span>${latest}</span>`;
 }
 
 /** Newest first; empty intervals are omitted. */
-function table({ figures, name, unit }: Chart): Html {
+function table(chart: Chart): Html {
+  const { figures, name, unit } = chart;
   const busy = figures.filter(({ succeeded, failed }) => succeeded + failed > 0).reverse();
   const rows = busy.map(
     ({ startAt, succeeded, failed }) =>
-      html`<tr><th scope="row">${name(startAt)}</th><td>${number(succeeded)}</td><td>${number(failed)}</td></tr>
+      html`<tr><th scope="row"${hour(chart, startAt)}>${name(startAt)}</th><td>${number(succeeded)}</td><td>${number(failed)}</td></tr>
 `,
   );
   return html`<details class="more"><summary>Show as a table</summary>
-<div class="scroll" tabindex="0" role="region" aria-label="Shares per ${unit}"><table><thead><tr><th scope="col">${unit === 'day' ? 'Day' : 'Hour'} (UTC)</th><th scope="col">Shared</th><th scope="col">Failed</th></tr></thead>
+<div class="scroll" tabindex="0" role="region" aria-label="Shares per ${unit}"><table><thead><tr><th scope="col">${unit === 'day' ? 'Day (UTC)' : html`Hour<span data-utc> (UTC)</span>`}</th><th scope="col">Shared</th><th scope="col">Failed</th></tr></thead>
 <tbody>${rows}</tbody></table></div></details>`;
 }
 

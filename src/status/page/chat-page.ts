@@ -1,17 +1,26 @@
 import type { ChatRecord, ChatState, Trigger } from '../../decide/chat.ts';
-import { decideManualShare, optedOutAt } from '../../decide/share.ts';
+import { decideManualShare, lapsesAt, optedOutAt } from '../../decide/share.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import type { Attempt } from '../../store/turn.ts';
 import { MAX_ATTEMPTS } from '../api/chat-routes.ts';
 import type { StatusDeps } from '../api/deps.ts';
 import { showChat, type ViewSnapshot, viewSnapshot } from '../view/chat-view.ts';
+import { lengthOf } from '../view/explanation.ts';
 import type { ChatView, Problem } from '../view/schemas.ts';
-import { durationInWords, isoTime, timeInWords } from '../view/wording.ts';
+import { durationInWords, isoTime } from '../view/wording.ts';
 import { searchForm } from './chat-list-page.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Notice, renderMessage, renderPage, type ServiceHeader } from './layout.ts';
-import { codeInWords, OUTCOME_WORDS, reasonWords, type Tone, UNDER_WAY } from './page-words.ts';
-import { badge, button, card, counted, nothing, stateBadge, when } from './parts.ts';
+import {
+  codeInWords,
+  OUTCOME_WORDS,
+  reasonWords,
+  type Tone,
+  triesOf,
+  tryInWords,
+  UNDER_WAY,
+} from './page-words.ts';
+import { badge, button, card, counted, exactly, nothing, stateBadge, withTimes } from './parts.ts';
 
 /** One chat's page: why it did or didn't get the card, its details, and the available actions. */
 export function renderChat(page: ChatPage, notice: Notice | null): string {
@@ -38,27 +47,45 @@ const TONES: Readonly<Record<ChatState, Tone>> = {
   retired: 'quiet',
 };
 
-function verdict({ shown, actions }: ChatPage): Html {
+function verdict(page: ChatPage): Html {
+  const { service, shown, actions, now } = page;
   const { chatId, state, explanation } = shown;
+  const tone = service.paused && NEEDS_SHARING.has(state) ? 'warn' : TONES[state];
   return html`<p class="crumb"><a href="/chats">All chats</a></p>
-<section class="answer answer-${TONES[state]}" aria-labelledby="chat">
+<section class="answer answer-${tone}" aria-labelledby="chat">
 <div class="answer-head"><h1 id="chat"><span class="hidden">Chat </span><span class="id">${chatId}</span></h1>${stateBadge(state)}</div>
-<p class="why">${explanation}</p>
-${actions.length > 0 && html`<div class="chat-actions">${actions.map((action) => actionButton(chatId, action))}</div>`}
-${actions.includes('share') && html`<p class="muted">Share now ignores policy, window and backoff, and starts a new window.</p>`}
+<p class="why">${withTimes(explanation, now)}</p>
+${service.paused && html`<p class="why-paused">Sharing is paused: nothing is shared until <a href="/">you resume it</a>.</p>`}
+${actions.length > 0 && html`<div class="chat-actions">${actions.map((action) => actionButton(page, action))}</div>`}
 </section>`;
 }
 
-const BUTTONS: Readonly<Record<Action, readonly [text: string, kind: string]>> = {
-  share: ['Share now', 'main'],
-  hold: ['Hold', 'plain'],
-  release: ['Release', 'plain'],
-};
+/** A pause keeps these from what they wait for. */
+const NEEDS_SHARING: ReadonlySet<ChatState> = new Set(['due', 'waiting', 'retrying', 'sharing']);
 
-function actionButton(chatId: string, action: Action): Html {
-  const [text, kind] = BUTTONS[action];
-  return button(`/chats/${encodeURIComponent(chatId)}/${action}`, text, { kind, about: 'this chat' });
+const BUTTONS = { hold: 'Hold', release: 'Release' } as const;
+
+function actionButton(page: ChatPage, action: Action): Html {
+  if (action === 'share') return shareButton(page);
+  const path = `/chats/${encodeURIComponent(page.shown.chatId)}/${action}`;
+  return button(path, BUTTONS[action], { about: 'this chat' });
 }
+
+/** Inside the window a share is rarely meant, and restarts the window: it takes a second click. */
+function shareButton({ shown: { chatId }, record, attempts, snapshot, now }: ChatPage): Html {
+  const { policy } = snapshot;
+  const seen = attempts[0]?.attemptId ?? NO_ATTEMPT;
+  const path = `/chats/${encodeURIComponent(chatId)}/share?seen=${encodeURIComponent(seen)}`;
+  const window = `${lengthOf(policy.windowMs)} window`;
+  if ((lapsesAt(record, policy) ?? now) <= now)
+    return html`<div class="share">${button(path, 'Share now', { kind: 'main', about: 'this chat' })}<p class="muted">Ignores policy and backoff, and starts a new ${window}.</p></div>`;
+  return html`<details class="confirm"><summary class="button">Share again…</summary>
+<div class="confirm-body"><p>Shares the card again now and restarts the ${window}. Linq doesn’t show the card twice within 24 hours.</p>
+${button(path, 'Share again now', { about: 'in this chat' })}</div></details>`;
+}
+
+/** In place of the latest attempt's id. */
+export const NO_ATTEMPT = 'none';
 
 function facts({ shown, record, now }: ChatPage): Html {
   const { line, service, isGroup, health, shareCount, reason } = shown;
@@ -72,8 +99,8 @@ function facts({ shown, record, now }: ChatPage): Html {
     ['Last received', past(record.lastInboundAt, now, 'nothing yet')],
     ['Opted out', optOut(shown.optedOutAt, record.optedInAt, now)],
     ['Health', health ?? 'not reported by Linq'],
+    ['Shared', shareCount === 0 ? 'never' : counted(shareCount, 'time')],
     ['Last shared', past(record.lastSharedAt, now, 'never')],
-    ['Shares', counted(shareCount, 'share')],
     ['Next attempt', next(shown.nextAttemptAt, now)],
   ];
   const row = ([name, value]: readonly [string, Content]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>
@@ -85,9 +112,6 @@ function facts({ shown, record, now }: ChatPage): Html {
 function past(at: EpochMs | null, now: EpochMs, none: string): Content {
   return at === null ? none : exactly(Math.min(at, now), now);
 }
-
-const exactly = (at: EpochMs, now: EpochMs) =>
-  html`${when(at, now)} <span class="exact">${timeInWords(at)}</span>`;
 
 function optOut(iso: string | null, optedInAt: EpochMs | null, now: EpochMs): Content {
   if (iso === null) return 'no';
@@ -203,7 +227,7 @@ export function timeline(history: History): Html {
 function item({ at, what, more, isAttempt = false }: Entry, now: EpochMs): Html {
   return html`<li${isAttempt && html` class="is-attempt"`}><div class="entry"><p class="entry-what">${what}</p>
 ${more !== undefined && html`<p class="entry-more">${more}</p>`}</div>
-<p class="entry-time">${when(at, now)}<span class="exact">${timeInWords(at)}</span></p></li>
+<p class="entry-time">${exactly(at, now)}</p></li>
 `;
 }
 
@@ -214,9 +238,10 @@ const WHY_WORDS: Readonly<Record<Trigger, string>> = {
 };
 
 function attemptEntries({ attempts }: History): readonly Entry[] {
+  const tries = triesOf(attempts);
   return attempts.map((attempt) => {
     const [tone, words] = attempt.outcome === null ? UNDER_WAY : OUTCOME_WORDS[attempt.outcome];
-    const what = html`${badge(tone, words)} <span class="entry-why">${WHY_WORDS[attempt.trigger]}</span>`;
+    const what = html`${badge(tone, words)} <span class="entry-why">${WHY_WORDS[attempt.trigger]}${tryInWords(tries.get(attempt.attemptId))}</span>`;
     return { at: attempt.startedAt, what, more: answerOf(attempt), isAttempt: true };
   });
 }

@@ -5,6 +5,7 @@ import { type Refusal, refuse } from '../../http/answers.ts';
 import { programFile } from '../../package-files.ts';
 import type { Overview } from '../view/schemas.ts';
 import { type Content, type Html, html } from './html.ts';
+import type { Tone } from './page-words.ts';
 import { badge, counted } from './parts.ts';
 
 /** What every page shows about the service besides its own body. */
@@ -36,9 +37,9 @@ export function renderPage({ title, current, body, service, notice = null }: Pag
     html`<a href="${href}"${current === name && html` aria-current="page"`}>${text}</a>`;
   return document(
     title,
-    html`<header class="top" id="top">
+    html`<header class="top${service.paused && ' is-paused'}" id="top">
 <div class="wide">
-<a class="brand" href="/">${MARK}<span>contact-card-reactor</span></a>
+<a class="brand" href="/">${MARK}<span class="brand-name">contact-card-reactor</span></a>
 <nav aria-label="Pages">${link('overview', '/', 'Overview')}${link('chats', '/chats', 'Chats')}</nav>
 <p class="flags">${flags(service)}</p>
 </div>
@@ -52,7 +53,7 @@ ${body}
 </main>
 <footer class="wide" id="foot">
 <p>contact-card-reactor ${service.version}</p>
-<p>as of <time datetime="${service.now}">${clock(service.now)}</time><span id="live"></span></p>
+<p>as of <time class="exact" datetime="${toMinute(service.now)}Z">${clock(service.now)}</time><span id="live"></span></p>
 </footer>`,
   );
 }
@@ -134,16 +135,25 @@ const MARK = html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="t
 function flags({ problems, paused, dryRun }: ServiceHeader): Content {
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   return [
-    paused && badge('warn', 'Paused'),
+    paused && badge('warn', html`${PAUSED}Paused`),
     dryRun && badge('info', 'Dry run'),
-    errors > 0 && badge('error', counted(errors, 'problem')),
-    problems.length > errors && badge('warn', counted(problems.length - errors, 'warning')),
-    problems.length === 0 && badge('ok', 'All well'),
+    errors > 0 && count('error', errors, 'problem'),
+    problems.length > errors && count('warn', problems.length - errors, 'warning'),
+    problems.length === 0 && !paused && badge('ok', 'All well'),
   ];
 }
 
+const PAUSED = html`<span aria-hidden="true" class="bars"></span>`;
+
+/** On a phone, the number alone is seen. */
+function count(tone: Tone, problems: number, name: string): Html {
+  const [figure, word = ''] = counted(problems, name).split(' ');
+  return badge(tone, html`${figure}<span class="flag-word"> ${word}</span>`);
+}
+
 /** `2026-11-22 19:11 UTC`: to the minute, so that an idle page stays the same for a while. */
-const clock = (iso: string) => `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+const clock = (iso: string) => `${toMinute(iso).replace('T', ' ')} UTC`;
+const toMinute = (iso: string) => iso.slice(0, 16);
 
 const HEADINGS: Readonly<Record<number, string>> = {
   401: 'This page needs your STATUS_TOKEN',

@@ -16,6 +16,7 @@ import {
   STATES_IN_ORDER,
   type Tone,
   TRIGGER_WORDS,
+  tryInWords,
   UNDER_WAY,
   VERDICT_WORDS,
 } from './page-words.ts';
@@ -37,6 +38,8 @@ import {
 interface SeenAttempt extends AttemptView {
   readonly chatId: string;
   readonly line: string | null;
+  /** 2: the second in a row. */
+  readonly tries: number;
 }
 
 interface FirstStartLine {
@@ -247,7 +250,7 @@ function whyDue({ state, reason, shareCount }: ChatView): string {
 export function attempts({ attempts: recent, now }: OverviewPage): Html {
   const row = (attempt: SeenAttempt) => {
     const [tone, words] = attempt.outcome === null ? UNDER_WAY : OUTCOME_WORDS[attempt.outcome];
-    return html`<li><div class="row-main">${chatLink(attempt.chatId)}<span class="row-more">${attempt.line ?? 'line not known'} · ${TRIGGER_WORDS[attempt.trigger]}${answer(attempt)}</span></div>
+    return html`<li><div class="row-main">${chatLink(attempt.chatId)}<span class="row-more">${attempt.line ?? 'line not known'} · ${TRIGGER_WORDS[attempt.trigger]}${tryInWords(attempt.tries)}${answer(attempt)}</span></div>
 <div class="row-side">${badge(tone, words)}<span class="row-time">${pastIso(attempt.startedAt, now, '')}</span></div></li>
 `;
   };
@@ -262,20 +265,51 @@ function answer({ outcome, httpStatus, linqCode }: SeenAttempt): Content {
   return linqCode === null ? ` · HTTP ${httpStatus}` : ` · HTTP ${httpStatus}, code ${linqCode}`;
 }
 
-const AT_ONCE = 10;
+const AT_ONCE = 8;
+
+/** Deliveries in a row of the same chat and with the same verdict. */
+interface Alike extends Pick<SeenDelivery, 'chatId' | 'verdict'> {
+  /** Of the newest. */
+  readonly at: EpochMs;
+  readonly types: readonly string[];
+  readonly count: number;
+}
+
+/** @param seen newest first */
+function foldAlike(seen: readonly SeenDelivery[]): readonly Alike[] {
+  const folded: Alike[] = [];
+  for (const { at, chatId, verdict, eventType } of seen) {
+    const type = eventType ?? 'unknown type';
+    const last = folded.at(-1);
+    const isAlike = last?.chatId === chatId && last.verdict === verdict;
+    if (last === undefined || !isAlike) folded.push({ at, chatId, verdict, types: [type], count: 1 });
+    else
+      folded[folded.length - 1] = {
+        ...last,
+        types: last.types.includes(type) ? last.types : [...last.types, type],
+        count: last.count + 1,
+      };
+  }
+  return folded;
+}
 
 /** The latest requests from Linq, or from someone else. */
 export function deliveries({ overview, deliveries: seen, now }: OverviewPage): Html {
-  const row = ({ at, eventType, chatId, verdict }: SeenDelivery) => {
+  const row = ({ at, types, chatId, verdict, count }: Alike) => {
     const [tone, words] = VERDICT_WORDS[verdict];
-    return html`<li><div class="row-main"><span class="row-name">${eventType ?? 'unknown type'}</span><span class="row-more">${chatId === null ? 'no chat' : chatLink(chatId)}</span></div>
-<div class="row-side">${badge(tone, words)}<span class="row-time">${when(Math.min(at, now), now)}</span></div></li>
+    const times =
+      count > 1 &&
+      html` <span aria-hidden="true">×${number(count)}</span><span class="hidden">${counted(count, 'delivery', 'deliveries')}</span>`;
+    return html`<li><div class="row-main"><span class="row-name">${types.join(', ')}</span><span class="row-more">${chatId === null ? 'no chat' : chatLink(chatId)}</span></div>
+<div class="row-side">${badge(tone, [words, times])}<span class="row-time">${when(Math.min(at, now), now)}</span></div></li>
 `;
   };
-  const [first, rest] = [seen.slice(0, AT_ONCE), seen.slice(AT_ONCE)];
+  const folded = foldAlike(seen);
+  const [first, rest] = [folded.slice(0, AT_ONCE), folded.slice(AT_ONCE)];
+  const earlier = rest.reduce((sum, { count }) => sum + count, 0);
   const more =
     rest.length > 0 &&
-    html`<details class="more"><summary>${counted(rest.length, 'earlier delivery', 'earlier deliveries')}</summary><ol class="rows">${rest.map(row)}</ol></details>`;
+    html`<details class="more"><summary>${counted(earlier, 'earlier delivery', 'earlier deliveries')}</summary><ol class="rows">${rest.map(row)}</ol></details>`;
   const since = `since ${isShared(overview) ? 'this replica' : 'the service'} started`;
   const body =
     seen.length === 0 ? nothing(`None ${since}.`) : html`<ol class="rows">${first.map(row)}</ol>${more}`;
@@ -404,6 +438,7 @@ const CATCH_UP_WORDS: Readonly<Record<Overview['catchUp']['state'], string>> = {
 
 function catchUp(progress: Overview['catchUp'], now: EpochMs): Html {
   const { state, cause, lastCompletedAt, chatsSeen, chatsTotal } = progress;
+  const hasNeverRun = state === 'idle' && lastCompletedAt === null;
   const isUnderWay = state === 'running' || state === 'waiting';
   const bar =
     isUnderWay &&
@@ -412,7 +447,7 @@ function catchUp(progress: Overview['catchUp'], now: EpochMs): Html {
     chatsTotal === null
       ? counted(chatsSeen, 'chat')
       : `${number(chatsSeen)} of ${counted(chatsTotal, 'chat')}`;
-  return html`<div class="catch-up"><div class="row-main"><span class="row-name">Catch-up: ${CATCH_UP_WORDS[state]}${cause !== null && ` (${cause})`}</span>
-<span class="row-more">${isUnderWay ? counts : lastCompletedAt === null ? 'none completed yet' : html`last completed ${pastIso(lastCompletedAt, now, '')}`}</span>${bar}</div>
+  return html`<div class="catch-up"><div class="row-main"><span class="row-name">Catch-up: ${hasNeverRun ? 'Not run yet' : CATCH_UP_WORDS[state]}${cause !== null && ` (${cause})`}</span>
+<span class="row-more">${isUnderWay ? counts : lastCompletedAt === null ? 'reads what webhooks missed' : html`last completed ${pastIso(lastCompletedAt, now, '')}`}</span>${bar}</div>
 ${button('/catch-up', 'Catch up now')}</div>`;
 }

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../decide/time.ts';
+import { MAX_ATTEMPTS } from '../api/chat-routes.ts';
 import type { StatusDeps } from '../api/deps.ts';
 import { createServiceView } from '../api/overview.ts';
 import { PROBLEM_NOTES } from '../problems/problem-notes.ts';
@@ -22,7 +23,7 @@ import {
   replicas,
   service,
 } from './overview-cards.ts';
-import type { Tone } from './page-words.ts';
+import { type Tone, triesOf } from './page-words.ts';
 import { badge, button, counted, distance, lasting, number, pastIso, withCode } from './parts.ts';
 
 /** The first page: is all well, what to do if not, and what is happening. */
@@ -46,7 +47,7 @@ ${attempts(page)}${deliveries(page)}</div>`;
 const beforeChats = (page: OverviewPage) => html`<div class="cards">${deliveries(page)}
 <div class="stack">${service(page)}${replicas(page)}</div></div>`;
 
-const SHOWN = { due: 5, attempts: 10, deliveries: 200 };
+const SHOWN = { due: 5, attempts: 8, deliveries: 200 };
 
 /**
  * Builds the first page. Its cost doesn't grow with the number of chats.
@@ -54,6 +55,11 @@ const SHOWN = { due: 5, attempts: 10, deliveries: 200 };
  */
 export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage> {
   const { store, policy, showNumbers } = deps;
+
+  async function triesOfAll(chatIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const chats = [...new Set(chatIds)].map((chatId) => store.attempts(chatId, MAX_ATTEMPTS));
+    return new Map((await Promise.all(chats)).flatMap((attempts) => [...triesOf(attempts)]));
+  }
 
   async function linesOfAccount() {
     const lines = await deps.accountLines();
@@ -71,6 +77,7 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
     // closed lines would crowd out the others; a closed account closes them all
     const due = await store.nextDue(SHOWN.due, now, account === null ? [...lines.keys()] : []);
     const attempts = await store.recentAttempts(SHOWN.attempts);
+    const tries = await triesOfAll(attempts.map(({ chatId }) => chatId));
     return {
       overview,
       now,
@@ -80,6 +87,7 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
       attempts: attempts.map((attempt) => ({
         ...showAttempt(attempt),
         chatId: attempt.chatId,
+        tries: tries.get(attempt.attemptId) ?? 1,
         line: attempt.line === null ? null : showLine(attempt.line, showNumbers),
       })),
       firstStart: isFirstStart(overview)
@@ -95,7 +103,7 @@ function verdict(page: OverviewPage): Html {
   const { overview } = page;
   const [tone, heading] = judge(page);
   return html`<section class="verdict verdict-${tone}" aria-labelledby="verdict">
-${SIGNS[tone]}
+${overview.paused && tone === 'warn' ? PAUSED : SIGNS[tone]}
 <div class="verdict-words"><h1 id="verdict">${heading}</h1><p>${sentence(page)}</p></div>
 <div class="actions">${
     overview.paused
@@ -252,7 +260,11 @@ function tiles({ overview, now }: OverviewPage): Html {
   const { shares, chats, webhooks } = overview;
   const { succeeded, failed } = shares.last24h;
   const rejected = Object.values(webhooks.rejected).reduce((sum, count) => sum + count, 0);
-  const next = shares.nextDueAt === null ? 'Nothing' : distance(Date.parse(shares.nextDueAt), now);
+  const next = overview.paused
+    ? 'Paused'
+    : shares.nextDueAt === null
+      ? 'Nothing'
+      : distance(Date.parse(shares.nextDueAt), now);
   const isOverdue = shares.overdue > 0;
   return html`<section aria-labelledby="figures"><h2 class="hidden" id="figures">Figures</h2><dl class="tiles">
 ${tile('Shared in 24 hours', number(succeeded), failed === 0 ? 'none failed' : `${number(failed)} failed`)}
@@ -277,6 +289,7 @@ const sentenceCase = (text: string) => text.slice(0, 1).toUpperCase() + text.sli
 const sign = (drawing: Html) =>
   html`<svg class="sign" viewBox="0 0 24 24" width="44" height="44" aria-hidden="true"><circle cx="12" cy="12" r="11"/>${drawing}</svg>`;
 const ATTENTION = sign(html`<path d="M12 6.8v6.4M12 16.8v.2"/>`);
+const PAUSED = sign(html`<path d="M9.3 7.8v8.4M14.7 7.8v8.4"/>`);
 const WELL = sign(html`<path d="M7.2 12.4l3.2 3.2 6.4-7"/>`);
 const SIGNS: Readonly<Record<Tone, Html>> = {
   ok: WELL,

@@ -1,5 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Type } from 'typebox';
 import { CHAT_STATES, type ChatRecord, releaseChat } from '../../decide/chat.ts';
 import type { Outcome } from '../../decide/outcome.ts';
 import type { EpochMs } from '../../decide/time.ts';
@@ -10,7 +11,7 @@ import type { StatusDeps } from '../api/deps.ts';
 import { releaseLine } from '../api/steering-routes.ts';
 import { SHOWN_REASONS } from '../view/explanation.ts';
 import { ChatsQuerySchema, createChatsPage, renderChats } from './chat-list-page.ts';
-import { type ChatPage, createChatPage, renderChat, renderNoChat } from './chat-page.ts';
+import { type ChatPage, createChatPage, NO_ATTEMPT, renderChat, renderNoChat } from './chat-page.ts';
 import { leadTo, type Notice, refuseReadably, sendPage } from './layout.ts';
 import { createOverviewPage, renderOverview } from './overview-page.ts';
 
@@ -113,8 +114,10 @@ function chatPages(plain: FastifyInstance, deps: StatusDeps): void {
 
   app.post(
     '/chats/:chatId/share',
-    { schema: { params: ChatParams } },
-    async ({ params: { chatId } }, reply) => {
+    { schema: { params: ChatParams, querystring: SeenSchema } },
+    async ({ params: { chatId }, query: { seen } }, reply) => {
+      if (seen !== undefined && seen !== (await latestAttemptId(deps, chatId)))
+        return back(reply, chatId, doneWord.repeated);
       const share = await shareNow(deps, chatId);
       if (share.kind !== 'failed') return back(reply, chatId, wordOf(share));
       return share.refusal.statusCode === 404 ? noChat(reply, chatId) : refuseReadably(reply, share.refusal);
@@ -129,6 +132,14 @@ function chatPages(plain: FastifyInstance, deps: StatusDeps): void {
     });
   changing('hold', doneWord.held, holdChat);
   changing('release', doneWord.released, releaseChat);
+}
+
+const SeenSchema = Type.Object({ seen: Type.Optional(Type.String()) });
+
+/** The form names the latest attempt that its page showed: a second click, or an old page, must not share once more. */
+async function latestAttemptId({ store }: StatusDeps, chatId: string): Promise<string> {
+  const [latest] = await store.attempts(chatId, 1);
+  return latest?.attemptId ?? NO_ATTEMPT;
 }
 
 /** A form also sends its empty fields. */
@@ -156,6 +167,7 @@ type ShareEnd = Outcome | 'running';
 const doneWord = {
   held: 'held',
   released: 'released',
+  repeated: 'repeated',
   shared: (end: ShareEnd) => `share.${end}`,
   refused: ({ state, reason }: { readonly state: string; readonly reason: string }) =>
     `refused.${state}.${reason}`,
@@ -177,6 +189,10 @@ const SHARE_NOTICES: Readonly<Record<ShareEnd, Notice>> = {
 const CHAT_NOTICES: ReadonlyMap<string, Notice> = new Map([
   [doneWord.held, done('The chat is held. Nothing is shared in it until you release it.')],
   [doneWord.released, done('The chat is released. The usual rules apply again.')],
+  [
+    doneWord.repeated,
+    failed('Not shared: the chat had another attempt since the page was shown. The timeline has it.'),
+  ],
   ...Object.entries(SHARE_NOTICES).map(([end, notice]) => [`share.${end}`, notice] as const),
 ]);
 

@@ -37,6 +37,30 @@ export const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
   manual: 'by hand',
 };
 
+/** Which try each attempt of one chat was, since the last that wasn't followed by another. @param attempts newest first */
+export function triesOf(
+  attempts: readonly { readonly attemptId: string; readonly outcome: Outcome | null }[],
+): ReadonlyMap<string, number> {
+  const tries = new Map<string, number>();
+  let before = 0;
+  for (const { attemptId, outcome } of attempts.toReversed()) {
+    before++;
+    tries.set(attemptId, before);
+    if (outcome === 'shared' || outcome === 'dry_run') before = 0;
+  }
+  return tries;
+}
+
+/** `, 2nd try`; nothing for the first. */
+export const tryInWords = (count = 1): string => (count === 1 ? '' : `, ${ordinal(count)} try`);
+
+/** `2nd`, `3rd`, `11th` */
+export function ordinal(count: number): string {
+  const isTeen = Math.floor((count % 100) / 10) === 1;
+  const ending = isTeen ? 'th' : (['th', 'st', 'nd', 'rd'][count % 10] ?? 'th');
+  return `${count}${ending}`;
+}
+
 export const VERDICT_WORDS: Readonly<Record<Verdict, readonly [Tone, string]>> = {
   accepted: ['ok', 'Stored'],
   ignored: ['quiet', 'Ignored'],

@@ -12,11 +12,38 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${number(count)} ${count === 1 ? one : many}`;
 
 /**
- * `3 min ago`, `in 2 h`; the exact time is in the tooltip. Never shows seconds, so that a page stays the same
- * for a while.
+ * `3 min ago`, `in 2 h`; the exact time is in the tooltip and for screen readers. Never shows seconds, so that a page
+ * stays the same for a while. Exact times are in UTC; `live.js` rewrites them in the reader's own zone.
  */
-export function when(at: EpochMs, now: EpochMs): Html {
-  return html`<time datetime="${isoTime(at)}" title="${timeInWords(at)}">${distance(at, now)}</time>`;
+export const when = (at: EpochMs, now: EpochMs): Html => timed(at, distance(at, now));
+
+function timed(at: EpochMs, words: string): Html {
+  const exact = timeInWords(at);
+  return html`<time datetime="${isoTime(at)}" title="${exact}">${words}<span class="hidden">, ${exact}</span></time>`;
+}
+
+/** `3 min ago`, and the exact time beside it. */
+export function exactly(at: EpochMs, now: EpochMs): Html {
+  const iso = isoTime(at);
+  return html`<time datetime="${iso}">${distance(at, now)}</time> <time class="exact" datetime="${iso}">${timeInWords(at)}</time>`;
+}
+
+/** As `timeInWords` and `whenInWords` write it, with what stands before it. */
+const TIME_IN_WORDS = /(?:\b(at|since) )?(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC(?: \(in [^)]*\))?/g;
+
+/** A sentence with commands and exact times, such as a chat's explanation: its times are relative to now. */
+export function withTimes(text: string, now: EpochMs): Content {
+  const parts: Content[] = [];
+  let from = 0;
+  for (const found of text.matchAll(TIME_IN_WORDS)) {
+    const [all, before, date, time] = found;
+    const at = Date.parse(`${date}T${time}Z`);
+    const isLasting = before === 'since' && now - at >= MINUTE;
+    parts.push(withCode(text.slice(from, found.index)));
+    parts.push(timed(at, isLasting ? `for ${coarse(now - at)}` : distance(at, now)));
+    from = found.index + all.length;
+  }
+  return [...parts, withCode(text.slice(from))];
 }
 
 /** The same for past times from `GET /status`, though another clock may be slightly ahead; `none` replaces null. */
@@ -27,8 +54,7 @@ export function pastIso(iso: string | null, now: EpochMs, none: string): Content
 /** For something ongoing: `for 3 min`; the exact start is in the tooltip. */
 export function lasting(iso: string, now: EpochMs): Html {
   const at = Math.min(Date.parse(iso), now); // another clock may be slightly ahead
-  const words = now - at < MINUTE ? 'just now' : `for ${coarse(now - at)}`;
-  return html`<time datetime="${iso}" title="${timeInWords(at)}">${words}</time>`;
+  return timed(at, now - at < MINUTE ? 'just now' : `for ${coarse(now - at)}`);
 }
 
 /** In words: `just now`, `3 min ago`, `in under 1 min`, `in 2 h`, `in 3 d`. */
@@ -45,7 +71,7 @@ export function coarse(ms: number): string {
   return ms < 2 * DAY ? `${Math.floor(ms / HOUR)}\u00a0h` : `${number(Math.floor(ms / DAY))}\u00a0d`;
 }
 
-export function badge(tone: Tone, text: string): Html {
+export function badge(tone: Tone, text: Content): Html {
   return html`<span class="badge badge-${tone}">${text}</span>`;
 }
 

@@ -113,7 +113,8 @@ function windowOpen({ chat, policy, nextAttemptAt, now }: ShownChat): string {
   return `${shared}. Next share after ${window}${at}, once a message is sent in the chat.`;
 }
 
-const lengthOf = (ms: number) => (ms % HOUR === 0 ? `${ms / HOUR}-hour` : durationInWords(ms));
+/** `24-hour` */
+export const lengthOf = (ms: number) => (ms % HOUR === 0 ? `${ms / HOUR}-hour` : durationInWords(ms));
 
 function idle({ chat, policy, now }: ShownChat): string {
   const last = chat.lastOutboundAt;

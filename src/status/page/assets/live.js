@@ -6,6 +6,39 @@
   const PATIENCE_MS = 10000;
   const UPDATED = ['top', 'body', 'foot'];
 
+  const DAY = { year: 'numeric', month: 'short', day: 'numeric' };
+  const TIME = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+  const minute = new Intl.DateTimeFormat('en-US', { ...DAY, ...TIME, timeZoneName: 'short' });
+  const second = new Intl.DateTimeFormat('en-US', {
+    ...DAY,
+    ...TIME,
+    second: '2-digit',
+    timeZoneName: 'short',
+  });
+  const hour = new Intl.DateTimeFormat('en-US', { ...DAY, year: undefined, ...TIME });
+  const HOUR_IN_WORDS = /[A-Z][a-z]{2} \d{1,2}, \d\d:\d\d/;
+
+  /**
+   * The service writes exact times in UTC: rewrites them in the reader's own time zone.
+   * @param {Document} page
+   */
+  function toOwnZone(page) {
+    for (const time of page.querySelectorAll('time')) {
+      const exact = /:\d\d:\d\d/.test(time.dateTime) ? second : minute;
+      const words = exact.format(new Date(time.dateTime));
+      if (time.title !== '') time.title = words;
+      if (time.classList.contains('exact')) time.textContent = words;
+      const spoken = time.querySelector('.hidden');
+      if (spoken !== null) spoken.textContent = `, ${words}`;
+    }
+    for (const named of page.querySelectorAll('[data-hour]')) {
+      const words = hour.format(new Date(named.getAttribute('data-hour') ?? ''));
+      named.textContent = (named.textContent ?? '').replace(HOUR_IN_WORDS, words);
+    }
+    for (const zone of page.querySelectorAll('[data-utc]')) zone.remove();
+  }
+  toOwnZone(document);
+
   const live = document.getElementById('live');
   const lost = document.getElementById('lost');
   if (live === null || lost === null) return;
@@ -24,6 +57,7 @@
   /** @param {Document} next */
   function update(next) {
     if (assetsOf(next) !== assetsOf(document)) return location.reload(); // the service has another version
+    toOwnZone(next);
     for (const id of UPDATED) {
       const [from, to] = [document.getElementById(id), next.getElementById(id)];
       if (from !== null && to !== null) match(from, to);

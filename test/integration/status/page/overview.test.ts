@@ -100,8 +100,38 @@ describe('GET /', () => {
     const { load } = await startPage({ deps: { deliveries: () => [forged, ...seen] } });
     const shown = section((await load()).body, 'deliveries');
     expect(shown).toContain('Bad signature');
-    expect(shown).toContain('190 earlier deliveries');
+    expect(shown).toContain('192 earlier deliveries');
     expect(shown.match(/<li>/g)).toHaveLength(200);
+  });
+
+  it('folds deliveries in a row of one chat that ended alike, and says which try an attempt was', async () => {
+    const seen = (at: number, eventType: string, verdict: SeenDelivery['verdict'] = 'accepted') =>
+      ({ at, eventType, chatId: 'chat-1', verdict }) as const;
+    const deliveries = () => [
+      seen(T, 'message.read'),
+      seen(T - 1, 'message.sent'),
+      seen(T - 2, 'message.sent'),
+      seen(T - 3, 'message.sent', 'stale'),
+      seen(T - 4, 'message.sent'),
+    ];
+    const answers = [answerOf(204), answerOf(503), answerOf(503)];
+    const { load, idle, clock } = await startPage({
+      events: [outboundOf(T)],
+      deps: { deliveries },
+      share: async () => answers.pop() ?? answerOf(500),
+    });
+    for (const _ of [1, 2, 3]) {
+      await idle();
+      clock.advance(HOUR);
+    }
+    await idle();
+    const { body } = await load();
+    const rows = section(body, 'deliveries').split('<li>').slice(1);
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toMatch(/message.read, message.sent<.*×3.*3 deliveries/s);
+    expect(rows[1]).not.toContain('×');
+    const attempts = section(body, 'attempts').split('<li>').slice(1);
+    expect(attempts.map((row) => /, (\w+ try)/.exec(row)?.[1])).toEqual(['3rd try', '2nd try', undefined]);
   });
 
   it('shows the replicas when several share the database: which leads, and which isn’t seen', async () => {
@@ -298,6 +328,8 @@ describe('the page’s forms', () => {
     const page = (await load('./?done=pause')).body;
     expect(page).toContain('Sharing is paused. Nothing is shared until you resume.');
     expect(page).toContain('action="./resume"');
+    expect(page).not.toContain('badge-ok">All well');
+    expect(page).toContain('class="top is-paused"');
     await store.record([outboundOf(T)], clock.now());
     dispatcher.nudge();
     await idle();

@@ -39,10 +39,12 @@ describe('barChart', () => {
     const chart = chartOf([2, 0], [7, 1], [0, 0]);
     expect(chart).toContain('role="img" aria-labelledby="c-title c-desc"');
     expect(chart).toContain(
-      '<desc id="c-desc">9 shared and 1 failed in 3 hours. Most in one hour: 7, hour 1.</desc>',
+      '<desc id="c-desc" data-hour="2026-11-03T17:00:00.000Z">9 shared and 1 failed in 3 hours. Most in one hour: 7, hour 1.</desc>',
     );
-    expect(chart).toContain('<tr><th scope="row">hour 1</th><td>7</td><td>1</td></tr>');
-    expect(chart).not.toContain('<th scope="row">hour 2</th>');
+    expect(chart).toContain(
+      '<th scope="row" data-hour="2026-11-03T17:00:00.000Z">hour 1</th><td>7</td><td>1</td></tr>',
+    );
+    expect(chart).not.toContain('>hour 2</th>');
   });
 
   it('says so where nothing was shared', () => {

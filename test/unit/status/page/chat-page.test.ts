@@ -32,7 +32,7 @@ function entriesOf(
   }).toString();
   return [...markup.matchAll(/<li[^>]*>(.*?)<\/li>/gs)].map(([, entry]) =>
     (entry ?? '')
-      .replace(/<span class="exact">.*?<\/span>/, '')
+      .replace(/<time class="exact".*?<\/time>/, '')
       .replace(/<[^>]+>/g, ' ')
       .replace(/\s+/g, ' ')
       .trim(),

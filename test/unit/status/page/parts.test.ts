@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
 import { html } from '../../../../src/status/page/html.ts';
+import { ordinal } from '../../../../src/status/page/page-words.ts';
 import {
   button,
   counted,
@@ -9,8 +10,11 @@ import {
   pastIso,
   when,
   withCode,
+  withTimes,
 } from '../../../../src/status/page/parts.ts';
 import { T } from '../../../helpers/builders.ts';
+import { BARRED } from '../view/explanation-cases.ts';
+import { SHARED } from '../view/explanation-cases-timed.ts';
 
 describe('distance', () => {
   it.each([
@@ -31,7 +35,7 @@ describe('distance', () => {
 describe('times', () => {
   it('are told to machines as well, and exactly to who points at them', () => {
     expect(when(T - HOUR, T).toString()).toBe(
-      '<time datetime="2026-11-03T15:00:00.000Z" title="2026-11-03 15:00:00 UTC">1\u00a0h ago</time>',
+      '<time datetime="2026-11-03T15:00:00.000Z" title="2026-11-03 15:00:00 UTC">1\u00a0h ago<span class="hidden">, 2026-11-03 15:00:00 UTC</span></time>',
     );
   });
 
@@ -41,14 +45,44 @@ describe('times', () => {
   });
 });
 
+describe('a sentence with times', () => {
+  it.each([
+    ['Shared at 2026-11-03 15:00:00 UTC.', 'Shared 1\u00a0h ago.'],
+    ['It ends, at 2026-11-04 16:00:00 UTC (in 24 h).', 'It ends, in 24\u00a0h.'],
+    [
+      'Held by an operator since 2026-11-03 15:55:00 UTC. Release',
+      'Held by an operator for 5\u00a0min. Release',
+    ],
+    ['Held by an operator since 2026-11-03 16:00:00 UTC.', 'Held by an operator just now.'],
+    ['gone (as of 2026-11-01 16:00:00 UTC). So', 'gone (as of 2\u00a0d ago). So'],
+    [
+      'Run `contact-card-reactor setup`. Next try: 2026-11-03 16:00:30 UTC (in 30 s).',
+      'Run contact-card-reactor setup. Next try: in under 1\u00a0min.',
+    ],
+    ['Nothing <yet>', 'Nothing <yet>'],
+  ])('tells them from now: %s', (text, expected) => {
+    const markup = html`${withTimes(text, T)}`.toString();
+    const read = markup.replace(/<span class="hidden">.*?<\/span>/g, '').replace(/<[^>]+>/g, '');
+    expect(read.replace('npx ', '').replace('&lt;', '<').replace('&gt;', '>')).toBe(expected);
+  });
+
+  it('loses none in any explanation of a chat', () => {
+    for (const { says } of [...BARRED, ...SHARED]) {
+      const shown = html`${withTimes(says, T)}`.toString().replace(/<[^>]*title="[^>]*>/g, '');
+      expect(shown.replace(/<span class="hidden">.*?<\/span>/g, '')).not.toContain('UTC');
+    }
+  });
+});
+
 describe('numbers', () => {
   it('have thousands set apart, and a word in the right number', () => {
     expect([
+      [1, 2, 3, 4, 11, 12, 21, 113].map(ordinal).join(' '),
       number(1234567),
       counted(1, 'chat'),
       counted(0, 'chat'),
       counted(2, 'delivery', 'deliveries'),
-    ]).toEqual(['1,234,567', '1 chat', '0 chats', '2 deliveries']);
+    ]).toEqual(['1st 2nd 3rd 4th 11th 12th 21st 113th', '1,234,567', '1 chat', '0 chats', '2 deliveries']);
   });
 });
 
