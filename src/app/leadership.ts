@@ -69,6 +69,7 @@ export function createLeadership(options: LeadershipOptions): Leadership {
   let actsUntil = Number.NEGATIVE_INFINITY;
   let differedAt = Number.NEGATIVE_INFINITY;
   let wasLeader = false;
+  let term: number | null = null;
   let failingSince: number | null = null;
   let asideUntil = Number.NEGATIVE_INFINITY;
   let hasResigned = false;
@@ -81,7 +82,8 @@ export function createLeadership(options: LeadershipOptions): Leadership {
   function tellChange(): void {
     if (isLeader() === wasLeader) return;
     wasLeader = isLeader();
-    if (isShared) log.info({ replica: replica.id }, wasLeader ? 'leader.began' : 'leader.ended');
+    // replicas' machines may disagree about the time: the term says in which order they led
+    if (isShared) log.info({ replica: replica.id, term }, wasLeader ? 'leader.began' : 'leader.ended');
     onChange();
   }
 
@@ -92,6 +94,7 @@ export function createLeadership(options: LeadershipOptions): Leadership {
     seen = await store.beat(replica, clock.now(), { standing, report: report() });
     hasResigned = false;
     const self = seen.find(({ id }) => id === replica.id);
+    if (self?.isLeader === true) term = self.term ?? null;
     actsUntil = self?.isLeader === true ? sentAt + ACTS_MS : Number.NEGATIVE_INFINITY;
     if (seen.some(({ fingerprint }) => fingerprint !== replica.fingerprint)) differedAt = sentAt;
   }

@@ -256,6 +256,8 @@ export interface SeenReplica extends Replica {
   readonly report: ReplicaReport;
   /** It alone does what must be done once. */
   readonly isLeader: boolean;
+  /** Of a leader: grows each time that another replica takes over. Absent, or null: it doesn't lead, or is the only one. */
+  readonly term?: number | null;
 }
 
 export const NOTHING_REPORTED: ReplicaReport = Object.freeze({ problems: [], catchUp: null });

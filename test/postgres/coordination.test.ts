@@ -286,6 +286,20 @@ describe('replicas', () => {
     expect(leaderOf(await two.beat(b, T, { standing: 'resigning' }))).toEqual(['a']);
   });
 
+  it('replace a silent leader, and forget a replica, though the server’s clock was set back', async () => {
+    const { one, two, url, schema } = await openTwo();
+    await one.beat(replicaOf('a'), T);
+    await age(url, schema, -3600); // by an hour
+    const [seen] = await two.beat(replicaOf('b'), T);
+    expect(seen).toMatchObject({ id: 'a', isLeader: true, term: 1, seenAt: expect.closeTo(T, -3) });
+    await age(url, schema, 29);
+    expect(leaderOf(await two.beat(replicaOf('b'), T))).toEqual(['a']);
+    await age(url, schema, 2);
+    expect(leaderOf(await two.beat(replicaOf('b'), T))).toEqual(['b']);
+    await age(url, schema, 31);
+    expect(await two.beat(replicaOf('b'), T)).toMatchObject([{ id: 'b', isLeader: true, term: 2 }]);
+  });
+
   it('tell each other what they report, whatever another version makes of it', async () => {
     const { one, two, url, schema } = await openTwo();
     const problem = { code: 'clock_skew', since: T, errorSince: null, detail: 'x' };

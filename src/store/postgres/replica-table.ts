@@ -31,6 +31,10 @@ export function createReplicaTable(
       { standing = 'candidate', report = NOTHING_REPORTED } = {},
     ) =>
       write(async (session) => {
+        // a server whose clock was set back would wait for the time that it has lived through already
+        await session.run(
+          `UPDATE ${leaders} SET until_at = clock_timestamp() + ${LEASE} WHERE until_at > clock_timestamp() + ${LEASE}`,
+        );
         if (standing === 'resigning') await session.run(resign, [id]);
         await session.run(
           `INSERT INTO ${leaders} AS l (name, replica, term, until_at)
@@ -48,12 +52,16 @@ export function createReplicaTable(
               started_at = excluded.started_at, seen_at = excluded.seen_at, report = excluded.report`,
           [id, version, fingerprint, startedAt, JSON.stringify(report)],
         );
+        await session.run(
+          `UPDATE ${replicas} SET seen_at = clock_timestamp() WHERE seen_at > clock_timestamp()`,
+        );
         await session.run(`DELETE FROM ${replicas} WHERE seen_at < clock_timestamp() - ${GONE}`);
         const seen = await session.rows<SeenReplica>(
           `SELECT id, version, fingerprint, started_at AS "startedAt",
               $1 - floor(extract(epoch FROM clock_timestamp() - seen_at) * 1000)::bigint AS "seenAt",
-              EXISTS (SELECT 1 FROM ${leaders} l WHERE l.replica = r.id AND l.until_at > clock_timestamp()) AS "isLeader",
-              report FROM ${replicas} r ORDER BY started_at, id`,
+              l.replica IS NOT NULL AS "isLeader", l.term, report
+            FROM ${replicas} r LEFT JOIN ${leaders} l ON l.replica = r.id AND l.until_at > clock_timestamp()
+            ORDER BY started_at, id`,
           [now],
         );
         return seen.map((one) => ({ ...one, report: readReport(one.report) }));
