@@ -21,6 +21,9 @@ import { createTurns } from './turns.ts';
 /** Real time: how long a stopping dispatcher waits for running calls before it ends them. */
 const STOP_GRACE_MS = 5 * SECOND;
 
+/** Real time between two tries to write the last ends. */
+const SETTLE_AGAIN_MS = SECOND / 4;
+
 /** How many past outcomes a start reads, to resume the streaks of failures. */
 const REMEMBERED = 1_000;
 
@@ -126,6 +129,24 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** Writes what has ended and claims nothing. @throws {StoreError} */
   const settleAll = () => commits.commit(null, clock.now());
 
+  /**
+   * Writes the last ends. If replicas share the store, it tries for a while: another one may just have corrected the clock, and
+   * ours knows of it within a second; or the server restarts. What stays unwritten is called again. Never rejects.
+   */
+  async function settleLast(): Promise<void> {
+    const until = clock.monotonic() + STOP_GRACE_MS;
+    for (;;) {
+      try {
+        await turns.followCorrection();
+        await settleAll();
+        return;
+      } catch (error) {
+        if (!isShared || clock.monotonic() >= until) return loop.report(error);
+      }
+      await clock.sleepUntil(Number.POSITIVE_INFINITY, SETTLE_AGAIN_MS, new AbortController().signal);
+    }
+  }
+
   return {
     async start() {
       const recovered = await store.recoverInterrupted(clock.now());
@@ -208,7 +229,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       cut.abort();
       await turns.settled();
       await cardChecks.settled();
-      if (!loop.isBroken()) await settleAll().catch(loop.report);
+      if (!loop.isBroken()) await settleLast();
       manual.abandon();
     },
   };

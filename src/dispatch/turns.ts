@@ -274,6 +274,11 @@ export function createTurns(deps: TurnDeps) {
   }
 
   return {
+    /** Follows a correction of the clock that another replica has made, if our clock knows of one. @throws {StoreError} */
+    async followCorrection(): Promise<void> {
+      const correction = deps.guard.correction();
+      if (correction?.isStored === true) await setClockRight(correction);
+    },
     /** Resolves to when the next turn is due. @throws {StoreError} */
     async take(): Promise<EpochMs> {
       await gatherEnds();

@@ -227,7 +227,11 @@ describe('a correction on its way to many chats', () => {
 });
 
 describe('a correction that another replica has made', () => {
-  it.each([2 * HOUR, -2 * HOUR])('by %i ms is followed, and what had ended before with it', async (byMs) => {
+  it.each([
+    ['by 2 h', 2 * HOUR, false],
+    ['by -2 h', -2 * HOUR, false],
+    ['within the second in which it stops', 2 * HOUR, true],
+  ])('%s is followed, and what had ended before with it', async (_, byMs, isStopping) => {
     let made = 0;
     let corrections = 0;
     let followed = 0;
@@ -236,6 +240,7 @@ describe('a correction that another replica has made', () => {
     const clock = { ...fake, corrections: () => corrections };
     const wrapStore = (store: Store): Store => ({
       ...store,
+      kind: isStopping ? 'postgres' : store.kind,
       async turn(turn, now) {
         if (followed < made) throw new StoreError('outdated', 'corrected');
         return store.turn(turn, now);
@@ -260,14 +265,23 @@ describe('a correction that another replica has made', () => {
     held.answer(answerOf());
     await reactor.idle();
     expect(await reactor.chat()).toMatchObject({ shareCount: 0 });
+    let isStopped = !isStopping;
+    if (isStopping) void reactor.dispatcher.stop().then(() => (isStopped = true));
+    await reactor.settle();
+    expect(isStopped).toBe(!isStopping);
     // then our clock is read
     clock.stepWall(byMs);
     corrections = 1;
     reactor.linq.script.time = () => T + byMs + clock.monotonic();
-    await reactor.run(MINUTE);
+    if (!isStopping) await reactor.run(MINUTE);
+    for (let tries = 0; tries < 5; tries++) {
+      clock.advance(SECOND / 4);
+      await reactor.settle();
+    }
     expect(own).toEqual([]);
     expect(followed).toBe(1);
     expect(await reactor.chat()).toMatchObject({ shareCount: 1, lastSharedAt: T + SECOND + 1 + byMs });
+    expect(isStopped).toBe(true);
     expect(isDistrusted(reactor)).toBe(false);
     const events = reactor.logged.map(({ event }) => event);
     expect(events.filter((event) => event === 'clock.corrected')).toHaveLength(1);
