@@ -36,9 +36,7 @@ it(
         await delay(seeded.between(20, 300));
         ended += await endOne();
       }
-      await run.stop();
-      await load.finish(balancer.url);
-      await fleet.check();
+      await fleet.endRound(run);
     }
     const stored = await fleet.finish();
 

@@ -35,9 +35,7 @@ it(
       for (const { running } of frozen) process.kill(running.pid, 'SIGCONT');
       balancer.setTargets(members.flatMap(({ url }) => url ?? []));
       stops += frozen.length;
-      await run.stop();
-      await load.finish(balancer.url);
-      await fleet.check();
+      await fleet.endRound(run);
     }
     const stored = await fleet.finish();
 

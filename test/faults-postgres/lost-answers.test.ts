@@ -27,9 +27,7 @@ it(
         await proxy?.lost();
         lost++;
       }
-      await run.stop();
-      await load.finish(balancer.url);
-      await fleet.check();
+      await fleet.endRound(run);
     }
     const stored = await fleet.finish();
 

@@ -31,9 +31,7 @@ it(
       await delay(seeded.between(500, 2_000));
       await server.start();
       recoveries.push(await recovery(fleet));
-      await run.stop();
-      await load.finish(balancer.url);
-      await fleet.check();
+      await fleet.endRound(run);
     }
     const stored = await fleet.finish();
 

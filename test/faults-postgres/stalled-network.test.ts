@@ -36,9 +36,7 @@ it(
       await delay(LONGEST_MS * seeded.random() ** 2);
       for (const { proxy } of struck) proxy.mend();
       recoveries.push(await recovery(fleet));
-      await run.stop();
-      await load.finish(balancer.url);
-      await fleet.check();
+      await fleet.endRound(run);
     }
     const stored = await fleet.finish();
 

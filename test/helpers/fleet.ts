@@ -3,6 +3,7 @@ import { expect, onTestFinished } from 'vitest';
 import { isShare } from '../../src/simulator/shares.ts';
 import { type AlertReceiver, startAlertReceiver } from './alert-receiver.ts';
 import { startBalancer } from './balancer.ts';
+import type { LoadRun } from './load.ts';
 import { withClient } from './postgres-home.ts';
 import { createPostgresProxy, type PostgresProxy } from './postgres-proxy.ts';
 import { createPostgresServer, type PostgresServer } from './postgres-server.ts';
@@ -29,6 +30,8 @@ export interface FleetOptions extends TrialOptions {
   readonly rate?: number;
   /** Of one replica, by its index. */
   readonly settingsOf?: (index: number) => Settings;
+  /** The test sets the clock of the database. */
+  readonly isClockOurs?: boolean;
 }
 
 /** An attempt that was cut off is repeated when its lease has run out. */
@@ -43,9 +46,9 @@ export type Fleet = Awaited<ReturnType<typeof startFleet>>;
  * them that repeats nothing, and a simulated Linq that they call.
  */
 export async function startFleet(options: FleetOptions) {
-  const { replicas = 3, rate = 25, settingsOf = () => ({}) } = options;
+  const { replicas = 3, rate = 25, settingsOf = () => ({}), isClockOurs = false } = options;
   const trial = await createTrial(options);
-  const server = await startServer();
+  const server = await startServer(isClockOurs);
   const alerts = await startAlertReceiver();
   const balancer = await startBalancer();
   const transactions = watchTransactions(server.url);
@@ -124,6 +127,13 @@ export async function startFleet(options: FleetOptions) {
     return stored;
   }
 
+  /** Ends a round of load: all that was begun is delivered, and looked at. */
+  async function endRound(run: LoadRun): Promise<void> {
+    await run.stop();
+    await trial.load.finish(balancer.url);
+    await check();
+  }
+
   /** Until each chat has had all its shares, those included whose attempt was cut off or that were parked. */
   async function finishShares(): Promise<void> {
     const { load } = trial;
@@ -192,30 +202,38 @@ export async function startFleet(options: FleetOptions) {
 
   return {
     ...{ trial, server, balancer, alerts, members, everyone, seen },
-    ...{ prepare, launchOther, enter, end, check, finishShares, finish, stop, figures },
+    ...{ prepare, launchOther, enter, end, endRound, finishShares, finish, stop, figures },
   };
 }
 
-async function startServer(): Promise<PostgresServer> {
-  const server = createPostgresServer({ settings: { max_connections: 300 } });
+async function startServer(isClockOurs: boolean): Promise<PostgresServer> {
+  const server = createPostgresServer({ settings: { max_connections: 300 }, isClockOurs });
   onTestFinished(() => server.remove());
   await server.start();
   return server;
 }
 
-/** Looks several times a second how long the oldest transaction of the service has been open. */
+/** Looks several times a second how long the oldest transaction of the service has been open, by a clock that nobody sets. */
 function watchTransactions(url: string) {
   let longestMs = 0;
   let isStopped = false;
   const look = async () => {
     while (!isStopped) {
       await withClient(url, async (client) => {
+        const seenSince = new Map<string, number>();
         while (!isStopped) {
-          const { rows } = await client.query(
-            `SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8 * 1000 AS ms
-              FROM pg_stat_activity WHERE application_name = 'contact-card-reactor'`,
+          const { rows } = await client.query<{ one: string }>(
+            `SELECT pid || ' ' || xact_start AS one FROM pg_stat_activity
+              WHERE application_name = 'contact-card-reactor' AND xact_start IS NOT NULL`,
           );
-          longestMs = Math.max(longestMs, rows[0]?.ms ?? 0);
+          const now = performance.now();
+          const open = new Set(rows.map(({ one }) => one));
+          for (const one of seenSince.keys()) if (!open.has(one)) seenSince.delete(one);
+          for (const one of open) {
+            const since = seenSince.get(one) ?? now;
+            seenSince.set(one, since);
+            longestMs = Math.max(longestMs, now - since);
+          }
           await delay(200);
         }
       }).catch(() => delay(200)); // the server is down

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createFakeWall } from './faketime.ts';
 
 const INSTALLED = '/usr/lib/postgresql';
 export const POOLER = '/usr/sbin/pgbouncer';
@@ -21,6 +22,8 @@ export interface PostgresServer {
   /** @param settings in addition, for this run of it */
   start(settings?: Readonly<Record<string, string | number>>): Promise<void>;
   stop(): Promise<void>;
+  /** From now on its clock is so far from ours; it must have been made with `isClockOurs`. */
+  setClock(offMs: number): void;
   /** Stops it and removes its data. */
   remove(): Promise<void>;
 }
@@ -31,10 +34,13 @@ export interface ServerOptions {
   readonly hba?: readonly string[];
   /** Files beside the data, which the server's user alone can read. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Its clock is one that the test sets. */
+  readonly isClockOurs?: boolean;
 }
 
 /** Makes a server of the test's own, in memory if there is some, reached only through a socket in its own directory. */
-export function createPostgresServer({ settings = {}, hba, files = {} }: ServerOptions = {}): PostgresServer {
+export function createPostgresServer(made: ServerOptions = {}): PostgresServer {
+  const { settings = {}, hba, files = {}, isClockOurs = false } = made;
   const bin = findPrograms();
   const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'reactor-postgres-'));
   const user = unprivileged();
@@ -42,13 +48,14 @@ export function createPostgresServer({ settings = {}, hba, files = {} }: ServerO
   own(directory);
   const options = { cwd: directory, ...(user ?? {}) };
   const data = join(directory, 'data');
-  const made = ['--username', OWNER, '--auth', 'trust', '--encoding', 'UTF8', '--no-locale', '--no-sync'];
-  execFileSync(join(bin, 'initdb'), ['--pgdata', data, ...made], { ...options, stdio: 'pipe' });
+  const how = ['--username', OWNER, '--auth', 'trust', '--encoding', 'UTF8', '--no-locale', '--no-sync'];
+  execFileSync(join(bin, 'initdb'), ['--pgdata', data, ...how], { ...options, stdio: 'pipe' });
   if (hba !== undefined) writeFileSync(join(data, 'pg_hba.conf'), `${hba.join('\n')}\n`);
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(directory, name), content, { mode: 0o600 });
     own(join(directory, name));
   }
+  const wall = isClockOurs ? createFakeWall(directory) : null;
   let server: ChildProcess | null = null;
   const stop = async () => {
     const started = server;
@@ -64,11 +71,16 @@ export function createPostgresServer({ settings = {}, hba, files = {} }: ServerO
       const given = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
       server = spawn(join(bin, 'postgres'), ['-D', data, ...given], {
         ...options,
+        env: { ...process.env, ...wall?.settings },
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       await untilSaid(server, 'ready to accept connections');
     },
     stop,
+    setClock(offMs) {
+      if (wall === null) throw new Error('its clock is the machine’s');
+      wall.set(offMs);
+    },
     async remove() {
       await stop();
       rmSync(directory, { recursive: true, force: true });
