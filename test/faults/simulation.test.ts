@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createModelDirectory } from '../helpers/model/directory.ts';
+import { createWorld } from '../helpers/model/world.ts';
 import { createSeeded } from '../helpers/seed.ts';
 import { simulate } from '../helpers/simulation/play.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
@@ -31,7 +32,10 @@ it(
         const seed = (first + index) >>> 0;
         const isStepped = seed % 4 === 3;
         const play = () =>
-          simulate({ seed, chats: CHATS, days: DAYS, isStepped, directory: directory.fresh() });
+          simulate({
+            ...{ seed, chats: CHATS, days: DAYS, isStepped },
+            create: (options) => createWorld({ ...options, directory: directory.fresh() }),
+          });
         const { broken, calls, deliveries, lost, crashes } = await play();
         reached.violations += broken.length;
         expect(broken, `seed ${seed}; to repeat: SEED=${seed} SUITE_COUNT=1 ${RERUN}`).toEqual([]);

@@ -195,9 +195,23 @@ export const SUITES: readonly ReleaseSuite[] = [
     ...{ ...whole(7_200), doneBy: field('seconds'), usual: 30 },
   },
   {
+    name: 'replicas-model',
+    file: 'test/postgres/model.test.ts',
+    what: 'the same commands and the same model, with two or three replicas that share a database in PostgreSQL',
+    unit: 'runs',
+    ...{ slice: 100, doneBy: field('runs'), usual: 3, target: 2_000 },
+  },
+  {
+    name: 'replicas-simulation',
+    file: 'test/postgres/simulation.test.ts',
+    what: 'days of an account with two or three replicas on PostgreSQL, all of it simulated; and minutes of replicas that are killed and stopped',
+    unit: 'accounts',
+    ...{ slice: 20, doneBy: field('seeds'), usual: 1, target: 100 },
+  },
+  {
     name: 'killed-replica',
     file: 'test/faults-postgres/killed-replica.test.ts',
-    what: 'three replicas on PostgreSQL: `kill -9` of one at a random instant, under load',
+    what: 'three replicas on PostgreSQL: `kill -9` at random instants, also of one while another begins, under load',
     unit: 'kills',
     ...{ slice: 100, doneBy: field('kills'), usual: 60, target: 2_000 },
   },
@@ -239,7 +253,7 @@ export const SUITES: readonly ReleaseSuite[] = [
   {
     name: 'wrong-clocks',
     file: 'test/faults-postgres/wrong-clocks.test.ts',
-    what: "three replicas: one machine's clock or two are set by ±10 min while they run",
+    what: "three replicas: one machine's clock or two, or the database's, are set by ±10 min while they run",
     unit: 'cases',
     ...{ slice: 10, doneBy: field('cases'), usual: 4, target: 40 },
   },

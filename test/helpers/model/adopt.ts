@@ -44,6 +44,48 @@ export async function adoptCrash(oracle: Oracle, store: Store, path: string, now
   await adoptLookUps(oracle, store);
 }
 
+/** Where several processes share a store: what was answered counts once it is written down. */
+export async function adoptEnds(oracle: Oracle, store: Store): Promise<void> {
+  let isRefused = false;
+  await adoptInterrupted(oracle, store);
+  for (const call of [...oracle.calls()].sort(inMildestOrder)) {
+    const attempt = await attemptOf(store, call);
+    if (attempt === undefined) oracle.fail(`${call.chatId}: no attempt on record of a call at ${call.at}`);
+    if (attempt === undefined || attempt.endedAt === null) continue;
+    if (call.answered === null) oracle.fail(`${call.chatId} was settled without an answer`);
+    oracle.written(call);
+    await adoptAnswer(oracle, store, call);
+    isRefused ||= isRefusal(call.answered?.answer.means);
+  }
+  if (isRefused) await adoptUndone(oracle, store);
+  await adoptLookUps(oracle, store);
+  if (oracle.options.policy.dryRun) await adoptPretended(oracle, store);
+}
+
+/** Attempts of a chat, or of all, whose lease has run out, as another process has found. */
+export async function adoptInterrupted(oracle: Oracle, store: Store, chatId?: string): Promise<void> {
+  for (const one of [...oracle.calls(), ...oracle.orphans()]) {
+    if (chatId !== undefined && one.chatId !== chatId) continue;
+    const attempt = await attemptOf(store, one);
+    if (attempt?.endedAt === undefined || attempt.endedAt === null) continue;
+    if (attempt.outcome === 'interrupted') oracle.interrupted(one.chatId, attempt, attempt.endedAt);
+  }
+}
+
+async function attemptOf(store: Store, { chatId, attemptId }: { chatId: string; attemptId: string }) {
+  return (await store.attempts(chatId, 20)).find((attempt) => attempt.attemptId === attemptId);
+}
+
+/**
+ * Answers that several processes got at once are written down in any order: this one opens nothing that another one
+ * wouldn't, and undoes all refusals that might be undone.
+ */
+function inMildestOrder(a: Call, b: Call): number {
+  const rank = ({ answered }: Call) =>
+    isRefusal(answered?.answer.means) ? 2 : answered?.answer.means === 'shared' ? 1 : 0;
+  return (a.answered?.at ?? 0) - (b.answered?.at ?? 0) || rank(a) - rank(b);
+}
+
 /** The open attempts, with what only their rows know. */
 function openIn(path: string): ReadonlyMap<string, CutAttempt> {
   const sql = openSqlite(path, { readonly: true });

@@ -43,13 +43,16 @@ export interface ModelLinqOptions {
   /** The time that everybody else goes by. */
   readonly trueNow: () => number;
   readonly crashing: Crashing;
+  /** Before the oracle learns of a call. */
+  readonly onArrival?: (chatId: string, store: Store) => Promise<void>;
 }
 
 const NEVER = new Promise<never>(() => {});
 type Reply<K extends keyof LinqCalls> = Awaited<ReturnType<LinqCalls[K]>>;
 
 /** A Linq that tells the oracle of every call as it arrives, and answers as its mood is, at once or later. */
-export function createModelLinq({ clock, oracle, mood, trueNow, crashing }: ModelLinqOptions) {
+export function createModelLinq({ clock, oracle, mood, trueNow, crashing, ...rest }: ModelLinqOptions) {
+  const { onArrival = async () => {} } = rest;
   let answering = 0;
   const timers = new Set<{ readonly at: number; readonly fire: () => void }>();
 
@@ -85,8 +88,19 @@ export function createModelLinq({ clock, oracle, mood, trueNow, crashing }: Mode
   }
 
   /** Reads the attempt that is on record as the call arrives, as it has to be. */
-  async function arrive({ store }: Mortal, chatId: string): Promise<Call> {
+  async function arrive(life: Mortal, chatId: string): Promise<Call> {
+    answering++;
+    try {
+      return await takeIn(life, chatId);
+    } finally {
+      answering--;
+    }
+  }
+
+  async function takeIn(life: Mortal, chatId: string): Promise<Call> {
+    const { store } = life;
     const [chat, [attempt]] = await Promise.all([store.chat(chatId), store.attempts(chatId, 1)]);
+    await onArrival(chatId, store);
     if (chat === null || attempt === undefined)
       throw new Error(`${chatId} was called and is nowhere on record`);
     adoptLookUp(oracle, chat, trueNow());
@@ -99,6 +113,7 @@ export function createModelLinq({ clock, oracle, mood, trueNow, crashing }: Mode
       line: chat.line,
       isByHand: trigger === 'manual',
       at: trueNow(),
+      by: life,
       answered: null,
     };
   }

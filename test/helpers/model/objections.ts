@@ -52,14 +52,15 @@ export function createObjections(memory: Memory, options: OracleOptions) {
     /** Too much at a time; null: not too much. */
     toLoad({ line, at, chatId }: Call, open: readonly Call[]): string | null {
       if (open.some((call) => call.chatId === chatId)) return 'called twice at a time';
-      if (open.length >= options.concurrency) return `${open.length + 1} calls at a time`;
+      if (open.length >= options.concurrency * (options.replicas ?? 1))
+        return `${open.length + 1} calls at a time`;
       if (line === null || options.ratePerLine === 0) return null;
       const recent = (startsOfLines.get(line) ?? []).filter((start) => start > at - 1_000);
       startsOfLines.set(line, [...recent, at]);
       return recent.length >= options.ratePerLine ? `too many calls a second on ${line}` : null;
     },
     /** Chats that have waited too long for their call although nothing speaks against it. */
-    neglected(now: number, open: readonly Call[]): string[] {
+    neglected(now: number, open: readonly Pick<Call, 'chatId'>[]): string[] {
       const since = now - options.promptMs;
       const isTrying = open.length > 0 && closures.isProbed(memory.gates());
       if (isTrying || open.length >= options.concurrency)

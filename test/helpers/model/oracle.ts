@@ -1,5 +1,6 @@
 import type { ChatEvent, LineEvent } from '../../../src/decide/event.ts';
 import type { Policy } from '../../../src/decide/policy.ts';
+import { MINUTE } from '../../../src/decide/time.ts';
 import { afterAnswer, afterInterruption, asItBegins, type CutAttempt, type ModelAnswer } from './answers.ts';
 import * as closures from './closures.ts';
 import { type Backup, createMemory } from './memory.ts';
@@ -13,8 +14,13 @@ export interface Call {
   readonly line: string | null;
   readonly isByHand: boolean;
   readonly at: number;
+  /** The process that makes it. */
+  readonly by: object;
   answered: { readonly answer: ModelAnswer; readonly at: number } | null;
 }
+
+/** Nobody else takes a chat of which somebody has claimed that it is called for so long. */
+const LEASE_MS = MINUTE;
 
 export interface OracleOptions {
   policy: Policy;
@@ -23,6 +29,8 @@ export interface OracleOptions {
   readonly cardTtlMs: number;
   /** A due chat with everything open is called within this. */
   readonly promptMs: number;
+  /** So many processes share a store; by default one has it to itself, and takes back at its start what it had left open. */
+  readonly replicas?: number;
 }
 
 export type Oracle = ReturnType<typeof createOracle>;
@@ -46,6 +54,9 @@ export function createOracle(options: OracleOptions) {
   const calling = new Set<string>();
   /** Attempts whose look at their chat was answered: an event that comes later doesn't take that back. */
   const answeredLooks = new Set<string>();
+  const isShared = options.replicas !== undefined;
+  /** What a process left open when it died, by its attempt: it ends when another one finds that its lease has run out. */
+  const orphans = new Map<string, CutAttempt & { readonly chatId: string }>();
 
   const fail = (text: string) => void broken.push(text);
   let { windowMs } = options.policy; // of the process that lives, or of the one that has just died
@@ -97,7 +108,8 @@ export function createOracle(options: OracleOptions) {
     refusedChats: (): number => memory.gates().refused.length,
     /** Calls made or answered since everything was last written down. */
     calls: (): readonly Call[] => calls,
-    hasOpenCall: (chatId: string): boolean => openCalls().some((call) => call.chatId === chatId),
+    hasOpenCall: (chatId: string): boolean =>
+      [...openCalls(), ...orphans.values()].some((call) => call.chatId === chatId),
 
     toldChat(event: ChatEvent, now: number): void {
       const known = of(event.chatId);
@@ -124,7 +136,10 @@ export function createOracle(options: OracleOptions) {
     looked: (line: string | null, isActive: boolean, now: number): void =>
       memory.setGates((gates) => closures.gatesAfterLook(gates, line, isActive, now)),
     lookFailed: (line: string | null, look: closures.Answered): void =>
-      memory.setGates((gates) => closures.gatesAfterNoLook(closures.gatesAfter(gates, look), line, look.at)),
+      memory.setGates((gates) => {
+        const after = closures.gatesAfterNoLook(closures.gatesAfter(gates, look), line, look.at);
+        return isShared ? { ...after, failedLooks: 0 } : after; // each process counts its own
+      }),
     /** An attempt was claimed, and asks for the chat first. */
     began(call: Call): void {
       looking.add(call.attemptId);
@@ -156,6 +171,14 @@ export function createOracle(options: OracleOptions) {
     called(call: Call): void {
       const { chatId, at, isByHand } = call;
       log.push(`${chatId} ${at}`);
+      const justShared = calls.find(
+        (one) =>
+          one.chatId === chatId &&
+          one.answered?.answer.means === 'shared' &&
+          one.answered.at - one.at < LEASE_MS,
+      );
+      if (justShared !== undefined && !isByHand)
+        fail(`${chatId} was called at ${at}: it has just been shared`);
       for (const why of [objections.to(call), objections.toLoad(call, openCalls())]) {
         if (why !== null) fail(`${chatId} was called at ${at}${isByHand ? ' by hand' : ''}: ${why}`);
       }
@@ -165,7 +188,7 @@ export function createOracle(options: OracleOptions) {
     },
     answered(call: Call, answer: ModelAnswer, at: number): void {
       call.answered = { answer, at };
-      take(call, call.answered);
+      if (!isShared) take(call, call.answered);
       if (answer.afterMs > 0) memory.setGates((gates) => closures.calmAfter(gates, at));
     },
 
@@ -220,6 +243,40 @@ export function createOracle(options: OracleOptions) {
       memory.keep();
     },
     /** Chats that have waited too long for their call although nothing speaks against it. */
-    neglected: (now: number): string[] => objections.neglected(now, calls),
+    neglected: (now: number): string[] => objections.neglected(now, [...calls, ...orphans.values()]),
+
+    /** Where a store is shared: the answer to a call is written down, and counts from now on. */
+    written(call: Call): void {
+      calls = calls.filter((one) => one !== call);
+      if (call.answered === null) return;
+      take(call, call.answered);
+      writeDown(call);
+    },
+    /** What a process that has died left open; it may not have come to its call. */
+    orphaned(chatId: string, attempt: CutAttempt): void {
+      checkCut(chatId, attempt);
+      calls = calls.filter(({ attemptId }) => attemptId !== attempt.attemptId);
+      begin({ chatId, at: attempt.startedAt });
+      orphans.set(attempt.attemptId, { ...attempt, chatId });
+    },
+    orphans: (): readonly (CutAttempt & { readonly chatId: string })[] => [...orphans.values()],
+    /** Another process found that the lease had run out, and wrote down that the attempt was cut off. */
+    interrupted(
+      chatId: string,
+      { attemptId, startedAt }: Omit<CutAttempt, 'mayHaveCalled'>,
+      now: number,
+    ): void {
+      const mayHaveCalled = orphans.get(attemptId)?.mayHaveCalled ?? calling.has(attemptId);
+      orphans.delete(attemptId);
+      calls = calls.filter((call) => call.attemptId !== attemptId);
+      const attempt = { attemptId, startedAt, mayHaveCalled };
+      change(chatId, now, afterInterruption(pastOf(chatId), attempt));
+    },
+    /** One of several processes began: by cards that others know, too, and trying what only a success can end. */
+    joined(policy: Policy, cards: ReadonlyMap<string, closures.Look>, now: number): void {
+      options.policy = policy;
+      windowMs = policy.windowMs;
+      memory.setGates((gates) => ({ ...closures.gatesAfterStart(gates, now), looks: cards }));
+    },
   };
 }

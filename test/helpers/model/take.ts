@@ -144,6 +144,7 @@ export async function recover(world: World, wallOffMs: number): Promise<void> {
   const since = world.trueNow() - DAY - HOUR;
   const forgotten = CHATS.filter((chatId) => (oracle.pastOf(chatId).sharedAt ?? 0) < since);
   if (forgotten.length > 0) oracle.fail(`forgotten: ${forgotten.join(' ')}`);
+  if (oracle.orphans().length > 0) oracle.fail(`left open: ${JSON.stringify(oracle.orphans())}`);
 }
 
 /** Settings under which nothing but the chat itself keeps it from being shared. */

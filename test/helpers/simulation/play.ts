@@ -3,7 +3,7 @@ import { policyOf, T } from '../builders.ts';
 import { checkAttempts, checkRows } from '../model/checks.ts';
 import type { Mood } from '../model/linq.ts';
 import { releaseLine, steer, steerAll } from '../model/take.ts';
-import { createWorld, type World } from '../model/world.ts';
+import type { World, WorldOptions } from '../model/world.ts';
 import { createFront, type Front } from './front.ts';
 import { type Arrival, LINES } from './messages.ts';
 import { createPlan, type Happening } from './plan.ts';
@@ -11,7 +11,7 @@ import { createDice } from './random.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
-  readonly directory: string;
+  readonly create: (options: Omit<WorldOptions, 'directory'>) => Promise<World>;
   readonly chats: number;
   readonly days: number;
   /** Let the wall clock be set wrong for a while: then less can be checked to the millisecond. */
@@ -32,13 +32,13 @@ const TRIES_AFTER_S = [3, 9, 21, 45, 93, 189, 381, 765, 1_533];
 const RATE = 5;
 const ATTEMPT_RETENTION_MS = 10 * DAY;
 
-/** Plays the days of an account against the service, in one process, and checks every promise on the way. */
+/** Plays the days of an account against the service, all in this process, and checks every promise on the way. */
 export async function simulate({
   seed,
   chats,
   days,
   isStepped,
-  directory,
+  create,
 }: SimulationOptions): Promise<Simulated> {
   const dice = createDice(seed);
   const plan = createPlan(dice, chats, days, isStepped);
@@ -51,7 +51,7 @@ export async function simulate({
     isGroup: () => false,
   };
   let front: Front | null = null;
-  const world = await createWorld({
+  const world = await create({
     policy: policyOf(plan.policy),
     ratePerLine: RATE,
     concurrency: 16,
@@ -59,7 +59,6 @@ export async function simulate({
     promptMs: 5 * SECOND + (chats / RATE) * SECOND,
     attemptRetentionMs: ATTEMPT_RETENTION_MS,
     mood,
-    directory,
     random: dice.random,
     async onStart(parts) {
       front = await createFront(parts);
