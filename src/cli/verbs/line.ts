@@ -43,6 +43,11 @@ function releaseLine(line: string): ServiceCall<'LineSchema'> {
 }
 
 export function renderLines(lines: readonly LineView[], { width }: Screen): string {
+  const changed = lines.flatMap(({ line, card: { changedAt, sharedAgain, left } }) =>
+    changedAt === null
+      ? []
+      : `The card of ${line} changed at ${timeInWords(Date.parse(changedAt))}. Shared again: ${sharedAgain ?? 0}; left: ${left ?? 'not counted yet'}.`,
+  );
   const rows = lines.map(({ line, card, chats, hold, until }) => [
     line,
     card.state,
@@ -51,7 +56,8 @@ export function renderLines(lines: readonly LineView[], { width }: Screen): stri
     orAbsent(hold),
     timeOrAbsent(until),
   ]);
-  return renderTable(['LINE', 'CARD', 'CARD CHECKED', 'CHATS', 'HOLD', 'UNTIL'], rows, width);
+  const table = renderTable(['LINE', 'CARD', 'CARD CHECKED', 'CHATS', 'HOLD', 'UNTIL'], rows, width);
+  return [table, ...changed.map((sentence) => `${wrap(sentence, width)}\n`)].join('');
 }
 
 /** The result of a release: the card was rechecked, and Linq may still hold the line. */

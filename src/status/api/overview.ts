@@ -3,7 +3,7 @@ import { type StandingHolds, standingHolds } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
-import type { SeenReplica, ShareTotals } from '../../store/store.ts';
+import type { CardShares, SeenReplica, ShareTotals } from '../../store/store.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
 import type { ServiceSnapshot } from '../problems/snapshot.ts';
 import { type ShownCounts, showLine } from '../view/chat-view.ts';
@@ -49,6 +49,7 @@ export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> 
       catchUp: deps.catchUp.view(),
       policy,
       showNumbers,
+      cardShares: policy.reshareOnCardChange ? await store.cardShares(now) : [],
     });
     return { overview, snapshot };
   };
@@ -72,6 +73,8 @@ export interface OverviewInput {
   readonly catchUp: Progress;
   readonly policy: Policy;
   readonly showNumbers: boolean;
+  /** Of lines whose card has changed. */
+  readonly cardShares: readonly CardShares[];
 }
 
 export function showOverview(input: OverviewInput): Overview {
@@ -122,7 +125,7 @@ function earliestOpen(heads: OverviewInput['heads'], holds: StandingHolds): Epoc
   return open.length === 0 ? null : Math.min(...open.map(({ nextAttemptAt }) => nextAttemptAt));
 }
 
-type LineInput = Pick<OverviewInput, 'counts' | 'policy' | 'showNumbers'>;
+type LineInput = Pick<OverviewInput, 'counts' | 'policy' | 'showNumbers' | 'cardShares'>;
 
 /** Our own lines, ordered by number. */
 function showLines(input: OverviewInput): LineView[] {
@@ -132,12 +135,19 @@ function showLines(input: OverviewInput): LineView[] {
 
 export function showLineState(
   { line: { line, card, cardCheckedAt }, hold }: DispatcherSnapshot['lines'][number],
-  { counts, policy, showNumbers }: LineInput,
+  { counts, policy, showNumbers, cardShares }: LineInput,
 ): LineView {
+  const shares = cardShares.find((each) => each.line === line);
   const isExcluded = policy.lines !== null && !policy.lines.has(line);
   return {
     line: showLine(line, showNumbers),
-    card: { state: card, checkedAt: isoTime(cardCheckedAt) },
+    card: {
+      state: card,
+      checkedAt: isoTime(cardCheckedAt),
+      changedAt: isoTime(shares?.changedAt ?? null),
+      sharedAgain: shares?.sharedAgain ?? null,
+      left: shares?.left ?? null,
+    },
     chats: counts.byLine.get(line) ?? 0,
     hold: isExcluded ? 'line_excluded' : (hold?.reason ?? null),
     until: isExcluded ? null : isoTime(hold?.until ?? null),

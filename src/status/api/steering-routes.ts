@@ -81,7 +81,8 @@ export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
     if ('refusal' in released) return refuse(reply, released.refusal);
     const { now, holds } = viewSnapshot(deps);
     const counts = showCounts(await store.counts(now), holds);
-    return showLineState(released.line, { ...deps, counts });
+    const cardShares = await store.cardShares(now);
+    return showLineState(released.line, { ...deps, counts, cardShares });
   });
 
   app.post('/status/catch-up', { schema: CATCH_UP_SCHEMA }, async (_request, reply) => {

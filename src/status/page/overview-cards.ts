@@ -338,6 +338,8 @@ function line(shown: LineView, now: EpochMs): Html {
     isOfCard ? 'card' : `${words.toLowerCase()},`,
     html` checked ${pastIso(looked.checkedAt, now, 'never')}`,
     until !== null && html` · next try ${when(Date.parse(until), now)}`,
+    looked.changedAt !== null &&
+      html` · changed ${pastIso(looked.changedAt, now, '')}, shared again in ${counted(looked.sharedAgain ?? 0, 'chat')}, ${looked.left === null ? 'the rest not counted yet' : `${number(looked.left)} left`}`,
   ];
   const end =
     hold !== null &&

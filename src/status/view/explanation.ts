@@ -1,7 +1,7 @@
 import { CHAT_REASONS, type ChatReason, type ChatRecord, type ChatState } from '../../decide/chat.ts';
 import { CARD_HOLDS, type HoldReason, STORED_HOLDS, type StandingHold } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
-import { lapsesAt, optedOutAt } from '../../decide/share.ts';
+import { changedCardDueAt, lapsesAt, optedOutAt } from '../../decide/share.ts';
 import { type EpochMs, HOUR } from '../../decide/time.ts';
 import { durationInWords, timeInWords, whenInWords } from './wording.ts';
 
@@ -48,10 +48,10 @@ const EXPLANATIONS: Readonly<Record<ChatReason, (shown: ShownChat) => string>> =
     `Linq rates the health of this chat as ${chat.health ?? 'unknown'}. Sharing resumes when Linq reports better health.`,
   awaiting_inbound: () =>
     "The recipient hasn't written yet, and REQUIRE_INBOUND is true. The card is shared after their first message.",
-  shared_once: ({ chat }) =>
-    `Shared${timed(chat.lastSharedAt)}. Not shared again, because RESHARE_POLICY is once.`,
-  share_limit: ({ chat, policy }) =>
-    `Shared ${times(chat.shareCount)}; MAX_SHARES_PER_CHAT allows ${policy.maxSharesPerChat}. Raise it to share again.`,
+  shared_once: ({ chat, ...shown }) =>
+    `Shared${timed(chat.lastSharedAt)}. ${cardChanged(shown) ?? 'Not shared again, because RESHARE_POLICY is once.'}`,
+  share_limit: ({ chat, policy, ...shown }) =>
+    `Shared ${times(chat.shareCount)}; MAX_SHARES_PER_CHAT allows ${policy.maxSharesPerChat}. ${cardChanged(shown) ?? 'Raise it to share again.'}`,
   window: windowOpen,
   restored: afterRestore,
   no_recent_outbound: idle,
@@ -62,12 +62,23 @@ const EXPLANATIONS: Readonly<Record<ChatReason, (shown: ShownChat) => string>> =
   rejected: ({ chat, nextAttemptAt, now }) =>
     `Linq refused the last attempt.${nextTry(nextAttemptAt ?? chat.retryAt, now)}`,
   became_eligible: (shown) => dueOrSharing('for its first share', shown),
-  window_lapsed: (shown) => dueOrSharing('to be shared again, because the last window has ended', shown),
+  window_lapsed: (shown) =>
+    dueOrSharing(
+      `to be shared again, because ${changedCardDueAt(shown.chat, shown.policy, shown.now) === null ? 'the last window has ended' : `the line's card changed at ${timeInWords(shown.chat.cardChangedAt ?? shown.now)}`}`,
+      shown,
+    ),
   manual: (shown) => dueOrSharing('because an operator asked for it', shown),
 };
 
 /** Every reason that can be shown for a chat. */
 export const SHOWN_REASONS: readonly ShownReason[] = [...CHAT_REASONS, ...STORED_HOLDS, ...CARD_HOLDS];
+
+/** A chat that is done is scheduled only if its line's card has changed. */
+function cardChanged({ nextAttemptAt, now }: Pick<ShownChat, 'nextAttemptAt' | 'now'>): string | null {
+  return nextAttemptAt === null
+    ? null
+    : `The line's card has changed since. Next share: ${whenInWords(nextAttemptAt, now)}.`;
+}
 
 function failed(failures: number): string {
   return failures === 1 ? 'The last attempt failed' : `The last ${failures} attempts failed`;

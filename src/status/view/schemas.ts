@@ -124,6 +124,11 @@ export const LineSchema = named('Line', 'One of your Linq numbers.', {
     {
       state: text('`active`, `inactive`, `missing`, or `unknown`: never checked.'),
       checkedAt: instantOrNull('When it was last checked.'),
+      changedAt: instantOrNull('When it last changed; null: not since RESHARE_ON_CARD_CHANGE is true.'),
+      sharedAgain: countOrNull('Chats that had it before that, and have had it again since.'),
+      left: countOrNull(
+        'Chats that still have it as it was, including held and idle ones; null: not counted yet.',
+      ),
     },
     { description: 'Its contact card.' },
   ),

@@ -6,6 +6,8 @@ import { startStatus } from '../harness.ts';
 
 const codes = (problems: { code: string }[]) => problems.map(({ code }) => code);
 
+const UNCHANGED = { changedAt: null, sharedAgain: null, left: null };
+
 describe('GET /status', () => {
   it('shows the whole picture of a service at work', async () => {
     const { get, counters, idle } = await startStatus({
@@ -59,14 +61,14 @@ describe('GET /status', () => {
       lines: [
         {
           line: '+1•••••0100',
-          card: { state: 'active', checkedAt: '2026-11-03T16:00:00.000Z' },
+          card: { state: 'active', checkedAt: '2026-11-03T16:00:00.000Z', ...UNCHANGED },
           chats: 2,
           hold: null,
           until: null,
         },
         {
           line: '+1•••••0101',
-          card: { state: 'missing', checkedAt: '2026-11-03T16:00:00.000Z' },
+          card: { state: 'missing', checkedAt: '2026-11-03T16:00:00.000Z', ...UNCHANGED },
           chats: 1,
           hold: 'card_missing',
           until: null,
@@ -83,7 +85,7 @@ describe('GET /status', () => {
         chatsChanged: 0,
         chatsUnread: 0,
       },
-      store: { kind: 'sqlite', schemaVersion: 5, sizeBytes: expect.any(Number), lastBackupAt: null },
+      store: { kind: 'sqlite', schemaVersion: 6, sizeBytes: expect.any(Number), lastBackupAt: null },
       replicas: [
         {
           id: 'replica-1',

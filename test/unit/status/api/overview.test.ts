@@ -9,6 +9,7 @@ import { createWebhookCounters } from '../../../../src/webhook/report.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, policyOf, T } from '../../../helpers/builders.ts';
 
 const NOW = T + HOUR;
+const UNCHANGED = { changedAt: null, sharedAgain: null, left: null };
 const NEVER_CAUGHT_UP = {
   state: 'idle',
   cause: null,
@@ -58,6 +59,7 @@ function overviewOf({ holds = [], lines = [], counts = [], ...rest }: Given = {}
     lastBackupAt: null,
     catchUp: { activity: 'idle', cause: null, run: null, completedAt: null },
     policy: policyOf(),
+    cardShares: [],
     showNumbers: false,
     ...rest,
     dispatcher,
@@ -171,19 +173,25 @@ describe('the whole picture', () => {
     expect(overviewOf({ lines, holds, counts: [dueOf(LINE, 4)] }).lines).toEqual([
       {
         line: '+1•••••0100',
-        card: { state: 'unknown', checkedAt: null },
+        card: { state: 'unknown', checkedAt: null, ...UNCHANGED },
         chats: 4,
         hold: 'card_unknown',
         until: null,
       },
       {
         line: '+1•••••0101',
-        card: { state: 'active', checkedAt: '2026-11-03T16:00:00.000Z' },
+        card: { state: 'active', checkedAt: '2026-11-03T16:00:00.000Z', ...UNCHANGED },
         chats: 0,
         hold: 'line_paused',
         until: '2026-11-03T17:01:00.000Z',
       },
     ]);
+  });
+
+  it('shows how far a changed card is', () => {
+    const cardShares = [{ line: LINE, changedAt: T, sharedAgain: 3, left: 1 }];
+    const [line] = overviewOf({ lines: [lineOf()], cardShares }).lines;
+    expect(line?.card).toMatchObject({ changedAt: '2026-11-03T16:00:00.000Z', sharedAgain: 3, left: 1 });
   });
 
   it('shows full numbers when asked to, and lines that LINQ_LINES leaves out as such', () => {
