@@ -15,12 +15,15 @@ interface Committed extends Pick<TurnResult, 'claims' | 'starts' | 'isContended'
   readonly isDueAgain: boolean;
   /** A line's card isn't the one that we know of. */
   readonly hasNewCard: boolean;
+  /** There was nothing to write or to claim. */
+  readonly isNothing: boolean;
 }
 
 const NOTHING_COMMITTED: Committed = {
   ...{ claims: [], starts: new Map(), isContended: false, lacksLookUps: false },
   isDueAgain: false,
   hasNewCard: false,
+  isNothing: true,
 };
 
 interface CommitDeps {
@@ -134,7 +137,8 @@ export function createCommits({ store, book, cardChecks, manual, version, log, o
         const hasNewCard = found.some(
           ({ line, digest = null }) => digest !== null && digest !== book.line(line)?.cardDigest,
         );
-        return { ...result, isDueAgain: isDueAgain || changes.undone.length > 0, hasNewCard };
+        const isMore = isDueAgain || changes.undone.length > 0;
+        return { ...result, isDueAgain: isMore, hasNewCard, isNothing: false };
       } catch (error) {
         isInDoubt = version.isShared;
         waiting = [...settlements, ...waiting];

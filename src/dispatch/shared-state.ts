@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts';
-import { SECOND } from '../decide/time.ts';
 import type { Store } from '../store/store.ts';
 import type { AttemptOutcome } from '../store/turn.ts';
 import type { CardChecks, Cards } from './card-checks.ts';
@@ -16,8 +15,6 @@ export interface ReplicaRole {
 /** The only replica, as always with SQLite. */
 export const ALONE: ReplicaRole = { isLeader: () => true, mayRedecide: () => true };
 
-/** Real time after which we look for changes of other replicas: a turn that claims nothing doesn't. */
-const LOOK_MS = SECOND / 2;
 /** Outcomes that tell whether there is a streak: more than enough for the chats of five attempts in a row. */
 const RECOUNTED = 200;
 
@@ -82,7 +79,6 @@ export type SharedState = ReturnType<typeof createSharedState>;
 /** Follows what other replicas write into a store that they share. With SQLite, nothing ever changes but by us. */
 export function createSharedState(deps: SharedStateDeps) {
   const { store, version, book, keeper, cards, cardChecks, clock, unwritten } = deps;
-  let lookedAt = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> = Promise.resolve();
 
   async function read(): Promise<void> {
@@ -95,7 +91,6 @@ export function createSharedState(deps: SharedStateDeps) {
     for (const { line, card, cardCheckedAt } of cardChecks.found())
       if (cardCheckedAt !== null) book.setCard(line, card, cardCheckedAt);
     version.loaded(known);
-    lookedAt = clock.monotonic();
     // the replica that opened or closed the breaker knows outcomes that we don't
     if (hadBreaker !== (book.find(null, 'api_unavailable') !== null)) version.miscounted();
   }
@@ -120,13 +115,10 @@ export function createSharedState(deps: SharedStateDeps) {
     isShared: version.isShared,
     /** @throws {StoreError} */
     load,
-    /** Reads what other replicas have changed, if they have. @throws {StoreError} */
-    async follow(): Promise<void> {
+    /** Reads what other replicas have changed, if they have. @param stored the version just read @throws {StoreError} */
+    async follow(stored: number): Promise<void> {
       if (!version.isShared) return;
-      if (!version.isStale() && clock.monotonic() - lookedAt >= LOOK_MS) {
-        lookedAt = clock.monotonic();
-        if ((await store.sharedVersion()) !== version.current()) version.outdated();
-      }
+      if (stored !== version.current()) version.outdated();
       if (version.isStale()) await load();
       if (version.isMiscounted()) await recount();
     },

@@ -6,7 +6,7 @@ import { type Policy, policyFingerprint } from '../decide/policy.ts';
 import { needsLookup } from '../decide/share.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
 import type { Log } from '../log.ts';
-import type { Store } from '../store/store.ts';
+import type { Agenda, Store } from '../store/store.ts';
 import type { Claim } from '../store/turn.ts';
 import { createInFlight, LEASE_MS } from './attempt.ts';
 import type { CardChecks, Cards, ProbeByCardCheck } from './card-checks.ts';
@@ -68,8 +68,7 @@ interface Circumstances {
   /** A call outlasts its lease, which stays its own until it ends. */
   readonly isOutlasted: boolean;
   readonly isLeader: boolean;
-  /** A correction of the clock hasn't reached all chats. */
-  readonly isShifting: boolean;
+  readonly agenda: Agenda;
 }
 
 /** One turn settles what has ended, writes what was learned, claims what is due, and starts it. */
@@ -154,8 +153,10 @@ export function createTurns(deps: TurnDeps) {
     start(claims, now);
   }
 
-  async function planNow(now: EpochMs, { isOutlasted, isLeader, isShifting }: Circumstances): Promise<Plan> {
-    const heads = await store.nextAttempts(now);
+  async function planNow(
+    now: EpochMs,
+    { agenda: { heads, isShifting }, isOutlasted, isLeader }: Circumstances,
+  ): Promise<Plan> {
     if (areLinesStale || heads.some(({ line }) => line !== null && book.line(line) === null)) {
       areLinesStale = false;
       await refreshLines(now);
@@ -204,7 +205,7 @@ export function createTurns(deps: TurnDeps) {
   /** Resolves to true when it may have made chats due, or has more to do. */
   async function keepUp(
     now: EpochMs,
-    { isOutlasted, isLeader, isShifting }: Circumstances,
+    { agenda: { wakeAt, isShifting, isRestored }, isOutlasted, isLeader }: Circumstances,
   ): Promise<boolean> {
     const silentMs = clock.monotonic() - heartbeatAt;
     if (silentMs >= HEARTBEAT_MS) {
@@ -217,8 +218,9 @@ export function createTurns(deps: TurnDeps) {
     const isPruning = isLeader && (await pruneAttempts(now));
     // until a correction has reached all chats, wake-ups follow the wrong time, and all chats are
     // re-evaluated anyway
-    const woken = isOutlasted || isShifting ? 0 : await store.wakeChats(now, BATCH);
-    const isReleasing = isLeader && (await store.releaseRestored(BATCH, now));
+    const isToWake = !isOutlasted && !isShifting && wakeAt !== null && wakeAt <= now;
+    const woken = isToWake ? await store.wakeChats(now, BATCH) : 0;
+    const isReleasing = isLeader && isRestored && (await store.releaseRestored(BATCH, now));
     if (isShifting) areAllDecided = false; // another replica may have begun the correction
     // what others decide by other settings meanwhile has to be decided again, also if all was decided by ours before
     if (isLeader && (areAllDecided || decidingAs === fingerprint) && !role.mayRedecide()) {
@@ -282,20 +284,21 @@ export function createTurns(deps: TurnDeps) {
     /** Resolves to when the next turn is due. @throws {StoreError} */
     async take(): Promise<EpochMs> {
       await gatherEnds();
-      await shared.follow();
+      let agenda = await store.agenda(clock.now());
+      await shared.follow(agenda.version);
       const correction = deps.guard.correction();
-      let isShifting = await store.isShifting();
       // one correction at a time
-      if (correction !== null && (!isShifting || correction.isStored)) {
+      if (correction !== null && (!agenda.isShifting || correction.isStored)) {
         await setClockRight(correction);
-        isShifting = await store.isShifting();
+        agenda = await store.agenda(clock.now());
       }
       inFlight.beginTurn();
       const now = clock.now();
       const isOutlasted = inFlight.outlastsLease();
       const isLeader = isLeading(now);
-      if (manual.isWaiting() && !isOutlasted) await startManual(now);
-      const circumstances = { isOutlasted, isLeader, isShifting };
+      const isManual = manual.isWaiting() && !isOutlasted;
+      if (isManual) await startManual(now);
+      const circumstances = { isOutlasted, isLeader, agenda };
       const plan = await planNow(now, circumstances);
       for (const line of plan.checkCards) cardChecks.start(line, now);
       const { lines, total, probe: choice } = plan;
@@ -320,11 +323,12 @@ export function createTurns(deps: TurnDeps) {
       const isBusy = await keepUp(now, circumstances);
       const isFull = inFlight.size() >= deps.concurrency; // then the next call to end triggers the next turn
       if (isBusy || isDueAgain || shared.isBehind() || (claims.length > 0 && !isFull)) return now;
-      const wakeAt = isOutlasted ? null : await store.nextWakeAt(now);
+      const isAsRead = committed.isNothing && !isManual;
+      const wakeAt = isOutlasted ? null : isAsRead ? agenda.wakeAt : await store.nextWakeAt(now);
       // what should have been woken by now is locked by another replica, or follows a correction that another one makes
       const isLeftToOthers = shared.isShared && wakeAt !== null && wakeAt <= now;
       const wakes = [
-        ...pollAts(committed.isContended || (isLeftToOthers && !isShifting)),
+        ...pollAts(committed.isContended || (isLeftToOthers && !agenda.isShifting)),
         plan.nextAt,
         probeAt,
         cardsSettleAt,

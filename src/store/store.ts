@@ -56,11 +56,25 @@ export interface QueueHead {
   readonly nextAttemptAt: EpochMs;
 }
 
+/** All that a turn of sharing begins with. */
+export interface Agenda {
+  /** @see ReplicaStore.sharedVersion */
+  readonly version: number;
+  /** The earliest claimable instant of every line that has one; without the chats whose attempt is in progress. */
+  readonly heads: readonly QueueHead[];
+  /** @see Store.nextWakeAt */
+  readonly wakeAt: EpochMs | null;
+  /** A clock correction hasn't reached all chats: queues and wake-ups may still follow the wrong time. */
+  readonly isShifting: boolean;
+  /** Chats may be waiting for `releaseRestored`. */
+  readonly isRestored: boolean;
+}
+
 /** What the overview and the problems are derived from. */
 export interface StoreSummary {
   /** @see Store.counts */
   readonly counts: readonly ChatCount[];
-  /** @see Store.nextAttempts */
+  /** @see Agenda.heads */
   readonly heads: readonly QueueHead[];
   readonly totals: ShareTotals;
   /** Only what the quarantine still keeps. */
@@ -129,8 +143,8 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   wakeChats(now: EpochMs, limit: number): Promise<number>;
   /** The earliest instant at which `wakeChats` has work; null: none. */
   nextWakeAt(now: EpochMs): Promise<EpochMs | null>;
-  /** The earliest claimable instant of every line that has one; without the chats whose attempt is in progress. */
-  nextAttempts(now: EpochMs): Promise<readonly QueueHead[]>;
+  /** Of one moment; with a database server, one question: it is asked every second. */
+  agenda(now: EpochMs): Promise<Agenda>;
   /** The earliest claimable instant of any line after `now`; null: none. */
   nextDueAfter(now: EpochMs): Promise<EpochMs | null>;
   /** How the latest attempts ended, in the order of their ends; without those that a crash interrupted. */
@@ -151,11 +165,6 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
    * Resolves to false if another replica has corrected it, or lives in the corrected time already: then nothing is written.
    */
   shiftClock(byMs: number, now: EpochMs): Promise<boolean>;
-  /**
-   * True while a clock correction hasn't reached all chats: queues and wake-ups may still follow the wrong
-   * time.
-   */
-  isShifting(): Promise<boolean>;
 
   /**
    * Ends, for up to `limit` chats per call, the wait of chats that appeared after a restore and that no

@@ -14,6 +14,7 @@ export function createSharedStore(store: Store): Store {
     ...store,
     kind: 'postgres',
     sharedVersion: async () => version,
+    agenda: async (now) => ({ ...(await store.agenda(now)), version }),
     recoverInterrupted: async () => ({ interrupted: 0, parked: 0 }),
     putHold: changing(async (hold: Hold) => {
       const same = ({ scope, reason }: Hold) => scope === hold.scope && reason === hold.reason;

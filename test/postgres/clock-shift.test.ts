@@ -56,7 +56,7 @@ it.each([HOUR, 26 * HOUR, -2 * HOUR])(
     await keeper.shiftClock(byMs, now);
     const heard = new Set<number>();
     let added = CHATS;
-    while (await keeper.isShifting()) {
+    while ((await keeper.agenda(T)).isShifting) {
       const some = Array.from({ length: 6 }, () => seeded.between(0, CHATS - 1));
       for (const index of some) heard.add(index);
       const events = [...some.map((index) => inboundOf(now, { chatId: chatId(index) }))];

@@ -52,6 +52,13 @@ describe('the server is asked', () => {
     for (let n = 0; n < 5; n++) counts.push(await asked(get)); // the start may still be asking beside the first
     expect(Math.min(...counts)).toBe(1);
   });
+
+  it('about once a second while nothing is due, and for a heartbeat', async () => {
+    const { one, run } = await startReplicas(place(), { count: 1 });
+    await one.deliver(...chats(1));
+    await run(MINUTE);
+    expect(await asked(() => run(20 * SECOND))).toBeLessThanOrEqual(20 / 0.8 + 8);
+  });
 });
 
 describe('a claim whose answer is lost', () => {

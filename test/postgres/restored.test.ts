@@ -72,6 +72,7 @@ describe('a chat that turns up after the database was restored', () => {
       fresh.map((chatId) => outboundOf(LATER, { chatId })),
       LATER,
     );
+    expect((await store.agenda(LATER)).isRestored).toBe(true);
     expect(await store.releaseRestored(2, LATER)).toBe(false);
     await store.changeCatchUp((state) => {
       const begun = beginRun(wishFor(state, 'away', RESTORED_AT), 11 * HOUR, RESTORED_AT);
@@ -82,6 +83,7 @@ describe('a chat that turns up after the database was restored', () => {
     await store.close();
     store = await home.open(policyOf());
     while (await store.releaseRestored(2, LATER)) {}
+    expect((await store.agenda(LATER)).isRestored).toBe(false);
     expect(await dueIds(LATER)).toEqual(fresh.slice(2));
     await store.record([outboundOf(LATER, { chatId: 'after' })], LATER);
     expect(await dueIds(LATER)).toEqual(['after']);

@@ -80,7 +80,7 @@ describe('several stores on one database', () => {
     const lines = LINES.map((line) => ({ line, limit: 8 }));
     const taken: string[] = [];
     // one that finds all chats locked by others gets none, so that it asks again as long as any are due
-    while ((await one.nextAttempts(T)).length > 0) {
+    while ((await one.agenda(T)).heads.length > 0) {
       const claims = await Promise.all(stores.map((store) => claim(store, T, { lines, total: 12 })));
       taken.push(...claims.flat().map(({ chat }) => chat.chatId));
     }

@@ -23,7 +23,7 @@ import type { ChatCount, ChatKey, ChatPage, PageStore, StoreSummary } from '../s
 import type { AttemptTable } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
 import type { Calls, StoreContext } from './context.ts';
-import type { Session } from './database.ts';
+import { rowsOf, type Session } from './database.ts';
 import { isLeased } from './lease-table.ts';
 import { type MetaTable, metaIn } from './meta.ts';
 
@@ -129,9 +129,6 @@ export function createChatList({ schema }: Pick<StoreContext, 'schema'>, chats: 
     },
   };
 }
-
-/** SQL: the rows of a query as one value. One statement can read several such, of one moment. */
-const rowsOf = (query: string) => `(SELECT coalesce(json_agg(r), '[]') FROM (${query}) AS r)`;
 
 interface Shown {
   readonly counted: readonly ChatCount[];

@@ -1,6 +1,7 @@
 import type { CatchUpState } from '../../decide/catch-up.ts';
 import { liveLease } from '../../decide/chat.ts';
 import type { EpochMs } from '../../decide/time.ts';
+import { StoreError } from '../../errors.ts';
 import {
   advancedTo,
   attemptsBehind,
@@ -15,15 +16,22 @@ import {
   planReleases,
   planShift,
 } from '../plan/housekeeping.ts';
-import { catchUpIn, type MetaValues, pendingShiftOf, redecidingIn, restoredIn } from '../plan/meta.ts';
+import {
+  catchUpIn,
+  type MetaKey,
+  type MetaValues,
+  pendingShiftOf,
+  redecidingIn,
+  restoredIn,
+} from '../plan/meta.ts';
 import { planWake } from '../plan/settle.ts';
-import type { QueueHead } from '../store.ts';
+import type { Agenda } from '../store.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import { idOf } from './chat-table.ts';
 import type { StoreContext } from './context.ts';
 import type { ControlTable } from './control-table.ts';
 import type { Corrections } from './corrections.ts';
-import type { Session } from './database.ts';
+import { rowsOf, type Session } from './database.ts';
 import type { GateTable } from './gate-table.ts';
 import { isLeased, type LeaseTable } from './lease-table.ts';
 import type { CardSharesTable, HoldTable, LineTable } from './line-table.ts';
@@ -51,18 +59,20 @@ export function createUpkeep(
   const ofLapsed = `${schema}.leases l JOIN ${chats} x ON x.id = l.chat_row
     WHERE l.until_at <= $1 AND (x.next_attempt_at > $1) IS NOT FALSE`;
   const lapsed = `SELECT x.id FROM ${ofLapsed} LIMIT $2 FOR NO KEY UPDATE OF x SKIP LOCKED`;
-  const firstWake = `(SELECT wake_at AS at FROM ${chats} x WHERE wake_at <= $1 AND ${isFree('$1')} LIMIT 1)
-    UNION ALL (SELECT l.until_at FROM ${ofLapsed} LIMIT 1)`;
   const nextWake = `SELECT least(
       (SELECT wake_at FROM ${chats} x WHERE wake_at IS NOT NULL AND ${isFree('$1')} ORDER BY wake_at LIMIT 1),
       (SELECT min(until_at) FROM ${schema}.leases WHERE until_at > $1),
       (SELECT min(l.until_at) FROM ${ofLapsed})) AS at`;
 
+  const isThere = (key: MetaKey) => `EXISTS (SELECT 1 FROM ${schema}.meta WHERE key = '${key}')`;
+  const agenda = `SELECT (SELECT version FROM ${schema}.control) AS version, ${rowsOf(fronts)} AS heads,
+    (${nextWake}) AS "wakeAt", ${isThere('clock_shift')} AS "isShifting",
+    ${isThere('restored_last_row')} AS "isRestored"`;
+
   const instantOf = async (session: Session, statement: string, now: EpochMs): Promise<EpochMs | null> =>
     (await session.rows<{ at: EpochMs | null }>(statement, [now]))[0]?.at ?? null;
 
   return {
-    isWakeDue: async (session: Session, now: EpochMs) => (await instantOf(session, firstWake, now)) !== null,
     async wake(session: Session, now: EpochMs, limit: number): Promise<number> {
       return inUnit(session, async (unit) => {
         const freed = await unit.lock(lapsed, [now, limit]);
@@ -74,9 +84,13 @@ export function createUpkeep(
       });
     },
     nextWakeAt: (session: Session, now: EpochMs) => instantOf(session, nextWake, now),
-    /** SQL: the rows of `Store.nextAttempts` at the instant `$1`. */
+    /** SQL: the rows of `Agenda.heads` at the instant `$1`. */
     fronts,
-    nextAttempts: (session: Session, now: EpochMs) => session.rows<QueueHead>(fronts, [now]),
+    async agenda(session: Session, now: EpochMs): Promise<Agenda> {
+      const [row] = await session.rows<Agenda>(agenda, [now]);
+      if (row === undefined) throw new StoreError('broken', 'the agenda has no row');
+      return row;
+    },
     nextDueAfter: (session: Session, now: EpochMs) => instantOf(session, nextDue, now),
     /** @see Store.redecide */
     async redecide(session: Session, meta: Meta, fingerprint: string, limit: number, now: EpochMs) {

@@ -14,6 +14,9 @@ export interface Session {
   run(text: string, values?: readonly unknown[]): Promise<number>;
 }
 
+/** SQL: the rows of a query as one value. One statement can read several such, of one moment and in one conversation. */
+export const rowsOf = (query: string): string => `(SELECT coalesce(json_agg(r), '[]') FROM (${query}) AS r)`;
+
 export interface Database {
   /** Statements that each commit alone. */
   look<T>(body: (session: Session) => Promise<T>): Promise<T>;

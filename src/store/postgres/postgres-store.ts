@@ -232,12 +232,9 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
       write((session) => inUnit(session, (unit) => claims.addLookedUp(unit, claim, facts, now))),
     // an open attempt may be another replica's; the claim that takes an expired lease records the interruption
     recoverInterrupted: async () => ({ interrupted: 0, parked: 0 }),
-    wakeChats: async (now, limit) =>
-      (await look((session) => upkeep.isWakeDue(session, now)))
-        ? write(inTime((session) => upkeep.wake(session, now, limit)))
-        : 0,
+    wakeChats: (now, limit) => write(inTime((session) => upkeep.wake(session, now, limit))),
     nextWakeAt: (now) => look((session) => upkeep.nextWakeAt(session, now)),
-    nextAttempts: (now) => look((session) => upkeep.nextAttempts(session, now)),
+    agenda: (now) => look((session) => upkeep.agenda(session, now)),
     nextDueAfter: (now) => look((session) => upkeep.nextDueAfter(session, now)),
     recentEnds: (limit) => look((session) => attempts.recentEnds(session, limit)),
     redecide: (fingerprint, limit, now) =>
@@ -247,7 +244,6 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
       if (made !== null) corrections.follow(made);
       return made !== null;
     },
-    isShifting: () => look(async (session) => (await meta.read(session)).text('clock_shift') !== null),
     releaseRestored: async (limit, now) =>
       (await look(async (session) => restoreMark.isReleasable(await meta.read(session), now))) &&
       keep(inTime((session, values) => restoreMark.release(session, values, limit, now))),

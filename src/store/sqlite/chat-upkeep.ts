@@ -25,7 +25,6 @@ import type { ShiftPass } from './shift-pass.ts';
 
 /** The effects of time and settings on chats; each in the current transaction. */
 interface Upkeep {
-  isWakeDue(now: EpochMs): boolean;
   wake(now: EpochMs, limit: number): number;
   nextWakeAt(now: EpochMs): EpochMs | null;
   nextAttempts(now: EpochMs): readonly QueueHead[];
@@ -85,7 +84,6 @@ export function createUpkeep(
   }
 
   return {
-    isWakeDue: (now) => (nextWakeAt(now) ?? Number.POSITIVE_INFINITY) <= now,
     wake(now, limit) {
       const left = lapsed.all({ now, limit });
       const rows = [...left, ...toWake.all({ now, limit: limit - left.length })];

@@ -150,10 +150,16 @@ export function createSqliteStore(
       observer.interrupted(recovered.interrupted);
       return recovered;
     },
-    wakeChats: async (now, limit) =>
-      (await look(() => upkeep.isWakeDue(now))) ? write(() => upkeep.wake(now, limit)) : 0,
+    wakeChats: (now, limit) => write(() => upkeep.wake(now, limit)),
     nextWakeAt: (now) => look(() => upkeep.nextWakeAt(now)),
-    nextAttempts: (now) => look(() => upkeep.nextAttempts(now)),
+    agenda: (now) =>
+      look(() => ({
+        version: ALONE.version,
+        heads: upkeep.nextAttempts(now),
+        wakeAt: upkeep.nextWakeAt(now),
+        isShifting: shiftPass.isPending(),
+        isRestored: restoreMark.read().lastRow !== null,
+      })),
     nextDueAfter: (now) => look(() => upkeep.nextDueAfter(now)),
     recentEnds: (limit) => look(() => attempts.recentEnds(limit)),
     redecide: (fingerprint, limit, now) => write(() => upkeep.redecide(fingerprint, limit, now)),
@@ -162,7 +168,6 @@ export function createSqliteStore(
         shiftClock(byMs, now);
         return true;
       }),
-    isShifting: () => look(() => shiftPass.isPending()),
     releaseRestored: async (limit, now) =>
       (await look(() => restoreMark.isReleasable(now))) && write(() => restoreMark.release(limit, now)),
     updateChat: (chatId, change, now) => write(() => updateChat(chatId, change, now)),

@@ -72,11 +72,11 @@ export function describeClockShifts(bench: StoreBench): void {
       for (const one of await claim(store, T))
         await settle(store, { claim: one, endedAt: T + 10, result: verdictOf() });
       await store.shiftClock(HOUR, T + MINUTE + HOUR);
-      expect(await store.isShifting()).toBe(true);
+      expect((await store.agenda(T)).isShifting).toBe(true);
       return store;
     };
     const goThrough = async (store: Store, now: number) => {
-      while (await store.isShifting()) await store.redecide('settings', 1, now);
+      while ((await store.agenda(T)).isShifting) await store.redecide('settings', 1, now);
     };
 
     it('is told of it all the same, and is shifted once by whatever comes first', async () => {
@@ -128,7 +128,7 @@ export function describeClockShifts(bench: StoreBench): void {
       const now = T + 2 * MINUTE + HOUR;
       await store.redecide('settings', 1, now);
       for (let batch = 0; batch < 3; batch++) await store.redecide('others', 1, now);
-      expect(await store.isShifting()).toBe(false);
+      expect((await store.agenda(T)).isShifting).toBe(false);
       for (const chatId of ['chat-1', 'other'])
         expect(await chatOfStore(store, chatId)).toMatchObject({ lastSharedAt: T + 10 + HOUR });
     });

@@ -62,6 +62,7 @@ export function describeUpkeep(bench: StoreBench, isShared: boolean): void {
       expect(await store.nextWakeAt(T + 2)).toBe(end);
       expect(await store.wakeChats(end - 1, 10)).toBe(0);
       expect(await store.nextWakeAt(end)).toBe(end);
+      expect((await store.agenda(end)).wakeAt).toBe(end);
       expect(await store.wakeChats(end, 10)).toBe(1);
       expect(await store.wakeChats(end, 10)).toBe(0);
       expect(await store.nextWakeAt(end)).toBe(T + 7 * DAY);
@@ -89,14 +90,14 @@ export function describeUpkeep(bench: StoreBench, isShared: boolean): void {
 
     it('says for every line when its first chat may be claimed, leased chats excepted', async () => {
       const store = await bench.open();
-      expect(await store.nextAttempts(T)).toEqual([]);
+      expect((await store.agenda(T)).heads).toEqual([]);
       await store.record([outboundOf(T), outboundOf(T, { chatId: 'x', line: null })], T + 1);
       await store.record(
         [outboundOf(T, { chatId: 'y' }), outboundOf(T, { chatId: 'z', line: OTHER_LINE })],
         T + 2,
       );
       await claim(store, T + 3, { total: 1 });
-      const sorted = [...(await store.nextAttempts(T + 3))].sort((a, b) =>
+      const sorted = [...(await store.agenda(T + 3)).heads].sort((a, b) =>
         String(a.line).localeCompare(String(b.line)),
       );
       expect(sorted).toEqual([
@@ -105,9 +106,9 @@ export function describeUpkeep(bench: StoreBench, isShared: boolean): void {
         { line: null, nextAttemptAt: T + 1 },
       ]);
       await claim(store, T + 3);
-      expect(await store.nextAttempts(T + 3)).toHaveLength(2);
+      expect((await store.agenda(T + 3)).heads).toHaveLength(2);
       expect(await store.nextWakeAt(T + 3)).toBe(T + 3 + LEASE_MS);
-      expect(await store.nextAttempts(T + 3 + LEASE_MS)).toHaveLength(3);
+      expect((await store.agenda(T + 3 + LEASE_MS)).heads).toHaveLength(3);
     });
   });
 

@@ -94,7 +94,7 @@ export async function claimOne(store: Store, now: EpochMs): Promise<Claim> {
 /** Corrects the clock, and goes through all chats with that. */
 export async function correctClock(store: Store, byMs: number, now: EpochMs): Promise<void> {
   await store.shiftClock(byMs, now);
-  for (let batch = 0; await store.isShifting(); batch++) {
+  for (let batch = 0; (await store.agenda(now)).isShifting; batch++) {
     await store.redecide('as corrected', 100, now);
     expect(batch).toBeLessThan(10_000);
   }

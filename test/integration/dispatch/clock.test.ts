@@ -192,16 +192,16 @@ describe('a correction on its way to many chats', () => {
     const wrapStore = (store: Store): Store => ({
       ...store,
       async turn(turn, now) {
-        if (turn.claim !== null && (await store.isShifting())) tooEarly.push('claim');
+        if (turn.claim !== null && (await store.agenda(now)).isShifting) tooEarly.push('claim');
         return store.turn(turn, now);
       },
       async shiftClock(byMs, now) {
-        if (await store.isShifting()) tooEarly.push('correction');
+        if ((await store.agenda(now)).isShifting) tooEarly.push('correction');
         corrections++;
         return store.shiftClock(byMs, now);
       },
       async redecide(...how) {
-        if (await store.isShifting()) batches++;
+        if ((await store.agenda(T)).isShifting) batches++;
         // the wall clock is set once more, and Linq agrees with it
         if (corrections === 1 && batches === 2) {
           clock.stepWall(HOUR);

@@ -60,7 +60,7 @@ describe('GET /readyz', () => {
   it('names the dispatcher when it took no turn for 2 minutes', async () => {
     const { get, clock, dispatcher, store } = await startStatus();
     const stoppedAt = dispatcher.lastTurnAt();
-    store.nextAttempts = async () => {
+    store.agenda = async () => {
       throw new StoreError('busy', 'busy');
     };
     clock.advance(stoppedAt + 2 * MINUTE - 1 - clock.monotonic());

@@ -93,7 +93,7 @@ it.each([HOUR, 26 * HOUR, -2 * HOUR])(
     const heard = new Set<number>();
     const added: number[] = [];
     let batches = 0;
-    for (; await store.isShifting(); batches++) {
+    for (; (await store.agenda(T)).isShifting; batches++) {
       const index = seeded.between(0, CHATS - 1);
       heard.add(index);
       added.push(CHATS + batches);

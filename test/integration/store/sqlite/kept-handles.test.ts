@@ -138,7 +138,7 @@ async function doEverything(store: Store, round: number): Promise<void> {
     store.catchUpReads([first, second]),
     store.activeChats(0, 0),
     store.nextWakeAt(now),
-    store.nextAttempts(now),
+    store.agenda(now),
     store.nextDueAfter(now),
     store.recentEnds(10),
     store.lastBackupAt(),

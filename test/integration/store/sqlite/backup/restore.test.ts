@@ -206,7 +206,9 @@ describe('after a restore', () => {
       await store.record([outboundOf(LATER, { chatId: 'amid' })], LATER);
       await store.close();
       await reopen();
+      expect((await store.agenda(LATER)).isRestored).toBe(true);
       while (await store.releaseRestored(2, LATER)) {}
+      expect((await store.agenda(LATER)).isRestored).toBe(false);
       expect(await dueIds(LATER)).toEqual(['amid', ...fresh.slice(2)]);
       await store.record([outboundOf(LATER, { chatId: 'after' })], LATER);
       expect(await dueIds(LATER)).toEqual(['after']);
@@ -248,7 +250,7 @@ describe('after a restore', () => {
     await store.close();
     await restore();
     await reopen();
-    expect(await store.isShifting()).toBe(false);
+    expect((await store.agenda(T)).isShifting).toBe(false);
     expect(await store.chat('chat-1')).toMatchObject({ restoredAt: RESTORED_AT });
     expect(await claim(store, RESTORED_AT + DAY - 1)).toEqual([]);
     expect(await claim(store, RESTORED_AT + DAY)).toHaveLength(1);
