@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { DAY, HOUR } from '../../src/decide/time.ts';
+import { markRestored } from '../../src/store/postgres/by-hand.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { outboundOf, policyOf, T } from '../helpers/builders.ts';
@@ -124,6 +125,37 @@ describe('the command line with PostgreSQL', () => {
       expect(await again.chat('forgotten')).toMatchObject({ state: 'waiting', reason: 'restored' });
       await again.heartbeat(at, 60_000);
       expect(await again.catchUp()).toMatchObject({ wanted: { reason: 'away' } });
+    });
+
+    it('goes on where it was cut off, and until its end no replica starts', async () => {
+      const store = await open();
+      await store.heartbeat(T);
+      await store.record(
+        ['a', 'b', 'c'].map((chatId) => outboundOf(T, { chatId })),
+        T,
+      );
+      await close();
+      const address = { url, schema: SCHEMA };
+      const cut = new Error('cut off');
+      const cutOff = markRestored(
+        address,
+        () => {
+          throw cut;
+        },
+        1,
+      );
+      await expect(cutOff).rejects.toMatchObject({ cause: cut });
+      const again = await open();
+      const { restoredAt: at } = (await again.chat('a')) ?? {};
+      expect(at).toBeGreaterThan(T);
+      expect(await again.chat('b')).toMatchObject({ restoredAt: null });
+      await expect(again.heartbeat(Number(at))).rejects.toMatchObject({ fault: 'locked' });
+
+      const counts: number[] = [];
+      const marked = await markRestored(address, (chats) => counts.push(chats), 1);
+      expect([marked, counts]).toEqual([{ chats: 3, restoredAt: at }, [2, 3, 3]]);
+      for (const chatId of ['b', 'c']) expect(await again.chat(chatId)).toMatchObject({ restoredAt: at });
+      await again.heartbeat(Number(at));
     });
 
     it('is refused while a replica runs, and marks nothing', async () => {

@@ -98,15 +98,22 @@ async function mark(
     import('../terminal/progress.ts'),
   ]);
   const database = showDatabase(place);
-  const look = json === true ? null : () => `Marking the chats in ${database}`;
+  let marked = 0;
+  const look = json === true ? null : () => `Marking chats in ${database}: ${marked}`;
+  const onMarked = (count: number) => {
+    marked = count;
+  };
   const { chats, restoredAt } = await withProgress(
     { io, clock: createSystemClock(), look },
-    markRestored({ url: place.url, schema: readSchema(sources) }),
+    markRestored({ url: place.url, schema: readSchema(sources) }, onMarked),
   ).catch((error: unknown) => {
     if (!(error instanceof StoreError)) throw error;
-    throw new StoreError(error.fault, `Nothing was marked in ${database}: ${error.message}.`, {
-      cause: error,
-    });
+    const so =
+      marked === 0
+        ? 'Nothing was marked'
+        : `Only ${marked} chats were marked, and no replica starts until all are,`;
+    const then = marked === 0 ? '' : ' Run it again to go on.';
+    throw new StoreError(error.fault, `${so} in ${database}: ${error.message}.${then}`, { cause: error });
   });
   const waitsUntil = new Date(restoredAt + readWindowMs(sources)).toISOString();
   if (json === true) printJson({ database, chats, restoredAt: isoOrNull(restoredAt), waitsUntil }, io);

@@ -14,6 +14,8 @@ export type MetaKey =
   | 'restored_last_row'
   /** The latest heartbeat of the backup: it contains nothing more recent. */
   | 'restored_backup_at'
+  /** Present while `restore --mark` hasn't reached all chats: how far it has come; JSON. */
+  | 'restore_marking'
   | 'attempts_behind_ms'
   | 'attempts_behind_since'
   | 'delivery_accepted_at'

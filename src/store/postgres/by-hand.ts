@@ -4,7 +4,7 @@ import { StoreError } from '../../errors.ts';
 import { createControlTable } from './control-table.ts';
 import { createDatabase, type Database, type Session } from './database.ts';
 import { toStoreError } from './faults.ts';
-import { createMetaTable } from './meta.ts';
+import { createMetaTable, type Meta } from './meta.ts';
 import { migrate, pendingOf, quoted, readMigrations } from './migrate.ts';
 
 // What the command line does to the database without a service.
@@ -55,40 +55,84 @@ export interface Marked {
   readonly restoredAt: EpochMs;
 }
 
+/** How far it has come. */
+interface Marking extends Marked {
+  /** The latest heartbeat that the database knew. */
+  readonly backupAt: EpochMs;
+  readonly lastRow: number;
+}
+
+/** Chats in one transaction: they take a fraction of a statement's time. */
+const MARKED_AT_ONCE = 10_000;
+
 /**
  * After the database was brought back to an earlier moment: every chat waits one window from now, since the shares made
- * after that moment are unknown. All of it in one transaction, so it is done or it isn't; it can be done again.
+ * after that moment are unknown. In batches; until the last one no replica starts, and what was cut off goes on when it is
+ * called again.
+ * @param onMarked told how many chats are marked so far
+ * @param limit chats in one transaction
  * @throws {StoreError} `locked` while a replica runs
  */
-export function markRestored(address: DatabaseAddress): Promise<Marked> {
+export function markRestored(
+  address: DatabaseAddress,
+  onMarked: (chats: number) => void = () => {},
+  limit = MARKED_AT_ONCE,
+): Promise<Marked> {
   const schema = quoted(address.schema);
   const control = createControlTable({ schema });
   const meta = createMetaTable({ schema });
+
+  async function begin(session: Session, values: Meta): Promise<Marking> {
+    const backupAt = values.number('heartbeat_at') ?? 0;
+    // a clock that reads earlier than the database's past is slow, and a wait from there would end too soon
+    return { chats: 0, restoredAt: Math.max(await serverNow(session), backupAt), backupAt, lastRow: 0 };
+  }
+
+  /** Null: all were marked. */
+  async function markSome(
+    session: Session,
+    { lastRow, restoredAt, ...so }: Marking,
+  ): Promise<Marking | null> {
+    // a clock correction in progress belongs to the past: the wait keeps everything from being early anyway
+    const [some] = await session.rows<{ chats: number; lastRow: number | null }>(
+      `WITH b AS MATERIALIZED (SELECT id FROM ${schema}.chats WHERE id > $1 ORDER BY id LIMIT $2),
+        s AS (DELETE FROM ${schema}.shifted_chats WHERE chat_row IN (SELECT id FROM b)),
+        u AS (UPDATE ${schema}.chats AS c SET restored_at = $3, rev = rev + 1 FROM b WHERE c.id = b.id)
+        SELECT count(*)::int AS chats, max(id) AS "lastRow" FROM b`,
+      [lastRow, limit, restoredAt],
+    );
+    if (some === undefined || some.lastRow === null) return null;
+    return { ...so, restoredAt, chats: so.chats + some.chats, lastRow: some.lastRow };
+  }
+
+  async function finish(session: Session, values: Meta, { restoredAt, backupAt, lastRow }: Marking) {
+    await control.change(session); // who runs all the same learns that there is something new
+    await session.run(`DELETE FROM ${schema}.shifted_chats`);
+    for (const key of FORGOTTEN) values.set(key, null);
+    values.set('restored_at', restoredAt);
+    values.set('restored_backup_at', backupAt);
+    values.set('restored_last_row', lastRow);
+    values.set('restored_unread', 1);
+  }
+
   return withDatabase(address, async (database) => {
     await database.look((session) => refuseOtherSchema(session, address.schema));
-    return database.writeLong((session) =>
-      meta.change(session, async (values) => {
-        await refuseRunning(session, schema);
-        const backupAt = values.number('heartbeat_at') ?? 0;
-        // a clock that reads earlier than the database's past is slow, and a wait from there would end too soon
-        const restoredAt = Math.max(await serverNow(session), backupAt);
-        const chats = await session.run(`UPDATE ${schema}.chats SET restored_at = $1, rev = rev + 1`, [
-          restoredAt,
-        ]);
-        await control.change(session); // who runs all the same learns that there is something new
-        const [last] = await session.rows<{ id: number }>(
-          `SELECT coalesce(max(id), 0) AS id FROM ${schema}.chats`,
-        );
-        // a clock correction in progress belongs to the past: the wait keeps everything from being early anyway
-        await session.run(`DELETE FROM ${schema}.shifted_chats`);
-        for (const key of FORGOTTEN) values.set(key, null);
-        values.set('restored_at', restoredAt);
-        values.set('restored_backup_at', backupAt);
-        values.set('restored_last_row', last?.id ?? 0);
-        values.set('restored_unread', 1);
-        return { chats, restoredAt };
-      }),
-    );
+    for (;;) {
+      const { marking, isDone } = await database.write((session) =>
+        meta.change(session, async (values) => {
+          await refuseRunning(session, schema);
+          const underWay = values.text('restore_marking');
+          const before = underWay === null ? await begin(session, values) : (JSON.parse(underWay) as Marking);
+          const after = await markSome(session, before);
+          if (after === null) await finish(session, values, before);
+          else values.set('restore_marking', JSON.stringify(after));
+          return { marking: after ?? before, isDone: after === null };
+        }),
+      );
+      const { chats, restoredAt } = marking;
+      onMarked(chats);
+      if (isDone) return { chats, restoredAt };
+    }
   });
 }
 
@@ -101,6 +145,7 @@ async function serverNow(session: Session): Promise<EpochMs> {
 }
 
 const FORGOTTEN = [
+  'restore_marking',
   'clock_shift',
   'decided_fingerprint',
   'redecide_fingerprint',

@@ -4,6 +4,7 @@ import { wishFor } from '../../decide/catch-up.ts';
 import { undoRefusal } from '../../decide/chat.ts';
 import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
+import { StoreError } from '../../errors.ts';
 import { countEvents, createAround, NO_OBSERVER, type StoreObserver } from '../around.ts';
 import { FIRST_SEEN } from '../plan/chat-lists.ts';
 import { planSave } from '../plan/chat-row.ts';
@@ -297,6 +298,11 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     heartbeat: (now, toleratedMs) =>
       keep(
         inTime(async (session, values) => {
+          if (values.text('restore_marking') !== null)
+            throw new StoreError(
+              'locked',
+              '`restore --mark` is at work, or was cut off, so that some chats may be shared too early; run it to its end first',
+            );
           const before = values.number('heartbeat_at');
           const rows = { heartbeatAt: before, isRestored: values.number('restored_unread') !== null };
           const { heartbeatAt, requestsCatchUp } = planHeartbeat(rows, now, toleratedMs);
