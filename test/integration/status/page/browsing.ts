@@ -47,10 +47,11 @@ export async function browse(given: Given = {}) {
   };
 }
 
-/** A page's text as people read it. */
+/** A page's text as people see it: without the exact times that screen readers add to relative ones. */
 export function textOf(body: string): string {
   return body
     .replace(/<title>.*<\/title>/, '')
+    .replace(/<span class="hidden">, \d[^<]*<\/span>/g, '')
     .replace(/<[^>]+>/g, ' ')
     .replace(/&#39;/g, "'")
     .replace(/&amp;/g, '&')
