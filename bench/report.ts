@@ -23,7 +23,7 @@ export function formatTable(results: readonly Result[]): string {
     row,
     what,
     'atLeast' in target ? `>= ${show(target.atLeast, unit)}` : `<= ${show(target.atMost, unit)}`,
-    show(measured, unit),
+    show(measured, unit, 'atMost' in target),
     isMet ? 'met' : 'NOT MET',
   ]);
   const tables = results.flatMap(({ table }) => (table === undefined ? [] : [table]));
@@ -43,8 +43,13 @@ function alignColumns(all: readonly (readonly string[])[]): string {
 }
 
 /** Rounded towards the worse, so that a missed target never looks met. */
-function show(value: number, unit: Result['unit']): string {
-  if (unit === 'ratio') return (Math.floor(value * 100 + ROUNDING_ERROR) / 100).toFixed(2);
+function show(value: number, unit: Result['unit'], isLessBetter = false): string {
+  if (unit === 'ratio') {
+    const hundredths = isLessBetter
+      ? Math.ceil(value * 100 - ROUNDING_ERROR)
+      : Math.floor(value * 100 + ROUNDING_ERROR);
+    return (hundredths / 100).toFixed(2);
+  }
   return `${Math.ceil(value - ROUNDING_ERROR)} ${unit}`;
 }
 

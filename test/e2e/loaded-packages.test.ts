@@ -31,3 +31,24 @@ it('a service with a SQLite file loads nothing of the client of PostgreSQL', () 
   expect(filesWith('pg')).not.toEqual([]);
   expect(filesWith('pg').filter((name) => loaded.has(name))).toEqual([]);
 });
+
+/** By its beginning of the file's name, as the build names what a verb imports when it runs. */
+const LIGHT: readonly (readonly [verb: string, files: readonly string[]])[] = [
+  ['--version and --help', ['program', 'io', 'start-failure']],
+  ['config check', ['program', 'io', 'start-failure', 'verb-settings', 'load']],
+  ['healthcheck, status', ['program', 'io', 'start-failure', 'verb-settings', 'call-service']],
+];
+
+it.each(LIGHT)('%s: loads commander and few files of its own, no other package', (_verb, names) => {
+  const loaded = loadedWith(['main.js', ...names.map((name) => FILES.find(isNamed(name)) ?? name)]);
+  const packages = new Set(
+    [...loaded].flatMap((name) =>
+      [...read(name).matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map(([, found]) => found),
+    ),
+  );
+  expect([...packages].filter((found) => found !== 'commander')).toEqual([]);
+  expect([...loaded].some((name) => read(name).includes('from "better-sqlite3"'))).toBe(false);
+  expect(loaded.size).toBeLessThanOrEqual(40);
+});
+
+const isNamed = (name: string) => (file: string) => new RegExp(`^${name}-[A-Z0-9]{8}\\.js$`).test(file);
