@@ -183,6 +183,7 @@ function createWatch(
     // only the leader knows
     alerts: () => (leadership.isLeader() ? (sender?.state() ?? 'fine') : 'unknown'),
     isLeader: leadership.isLeader,
+    maySpeak: leadership.maySpeak,
     replicas: leadership.replicas,
     others: leadership.others,
     replicaId: store.kind === 'sqlite' ? null : leadership.id,

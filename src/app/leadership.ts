@@ -14,6 +14,8 @@ import {
 export interface Leadership {
   /** True while this replica does what must be done once. */
   isLeader(): boolean;
+  /** It leads, or did when a heartbeat last reached the store, which fails since: then it alone can say so. */
+  maySpeak(): boolean;
   /** All replicas that live decide by the same settings, so that re-evaluating chats ends. */
   areSettingsAgreed(): boolean;
   /** The replicas seen lately, this one included, as of the last heartbeat. */
@@ -70,6 +72,8 @@ export function createLeadership(options: LeadershipOptions): Leadership {
   let differedAt = Number.NEGATIVE_INFINITY;
   let wasLeader = false;
   let term: number | null = null;
+  let ledLast = false;
+  let isCutOff = false;
   let failingSince: number | null = null;
   let asideUntil = Number.NEGATIVE_INFINITY;
   let hasResigned = false;
@@ -91,11 +95,16 @@ export function createLeadership(options: LeadershipOptions): Leadership {
     const sentAt = clock.monotonic();
     const candidacy = sentAt < asideUntil ? 'aside' : 'candidate';
     const standing: Standing = hasResigned ? 'resigning' : candidacy;
-    seen = await store.beat(replica, clock.now(), { standing, report: report() });
+    seen = await store.beat(replica, clock.now(), { standing, report: report() }).catch((error: unknown) => {
+      isCutOff = true;
+      throw error;
+    });
     hasResigned = false;
+    isCutOff = false;
     const self = seen.find(({ id }) => id === replica.id);
-    if (self?.isLeader === true) term = self.term ?? null;
-    actsUntil = self?.isLeader === true ? sentAt + ACTS_MS : Number.NEGATIVE_INFINITY;
+    ledLast = self?.isLeader === true;
+    if (ledLast) term = self?.term ?? null;
+    actsUntil = ledLast ? sentAt + ACTS_MS : Number.NEGATIVE_INFINITY;
     if (seen.some(({ fingerprint }) => fingerprint !== replica.fingerprint)) differedAt = sentAt;
   }
 
@@ -113,6 +122,7 @@ export function createLeadership(options: LeadershipOptions): Leadership {
     log.warn({ replica: replica.id, failed }, 'leader.resigned');
     hasResigned = true;
     failingSince = null;
+    ledLast = false;
     actsUntil = Number.NEGATIVE_INFINITY;
     asideUntil = clock.monotonic() + ASIDE_MS;
   }
@@ -133,6 +143,7 @@ export function createLeadership(options: LeadershipOptions): Leadership {
 
   return {
     isLeader,
+    maySpeak: () => isLeader() || (ledLast && isCutOff),
     areSettingsAgreed: () => clock.monotonic() - differedAt >= AGREED_AFTER_MS,
     replicas: () =>
       isShared ? seen : [{ ...replica, seenAt: clock.now(), report: NOTHING_REPORTED, isLeader: true }],

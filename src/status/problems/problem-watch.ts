@@ -17,6 +17,8 @@ export interface ProblemWatchDeps extends SnapshotDeps {
   readonly dispatcher: Pick<Dispatcher, 'snapshot'>;
   /** This replica's book counts: it writes it and sends its alerts. The others show what it wrote and what they see. */
   readonly isLeader: () => boolean;
+  /** It leads, or did until the store failed: it still alerts what it sees. */
+  readonly maySpeak: () => boolean;
   readonly clock: Clock;
   readonly showNumbers: boolean;
   /** Alerts are sent when a problem opens and when it closes. */
@@ -61,6 +63,8 @@ interface Known {
 
 /** Real time. */
 const CHECK_EVERY_MS = 30 * SECOND;
+/** Real time: a heartbeat, and a check by the leader, fall into it. */
+const OWED_MS = 90 * SECOND;
 /** A silence grows constantly and needn't be stored precisely. */
 const NOTE_SILENCE_EVERY_MS = 5 * MINUTE;
 
@@ -78,13 +82,17 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   let hasLed = false;
   let hasChecked = false;
   let own: readonly ReportedProblem[] = [];
+  let owed: readonly ReportedProblem[] = [];
+  let owedUntil = Number.NEGATIVE_INFINITY;
   let noted: DeliveryNews | null = null;
   let unnoted: DeliveryNews | null = null;
 
   /** Reads, all at the same time, what is stored, and the book if other replicas may have changed it. */
   async function read(): Promise<Read & { readonly known: Known }> {
     const isLeader = deps.isLeader();
-    hasLed = hasLed && isLeader; // also if the book can't be read now
+    const hadLed = hasLed;
+    hasLed = hasLed && deps.maySpeak(); // also if the book can't be read now
+    if (hadLed && !hasLed && known !== null) owe(known.book);
     const before = known;
     const now = clock.now();
     const dispatcher = deps.dispatcher.snapshot();
@@ -100,6 +108,16 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
     hasLed = isLeader;
     const snapshot = before?.snapshot ?? createServiceSnapshot(deps, summary.deliveryNews);
     return { ...after, known: { book, snapshot } };
+  }
+
+  /** Another replica leads now, and knows nothing of what was alerted while the store failed: it has to alert its end. */
+  function owe(book: ProblemBook): void {
+    const alerted = book.open().filter(({ toldAt, mayHaveAlerted }) => toldAt !== null || mayHaveAlerted);
+    owed = reportable(
+      alerted.map(({ found, since }) => ({ ...found, since })),
+      clock.now(),
+    );
+    owedUntil = clock.monotonic() + OWED_MS;
   }
 
   /** Other replicas, or those before a restart, accepted deliveries. */
@@ -156,8 +174,8 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
       await takeIn(book, findProblems(snapshot));
       return { problems: openIn(book), snapshot };
     } catch (error) {
-      // a book that replicas share has to be read first
-      if (known !== null && store.kind === 'sqlite' && error instanceof StoreError)
+      // a book that another replica may have changed has to be read first
+      if (known !== null && hasLed && error instanceof StoreError)
         await takeIn(known.book, unreadable(error));
       throw error;
     }
@@ -205,8 +223,11 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
       await lastCheck;
       await note(true).catch(() => {}); // then the next start knows slightly less
     },
-    own: () => own,
-    book: () => (hasLed && deps.isLeader() ? (known?.book ?? null) : null),
+    own() {
+      const rest = clock.monotonic() < owedUntil ? owed : [];
+      return [...own, ...rest.filter(({ code }) => own.every((one) => one.code !== code))];
+    },
+    book: () => (hasLed && deps.maySpeak() ? (known?.book ?? null) : null),
     write,
   };
 }

@@ -95,6 +95,7 @@ export async function startStatus(given: Given = {}) {
     subscription: () => 'unknown',
     alerts: () => 'fine',
     isLeader: () => true,
+    maySpeak: () => true,
     replicas: () => [],
     others: () => [],
     replicaId: null,

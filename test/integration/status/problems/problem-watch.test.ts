@@ -48,6 +48,7 @@ async function startWatch(given: Partial<ProblemWatchDeps> = {}, home = createHo
     subscription: () => 'unknown',
     alerts: () => 'fine',
     isLeader: () => true,
+    maySpeak: given.isLeader ?? (() => true),
     replicas: () => [],
     others: () => [],
     replicaId: null,
@@ -387,6 +388,48 @@ it('reads the book again before it leads again, also if it could not be read in 
   again.world.lines = missing;
   expect(await again.problems()).toMatchObject([{ since: '2026-11-03T16:00:00.000Z' }]);
   expect(again.logged).toEqual([]);
+});
+
+it('alerts that the store fails while nobody could take over, and its end, or leaves that to who leads then', async () => {
+  const clock = createFakeClock(T);
+  const home = await startWatch({ clock });
+  const now = { isLeader: true, maySpeak: true, isDown: false };
+  const summary: Store['summary'] = (at) =>
+    now.isDown ? Promise.reject(new StoreError('unavailable', 'gone')) : home.store.summary(at);
+  const store: Store = { ...home.store, kind: 'postgres', summary };
+  const given = {
+    clock,
+    store,
+    sendsAlerts: true,
+    isLeader: () => now.isLeader,
+    maySpeak: () => now.maySpeak,
+  };
+  const { watch, logged } = await startWatch(given);
+  await watch.check();
+  const fail = async () => {
+    Object.assign(now, { isLeader: false, isDown: true }); // its lease has run out
+    await expect(watch.check()).rejects.toThrow(StoreError);
+    const opening = watch.book()?.nextToSend(clock.now()) ?? null;
+    if (opening !== null) watch.book()?.sent(opening, 'taken', clock.now());
+    return opening;
+  };
+  expect(await fail()).toMatchObject({ event: 'opened', problem: { code: 'store_failing' } });
+  Object.assign(now, { isLeader: true, isDown: false });
+  await watch.check();
+  const closing = watch.book()?.nextToSend(clock.now());
+  expect(closing).toMatchObject({ event: 'closed', problem: { code: 'store_failing' } });
+  if (closing) watch.book()?.sent(closing, 'taken', clock.now());
+  expect(watch.own()).toEqual([]);
+  expect(logged.map(({ event }) => event)).toEqual(['problem.opened', 'problem.closed']);
+
+  clock.advance(HOUR);
+  expect(await fail()).not.toBeNull();
+  Object.assign(now, { maySpeak: false, isDown: false }); // another one leads
+  await watch.check();
+  expect(watch.book()).toBeNull();
+  expect(watch.own()).toMatchObject([{ code: 'store_failing', since: T + HOUR, detail: 'unavailable' }]);
+  clock.advance(90 * SECOND);
+  expect(watch.own()).toEqual([]);
 });
 
 it('hears of deliveries that other replicas accepted', async () => {
