@@ -272,11 +272,14 @@ export function createOracle(options: OracleOptions) {
       const attempt = { attemptId, startedAt, mayHaveCalled };
       change(chatId, now, afterInterruption(pastOf(chatId), attempt));
     },
-    /** One of several processes began: by cards that others know, too, and trying what only a success can end. */
-    joined(policy: Policy, cards: ReadonlyMap<string, closures.Look>, now: number): void {
+    /** One of several processes began: it knows the cards that others know, and tries what only a success can end. */
+    joined(policy: Policy, now: number): void {
       options.policy = policy;
       windowMs = policy.windowMs;
-      memory.setGates((gates) => ({ ...closures.gatesAfterStart(gates, now), looks: cards }));
+      memory.setGates((gates) => ({ ...closures.gatesAfterStart(gates, now), looks: gates.looks }));
     },
+    /** The looks at cards that are written down. */
+    looksAre: (looks: ReadonlyMap<string, closures.Look>): void =>
+      memory.setGates((gates) => ({ ...gates, looks })),
   };
 }

@@ -62,11 +62,7 @@ export async function createReplicasWorld(options: ReplicasOptions): Promise<Wor
 
   async function begin(): Promise<void> {
     const store = await open(options.policy);
-    const lines = await store.lines();
-    const cards = lines.flatMap(({ line, card, cardCheckedAt: at }): [string, Look][] =>
-      at === null ? [] : [[line, { isActive: card === 'active', at }]],
-    );
-    oracle.joined(options.policy, new Map(cards), trueNow());
+    oracle.joined(options.policy, trueNow());
     const role = (life: object) => {
       leader ??= life;
       return { isLeader: () => leader === life, mayRedecide: () => true };
@@ -90,12 +86,10 @@ export async function createReplicasWorld(options: ReplicasOptions): Promise<Wor
     const gone = lives.filter(({ isDead }) => isDead);
     for (const { store } of gone) await store.close();
     lives = alive();
-    while (lives.length < replicas) {
-      const store = lives[0]?.store ?? (await open(options.policy));
-      await bury(store);
-      if (lives.length === 0) await store.close();
-      await begin();
-    }
+    const store = lives[0]?.store ?? (await open(options.policy));
+    await bury(store); // before anybody begins: what is open then is of those that have ended
+    if (lives.length === 0) await store.close();
+    while (lives.length < replicas) await begin();
     await idle();
   }
 
@@ -108,6 +102,10 @@ export async function createReplicasWorld(options: ReplicasOptions): Promise<Wor
       if (!known.has(attempt.attemptId)) oracle.orphaned(chatId, attempt);
     for (const call of oracle.calls())
       if (!isOurs(call.by)) oracle.fail(`${call.chatId}: no attempt on record of a call at ${call.at}`);
+    const cards = (await store.lines()).flatMap(({ line, card, cardCheckedAt: at }): [string, Look][] =>
+      at === null ? [] : [[line, { isActive: card === 'active', at }]],
+    );
+    oracle.looksAre(new Map(cards)); // what one of them alone knew is gone with it
     if (!lives.some((life) => life === leader)) leader = lives[0] ?? null;
   }
 
