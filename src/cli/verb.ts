@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Sources } from '../config/sources.ts';
-import type { AnswerName, ServiceCall, ServiceOptions } from './call-service.ts';
+import type { AnswerName, ServiceCall, ServiceOptions, Surroundings } from './call-service.ts';
 import type { ExitCode, Io } from './io.ts';
 
 /**
@@ -23,19 +23,24 @@ export interface VerbContext {
 
 /**
  * Makes a verb that calls the running service.
- * @param prepare builds the call from the command line
+ * @param prepare builds the call from the command line, or ends the verb, having printed why
  */
 export function serviceVerb<O extends object, N extends AnswerName>(
   command: Command,
   { io, readSources, run }: VerbContext,
-  prepare: (args: readonly string[], options: O) => ServiceCall<N>,
+  prepare: (
+    args: readonly string[],
+    options: O & ServiceOptions,
+    surroundings: Surroundings,
+  ) => ServiceCall<N> | Promise<ServiceCall<N> | ExitCode>,
 ): void {
   withServiceOptions(command).action(
     run(async () => {
       const options = command.opts<O & ServiceOptions>();
-      const sources = await readSources();
+      const surroundings = { io, sources: await readSources() };
       const { callService } = await import('./call-service.ts');
-      return callService(prepare(command.args, options), options, { io, sources });
+      const call = await prepare(command.args, options, surroundings);
+      return typeof call === 'number' ? call : callService(call, options, surroundings);
     }),
   );
 }

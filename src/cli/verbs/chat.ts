@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { AttemptView, ChatView } from '../../status/view/schemas.ts';
-import type { ServiceCall, Shown } from '../call-service.ts';
-import { EXIT } from '../io.ts';
-import type { Screen } from '../terminal/screen.ts';
+import type { AnswerName, ServiceCall, ServiceOptions, Shown, Surroundings } from '../call-service.ts';
+import { EXIT, type ExitCode } from '../io.ts';
+import { printJson, type Screen } from '../terminal/screen.ts';
 import { renderFields, renderTable, wrap } from '../terminal/table.ts';
 import { ABSENT, orAbsent, timeOrAbsent } from '../terminal/values.ts';
 import { type Register, serviceVerb, type VerbContext } from '../verb.ts';
@@ -11,20 +11,57 @@ import { type Register, serviceVerb, type VerbContext } from '../verb.ts';
 export const registerChat: Register = (program, context) => {
   const chat = program.command('chat').description('list chats; share, hold or release one');
   registerList(chat, context);
-  const one = (verb: string, description: string) =>
-    chat.command(verb).description(description).argument('<chat-id>');
-  const show = one('show', "show a chat's facts, state and attempts");
-  serviceVerb(show, context, ([chatId = '']) => showChat(chatId));
-  const share = one('share', 'share the card in a chat now, regardless of policy and window');
-  serviceVerb(share, context, ([chatId = '']) => shareChat(chatId));
-  const hold = one('hold', 'share nothing in a chat until it is released');
-  serviceVerb(hold, context, ([chatId = '']) => holdChat(chatId));
-  const release = one(
-    'release',
-    "end a chat's hold, if an operator, a crash loop or the block list caused it",
-  );
-  serviceVerb(release, context, ([chatId = '']) => releaseChat(chatId));
+  const one = <N extends AnswerName>(
+    verb: string,
+    description: string,
+    callFor: (chatId: string) => ServiceCall<N>,
+  ) =>
+    serviceVerb(
+      chat.command(verb).description(description).argument('<chat-id>', 'its id, or how only this id begins'),
+      context,
+      async ([given = ''], options: ServiceOptions, surroundings) => {
+        const chatId = await findChat(given, options, surroundings);
+        return typeof chatId === 'number' ? chatId : callFor(chatId);
+      },
+    );
+  one('show', "show a chat's facts, state and attempts", showChat);
+  one('share', 'share the card in a chat now, regardless of policy and window', shareChat);
+  one('hold', 'share nothing in a chat until it is released', holdChat);
+  one('release', "end a chat's hold, if an operator, a crash loop or the block list caused it", releaseChat);
 };
+
+/** More than these would only fill the screen. */
+const LISTED = 10;
+
+/**
+ * The id that is given, or the only one that begins so; if none does, what is given, of which the service then says so.
+ * Several: prints them, and resolves to the exit code.
+ */
+async function findChat(
+  given: string,
+  options: ServiceOptions,
+  surroundings: Surroundings,
+): Promise<string | ExitCode> {
+  if (given === '') return given;
+  const { askService } = await import('../call-service.ts');
+  const query = new URLSearchParams({ prefix: given, limit: String(LISTED) });
+  const asked = await askService(
+    { method: 'GET', path: `/status/chats?${query}`, answer: 'ChatPageSchema' },
+    options,
+    surroundings,
+  );
+  if ('exitCode' in asked) return asked.exitCode;
+  const { chats, nextCursor } = asked.body;
+  const [first] = chats;
+  if (first === undefined || first.chatId === given) return given;
+  if (chats.length === 1) return first.chatId;
+  const { io } = surroundings;
+  if (options.json === true) printJson(asked.raw, io);
+  const ids = chats.map(({ chatId }) => `  ${chatId}\n`).join('');
+  const more = nextCursor === null ? '' : `  … \`chat list --prefix ${given}\` lists all.\n`;
+  io.writeError(`Several chats begin so; type more of the id:\n${ids}${more}`);
+  return EXIT.failed;
+}
 
 function registerList(chat: Command, context: VerbContext): void {
   const list = chat
@@ -33,11 +70,14 @@ function registerList(chat: Command, context: VerbContext): void {
     .option('--state <state>', 'only in this state: due, waiting, held, …')
     .option('--reason <reason>', 'only for this reason: window, card_missing, …')
     .option('--line <line>', 'only on this line, in full or as shown')
+    .option('--prefix <prefix>', 'only those whose id begins so')
+    .option('--sort <fact>', 'first_seen, last_message, last_share or next_attempt (default: first_seen)')
+    .option('--order <order>', 'asc or desc (default: desc for last_message and last_share)')
     .option('--limit <number>', 'chats per page, 1 to 200 (default: 50)')
     .option('--cursor <cursor>', 'continue where the previous page ended');
   serviceVerb(list, context, (_args, options: Readonly<Record<string, string | undefined>>) => {
-    const { state, reason, line, limit, cursor } = options;
-    return listChats({ state, reason, line, limit, cursor });
+    const { state, reason, line, prefix, sort, order, limit, cursor } = options;
+    return listChats({ state, reason, line, prefix, sort, order, limit, cursor });
   });
 }
 

@@ -69,6 +69,49 @@ describe('chat show', () => {
   });
 });
 
+describe('a chat named by how its id begins', () => {
+  const ids = ['ab-1', 'ab-2', 'ab', 'c-1'];
+  const start = () =>
+    startService({ events: ids.map((chatId) => outboundOf(T, { chatId, service: 'SMS' })) });
+
+  it('is found if it is the only one; an id in full always is', async () => {
+    const { run } = await start();
+    expect((await run('chat show c')).out).toMatch(/^chat +c-1\n/);
+    expect((await run('chat show ab')).out).toMatch(/^chat +ab\n/);
+    expect((await run('chat hold c-')).out).toContain('Chat c-1 is held (operator).');
+    expect((await run('chat release c-')).out).toContain('Chat c-1 is held (not_imessage).');
+  });
+
+  it('is listed with the others if there are several, and nothing is done', async () => {
+    const { run, get } = await start();
+    expect(await run('chat hold ab-')).toEqual({
+      exitCode: 1,
+      out: '',
+      error: 'Several chats begin so; type more of the id:\n  ab-1\n  ab-2\n',
+    });
+    expect((await get('/status/chats?reason=operator')).body.chats).toEqual([]);
+    const { exitCode, out } = await run('chat share a --json');
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(out).chats).toHaveLength(3);
+  });
+
+  it('lists them in the order that is asked for', async () => {
+    const { run } = await start();
+    expect((await run('chat list --prefix ab-')).out.match(/^ab-\d/gm)).toEqual(['ab-1', 'ab-2']);
+    expect((await run('chat list --sort first_seen --order desc')).out.match(/^\S+/gm)).toEqual([
+      'CHAT',
+      'c-1',
+      'ab',
+      'ab-2',
+      'ab-1',
+    ]);
+    expect(await run('chat list --sort size')).toMatchObject({
+      exitCode: 2,
+      error: expect.stringContaining('"sort" must be one of first_seen, last_message'),
+    });
+  });
+});
+
 describe('chat share', () => {
   it('shares now and tells what came of it', async () => {
     const { run, clock, shared, idle } = await startService(SHARED_IN_CHAT_1);
