@@ -1,7 +1,10 @@
+import { type Clock, createSystemClock } from '../../clock.ts';
+import { SECOND } from '../../decide/time.ts';
+import { UnreachableError, UsageError } from '../../errors.ts';
 import type { Overview, Problem } from '../../status/view/schemas.ts';
 import { bytesInWords, durationInWords } from '../../status/view/wording.ts';
-import type { ServiceCall } from '../call-service.ts';
-import { EXIT } from '../io.ts';
+import type { ServiceCall, ServiceOptions, Surroundings } from '../call-service.ts';
+import { EXIT, type ExitCode } from '../io.ts';
 import type { Screen } from '../terminal/screen.ts';
 import { renderFields, wrap } from '../terminal/table.ts';
 import { countsInWords, timeOrAbsent } from '../terminal/values.ts';
@@ -14,12 +17,73 @@ export const registerStatus: Register = (program, context) => {
   const status = program
     .command('status')
     .description('show the state of the running service (exit code 4 while an error is open)')
-    .option('--strict', 'exit with 4 while a warning is open, too');
-  serviceVerb(status, context, (_args, { strict }: { strict?: boolean }) => showStatus(strict === true));
+    .option('--strict', 'exit with 4 while a warning is open, too')
+    .option('--watch', 'show it again every 5 seconds, until Ctrl-C');
+  serviceVerb(
+    status,
+    context,
+    async (_args, options: { strict?: boolean; watch?: boolean } & ServiceOptions, surroundings) => {
+      const call = showStatus(options.strict === true);
+      if (options.watch !== true) return call;
+      if (options.json === true)
+        throw new UsageError("--watch shows text: it can't be combined with --json.");
+      return watch(call, options, surroundings, createSystemClock(), untilStopped());
+    },
+  );
 };
 
+const WATCH_EVERY_MS = 5 * SECOND;
+/** Clears the screen, and goes to its start. */
+const CLEAR = '\u001b[2J\u001b[H';
+
+/** Ends with Ctrl-C, or when nobody reads the output any more. */
+function untilStopped(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  process.stdout.once('error', () => stop.abort());
+  return stop.signal;
+}
+
+/**
+ * Shows the answer again and again: on a terminal in place of the one before. Once the service has answered, it may
+ * stop, start again, and have another token.
+ * @throws as `callService`, of the first call
+ */
+export async function watch(
+  call: ServiceCall<'OverviewSchema'>,
+  options: ServiceOptions,
+  surroundings: Surroundings,
+  clock: Pick<Clock, 'now' | 'sleepUntil'>,
+  stopped: AbortSignal,
+): Promise<ExitCode> {
+  const { io } = surroundings;
+  const { callService } = await import('../call-service.ts');
+  const isRedrawn = io.isTerminal && io.env.TERM !== 'dumb';
+  for (let hasAnswered = false; !stopped.aborted; ) {
+    let block = '';
+    const write = (text: string) => {
+      block += text;
+    };
+    const caught = { ...surroundings, io: { ...io, columns: io.columns, write, writeError: write } };
+    const exitCode = await callService(call, options, caught).catch((error: unknown) => {
+      if (!hasAnswered || !(error instanceof UnreachableError)) throw error;
+      write(`${error.message}\n`);
+      return EXIT.unreachable;
+    });
+    if (exitCode === EXIT.fine || exitCode === EXIT.degraded) hasAnswered = true;
+    else if (!hasAnswered) {
+      io.writeError(block);
+      return exitCode;
+    }
+    const at = timeOrAbsent(new Date(clock.now()).toISOString());
+    io.write(isRedrawn ? `${CLEAR}${block}\n${at}. Ctrl-C ends.\n` : `--- ${at}\n${block}\n`);
+    await clock.sleepUntil(clock.now() + WATCH_EVERY_MS, WATCH_EVERY_MS, stopped);
+  }
+  return EXIT.fine;
+}
+
 /** @param isStrict a warning is enough for `degraded` */
-function showStatus(isStrict: boolean): ServiceCall<'OverviewSchema'> {
+export function showStatus(isStrict: boolean): ServiceCall<'OverviewSchema'> {
   return {
     method: 'GET',
     path: '/status',

@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { showStatus, watch } from '../../../../src/cli/verbs/status.ts';
 import { answerOf, outboundOf, T } from '../../../helpers/builders.ts';
+import { createFakeClock } from '../../../helpers/clock.ts';
 import { startService } from './verbs-harness.ts';
 
 const SHARED_IN_CHAT_1 = { events: [outboundOf(T)] };
@@ -24,7 +28,7 @@ describe('status', () => {
         '          0 rejected',
         '          none yet',
         'catch-up  never completed',
-        'database  sqlite, some KiB, schema 5',
+        'database  sqlite, some KiB, schema 6',
         '',
         'LINE         CARD    CARD CHECKED             CHATS  HOLD  UNTIL',
         '+1•••••0100  active  2026-11-03 16:00:00 UTC  1      –     –',
@@ -59,6 +63,47 @@ describe('status', () => {
       'error api_key_rejected\n  since 2026-11-03 16:00:00 UTC\n  Linq rejects the API key',
     );
     expect((await failing.run('status --json')).exitCode).toBe(4);
+  });
+
+  it('is shown again and again with --watch, while the service is away and after it came back', async () => {
+    const { env, idle, url } = await startService(SHARED_IN_CHAT_1);
+    await idle();
+    const shown: string[] = [];
+    const stop = new AbortController();
+    const io = {
+      env,
+      isTerminal: true,
+      columns: 80,
+      write: (text: string) => void shown.push(text),
+      writeError: (text: string) => void shown.push(`error: ${text}`),
+      readFile: () => '',
+    };
+    const clock = createFakeClock(T);
+    const away = await createServer().listen(0, '127.0.0.1');
+    await once(away, 'listening');
+    const { port } = away.address() as AddressInfo;
+    await new Promise((resolve) => away.close(resolve));
+    const options = { url };
+    const sleepUntil = async () => {
+      options.url = shown.length === 1 ? `http://127.0.0.1:${port}` : url;
+      if (shown.length === 3) stop.abort();
+    };
+    const sources = { env, envFile: {}, readFile: io.readFile };
+    const run = (given: typeof options) =>
+      watch(showStatus(false), given, { io, sources }, { now: clock.now, sleepUntil }, stop.signal);
+    expect(await run(options)).toBe(0);
+    expect(shown[0]?.startsWith('\u001b[2J\u001b[H')).toBe(true);
+    expect(shown[0]).toContain('is fine');
+    expect(shown[0]?.endsWith('Ctrl-C ends.\n')).toBe(true);
+    expect(shown[1]).toContain(`Nothing answers at http://127.0.0.1:${port}`);
+    expect(shown[2]).toContain('is fine');
+  });
+
+  it('is not shown again with --watch if the first call fails, nor as JSON', async () => {
+    const { run, env } = await startService();
+    expect(await run('status --watch --json')).toMatchObject({ exitCode: 2, out: '' });
+    const wrong = await run('status --watch', { env: { ...env, STATUS_TOKEN: 'another-token-of-16' } });
+    expect(wrong).toMatchObject({ exitCode: 3, out: '', error: expect.stringContaining('Wrong token') });
   });
 
   it('prints the JSON of the service as it is', async () => {
