@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { SignatureFault } from '../errors.ts';
 
@@ -62,13 +62,13 @@ export const TOO_LARGE: Refusing = {
   message: 'The body exceeds 1 MiB.',
 };
 
-export const NOT_JSON: Refusing = {
+const NOT_JSON: Refusing = {
   statusCode: 415,
   code: 'UNSUPPORTED_MEDIA_TYPE',
   message: 'Send application/json.',
 };
 
-export const ENCODED: Refusing = {
+const ENCODED: Refusing = {
   statusCode: 415,
   code: 'UNSUPPORTED_ENCODING',
   message: 'Send the body without a Content-Encoding.',
@@ -86,4 +86,16 @@ export function tooManyFailures(retryAfterSeconds: number): Refusing {
 export function tooManyDeliveries(retryAfterSeconds: number): Refusing {
   const message = 'Too many deliveries from this address in a minute. See WEBHOOK_RATE_LIMIT.';
   return { statusCode: 429, code: 'RATE_LIMITED', message, retryAfterSeconds };
+}
+
+/** Why the request can be refused before its body is read; null: it can't. */
+export function refusalByHeaders(headers: IncomingHttpHeaders): Refusing | null {
+  if (mediaType(headers['content-type'] ?? '') !== 'application/json') return NOT_JSON;
+  if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') return ENCODED;
+  return Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES ? TOO_LARGE : null;
+}
+
+function mediaType(contentType: string): string {
+  const end = contentType.indexOf(';');
+  return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }

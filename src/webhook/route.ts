@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
@@ -8,12 +7,11 @@ import { createFairShare, networkOf } from '../http/addresses.ts';
 import { answer, ErrorSchema, emptyAnswer } from '../http/answers.ts';
 import {
   DRAINING,
-  ENCODED,
   MAX_BODY_BYTES,
-  NOT_JSON,
   NOT_STORED,
   OVERLOADED,
   type Refusing,
+  refusalByHeaders,
   sendRefusal,
   TOO_LARGE,
   tooManyDeliveries,
@@ -133,18 +131,6 @@ function answerError(
 ): FastifyReply {
   if (!request.raw.destroyed || request.raw.complete) report.failed(UNDESCRIBED, error);
   return sendRefusal(reply, NOT_STORED);
-}
-
-/** Why the request can be refused before its body is read; null: it can't. */
-function refusalByHeaders(headers: IncomingHttpHeaders): Refusing | null {
-  if (mediaType(headers['content-type'] ?? '') !== 'application/json') return NOT_JSON;
-  if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') return ENCODED;
-  return Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES ? TOO_LARGE : null;
-}
-
-function mediaType(contentType: string): string {
-  const end = contentType.indexOf(';');
-  return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
 /** Per minute and address (IPv6 by /64). Remembers 5,000 addresses and drops the least recent first. */

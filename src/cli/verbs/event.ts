@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
 import { EXIT } from '../io.ts';
 import type { Register, VerbContext } from '../verb.ts';
+import type { VerifyFlags } from './send-event.ts';
 import type { EventFlags } from './signed-event.ts';
 
-/** `event sign` and `event send`. */
+/** `event sign`, `event send` and `event verify`. */
 export const registerEvent: Register = (program, context) => {
-  const event = program.command('event').description('sign webhook events as Linq does, and send them');
+  const event = program
+    .command('event')
+    .description('sign webhook events as Linq does, send them, or check one');
   registerSign(event, context);
   registerSend(event, context);
+  registerVerify(event, context);
 };
 
 function takeEvent(command: Command): Command {
@@ -51,6 +55,25 @@ function registerSend(event: Command, { io, readSources, run }: VerbContext): vo
         const { sendEvent } = await import('./send-event.ts');
         const isAccepted = await sendEvent(file, flags, { io, sources: await readSources() });
         return isAccepted ? EXIT.fine : EXIT.failed;
+      }),
+    );
+}
+
+const collect = (value: string, collected: readonly string[] = []) => [...collected, value];
+
+function registerVerify(event: Command, { io, readSources, run }: VerbContext): void {
+  event
+    .command('verify')
+    .description('say whether the service would accept a delivery, why not, and what it would read')
+    .argument('[file]', 'the body as it was received, - for standard input')
+    .option('-H, --header <header>', 'a header of the delivery, "name: value"; repeatable', collect)
+    .option('--headers <file>', 'file with its headers, one on each line')
+    .option('--secret-file <file>', 'file with the signing secret (default: LINQ_WEBHOOK_SECRET)')
+    .option('--json', 'print JSON')
+    .action(
+      run(async (file: string | undefined, flags: VerifyFlags) => {
+        const { verifyEvent } = await import('./send-event.ts');
+        return verifyEvent(file, flags, { io, sources: await readSources() });
       }),
     );
 }

@@ -1,20 +1,26 @@
 import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createSystemClock } from '../../clock.ts';
 import { readSetting } from '../../config/load.ts';
 import { isLoopbackUrl } from '../../config/network-kinds.ts';
 import { SETTINGS } from '../../config/settings.ts';
+import type { ReactorEvent } from '../../decide/event.ts';
 import { WEBHOOK_PATH } from '../../decide/subscription.ts';
+import { maskNumber } from '../../decide/text.ts';
 import { type Answer, readAnswer } from '../../doctor/judge/answer.ts';
 import { exchange } from '../../doctor/look/http.ts';
-import { UnreachableError, UsageError } from '../../errors.ts';
-import { quoteForShell } from '../../status/view/wording.ts';
-import { dispositionOf } from '../../webhook/parse.ts';
+import { PayloadError, SignatureError, UnreachableError, UsageError } from '../../errors.ts';
+import { quoteForShell, timeInWords } from '../../status/view/wording.ts';
+import { MAX_BODY_BYTES, refusalByHeaders, TOO_LARGE, unauthorized } from '../../webhook/delivery-answers.ts';
+import { dispositionOf, parseDelivery } from '../../webhook/parse.ts';
+import { PROBE_EVENT_TYPE } from '../../webhook/probe.ts';
+import { createVerifier } from '../../webhook/verify.ts';
 import type { Surroundings } from '../call-service.ts';
 import { EXIT, type ExitCode } from '../io.ts';
-import { printJson, screenOf } from '../terminal/screen.ts';
+import { printableLines, printJson, screenOf } from '../terminal/screen.ts';
 import { wrap } from '../terminal/table.ts';
 import { locateService } from '../verb-settings.ts';
-import { type EventFlags, type SignedEvent, signEvent } from './signed-event.ts';
+import { type EventFlags, readBytes, readSecrets, type SignedEvent, signEvent } from './signed-event.ts';
 
 /** Prints the headers and, for an example, the body; or a curl command that sends both. */
 export function printSigned(
@@ -148,4 +154,144 @@ export function meaningOf(httpStatus: number, answer: Answer): string {
   if (httpStatus === 202)
     return "Authentic, but this version can't read or store it: it is in quarantine (`quarantine list` shows why).";
   return "This isn't contact-card-reactor's answer: something else answers there.";
+}
+
+export interface VerifyFlags {
+  readonly header?: readonly string[];
+  readonly headers?: string;
+  readonly secretFile?: string;
+  readonly json?: boolean;
+}
+
+/** Checks a delivery by the service's own steps, and prints the result. @throws {UsageError} @throws {ConfigError} */
+export function verifyEvent(
+  file: string | undefined,
+  flags: VerifyFlags,
+  { io, sources }: Surroundings,
+  now = createSystemClock().systemNow(),
+): ExitCode {
+  const lines = [
+    ...(flags.headers === undefined ? [] : readHeaderFile(flags.headers, sources)),
+    ...(flags.header ?? []),
+  ];
+  if (lines.length === 0)
+    throw new UsageError(
+      'Give the headers of the delivery: each with --header, or all in a file with --headers.',
+    );
+  const rawHeaders = lines.flatMap(parseHeader);
+  const verify = createVerifier({
+    secrets: readSecrets(flags, sources),
+    toleranceMs: readSetting(SETTINGS.webhook.toleranceMs, sources) ?? 0,
+    acceptLegacySignatures: readSetting(SETTINGS.webhook.acceptLegacySignatures, sources) ?? false,
+  });
+  const body = readBytes(file);
+  const headers = joined(rawHeaders);
+  const refusing =
+    refusalByHeaders(headers) ??
+    (body.length > MAX_BODY_BYTES ? TOO_LARGE : null) ??
+    refusalBySignature(() => verify(body, headers, rawHeaders, now));
+  const reading = readingOf(body, readSetting(SETTINGS.showNumbers, sources) ?? false);
+  const isTrusted = refusing === null || refusing.code === 'SIGNATURE_STALE';
+  const answer =
+    refusing === null
+      ? { accepted: true, httpStatus: reading.httpStatus, code: null, message: null }
+      : { accepted: false, httpStatus: refusing.statusCode, code: refusing.code, message: refusing.message };
+  const { eventType, words } = isTrusted ? reading : { eventType: null, words: null };
+  if (flags.json === true) printJson({ ...answer, eventType, reading: words }, io);
+  else {
+    const { width } = screenOf(io);
+    const verdict = refusing === null ? 'Accepted' : `Refused: ${refusing.code}. ${refusing.message}`;
+    const read = words === null ? [] : [`Read as ${eventType ?? 'no known type'}: ${words}`];
+    const text = [`HTTP ${answer.httpStatus}. ${verdict}`, ...read].map((line) => `${wrap(line, width)}\n`);
+    io.write(String(printableLines(text.join(''))));
+  }
+  return answer.httpStatus === 204 ? EXIT.fine : EXIT.failed;
+}
+
+function refusalBySignature(verify: () => unknown) {
+  try {
+    verify();
+    return null;
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error;
+    return unauthorized(error.fault, error.message);
+  }
+}
+
+function readHeaderFile(path: string, { readFile }: Surroundings['sources']): readonly string[] {
+  let text: string;
+  try {
+    text = readFile(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new UsageError(`--headers: ${path} can't be read (${code}).`, { cause: error });
+  }
+  const [block = ''] = text.split(/\r?\n\r?\n/); // what follows an empty line is a body
+  const lines = block.split(/\r?\n/).filter((line) => line !== '');
+  return lines.filter((line) => !/^[A-Z]+ \S+ HTTP\/|^HTTP\//.test(line)); // the first line of a request
+}
+
+/** The name and the value. @throws {UsageError} which doesn't repeat a value */
+function parseHeader(line: string): readonly string[] {
+  const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
+  if (name === undefined || value === undefined)
+    throw new UsageError('A header must be "name: value", for example "webhook-id: 2f1c…".');
+  return [name, value];
+}
+
+/** As Node has them: by lower-case name, repeated ones joined. */
+function joined(rawHeaders: readonly string[]): IncomingHttpHeaders {
+  const headers: Record<string, string> = {};
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase();
+    const before = headers[name];
+    headers[name] = before === undefined ? (rawHeaders[i + 1] ?? '') : `${before}, ${rawHeaders[i + 1]}`;
+  }
+  return headers;
+}
+
+/** What the service would read, in words; 202: it would quarantine the delivery. */
+function readingOf(body: Buffer, showNumbers: boolean) {
+  try {
+    const parsed = parseDelivery(body);
+    const { eventType } = parsed;
+    if (eventType === PROBE_EVENT_TYPE)
+      return { httpStatus: 204, eventType, words: 'a probe, which leaves no trace.' };
+    const words =
+      parsed.kind === 'ignored'
+        ? `ignored: ${parsed.reason}.`
+        : `${eventInWords(parsed.event, showNumbers)}.`;
+    return { httpStatus: 204, eventType, words };
+  } catch (error) {
+    if (!(error instanceof PayloadError)) throw error;
+    return { httpStatus: 202, eventType: error.eventType, words: `quarantined: ${error.message}.` };
+  }
+}
+
+function eventInWords(event: ReactorEvent, showNumbers: boolean): string {
+  const lineIn = (line: string | null) =>
+    line === null ? 'an unknown line' : `line ${showNumbers ? line : maskNumber(line)}`;
+  if (event.kind === 'line') {
+    const parts = [event.status, event.reputation].filter((part) => part !== null);
+    return `${lineIn(event.line)} is ${parts.join(', ')} since ${timeInWords(event.at)}`;
+  }
+  if (event.kind === 'card') return `the card of ${lineIn(event.line)} changed`;
+  const { outbound, inbound, health, leftAt, joinedAt, member } = event;
+  const since = (what: string, at: number | null) => (at === null ? [] : [`${what} at ${timeInWords(at)}`]);
+  const parts = [
+    ...(outbound === null
+      ? []
+      : since(`${outbound.service ?? 'a message'} sent from ${lineIn(outbound.line)}`, outbound.at)),
+    ...(inbound === null
+      ? []
+      : since(
+          inbound.isOptOut === true ? 'a message received that opts out' : 'a message received',
+          inbound.at,
+        )),
+    ...(health === null ? [] : since(`health ${health.status}`, health.at)),
+    ...since('your line left', leftAt),
+    ...since('your line joined', joinedAt),
+    ...(member === undefined ? [] : ['someone left or was added']),
+  ];
+  return `chat ${event.chatId}: ${parts.join('; ')}`;
 }

@@ -80,7 +80,7 @@ function readBody(file: string | undefined, flags: EventFlags, clock: Clock): Bu
 }
 
 /** Raw bytes: the signature covers bytes. */
-function readBytes(file: string | undefined): Buffer {
+export function readBytes(file: string | undefined): Buffer {
   if (file === undefined && process.stdin.isTTY === true)
     throw new UsageError(`Name a file, - for standard input, or --example TYPE (${EXAMPLES.join(', ')}).`);
   const isInput = file === undefined || file === '-';
@@ -93,17 +93,25 @@ function readBytes(file: string | undefined): Buffer {
 }
 
 /** The newest if there are several. */
-function readSecret({ secretFile }: EventFlags, sources: Sources): string {
+function readSecret(flags: EventFlags, sources: Sources): string {
+  const [secret = ''] = readSecrets(flags, sources);
+  return secret;
+}
+
+/** At least one. @throws {ConfigError} */
+export function readSecrets(
+  { secretFile }: Pick<EventFlags, 'secretFile'>,
+  sources: Sources,
+): readonly string[] {
   const secrets =
     secretFile === undefined
       ? readSetting(SETTINGS.webhook.secrets, sources)
       : readSecretFile(secretFile, sources.readFile);
-  const [secret] = secrets ?? [];
-  if (secret === undefined)
+  if (secrets === null || secrets.length === 0)
     throw new ConfigError(
       'LINQ_WEBHOOK_SECRET is not set: set it, or name a file that holds it with --secret-file.',
     );
-  return secret;
+  return secrets;
 }
 
 function readSecretFile(path: string, readFile: Sources['readFile']): readonly string[] {

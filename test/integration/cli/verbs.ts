@@ -64,6 +64,12 @@ export const VERB_CASES: Readonly<Record<string, (place: Place) => VerbCase>> = 
   'quarantine replay': () => steering(),
   'event sign': () => ({ args: ['--example', 'probe'], json: 0, misconfigured: null, unreachable: null }),
   'event send': () => steering(['--example', 'probe']),
+  'event verify': () => ({
+    args: ['package.json', '--header', 'content-type: application/json'], // without a signature
+    json: 1,
+    misconfigured: null,
+    unreachable: null,
+  }),
   'config show': () => ({ json: 0, misconfigured: 0, unreachable: null }), // it shows what is wrong as well
   'config check': () => local(),
   healthcheck: () => steering(),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EXIT } from '../../../../src/cli/io.ts';
-import { meaningOf } from '../../../../src/cli/verbs/send-event.ts';
+import { meaningOf, verifyEvent } from '../../../../src/cli/verbs/send-event.ts';
 import { buildExample, EXAMPLES, signEvent } from '../../../../src/cli/verbs/signed-event.ts';
 import { createSystemClock } from '../../../../src/clock.ts';
 import { parseDelivery } from '../../../../src/webhook/parse.ts';
@@ -160,5 +160,94 @@ describe('event send', () => {
     [200, { kind: 'foreign', httpStatus: 200 }, 'something else answers'],
   ] as const)('says what %d means', (httpStatus, answer, words) => {
     expect(meaningOf(httpStatus, answer)).toContain(words);
+  });
+});
+
+describe('event verify', () => {
+  const signed = (example: string, more: object = {}) =>
+    signEvent(undefined, { example, ...more }, sources, clock);
+
+  function check(
+    { body, headers }: ReturnType<typeof signed>,
+    env: Record<string, string> = SETTINGS,
+    json = false,
+  ) {
+    const directory = mkdtempSync(join(tmpdir(), 'event-verify-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const file = join(directory, 'body.json');
+    writeFileSync(file, body);
+    let out = '';
+    const write = (text: string) => {
+      out += text;
+    };
+    const io = { env, isTerminal: false, columns: 80, write, writeError: write, readFile: () => '' };
+    const text = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const readFile = () => `POST /webhooks/linq HTTP/1.1\r\n${text.join('')}\r\nbody: ignored`;
+    const code = verifyEvent(
+      file,
+      { headers: 'headers', json },
+      { io, sources: { env, envFile: {}, readFile } },
+    );
+    return { code, out };
+  }
+
+  it('says what the service would read of one that it would accept, with the line masked', () => {
+    const { code, out } = check(signed('message.sent', { chatId: CHAT }));
+    expect(code).toBe(EXIT.fine);
+    expect(out).toMatch(
+      new RegExp(
+        `^HTTP 204\\. Accepted\\nRead as message\\.sent: chat ${CHAT}: iMessage sent from line \\+1•••••0100 at `,
+      ),
+    );
+    expect(check(signed('message.failed')).out).toContain(
+      'Read as message.failed: ignored: a failed message',
+    );
+    expect(check(signed('probe')).out).toContain('a probe, which leaves no trace.');
+  });
+
+  it('says why it would refuse one', () => {
+    const fine = signed('message.sent');
+    const { 'content-type': _, ...untyped } = fine.headers;
+    const refused = (headers: Record<string, string>, env?: Record<string, string>) => {
+      const { code, out } = check({ ...fine, headers }, env);
+      expect(code).toBe(EXIT.failed);
+      expect(out).not.toContain('Read as');
+      return out;
+    };
+    expect(refused(untyped)).toContain('HTTP 415. Refused: UNSUPPORTED_MEDIA_TYPE.');
+    expect(refused({ ...fine.headers, 'webhook-signature': '' })).toContain(
+      'HTTP 401. Refused: SIGNATURE_MISSING.',
+    );
+    expect(refused({ ...fine.headers, 'webhook-timestamp': '1e9' })).toContain('SIGNATURE_MALFORMED.');
+    expect(refused({ ...fine.headers }, { LINQ_WEBHOOK_SECRET: OTHER_SECRET })).toContain(
+      'SIGNATURE_MISMATCH.',
+    );
+    expect(() => check(fine, { LINQ_WEBHOOK_SECRET: 'whsec_x' })).toThrow('LINQ_WEBHOOK_SECRET');
+    expect(() => check(fine, {})).toThrow('LINQ_WEBHOOK_SECRET is not set');
+    expect(() => check({ ...fine, headers: { 'a b': 'c' } })).toThrow('A header must be "name: value"');
+  });
+
+  it('says by how much one is stale, and still what it would read', () => {
+    const { code, out } = check(signed('message.sent', { timestamp: '1700000000' }));
+    expect(code).toBe(EXIT.failed);
+    expect(out).toMatch(
+      /HTTP 401\. Refused: SIGNATURE_STALE\. Correctly signed, but \d+ s ago; .*\nRead as message\.sent: chat/,
+    );
+  });
+
+  it('prints JSON, also of one that goes to quarantine', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'event-verify-')), 'odd.json');
+    onTestFinished(() => rmSync(dirname(path), { recursive: true }));
+    writeFileSync(path, '{"event_type":"message.sent","event_id":"e-1"}');
+    const { code, out } = check(signEvent(path, {}, sources, clock), SETTINGS, true);
+    expect(code).toBe(EXIT.failed);
+    expect(JSON.parse(out)).toEqual({
+      accepted: true,
+      httpStatus: 202,
+      code: null,
+      message: null,
+      eventType: 'message.sent',
+      reading: expect.stringContaining('quarantined: data: expected'),
+    });
   });
 });
