@@ -28,6 +28,8 @@ describe('bash completes', () => {
     ['contact-card-reactor doctor --', ['--strict', '--url', '--ca', '--no-round-trip', '--json', '--help']],
     ['contact-card-reactor completion ', ['bash', 'zsh', 'fish', '--help']],
     ['contact-card-reactor chat list --st', ['--state']],
+    ['contact-card-reactor chat list --state ret', ['retired', 'retrying']],
+    ['contact-card-reactor event sign --example message.f', ['message.failed']],
     ['contact-card-reactor chat show --url ', []], // a value: files, by bash itself
     ['contact-card-reactor nonsense --vers', ['--version']],
   ])('%s', async (line, offered) => {

@@ -1,4 +1,9 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Argument, type Command } from 'commander';
+import type { Variables } from '../../config/sources.ts';
+import { UsageError } from '../../errors.ts';
 import { quoteForShell } from '../../status/view/wording.ts';
 import { EXIT } from '../io.ts';
 import type { Register } from '../verb.ts';
@@ -11,13 +16,98 @@ export const registerCompletion: Register = (program, { io, run }) => {
       'print a script that completes verbs and options in your shell: eval "$(contact-card-reactor completion bash)"',
     )
     .addArgument(new Argument('<shell>', 'which one').choices(['bash', 'zsh', 'fish']))
+    .option('--install', 'write it where the shell finds it, instead of printing it')
     .action(
-      run(async (shell: string) => {
-        io.write(SCRIPTS[shell]?.(readTree(program)) ?? '');
+      run(async (shell: string, { install }: { install?: boolean }) => {
+        const script = SCRIPTS[shell]?.(readTree(program), await optionValues()) ?? '';
+        io.write(install === true ? installScript(shell, script, io.env) : script);
         return EXIT.fine;
       }),
     );
 };
+
+/** The words that an option's value can be; other values complete as files. */
+type OptionValues = ReadonlyMap<string, readonly string[]>;
+
+async function optionValues(): Promise<OptionValues> {
+  const [{ CHAT_STATES }, { SHOWN_REASONS }, { CHAT_KEYS }, { EXAMPLES }] = await Promise.all([
+    import('../../decide/chat.ts'),
+    import('../../status/view/explanation.ts'),
+    import('../../store/plan/chat-lists.ts'),
+    import('./signed-event.ts'),
+  ]);
+  return new Map<string, readonly string[]>([
+    ['--state', CHAT_STATES],
+    ['--reason', SHOWN_REASONS],
+    ['--sort', CHAT_KEYS],
+    ['--order', ['asc', 'desc']],
+    ['--example', EXAMPLES],
+    ['--payload-version', ['2026-02-03', '2025-01-01']],
+    ['--scheme', ['both', 'standard', 'legacy']],
+  ]);
+}
+
+/** Where the script goes, and the file that has to read it, if the shell doesn't by itself. */
+function placeOf(shell: string, env: Variables): { script: string; startFile: string | null } {
+  const home = env.HOME ?? homedir();
+  const data = env.XDG_DATA_HOME ?? join(home, '.local', 'share');
+  if (shell === 'fish') {
+    const config = env.XDG_CONFIG_HOME ?? join(home, '.config');
+    return { script: join(config, 'fish', 'conf.d', `${NAME}.fish`), startFile: null };
+  }
+  const startFile = shell === 'zsh' ? join(env.ZDOTDIR ?? home, '.zshrc') : join(home, '.bashrc');
+  return { script: join(data, NAME, `completion.${shell}`), startFile };
+}
+
+/** @returns what it did @throws {UsageError} when a file can't be written */
+function installScript(shell: string, script: string, env: Variables): string {
+  const { script: path, startFile } = placeOf(shell, env);
+  const done = [put(path, script)];
+  if (startFile !== null) {
+    const before = readIfThere(startFile) ?? '';
+    const quoted = quoteForShell(path);
+    const prepared =
+      shell === 'zsh' ? '(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }; ' : '';
+    const line = `[ ! -f ${quoted} ] || { ${prepared}. ${quoted}; } ${MARK}`;
+    const kept = before.split('\n').filter((one) => !one.endsWith(MARK));
+    if (kept.at(-1) === '') kept.pop();
+    done.push(put(startFile, [...kept, line, ''].join('\n')));
+  }
+  return `${done.join('\n')}\nNew shells complete ${NAME}, also after npx.\n`;
+}
+
+/** Ends the line of a start file that is ours. */
+const MARK = `# completion of contact-card-reactor`;
+
+function put(path: string, text: string): string {
+  if (readIfThere(path) === text) return `${path} is up to date.`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  } catch (error) {
+    throw notWritable(path, error);
+  }
+  return `Wrote ${path}.`;
+}
+
+/** Null: there is no such file. */
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw notWritable(path, error);
+  }
+}
+
+const codeOf = (error: unknown) =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+
+const notWritable = (path: string, error: unknown) =>
+  new UsageError(
+    `${path} can't be written (${codeOf(error)}). Print the script without --install, and let your shell read it.`,
+    { cause: error },
+  );
 
 /** A word that can come next, with its description. */
 interface Candidate {
@@ -57,8 +147,8 @@ function readTree(program: Command, path = ''): readonly CompletionNode[] {
 const NAME = 'contact-card-reactor';
 const FUNCTION = '_contact_card_reactor';
 
-/** The completion script of each shell. Option values complete as files. */
-const SCRIPTS: Readonly<Record<string, (tree: readonly CompletionNode[]) => string>> = {
+/** The completion script of each shell. */
+const SCRIPTS: Readonly<Record<string, (tree: readonly CompletionNode[], values: OptionValues) => string>> = {
   bash: writeBash,
   zsh: writeZsh,
   fish: writeFish,
@@ -68,15 +158,20 @@ const SCRIPTS: Readonly<Record<string, (tree: readonly CompletionNode[]) => stri
 const verbPatterns = (tree: readonly CompletionNode[]) =>
   tree.map(({ path }) => path).filter((path) => path !== '');
 
-const valueOptions = (tree: readonly CompletionNode[]) => [
+/** The options whose values complete as files. */
+const fileOptions = (tree: readonly CompletionNode[], values: OptionValues) => [
   ...new Set(
     tree.flatMap(({ candidates }) =>
-      candidates.filter(({ takesValue }) => takesValue).map(({ word }) => word),
+      candidates.filter(({ word, takesValue }) => takesValue && !values.has(word)).map(({ word }) => word),
     ),
   ),
 ];
 
-function writeBash(tree: readonly CompletionNode[]): string {
+function writeBash(tree: readonly CompletionNode[], values: OptionValues): string {
+  const ofValues = [...values].map(
+    ([option, words]) =>
+      `    ${option}) COMPREPLY=($(compgen -W ${quoteForShell(words.join(' '))} -- "$current")); return ;;`,
+  );
   const cases = tree.map(
     ({ path, candidates }) =>
       `    ${quoteForShell(path)}) words=${quoteForShell(candidates.map(({ word }) => word).join(' '))} ;;`,
@@ -86,7 +181,8 @@ ${FUNCTION}() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} verb='' words='' i
   COMPREPLY=()
   case $previous in
-    ${valueOptions(tree).join('|')}) return ;;
+${ofValues.join('\n')}
+    ${fileOptions(tree, values).join('|')}) return ;;
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$verb/\${COMP_WORDS[i]}" in
@@ -99,10 +195,21 @@ ${cases.join('\n')}
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 complete -o default -F ${FUNCTION} ${NAME}
+${FUNCTION}_npx() {
+  COMPREPLY=()
+  [[ \${COMP_WORDS[1]} == ${NAME} && COMP_CWORD -gt 1 ]] || return 0
+  COMP_WORDS=("\${COMP_WORDS[@]:1}")
+  COMP_CWORD=$((COMP_CWORD - 1))
+  ${FUNCTION}
+}
+complete -p npx >/dev/null 2>&1 || complete -o default -F ${FUNCTION}_npx npx
 `;
 }
 
-function writeZsh(tree: readonly CompletionNode[]): string {
+function writeZsh(tree: readonly CompletionNode[], values: OptionValues): string {
+  const ofValues = [...values].map(
+    ([option, words]) => `    (${option}) compadd -- ${words.join(' ')}; return ;;`,
+  );
   const cases = tree.map(({ path, candidates }) => {
     const entries = candidates.map(
       ({ word, description }) => `      ${quoteForShell(`${word}:${description}`)}`,
@@ -115,7 +222,8 @@ ${FUNCTION}() {
   local verb='' word
   local -a candidates
   case \${words[CURRENT - 1]} in
-    (${valueOptions(tree).join('|')}) _files; return ;;
+${ofValues.join('\n')}
+    (${fileOptions(tree, values).join('|')}) _files; return ;;
   esac
   for word in \${words[2, CURRENT - 1]}; do
     case "$verb/$word" in
@@ -128,24 +236,46 @@ ${cases.join('\n')}
   _describe ${quoteForShell(NAME)} candidates || _files
 }
 compdef ${FUNCTION} ${NAME}
+${FUNCTION}_npx() {
+  if [[ \${words[2]} != ${NAME} || CURRENT -eq 2 ]]; then
+    _files
+    return
+  fi
+  shift words
+  (( CURRENT-- ))
+  ${FUNCTION}
+}
+(( $+_comps[npx] )) || compdef ${FUNCTION}_npx npx
 `;
 }
 
 /** Fish has two escapes within single quotes. */
 const quoteFish = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
-function writeFish(tree: readonly CompletionNode[]): string {
+function writeFish(tree: readonly CompletionNode[], values: OptionValues): string {
+  const typedAs = (word: string, takesValue: boolean) => {
+    const words = values.get(word);
+    if (words !== undefined) return ` -x -a ${quoteFish(words.join(' '))}`;
+    return takesValue ? ' -r' : '';
+  };
   const lines = tree.flatMap(({ path, candidates }) => {
-    const start = `complete -c ${NAME} -n ${quoteFish(`${FUNCTION}_at "${path}"`)}`;
+    const start = `    complete -c $command -n ${quoteFish(`${FUNCTION}_at "${path}"`)}`;
     return candidates.map(({ word, description, takesValue }) => {
-      const what = word.startsWith('--') ? `-l ${word.slice(2)}${takesValue ? ' -r' : ''}` : `-f -a ${word}`;
+      const what = word.startsWith('--')
+        ? `-l ${word.slice(2)}${typedAs(word, takesValue)}`
+        : `-f -a ${word}`;
       return `${start} ${what} -d ${quoteFish(description)}`;
     });
   });
   return `# Completion of ${NAME} for fish: ${NAME} completion fish | source
 function ${FUNCTION}_at
     set -l verb ''
-    for word in (commandline -opc)[2..-1]
+    set -l words (commandline -opc)
+    if test "$words[1]" = npx
+        test "$words[2]" = ${NAME}; or return 1
+        set -e words[1]
+    end
+    for word in $words[2..-1]
         switch "$verb/$word"
             case ${verbPatterns(tree).join(' ')}
                 set verb "$verb/$word"
@@ -153,6 +283,8 @@ function ${FUNCTION}_at
     end
     test "$verb" = "$argv[1]"
 end
+for command in ${NAME} npx
 ${lines.join('\n')}
+end
 `;
 }

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../terminal.ts';
 
 describe.each(['bash', 'zsh', 'fish'])('completion %s', (shell) => {
@@ -15,6 +18,9 @@ describe.each(['bash', 'zsh', 'fish'])('completion %s', (shell) => {
       'strict',
       'round-trip',
       'env-file',
+      'opted_out',
+      'last_message',
+      'message.received',
     ])
       expect(out).toContain(word);
     expect(out.endsWith('\n')).toBe(true);
@@ -31,6 +37,30 @@ describe.each(['bash', 'zsh', 'fish'])('completion %s', (shell) => {
         .replaceAll(/"[^"]*"/g, '');
       expect(bare.split("'").length % 2, line).toBe(1);
     }
+  });
+});
+
+describe.each([
+  ['bash', '.bashrc', '.local/share/contact-card-reactor/completion.bash'],
+  ['zsh', '.zshrc', '.local/share/contact-card-reactor/completion.zsh'],
+  ['fish', null, '.config/fish/conf.d/contact-card-reactor.fish'],
+] as const)('completion %s --install', (shell, startFile, script) => {
+  it('writes the script where the shell finds it, once, and says so', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'completion-'));
+    onTestFinished(() => rmSync(home, { recursive: true }));
+    const read = (name: string) => readFileSync(join(home, name), 'utf8');
+    if (startFile !== null) writeFileSync(join(home, startFile), 'alias ll="ls -l"');
+    const install = () => run(`completion ${shell} --install`, { env: { HOME: home } });
+    const first = await install();
+    expect([first.code, first.err]).toEqual([0, '']);
+    expect(first.out).toContain(`Wrote ${join(home, script)}.`);
+    expect(read(script)).toBe((await run(`completion ${shell}`)).out);
+    const start = startFile === null ? null : read(startFile);
+    if (start !== null)
+      expect(start).toMatch(/^alias ll="ls -l"\n\[ .*completion\.\w+'; \} # completion of .*\n$/);
+    const second = await install();
+    expect(second.out.match(/is up to date\./g)).toHaveLength(startFile === null ? 1 : 2);
+    if (startFile !== null) expect(read(startFile)).toBe(start);
   });
 });
 
