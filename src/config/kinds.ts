@@ -132,7 +132,9 @@ const HEADER_SAFE = /^[\x21-\x7e]+$/;
 export const apiKey: Kind<string> = {
   expects: 'the API key alone, without spaces',
   parse(text) {
+    if (text === '') return { wrong: 'nothing was entered' };
     if (/^bearer\s/i.test(text)) return { wrong: 'leave "Bearer" out' };
+    if (text.startsWith(SECRET_PREFIX)) return { wrong: 'this is the signing secret of a webhook' };
     const fault = faultOfText(text); // it may have been typed or pasted
     if (fault !== null) return { wrong: fault };
     return HEADER_SAFE.test(text)

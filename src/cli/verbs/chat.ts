@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AttemptView, ChatView } from '../../status/view/schemas.ts';
+import { codeInWords } from '../../status/view/wording.ts';
 import type { AnswerName, ServiceCall, ServiceOptions, Shown, Surroundings } from '../call-service.ts';
 import { EXIT, type ExitCode } from '../io.ts';
 import { printJson, type Screen } from '../terminal/screen.ts';
@@ -147,7 +148,7 @@ function renderAttempts(attempts: readonly AttemptView[], { width }: Screen): st
     attempt.trigger,
     attempt.outcome ?? 'in progress',
     orAbsent(attempt.httpStatus),
-    orAbsent(attempt.linqCode),
+    attempt.linqCode === null ? ABSENT : codeInWords(attempt.linqCode).replace('code ', ''),
     orAbsent(attempt.traceId),
   ]);
   return renderTable(['STARTED', 'TRIGGER', 'OUTCOME', 'HTTP', 'LINQ CODE', 'TRACE ID'], rows, width);
@@ -164,7 +165,7 @@ function shareChat(chatId: string): ServiceCall<'ShareSchema'> {
       if (attempt.outcome === null)
         return { text: `The share is still in progress; \`chat show\` shows its outcome.\n${text}` };
       const isFine = attempt.outcome === 'shared' || attempt.outcome === 'dry_run';
-      const code = attempt.linqCode === null ? '' : `, Linq's code ${attempt.linqCode}`;
+      const code = attempt.linqCode === null ? '' : `, ${codeInWords(attempt.linqCode)}`;
       const status = attempt.httpStatus === null ? '' : ` (HTTP ${attempt.httpStatus}${code})`;
       return {
         text: `${OUTCOMES[attempt.outcome]}${status}.\n${text}`,

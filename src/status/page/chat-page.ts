@@ -7,19 +7,11 @@ import type { StatusDeps } from '../api/deps.ts';
 import { showChat, type ViewSnapshot, viewSnapshot } from '../view/chat-view.ts';
 import { lengthOf } from '../view/explanation.ts';
 import type { ChatView, Problem } from '../view/schemas.ts';
-import { durationInWords, isoTime } from '../view/wording.ts';
+import { codeInWords, durationInWords, isoTime } from '../view/wording.ts';
 import { searchForm } from './chat-list-page.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Notice, renderMessage, renderPage, type ServiceHeader } from './layout.ts';
-import {
-  codeInWords,
-  OUTCOME_WORDS,
-  reasonWords,
-  type Tone,
-  triesOf,
-  tryInWords,
-  UNDER_WAY,
-} from './page-words.ts';
+import { OUTCOME_WORDS, reasonWords, type Tone, triesOf, tryInWords, UNDER_WAY } from './page-words.ts';
 import { badge, button, card, counted, exactly, nothing, stateBadge, withTimes } from './parts.ts';
 
 /** One chat's page: why it did or didn't get the card, its details, and the available actions. */

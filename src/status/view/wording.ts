@@ -67,3 +67,40 @@ export function commandName(path = '', exists: (file: string) => boolean = exist
 
 /** For commands that people copy: one word in a POSIX shell or zsh. */
 export const quoteForShell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** Linq's documentation of the codes with which it may refuse a share call, or the chat read before it. */
+const LINQ_CODES: ReadonlyMap<number, string> = new Map([
+  [1001, 'a required field is missing'],
+  [1003, 'the request isn’t readable'],
+  [1005, 'a parameter has a wrong value'],
+  [1007, 'rate limited'],
+  [2001, 'chat not found'],
+  [2004, 'the API key is missing or wrong'],
+  [2005, 'the chat isn’t this account’s'],
+  [2006, 'the line isn’t this account’s'],
+  [2008, 'the recipient must write first'],
+  [2009, 'the chat is still being created'],
+  [2011, 'not enabled for the account'],
+  [2012, 'the line has no contact card'],
+  [2013, 'the line has left the chat'],
+  [2015, 'conflicts with the chat’s present state'],
+  [2016, 'not supported in groups'],
+  [2017, 'not supported on the chat’s service'],
+  [2024, 'the recipient opted out'],
+  [2026, 'the recipient is on the block list'],
+  [2027, 'the line can’t send for a while'],
+  [3001, 'connection failed within Linq'],
+  [3002, 'connection failed within Linq'],
+  [3003, 'an operation failed within Linq'],
+  [3004, 'an operation failed within Linq'],
+  [3005, 'network timeout within Linq'],
+  [3006, 'internal error of Linq'],
+  [4002, 'the line isn’t available'],
+  [4004, 'service unavailable'],
+]);
+
+/** `code 2024: the recipient opted out` */
+export function codeInWords(code: number): string {
+  const meaning = LINQ_CODES.get(code);
+  return meaning === undefined ? `code ${code}` : `code ${code}: ${meaning}`;
+}

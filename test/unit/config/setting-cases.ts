@@ -70,6 +70,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     ],
     invalid: [
       ['Bearer 0a1b2c', 'leave "Bearer" out'],
+      ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3', 'this is the signing secret of a webhook'],
       ['0a1b 2c3d', 'it contains a space or a character that no key has'],
       ['schlüssel', 'it contains a space or a character that no key has'],
       ['one\ntwo', 'it spans several lines'],

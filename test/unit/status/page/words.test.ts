@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { classifyAnswer } from '../../../../src/decide/outcome.ts';
-import { codeInWords, reasonWords } from '../../../../src/status/page/page-words.ts';
+import { reasonWords } from '../../../../src/status/page/page-words.ts';
 import { SHOWN_REASONS } from '../../../../src/status/view/explanation.ts';
+import { codeInWords } from '../../../../src/status/view/wording.ts';
 import { answerOf } from '../../../helpers/builders.ts';
 
 describe('words for people', () => {
