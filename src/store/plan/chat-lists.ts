@@ -33,7 +33,7 @@ export const LISTS_ALL: ReadonlySet<ChatKey> = new Set(['first_seen', 'last_mess
 export const MAX_SORTED = 5_000;
 
 /** The rows that one page by `next_attempt` examines, if more than `MAX_SORTED` chats match. */
-export const MAX_EXAMINED = 5_000;
+const MAX_EXAMINED = 5_000;
 
 /** The order of a list, unless another is asked for. */
 export const FIRST_SEEN: ChatOrder = { by: 'first_seen', isDescending: false };

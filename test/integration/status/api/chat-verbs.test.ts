@@ -128,7 +128,9 @@ describe('chat share', () => {
     await idle();
     const { exitCode, out } = await run('chat share chat-1');
     expect(exitCode).toBe(1);
-    expect(out).toContain("Linq refused to share the card (HTTP 400, code 1005: a parameter has a wrong value).\n");
+    expect(out).toContain(
+      'Linq refused to share the card (HTTP 400, code 1005: a parameter has a wrong value).\n',
+    );
   });
 
   it('ends with 1 and the reason when the chat may not be shared', async () => {
