@@ -92,7 +92,7 @@ async function clockAhead(session: Session, now: () => number): Promise<number> 
   const after = now();
   const at = clock?.at ?? before;
   if (at < before) return Math.round(at - before);
-  return at > after ? Math.round(at - after) : 0;
+  return at > after + 1 ? Math.round(at - after) : 0; // ours counts whole milliseconds
 }
 
 /**

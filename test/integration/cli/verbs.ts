@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ExitCode } from '../../../src/cli/io.ts';
 import { runVerb } from '../status/api/verbs-harness.ts';
 
@@ -28,6 +29,8 @@ const local = (args: readonly string[] = [], json: ExitCode | null = 0): VerbCas
   misconfigured: 3,
   unreachable: null,
 });
+/** Any JSON, wherever the verb runs. */
+const BODY = fileURLToPath(new URL('../../../package.json', import.meta.url));
 const NEEDS_NOTHING: VerbCase = { json: null, misconfigured: null, unreachable: null };
 
 /** Every verb, so that a new one has to say how it behaves. */
@@ -65,7 +68,7 @@ export const VERB_CASES: Readonly<Record<string, (place: Place) => VerbCase>> = 
   'event sign': () => ({ args: ['--example', 'probe'], json: 0, misconfigured: null, unreachable: null }),
   'event send': () => steering(['--example', 'probe']),
   'event verify': () => ({
-    args: ['package.json', '--header', 'content-type: application/json'], // without a signature
+    args: [BODY, '--header', 'content-type: application/json'], // without a signature
     json: 1,
     misconfigured: null,
     unreachable: null,

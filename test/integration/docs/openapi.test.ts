@@ -14,6 +14,8 @@ const HIDDEN: readonly string[] = [
   'POST /resume',
   'POST /catch-up',
   'POST /lines/{line}/release',
+  'POST /lines/{line}/check',
+  'POST /quarantine/replay',
   'POST /chats/{chatId}/share',
   'POST /chats/{chatId}/hold',
   'POST /chats/{chatId}/release',

@@ -31,7 +31,10 @@ const FAILURES: readonly (readonly [string, Respond | string, string])[] = [
 describe('contactCards', () => {
   it('asks for one line, or for all, without a body', async () => {
     const { server, client } = await setUp(http(200, fixture('contact_card.active.json')));
-    const cards = { kind: 'cards', cards: [{ line: '+12025550100', isActive: true }] };
+    const cards = {
+      kind: 'cards',
+      cards: [{ line: '+12025550100', isActive: true, digest: expect.any(String) }],
+    };
     expect(await client.contactCards('+12025550100')).toEqual(cards);
     expect(await client.contactCards(null)).toEqual(cards);
     expect(server.requests.map(({ line }) => line)).toEqual([

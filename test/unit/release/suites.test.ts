@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 describe('the suites of a release run', () => {
   it.each(SUITES)('$name is there, in a project, and tells what it reached', (suite) => {
-    expect(['unit', 'faults', 'security', 'faults-postgres']).toContain(projectOf(suite));
+    expect(['unit', 'faults', 'security', 'postgres', 'faults-postgres']).toContain(projectOf(suite));
     const path = join(ROOT, suite.file);
     const files = suite.file.endsWith('.ts') ? [path] : readdirSync(path).map((name) => join(path, name));
     const text = files.map((file) => readFileSync(file, 'utf8')).join();

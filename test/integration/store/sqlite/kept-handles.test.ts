@@ -132,6 +132,7 @@ async function doEverything(store: Store, round: number): Promise<void> {
     store.summary(now),
     store.counts(now),
     store.lines(),
+    store.cardShares(now),
     store.holds(),
     store.problems(),
     store.catchUp(),
