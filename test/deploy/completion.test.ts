@@ -26,7 +26,7 @@ describe('bash completes', () => {
     ['contact-card-reactor chat re', ['release']],
     ['contact-card-reactor --env-file x.env event s', ['sign', 'send']],
     ['contact-card-reactor doctor --', ['--strict', '--url', '--ca', '--no-round-trip', '--json', '--help']],
-    ['contact-card-reactor completion ', ['bash', 'zsh', 'fish', '--help']],
+    ['contact-card-reactor completion ', ['bash', 'zsh', 'fish', '--install', '--help']],
     ['contact-card-reactor chat list --st', ['--state']],
     ['contact-card-reactor chat list --state ret', ['retired', 'retrying']],
     ['contact-card-reactor event sign --example message.f', ['message.failed']],
