@@ -84,8 +84,26 @@ function unmapPackages(file) {
   writeFileSync(file, JSON.stringify({ ...map, mappings: encode(lines) }));
 }
 
+/**
+ * The licences of the packages in the bundle, which ask to be part of every copy.
+ * @param {string[]} inputs the files that it is made of
+ */
+function licensesOf(inputs) {
+  const places = inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
+  return [...new Set(places)].sort().map(licenseOf).join('\n');
+}
+
+/** @param {string} place of a package */
+function licenseOf(place) {
+  const { name, version, license } = JSON.parse(readFileSync(`${place}/package.json`, 'utf8'));
+  const file = readdirSync(place).find((one) => /^(licen[cs]e|copying)\b/i.test(one));
+  const text = file === undefined ? '' : readFileSync(`${place}/${file}`, 'utf8').trim();
+  return `${name} ${version} (${license})\n\n${text}\n`;
+}
+
 rmSync('dist', { recursive: true, force: true });
-await build({ ...SETTINGS, entryPoints: PROGRAMS });
+const { metafile } = await build({ ...SETTINGS, entryPoints: PROGRAMS, metafile: true });
+writeFileSync('dist/LICENSES.txt', licensesOf(Object.keys(metafile.inputs)));
 for (const [name = '', file = ''] of process.argv.slice(2).map((further) => further.split('='))) {
   await build({ ...SETTINGS, splitting: false, entryPoints: { [name]: file } });
 }

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -188,6 +189,8 @@ async function serveAsNobody(root: string): Promise<void> {
     ...['LICENSE', 'dist', 'migrations', 'node_modules', 'package.json'],
   ]);
   expect(readdirSync(join(image, 'app/node_modules/better-sqlite3')).sort()).not.toContain('deps');
+  const licenses = readFileSync(join(image, 'app/dist/LICENSES.txt'), 'utf8');
+  expect(licenses).toMatch(/^fastify [\d.]+ \(MIT\)\n\n[\s\S]{500}/m); // of each package in the bundle, with its text
   const data = join(root, 'data');
   mkdirSync(data, { mode: 0o700 });
   if (isRoot) chownSync(data, USER, USER);
