@@ -12,6 +12,8 @@ const NARROW = { width: 360, height: 740 };
 const pathsOf = ({ chatId }: Scene) => ['/', '/chats', ...(chatId === null ? [] : [`/chats/${chatId}`])];
 
 const kindOf = (path: string) => (path === '/' ? 'overview' : path === '/chats' ? 'chats' : 'chat');
+/** Of pictures. A list says all in a few rows. */
+const HEIGHTS = { overview: 1220, chats: 760, chat: 1000 } as const;
 
 /** Those that the documentation shows. */
 const PICTURES: Readonly<Record<string, string>> = {
@@ -39,7 +41,7 @@ describe.each([
         const { page, complaints } = await visit(scene.url + path, scene.token, { colorScheme });
         const where = `${path} ${colorScheme}`;
         const picture = PICTURES[`${name} ${kindOf(path)} ${colorScheme}`];
-        if (picture !== undefined) await takePicture(page, picture, 1280, path === '/' ? 1220 : 1000);
+        if (picture !== undefined) await takePicture(page, picture, 1280, HEIGHTS[kindOf(path)]);
         await openAll(page);
         await page.setViewportSize(WIDE);
         const what = colorScheme === 'light' ? 'everything' : 'colours';
