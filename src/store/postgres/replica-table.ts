@@ -11,7 +11,7 @@ import type { Calls, StoreContext } from './context.ts';
 
 /** A leader that doesn't say in time that it lives is replaced. */
 const LEASE = "interval '30 s'";
-/** Those that stand aside wait for so long after the lease has ended: every candidate beats meanwhile, more than once. */
+/** How long those that stand aside wait after the end of the lease: every candidate beats more than once in that time. */
 const PRECEDENCE = "interval '25 s'";
 /** A replica that hasn't been seen for this long is gone. */
 const GONE = "interval '60 s'";
