@@ -7,15 +7,14 @@ import type { ProblemCode } from '../problems/problem-words.ts';
 import { showAttempt, showChat, showLine, viewSnapshot } from '../view/chat-view.ts';
 import { isHold } from '../view/explanation.ts';
 import type { Overview, Problem } from '../view/schemas.ts';
+import { checklist, isFirstStart } from './first-start.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Notice, renderPage } from './layout.ts';
 import {
   attempts,
   charts,
   chatsByState,
-  checklist,
   deliveries,
-  isFirstStart,
   isShared,
   lines,
   nextDue,

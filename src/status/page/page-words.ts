@@ -109,3 +109,10 @@ export function reasonWords(reason: string): string {
 }
 
 const isOfChat = (reason: string): reason is ChatReason => reason in CHAT_REASON_WORDS;
+
+/** Of the card of a line that was checked. */
+export const CARD_WORDS: ReadonlyMap<string, readonly [Tone, string]> = new Map([
+  ['active', ['ok', 'Card active']],
+  ['inactive', ['warn', 'Card not active']],
+  ['missing', ['error', 'No card']],
+]);
