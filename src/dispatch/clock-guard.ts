@@ -9,6 +9,8 @@ export interface ServerDate {
   readonly serverAt: EpochMs;
   readonly requestedAt: EpochMs;
   readonly receivedAt: EpochMs;
+  /** How long the call took by the monotonic clock. */
+  readonly tookMs: number;
 }
 
 export type ClockGuard = ReturnType<typeof createClockGuard>;
@@ -78,7 +80,9 @@ export function createClockGuard({
       isBehindPast = false;
       onCorrected(byMs);
     },
-    heard({ serverAt, requestedAt, receivedAt }: ServerDate): void {
+    heard({ serverAt, requestedAt, receivedAt, tookMs }: ServerDate): void {
+      // between the readings of a wall clock that was set meanwhile, any `Date` would seem right
+      if (isOff(receivedAt - requestedAt - tookMs)) return;
       // The header has whole seconds, and was written somewhere between request and answer.
       const isEarly = serverAt + SECOND < requestedAt;
       const wallOffMs = isEarly ? serverAt + SECOND - requestedAt : Math.max(0, serverAt - receivedAt);

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../clock.ts';
 import { type EpochMs, SECOND } from '../decide/time.ts';
 import { connectThrough, type HttpProxy } from '../http/proxy.ts';
 
@@ -15,8 +16,7 @@ interface ExchangeOptions {
   readonly proxy: HttpProxy | null;
   /** Maximum body size, both on the wire and decoded. A larger body counts as incomplete. */
   readonly maxBodyBytes: number;
-  readonly wallNow: CallEvents['wallNow'];
-  readonly monotonic: () => number;
+  readonly clock: Pick<Clock, 'wallNow' | 'monotonic'>;
   readonly onHeaders: CallEvents['onHeaders'];
 }
 
@@ -37,7 +37,7 @@ const REST_MS = SECOND;
  * queueing, connecting, headers and body, and a short one for what no longer matters. `send` never rejects.
  */
 export function createExchange(options: ExchangeOptions) {
-  const { connections, deadlineMs, connectMs, proxy, maxBodyBytes, wallNow, monotonic, onHeaders } = options;
+  const { connections, deadlineMs, connectMs, proxy, maxBodyBytes, clock, onHeaders } = options;
   const url = new URL(options.baseUrl);
   const prefix = url.pathname.replace(/\/+$/, '');
   const headers = [
@@ -55,12 +55,13 @@ export function createExchange(options: ExchangeOptions) {
     bodyTimeout: 0,
     maxResponseSize: maxBodyBytes,
   });
+  const monotonic = () => clock.monotonic();
   const deadlines = createDeadlines<Call>(deadlineMs, monotonic);
   const restDeadlines = createDeadlines<Call>(REST_MS, monotonic);
   const callsOf = createAborts<Call>();
   const events: CallEvents = {
     onHeaders,
-    wallNow,
+    read: () => ({ wall: clock.wallNow(), monotonic: clock.monotonic() }),
     onSettledEarly(call) {
       deadlines.delete(call);
       restDeadlines.add(call);
@@ -104,14 +105,20 @@ export type Reply =
   /** `wasSent`: the request was handed to a connection, so Linq may have acted on it. */
   | { readonly kind: 'none'; readonly wasSent: boolean; readonly cause: string };
 
+/** When a request was written, or an answer began, by the clock's `wallNow` and `monotonic`. */
+export interface Moment {
+  readonly wall: EpochMs;
+  readonly monotonic: number;
+}
+
 interface CallEvents {
-  /** An answer begins; `requestedAt` is when its request was written, by `wallNow`. */
-  onHeaders(headers: Headers, requestedAt: EpochMs): void;
+  /** An answer begins. */
+  onHeaders(headers: Headers, requested: Moment, received: Moment): void;
   /** The call is settled: the rest of its body doesn't matter. */
   onSettledEarly(call: Call): void;
   /** The call is over; its connection is free or gone. */
   onDone(call: Call): void;
-  wallNow(): EpochMs;
+  read(): Moment;
 }
 
 /**
@@ -126,7 +133,7 @@ class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
   readonly #events: CallEvents;
   readonly #resolve: (reply: Reply) => void;
   #controller: Dispatcher.DispatchController | null = null;
-  #requestedAt = 0;
+  #requested: Moment = { wall: 0, monotonic: 0 };
   #httpStatus = 0;
   #headers: Headers = {};
   #chunks: Buffer[] = [];
@@ -168,7 +175,7 @@ class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
       return;
     }
     this.#controller = controller;
-    this.#requestedAt = this.#events.wallNow();
+    this.#requested = this.#events.read();
   }
 
   onResponseStart(_controller: unknown, httpStatus: number, headers: Headers): void {
@@ -179,7 +186,7 @@ class Call implements Dispatcher.DispatchHandler, Expiring, Endable {
       this.#settleReply(null);
       this.#events.onSettledEarly(this);
     }
-    this.#events.onHeaders(headers, this.#requestedAt);
+    this.#events.onHeaders(headers, this.#requested, this.#events.read());
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {

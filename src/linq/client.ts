@@ -7,7 +7,7 @@ import type { LinqAnswer } from '../decide/outcome.ts';
 import { type EpochMs, parseHttpDate, SECOND } from '../decide/time.ts';
 import type { HttpProxy } from '../http/proxy.ts';
 import type { OnUnreadable } from '../payload.ts';
-import { createExchange, type Headers, type Reply } from './call.ts';
+import { createExchange, type Headers, type Moment, type Reply } from './call.ts';
 import {
   type ChatsPage,
   firstHeader,
@@ -46,6 +46,8 @@ interface DateReading {
   readonly serverAt: EpochMs;
   readonly requestedAt: EpochMs;
   readonly receivedAt: EpochMs;
+  /** By the monotonic clock: if it differs from the wall clock's, that was set meanwhile. */
+  readonly tookMs: number;
 }
 
 type CardsAnswer = { readonly kind: 'cards'; readonly cards: readonly ContactCard[] } | CallFailed;
@@ -101,17 +103,17 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
     onUnreadable,
     ...rest
   } = options;
-  const wallNow = () => clock.wallNow();
   const common = {
     ...rest,
     deadlineMs,
     connectMs,
     proxy,
-    wallNow,
-    monotonic: () => clock.monotonic(),
-    onHeaders(headers: Headers, requestedAt: EpochMs) {
+    clock,
+    onHeaders(headers: Headers, requested: Moment, received: Moment) {
       const serverAt = parseHttpDate(firstHeader(headers, 'date') ?? '');
-      if (serverAt !== null && !isCached(headers)) onDate({ serverAt, requestedAt, receivedAt: wallNow() });
+      if (serverAt === null || isCached(headers)) return;
+      const tookMs = received.monotonic - requested.monotonic;
+      onDate({ serverAt, requestedAt: requested.wall, receivedAt: received.wall, tookMs });
     },
   };
   const exchange = createExchange({ ...common, maxBodyBytes: MAX_BODY_BYTES });
@@ -123,7 +125,8 @@ export function createLinqClient(options: LinqClientOptions): LinqClient {
   const get = (path: string, signal?: AbortSignal, through = exchange) =>
     through.send({ method: 'GET', path, wantsBody: true }, signal);
   const getList = (path: string, signal?: AbortSignal) => get(path, signal, lists);
-  const answerOf = (reply: Reply, isRead: boolean) => readAnswer(reply, isRead, wallNow(), options.apiKey);
+  const answerOf = (reply: Reply, isRead: boolean) =>
+    readAnswer(reply, isRead, clock.wallNow(), options.apiKey);
   const failed = (reply: Reply): CallFailed => ({
     kind: 'failed',
     answer: isSuccess(reply) ? UNREADABLE : answerOf(reply, true),

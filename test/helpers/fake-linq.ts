@@ -86,6 +86,7 @@ export function createFakeLinq(clock: Clock): FakeLinq {
   ): Promise<A> {
     calls.push({ ...call, at: clock.now() });
     const requestedAt = clock.systemNow();
+    const sentAt = clock.monotonic();
     open++;
     const waiting = reply();
     const isSlow = waiting instanceof Promise;
@@ -100,7 +101,13 @@ export function createFakeLinq(clock: Clock): FakeLinq {
     signal?.removeEventListener('abort', abort);
     const serverAt =
       script.time === null || answer === cut ? null : Math.floor(script.time() / SECOND) * SECOND;
-    if (serverAt !== null) script.onDate({ serverAt, requestedAt, receivedAt: clock.systemNow() });
+    if (serverAt !== null)
+      script.onDate({
+        serverAt,
+        requestedAt,
+        receivedAt: clock.systemNow(),
+        tookMs: clock.monotonic() - sentAt,
+      });
     open--;
     answering--;
     return answer;

@@ -66,6 +66,7 @@ async function start(network: Network = {}) {
       serverAt: T + world.machine.monotonic() + aheadMs,
       requestedAt: at,
       receivedAt: at,
+      tookMs: 0,
     });
   };
   return { ...world, clock, guard, hear };

@@ -76,6 +76,7 @@ export function createModelLinq({ clock, oracle, mood, trueNow, crashing, ...res
     signal: AbortSignal | undefined,
   ): Promise<'cut' | 'over'> {
     const requestedAt = clock.systemNow();
+    const sentAt = clock.monotonic();
     if (signal?.aborted === true) return 'cut';
     const end = afterMs > 0 ? await after(afterMs, signal) : 'over';
     answering++;
@@ -83,7 +84,13 @@ export function createModelLinq({ clock, oracle, mood, trueNow, crashing, ...res
     answering--;
     if (life.isDead) return NEVER;
     const serverAt = Math.floor(trueNow() / SECOND) * SECOND;
-    if (end === 'over') life.onDate({ serverAt, requestedAt, receivedAt: clock.systemNow() });
+    if (end === 'over')
+      life.onDate({
+        serverAt,
+        requestedAt,
+        receivedAt: clock.systemNow(),
+        tookMs: clock.monotonic() - sentAt,
+      });
     return end;
   }
 

@@ -175,13 +175,16 @@ describe('an answer to a share call', () => {
         const date = ['date: Sun, 22 Nov 2026 12:00:00 GMT', 'date: soon', 'x: y'][count - 1] ?? '';
         socket.write(http(204, '', date));
       },
-      { clock: { wallNow: () => now++, monotonic: () => 0 }, onDate: (reading) => readings.push(reading) },
+      {
+        clock: { wallNow: () => now++, monotonic: () => now },
+        onDate: (reading) => readings.push(reading),
+      },
     );
     const answers: LinqAnswer[] = [];
     for (let i = 0; i < 3; i++) answers.push(await client.shareContactCard('c1'));
     expect(answers).toEqual([answered(204), answered(204), answered(204)]);
     expect(readings).toEqual([
-      { serverAt: Date.parse('2026-11-22T12:00:00Z'), requestedAt: 1_000, receivedAt: 1_001 },
+      { serverAt: Date.parse('2026-11-22T12:00:00Z'), requestedAt: 1_000, receivedAt: 1_001, tookMs: 1 },
     ]);
   });
 

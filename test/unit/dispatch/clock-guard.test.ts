@@ -17,7 +17,7 @@ function start({ heartbeatAt = null as number | null } = {}) {
   const hear = (offMs: number, tookMs = 0) => {
     const receivedAt = clock.systemNow();
     const serverAt = Math.floor((receivedAt + offMs) / SECOND) * SECOND;
-    guard.heard({ serverAt, requestedAt: receivedAt - tookMs, receivedAt });
+    guard.heard({ serverAt, requestedAt: receivedAt - tookMs, receivedAt, tookMs });
   };
   /** What the dispatcher does with a correction. */
   const correct = () => {
@@ -94,6 +94,22 @@ describe('the clock guard', () => {
     expect(guard.correction()).toBeNull();
     expect(corrections).toEqual([]);
   });
+
+  it.each([10 * MINUTE, -10 * MINUTE])(
+    'concludes nothing from a call during which the wall clock was set by %i ms',
+    (stepMs) => {
+      const { clock, guard, hear } = start();
+      const requestedAt = clock.systemNow();
+      clock.advance(20);
+      clock.stepWall(stepMs);
+      guard.heard({ serverAt: T, requestedAt, receivedAt: clock.systemNow(), tookMs: 20 });
+      expect(guard.correction()).toBeNull();
+      expect(guard.isDistrusted()).toBe(true);
+      hear(-stepMs);
+      expect(guard.correction()).toBeNull();
+      expect(guard.isDistrusted()).toBe(false);
+    },
+  );
 
   it('has our time follow a wall clock that a Date shows to be right, and doubts until that is done', () => {
     const { clock, guard, hear, correct, corrections } = start();

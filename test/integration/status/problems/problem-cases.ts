@@ -219,7 +219,7 @@ export const CASES: readonly Case[] = [
     given: { lastHeartbeatAt: T + HOUR },
     provoke: () => {},
     remedy: async ({ status }) => {
-      status.guard.heard({ serverAt: T, requestedAt: T, receivedAt: T });
+      status.guard.heard({ serverAt: T, requestedAt: T, receivedAt: T, tookMs: 0 });
       status.dispatcher.nudge();
       await status.idle();
     },
