@@ -150,10 +150,8 @@ export function createLeadership(options: LeadershipOptions): Leadership {
     others,
     id: replica.id,
     async start() {
-      if (isShared) {
-        await beat();
-        running = run();
-      }
+      await beat(); // first of all: the store learns by which settings chats are decided from now on
+      if (isShared) running = run();
       tellChange();
     },
     async stop() {

@@ -80,11 +80,6 @@ export function createTurns(deps: TurnDeps) {
   const starts = new Map<string, Starts>();
   let lookUps: Starts = [];
   let areLinesStale = false;
-  /**
-   * False while chats decided under other settings or a wrong clock remain; each turn re-evaluates a batch.
-   */
-  let areAllDecided = false;
-  let decidingAs = fingerprint;
   /** The changes of cards by which chats are decided, besides the settings. */
   let cardMark = '';
   let heartbeatAt = Number.NEGATIVE_INFINITY;
@@ -107,8 +102,6 @@ export function createTurns(deps: TurnDeps) {
   function isLeading(now: EpochMs): boolean {
     const isLeader = role.isLeader();
     if (isLeader && !wasLeader) {
-      areAllDecided = false;
-      decidingAs = fingerprint;
       book.hasten(now);
       deps.keeper.beginProbing();
     }
@@ -184,7 +177,6 @@ export function createTurns(deps: TurnDeps) {
   function followCards(now: EpochMs): EpochMs | null {
     if (!deps.policy.reshareOnCardChange) return null;
     const { mark, nextAt } = settledCardChanges(book.lines(), now);
-    if (mark !== cardMark) areAllDecided = false;
     cardMark = mark;
     return nextAt;
   }
@@ -205,7 +197,7 @@ export function createTurns(deps: TurnDeps) {
   /** Resolves to true when it may have made chats due, or has more to do. */
   async function keepUp(
     now: EpochMs,
-    { agenda: { wakeAt, isShifting, isRestored }, isOutlasted, isLeader }: Circumstances,
+    { agenda: { wakeAt, isShifting, isRestored, decidedAs }, isOutlasted, isLeader }: Circumstances,
   ): Promise<boolean> {
     const silentMs = clock.monotonic() - heartbeatAt;
     if (silentMs >= HEARTBEAT_MS) {
@@ -221,16 +213,12 @@ export function createTurns(deps: TurnDeps) {
     const isToWake = !isOutlasted && !isShifting && wakeAt !== null && wakeAt <= now;
     const woken = isToWake ? await store.wakeChats(now, BATCH) : 0;
     const isReleasing = isLeader && isRestored && (await store.releaseRestored(BATCH, now));
-    if (isShifting) areAllDecided = false; // another replica may have begun the correction
-    // what others decide by other settings meanwhile has to be decided again, also if all was decided by ours before
-    if (isLeader && (areAllDecided || decidingAs === fingerprint) && !role.mayRedecide()) {
-      areAllDecided = false;
-      decidingAs = `${fingerprint} ${now}`;
-    }
+    // chats may be decided under other settings, by others even now, or under a wrong clock; each turn re-evaluates a batch
+    const decidingAs = fingerprint + cardMark;
     // a correction goes on whatever the settings are: nothing is shared until then
-    const isDeciding = isLeader && !areAllDecided && (isShifting || role.mayRedecide());
+    const isDeciding = isLeader && decidedAs !== decidingAs && (isShifting || role.mayRedecide());
     if (!isDeciding) return isPruning || isReleasing || woken > 0;
-    areAllDecided = await store.redecide(decidingAs + cardMark, BATCH, now);
+    await store.redecide(decidingAs, BATCH, now);
     return true;
   }
 
@@ -249,7 +237,6 @@ export function createTurns(deps: TurnDeps) {
     if (isStored) store.followCorrections(clock.corrections());
     else await store.shiftClock(byMs, clock.latest() + 1); // the end of a call is dated so late
     unstoredShiftMs = 0; // what fails from here on must not shift a second time
-    areAllDecided = false; // the wrong time may have made chats idle or done
     cards.forgetAll();
     await shared.load();
     starts.clear();

@@ -68,6 +68,8 @@ export interface Agenda {
   readonly isShifting: boolean;
   /** Chats may be waiting for `releaseRestored`. */
   readonly isRestored: boolean;
+  /** The fingerprint given to `redecide` by which every chat is decided; null: some may be decided otherwise. */
+  readonly decidedAs: string | null;
 }
 
 /** What the overview and the problems are derived from. */
@@ -288,7 +290,7 @@ export interface ServerTime {
 export interface ReplicaStore {
   /**
    * Says that this replica is alive, and makes it the leader if no other is. Resolves to the replicas that were
-   * seen lately, this one included.
+   * seen lately, this one included. Called before it decides any chat, it also undoes what `redecide` did for other settings.
    * @param more by default a `candidate` that reports nothing
    */
   beat(

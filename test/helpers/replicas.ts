@@ -1,4 +1,4 @@
-import type { Policy } from '../../src/decide/policy.ts';
+import { type Policy, policyFingerprint } from '../../src/decide/policy.ts';
 import type { Store } from '../../src/store/store.ts';
 import { policyOf, T } from './builders.ts';
 import { createFakeClock, type FakeClock } from './clock.ts';
@@ -15,6 +15,8 @@ export interface Replicas {
   readonly leader: { index: number | null };
   /** All have the same settings, as far as they know. */
   readonly settings: { areAgreed: boolean };
+  /** Each says that it lives, as it does at the start. */
+  readonly beat: readonly (() => Promise<unknown>)[];
   /** Lets time pass for all of them. */
   run(ms: number): Promise<void>;
 }
@@ -36,12 +38,18 @@ export async function startReplicas(
   const leader: { index: number | null } = { index: 0 };
   const settings = { areAgreed: true };
   const all: Reactor[] = [];
+  const beat: (() => Promise<unknown>)[] = [];
   for (let index = 0; index < count; index++) {
     const policy = policies[index] ?? options.policy ?? {};
     const store = await open(policyOf(policy));
     const replica = { isLeader: () => leader.index === index, mayRedecide: () => settings.areAgreed };
+    const fingerprint = policyFingerprint(policyOf(policy));
+    const beats = () =>
+      store.beat({ id: `replica ${index}`, version: '1.0.0', fingerprint, startedAt: T }, T);
+    await beats();
+    beat.push(beats);
     all.push(await startReactor({ ...rest, policy, store, replica, peers, clock, linq }));
   }
   const [one, other] = all as [Reactor, Reactor];
-  return { all, one, other, clock, linq, leader, settings, run: one.run };
+  return { all, one, other, clock, linq, leader, settings, beat, run: one.run };
 }

@@ -316,6 +316,35 @@ describe('replicas', () => {
     ]);
   });
 
+  it('by different settings have no chats that all are decided by one’s, until the last of the others has left or is forgotten', async () => {
+    const { one, two, url, schema } = await openTwo();
+    const a = replicaOf('a');
+    const b = { ...replicaOf('b'), fingerprint: 'other settings' };
+    const decide = async () => {
+      await one.redecide('settings', 9, T);
+      return decidedAs();
+    };
+    const decidedAs = async () => (await one.agenda(T)).decidedAs;
+    await one.beat(a, T);
+    expect(await decide()).toBe('settings');
+    await two.beat(b, T);
+    expect(await decidedAs()).toBeNull();
+    expect(await decide()).toBe('settings'); // it doesn't know of the other yet
+    await two.beat(b, T);
+    expect(await decidedAs()).toBeNull();
+    await decide();
+    await two.leave('b');
+    expect(await decidedAs()).toBeNull();
+    await two.beat(b, T);
+    await decide(); // and the other is killed
+    await age(url, schema, 3_600);
+    await one.beat(a, T);
+    expect(await decidedAs()).toBeNull();
+    expect(await decide()).toBe('settings');
+    await one.beat(a, T);
+    expect(await decidedAs()).toBe('settings');
+  });
+
   it('one that was not seen for 60 s is gone', async () => {
     const { one, two, url, schema } = await openTwo();
     await one.beat(replicaOf('a'), T);

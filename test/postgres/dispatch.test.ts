@@ -96,7 +96,7 @@ describe('settings', () => {
   });
 
   it('that were tried and taken back: the next leader decides all chats again, though all were decided by its own before', async () => {
-    const { one, other, linq, leader, settings, run } = await startReplicas(place(), {
+    const { one, other, linq, leader, settings, beat, run } = await startReplicas(place(), {
       policies: [{}, { lines: new Set([OTHER_LINE]) }],
     });
     await run(LOOK);
@@ -107,6 +107,7 @@ describe('settings', () => {
     expect(await one.chat('chat-0')).toMatchObject({ state: 'held', reason: 'line_excluded' });
     await other.stop();
     leader.index = 0;
+    await beat[0]?.();
     await run(LOOK);
     settings.areAgreed = true;
     await run(MINUTE);

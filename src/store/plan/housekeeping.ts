@@ -78,6 +78,15 @@ export function nextBatchAfter({ done, underWay }: Redeciding, fingerprint: stri
 }
 
 /**
+ * False once a process decides chats by other settings than those of which this is the progress: then no fingerprint covers
+ * every chat, however short that process lived.
+ * @param settings how the fingerprint of its settings begins
+ */
+export function isDecidedBy({ done, underWay }: Redeciding, settings: string): boolean {
+  return [done, underWay?.fingerprint ?? null].every((mark) => mark === null || mark.startsWith(settings));
+}
+
+/**
  * Re-evaluates the next batch. @see Store.redecide
  * @param batch the next rows after `afterId`, up to `limit`
  */

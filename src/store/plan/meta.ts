@@ -27,6 +27,9 @@ export type MetaKey =
   | 'clock_shift'
   | 'catch_up';
 
+/** Of these `redecidingIn` is made. */
+export const DECIDED_KEYS = ['decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id'] as const;
+
 /** What is stored under these keys. */
 export interface MetaValues {
   text(key: MetaKey): string | null;

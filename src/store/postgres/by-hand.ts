@@ -1,6 +1,7 @@
 import { createSystemClock } from '../../clock.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
+import { DECIDED_KEYS } from '../plan/meta.ts';
 import { createControlTable } from './control-table.ts';
 import { createDatabase, type Database, type Session } from './database.ts';
 import { toStoreError } from './faults.ts';
@@ -144,13 +145,7 @@ async function serverNow(session: Session): Promise<EpochMs> {
   return clock.at;
 }
 
-const FORGOTTEN = [
-  'restore_marking',
-  'clock_shift',
-  'decided_fingerprint',
-  'redecide_fingerprint',
-  'redecide_after_id',
-] as const;
+const FORGOTTEN = ['restore_marking', 'clock_shift', ...DECIDED_KEYS] as const;
 
 async function refuseOtherSchema(session: Session, schema: string): Promise<void> {
   const { state } = await stateIn(session, schema);

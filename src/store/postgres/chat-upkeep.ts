@@ -18,6 +18,7 @@ import {
 } from '../plan/housekeeping.ts';
 import {
   catchUpIn,
+  DECIDED_KEYS,
   type MetaKey,
   type MetaValues,
   pendingShiftOf,
@@ -67,7 +68,8 @@ export function createUpkeep(
   const isThere = (key: MetaKey) => `EXISTS (SELECT 1 FROM ${schema}.meta WHERE key = '${key}')`;
   const agenda = `SELECT (SELECT version FROM ${schema}.control) AS version, ${rowsOf(fronts)} AS heads,
     (${nextWake}) AS "wakeAt", ${isThere('clock_shift')} AS "isShifting",
-    ${isThere('restored_last_row')} AS "isRestored"`;
+    ${isThere('restored_last_row')} AS "isRestored",
+    (SELECT value FROM ${schema}.meta WHERE key = 'decided_fingerprint') AS "decidedAs"`;
 
   const instantOf = async (session: Session, statement: string, now: EpochMs): Promise<EpochMs | null> =>
     (await session.rows<{ at: EpochMs | null }>(statement, [now]))[0]?.at ?? null;
@@ -221,8 +223,7 @@ export function createShiftClock({ schema, policy }: StoreContext, parts: ShiftP
     meta.set('last_backup_at', after.lastBackupAt);
     meta.set('heartbeat_at', after.heartbeatAt);
     if (after.catchUp !== null) await restartCatchUp(session, meta, after.catchUp);
-    for (const key of ['decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id'] as const)
-      meta.set(key, null);
+    for (const key of DECIDED_KEYS) meta.set(key, null);
     return made;
   };
 }

@@ -290,7 +290,7 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
     ...createPageStore(context, chats, attempts, calls),
     ...createProblemStore(context, meta, calls),
     ...keepQuarantine,
-    ...createReplicaTable(context, calls),
+    ...createReplicaTable(context, meta, calls),
     sharedVersion: () => look(control.version),
     serverNow: () => look(corrections.read),
     followedCorrections: corrections.followed,

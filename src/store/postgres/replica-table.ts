@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../decide/time.ts';
+import { DECIDED_KEYS } from '../plan/meta.ts';
 import {
   NOTHING_REPORTED,
   type Replica,
@@ -8,6 +9,8 @@ import {
   type SeenReplica,
 } from '../store.ts';
 import type { Calls, StoreContext } from './context.ts';
+import type { Session } from './database.ts';
+import type { MetaTable } from './meta.ts';
 
 /** A leader that doesn't say in time that it lives is replaced. */
 const LEASE = "interval '30 s'";
@@ -19,11 +22,30 @@ const GONE = "interval '60 s'";
 /** Which replicas there are, and which leads; by the server's clock alone, since each replica's own may be wrong. */
 export function createReplicaTable(
   { schema }: Pick<StoreContext, 'schema'>,
+  meta: Pick<MetaTable, 'change'>,
   { write }: Pick<Calls, 'write'>,
 ): Pick<ReplicaStore, 'beat' | 'leave'> {
   const [replicas, leaders] = [`${schema}.replicas`, `${schema}.leaders`];
   // nobody's from now on: the next beat of this replica doesn't renew it
   const resign = `UPDATE ${leaders} SET replica = '', until_at = clock_timestamp() WHERE replica = $1`;
+  const marks = `SELECT 1 FROM ${schema}.meta m WHERE key IN ('decided_fingerprint', 'redecide_fingerprint')`;
+  const isOther = (fingerprint: string) => `NOT starts_with(m.value, ${fingerprint})`;
+  // also one that was killed and isn't forgotten yet: it may have decided chats until then
+  const decidedByOthers = `${marks} AND (${isOther('$1')} OR EXISTS (SELECT 1 FROM ${replicas} WHERE fingerprint <> $1))`;
+  const leftByOther = `${marks} AND EXISTS (SELECT 1 FROM ${replicas} r WHERE id = $1 AND ${isOther('r.fingerprint')})`;
+
+  /**
+   * While replicas decide chats by different settings, nothing tells by which ones a chat was decided: so each of them says
+   * when it begins, while it goes on and when it ends that no fingerprint covers all chats.
+   */
+  async function forgetDecided(session: Session, condition: string, value: string): Promise<void> {
+    const [found] = await session.rows(condition, [value]);
+    if (found === undefined) return;
+    await meta.change(session, async (values) => {
+      for (const key of DECIDED_KEYS) values.set(key, null);
+    });
+  }
+
   return {
     beat: (
       { id, version, fingerprint, startedAt }: Replica,
@@ -31,6 +53,7 @@ export function createReplicaTable(
       { standing = 'candidate', report = NOTHING_REPORTED } = {},
     ) =>
       write(async (session) => {
+        await forgetDecided(session, decidedByOthers, fingerprint);
         // a server whose clock was set back would wait for the time that it has lived through already
         await session.run(
           `UPDATE ${leaders} SET until_at = clock_timestamp() + ${LEASE} WHERE until_at > clock_timestamp() + ${LEASE}`,
@@ -68,6 +91,7 @@ export function createReplicaTable(
       }),
     leave: (id) =>
       write(async (session) => {
+        await forgetDecided(session, leftByOther, id);
         await session.run(resign, [id]);
         await session.run(`DELETE FROM ${replicas} WHERE id = $1`, [id]);
       }),

@@ -10,7 +10,7 @@ import {
   planShift,
   type Restored,
 } from '../plan/housekeeping.ts';
-import { catchUpIn, redecidingIn, restoredIn } from '../plan/meta.ts';
+import { catchUpIn, DECIDED_KEYS, redecidingIn, restoredIn } from '../plan/meta.ts';
 import { planWake } from '../plan/settle.ts';
 import type { QueueHead } from '../store.ts';
 import type { AttemptPruning, AttemptTable, Totals } from './attempt-table.ts';
@@ -222,6 +222,6 @@ export function createShiftClock({ policy }: StoreContext, parts: Parts) {
     meta.set('last_backup_at', shifted.lastBackupAt);
     meta.set('heartbeat_at', shifted.heartbeatAt);
     if (shifted.catchUp !== null) restartCatchUp(shifted.catchUp);
-    meta.remove('decided_fingerprint', 'redecide_fingerprint', 'redecide_after_id');
+    meta.remove(...DECIDED_KEYS);
   };
 }

@@ -6,8 +6,8 @@ import type { Policy } from '../../decide/policy.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { countEvents, createAround, NO_OBSERVER, type StoreObserver } from '../around.ts';
 import { FIRST_SEEN } from '../plan/chat-lists.ts';
-import { cardSharesOf, planHeartbeat } from '../plan/housekeeping.ts';
-import { catchUpIn, deliveryNewsIn, redecidingIn } from '../plan/meta.ts';
+import { cardSharesOf, isDecidedBy, planHeartbeat } from '../plan/housekeeping.ts';
+import { catchUpIn, DECIDED_KEYS, deliveryNewsIn, redecidingIn } from '../plan/meta.ts';
 import { planLines } from '../plan/settle.ts';
 import { NOTHING_REPORTED, type Store } from '../store.ts';
 import type { Turn, TurnResult } from '../turn.ts';
@@ -159,6 +159,7 @@ export function createSqliteStore(
         wakeAt: upkeep.nextWakeAt(now),
         isShifting: shiftPass.isPending(),
         isRestored: restoreMark.read().lastRow !== null,
+        decidedAs: meta.text('decided_fingerprint'),
       })),
     nextDueAfter: (now) => look(() => upkeep.nextDueAfter(now)),
     recentEnds: (limit) => look(() => attempts.recentEnds(limit)),
@@ -205,9 +206,11 @@ export function createSqliteStore(
     ...createPageStore(context, parts, calls),
     ...createProblemStore(context, meta, calls),
     ...keepQuarantine,
-    beat: async (replica, now, { report = NOTHING_REPORTED } = {}) => [
-      { ...replica, seenAt: now, report, isLeader: true },
-    ],
+    beat: (replica, now, { report = NOTHING_REPORTED } = {}) =>
+      write(() => {
+        if (!isDecidedBy(redecidingIn(meta), replica.fingerprint)) meta.remove(...DECIDED_KEYS);
+        return [{ ...replica, seenAt: now, report, isLeader: true }];
+      }),
     leave: async () => {},
     sharedVersion: async () => ALONE.version,
     serverNow: async () => null,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR } from '../../../src/decide/time.ts';
-import { T } from '../builders.ts';
+import { outboundOf, T } from '../builders.ts';
 import { definite, type StoreBench } from './use-store.ts';
 
 const ONE = { id: 'one', version: '1.0.0', fingerprint: 'settings', startedAt: T };
@@ -15,6 +15,27 @@ export function describeReplicas(bench: StoreBench): void {
       expect(await store.beat(ONE, T)).toMatchObject(seen);
       await store.leave(ONE.id);
       expect(await store.beat(ONE, T)).toMatchObject(seen);
+    });
+
+    it('that decides by other settings leaves no chat as decided by those before, however short it lives', async () => {
+      const settings = (fingerprint: string) => ({ ...ONE, fingerprint });
+      for (const mark of ['own', 'own cards 5']) {
+        const own = await bench.open();
+        await own.beat(settings('own'), T);
+        await own.record([outboundOf(T, { chatId: 'a' }), outboundOf(T, { chatId: 'b' })], T);
+        while (!(await own.redecide(mark, 2, T)));
+        await own.beat(settings('own'), T);
+        expect((await own.agenda(T)).decidedAs).toBe(mark);
+        const tried = await bench.open({ requireInbound: true });
+        await tried.beat(settings('tried'), T);
+        await tried.record([outboundOf(T, { chatId: `c ${mark}` })], T);
+        await tried.leave(ONE.id);
+        expect((await tried.agenda(T)).decidedAs).toBeNull();
+      }
+      const back = await bench.open();
+      await back.beat(settings('own'), T);
+      expect(await back.redecide('own', 9, T)).toBe(true);
+      expect((await back.counts(T)).map(({ state }) => state)).toEqual(['due']);
     });
 
     it('tells what the clock of its database reads, if that has one', async () => {
