@@ -153,12 +153,22 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
   const cached = new Map<string, Cached>();
   const of = (line: string): Cached => cached.get(line) ?? UNKNOWN;
   const freshMs = (state: CardState) => (state === 'active' ? ttlMs : Math.min(ttlMs, RECHECK_MS));
+  /**
+   * Linq has answered a call of ours. Until then no share begins, whatever other replicas have found: the answer shows
+   * whether the clock by which chats seem due is right.
+   */
+  let hasAnswer = false;
+  const checkAtOf = (line: string): EpochMs => {
+    const { checkAt, failures } = of(line);
+    return hasAnswer || failures > 0 ? checkAt : 0;
+  };
 
   return {
-    isFresh: (line: string, now: EpochMs): boolean => of(line).state !== 'unknown' && now < of(line).checkAt,
-    isCheckDue: (line: string, now: EpochMs): boolean => !of(line).isChecking && now >= of(line).checkAt,
+    isFresh: (line: string, now: EpochMs): boolean =>
+      hasAnswer && of(line).state !== 'unknown' && now < of(line).checkAt,
+    isCheckDue: (line: string, now: EpochMs): boolean => !of(line).isChecking && now >= checkAtOf(line),
     /** When the line's card is checked next; null: a check is running. */
-    checkAt: (line: string): EpochMs | null => (of(line).isChecking ? null : of(line).checkAt),
+    checkAt: (line: string): EpochMs | null => (of(line).isChecking ? null : checkAtOf(line)),
     isWanted: (line: string): boolean => of(line).isWanted,
     /** The last check of it failed. */
     hasFailed: (line: string): boolean => of(line).failures > 0,
@@ -166,6 +176,7 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
       void cached.set(line, { ...of(line), isChecking: true, isOutdated: false }),
     checked(line: string, state: CardState, now: EpochMs): void {
       const { isOutdated } = of(line);
+      hasAnswer = true;
       cached.set(line, {
         ...UNKNOWN,
         state,
@@ -193,6 +204,7 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
      */
     missing(line: string, now: EpochMs): void {
       const known = of(line);
+      hasAnswer = true;
       const checkAt = known.isWanted ? known.checkAt : now + RECHECK_MS;
       cached.set(line, { ...known, state: 'missing', checkedAt: now, checkAt, failures: 0 });
     },
@@ -202,7 +214,10 @@ export function createCards({ ttlMs, random }: { ttlMs: number; random: () => nu
       cached.set(line, { ...UNKNOWN, isChecking, isWanted: true, isOutdated: isChecking });
     },
     /** The clock was corrected, so the times of the next checks are wrong. */
-    forgetAll: (): void => cached.clear(),
+    forgetAll(): void {
+      cached.clear();
+      hasAnswer = false;
+    },
   };
 }
 

@@ -246,22 +246,27 @@ export function describeSharedDispatch(place: () => OpenShared): void {
   });
 
   describe('a card', () => {
-    it('that one of them checked is known to all', async () => {
+    it('that one of them checked is known to all that have heard from Linq', async () => {
       const { one, other, linq } = await start();
       await one.deliver(...chats(1));
       await other.deliver(...chats(1, 1));
-      expect(linq.looks()).toHaveLength(1);
+      expect(linq.looks()).toHaveLength(2);
       expect(linq.shares()).toHaveLength(2);
+      await one.deliver(...chats(1, 2, OTHER_LINE));
+      await other.deliver(...chats(1, 3, OTHER_LINE));
+      expect(linq.looks()).toHaveLength(3);
+      expect(linq.shares()).toHaveLength(4);
     });
 
     it('that Linq misses stops all of them, and is looked for by the leader alone', async () => {
       const { one, other, linq, leader, run } = await start();
-      await other.deliver(...chats(1));
+      await one.deliver(...chats(1));
+      await other.deliver(...chats(1, 1));
       linq.script.share = () => answerOf(404, 2012);
       linq.script.cards = () => ({ kind: 'cards', cards: [] });
-      await other.deliver(...chats(1, 1));
+      await other.deliver(...chats(1, 2));
       linq.clear();
-      await one.deliver(...chats(1, 2));
+      await one.deliver(...chats(1, 3));
       await run(LOOK);
       expect(linq.calls).toEqual([]);
       leader.index = null;

@@ -113,8 +113,22 @@ describe('what is known of a card', () => {
 describe('what another replica found out about a card', () => {
   const found = (card: Line['card'], cardCheckedAt: number | null) => ({ line: LINE, card, cardCheckedAt });
 
+  it('counts once Linq has answered a check of our own: the answer shows whether our clock is right', () => {
+    const cards = start();
+    cards.adopt(found('active', T));
+    expect([cards.isFresh(LINE, T), cards.isCheckDue(LINE, T)]).toEqual([false, true]);
+    cards.failed(OTHER_LINE, T, null);
+    expect([cards.isFresh(LINE, T), cards.isCheckDue(OTHER_LINE, T)]).toEqual([false, false]);
+    cards.checked(OTHER_LINE, 'active', T);
+    expect([cards.isFresh(LINE, T), cards.isCheckDue(LINE, T)]).toEqual([true, false]);
+    cards.forgetAll();
+    cards.adopt(found('active', T));
+    expect([cards.isFresh(LINE, T), cards.isCheckDue(LINE, T)]).toEqual([false, true]);
+  });
+
   it('counts from when it looked, and a little longer than for itself', () => {
     const cards = start();
+    cards.checked(OTHER_LINE, 'active', T);
     cards.adopt(found('active', T));
     expect(cards.isFresh(LINE, T + 10 * MINUTE)).toBe(true);
     expect(cards.checkAt(LINE)).toBe(T + 10 * MINUTE + 5 * SECOND);
