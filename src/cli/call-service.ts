@@ -50,6 +50,8 @@ export interface ServiceOptions {
 export interface Surroundings {
   readonly io: Io;
   readonly sources: Sources;
+  /** Cuts off calls to the service. */
+  readonly signal?: AbortSignal;
 }
 
 /** The answer, or the verb's exit code; then the error has already been printed. */
@@ -93,12 +95,12 @@ export async function askService<N extends AnswerName>(
 export async function readService<T>(
   request: ServiceRequest,
   options: ServiceOptions,
-  { io, sources }: Surroundings,
+  { io, sources, signal }: Surroundings,
   isOurs: (body: unknown) => body is T,
 ): Promise<Answered<T>> {
   const url = locateService(sources, options.url ?? null);
   const token = request.isOpen === true ? null : findToken(sources, url);
-  const { status, body: raw } = await send(request, url, token);
+  const { status, body: raw } = await send(request, url, token, signal);
   if (status >= 200 && status <= 299) {
     const body = printable(raw);
     if (isOurs(body)) return { body, raw };
@@ -128,12 +130,14 @@ async function send(
   { method, path }: ServiceRequest,
   url: string,
   token: string | null,
+  signal: AbortSignal | undefined,
 ): Promise<{ status: number; body: unknown }> {
   const { request } = await (/^https:/i.test(url) ? import('node:https') : import('node:http'));
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
   try {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const call = request(`${url}${path}`, { method, headers, agent: false, timeout: ANSWER_MS }, resolve);
+      const options = { method, headers, agent: false, timeout: ANSWER_MS, ...(signal && { signal }) };
+      const call = request(`${url}${path}`, options, resolve);
       call.on('error', reject).end();
       limitTime(call);
     });

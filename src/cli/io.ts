@@ -7,7 +7,7 @@ export interface Io {
   readonly env: Variables;
   /** Standard output is a terminal. */
   readonly isTerminal: boolean;
-  /** Width of the terminal in columns; 80 when unknown. */
+  /** Width of the terminal in columns, which may change; 80 when unknown. */
   readonly columns: number;
   /** Writes complete text to standard output, line breaks included. */
   readonly write: (text: string) => void;
@@ -32,7 +32,9 @@ export function createProcessIo(): Io {
   return {
     env: process.env,
     isTerminal: stdout.isTTY === true,
-    columns: stdout.columns ?? 80,
+    get columns() {
+      return stdout.columns || 80; // a terminal that doesn't know its size says 0
+    },
     write: (text) => void stdout.write(text),
     writeError: (text) => void stderr.write(text),
     readFile: (path) => readFileSync(path === STANDARD ? process.stdin.fd : path, 'utf8'),

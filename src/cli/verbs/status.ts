@@ -64,12 +64,14 @@ export async function watch(
     const write = (text: string) => {
       block += text;
     };
-    const caught = { ...surroundings, io: { ...io, columns: io.columns, write, writeError: write } };
+    const caught = { ...surroundings, io: { ...io, write, writeError: write }, signal: stopped };
     const exitCode = await callService(call, options, caught).catch((error: unknown) => {
-      if (!hasAnswered || !(error instanceof UnreachableError)) throw error;
+      const isExpected = hasAnswered || stopped.aborted;
+      if (!isExpected || !(error instanceof UnreachableError)) throw error;
       write(`${error.message}\n`);
       return EXIT.unreachable;
     });
+    if (stopped.aborted) break;
     if (exitCode === EXIT.fine || exitCode === EXIT.degraded) hasAnswered = true;
     else if (!hasAnswered) {
       io.writeError(block);

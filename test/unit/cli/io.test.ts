@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createProcessIo } from '../../../src/cli/io.ts';
 import { readSources } from '../../../src/cli/verb-settings.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { SECRET } from '../../helpers/deliver.ts';
@@ -79,4 +80,21 @@ describe('what is odd about the settings file', () => {
 it('the environment is passed on as it is', () => {
   const env = { PORT: ' 1 ', OTHER: 'x' };
   expect(readSources(createFakeIo({ env }), null).env).toEqual(env);
+});
+
+describe('the width of the terminal', () => {
+  it('follows it, and is 80 where it isn’t known', () => {
+    const known = Object.getOwnPropertyDescriptor(process.stdout, 'columns');
+    onTestFinished(() => {
+      if (known === undefined) Reflect.deleteProperty(process.stdout, 'columns');
+      else Object.defineProperty(process.stdout, 'columns', known);
+    });
+    const { stdout } = process;
+    const io = createProcessIo();
+    const widths = [undefined, 0, 100, 40].map((columns) => {
+      Object.defineProperty(stdout, 'columns', { configurable: true, value: columns });
+      return io.columns;
+    });
+    expect(widths).toEqual([80, 80, 100, 40]);
+  });
 });

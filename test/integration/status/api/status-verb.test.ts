@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { showStatus, watch } from '../../../../src/cli/verbs/status.ts';
 import { answerOf, outboundOf, T } from '../../../helpers/builders.ts';
 import { createFakeClock } from '../../../helpers/clock.ts';
@@ -97,6 +97,29 @@ describe('status', () => {
     expect(shown[0]?.endsWith('Ctrl-C ends.\n')).toBe(true);
     expect(shown[1]).toContain(`Nothing answers at http://127.0.0.1:${port}`);
     expect(shown[2]).toContain('is fine');
+  });
+
+  it('ends at once when it is stopped with --watch, even while the service doesn’t answer', async () => {
+    const { env } = await startService();
+    const stop = new AbortController();
+    const silent = createServer((socket) => {
+      sockets.add(socket);
+      stop.abort();
+    }).listen(0, '127.0.0.1');
+    const sockets = new Set<Socket>();
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    });
+    await once(silent, 'listening');
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const shown: string[] = [];
+    const write = (text: string) => void shown.push(text);
+    const io = { env, isTerminal: true, columns: 80, write, writeError: write, readFile: () => '' };
+    const sources = { env, envFile: {}, readFile: io.readFile };
+    const surroundings = { io, sources };
+    const exitCode = await watch(showStatus(false), { url }, surroundings, createFakeClock(T), stop.signal);
+    expect({ exitCode, shown }).toEqual({ exitCode: 0, shown: [] });
   });
 
   it('is not shown again with --watch if the first call fails, nor as JSON', async () => {
