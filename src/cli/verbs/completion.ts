@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
 import { Argument, type Command } from 'commander';
 import type { Variables } from '../../config/sources.ts';
 import { UsageError } from '../../errors.ts';
@@ -49,45 +49,57 @@ async function optionValues(): Promise<OptionValues> {
 
 /** Where the script goes, and the file that has to read it, if the shell doesn't by itself. */
 function placeOf(shell: string, env: Variables): { script: string; startFile: string | null } {
-  const home = env.HOME ?? homedir();
-  const data = env.XDG_DATA_HOME ?? join(home, '.local', 'share');
+  const home = absolute(env.HOME) ?? userInfo().homedir;
+  const data = absolute(env.XDG_DATA_HOME) ?? join(home, '.local', 'share');
   if (shell === 'fish') {
-    const config = env.XDG_CONFIG_HOME ?? join(home, '.config');
+    const config = absolute(env.XDG_CONFIG_HOME) ?? join(home, '.config');
     return { script: join(config, 'fish', 'conf.d', `${NAME}.fish`), startFile: null };
   }
-  const startFile = shell === 'zsh' ? join(env.ZDOTDIR ?? home, '.zshrc') : join(home, '.bashrc');
+  const startFile = shell === 'zsh' ? join(absolute(env.ZDOTDIR) ?? home, '.zshrc') : join(home, '.bashrc');
   return { script: join(data, NAME, `completion.${shell}`), startFile };
 }
+
+/** Another path, or an empty one, would depend on where a shell starts. */
+const absolute = (path: string | undefined) => (path !== undefined && isAbsolute(path) ? path : null);
 
 /** @returns what it did @throws {UsageError} when a file can't be written */
 function installScript(shell: string, script: string, env: Variables): string {
   const { script: path, startFile } = placeOf(shell, env);
-  const done = [put(path, script)];
+  const isWritten = readIfThere(path) !== script;
+  if (isWritten) writing(path, () => writeFileSync(path, script));
+  const done = [whatIsDone(path, isWritten)];
   if (startFile !== null) {
-    const before = readIfThere(startFile) ?? '';
     const quoted = quoteForShell(path);
     const prepared =
       shell === 'zsh' ? '(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }; ' : '';
-    const line = `[ ! -f ${quoted} ] || { ${prepared}. ${quoted}; } ${MARK}`;
-    const kept = before.split('\n').filter((one) => !one.endsWith(MARK));
-    if (kept.at(-1) === '') kept.pop();
-    done.push(put(startFile, [...kept, line, ''].join('\n')));
+    const line = `[ ! -f ${quoted} ] || { ${prepared}. ${quoted}; } # completion of ${NAME}`;
+    done.push(whatIsDone(startFile, addLine(startFile, line)));
   }
   return `${done.join('\n')}\nNew shells complete ${NAME}, also after npx.\n`;
 }
 
-/** Ends the line of a start file that is ours. */
-const MARK = `# completion of contact-card-reactor`;
+const whatIsDone = (path: string, isWritten: boolean) =>
+  isWritten ? `Wrote ${path}.` : `${path} is up to date.`;
 
-function put(path: string, text: string): string {
-  if (readIfThere(path) === text) return `${path} is up to date.`;
+/**
+ * Only ever appends: the rest of the file is someone else's, and needn't be UTF-8.
+ * @returns whether the line was missing
+ */
+function addLine(path: string, line: string): boolean {
+  const before = readIfThere(path) ?? '';
+  if (before.split('\n').includes(line)) return false;
+  const gap = before === '' || before.endsWith('\n') ? '' : '\n';
+  writing(path, () => appendFileSync(path, `${gap}${line}\n`));
+  return true;
+}
+
+function writing(path: string, write: () => void): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
+    write();
   } catch (error) {
     throw notWritable(path, error);
   }
-  return `Wrote ${path}.`;
 }
 
 /** Null: there is no such file. */

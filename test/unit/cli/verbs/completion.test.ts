@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -61,6 +61,23 @@ describe.each([
     const second = await install();
     expect(second.out.match(/is up to date\./g)).toHaveLength(startFile === null ? 1 : 2);
     if (startFile !== null) expect(read(startFile)).toBe(start);
+  });
+});
+
+describe('completion --install', () => {
+  it('leaves every byte of a start file as it was, and ignores places that aren’t absolute paths', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'completion-'));
+    onTestFinished(() => rmSync(home, { recursive: true }));
+    const startFile = join(home, '.bashrc');
+    const mine = Buffer.from('# caf\xe9\r\nalias a=b', 'latin1');
+    writeFileSync(startFile, mine);
+    const env = { HOME: home, XDG_DATA_HOME: '', XDG_CONFIG_HOME: 'relative' };
+    expect((await run('completion bash --install', { env })).code).toBe(0);
+    expect((await run('completion fish --install', { env })).code).toBe(0);
+    const written = readFileSync(startFile);
+    expect(written.subarray(0, mine.length).equals(mine)).toBe(true);
+    expect(written.subarray(mine.length).toString()).toContain(`. '${home}/.local/share/`);
+    expect(existsSync(join(home, '.config/fish/conf.d/contact-card-reactor.fish'))).toBe(true);
   });
 });
 
