@@ -11,7 +11,13 @@ import { type Answer, readAnswer } from '../../doctor/judge/answer.ts';
 import { exchange } from '../../doctor/look/http.ts';
 import { PayloadError, SignatureError, UnreachableError, UsageError } from '../../errors.ts';
 import { quoteForShell, timeInWords } from '../../status/view/wording.ts';
-import { MAX_BODY_BYTES, refusalByHeaders, TOO_LARGE, unauthorized } from '../../webhook/delivery-answers.ts';
+import {
+  MAX_BODY_BYTES,
+  type Refusing,
+  refusalByHeaders,
+  TOO_LARGE,
+  unauthorized,
+} from '../../webhook/delivery-answers.ts';
 import { dispositionOf, parseDelivery } from '../../webhook/parse.ts';
 import { PROBE_EVENT_TYPE } from '../../webhook/probe.ts';
 import { createVerifier } from '../../webhook/verify.ts';
@@ -170,37 +176,48 @@ export function verifyEvent(
   { io, sources }: Surroundings,
   now = createSystemClock().systemNow(),
 ): ExitCode {
-  const lines = [
+  const rawHeaders = [
     ...(flags.headers === undefined ? [] : readHeaderFile(flags.headers, sources)),
-    ...(flags.header ?? []),
+    ...(flags.header ?? []).flatMap((header) => parseHeader(header, "One of --header isn't.")),
   ];
-  if (lines.length === 0)
+  if (rawHeaders.length === 0)
     throw new UsageError(
       'Give the headers of the delivery: each with --header, or all in a file with --headers.',
     );
-  const rawHeaders = lines.flatMap(parseHeader);
   const verify = createVerifier({
     secrets: readSecrets(flags, sources),
     toleranceMs: readSetting(SETTINGS.webhook.toleranceMs, sources) ?? 0,
     acceptLegacySignatures: readSetting(SETTINGS.webhook.acceptLegacySignatures, sources) ?? false,
   });
-  const body = readBytes(file);
+  const body = readBytes(file, 'Name the file with the body, or - for standard input.');
   const headers = joined(rawHeaders);
   const refusing =
     refusalByHeaders(headers) ??
     (body.length > MAX_BODY_BYTES ? TOO_LARGE : null) ??
     refusalBySignature(() => verify(body, headers, rawHeaders, now));
+  const hint =
+    refusing === null
+      ? null
+      : hintOn(refusing, headers, body, (changed) => {
+          const still = refusalBySignature(() => verify(changed, headers, rawHeaders, now));
+          return still === null || still.code === 'SIGNATURE_STALE';
+        });
   const reading = readingOf(body, readSetting(SETTINGS.showNumbers, sources) ?? false);
   const isTrusted = refusing === null || refusing.code === 'SIGNATURE_STALE';
   const answer =
     refusing === null
       ? { accepted: true, httpStatus: reading.httpStatus, code: null, message: null }
-      : { accepted: false, httpStatus: refusing.statusCode, code: refusing.code, message: refusing.message };
+      : {
+          accepted: false,
+          httpStatus: refusing.statusCode,
+          code: refusing.code,
+          message: hint === null ? refusing.message : `${refusing.message} ${hint}`,
+        };
   const { eventType, words } = isTrusted ? reading : { eventType: null, words: null };
   if (flags.json === true) printJson({ ...answer, eventType, reading: words }, io);
   else {
     const { width } = screenOf(io);
-    const verdict = refusing === null ? 'Accepted' : `Refused: ${refusing.code}. ${refusing.message}`;
+    const verdict = refusing === null ? 'Accepted' : `Refused: ${refusing.code}. ${answer.message}`;
     const read = words === null ? [] : [`Read as ${eventType ?? 'no known type'}: ${words}`];
     const text = [`HTTP ${answer.httpStatus}. ${verdict}`, ...read].map((line) => `${wrap(line, width)}\n`);
     io.write(String(printableLines(text.join(''))));
@@ -226,18 +243,54 @@ function readHeaderFile(path: string, { readFile }: Surroundings['sources']): re
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     throw new UsageError(`--headers: ${path} can't be read (${code}).`, { cause: error });
   }
-  const [block = ''] = text.split(/\r?\n\r?\n/); // what follows an empty line is a body
-  const lines = block.split(/\r?\n/).filter((line) => line !== '');
-  return lines.filter((line) => !/^[A-Z]+ \S+ HTTP\/|^HTTP\//.test(line)); // the first line of a request
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const first = lines.findIndex((line) => line !== '');
+  if (first === -1) return [];
+  const end = lines.indexOf('', first); // what follows an empty line is a body
+  return lines.slice(first, end === -1 ? undefined : end).flatMap((line, at) => {
+    if (at === 0 && /^[A-Z]+ \S+ HTTP\/|^HTTP\//.test(line)) return []; // the first line of a request
+    return parseHeader(line, `Line ${first + at + 1} of ${path} isn't; it must be UTF-8 text.`);
+  });
 }
 
 /** The name and the value. @throws {UsageError} which doesn't repeat a value */
-function parseHeader(line: string): readonly string[] {
+function parseHeader(line: string, where: string): readonly string[] {
   const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
   if (name === undefined || value === undefined)
-    throw new UsageError('A header must be "name: value", for example "webhook-id: 2f1c…".');
+    throw new UsageError(`A header must be "name: value", for example "webhook-id: 2f1c…". ${where}`);
   return [name, value];
 }
+
+/** What is probably wrong with the file or the headers given; null: nothing that shows. */
+function hintOn(
+  { code }: Refusing,
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+  isSigned: (changed: Buffer) => boolean,
+): string | null {
+  if (code === 'UNSUPPORTED_MEDIA_TYPE' && headers['content-type'] === undefined)
+    return 'No Content-Type is among the headers given; Linq sends one.';
+  if (code !== 'SIGNATURE_MISMATCH') return null;
+  const undone = UNDOING.map((names) => {
+    const changes = FILE_CHANGES.filter((_, at) => names.includes(at));
+    return { changes, body: changes.reduce((text, { undo }) => undo(text), body.toString('latin1')) };
+  }).find((one) => isSigned(Buffer.from(one.body, 'latin1')));
+  if (undone !== undefined)
+    return `It matches without ${undone.changes.map(({ name }) => name).join(' and ')}, which the file has and the body as it was sent had not.`;
+  const length = headers['content-length'];
+  return length === undefined || Number(length) === body.length
+    ? 'The file must have the body byte for byte, as it was received.'
+    : `The file has ${body.length} bytes, and the body had ${length} (Content-Length): it isn't as it was received.`;
+}
+
+/** What editors and shells do to a body that is saved in a file, byte by byte. */
+const FILE_CHANGES: readonly { readonly name: string; readonly undo: (body: string) => string }[] = [
+  { name: 'the line break at the end', undo: (body) => body.replace(/\r?\n$/, '') },
+  { name: 'the byte order mark', undo: (body) => body.replace(/^\xef\xbb\xbf/, '') },
+  { name: 'Windows’ line ends', undo: (body) => body.replaceAll('\r\n', '\n') },
+];
+/** Which of them to undo together, the fewest first. */
+const UNDOING: readonly (readonly number[])[] = [[0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]];
 
 /** As Node has them: by lower-case name, repeated ones joined. */
 function joined(rawHeaders: readonly string[]): IncomingHttpHeaders {

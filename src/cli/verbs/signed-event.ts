@@ -73,16 +73,15 @@ function readBody(file: string | undefined, flags: EventFlags, clock: Clock): Bu
   if (version !== '2026-02-03' && version !== '2025-01-01')
     throw new UsageError('--payload-version: expected 2026-02-03 or 2025-01-01');
   if (!/^\+[1-9]\d{6,14}$/.test(line)) throw new UsageError('--line: expected a number such as +12025550100');
-  if (example === undefined) return readBytes(file);
+  if (example === undefined) return readBytes(file, NO_BODY);
   const body = buildExample({ type: example, version, line, chatId }, clock);
   if (body === null) throw new UsageError(`--example: expected one of ${EXAMPLES.join(', ')}`);
   return Buffer.from(body);
 }
 
-/** Raw bytes: the signature covers bytes. */
-export function readBytes(file: string | undefined): Buffer {
-  if (file === undefined && process.stdin.isTTY === true)
-    throw new UsageError(`Name a file, - for standard input, or --example TYPE (${EXAMPLES.join(', ')}).`);
+/** Raw bytes: the signature covers bytes. @param advice for someone who named no file, at a terminal */
+export function readBytes(file: string | undefined, advice: string): Buffer {
+  if (file === undefined && process.stdin.isTTY === true) throw new UsageError(advice);
   const isInput = file === undefined || file === '-';
   try {
     return readFileSync(isInput ? process.stdin.fd : file);
@@ -184,6 +183,8 @@ const PROBE = 'probe';
 
 /** The available examples. */
 export const EXAMPLES: readonly string[] = [PROBE, ...Object.keys(STORIES)];
+
+const NO_BODY = `Name a file, - for standard input, or --example TYPE (${EXAMPLES.join(', ')}).`;
 
 /** The body of an event as Linq sends it, about an invented person and the present; null for an unknown type. */
 export function buildExample(

@@ -235,6 +235,36 @@ describe('event verify', () => {
     );
   });
 
+  it('finds what saving the body in a file has changed', () => {
+    const fine = signed('message.sent');
+    const text = fine.body.toString();
+    const hintOn = (body: Buffer, more = {}) =>
+      check({ ...fine, body, headers: { ...fine.headers, ...more } }).out;
+    expect(hintOn(Buffer.from(`${text}\r\n`))).toContain('It matches without the line break at the end, ');
+    expect(hintOn(Buffer.from(`\uFEFF${text}\n`))).toContain(
+      'without the line break at the end and the byte order mark, ',
+    );
+    const lines = signEvent(FILE, { id: 'msg_1' }, sources, clock);
+    const windows = Buffer.from(lines.body.toString().replaceAll('\n', '\r\n'));
+    expect(check({ ...lines, body: windows }).out).toContain('It matches without Windows’ line ends, ');
+    const pretty = Buffer.from(JSON.stringify(JSON.parse(text), null, 1));
+    expect(hintOn(pretty)).toContain('byte for byte');
+    const length = String(fine.body.length);
+    expect(hintOn(pretty, { 'content-length': length })).toContain(`and the body had ${length}`);
+    const { 'content-type': _, ...untyped } = fine.headers;
+    expect(check({ ...fine, headers: untyped }).out).toContain('No Content-Type is among the headers');
+  });
+
+  it.each([
+    ['\uFEFF\r\n\r\nwebhook-id: a\r\n\r\nno header', 'UNSUPPORTED_MEDIA_TYPE'],
+    ['\n\n', 'Give the headers'],
+    ['POST / HTTP/1.1\n\ufffdw\0e\0', 'Line 2 of headers isn’t; it must be UTF-8 text.'],
+  ])('reads a file of headers, or says which line isn’t one: %j', async (text, said) => {
+    const more = { env: SETTINGS, files: { headers: text } };
+    const { out, err } = await run(`event verify ${FILE} --headers headers`, more);
+    expect(`${out}${err}`.replaceAll("'", '’')).toContain(said);
+  });
+
   it('prints JSON, also of one that goes to quarantine', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'event-verify-')), 'odd.json');
     onTestFinished(() => rmSync(dirname(path), { recursive: true }));
