@@ -99,5 +99,6 @@ function describeFault(fault: SchemaFault | undefined): string {
 const ALLOWED: ReadonlyMap<string, string> = new Map([
   ['limit', 'must be a whole number from 1 to 200'],
   ['line', 'must be given once, as a full number (+12025550100) or as shown (+1•••••0100)'],
+  ['from', 'must be a whole number from 1 to 1000000000'],
   ['cursor', 'must be the nextCursor of the previous page'],
 ]);

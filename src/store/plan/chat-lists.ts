@@ -56,14 +56,22 @@ export const NO_KEY = -1;
 
 /** The position that a cursor of `Store.chats` encodes: of the last chat on its page. Null: it isn't a cursor of this list. */
 export function parseCursor(cursor: string, by: ChatKey): Position | null {
-  const [, at, id] = /^(?:(-1|\d{1,16})\.)?([1-9]\d{0,14})$/.exec(cursor) ?? [];
-  if (id === undefined || (at === undefined) !== (by === 'first_seen')) return null;
+  const [, key = '', at, id] = /^(?:([msn])(-1|\d{1,16})\.)?([1-9]\d{0,14})$/.exec(cursor) ?? [];
+  if (id === undefined || key !== CURSOR_KEYS[by]) return null;
   return { at: Number(at ?? NO_KEY), id: Number(id) };
 }
 
 /** @see parseCursor */
 const cursorOf = ({ at, id }: Position, by: ChatKey): string =>
-  by === 'first_seen' ? String(id) : `${at}.${id}`;
+  by === 'first_seen' ? String(id) : `${CURSOR_KEYS[by]}${at}.${id}`;
+
+/** A cursor begins with its key: in a list by another, it would silently leave out chats. */
+const CURSOR_KEYS: Readonly<Record<ChatKey, string>> = {
+  first_seen: '',
+  last_message: 'm',
+  last_share: 's',
+  next_attempt: 'n',
+};
 
 /** Where a page begins: after its cursor, or before all chats. */
 export function startOf(cursor: string | null, { by, isDescending }: ChatOrder): Position {

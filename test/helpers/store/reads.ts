@@ -173,7 +173,14 @@ export function describeReads(bench: StoreBench): void {
     it('refuses a cursor that is none of its own', async () => {
       const store = await bench.open();
       const byShare = { by: 'last_share', isDescending: true } as const;
-      for (const [cursor, order] of [['elsewhere'], ['-1.7'], ['7', byShare], ['1.', byShare]] as const) {
+      for (const [cursor, order] of [
+        ['elsewhere'],
+        ['s1.7'],
+        ['7', byShare],
+        ['1.7', byShare],
+        ['m1.7', byShare],
+        ['s1.', byShare],
+      ] as const) {
         await expect(store.chats([ANY], 10, cursor, T, order)).rejects.toMatchObject({
           code: 'REACTOR_STORE',
         });

@@ -202,6 +202,7 @@ describe('GET /status/chats', () => {
     ['line=me', '"line" must be a full number (+12025550100) or as shown (+1•••••0100).'],
     ['cursor=x', '"cursor" must be the nextCursor of the previous page.'],
     ['cursor=7&sort=last_share', '"cursor" must be the nextCursor of the previous page.'],
+    ['cursor=m1.7&sort=last_share', '"cursor" must be the nextCursor of the previous page.'],
     ['prefix=a&cursor=b', '"cursor" must be the nextCursor of the previous page.'],
     ['prefix=', '"prefix" must be the beginning of a chat id.'],
     ['prefix=a&state=due', '"prefix" can\'t be combined with "state".'],

@@ -131,7 +131,7 @@ describe('GET /chats', () => {
     const events = ['a', 'b'].map((chatId, index) => outboundOf(T - index, { chatId, service: 'SMS' }));
     const { open, store } = await browse({ events });
     store.counts = async () => [{ line: LINE, state: 'held', reason: 'not_imessage', count: 5_001 }];
-    for (const query of ['', '?sort=last_share', '?cursor=7.7']) {
+    for (const query of ['', '?sort=last_share', '?cursor=m7.7']) {
       const { body } = await open(`/chats${query}`);
       expect(chatsOn(body)).toEqual(['b', 'a']);
       expect(textOf(body)).toContain(
