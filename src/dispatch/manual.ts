@@ -17,8 +17,8 @@ export type ManualShare =
       readonly reason: ChatReason | HoldReason;
     }
   | { readonly kind: 'not_found' }
-  /** Another replica took the chat over while our call was on its way; the chat's attempts show what is known. */
-  | { readonly kind: 'lost' }
+  /** Another replica took the chat over while our call was on its way; the attempt on record shows what is known. */
+  | { readonly kind: 'lost'; readonly attemptId: string }
   /** The dispatcher stopped before the outcome was known; the chat's attempts show whether one was made. */
   | { readonly kind: 'stopped' };
 
@@ -147,7 +147,7 @@ export function createManualShares({ store, book, cards, policy, ratePerLine, ch
       if (result.kind === 'withdrawn')
         waiting.push(request); // this only looked up facts: now its line is known
       else if (settled.attempt === null)
-        request.resolve({ kind: 'lost' }); // it isn't shared a second time
+        request.resolve({ kind: 'lost', attemptId: claim.attemptId }); // it isn't shared a second time
       else request.resolve({ kind: 'settled', attempt: settled.attempt, chat: settled.chat });
     },
   };

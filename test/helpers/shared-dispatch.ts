@@ -4,10 +4,11 @@ import type { LinqAnswer } from '../../src/decide/outcome.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/decide/time.ts';
 import { StoreError } from '../../src/errors.ts';
 import type { Store } from '../../src/store/store.ts';
-import { answerOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from './builders.ts';
+import { answerOf, inboundOf, LINE, lineEventOf, OTHER_LINE, outboundOf, T } from './builders.ts';
 import { activeCards, later } from './fake-linq.ts';
 import type { Reactor } from './reactor.ts';
 import { type OpenShared, startReplicas } from './replicas.ts';
+import { definite } from './store/use-store.ts';
 
 const chats = (count: number, from = 0, line = LINE): ChatEvent[] =>
   Array.from({ length: count }, (_, index) => outboundOf(T, { chatId: `chat-${from + index}`, line }));
@@ -282,6 +283,40 @@ export function describeSharedDispatch(place: () => OpenShared): void {
     });
   });
 
+  describe('an operator’s share whose replica dies before its outcome', () => {
+    const dying = async (event: ChatEvent) => {
+      const replicas = await start({ policy: { requireInbound: true } });
+      const { one, linq } = replicas;
+      await one.deliver(event);
+      linq.script.share = () => new Promise(() => {});
+      void one.dispatcher.shareManually('chat-0');
+      await one.idle();
+      expect(await one.attempts('chat-0')).toMatchObject([{ trigger: 'manual', outcome: null }]);
+      return replicas;
+    };
+    const [chat] = chats(1);
+
+    it('counts as interrupted once its lease has run out, and isn’t repeated', async () => {
+      const { one, other, run } = await dying(definite(chat));
+      await one.crash();
+      await run(MINUTE - SECOND);
+      expect(await other.attempts('chat-0')).toMatchObject([{ outcome: null }]);
+      await run(LOOK);
+      expect(await other.attempts('chat-0')).toMatchObject([{ trigger: 'manual', outcome: 'interrupted' }]);
+      expect(await other.chat('chat-0')).toMatchObject({ state: 'held', lease: null });
+    });
+
+    it('counts as interrupted soon after, though the chat is due and sharing is paused', async () => {
+      const { one, other, run } = await dying(definite(chat));
+      await other.dispatcher.pause();
+      await one.store.record([inboundOf(T + 1, { chatId: 'chat-0' })], T + 1);
+      await one.crash();
+      await run(2 * MINUTE + LOOK);
+      expect(await other.attempts('chat-0')).toMatchObject([{ trigger: 'manual', outcome: 'interrupted' }]);
+      expect(await other.chat('chat-0')).toMatchObject({ state: 'due', lease: null });
+    });
+  });
+
   describe('a replica that was suspended', () => {
     it("doesn't repeat an operator's share that another one took over meanwhile", async () => {
       const { one, linq, run, clock } = await start();
@@ -295,7 +330,8 @@ export function describeSharedDispatch(place: () => OpenShared): void {
       expect(await one.attempts('chat-0')).toMatchObject([{ outcome: 'interrupted' }, { outcome: 'shared' }]);
       linq.clear();
       manual.answer(answerOf());
-      expect(await share).toEqual({ kind: 'lost' });
+      const attemptId = definite((await one.attempts('chat-0'))[0]).attemptId;
+      expect(await share).toEqual({ kind: 'lost', attemptId });
       await run(LOOK);
       expect(linq.shares()).toEqual([]);
       expect(one.logged.filter(({ event }) => event === 'attempt.lease_lost')).toHaveLength(1);

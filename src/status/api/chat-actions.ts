@@ -120,6 +120,9 @@ export type ShareNow =
 /** Real time after which we answer that a share is still running. */
 const PATIENCE_MS = 10 * SECOND;
 
+/** Among so many attempts is one that another replica ended while we made its call. */
+const LATEST = 10;
+
 type Sharing = Pick<StatusDeps, 'store' | 'dispatcher' | 'clock' | 'isDraining'>;
 
 /** Shares a chat regardless of policy, window and backoff; waits up to 10 s for the result. @throws {StoreError} */
@@ -136,7 +139,10 @@ export async function shareNow(
   if (share?.kind === 'settled') return share;
   const chat = (await store.chat(chatId)) ?? known;
   if (share?.kind === 'refused') return { ...share, chat };
-  const [latest] = await store.attempts(chatId, 1);
+  const attempts = await store.attempts(chatId, LATEST);
+  const lost = attempts.find(({ attemptId }) => share?.kind === 'lost' && attemptId === share.attemptId);
+  if (lost !== undefined && lost.endedAt !== null) return { kind: 'settled', attempt: lost, chat };
+  const [latest] = attempts;
   return { kind: 'running', attempt: latest?.endedAt === null ? latest : null, chat };
 }
 

@@ -11,7 +11,7 @@ import { afterCardCheck, type Line } from '../../decide/holds.ts';
 import { outcomeOf } from '../../decide/outcome.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { decideManualShare, decideShare } from '../../decide/share.ts';
-import type { EpochMs } from '../../decide/time.ts';
+import { type EpochMs, MINUTE } from '../../decide/time.ts';
 import type { Attempt, Claim, Settled, Settlement, Turn } from '../turn.ts';
 import { type AttemptEnd, type EndedAttempt, planSave, type StoredChat, type Writes } from './chat-row.ts';
 
@@ -86,14 +86,20 @@ export function withoutLease<C extends StoredChat>(
 }
 
 /**
- * Re-evaluates chats whose decision changes with time. A lease that has run out ends with it unless the chat is due: the
- * next claim ends that one, and until then it stays with the attempt.
+ * The next claim of a due chat ends an attempt whose lease has run out; until then it stays with the attempt. If no claim
+ * comes in this time, the chat's queue is closed, for days perhaps, and the attempt mustn't seem to go on until then.
+ */
+export const LAPSED_MS = MINUTE;
+
+/**
+ * Re-evaluates chats whose decision changes with time. A lease that has run out ends with it, unless a claim ends it.
  * @param batch chats without a live lease
  */
 export function planWake<C extends StoredChat>(batch: readonly C[], policy: Policy, now: EpochMs): Writes<C> {
   const freed = batch.map((stored) => {
-    const isDue = decideShare(stored.chat, policy, now).state === 'due';
-    return { stored, ...(isDue ? { chat: stored.chat, attempts: [] } : withoutLease(stored, now)) };
+    const isFresh = now - (stored.chat.lease?.until ?? now) < LAPSED_MS;
+    const isLeft = isFresh && decideShare(stored.chat, policy, now).state === 'due';
+    return { stored, ...(isLeft ? { chat: stored.chat, attempts: [] } : withoutLease(stored, now)) };
   });
   return {
     chats: freed.flatMap(({ stored, chat }) => planSave(stored, chat, policy, now).chats),

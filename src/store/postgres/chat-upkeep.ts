@@ -25,7 +25,7 @@ import {
   redecidingIn,
   restoredIn,
 } from '../plan/meta.ts';
-import { planWake } from '../plan/settle.ts';
+import { LAPSED_MS, planWake } from '../plan/settle.ts';
 import type { Agenda } from '../store.ts';
 import type { AttemptTable } from './attempt-table.ts';
 import { idOf } from './chat-table.ts';
@@ -56,13 +56,13 @@ export function createUpkeep(
     WHERE line_id = q.id AND next_attempt_at IS NOT NULL AND ${isFree('$1')} ORDER BY next_attempt_at, id LIMIT 1) AS f`;
   const nextDue = `SELECT min(f.at) AS at FROM ${queues} (SELECT next_attempt_at AS at FROM ${chats}
     WHERE line_id = q.id AND next_attempt_at > $1 ORDER BY next_attempt_at, id LIMIT 1) AS f`;
-  // no claim will end these attempts, because their chats aren't in a queue
+  // no claim will end these attempts, because their chats aren't in a queue, or that has been closed for a while
   const ofLapsed = `${schema}.leases l JOIN ${chats} x ON x.id = l.chat_row
-    WHERE l.until_at <= $1 AND (x.next_attempt_at > $1) IS NOT FALSE`;
+    WHERE l.until_at <= $1 AND ((x.next_attempt_at > $1) IS NOT FALSE OR l.until_at <= $1 - ${LAPSED_MS})`;
   const lapsed = `SELECT x.id FROM ${ofLapsed} LIMIT $2 FOR NO KEY UPDATE OF x SKIP LOCKED`;
   const nextWake = `SELECT least(
       (SELECT wake_at FROM ${chats} x WHERE wake_at IS NOT NULL AND ${isFree('$1')} ORDER BY wake_at LIMIT 1),
-      (SELECT min(until_at) FROM ${schema}.leases WHERE until_at > $1),
+      (SELECT min(until_at + CASE WHEN until_at > $1 THEN 0 ELSE ${LAPSED_MS} END) FROM ${schema}.leases),
       (SELECT min(l.until_at) FROM ${ofLapsed})) AS at`;
 
   const isThere = (key: MetaKey) => `EXISTS (SELECT 1 FROM ${schema}.meta WHERE key = '${key}')`;

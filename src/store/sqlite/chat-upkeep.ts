@@ -11,7 +11,7 @@ import {
   type Restored,
 } from '../plan/housekeeping.ts';
 import { catchUpIn, DECIDED_KEYS, redecidingIn, restoredIn } from '../plan/meta.ts';
-import { planWake } from '../plan/settle.ts';
+import { LAPSED_MS, planWake } from '../plan/settle.ts';
 import type { QueueHead } from '../store.ts';
 import type { AttemptPruning, AttemptTable, Totals } from './attempt-table.ts';
 import type { ChatTable } from './chat-table.ts';
@@ -48,9 +48,10 @@ export function createUpkeep(
   const toWake = chats.select<[{ now: EpochMs; limit: number }]>(
     `WHERE wake_at <= @now AND NOT ${isLeased('@now')} ORDER BY wake_at LIMIT @limit + 0`,
   );
-  // no claim will end these attempts, because their chats aren't in a queue
+  // no claim will end these attempts, because their chats aren't in a queue, or that has been closed for a while
   const lapsed = chats.select<[{ now: EpochMs; limit: number }]>(
-    `WHERE id IN (SELECT chat_row FROM leases WHERE until_at <= @now) AND ifnull(next_attempt_at > @now, 1)
+    `WHERE id IN (SELECT chat_row FROM leases JOIN chats x ON x.id = chat_row WHERE until_at <= @now
+        AND (ifnull(x.next_attempt_at > @now, 1) OR until_at <= @now - ${LAPSED_MS}))
       LIMIT @limit + 0`,
   );
   const after = chats.select<[number, number]>(`WHERE id > ? ORDER BY id ${BOUND_LIMIT}`);
@@ -77,8 +78,8 @@ export function createUpkeep(
 
   function nextWakeAt(now: EpochMs): EpochMs | null {
     const untils = [...leases.all().values()].map(({ until }) => until);
-    const ends = untils.filter((until) => until > now);
-    if (ends.length < untils.length && lapsed.get({ now, limit: 1 }) !== undefined) ends.push(now);
+    const ends = untils.map((until) => (until > now ? until : until + LAPSED_MS));
+    if (untils.some((until) => until <= now) && lapsed.get({ now, limit: 1 }) !== undefined) ends.push(now);
     const earliest = Math.min(nextWake.get({ now }) ?? Number.POSITIVE_INFINITY, ...ends);
     return Number.isFinite(earliest) ? earliest : null;
   }

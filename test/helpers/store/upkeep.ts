@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CARD_SETTLES_MS } from '../../../src/decide/holds.ts';
-import { DAY, SECOND } from '../../../src/decide/time.ts';
+import { DAY, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
 import {
@@ -65,7 +65,7 @@ export function describeUpkeep(bench: StoreBench, isShared: boolean): void {
       expect((await store.agenda(end)).wakeAt).toBe(end);
       expect(await store.wakeChats(end, 10)).toBe(1);
       expect(await store.wakeChats(end, 10)).toBe(0);
-      expect(await store.nextWakeAt(end)).toBe(T + 7 * DAY);
+      expect(await store.nextWakeAt(end)).toBe(end + MINUTE);
       expect(await chatOfStore(store, 'held')).toMatchObject({
         state: 'held',
         lease: null,
@@ -76,6 +76,20 @@ export function describeUpkeep(bench: StoreBench, isShared: boolean): void {
       expect(await store.attempts('chat-1', 5)).toMatchObject([{ outcome: null }]);
       await claimOne(store, end);
       expect(await store.attempts('chat-1', 5)).toMatchObject([{ outcome: null }, interrupted]);
+    });
+
+    it('ends an attempt of a due chat, too, if a minute after its lease no claim has ended it', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T)], T);
+      await claimOne(store, T);
+      const end = T + LEASE_MS + MINUTE;
+      expect(await store.wakeChats(end - 1, 10)).toBe(0);
+      expect(await store.nextWakeAt(end - 1)).toBe(end);
+      expect((await store.agenda(end)).wakeAt).toBeLessThanOrEqual(end);
+      expect(await store.wakeChats(end, 10)).toBe(1);
+      expect(await store.attempts('chat-1', 5)).toMatchObject([{ outcome: 'interrupted', endedAt: end }]);
+      expect(await chatOfStore(store)).toMatchObject({ state: 'due', lease: null, nextAttemptAt: T });
+      expect(await store.nextWakeAt(end)).toBe(T + 7 * DAY);
     });
 
     it('wakes no chat whose attempt is in progress', async () => {

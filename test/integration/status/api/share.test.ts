@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LinqAnswer } from '../../../../src/decide/outcome.ts';
-import { HOUR } from '../../../../src/decide/time.ts';
+import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import { answerOf, inboundOf, LINE, outboundOf, T } from '../../../helpers/builders.ts';
 import { startStatus } from '../harness.ts';
 
@@ -72,6 +72,20 @@ describe('POST /status/chats/{chatId}/share', () => {
     answer(answerOf(204));
     await idle();
     expect((await get('/status/chats/chat-1')).body.attempts[0]).toMatchObject({ outcome: 'shared' });
+  });
+
+  it('says that the attempt was interrupted when another replica ended it meanwhile', async () => {
+    const { share, called, answer } = heldCall();
+    const policy = { lines: new Set(['+12025550199']) };
+    const { post, store, clock } = await startStatus({ events: [outboundOf(T)], policy, share });
+    const answered = post(SHARE);
+    await called;
+    await store.wakeChats(clock.now() + 2 * MINUTE, 10); // the lease has run out, as that one sees it
+    answer(answerOf(204));
+    expect(await answered).toMatchObject({
+      status: 200,
+      body: { attempt: { trigger: 'manual', outcome: 'interrupted' }, chat: { state: 'held' } },
+    });
   });
 
   it('answers 202 without an attempt when none could begin within 10 s', async () => {
