@@ -302,7 +302,7 @@ export function activeDigestOf(line: string, cards: readonly ContactCard[]): str
  * What a check of the card changes of the line. Only an active card counts, since no other is shared. The first one sets
  * what later ones are compared with; and a difference that a change reported since the last check explains isn't another
  * change.
- * @param isChangeNoted else only the digest follows
+ * @param isChangeNoted else nothing is kept to compare with: what changes until it is true never counts
  */
 export function afterCardCheck(
   known: Pick<Line, 'cardCheckedAt' | 'cardDigest' | 'cardChangedAt'> | null,
@@ -310,10 +310,11 @@ export function afterCardCheck(
   isChangeNoted: boolean,
 ): Partial<Omit<Line, 'line'>> {
   const checked = { card, cardCheckedAt };
+  if (!isChangeNoted) return known?.cardDigest == null ? checked : { ...checked, cardDigest: null };
   if (card !== 'active' || digest === null || digest === known?.cardDigest) return checked;
   const { cardDigest = null, cardChangedAt = null } = known ?? {};
   const isExplained = cardChangedAt !== null && cardChangedAt > (known?.cardCheckedAt ?? 0);
-  const isChange = isChangeNoted && cardDigest !== null && !isExplained;
+  const isChange = cardDigest !== null && !isExplained;
   return { ...checked, cardDigest: digest, ...(isChange ? { cardChangedAt: cardCheckedAt } : {}) };
 }
 

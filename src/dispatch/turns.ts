@@ -305,7 +305,7 @@ export function createTurns(deps: TurnDeps) {
       const { claims, isDueAgain, lacksLookUps } = committed;
       start(claims, now);
       for (const [line, all] of committed.starts) starts.set(line, all);
-      if (committed.hasNewCard) await refreshLines(now);
+      if (committed.hasNewCard && deps.policy.reshareOnCardChange) await refreshLines(now);
       const cardsSettleAt = followCards(now);
       const isBusy = await keepUp(now, circumstances);
       const isFull = inFlight.size() >= deps.concurrency; // then the next call to end triggers the next turn

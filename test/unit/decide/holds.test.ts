@@ -217,11 +217,12 @@ describe('a check of a card', () => {
     expect(check(null)).toEqual({ card: 'active', cardCheckedAt: T + MINUTE });
   });
 
-  it('sets what later ones are compared with, the first time and while changes are not noted', () => {
+  it('sets what later ones are compared with the first time, and forgets it while changes are not noted', () => {
     const followed = { card: 'active', cardCheckedAt: T + MINUTE, cardDigest: 'b' };
     expect(check('b', null)).toEqual(followed);
     expect(check('b', lineOf())).toEqual(followed);
-    expect(check('b', known, false)).toEqual(followed);
+    expect(check('b', known, false)).toEqual({ ...followed, cardDigest: null });
+    expect(check('b', lineOf(), false)).not.toHaveProperty('cardDigest');
   });
 
   it('minds only the card that is shared', () => {
