@@ -20,8 +20,11 @@ try {
 
 async function describe(error: unknown): Promise<string> {
   if (!(error instanceof Error)) return String(error);
-  const isIncomplete = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
-  if (isIncomplete) return `${error.message}. Install the program again.`;
-  const { inSources } = await import('./package-files.ts');
-  return inSources(error.stack ?? error.message);
+  try {
+    const { adviseOnInstallation } = await import('./cli/start-failure.ts');
+    const { inSources } = await import('./package-files.ts');
+    return adviseOnInstallation(error) ?? inSources(error.stack ?? error.message);
+  } catch {
+    return `${error.message}. Install the program again.`; // the files that would explain it are also missing
+  }
 }

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { StartError, StoreError } from '../errors.ts';
 import { isInstalledByNpm, pathInPackage } from '../package-files.ts';
 
@@ -76,10 +77,11 @@ export function adviseOnInstallation(error: unknown): string | null {
   if (isAboutNativeModule(error)) {
     return `SQLite's native module is missing or was built for another Node.js: ${isInstalledByNpm ? INSTALL_NATIVE : REBUILD_NATIVE}.`;
   }
+  const again = `install the program again with ${isInstalledByNpm ? `\`${INSTALL}\`` : '`npm ci`'}`;
   const missing = missingFile(error);
-  if (missing !== null) {
-    return `The installation is incomplete, since ${missing} is missing: install the program again with ${isInstalledByNpm ? `\`${INSTALL}\`` : '`npm ci`'}.`;
-  }
+  if (missing !== null) return `The installation is incomplete, since ${missing} is missing: ${again}.`;
+  if (isAboutDamagedFile(error))
+    return `The installation is damaged, since one of its files can't be loaded (${error.message}): ${again}.`;
   return adviseOnInstallation(error.cause);
 }
 
@@ -95,11 +97,21 @@ function isAboutNativeModule(error: Error): boolean {
   return code === 'ERR_DLOPEN_FAILED' && error.message.includes('better_sqlite3');
 }
 
+/** Node.js itself refused a file while it loaded it; a stack that begins elsewhere is of `JSON.parse` and the like. */
+function isAboutDamagedFile(error: Error): boolean {
+  const isRefused =
+    error instanceof SyntaxError || ('code' in error && error.code === 'ERR_INVALID_PACKAGE_CONFIG');
+  return isRefused && /^[^\n]*node:internal\/modules\//.test(error.stack?.split(/\n +at /)[1] ?? '');
+}
+
 /** The file of the package, or the package, that couldn't be found. */
 function missingFile(error: Error): string | null {
   const code = 'code' in error ? error.code : null;
   if (code === 'ENOENT') return 'path' in error ? pathInPackage(String(error.path)) : null;
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return null;
   const name = /^Cannot find (?:module|package) '([^']+)'/.exec(error.message)?.[1];
-  return name === undefined ? null : (pathInPackage(name) ?? name);
+  if (name === undefined) return null;
+  const [importer] = 'requireStack' in error && Array.isArray(error.requireStack) ? error.requireStack : [];
+  const path = name.startsWith('.') && typeof importer === 'string' ? join(dirname(importer), name) : name;
+  return pathInPackage(path) ?? path;
 }

@@ -113,6 +113,7 @@ describe('an installation that lacks something', () => {
     [coded('ERR_MODULE_NOT_FOUND', `Cannot find module '${chunk}' imported from x`), 'dist/chunk-1.js'],
     [coded('ERR_MODULE_NOT_FOUND', "Cannot find package 'better-sqlite3' imported from x"), 'better-sqlite3'],
     [coded('MODULE_NOT_FOUND', "Cannot find module 'bindings'\nRequire stack:\n- x"), 'bindings'],
+    [coded('MODULE_NOT_FOUND', "Cannot find module './one'", { requireStack: [chunk, 'x'] }), 'dist/one'],
   ])('%s: says what is missing, and what to run', (error, what) => {
     expect(adviseOnInstallation(error)).toBe(
       `The installation is incomplete, since ${what} is missing: install the program again with \`npm ci\`.`,
@@ -123,6 +124,33 @@ describe('an installation that lacks something', () => {
     coded('ENOENT', "open '/data/reactor.db'", { path: '/data/reactor.db' }),
     coded('ENOENT', 'without a path'),
     coded('EACCES', `open '${file}'`, { path: file }),
+  ])('isn’t shown by %s', (error) => {
+    expect(adviseOnInstallation(error)).toBeNull();
+  });
+});
+
+describe('an installation with a file that was cut off', () => {
+  const esm = 'at compileSourceTextModule (node:internal/modules/esm/utils:346:16)';
+  const refused = (error: Error, ...frames: readonly string[]) =>
+    Object.assign(error, { stack: [String(error), ...frames].join('\n    ') });
+
+  it.each([
+    refused(new SyntaxError('Unexpected end of input'), esm, 'at #translate (node:internal/x:1:1)'),
+    refused(new SyntaxError('x'), 'at wrapSafe (node:internal/modules/cjs/loader:1:1)', 'at /app/x.js:1:1'),
+    refused(
+      coded('ERR_INVALID_PACKAGE_CONFIG', 'Invalid package config x'),
+      'at Object.read (node:internal/modules/package_json_reader:83:15)',
+    ),
+  ])('is recognized by how Node.js refuses it: %s', (error) => {
+    expect(adviseOnInstallation(new StoreError('broken', 'refused', { cause: error }))).toBe(
+      `The installation is damaged, since one of its files can't be loaded (${error.message}): install the program again with \`npm ci\`.`,
+    );
+  });
+
+  it.each([
+    refused(new SyntaxError('Unexpected token'), 'at JSON.parse (<anonymous>)', esm),
+    refused(new SyntaxError('Invalid regular expression'), 'at new RegExp (<anonymous>)', esm),
+    refused(new TypeError('x is not a function'), esm),
   ])('isn’t shown by %s', (error) => {
     expect(adviseOnInstallation(error)).toBeNull();
   });
