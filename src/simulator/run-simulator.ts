@@ -77,8 +77,9 @@ export async function runSimulate(options: SimulateOptions, io: SimulateIo): Pro
       ...(isSubscribed ? { LINQ_WEBHOOK_SECRET: signingSecret } : {}),
     },
   };
+  const ended = io.signal === undefined ? interrupted() : aborted(io.signal); // before anyone can know that it runs
   for (const text of options.json === true ? [JSON.stringify(up, null, 2)] : describe(up)) io.print(text);
-  await (io.signal === undefined ? interrupted() : aborted(io.signal));
+  await ended;
   await simulator.stop();
 }
 

@@ -41,6 +41,16 @@ it('prints settings that work: the key opens the API, the line has an active car
   expect(setting('LINQ_WEBHOOK_SECRET')).toMatch(/^whsec_/);
 });
 
+it('can be ended from the moment it says that it runs', async () => {
+  const others = new Set(process.listeners('SIGTERM'));
+  const print = () => {
+    const [end] = process.listeners('SIGTERM').filter((listener) => !others.has(listener));
+    if (end === undefined) throw new Error('a signal would kill it');
+    end('SIGTERM');
+  };
+  await runSimulate({ port: 0, json: true }, { print });
+});
+
 it('delivers to the webhook URL in the version asked for', async () => {
   const receiver = await startReceiver();
   stops.push(receiver.stop);
