@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { DAY, HOUR, SECOND } from '../decide/time.ts';
 import { createCalendar } from './calendar.ts';
 import { createNarrator, type Narrator, type NarratorOptions, narrateCalls } from './narrator.ts';
@@ -31,6 +32,7 @@ const LOOK_EVERY_MS = 20;
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
+  const stalls = monitorEventLoopDelay();
   const stage = await setStage({ ...options, onFatal: (error) => ending.abort(error) });
   try {
     const startAt = stage.clock.now();
@@ -39,12 +41,14 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     const play = createPlay(stage, narrator, calendar);
     introduce(stage, narrator, options);
     void narrateCalls(stage, narrator);
+    stalls.enable();
     await perform(play, options.isOnce, signal);
     if (ending.signal.aborted) throw ending.signal.reason;
     const report = await createReport(play, startAt, options.speed);
-    conclude(report, narrator, options);
+    conclude(report, narrator, options, stalls.max / 1e6);
     return report;
   } finally {
+    stalls.disable();
     await stage.strike();
   }
 }
@@ -96,17 +100,27 @@ async function finish({ clock, overview }: Stage): Promise<void> {
   }
 }
 
+/** A machine that stands still this long may owe to that what looks like a fault. */
+const BUSY_MS = 0.5 * SECOND;
+
+/** What broken promises mean. @param stallMs the longest time for which nothing ran here */
+export const blame = (stallMs: number): string =>
+  stallMs < BUSY_MS
+    ? 'That is a fault of the service. Its log (--verbose) says more.'
+    : `Either this machine was too busy, since it once stood still for ${(stallMs / SECOND).toFixed(1)} s, or it is a fault of the service. Try again when it has less to do.`;
+
 function conclude(
   { chats, broken, endedAt, startedAt }: DemoReport,
   narrator: Narrator,
   { isOnce, signal }: DemoOptions,
+  stallMs: number,
 ) {
   narrator.print('');
   narrator.print(tabulate(chats));
   narrator.print('');
   if (isOnce && signal.aborted) narrator.verdict(false, 'Stopped before the third day was over.');
   for (const text of broken) narrator.verdict(false, text);
-  if (broken.length > 0) narrator.paragraph('That is a fault of the service. Its log (--verbose) says more.');
+  if (broken.length > 0) narrator.paragraph(blame(stallMs));
   if (broken.length > 0 || (isOnce && signal.aborted)) return;
   const days = Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / DAY);
   narrator.verdict(true, 'No one was asked twice within 24 hours.');

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { tabulate } from '../../../src/demo/review.ts';
+import { blame } from '../../../src/demo/run-demo.ts';
 import { CAST, NAMES } from '../../../src/demo/stage.ts';
 
 it('shows one chat a line in columns that fit a terminal, numbers to the right', () => {
@@ -22,4 +23,11 @@ it('shows one chat a line in columns that fit a terminal, numbers to the right',
     'book club  iMessage group       7        7  retrying  no_recent_outbound',
   ]);
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(80);
+});
+
+it('blames the service for a broken promise only if the machine was never too busy to keep it', () => {
+  expect(blame(200)).toMatch(/^That is a fault of the service\./);
+  expect(blame(2_345)).toMatch(
+    /^Either this machine was too busy, since it once stood still for 2\.3 s, or /,
+  );
 });
