@@ -29,6 +29,8 @@ describe('bash completes', () => {
     ['contact-card-reactor completion ', ['bash', 'zsh', 'fish', '--install', '--help']],
     ['contact-card-reactor chat list --st', ['--state']],
     ['contact-card-reactor chat list --state ret', ['retired', 'retrying']],
+    ['contact-card-reactor chat list --state = ret', ['retired', 'retrying']], // as bash splits --state=ret
+    ['contact-card-reactor chat list --order =', ['asc', 'desc']],
     ['contact-card-reactor event sign --example message.f', ['message.failed']],
     ['contact-card-reactor chat show --url ', []], // a value: files, by bash itself
     ['contact-card-reactor nonsense --vers', ['--version']],

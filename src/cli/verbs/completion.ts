@@ -192,6 +192,9 @@ function writeBash(tree: readonly CompletionNode[], values: OptionValues): strin
 ${FUNCTION}() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} verb='' words='' i
   COMPREPLY=()
+  # --option=value comes as three words
+  [[ $current == = ]] && current=''
+  [[ $previous == = ]] && previous=\${COMP_WORDS[COMP_CWORD - 2]}
   case $previous in
 ${ofValues.join('\n')}
     ${fileOptions(tree, values).join('|')}) return ;;
