@@ -99,7 +99,7 @@ export class ProxyError extends ReactorError {
   /** Null: it didn't answer. */
   readonly httpStatus: number | null;
   constructor(httpStatus: number | null, options?: ErrorOptions) {
-    super(httpStatus === null ? "the proxy doesn't answer" : `the proxy answers ${httpStatus}`, options);
+    super(httpStatus === null ? 'the proxy doesn’t answer' : `the proxy answers ${httpStatus}`, options);
     this.httpStatus = httpStatus;
   }
 }

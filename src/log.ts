@@ -105,7 +105,7 @@ function reportLost(error: unknown): void {
     const why = codeOf(error) ?? 'unknown';
     writeSync(
       process.stderr.fd,
-      `The log can't be written (${why}): lines are lost until it can. The service keeps running.\n`,
+      `The log can’t be written (${why}): lines are lost until it can. The service keeps running.\n`,
     );
   } catch {
     // standard error can't be written either

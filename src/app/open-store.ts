@@ -69,9 +69,9 @@ async function listenWaiting({ server: { trustProxy, host, port } }: Config, log
       statusCode: 503,
       code: 'NOT_READY',
       error: 'Service Unavailable',
-      message: `The database can't be used yet (${fault}); the service log says why. Try again in a few seconds.`,
+      message: `The database can’t be used yet (${fault}); the service log says why. Try again in a few seconds.`,
       ...(request.url === '/readyz'
-        ? { checks: { store: `the database can't be used yet (${fault})` } }
+        ? { checks: { store: `the database can’t be used yet (${fault})` } }
         : {}),
     }),
   );

@@ -105,7 +105,7 @@ export async function readService<T>(
     const body = printable(raw);
     if (isOurs(body)) return { body, raw };
     io.writeError(
-      `${url} gave an answer that this version of contact-card-reactor doesn't understand. Check the address and the version running there.\n`,
+      `${url} gave an answer that this version of contact-card-reactor doesn’t understand. Check the address and the version running there.\n`,
     );
     return { exitCode: EXIT.failed };
   }
@@ -207,10 +207,10 @@ function describeRefusal(status: number, body: unknown, url: string, hint: strin
   return `${message} ${hint}`;
 }
 
-const WRONG_TOKEN = "The token used here isn't that service's.";
+const WRONG_TOKEN = 'The token used here isn’t that service’s.';
 
 function missingToken(sources: Sources): string {
   return isSqlite(sources)
-    ? "Set STATUS_TOKEN to the service's token, or run this on its machine, as its user and in its directory."
+    ? 'Set STATUS_TOKEN to the service’s token, or run this on its machine, as its user and in its directory.'
     : 'With PostgreSQL there is no token file for the command line: set STATUS_TOKEN for the service, and the same here.';
 }

@@ -19,7 +19,7 @@ export interface Io {
 export function createProcessIo(): Io {
   const { stdout, stderr } = process;
   onLost(stdout, (code) => {
-    stderr.write(`Can't write to standard output (${code}): the output is incomplete.\n`);
+    stderr.write(`Can’t write to standard output (${code}): the output is incomplete.\n`);
     process.once('exit', () => {
       process.exitCode = EXIT.failed;
     });
@@ -60,7 +60,7 @@ export const STANDARD = '-';
 /** For options and arguments that need a real file. @throws {InvalidArgumentError} */
 export function realFile(path: string): string {
   if (path !== STANDARD) return path;
-  throw new InvalidArgumentError("Give a file: standard input and output can't be used here.");
+  throw new InvalidArgumentError('Give a file: standard input and output can’t be used here.');
 }
 
 /** The exit codes. */

@@ -17,7 +17,7 @@ export function explainStartFailure(error: unknown, places: StartPlaces): unknow
 
 /** Explains why a database can't be used, at the start or later. */
 export function describeStoreFailure(error: StoreError, database: string): string {
-  return `Can't use the database ${database}: ${error.message}.`;
+  return `Can’t use the database ${database}: ${error.message}.`;
 }
 
 function describeFailure(error: unknown, { database, port }: StartPlaces): string | null {
@@ -27,7 +27,7 @@ function describeFailure(error: unknown, { database, port }: StartPlaces): strin
   if (syscall === 'listen' || syscall === 'bind' || syscall === 'getaddrinfo')
     return describeListening(code, port);
   if (code === 'ENOSPC') return `The disk of ${database} is full: make room, then start again.`;
-  return path === undefined ? null : `Can't write ${path} (${code}): check its owner, mode and type.`;
+  return path === undefined ? null : `Can’t write ${path} (${code}): check its owner, mode and type.`;
 }
 
 function describeListening(code: string, port: number): string {
@@ -39,9 +39,9 @@ function describeListening(code: string, port: number): string {
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `HOST isn't an address of this machine (${code}): set HOST=127.0.0.1 behind a proxy, or HOST=0.0.0.0 for every address.`;
+      return `HOST isn’t an address of this machine (${code}): set HOST=127.0.0.1 behind a proxy, or HOST=0.0.0.0 for every address.`;
     default:
-      return `Can't listen on port ${port} (${code}): check HOST and PORT.`;
+      return `Can’t listen on port ${port} (${code}): check HOST and PORT.`;
   }
 }
 
@@ -75,13 +75,13 @@ export function adviseOnNode(version: string): string | null {
 export function adviseOnInstallation(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if (isAboutNativeModule(error)) {
-    return `SQLite's native module is missing or was built for another Node.js: ${isInstalledByNpm ? INSTALL_NATIVE : REBUILD_NATIVE}.`;
+    return `SQLite’s native module is missing or was built for another Node.js: ${isInstalledByNpm ? INSTALL_NATIVE : REBUILD_NATIVE}.`;
   }
   const again = `install the program again with ${isInstalledByNpm ? `\`${INSTALL}\`` : '`npm ci`'}`;
   const missing = missingFile(error);
   if (missing !== null) return `The installation is incomplete, since ${missing} is missing: ${again}.`;
   if (isAboutDamagedFile(error))
-    return `The installation is damaged, since one of its files can't be loaded (${error.message}): ${again}.`;
+    return `The installation is damaged, since one of its files can’t be loaded (${error.message}): ${again}.`;
   return adviseOnInstallation(error.cause);
 }
 

@@ -21,7 +21,7 @@ export function readSources(io: Io, envFile: string | null): Sources {
   const envFileMistakes = brokenLines.map(
     (line) => `${path}, line ${line}: expected NAME=value, or # and a comment, for example PORT=8080`,
   );
-  if (isBinary) envFileMistakes.push(`${path} isn't UTF-8 text (is it UTF-16?): save it as UTF-8`);
+  if (isBinary) envFileMistakes.push(`${path} isn’t UTF-8 text (is it UTF-16?): save it as UTF-8`);
   const envFileWarnings = cutLines
     .filter(({ name }) => isSettingName(name))
     .map(
@@ -38,7 +38,7 @@ function readEnvFile(io: Io, envFile: string | null, path: string): EnvFile {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     if (envFile === null && code === 'ENOENT') return parseEnvFile('');
     throw new ConfigError(
-      `The settings file ${path} can't be read (${code}): check --env-file and its permissions.`,
+      `The settings file ${path} can’t be read (${code}): check --env-file and its permissions.`,
       { cause: error },
     );
   }

@@ -46,7 +46,7 @@ export function serviceVerb<O extends object, N extends AnswerName>(
 }
 
 /** Adds the options of every verb that calls the running service. */
-export function withServiceOptions(command: Command, json = "print the service's JSON"): Command {
+export function withServiceOptions(command: Command, json = 'print the service’s JSON'): Command {
   return command
     .option('--url <url>', 'address of the running service (default: from HOST and PORT)')
     .option('--json', json);

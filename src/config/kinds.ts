@@ -31,8 +31,8 @@ const QUOTE = /^["'`\u2018-\u201f\u00ab\u00bb]|["'`\u2018-\u201f\u00ab\u00bb]$/;
 
 /** What is wrong with a setting's text, whatever its kind; null: nothing. Never repeats the text. */
 export function faultOfText(text: string): string | null {
-  if (text.includes('\0')) return "it isn't UTF-8 text (is it UTF-16?): save it as UTF-8";
-  if (text.includes('\uFFFD')) return "it contains bytes that aren't valid UTF-8";
+  if (text.includes('\0')) return 'it isn’t UTF-8 text (is it UTF-16?): save it as UTF-8';
+  if (text.includes('\uFFFD')) return 'it contains bytes that aren’t valid UTF-8';
   if (QUOTE.test(text)) return 'it begins or ends with a quote: remove it, or add the missing one';
   return /[\r\n]/.test(text) ? 'it spans several lines: is a quote unclosed?' : null;
 }

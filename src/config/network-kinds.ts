@@ -66,7 +66,7 @@ export const lines: Kind<ReadonlySet<string>> = {
     const wrong = entries.findIndex((entry) => !/^\+[1-9]\d{6,14}$/.test(entry));
     if (wrong !== -1) {
       return {
-        wrong: `${nameEntry('number', wrong, entries.length)} isn't + and 7 to 15 digits, without spaces or dashes`,
+        wrong: `${nameEntry('number', wrong, entries.length)} isn’t + and 7 to 15 digits, without spaces or dashes`,
       };
     }
     return entries.length === 0 ? { wrong: 'the list is empty' } : { value: new Set(entries) };
@@ -97,7 +97,7 @@ function parseProxy(entry: string): Parsed<readonly string[]> {
   if (entry.toLowerCase() === 'loopback') return { value: LOOPBACK_RANGES };
   const [address = '', bits, ...rest] = entry.split('/');
   const family = address.includes('%') ? 0 : isIP(address); // a range with an IPv6 zone matches nothing
-  if (family === 0 || rest.length > 0) return { wrong: "isn't an address, a range or loopback" };
+  if (family === 0 || rest.length > 0) return { wrong: 'isn’t an address, a range or loopback' };
   if (bits === undefined) return { value: [entry] };
   if (!/^\d{1,3}$/.test(bits) || Number(bits) > (family === 4 ? 32 : 128))
     return { wrong: 'has a wrong prefix length' };
@@ -113,7 +113,7 @@ export const trustProxy: Kind<false | readonly string[]> = {
     if (/^\d+$/.test(text)) {
       return {
         wrong:
-          "a hop count can't tell your proxy from a client that connects directly, so name the proxy's address",
+          'a hop count can’t tell your proxy from a client that connects directly, so name the proxy’s address',
       };
     }
     const ranges: string[] = [];

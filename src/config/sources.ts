@@ -52,7 +52,7 @@ function findByName(name: string, mayBeInFile: boolean, sources: Sources): Found
     return 'mistake' in content ? { mistake: `the file of ${name}_FILE: ${content.mistake}` } : content;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    return { mistake: `the file of ${name}_FILE can't be read (${code})` };
+    return { mistake: `the file of ${name}_FILE can’t be read (${code})` };
   }
 }
 

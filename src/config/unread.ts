@@ -24,8 +24,8 @@ export function warnOfMisspelt(names: readonly string[]): string[] {
     .filter((name) => !isSettingName(name) && !FOREIGN.has(name.toUpperCase()))
     .flatMap((name) => {
       const nearest = nearestKnown(name);
-      if (nearest !== null) return [`${name} isn't a setting: did you mean ${nearest}?`];
-      return /^linq_/i.test(name) ? [`${name} isn't a setting of this program`] : [];
+      if (nearest !== null) return [`${name} isn’t a setting: did you mean ${nearest}?`];
+      return /^linq_/i.test(name) ? [`${name} isn’t a setting of this program`] : [];
     });
 }
 

@@ -53,10 +53,10 @@ export const SECRET_BYTES = { from: 24, to: 64 } as const;
  * fine: it decodes anyway. Never repeats the secret.
  */
 export function faultOfSigningSecret(secret: string): string | null {
-  if (!secret.startsWith(SECRET_PREFIX)) return `doesn't begin with ${SECRET_PREFIX}`;
+  if (!secret.startsWith(SECRET_PREFIX)) return `doesn’t begin with ${SECRET_PREFIX}`;
   const digits = secret.slice(SECRET_PREFIX.length).replace(/={1,2}$/, '');
   if (!/^[A-Za-z0-9+/]*$/.test(digits) || digits.length % 4 === 1) {
-    return `isn't base64 after ${SECRET_PREFIX}`;
+    return `isn’t base64 after ${SECRET_PREFIX}`;
   }
   const bytes = Math.floor((digits.length * 3) / 4);
   return bytes < SECRET_BYTES.from || bytes > SECRET_BYTES.to ? `decodes to ${bytes} bytes` : null;

@@ -82,7 +82,7 @@ export function reviewChat(course: Course, options: ReviewOptions): string[] {
       broken.push(`${name} was shared ${calendar.inWords(arrivedAt)} to no effect (${effect}).`);
   }
   if (shareCount !== shares.length)
-    broken.push(`${name} has ${shares.length} shares by Linq's count and ${shareCount} by the service's.`);
+    broken.push(`${name} has ${shares.length} shares by Linq’s count and ${shareCount} by the service’s.`);
   return [...broken, ...openings.flatMap((opening) => missedIn(opening, shares, name, options))];
 }
 
@@ -93,7 +93,7 @@ function missedIn(opening: Opening, shares: readonly EpochMs[], name: string, op
   while (dueAt + allowanceMs <= Math.min(endAt, opening.until ?? endAt)) {
     const next = shares.find((at) => at >= dueAt);
     if (next === undefined || next > dueAt + allowanceMs)
-      return [`${name} should have got the card ${calendar.inWords(dueAt)}, but didn't.`];
+      return [`${name} should have got the card ${calendar.inWords(dueAt)}, but didn’t.`];
     dueAt = next + WINDOW_MS;
   }
   return [];

@@ -61,7 +61,7 @@ function introduce({ url, token, simulator }: Stage, narrator: Narrator, options
   const length = options.isOnce ? 'The story lasts three days.' : 'Stop with Ctrl-C.';
   narrator.paragraph(
     'You are a bakery that writes to people through Linq. Your application knows nothing about contact cards: ' +
-      `contact-card-reactor receives Linq's webhooks and shares yours at the right time. ${pace} ${length}`,
+      `contact-card-reactor receives Linq’s webhooks and shares yours at the right time. ${pace} ${length}`,
   );
   narrator.print('');
   narrator.print(`Simulated Linq  ${simulator.baseUrl}`);

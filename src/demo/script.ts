@@ -91,16 +91,16 @@ const DAY_TWO: readonly Scene[] = [
     send('Ada');
   }),
   scene(2, 10, ({ stage, say, opens }) => {
-    say("Linq activates your new line's card: its chats get theirs at once.");
+    say('Linq activates your new line’s card: its chats get theirs at once.');
     opens(['Dana', 'Eli']);
     stage.simulator.setCard(LINES.fresh, 'active');
   }),
   scene(2, 12.5, async ({ say, why }) => {
-    say("Chloe's window has ended, but she opted out: no card.");
+    say('Chloe’s window has ended, but she opted out: no card.');
     await why('Chloe');
   }),
   scene(2, 15.5, async ({ say, why }) => {
-    say("Hugo's window has ended too, but you haven't written for a week.");
+    say('Hugo’s window has ended too, but you haven’t written for a week.');
     await why('Hugo');
   }),
 ];

@@ -93,7 +93,7 @@ async function deliverLocally(
 ): Promise<Answer | null> {
   let answer: Answer | null = null;
   await report('local_delivery', async () => {
-    if (running === null) return skipped('local_delivery', "The service isn't running here.");
+    if (running === null) return skipped('local_delivery', 'The service isn’t running here.');
     answer = await send(`${running.url}${WEBHOOK_PATH}`);
     return judgeLocalDelivery(answer, running.url);
   });

@@ -81,7 +81,7 @@ function judge(
       ? judgeClock(seen.date, toleranceMs)
       : skipped(id, 'No response from Linq had a Date header.');
   }
-  if (seen === null || seen.lines.kind !== 'lines') return skipped(id, "Linq's API didn't return the lines.");
+  if (seen === null || seen.lines.kind !== 'lines') return skipped(id, 'Linq’s API didn’t return the lines.');
   const { lines } = seen.lines;
   if (id === 'lines') return judgeLines(lines, wanted);
   if (id === 'cards') {
@@ -99,5 +99,5 @@ function judge(
 
 function unread(what: string, answer: LinqAnswer): string {
   const why = answer.kind === 'answered' ? `HTTP ${answer.httpStatus}` : answer.cause;
-  return `Linq didn't return ${what} (${why}): run doctor again in a minute.`;
+  return `Linq didn’t return ${what} (${why}): run doctor again in a minute.`;
 }

@@ -33,14 +33,14 @@ export async function checkMachine(
   const advice = await adviceOnNativeModule(options);
   await report('native_module', async () =>
     advice !== null && database?.kind === 'postgres'
-      ? skipped('native_module', "It doesn't load, but the data is in PostgreSQL.")
+      ? skipped('native_module', 'It doesn’t load, but the data is in PostgreSQL.')
       : judgeNativeModule(advice),
   );
   await report('settings', async () => judgeSettings(seeSettings(options)));
   await report('file_modes', async () => {
     if (process.platform === 'win32') return skipped('file_modes', 'Windows has no file modes.');
     const files = await inTime(lookAtFiles(envFilePath, databasePath, backupDirectory));
-    return files === null ? skipped('file_modes', "The disk didn't respond in time.") : judgeFileModes(files);
+    return files === null ? skipped('file_modes', 'The disk didn’t respond in time.') : judgeFileModes(files);
   });
   if (database === null) {
     for (const id of ['data_directory', 'database'] as const)
@@ -74,7 +74,7 @@ async function checkServer(
   await report('database_server', async () =>
     seen?.kind === 'seen' && schema !== null
       ? judgeServer(schema, seen.state)
-      : skipped('database_server', "The database can't be used."),
+      : skipped('database_server', 'The database can’t be used.'),
   );
 }
 
@@ -85,7 +85,7 @@ async function checkDatabase(
 ): Promise<{ readonly isDatabaseLocked: boolean }> {
   let isDatabaseLocked = false;
   await report('database', async (): Promise<Finding> => {
-    if (!isModuleThere) return skipped('database', "SQLite's native module doesn't load.");
+    if (!isModuleThere) return skipped('database', 'SQLite’s native module doesn’t load.');
     const { isDatabaseInUse, lookAtDatabase } = await import('./look/database-state.ts');
     isDatabaseLocked = isDatabaseInUse(databasePath);
     return judgeDatabase(databasePath, await lookAtDatabase(databasePath), isDatabaseLocked);
@@ -102,7 +102,7 @@ async function adviceOnNativeModule({ adviseOnInstallation }: DoctorOptions): Pr
   } catch (error) {
     return (
       adviseOnInstallation(error) ??
-      `Run \`npm ci\` in the program's directory (${error instanceof Error ? error.message : 'unknown error'}).`
+      `Run \`npm ci\` in the program’s directory (${error instanceof Error ? error.message : 'unknown error'}).`
     );
   }
 }

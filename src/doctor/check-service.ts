@@ -21,9 +21,9 @@ export async function checkService(
   const { serviceUrl: url, statusToken, clock, isServiceExpected } = options;
   if (url === null) {
     await report('service', async () =>
-      skipped('service', "HOST and PORT don't give its address: pass it with --url."),
+      skipped('service', 'HOST and PORT don’t give its address: pass it with --url.'),
     );
-    await report('problems', async () => skipped('problems', "The service's address is unknown."));
+    await report('problems', async () => skipped('problems', 'The service’s address is unknown.'));
     return null;
   }
   const http = { clock, ca: null };
@@ -34,7 +34,7 @@ export async function checkService(
   });
   const isUp = (seen as SeenService).kind === 'up';
   await report('problems', async () => {
-    if (!isUp) return skipped('problems', "The service isn't running.");
+    if (!isUp) return skipped('problems', 'The service isn’t running.');
     return judgeProblems((await lookAtStatus(url, statusToken, http)).seen);
   });
   if (!isUp) return null;

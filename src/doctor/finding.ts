@@ -37,7 +37,7 @@ export function found(code: FindingCode, message: string, remedy: string, detail
 /** Every check with its title, in the order in which they run. */
 export const CHECKS = {
   node: 'Node.js',
-  native_module: "SQLite's native module",
+  native_module: 'SQLite’s native module',
   settings: 'Settings',
   file_modes: 'File permissions',
   data_directory: 'Data directory',

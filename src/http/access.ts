@@ -161,7 +161,7 @@ const CROSS_SITE: Refusal = {
   statusCode: 403,
   code: 'CROSS_SITE',
   message:
-    'With HTTP Basic, only the service\'s own page may make changes (Sec-Fetch-Site: same-origin). Send the token as "Authorization: Bearer …".',
+    'With HTTP Basic, only the service’s own page may make changes (Sec-Fetch-Site: same-origin). Send the token as "Authorization: Bearer …".',
 };
 
 /** What a client sends to authenticate. */

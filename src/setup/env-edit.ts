@@ -57,7 +57,7 @@ function quote(name: string, value: string): string {
   const forms = [value, `'${value}'`, `"${value}"`, `\`${value}\``];
   const form = forms.find((written) => parseEnvFile(`${name}=${written}\nA=1`).variables[name] === value);
   if (form === undefined || /[\r\n]/.test(value))
-    throw new UnwritableSetting(`${name} has characters that a settings file can't hold`);
+    throw new UnwritableSetting(`${name} has characters that a settings file can’t hold`);
   return form;
 }
 

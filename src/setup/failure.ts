@@ -8,8 +8,8 @@ import { ConfigError, type ReactorError, SetupError, UnreachableError } from '..
  */
 export function failureOf(what: string, answer: LinqAnswer): ReactorError {
   if (answer.kind === 'unanswered') {
-    const text = `Linq can't be reached to ${what} (${answer.cause}).`;
-    if (answer.cause === 'unreadable') return new SetupError(`Can't ${what}: ${NOT_LINQ}`);
+    const text = `Linq can’t be reached to ${what} (${answer.cause}).`;
+    if (answer.cause === 'unreadable') return new SetupError(`Can’t ${what}: ${NOT_LINQ}`);
     return new UnreachableError(
       `${text} Check the network, any proxy, and LINQ_API_BASE_URL; then run setup again.`,
     );
@@ -21,7 +21,7 @@ export function failureOf(what: string, answer: LinqAnswer): ReactorError {
     const wait = answer.retryAfterMs === null ? 'a while' : waitInWords(answer.retryAfterMs);
     return new SetupError(`Linq limits the rate of calls: run setup again in ${wait}.`);
   }
-  if (!answer.hasEnvelope) return new SetupError(`Can't ${what} (HTTP ${answer.httpStatus}): ${NOT_LINQ}`);
+  if (!answer.hasEnvelope) return new SetupError(`Can’t ${what} (HTTP ${answer.httpStatus}): ${NOT_LINQ}`);
   const isLinqsTrouble = answer.httpStatus >= 500;
   const advice = isLinqsTrouble
     ? 'The fault is at Linq: run setup again in a few minutes.'

@@ -55,7 +55,7 @@ export interface SettingsFile {
 export function openSettingsFile({ path, env, readFile }: SettingsFileOptions): SettingsFile {
   const before = readText(path, readFile);
   if (parseEnvFile(before ?? '').isBinary)
-    throw new ConfigError(`The settings file ${path} isn't UTF-8 text (is it UTF-16?): save it as UTF-8.`);
+    throw new ConfigError(`The settings file ${path} isn’t UTF-8 text (is it UTF-16?): save it as UTF-8.`);
   let text = before ?? '';
   const sourcesOf = (content: string): Sources => ({
     env,
@@ -116,7 +116,7 @@ function readText(path: string, readFile: (path: string) => string): string | nu
     return readFile(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
-    throw new ConfigError(`The settings file ${path} can't be read (${codeOf(error)}).`, { cause: error });
+    throw new ConfigError(`The settings file ${path} can’t be read (${codeOf(error)}).`, { cause: error });
   }
 }
 
@@ -150,9 +150,9 @@ function attempt<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof UnwritableSetting) throw new SetupError(`Can't write ${path}: ${error.message}.`);
+    if (error instanceof UnwritableSetting) throw new SetupError(`Can’t write ${path}: ${error.message}.`);
     const advice = ADVICE[codeOf(error)] ?? 'check its directory, owner and mode';
-    throw new SetupError(`Can't write ${path} (${codeOf(error)}): ${advice}.`, { cause: error });
+    throw new SetupError(`Can’t write ${path} (${codeOf(error)}): ${advice}.`, { cause: error });
   }
 }
 

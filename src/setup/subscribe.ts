@@ -142,7 +142,7 @@ async function keepSecret(
     ports.saveSecret(secret, subscription.subscriptionId);
   } catch (error) {
     const why = error instanceof Error ? error.message : 'for an unknown reason';
-    throw new SetupError(`The signing secret can't be saved: ${why} ${await takeBack()}`, { cause: error });
+    throw new SetupError(`The signing secret can’t be saved: ${why} ${await takeBack()}`, { cause: error });
   }
   return subscription;
 }
@@ -170,6 +170,6 @@ async function removeStrays(
   const [left] = await unsubscribe(ports, strays);
   if (left === undefined) return strays.length > 0;
   throw new SetupError(
-    `Linq created the subscription ${left.subscriptionId}, but its secret was lost in transit, and it can't be deleted now. Run setup again with --recreate.`,
+    `Linq created the subscription ${left.subscriptionId}, but its secret was lost in transit, and it can’t be deleted now. Run setup again with --recreate.`,
   );
 }

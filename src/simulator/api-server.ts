@@ -181,7 +181,7 @@ export function createListener(port: number, parts: Omit<ServerParts, 'stopSigna
       return new Promise((resolve, reject) => {
         server.once('error', (cause) => {
           reject(
-            new SimulatorError(`can't listen on 127.0.0.1:${boundPort ?? port}: ${cause.message}`, { cause }),
+            new SimulatorError(`can’t listen on 127.0.0.1:${boundPort ?? port}: ${cause.message}`, { cause }),
           );
         });
         server.listen(boundPort ?? port, '127.0.0.1', () => {

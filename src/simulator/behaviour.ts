@@ -140,12 +140,12 @@ export const Fault = Type.Partial(
       description:
         'answer with this status; a code alone implies its status, a status alone the likeliest code',
     }),
-    code: Type.Integer({ description: "answer with this code of Linq's" }),
+    code: Type.Integer({ description: 'answer with this code of Linq’s' }),
     message: Type.String({ description: 'the text of the error' }),
     retryAfter: Type.Union([Type.Number(), Type.String()], {
       description: 'Retry-After, as it is; a number is repeated in the body, as Linq does',
     }),
-    html: Type.Boolean({ description: "answer with a gateway's HTML page in place of Linq's envelope" }),
+    html: Type.Boolean({ description: 'answer with a gateway’s HTML page in place of Linq’s envelope' }),
     json: Type.Unknown({
       description:
         'answer with this JSON in place of what Linq says, without its envelope; 200 unless status is given',

@@ -24,7 +24,7 @@ const ERRORS: Readonly<Record<number, readonly [status: number, message: string]
   2014: [409, 'Contact card already exists'],
   2015: [409, 'The request conflicts with the current state'],
   2016: [409, 'Not supported in group chats'],
-  2017: [409, "Not supported on this chat's service"],
+  2017: [409, 'Not supported on this chat’s service'],
   2022: [500, 'Contact card setup failed'],
   2024: [403, 'Recipient has opted out'],
   2026: [403, 'Recipient is on the block list'],

@@ -106,7 +106,7 @@ export function learnRouting(
 function routed(before: Routing, change: Partial<Routing>): Routing {
   for (const name of Object.values(change))
     if (name !== null && !/^[\w!#$%&'*+.^`|~-]+$/.test(name))
-      throw new LinqError(1005, { detail: `routing: "${name}" isn't a valid header name` });
+      throw new LinqError(1005, { detail: `routing: "${name}" isn’t a valid header name` });
   const after = { ...before, ...change };
   return after.key === null ? after : { ...after, id: after.id ?? DEFAULT_ID_HEADER };
 }

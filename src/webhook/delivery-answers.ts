@@ -52,7 +52,7 @@ export const CLOCK_SUSPECT: Refusing = {
   statusCode: 503,
   code: 'CLOCK_SUSPECT',
   message:
-    "Correctly signed, but this machine's clock seems to be wrong. Correct it, and send the delivery again.",
+    'Correctly signed, but this machine’s clock seems to be wrong. Correct it, and send the delivery again.',
   retryAfterSeconds: LATER_SECONDS,
 };
 

@@ -31,7 +31,7 @@ const SUBSCRIBED: Readonly<Record<SubscribedEvent, Disposition>> = {
   'message.delivered': { read: readMessage },
   'message.read': { read: readMessage },
   'message.received': { read: readMessage },
-  'message.failed': { ignore: "a failed message doesn't count as sent" },
+  'message.failed': { ignore: 'a failed message doesn’t count as sent' },
   'chat.created': { read: readChatCreated },
   'participant.added': { read: readParticipant },
   'participant.removed': { read: readParticipant },
@@ -41,13 +41,13 @@ const SUBSCRIBED: Readonly<Record<SubscribedEvent, Disposition>> = {
   'contact_card.deleted': { read: readCardChange },
 };
 
-const REACTION: Disposition = { ignore: "a reaction isn't a message" };
-const APPEARANCE: Disposition = { ignore: "a chat's name, icon or background doesn't matter" };
-const TYPING: Disposition = { ignore: "typing isn't a message" };
-const CALL: Disposition = { ignore: "a call isn't a message" };
-const LOCATION: Disposition = { ignore: "a shared location isn't a message" };
-const POLL: Disposition = { ignore: "a poll doesn't count as a message" };
-const PAYMENT: Disposition = { ignore: "a payment isn't a message" };
+const REACTION: Disposition = { ignore: 'a reaction isn’t a message' };
+const APPEARANCE: Disposition = { ignore: 'a chat’s name, icon or background doesn’t matter' };
+const TYPING: Disposition = { ignore: 'typing isn’t a message' };
+const CALL: Disposition = { ignore: 'a call isn’t a message' };
+const LOCATION: Disposition = { ignore: 'a shared location isn’t a message' };
+const POLL: Disposition = { ignore: 'a poll doesn’t count as a message' };
+const PAYMENT: Disposition = { ignore: 'a payment isn’t a message' };
 const ACCOUNT: Disposition = { ignore: 'about the account, not about a chat' };
 const UNKNOWN: Disposition = { ignore: 'an event type that this version does not know' };
 
@@ -65,7 +65,7 @@ const DISPOSITIONS: ReadonlyMap<string, Disposition> = new Map<string, Dispositi
   ...all(PAYMENT, 'payment.', 'succeeded canceled expired declined authorized'),
   ...all(ACCOUNT, 'connection.', 'created revoked'),
   // a person's card, sent to our line
-  ['contact_card.received', { ignore: "a person's own card doesn't acknowledge ours" }],
+  ['contact_card.received', { ignore: 'a person’s own card doesn’t acknowledge ours' }],
   ...all(ACCOUNT, 'phone_number.', 'assigned released forwarding_updated'),
   ...all(ACCOUNT, 'webhook_subscription.', 'created deleted enabled disabled target_url_changed'),
   ...all(ACCOUNT, 'webhook_subscription.', 'events.updated phone_numbers.updated'),

@@ -49,7 +49,7 @@ export function createVerifier(options: VerifierOptions): Verify {
     if (secretIndex === -1) {
       throw new SignatureError(
         'mismatch',
-        "No signature matches the body: check that LINQ_WEBHOOK_SECRET is this subscription's signing secret.",
+        'No signature matches the body: check that LINQ_WEBHOOK_SECRET is this subscription’s signing secret.',
       );
     }
     refuseStale(claim.signedAtSeconds, now, toleranceSeconds);
@@ -75,7 +75,7 @@ function refuseStale(signedAtSeconds: number, now: EpochMs, toleranceSeconds: nu
   const where = ageSeconds > 0 ? `${ageSeconds} s ago` : `${-ageSeconds} s in the future`;
   throw new SignatureError(
     'stale',
-    `Correctly signed, but ${where}; WEBHOOK_TOLERANCE allows ${toleranceSeconds} s. Check this machine's clock.`,
+    `Correctly signed, but ${where}; WEBHOOK_TOLERANCE allows ${toleranceSeconds} s. Check this machine’s clock.`,
     now - signedAtSeconds * SECOND,
   );
 }

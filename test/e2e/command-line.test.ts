@@ -83,7 +83,7 @@ describe('a verb', () => {
 it('a database that can’t be for want of the native module comes with what to run', async () => {
   const { code, stderr } = await reactor([], NEEDED, installWithoutNativeModule());
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^SQLite's native module is missing .* `npm rebuild better-sqlite3` .*\n$/);
+  expect(stderr).toMatch(/^SQLite’s native module is missing .* `npm rebuild better-sqlite3` .*\n$/);
 });
 
 it('a readable log has no colours where nobody looks on, whatever the environment claims, and says what is odd about the settings', async () => {
@@ -108,7 +108,7 @@ it('a readable log has no colours where nobody looks on, whatever the environmen
     ['LINQ_LINE', 'LINQ_LINES'],
   ])
     expect(printed).toMatch(
-      new RegExp(`WARN: config\\.warning.*${wrong} isn't a setting: did you mean ${right}\\?`),
+      new RegExp(`WARN: config\\.warning.*${wrong} isn’t a setting: did you mean ${right}\\?`),
     );
   expect(printed).toContain('service.stopped');
   expect(printed).not.toContain('\u001b');

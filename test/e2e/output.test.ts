@@ -40,7 +40,7 @@ function shell(directory: string, script: string): Promise<Ended> {
   );
 }
 
-const CANT = "Can't write to standard output (ENOSPC): the output is incomplete.\n";
+const CANT = 'Can’t write to standard output (ENOSPC): the output is incomplete.\n';
 
 /** A database with 30 chats on which nobody runs. */
 function createStopped(): string {
@@ -112,7 +112,7 @@ describe('the log of a service', () => {
         expect((await deliver(url, message2026({ chatId }))).status).toBe(204);
       expect(await running.end('SIGTERM')).toEqual({ code: 0, signal: null });
       expect(running.output()).toBe(
-        `The log can't be written (${code}): lines are lost until it can. The service keeps running.`,
+        `The log can’t be written (${code}): lines are lost until it can. The service keeps running.`,
       );
       const stored = openStored(directory);
       expect([...stored.chats.keys()].sort()).toEqual(['chat-1', 'chat-2']);
@@ -179,7 +179,7 @@ describe('- in the place of a file', () => {
       const directory = createWorkDir();
       const { code, stderr } = await runVerbHere(directory, line.split(' '));
       expect(code).toBe(2);
-      expect(stderr).toMatch(/'-' is invalid.* Give a file: standard input and output can't be used here/);
+      expect(stderr).toMatch(/'-' is invalid.* Give a file: standard input and output can’t be used here/);
       expect(readdirSync(directory)).toEqual([]);
     },
   );

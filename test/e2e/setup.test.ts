@@ -58,7 +58,7 @@ it('a settings file that can’t take the secret costs the new subscription, and
   const { code, stderr } = await runWithFileLimit(directory, account.settings);
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /^The signing secret can't be saved: .*EFBIG.*deleted again; nothing is left behind/,
+    /^The signing secret can’t be saved: .*EFBIG.*deleted again; nothing is left behind/,
   );
   expect(stderr).not.toContain('whsec_');
   expect(await account.subscriptions()).toEqual(before);

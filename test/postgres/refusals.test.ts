@@ -89,7 +89,7 @@ describe('a server that refuses', () => {
     ['a wrong password', { password: 'wrong' }, 'denied', /user or the password.*28P01/],
     ['no password', { password: '' }, 'denied', /user or the password/],
     ['an unknown user', { user: 'nobody' }, 'denied', /user or the password.*28P01/],
-    ['an unknown database', { database: 'missing' }, 'denied', /doesn't exist; create it.*3D000/],
+    ['an unknown database', { database: 'missing' }, 'denied', /doesn’t exist; create it.*3D000/],
     [
       'no connection left',
       { user: 'limited' },
@@ -100,13 +100,13 @@ describe('a server that refuses', () => {
       'an untrusted certificate',
       { host: 'localhost', query: '?sslmode=verify-full' },
       'denied',
-      /certificate isn't trusted; name its authority/,
+      /certificate isn’t trusted; name its authority/,
     ],
     [
       'a name without address',
       { host: 'db.invalid', query: '?sslmode=disable' },
       'unavailable',
-      /host can't be resolved; check DATABASE_URL and DNS/,
+      /host can’t be resolved; check DATABASE_URL and DNS/,
     ],
   ])('says what is wrong and what to do: %s', async (_, parts, fault, words) => {
     const error = await failureOf(open(address(parts)));
@@ -142,7 +142,7 @@ describe('a server that refuses', () => {
     const url = `postgres://service@127.0.0.1:${typeof at === 'object' ? at?.port : ''}/db?sslmode=require`;
     expect(await failureOf(open(url))).toMatchObject({
       fault: 'denied',
-      message: expect.stringMatching(/doesn't offer TLS; turn it on there/),
+      message: expect.stringMatching(/doesn’t offer TLS; turn it on there/),
     });
   });
 
@@ -186,7 +186,7 @@ describe('a server that refuses', () => {
     const settings = { DATABASE_URL: address(parts), PORT: '0' };
     const { code, stdout, stderr } = await runVerbHere(createWorkDir(), ['serve'], settings);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^Can't use the database postgres:\/\/[^@\n]+: [^\n]+\.\n$/);
+    expect(stderr).toMatch(/^Can’t use the database postgres:\/\/[^@\n]+: [^\n]+\.\n$/);
     expect(stderr).not.toMatch(new RegExp(`${PASSWORD}|wrong@`));
   });
 });

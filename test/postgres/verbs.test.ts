@@ -275,7 +275,7 @@ describe('setup with PostgreSQL', () => {
     const { code, stdout, stderr } = await setUp(directory, at);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^Can't use the database postgres:\/\/127.0.0.1:9\/db: .*can't be reached.*Nothing was changed\.\n$/,
+      /^Can’t use the database postgres:\/\/127.0.0.1:9\/db: .*can’t be reached.*Nothing was changed\.\n$/,
     );
     expect(stdout + stderr).not.toContain(PASSWORD);
     expect(readText(directory)).toBe(before);

@@ -60,7 +60,7 @@ describe('a service whose database is down when it starts', () => {
     expect([delivery.status, delivery.headers.get('retry-after')]).toEqual([503, '5']);
     expect(await runVerbHere(directory, ['healthcheck'], settings)).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/database can't be used yet \(unavailable\); the service log says why/),
+      stderr: expect.stringMatching(/database can’t be used yet \(unavailable\); the service log says why/),
     });
 
     await server.start();
@@ -71,7 +71,7 @@ describe('a service whose database is down when it starts', () => {
       msg: 'store.waiting',
       database: expect.stringMatching(/^postgres:\/\//),
       fault: 'unavailable',
-      why: expect.stringMatching(/can't be reached; check the server/),
+      why: expect.stringMatching(/can’t be reached; check the server/),
     });
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
   });

@@ -94,7 +94,7 @@ describe('secrets and what is a person’s', () => {
     const answer = await post(reactor.url, body, sign(body, { at: Date.now(), secret: SECRETS.secret }));
     const { code } = await reactor.exited;
     expect([answer.status, code]).toEqual([503, 1]);
-    expect(reactor.output()).toContain("Can't use the database");
+    expect(reactor.output()).toContain('Can’t use the database');
     expect(canariesIn(reactor.output() + JSON.stringify(answer), { ownLine: true })).toEqual([]);
     expect(canariesInFiles(directory)).toEqual([]);
   });

@@ -137,3 +137,17 @@ describe('system time', () => {
     expect(readers).toEqual(['clock.ts', 'status/page/assets/live.js']);
   });
 });
+
+describe('an apostrophe that people read', () => {
+  it('is typographic', () => {
+    const straight = /[a-z0-9_}]'(s|t|re|ve|ll|d|m)\b/gi;
+    const found = FILES.flatMap(({ name, text }) =>
+      [
+        ...withoutComments(text)
+          .replaceAll(/ \/\/ .*$/gm, '')
+          .matchAll(straight),
+      ].map(([words]) => `${name}: ${words}`),
+    );
+    expect(found).toEqual([]);
+  });
+});

@@ -111,13 +111,13 @@ function createProgress(io: Io, clock: Clock, isSilent: boolean) {
 const CAUSES: ReadonlyMap<string, string> = new Map([
   ['rate_limited', 'Linq is rate limiting this account'],
   ['api_key_rejected', 'Linq rejects the API key'],
-  ['clock_skew', "this machine's clock disagrees with Linq's"],
+  ['clock_skew', 'this machine’s clock disagrees with Linq’s'],
   ['no_leader', 'no replica leads yet; one does within 30 seconds'],
   ['unforeseen', 'an error; see the service log'],
 ]);
 
 function causeInWords(cause: string | null): string {
-  return cause === null ? 'not its turn yet' : (CAUSES.get(cause) ?? `Linq's API failed (${cause})`);
+  return cause === null ? 'not its turn yet' : (CAUSES.get(cause) ?? `Linq’s API failed (${cause})`);
 }
 
 /** Catch-up's line of the status. */
@@ -156,6 +156,6 @@ function summaryInWords(view: CatchUpView): string {
   const unread =
     chatsUnread === 0
       ? ''
-      : ` ${chatsUnread} couldn't be read: the next run retries them; the service log says why.`;
+      : ` ${chatsUnread} couldn’t be read: the next run retries them; the service log says why.`;
   return `Caught up${took}: ${chatsSeen} chats seen, ${chatsRead} read, ${skipped} unchanged and skipped; ${chatsChanged} updated.${unread}`;
 }

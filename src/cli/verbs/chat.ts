@@ -25,10 +25,10 @@ export const registerChat: Register = (program, context) => {
         return typeof chatId === 'number' ? chatId : callFor(chatId);
       },
     );
-  one('show', "show a chat's facts, state and attempts", showChat);
+  one('show', 'show a chat’s facts, state and attempts', showChat);
   one('share', 'share the card in a chat now, regardless of policy and window', shareChat);
   one('hold', 'share nothing in a chat until it is released', holdChat);
-  one('release', "end a chat's hold, if an operator, a crash loop or the block list caused it", releaseChat);
+  one('release', 'end a chat’s hold, if an operator, a crash loop or the block list caused it', releaseChat);
 };
 
 /** More than these would only fill the screen. */
@@ -178,7 +178,7 @@ function shareChat(chatId: string): ServiceCall<'ShareSchema'> {
 const OUTCOMES: Readonly<Record<NonNullable<AttemptView['outcome']>, string>> = {
   shared: 'The card was shared',
   dry_run: 'Nothing was sent: DRY_RUN is true',
-  retry: "The card wasn't shared yet; it will be retried",
+  retry: 'The card wasn’t shared yet; it will be retried',
   rejected: 'Linq refused to share the card',
   unknown: 'No answer from Linq; it will be retried',
   interrupted: 'The attempt was interrupted',

@@ -117,7 +117,7 @@ const codeOf = (error: unknown) =>
 
 const notWritable = (path: string, error: unknown) =>
   new UsageError(
-    `${path} can't be written (${codeOf(error)}). Print the script without --install, and let your shell read it.`,
+    `${path} can’t be written (${codeOf(error)}). Print the script without --install, and let your shell read it.`,
     { cause: error },
   );
 

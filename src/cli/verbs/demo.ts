@@ -19,7 +19,7 @@ export const registerDemo: Register = (program, { io, run }) => {
     .description('play a short story on a simulated Linq: no account, no network')
     .option('--once', 'play three days, check the promises, and exit (exit code 1 if one was broken)')
     .option('--json', 'print the summary as JSON at the end; the story goes to standard error')
-    .option('--verbose', "print the service's log lines too")
+    .option('--verbose', 'print the service’s log lines too')
     .option('--speed <factor>', 'how many times faster than real time, 60 to 36000 (default: 3600)')
     .action(run(async (options: Options) => await demo(options, io)));
 };

@@ -82,7 +82,7 @@ function readAuthorities(io: Io, path: string): string {
     const text = io.readFile(path);
     if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
   } catch {
-    throw new UsageError(`--ca: ${path} can't be read`);
+    throw new UsageError(`--ca: ${path} can’t be read`);
   }
   throw new UsageError(`--ca: ${path} contains no PEM certificate`);
 }

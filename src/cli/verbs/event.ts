@@ -29,7 +29,7 @@ function takeEvent(command: Command): Command {
       'file with the signing secret, - for standard input (default: LINQ_WEBHOOK_SECRET)',
     )
     .option('--scheme <scheme>', 'signature headers: standard, legacy or both (default: both, like Linq)')
-    .option('--id <id>', "webhook-id (default: the body's event_id)")
+    .option('--id <id>', 'webhook-id (default: the body’s event_id)')
     .option('--timestamp <time>', 'when it was signed: unix seconds or ISO 8601 (default: now)')
     .option('--json', 'print JSON');
 }

@@ -13,7 +13,7 @@ export const registerLine: Register = (program, context) => {
   serviceVerb(list, context, listLines);
   const release = line
     .command('release')
-    .description("end a line's hold and recheck its card")
+    .description('end a line’s hold and recheck its card')
     .argument('<line>', 'its number, in full or as shown');
   serviceVerb(release, context, ([number = '']) => releaseLine(number));
 };

@@ -19,7 +19,7 @@ import { type Register, serviceVerb, type VerbContext, withServiceOptions } from
 export const registerQuarantine: Register = (program, context) => {
   const quarantine = program
     .command('quarantine')
-    .description("list authentic webhooks that couldn't be read or stored, and retry them");
+    .description('list authentic webhooks that couldn’t be read or stored, and retry them');
   const list = quarantine
     .command('list')
     .description('list the quarantined webhooks with their causes, newest first');
@@ -134,6 +134,6 @@ function findReplayable(
 
 function resultInWords({ replayed, failed }: AnswerOf<'ReplaySchema'>): string {
   if (replayed + failed === 0) return 'The quarantine is empty.';
-  const rest = failed === 0 ? '' : ` ${failed} still can't be read: \`quarantine list\` shows why.`;
+  const rest = failed === 0 ? '' : ` ${failed} still can’t be read: \`quarantine list\` shows why.`;
   return `${replayed} replayed.${rest}`;
 }

@@ -52,7 +52,7 @@ const textOf = (body: Buffer) => (isUtf8(body) ? body.toString('utf8') : null);
 function curlOf({ headers, body }: SignedEvent, file: string | undefined, url: string): string {
   const isFile = file !== undefined && file !== '-';
   if (!isFile && (!isUtf8(body) || body.includes(0)))
-    throw new UsageError("This body isn't text: put it into a file and give that, so that curl can send it.");
+    throw new UsageError('This body isn’t text: put it into a file and give that, so that curl can send it.');
   // curl reads inline data with a leading @ as a file name
   const data = isFile
     ? `--data-binary ${quoteForShell(`@${file}`)}`
@@ -120,7 +120,7 @@ function refuseEffects(eventType: string, url: string, { sources }: Surroundings
 const REFUSALS: ReadonlyMap<string, string> = new Map([
   [
     'SIGNATURE_MISSING',
-    "The signature headers didn't arrive: something on the way drops them, or only legacy ones were sent and ACCEPT_LEGACY_SIGNATURES is false.",
+    'The signature headers didn’t arrive: something on the way drops them, or only legacy ones were sent and ACCEPT_LEGACY_SIGNATURES is false.',
   ],
   [
     'SIGNATURE_MALFORMED',
@@ -128,7 +128,7 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
   ],
   [
     'SIGNATURE_MISMATCH',
-    "The signature doesn't match: the service has another LINQ_WEBHOOK_SECRET, or something on the way changed the body. `doctor` says which.",
+    'The signature doesn’t match: the service has another LINQ_WEBHOOK_SECRET, or something on the way changed the body. `doctor` says which.',
   ],
   [
     'SIGNATURE_STALE',
@@ -139,11 +139,11 @@ const REFUSALS: ReadonlyMap<string, string> = new Map([
     'Correctly signed, but the clock of the service seems to be wrong; Linq would redeliver it.',
   ],
   ['BODY_TOO_LARGE', 'The body is over 1 MiB.'],
-  ['UNSUPPORTED_MEDIA_TYPE', "It didn't arrive as application/json."],
+  ['UNSUPPORTED_MEDIA_TYPE', 'It didn’t arrive as application/json.'],
   ['UNSUPPORTED_ENCODING', 'It arrived compressed: something on the way changes bodies.'],
   ['TOO_MANY_FAILURES', 'Too many deliveries from this address failed verification; wait a minute.'],
   ['RATE_LIMITED', 'More deliveries in a minute than WEBHOOK_RATE_LIMIT allows; wait a minute.'],
-  ['NOT_STORED', "The service can't store it now (see `status`); Linq would redeliver it."],
+  ['NOT_STORED', 'The service can’t store it now (see `status`); Linq would redeliver it.'],
   ['OVERLOADED', 'The service has too many deliveries at once; Linq would redeliver it.'],
   ['SHUTTING_DOWN', 'The service is shutting down; Linq would redeliver it.'],
 ]);
@@ -153,13 +153,13 @@ export function meaningOf(httpStatus: number, answer: Answer): string {
   if (answer.kind === 'accepted') return 'Accepted and verified; the service stores nothing from a probe.';
   if (answer.kind === 'refused') return REFUSALS.get(answer.code) ?? answer.code;
   if (answer.kind === 'redirect')
-    return `A redirect to ${answer.target}, which Linq doesn't follow: the delivery would be lost.`;
+    return `A redirect to ${answer.target}, which Linq doesn’t follow: the delivery would be lost.`;
   if (answer.kind === 'wrong_path')
     return `A contact-card-reactor, but not its webhook route: is the path ${WEBHOOK_PATH}?`;
   if (httpStatus === 204) return 'Accepted: stored or ignored.';
   if (httpStatus === 202)
-    return "Authentic, but this version can't read or store it: it is in quarantine (`quarantine list` shows why).";
-  return "This isn't contact-card-reactor's answer: something else answers there.";
+    return 'Authentic, but this version can’t read or store it: it is in quarantine (`quarantine list` shows why).';
+  return 'This isn’t contact-card-reactor’s answer: something else answers there.';
 }
 
 export interface VerifyFlags {
@@ -178,7 +178,7 @@ export function verifyEvent(
 ): ExitCode {
   const rawHeaders = [
     ...(flags.headers === undefined ? [] : readHeaderFile(flags.headers, sources)),
-    ...(flags.header ?? []).flatMap((header) => parseHeader(header, "One of --header isn't.")),
+    ...(flags.header ?? []).flatMap((header) => parseHeader(header, 'One of --header isn’t.')),
   ];
   if (rawHeaders.length === 0)
     throw new UsageError(
@@ -241,7 +241,7 @@ function readHeaderFile(path: string, { readFile }: Surroundings['sources']): re
     text = readFile(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new UsageError(`--headers: ${path} can't be read (${code}).`, { cause: error });
+    throw new UsageError(`--headers: ${path} can’t be read (${code}).`, { cause: error });
   }
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   const first = lines.findIndex((line) => line !== '');
@@ -249,7 +249,7 @@ function readHeaderFile(path: string, { readFile }: Surroundings['sources']): re
   const end = lines.indexOf('', first); // what follows an empty line is a body
   return lines.slice(first, end === -1 ? undefined : end).flatMap((line, at) => {
     if (at === 0 && /^[A-Z]+ \S+ HTTP\/|^HTTP\//.test(line)) return []; // the first line of a request
-    return parseHeader(line, `Line ${first + at + 1} of ${path} isn't; it must be UTF-8 text.`);
+    return parseHeader(line, `Line ${first + at + 1} of ${path} isn’t; it must be UTF-8 text.`);
   });
 }
 
@@ -280,7 +280,7 @@ function hintOn(
   const length = headers['content-length'];
   return length === undefined || Number(length) === body.length
     ? 'The file must have the body byte for byte, as it was received.'
-    : `The file has ${body.length} bytes, and the body had ${length} (Content-Length): it isn't as it was received.`;
+    : `The file has ${body.length} bytes, and the body had ${length} (Content-Length): it isn’t as it was received.`;
 }
 
 /** What editors and shells do to a body that is saved in a file, byte by byte. */

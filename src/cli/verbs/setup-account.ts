@@ -90,7 +90,7 @@ function readKeyFile(path: string, readFile: (path: string) => string): string {
     return readFile(path).trim();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new UsageError(`--api-key-file: ${path} can't be read (${code}).`, { cause: error });
+    throw new UsageError(`--api-key-file: ${path} can’t be read (${code}).`, { cause: error });
   }
 }
 
@@ -112,7 +112,7 @@ async function tryKey(
   const parsed = API_KEY.kind.parse(text);
   if ('wrong' in parsed) {
     return {
-      wrong: new ConfigError(`Can't use ${where}: expected ${API_KEY.kind.expects} (${parsed.wrong}).`),
+      wrong: new ConfigError(`Can’t use ${where}: expected ${API_KEY.kind.expects} (${parsed.wrong}).`),
     };
   }
   const linq = createLinqClient({
@@ -181,7 +181,7 @@ async function chooseLines(session: Session, all: readonly string[]): Promise<re
     if (unknown.length > 0) {
       find(session, {
         code: 'lines_unknown',
-        message: `${name} names lines that this account doesn't have: ${unknown.map(showLine).join(', ')}.`,
+        message: `${name} names lines that this account doesn’t have: ${unknown.map(showLine).join(', ')}.`,
         remedy: 'Correct it with --lines.',
       });
     }
@@ -212,7 +212,7 @@ export function parseChoice(text: string, all: readonly string[]): readonly stri
   if ('wrong' in parsed) return `expected ${linesKind.expects}, or all (${parsed.wrong})`;
   const foreign = [...parsed.value].filter((line) => !all.includes(line)).map(maskNumber);
   if (foreign.length > 0)
-    return `${foreign.join(', ')} ${foreign.length === 1 ? "isn't" : "aren't"} on this account`;
+    return `${foreign.join(', ')} ${foreign.length === 1 ? 'isn’t' : 'aren’t'} on this account`;
   return [...parsed.value];
 }
 
@@ -223,7 +223,7 @@ function checkCardLines({ options, prompter, showLine }: Session, cards: readonl
     throw new UsageError('The name on the card is missing: give it with --first-name.');
   for (const line of wanted)
     if (!cards.some((one) => one.line === line))
-      throw new UsageError(`--create-card: ${showLine(line)} isn't on this account.`);
+      throw new UsageError(`--create-card: ${showLine(line)} isn’t on this account.`);
 }
 
 /** Creates the line's card if requested, on the command line or interactively. */
@@ -291,7 +291,7 @@ function reportCards(session: Session, cards: readonly LineCard[]): void {
   if (inactive.length > 0) {
     find(session, {
       code: 'card_inactive',
-      message: `The contact card isn't active yet, so nothing is shared: ${inactive.join(', ')}.`,
+      message: `The contact card isn’t active yet, so nothing is shared: ${inactive.join(', ')}.`,
       remedy: PROBLEM_WORDS.card_inactive.remedy,
     });
   }

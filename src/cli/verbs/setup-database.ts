@@ -28,7 +28,7 @@ export async function setUpDatabase(session: Session): Promise<void> {
   const { version } = await examineServer(address, clock.systemNow).catch((error: unknown) => {
     if (!(error instanceof StoreError)) throw error;
     throw new SetupError(
-      `Can't use the database ${showDatabase(place)}: ${error.message}. Nothing was changed.`,
+      `Can’t use the database ${showDatabase(place)}: ${error.message}. Nothing was changed.`,
     );
   });
   talk.done(`The database ${showDatabase(place)} answers (PostgreSQL ${version}).`);
@@ -39,7 +39,7 @@ function readAddressFile({ io }: Session, path: string): string {
     return io.readFile(path).trim();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new UsageError(`--database-url-file: ${path} can't be read (${code}).`, { cause: error });
+    throw new UsageError(`--database-url-file: ${path} can’t be read (${code}).`, { cause: error });
   }
 }
 

@@ -139,7 +139,7 @@ async function renew(session: Session, linq: LinqClient, plan: Renewing, work: W
   for (const one of left) {
     find(session, {
       code: 'subscription_left',
-      message: `The old subscription ${one.subscriptionId} couldn't be deleted, so events arrive twice, which is harmless.`,
+      message: `The old subscription ${one.subscriptionId} couldn’t be deleted, so events arrive twice, which is harmless.`,
       remedy: 'Delete it in the Linq dashboard.',
     });
   }
@@ -242,7 +242,7 @@ async function consentToRecreate(
     talk.note(`Linq has ${what}; --recreate replaces ${own === 1 ? 'it' : 'them'} with a new one.`);
     return asIs;
   }
-  talk.note(`Linq has ${what}, but its signing secret isn't known here, and Linq shows it only once.`);
+  talk.note(`Linq has ${what}, but its signing secret isn’t known here, and Linq shows it only once.`);
   if (prompter !== null && options.yes !== true) {
     const pastedSecret = own === 1 ? await askForSecret(session) : null;
     if (pastedSecret !== null) return { plan, pastedSecret };
@@ -250,7 +250,7 @@ async function consentToRecreate(
     if (await confirm(session, 'Replace it?', false)) return asIs;
   }
   throw new SetupError(
-    `Linq has ${what}, and its signing secret isn't known here. Nothing was changed. If you have the secret, set LINQ_WEBHOOK_SECRET and run setup again; otherwise run setup with --recreate to replace it.`,
+    `Linq has ${what}, and its signing secret isn’t known here. Nothing was changed. If you have the secret, set LINQ_WEBHOOK_SECRET and run setup again; otherwise run setup with --recreate to replace it.`,
   );
 }
 
@@ -262,7 +262,7 @@ async function askForSecret({ prompter, talk }: Session): Promise<string | null>
     const parsed = kind.parse(text);
     const [secret, ...more] = 'value' in parsed ? parsed.value : [];
     if (secret !== undefined && more.length === 0) return secret;
-    talk.warn("That isn't a signing secret (whsec_…). Press Enter to continue without it.");
+    talk.warn('That isn’t a signing secret (whsec_…). Press Enter to continue without it.');
   }
 }
 

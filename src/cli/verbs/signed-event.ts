@@ -87,7 +87,7 @@ export function readBytes(file: string | undefined, advice: string): Buffer {
     return readFileSync(isInput ? process.stdin.fd : file);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new UsageError(`${isInput ? 'Standard input' : file} can't be read (${code}).`, { cause: error });
+    throw new UsageError(`${isInput ? 'Standard input' : file} can’t be read (${code}).`, { cause: error });
   }
 }
 
@@ -119,7 +119,7 @@ function readSecretFile(path: string, readFile: Sources['readFile']): readonly s
     text = readFile(path).trim();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new ConfigError(`--secret-file: ${path} can't be read (${code}).`, { cause: error });
+    throw new ConfigError(`--secret-file: ${path} can’t be read (${code}).`, { cause: error });
   }
   const parsed = signingSecrets.parse(text);
   if ('wrong' in parsed)

@@ -26,7 +26,7 @@ export const registerStatus: Register = (program, context) => {
       const call = showStatus(options.strict === true);
       if (options.watch !== true) return call;
       if (options.json === true)
-        throw new UsageError("--watch shows text: it can't be combined with --json.");
+        throw new UsageError('--watch shows text: it can’t be combined with --json.');
       return watch(call, options, surroundings, createSystemClock(), untilStopped());
     },
   );

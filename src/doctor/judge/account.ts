@@ -37,7 +37,7 @@ export function judgeProxy({ linq, alerts, isAnyNamed }: Routes, seen: SeenProxy
   if (httpStatus === null) {
     return found(
       'linq_proxy_unreachable',
-      `The proxy in HTTPS_PROXY, ${linq}, doesn't answer (${cause}), so Linq can't be called.`,
+      `The proxy in HTTPS_PROXY, ${linq}, doesn’t answer (${cause}), so Linq can’t be called.`,
       'Start the proxy, open the firewall to it, or correct HTTPS_PROXY. If Linq can be reached without it, add api.linqapp.com to NO_PROXY. Then restart the service.',
       { ...details, cause },
     );
@@ -56,14 +56,14 @@ export function judgeProxy({ linq, alerts, isAnyNamed }: Routes, seen: SeenProxy
 const way = (proxy: string | null) => (proxy === null ? 'directly' : `through ${proxy}`);
 
 const CAUSES: ReadonlyMap<string, string> = new Map([
-  ['dns', "its host name can't be resolved"],
+  ['dns', 'its host name can’t be resolved'],
   ['refused', 'the connection was refused'],
   ['connect_timeout', 'the connection timed out'],
-  ['timeout', "it didn't answer in time"],
+  ['timeout', 'it didn’t answer in time'],
   ['unreachable', 'there is no route to it'],
-  ['tls', "its certificate isn't trusted, or the TLS handshake failed"],
+  ['tls', 'its certificate isn’t trusted, or the TLS handshake failed'],
   ['reset', 'the connection was reset'],
-  ['proxy', "the proxy in HTTPS_PROXY doesn't answer or refuses the call"],
+  ['proxy', 'the proxy in HTTPS_PROXY doesn’t answer or refuses the call'],
 ]);
 
 /** The expected location of the API; no secret. */
@@ -79,7 +79,7 @@ interface ApiPlace {
 export function judgeLinqFailure(answer: LinqAnswer, place: ApiPlace): Finding {
   if (answer.kind === 'unanswered') {
     return answer.cause === 'unreadable'
-      ? judgeForeign("a success response that isn't Linq's", place, { cause: answer.cause })
+      ? judgeForeign('a success response that isn’t Linq’s', place, { cause: answer.cause })
       : judgeSilence(answer.cause, place);
   }
   const { httpStatus, linqCode, hasEnvelope, isJson, retryAfterMs } = answer;
@@ -110,7 +110,7 @@ export function judgeLinqFailure(answer: LinqAnswer, place: ApiPlace): Finding {
   if (httpStatus >= 500) {
     return found(
       'api_failing',
-      `Linq's API is failing (${said}).`,
+      `Linq’s API is failing (${said}).`,
       'Wait and run doctor again; the service retries automatically. If it persists, ask Linq whether there is an outage.',
       details,
     );
@@ -128,14 +128,14 @@ function judgeForeign(said: string, { baseUrl, isDefault }: ApiPlace, details: F
   if (isDefault) {
     return found(
       'api_intercepted',
-      `Something between this machine and Linq answers in Linq's place (${said}).`,
+      `Something between this machine and Linq answers in Linq’s place (${said}).`,
       'Have the proxy, firewall or gateway between this machine and the internet pass calls to https://api.linqapp.com through unchanged. The service retries automatically.',
       details,
     );
   }
   return found(
     'api_base_url_wrong',
-    `The server at ${baseUrl} isn't Linq's API (${said}).`,
+    `The server at ${baseUrl} isn’t Linq’s API (${said}).`,
     'Remove LINQ_API_BASE_URL, so that the default (https://api.linqapp.com/api/partner) applies, and restart the service.',
     details,
   );
@@ -144,7 +144,7 @@ function judgeForeign(said: string, { baseUrl, isDefault }: ApiPlace, details: F
 function judgeSilence(cause: string, { baseUrl, proxy }: ApiPlace): Finding {
   return found(
     'api_unreachable',
-    `Linq's API can't be reached at ${baseUrl}: ${CAUSES.get(cause) ?? cause}.`,
+    `Linq’s API can’t be reached at ${baseUrl}: ${CAUSES.get(cause) ?? cause}.`,
     cause === 'tls' ? TRUST : tryWithCurl(baseUrl, proxy),
     { cause },
   );
@@ -154,12 +154,12 @@ function judgeSilence(cause: string, { baseUrl, proxy }: ApiPlace): Finding {
 function tryWithCurl(baseUrl: string, proxy: string | null): string {
   const way = proxy === null ? "--noproxy '*'" : `--proxy ${proxy}`;
   const login = proxy === null ? '' : ' (add --proxy-user USER:PASSWORD if the proxy requires it)';
-  return `Check from this machine: \`curl -sS ${way} -o /dev/null -w '%{http_code}\\n' ${baseUrl}/v3/phone_numbers\` must print 401${login}. If it doesn't, check DNS, the firewall and LINQ_API_BASE_URL, and set HTTPS_PROXY if this machine needs a proxy to reach the internet.`;
+  return `Check from this machine: \`curl -sS ${way} -o /dev/null -w '%{http_code}\\n' ${baseUrl}/v3/phone_numbers\` must print 401${login}. If it doesn’t, check DNS, the firewall and LINQ_API_BASE_URL, and set HTTPS_PROXY if this machine needs a proxy to reach the internet.`;
 }
 
 /** curl would prove nothing: it trusts the system's CAs. */
 const TRUST =
-  "Node.js has its own list of certificate authorities and may not trust what the system and curl trust. If a proxy or firewall intercepts TLS, save the certificate of its authority (PEM) in a file and set NODE_EXTRA_CA_CERTS to that file in the service's environment (systemd: `Environment=`); in .env it has no effect. Then restart the service.";
+  'Node.js has its own list of certificate authorities and may not trust what the system and curl trust. If a proxy or firewall intercepts TLS, save the certificate of its authority (PEM) in a file and set NODE_EXTRA_CA_CERTS to that file in the service’s environment (systemd: `Environment=`); in .env it has no effect. Then restart the service.';
 
 /** The `Date` header of a response from Linq, and our wall clock around the call. */
 export interface DateReading {
@@ -182,17 +182,17 @@ export function judgeClock(reading: DateReading, toleranceMs: number): Finding {
   const off = offBy(reading);
   const details = { offSeconds: Math.round(off / SECOND) };
   if (Math.abs(off) <= MAX_OFF_MS) {
-    return fine('clock', `It is within ${Math.ceil(Math.abs(off) / SECOND) || 1} s of Linq's.`, details);
+    return fine('clock', `It is within ${Math.ceil(Math.abs(off) / SECOND) || 1} s of Linq’s.`, details);
   }
   const side = off > 0 ? 'behind' : 'ahead of';
   const refused =
     Math.abs(off) > toleranceMs
-      ? " Linq's deliveries look stale and are refused, and"
+      ? ' Linq’s deliveries look stale and are refused, and'
       : ' Until it is right,';
   return found(
     'clock_wrong',
-    `This machine's clock is ${durationInWords(Math.abs(off))} ${side} Linq's.${refused} sharing waits.`,
-    'Synchronise it: `timedatectl set-ntp true`; after a minute `timedatectl` must say "System clock synchronized: yes" (NTP needs outbound UDP port 123). In a container or virtual machine, correct the host\'s clock.',
+    `This machine’s clock is ${durationInWords(Math.abs(off))} ${side} Linq’s.${refused} sharing waits.`,
+    'Synchronise it: `timedatectl set-ntp true`; after a minute `timedatectl` must say "System clock synchronized: yes" (NTP needs outbound UDP port 123). In a container or virtual machine, correct the host’s clock.',
     details,
   );
 }
@@ -212,7 +212,7 @@ export function judgeLines(lines: readonly string[], wanted: ReadonlySet<string>
   if (unknown.length > 0) {
     return found(
       'lines_unknown',
-      `LINQ_LINES names lines that aren't on this account: ${unknown.join(', ')}.`,
+      `LINQ_LINES names lines that aren’t on this account: ${unknown.join(', ')}.`,
       `Correct LINQ_LINES and restart the service. The account has: ${details.lines.join(', ')}.`,
       { ...details, unknown },
     );

@@ -28,8 +28,8 @@ export function judgeName(host: string, seen: SeenName, isLinqHere: boolean): Fi
   if (seen.kind === 'failed') {
     return found(
       'name_unknown',
-      `The name ${host} can't be resolved (${seen.cause}), so Linq drops every delivery at once.`,
-      `Create an A or AAAA record for ${host} with this machine's public address, or correct PUBLIC_URL; \`getent hosts ${host}\` must print that address.`,
+      `The name ${host} can’t be resolved (${seen.cause}), so Linq drops every delivery at once.`,
+      `Create an A or AAAA record for ${host} with this machine’s public address, or correct PUBLIC_URL; \`getent hosts ${host}\` must print that address.`,
       { host, cause: seen.cause },
     );
   }
@@ -39,8 +39,8 @@ export function judgeName(host: string, seen: SeenName, isLinqHere: boolean): Fi
   if (isPrivate && !isLinqHere) {
     return found(
       'address_private',
-      `From here ${host} resolves to ${addresses.join(', ')}, which can't be reached from the internet.`,
-      `Point the public DNS record of ${host} to this machine's public address. If it resolves this way only inside your network (split DNS), also run doctor from outside.`,
+      `From here ${host} resolves to ${addresses.join(', ')}, which can’t be reached from the internet.`,
+      `Point the public DNS record of ${host} to this machine’s public address. If it resolves this way only inside your network (split DNS), also run doctor from outside.`,
       details,
     );
   }
@@ -64,7 +64,7 @@ export function judgeConnection(
   if (isService) {
     return skipped(
       'public_connection',
-      `${host} port ${port} is the service itself, which isn't running yet. Start it, then run doctor again.`,
+      `${host} port ${port} is the service itself, which isn’t running yet. Start it, then run doctor again.`,
     );
   }
   if (cause === 'ECONNREFUSED') {
@@ -78,15 +78,15 @@ export function judgeConnection(
   if (cause === 'ETIMEDOUT') {
     return found(
       'connection_timeout',
-      `${host} doesn't answer on port ${port}: a firewall drops the packets, or the address belongs to another machine.`,
-      `Open TCP port ${port} in the machine's firewall and the provider's. Many routers don't route a machine back to its own public address: if others can reach it, run doctor from elsewhere (with --url), or with --no-round-trip.`,
+      `${host} doesn’t answer on port ${port}: a firewall drops the packets, or the address belongs to another machine.`,
+      `Open TCP port ${port} in the machine’s firewall and the provider’s. Many routers don’t route a machine back to its own public address: if others can reach it, run doctor from elsewhere (with --url), or with --no-round-trip.`,
       details,
     );
   }
   return found(
     'connection_failed',
-    `Can't connect to ${host} port ${port} (${cause}).`,
-    `Check this machine's network, and that ${host} resolves to the right address: \`curl -sv https://${host}:${port}/\`.`,
+    `Can’t connect to ${host} port ${port} (${cause}).`,
+    `Check this machine’s network, and that ${host} resolves to the right address: \`curl -sv https://${host}:${port}/\`.`,
     details,
   );
 }
@@ -113,7 +113,7 @@ export function judgeCertificate(host: string, seen: SeenCertificate, now: Epoch
   if (validTo - now < Math.min(SOON_MS, (validTo - validFrom) * SOON_PART)) {
     return found(
       'certificate_expires_soon',
-      `The certificate of ${host} is trusted, but expires at ${timeInWords(validTo)} and wasn't renewed in time.`,
+      `The certificate of ${host} is trusted, but expires at ${timeInWords(validTo)} and wasn’t renewed in time.`,
       RENEW,
       details,
     );
@@ -141,7 +141,7 @@ function describeFailure(
       return [
         'certificate_wrong_host',
         `The certificate is for ${names.length === 0 ? 'another host' : names.join(', ')}, not for ${host}; Linq refuses to deliver.`,
-        `Use a certificate issued for ${host} (Caddy: the site's address in the Caddyfile, nginx: server_name and \`certbot --nginx -d ${host}\`), or correct PUBLIC_URL.`,
+        `Use a certificate issued for ${host} (Caddy: the site’s address in the Caddyfile, nginx: server_name and \`certbot --nginx -d ${host}\`), or correct PUBLIC_URL.`,
       ];
     case 'CERT_HAS_EXPIRED':
       return [
@@ -152,8 +152,8 @@ function describeFailure(
     case 'CERT_NOT_YET_VALID':
       return [
         'certificate_not_yet_valid',
-        `The certificate of ${host} isn't valid yet: it is too new, or this machine's clock is behind.`,
-        "Synchronise the machine's clock (`timedatectl set-ntp true`), then run doctor again.",
+        `The certificate of ${host} isn’t valid yet: it is too new, or this machine’s clock is behind.`,
+        'Synchronise the machine’s clock (`timedatectl set-ntp true`), then run doctor again.',
       ];
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
       return [
@@ -167,13 +167,13 @@ function describeFailure(
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
       return [
         'certificate_unknown_authority',
-        `The certificate of ${host} is from an unknown authority, or the proxy doesn't send the intermediate certificates (${cause}).`,
+        `The certificate of ${host} is from an unknown authority, or the proxy doesn’t send the intermediate certificates (${cause}).`,
         `Have the proxy send the whole chain (nginx: ssl_certificate with fullchain.pem). ${OBTAIN}`,
       ];
     default:
       return [
         'tls_failed',
-        `No TLS connection to ${host} (${cause}): the server there doesn't speak TLS, or only outdated versions.`,
+        `No TLS connection to ${host} (${cause}): the server there doesn’t speak TLS, or only outdated versions.`,
         `Enable TLS 1.2 or newer on this port of the proxy: \`curl -sv https://${host}/\` shows what goes wrong.`,
       ];
   }

@@ -85,7 +85,7 @@ export function judgeLocalDelivery(answer: Answer, url: string): Finding {
   if (answer.kind === 'refused' && /^(SIGNATURE_STALE|CLOCK_SUSPECT)$/.test(answer.code)) {
     return found(
       'service_clock_differs',
-      `The clock of the service at ${url} differs from this machine's: a fresh signature looks stale to it.`,
+      `The clock of the service at ${url} differs from this machine’s: a fresh signature looks stale to it.`,
       'Synchronise the clocks of both machines: `timedatectl set-ntp true` on each.',
       details,
     );

@@ -9,7 +9,7 @@ export function judgeNode(version: string, advice: string | null): Finding {
   return found(
     'node_too_old',
     advice,
-    "Install Node.js 22 (https://nodejs.org/en/download), then run `npm ci` again in the program's directory.",
+    'Install Node.js 22 (https://nodejs.org/en/download), then run `npm ci` again in the program’s directory.',
     { version },
   );
 }
@@ -19,7 +19,7 @@ export function judgeNativeModule(advice: string | null): Finding {
   if (advice === null) return fine('native_module', 'It loads and opens a database.');
   return found(
     'native_module_unusable',
-    "SQLite's native module doesn't load, so neither the service nor a backup can work.",
+    'SQLite’s native module doesn’t load, so neither the service nor a backup can work.',
     advice,
   );
 }
@@ -133,7 +133,7 @@ const NETWORK =
 const FLEETING: ReadonlyMap<string, string> = new Map([
   ['tmpfs', 'memory, which is lost when the machine restarts'],
   ['ramfs', 'memory, which is lost when the machine restarts'],
-  ['overlay', "a container's own layer, which is lost when the container is removed"],
+  ['overlay', 'a container’s own layer, which is lost when the container is removed'],
 ]);
 
 export function judgeDataDirectory(seen: SeenDirectory): Finding {
@@ -142,15 +142,15 @@ export function judgeDataDirectory(seen: SeenDirectory): Finding {
   if (writeFault !== null) {
     return found(
       'data_directory_unwritable',
-      `Files can't be created in ${path} (${writeFault}).`,
-      `Make the service's user its owner: \`chown -R USER ${path} && chmod 700 ${path}\`; or choose another place in DATABASE_URL. If the mount is read-only, remount it writable.`,
+      `Files can’t be created in ${path} (${writeFault}).`,
+      `Make the service’s user its owner: \`chown -R USER ${path} && chmod 700 ${path}\`; or choose another place in DATABASE_URL. If the mount is read-only, remount it writable.`,
       details,
     );
   }
   if (fileSystem !== null && NETWORK.test(fileSystem)) {
     return found(
       'data_on_network_disk',
-      `${path} is on a ${fileSystem} file system, where SQLite's locks and log are unreliable: sooner or later the database would be damaged.`,
+      `${path} is on a ${fileSystem} file system, where SQLite’s locks and log are unreliable: sooner or later the database would be damaged.`,
       'Stop the service, move the directory to a local disk, set DATABASE_URL to the new place, and start it again. In Docker, use a named volume.',
       details,
     );
@@ -158,7 +158,7 @@ export function judgeDataDirectory(seen: SeenDirectory): Finding {
   return judgeSpace(seen, details) ?? judgeFleeting(seen, details) ?? allRight();
 
   function allRight(): Finding {
-    const state = exists ? 'is writable' : "doesn't exist yet; the first start creates it";
+    const state = exists ? 'is writable' : 'doesn’t exist yet; the first start creates it';
     const left = space === null ? '' : `, ${bytesInWords(space.freeBytes)} free`;
     return fine('data_directory', `${path} ${state}${left}.`, details);
   }
@@ -209,7 +209,7 @@ export function judgeDatabase(path: string, seen: SeenDatabase, isInUse: boolean
   const details = { path, ...(seen.kind === 'read' ? { ...seen, kind: undefined } : {}), isInUse };
   switch (seen.kind) {
     case 'none':
-      return fine('database', `${path} doesn't exist yet; the first start creates it.`, details);
+      return fine('database', `${path} doesn’t exist yet; the first start creates it.`, details);
     case 'failed':
       return judgeFault(path, seen.fault, seen.message);
     case 'newer':
@@ -229,14 +229,14 @@ function judgeFault(path: string, fault: StoreFault, message: string): Finding {
   if (fault === 'broken') {
     return found(
       'database_foreign',
-      `${path} can't be used: ${message}.`,
+      `${path} can’t be used: ${message}.`,
       'Set DATABASE_URL to a file that no other program uses, for example DATABASE_URL=file:./data/reactor.db.',
     );
   }
   return found(
     'database_unreadable',
-    `${path} can't be read: ${message}.`,
-    `Run doctor as the service's user. If you did, make that user the owner of the file: \`chown USER ${path}\`.`,
+    `${path} can’t be read: ${message}.`,
+    `Run doctor as the service’s user. If you did, make that user the owner of the file: \`chown USER ${path}\`.`,
     { fault },
   );
 }
@@ -272,10 +272,10 @@ function judgeContent(
   if (quickCheck === null) {
     return found(
       'database_unchecked',
-      `${path} has schema ${latest}; the integrity check didn't finish in time.${use}`,
+      `${path} has schema ${latest}; the integrity check didn’t finish in time.${use}`,
       'Run `contact-card-reactor backup`: it checks every row of the copy, without a time limit.',
       details,
     );
   }
-  return fine('database', `${path} passes SQLite's quick_check, schema ${latest}.${use}`, details);
+  return fine('database', `${path} passes SQLite’s quick_check, schema ${latest}.${use}`, details);
 }

@@ -28,7 +28,7 @@ export function judgeRoundTrip(publicUrl: string, seen: SeenTrip): Finding {
   if (plain.kind === 'foreign' && seen.local === null && GATEWAY_ERRORS.includes(plain.httpStatus)) {
     return skipped(
       'round_trip',
-      `The proxy answers (HTTP ${plain.httpStatus}), but the service behind it isn't running yet. Start it, then run doctor again.`,
+      `The proxy answers (HTTP ${plain.httpStatus}), but the service behind it isn’t running yet. Start it, then run doctor again.`,
     );
   }
   if (plain.kind !== 'accepted') return judgeFailedTrip(publicUrl, plain, seen);
@@ -59,7 +59,7 @@ function judgeInstance(publicUrl: string, proof: string, local: Answer | null): 
     return found(
       'instance_unproven',
       `A contact-card-reactor with this secret answers at ${publicUrl}, but it may not be this one: the service here accepts no deliveries to compare with.`,
-      "Run doctor on the service's machine, or give the service's own address with --url.",
+      'Run doctor on the service’s machine, or give the service’s own address with --url.',
     );
   }
   if (local.proof === proof) return null;
@@ -103,13 +103,13 @@ function describe(publicUrl: string, answer: Exclude<Answer, { kind: 'accepted' 
     case 'redirect':
       return [
         'redirected',
-        `${publicUrl} answers with a redirect (HTTP ${answer.httpStatus}) to ${answer.target}. Linq doesn't follow redirects: the delivery is lost.`,
+        `${publicUrl} answers with a redirect (HTTP ${answer.httpStatus}) to ${answer.target}. Linq doesn’t follow redirects: the delivery is lost.`,
         'Set PUBLIC_URL to the address that answers without a redirect, run `contact-card-reactor setup` so that the subscription points there, and restart the service. Or have the proxy pass /webhooks/linq on instead of redirecting it.',
       ];
     case 'wrong_path':
       return [
         'path_wrong',
-        `A contact-card-reactor answers at ${publicUrl}, but the proxy changes the path, so requests don't arrive at /webhooks/linq.`,
+        `A contact-card-reactor answers at ${publicUrl}, but the proxy changes the path, so requests don’t arrive at /webhooks/linq.`,
         'Have the proxy pass the path on unchanged: in Caddy `handle` instead of `handle_path`, in nginx `proxy_pass http://127.0.0.1:8080;` without a trailing slash. Or put the prefix that it strips into PUBLIC_URL, before /webhooks/linq.',
       ];
     case 'refused':
@@ -140,14 +140,14 @@ function describeRefusal(publicUrl: string, code: string, seen: SeenTrip): Words
     case 'CLOCK_SUSPECT':
       return [
         'delivery_stale',
-        `Deliveries to ${publicUrl} are stale when they arrive: a proxy delays them, or the answering machine's clock is wrong.`,
+        `Deliveries to ${publicUrl} are stale when they arrive: a proxy delays them, or the answering machine’s clock is wrong.`,
         'Synchronise the clocks of this machine and the answering one (`timedatectl set-ntp true`), and have the proxy pass requests on immediately, not from a queue.',
       ];
     case 'TOO_MANY_FAILURES':
     case 'RATE_LIMITED':
       return [
         'delivery_limited',
-        `The service is refusing deliveries through ${publicUrl} for now: too many came from the proxy's address (${code}).`,
+        `The service is refusing deliveries through ${publicUrl} for now: too many came from the proxy’s address (${code}).`,
         'If the service is behind a proxy, set TRUST_PROXY (for example TRUST_PROXY=loopback), so that it can tell senders apart, and restart it. Then wait a minute and run doctor again.',
       ];
     case 'BODY_TOO_LARGE':
@@ -155,7 +155,7 @@ function describeRefusal(publicUrl: string, code: string, seen: SeenTrip): Words
     default:
       return [
         'service_busy',
-        `The service behind ${publicUrl} can't accept deliveries now (${code}); Linq redelivers for about 25 minutes.`,
+        `The service behind ${publicUrl} can’t accept deliveries now (${code}); Linq redelivers for about 25 minutes.`,
         'See the findings about the service, its data directory and its database. If it was just restarted, run doctor again.',
       ];
   }
@@ -166,7 +166,7 @@ function describeMismatch(publicUrl: string, { plain, local, hasReachedUs }: See
   if (plain.kind === 'accepted') {
     return [
       'proxy_alters_bytes',
-      `The proxy at ${publicUrl} rewrites JSON: a plain body arrives unchanged, but one with unusual white space and escapes doesn't, so Linq's signatures won't match.`,
+      `The proxy at ${publicUrl} rewrites JSON: a plain body arrives unchanged, but one with unusual white space and escapes doesn’t, so Linq’s signatures won’t match.`,
       UNCHANGED,
     ];
   }
@@ -200,20 +200,20 @@ function describeForeign(publicUrl: string, httpStatus: number): Words {
     return [
       'proxy_refuses_size',
       `${publicUrl} refuses even a small delivery as too large (HTTP 413).`,
-      "Raise the proxy's limit to at least 1 MiB: in nginx `client_max_body_size 2m;`.",
+      'Raise the proxy’s limit to at least 1 MiB: in nginx `client_max_body_size 2m;`.',
     ];
   }
   if (httpStatus === 502 || httpStatus === 503 || httpStatus === 504) {
     return [
       'proxy_cannot_reach_service',
-      `The proxy at ${publicUrl} can't reach the service (HTTP ${httpStatus}).`,
-      "Point the proxy to the service's HOST and PORT (default 127.0.0.1:8080; see `contact-card-reactor config show`). In a container, 127.0.0.1 is the container itself: set HOST=0.0.0.0 and use the container's name.",
+      `The proxy at ${publicUrl} can’t reach the service (HTTP ${httpStatus}).`,
+      'Point the proxy to the service’s HOST and PORT (default 127.0.0.1:8080; see `contact-card-reactor config show`). In a container, 127.0.0.1 is the container itself: set HOST=0.0.0.0 and use the container’s name.',
     ];
   }
   return [
     'something_else_answers',
     `Something other than contact-card-reactor answers at ${publicUrl} (HTTP ${httpStatus}).`,
-    "Have the proxy pass /webhooks/linq on to the service's HOST and PORT, with all request and response headers, or correct PUBLIC_URL.",
+    'Have the proxy pass /webhooks/linq on to the service’s HOST and PORT, with all request and response headers, or correct PUBLIC_URL.',
   ];
 }
 
@@ -221,13 +221,13 @@ function describeSilence(publicUrl: string, cause: string): Words {
   if (cause === 'timeout') {
     return [
       'too_slow',
-      `${publicUrl} accepts the connection but doesn't answer within 10 s; Linq would give up and redeliver.`,
-      "The proxy's log shows what it waits for: usually it can't reach the service, or it scans bodies first. The service itself answers within milliseconds.",
+      `${publicUrl} accepts the connection but doesn’t answer within 10 s; Linq would give up and redeliver.`,
+      'The proxy’s log shows what it waits for: usually it can’t reach the service, or it scans bodies first. The service itself answers within milliseconds.',
     ];
   }
   return [
     'no_answer',
     `${publicUrl} closes the connection without an answer (${cause}).`,
-    "The proxy's error log for this minute says why it dropped the request.",
+    'The proxy’s error log for this minute says why it dropped the request.',
   ];
 }

@@ -24,7 +24,7 @@ export function judgeTables(database: string, seen: SeenServer): Finding {
   if (state === 'newer') {
     return found(
       'database_newer',
-      `${database} was migrated by a newer version of this program, beside which this one can't run. Nothing was changed.`,
+      `${database} was migrated by a newer version of this program, beside which this one can’t run. Nothing was changed.`,
       'Run the newer version; or go back to an older backup with the tools of PostgreSQL, then run `contact-card-reactor restore --mark`.',
       details,
     );
@@ -52,7 +52,7 @@ function judgeFailure(
     code === 'database_denied'
       ? 'Correct that in DATABASE_URL or on the server, then run doctor again. At its start the service ends with the same sentence.'
       : 'Correct that, then run doctor again. The service waits for the database, and answers deliveries with 503 meanwhile.';
-  return found(code, `${database} can't be used: ${message}.`, remedy, { database, fault });
+  return found(code, `${database} can’t be used: ${message}.`, remedy, { database, fault });
 }
 
 /** Older ones aren't maintained any more. */
@@ -108,7 +108,7 @@ function judgePrivileges(
     if (mayCreateSchema) return null;
     return found(
       'privileges_missing',
-      `The schema ${schema} doesn't exist, and the user ${user} may not create it.`,
+      `The schema ${schema} doesn’t exist, and the user ${user} may not create it.`,
       `Run \`contact-card-reactor migrate\` as a user who may, then grant ${user} the use of it: \`${grantsTo(schema, user)}\`. Or grant CREATE on the database.`,
       details,
     );
@@ -145,7 +145,7 @@ function judgeDurability({ synchronousCommit, fsync }: ServerState): Finding | n
     const name = fsync ? 'synchronous_commit' : 'fsync';
     return found(
       'durability_off',
-      `${name} is off, so a crash of the server could lose what was answered 204. The service doesn't start like this.`,
+      `${name} is off, so a crash of the server could lose what was answered 204. The service doesn’t start like this.`,
       `Turn ${name} on: \`ALTER ${fsync ? 'ROLE … SET synchronous_commit = on' : 'SYSTEM SET fsync = on'}\`, or where it was turned off.`,
       details,
     );
@@ -166,7 +166,7 @@ function judgeConnection({ tls, isLocal }: ServerState): Finding | null {
     'connection_unsafe',
     isPlain
       ? 'The connection to the server is not encrypted (sslmode=disable).'
-      : "The server's certificate is not checked (sslmode=require), so another server could take its place.",
+      : 'The server’s certificate is not checked (sslmode=require), so another server could take its place.',
     'Unless the network between is safe, remove sslmode from DATABASE_URL; if the authority of the certificate is your own, name its file with sslrootcert.',
     { tls },
   );
@@ -177,7 +177,7 @@ function judgeClocks({ clockAheadMs }: ServerState): Finding | null {
   const by = durationInWords(Math.abs(clockAheadMs));
   return found(
     'database_clock_differs',
-    `The clock of the database server is ${by} ${clockAheadMs > 0 ? 'ahead of' : 'behind'} this machine's. Windows are measured by the database's, signatures by the machine's.`,
+    `The clock of the database server is ${by} ${clockAheadMs > 0 ? 'ahead of' : 'behind'} this machine’s. Windows are measured by the database’s, signatures by the machine’s.`,
     'Synchronise both with NTP; the check of the clock below says whether it is the machine’s that is wrong.',
     { clockAheadMs },
   );

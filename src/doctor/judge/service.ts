@@ -20,15 +20,15 @@ export function judgeService(
     return found(
       'service_elsewhere',
       `A process uses the database, but nothing answers at ${url} (${seen.cause}).`,
-      "The service listens elsewhere: its log has the address (service.started). Pass it with --url, or set HOST and PORT here to the service's values.",
+      'The service listens elsewhere: its log has the address (service.started). Pass it with --url, or set HOST and PORT here to the service’s values.',
       { ...details, cause: seen.cause },
     );
   }
   if (seen.kind === 'silent') {
-    if (!isExpected) return skipped('service', `It isn't running yet (nothing answers at ${url}).`);
+    if (!isExpected) return skipped('service', `It isn’t running yet (nothing answers at ${url}).`);
     return found(
       'service_down',
-      `It isn't running: nothing answers at ${url} (${seen.cause}).`,
+      `It isn’t running: nothing answers at ${url} (${seen.cause}).`,
       'Start it with `contact-card-reactor serve` (or `systemctl start contact-card-reactor`); if it stops again, its last log line says why. If it listens elsewhere, pass its address with --url.',
       { ...details, cause: seen.cause },
     );
@@ -44,7 +44,7 @@ export function judgeService(
   if (seen.notReady.length > 0) {
     return found(
       'service_not_ready',
-      `It runs at ${url}, but isn't ready: ${seen.notReady.join('; ')}.`,
+      `It runs at ${url}, but isn’t ready: ${seen.notReady.join('; ')}.`,
       'Fix what the findings on the data directory and the database say; the service then resumes automatically. If both are fine, check its log and restart it.',
       { ...details, notReady: seen.notReady },
     );
@@ -63,8 +63,8 @@ export function judgeProblems(seen: SeenStatus): readonly Finding[] {
     return [
       found(
         'status_closed',
-        `The service doesn't show its problems (HTTP ${seen.httpStatus} to GET /status): the token is missing or wrong.`,
-        "Set STATUS_TOKEN to the service's token, or run doctor on its machine, as its user and in its directory.",
+        `The service doesn’t show its problems (HTTP ${seen.httpStatus} to GET /status): the token is missing or wrong.`,
+        'Set STATUS_TOKEN to the service’s token, or run doctor on its machine, as its user and in its directory.',
         { httpStatus: seen.httpStatus },
       ),
     ];

@@ -11,7 +11,7 @@ const RECREATE = '`contact-card-reactor setup --recreate`';
 export function judgeNoPublicUrl(): Finding {
   return found(
     'public_url_unset',
-    "PUBLIC_URL is not set, so doctor can't check that Linq reaches this service.",
+    'PUBLIC_URL is not set, so doctor can’t check that Linq reaches this service.',
     'Set PUBLIC_URL to the address at which Linq reaches it, for example PUBLIC_URL=https://cards.example.com, and restart the service.',
   );
 }
@@ -89,7 +89,7 @@ function judgeVersion(active: readonly Subscription[]): readonly Finding[] {
   return [
     found(
       'subscription_unpinned',
-      "The webhook subscription's URL doesn't pin a payload version that this program reads, so the format may change without notice.",
+      'The webhook subscription’s URL doesn’t pin a payload version that this program reads, so the format may change without notice.',
       `Run ${SETUP}, which adds ?version=${VERSIONS[0]} to its URL.`,
       { versions },
     ),
@@ -103,7 +103,7 @@ function judgeLimit(active: readonly Subscription[]): readonly Finding[] {
     found(
       'subscription_limited',
       'The webhook subscription is limited to some lines; the service gets no webhooks for the others.',
-      `If that isn't intended, run ${RECREATE}, which creates one for all lines, and restart the service. If it is, list the same lines in LINQ_LINES.`,
+      `If that isn’t intended, run ${RECREATE}, which creates one for all lines, and restart the service. If it is, list the same lines in LINQ_LINES.`,
     ),
   ];
 }
@@ -153,7 +153,7 @@ export function judgeSecrets(
     return [
       found(
         'secret_wrong',
-        `Since it started, the service has rejected ${verdicts.mismatched} deliveries with a bad signature and accepted none: LINQ_WEBHOOK_SECRET isn't the webhook subscription's secret.`,
+        `Since it started, the service has rejected ${verdicts.mismatched} deliveries with a bad signature and accepted none: LINQ_WEBHOOK_SECRET isn’t the webhook subscription’s secret.`,
         `If you have the right one, set it and restart the service. Otherwise ${RECREATE_FOR_SECRET}`,
         { ...verdicts },
       ),
@@ -187,7 +187,7 @@ function judgeByNote(
   if (!isKnown && isThere) {
     return found(
       'secret_differs',
-      `LINQ_WEBHOOK_SECRET isn't the secret that setup saved for webhook subscription ${subscriptionId}, so deliveries from Linq can't be verified.`,
+      `LINQ_WEBHOOK_SECRET isn’t the secret that setup saved for webhook subscription ${subscriptionId}, so deliveries from Linq can’t be verified.`,
       `If you have the secret that setup saved, put it back and restart the service. Otherwise ${RECREATE_FOR_SECRET}`,
       { subscriptionId },
     );

@@ -71,7 +71,7 @@ function quickCheck(path: string): Promise<string | null> {
   return new Promise((resolve) => {
     execFile(process.execPath, [SCRIPT, path], options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout.replaceAll(/\s+/g, ' '));
-      else resolve(/SQLITE_(CORRUPT|NOTADB)/.test(stderr) ? "SQLite can't read it" : null);
+      else resolve(/SQLITE_(CORRUPT|NOTADB)/.test(stderr) ? 'SQLite can’t read it' : null);
     });
   });
 }

@@ -11,7 +11,7 @@ export async function lookAtService(url: string, options: HttpOptions): Promise<
   if (health.httpStatus !== 200 || status !== 'ok') return { kind: 'foreign', httpStatus: health.httpStatus };
   const ready = await exchange({ method: 'GET', url: `${url}/readyz` }, options);
   if (ready.kind === 'failed')
-    return { kind: 'up', notReady: [`it doesn't answer GET /readyz (${ready.cause})`] };
+    return { kind: 'up', notReady: [`it doesn’t answer GET /readyz (${ready.cause})`] };
   const { checks } = readObject(ready.body);
   if (typeof checks !== 'object' || checks === null) return { kind: 'foreign', httpStatus: ready.httpStatus };
   const notReady = Object.values(checks).filter((said) => typeof said === 'string' && said !== 'ok');

@@ -100,7 +100,7 @@ export function whyNotShareable(
   { policy, now, holds }: ViewSnapshot,
 ): string {
   const hold = holds.of(refused.chat.line);
-  return `This chat can't be shared now. ${explain({ ...refused, nextAttemptAt: null, hold, policy, now })}`;
+  return `This chat can’t be shared now. ${explain({ ...refused, nextAttemptAt: null, hold, policy, now })}`;
 }
 
 /** The result of a share on request. */

@@ -238,7 +238,7 @@ async function findByPrefix(
   }: { prefix: string; limit: number; cursor?: string | undefined; filter: object },
 ): Promise<FoundChats | Wrong> {
   const [other] = Object.keys(filter);
-  if (other !== undefined) return { wrong: `"prefix" can't be combined with "${other}".` };
+  if (other !== undefined) return { wrong: `"prefix" can’t be combined with "${other}".` };
   if (prefix === '') return { wrong: '"prefix" must be the beginning of a chat id.' };
   if (cursor !== undefined && !cursor.startsWith(prefix)) return { wrong: WRONG_CURSOR };
   const found = await deps.store.chatsByIdPrefix(prefix, limit + 1, cursor);

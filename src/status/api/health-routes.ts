@@ -74,7 +74,7 @@ export function healthRoutes(app: FastifyInstance, deps: HealthDeps): void {
 const wordOf = (fault: string) =>
   fault === 'reverted'
     ? 'the database went back to an earlier moment: stop all replicas, run `contact-card-reactor restore --mark`, and start them'
-    : `the database can't be written (${fault})`;
+    : `the database can’t be written (${fault})`;
 
 /** Each check is `ok` or says what is wrong. */
 async function runChecks({ store, probeStore, dispatcher, clock, isDraining }: HealthDeps): Promise<Checks> {

@@ -13,19 +13,19 @@ const WORDS = {
   clock_skew: {
     severity: 'error',
     message:
-      "The clock was changed, or it differs from Linq's by more than 30 s. Sharing waits, so that no window is cut short.",
+      'The clock was changed, or it differs from Linq’s by more than 30 s. Sharing waits, so that no window is cut short.',
     remedy:
-      "Synchronise the machine's clock (NTP), or with PostgreSQL its server's. Sharing resumes with the next answer from Linq whose time agrees.",
+      'Synchronise the machine’s clock (NTP), or with PostgreSQL its server’s. Sharing resumes with the next answer from Linq whose time agrees.',
   },
   store_failing: {
     severity: 'error',
-    message: "The database can't be written (DETAIL): deliveries are answered 503 and nothing is shared.",
+    message: 'The database can’t be written (DETAIL): deliveries are answered 503 and nothing is shared.',
     remedy:
       'The service log says why. With SQLite, check free disk space and the permissions of the data directory; with PostgreSQL, run `contact-card-reactor doctor`. `reverted` means that the database went back to an earlier moment: stop all replicas, run `contact-card-reactor restore --mark`, and start them. The service resumes once it can write; Linq redelivers for about 25 minutes.',
   },
   unreadable_deliveries: {
     severity: 'warning',
-    message: "Authentic deliveries in quarantine that this version can't read or store: DETAIL.",
+    message: 'Authentic deliveries in quarantine that this version can’t read or store: DETAIL.',
     remedy:
       '`contact-card-reactor quarantine list` shows the causes. Upgrade to a version that reads them, then use `contact-card-reactor quarantine replay`. They are kept for 7 days.',
   },
@@ -45,9 +45,9 @@ const WORDS = {
     severity: 'warning',
     mayWorsen: true,
     message:
-      "Deliveries fail verification: their signature doesn't match, or it matches but is too old or too new.",
+      'Deliveries fail verification: their signature doesn’t match, or it matches but is too old or too new.',
     remedy:
-      "The service log (delivery.rejected) says which. `contact-card-reactor doctor` checks the clock, the secret and what a proxy may change. If LINQ_WEBHOOK_SECRET isn't the subscription's signing secret, run `contact-card-reactor setup --recreate` and restart the service. The next authentic delivery ends this, including one from `contact-card-reactor doctor`. If some deliveries keep failing between others that pass, it ends 15 minutes after the last failure. Otherwise someone is sending forged deliveries, which do no harm.",
+      'The service log (delivery.rejected) says which. `contact-card-reactor doctor` checks the clock, the secret and what a proxy may change. If LINQ_WEBHOOK_SECRET isn’t the subscription’s signing secret, run `contact-card-reactor setup --recreate` and restart the service. The next authentic delivery ends this, including one from `contact-card-reactor doctor`. If some deliveries keep failing between others that pass, it ends 15 minutes after the last failure. Otherwise someone is sending forged deliveries, which do no harm.',
   },
   shares_overdue: {
     severity: 'error',
@@ -70,9 +70,9 @@ const WORDS = {
   },
   catch_up_failing: {
     severity: 'warning',
-    message: "Catch-up keeps failing (DETAIL): what webhooks missed isn't read from Linq's API.",
+    message: 'Catch-up keeps failing (DETAIL): what webhooks missed isn’t read from Linq’s API.',
     remedy:
-      "Run `contact-card-reactor doctor`: it calls Linq's API with LINQ_API_KEY at LINQ_API_BASE_URL. Catch-up is retried at least every 15 minutes, and at once by `contact-card-reactor catch-up`. The first run that completes ends this.",
+      'Run `contact-card-reactor doctor`: it calls Linq’s API with LINQ_API_KEY at LINQ_API_BASE_URL. Catch-up is retried at least every 15 minutes, and at once by `contact-card-reactor catch-up`. The first run that completes ends this.',
   },
   alerts_failing: {
     severity: 'warning',
@@ -96,7 +96,7 @@ const WORDS = {
   },
   subscription_inactive: {
     severity: 'error',
-    message: "Linq's webhook subscription for this service is switched off, so new messages go unnoticed.",
+    message: 'Linq’s webhook subscription for this service is switched off, so new messages go unnoticed.',
     remedy:
       'Run `contact-card-reactor doctor` to check that PUBLIC_URL reaches this service, then `contact-card-reactor setup`, which switches the subscription on again. The subscription is rechecked at each start, every hour, and at once by `contact-card-reactor catch-up`.',
   },

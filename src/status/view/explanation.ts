@@ -26,19 +26,19 @@ export function explain(shown: ShownChat): string {
 }
 
 const EXPLANATIONS: Readonly<Record<ChatReason, (shown: ShownChat) => string>> = {
-  chat_gone: (shown) => retired("Linq says that this chat doesn't exist or isn't this account's", shown),
+  chat_gone: (shown) => retired('Linq says that this chat doesn’t exist or isn’t this account’s', shown),
   chat_left: (shown) => retired('Your line has left this chat or was removed from it', shown),
-  unsupported: (shown) => retired("Linq says that contact cards aren't supported in this chat", shown),
+  unsupported: (shown) => retired('Linq says that contact cards aren’t supported in this chat', shown),
   operator: ({ chat }) =>
     `Held by an operator${since(chat.operatorHeldAt)}. Release the chat to share again.`,
   parked: ({ chat }) =>
     `Set aside${since(chat.parkedAt)}, after the service went down during several attempts in a row. Release the chat to try again.`,
   recipient_blocked: ({ chat }) =>
-    `Linq says that the recipient is on the account's block list${since(chat.blockedAt)}. Remove them from it, then release the chat.`,
+    `Linq says that the recipient is on the account’s block list${since(chat.blockedAt)}. Remove them from it, then release the chat.`,
   no_outbound: () =>
     'No outbound message is known yet. The card is shared after the first message from your line.',
   line_excluded: () =>
-    "LINQ_LINES doesn't list this chat's line. Add it and restart the service to share here.",
+    'LINQ_LINES doesn’t list this chat’s line. Add it and restart the service to share here.',
   group_excluded: ({ chat }) =>
     `${chat.isGroup === true ? 'This is a group' : 'It is not known whether this is a group'}, and SHARE_GROUPS is false. Set it to true to share here.`,
   not_imessage: ({ chat }) =>
@@ -47,7 +47,7 @@ const EXPLANATIONS: Readonly<Record<ChatReason, (shown: ShownChat) => string>> =
   chat_health: ({ chat }) =>
     `Linq rates the health of this chat as ${chat.health ?? 'unknown'}. Sharing resumes when Linq reports better health.`,
   awaiting_inbound: () =>
-    "The recipient hasn't written yet, and REQUIRE_INBOUND is true. The card is shared after their first message.",
+    'The recipient hasn’t written yet, and REQUIRE_INBOUND is true. The card is shared after their first message.',
   shared_once: ({ chat, ...shown }) =>
     `Shared${timed(chat.lastSharedAt)}. ${cardChanged(shown) ?? 'Not shared again, because RESHARE_POLICY is once.'}`,
   share_limit: ({ chat, policy, ...shown }) =>
@@ -64,7 +64,7 @@ const EXPLANATIONS: Readonly<Record<ChatReason, (shown: ShownChat) => string>> =
   became_eligible: (shown) => dueOrSharing('for its first share', shown),
   window_lapsed: (shown) =>
     dueOrSharing(
-      `to be shared again, because ${changedCardDueAt(shown.chat, shown.policy, shown.now) === null ? 'the last window has ended' : `the line's card changed at ${timeInWords(shown.chat.cardChangedAt ?? shown.now)}`}`,
+      `to be shared again, because ${changedCardDueAt(shown.chat, shown.policy, shown.now) === null ? 'the last window has ended' : `the line’s card changed at ${timeInWords(shown.chat.cardChangedAt ?? shown.now)}`}`,
       shown,
     ),
   manual: (shown) => dueOrSharing('because an operator asked for it', shown),
@@ -77,7 +77,7 @@ export const SHOWN_REASONS: readonly ShownReason[] = [...CHAT_REASONS, ...STORED
 function cardChanged({ nextAttemptAt, now }: Pick<ShownChat, 'nextAttemptAt' | 'now'>): string | null {
   return nextAttemptAt === null
     ? null
-    : `The line's card has changed since. Next share: ${whenInWords(nextAttemptAt, now)}.`;
+    : `The line’s card has changed since. Next share: ${whenInWords(nextAttemptAt, now)}.`;
 }
 
 function failed(failures: number): string {
@@ -96,7 +96,7 @@ function optedOut(chat: ChatRecord): string {
   const isByHealthAlone =
     chat.optOutWordAt === null && chat.optOutRefusedAt === null && chat.health === 'OPTED_OUT';
   const orHealth = isByHealthAlone ? ', or when Linq reports better health' : '';
-  return `The recipient opted out${timed(optedOutAt(chat))}. Sharing resumes with their next message that isn't an opt-out word${orHealth}.`;
+  return `The recipient opted out${timed(optedOutAt(chat))}. Sharing resumes with their next message that isn’t an opt-out word${orHealth}.`;
 }
 
 function afterRestore({ chat, nextAttemptAt, now }: ShownChat): string {
@@ -182,7 +182,7 @@ export const HOLD_WORDS: Readonly<Record<HoldReason, HoldWords>> = {
   },
   feature_disabled: {
     label: 'Sharing not enabled',
-    why: "Linq says that contact cards aren't enabled for the account",
+    why: 'Linq says that contact cards aren’t enabled for the account',
     end: 'Ask Linq to enable them.',
   },
   rate_limited: {
@@ -192,37 +192,37 @@ export const HOLD_WORDS: Readonly<Record<HoldReason, HoldWords>> = {
   },
   api_unavailable: {
     label: 'Linq’s API is failing',
-    why: "Linq's API is failing",
+    why: 'Linq’s API is failing',
     end: 'The service probes it until it recovers.',
   },
   line_not_ours: {
     label: 'Not this account’s',
-    why: "Linq says that the chat's line isn't this account's",
+    why: 'Linq says that the chat’s line isn’t this account’s',
     end: 'Check the line with Linq, then release it.',
   },
   line_flagged: {
     label: 'Flagged by Linq',
-    why: "Linq flagged the chat's line",
+    why: 'Linq flagged the chat’s line',
     end: 'A successful probe or releasing the line ends this.',
   },
   line_paused: {
     label: 'Paused by Linq',
-    why: "Linq has paused the chat's line for a while",
+    why: 'Linq has paused the chat’s line for a while',
     end: 'Sharing resumes automatically.',
   },
   card_missing: {
     label: 'No contact card',
-    why: "the chat's line has no contact card",
+    why: 'the chat’s line has no contact card',
     end: 'Create one with `contact-card-reactor setup` or in the Linq dashboard.',
   },
   card_inactive: {
     label: 'Card not active',
-    why: "the contact card of the chat's line isn't active yet",
+    why: 'the contact card of the chat’s line isn’t active yet',
     end: 'Sharing resumes when Linq has activated it.',
   },
   card_unknown: {
     label: 'Card not checked yet',
-    why: "the contact card of the chat's line couldn't be checked yet",
+    why: 'the contact card of the chat’s line couldn’t be checked yet',
     end: 'The service tries again soon.',
   },
 };
@@ -250,26 +250,26 @@ export const HOLD_PROBLEMS: Readonly<Record<HoldProblem, ProblemWords>> = {
   },
   feature_disabled: {
     severity: 'error',
-    message: "Linq says that contact cards aren't enabled for this account, so no card is shared.",
+    message: 'Linq says that contact cards aren’t enabled for this account, so no card is shared.',
     remedy:
       'Ask Linq to enable contact cards for the account. One due chat is tried every hour, and right after a restart of the service; sharing resumes when Linq accepts it.',
   },
   api_unavailable: {
     severity: 'warning',
     mayWorsen: true,
-    message: "Linq's API failed for several chats in a row, so shares wait.",
+    message: 'Linq’s API failed for several chats in a row, so shares wait.',
     remedy:
       'The service probes it at least once a minute and resumes automatically. If this lasts, check the network, LINQ_API_BASE_URL and whether Linq reports an outage.',
   },
   card_missing: {
     severity: 'warning',
-    message: "LINE has no contact card, so its chats can't get one.",
+    message: 'LINE has no contact card, so its chats can’t get one.',
     remedy:
       'Set up a card for the line in the Linq dashboard, or with `contact-card-reactor setup --create-card LINE --first-name NAME`. The card is rechecked every 2 minutes, and at once by `contact-card-reactor line release LINE`. To leave a line without a card, leave it out of LINQ_LINES.',
   },
   card_inactive: {
     severity: 'warning',
-    message: "The contact card of LINE isn't active, so its chats wait.",
+    message: 'The contact card of LINE isn’t active, so its chats wait.',
     remedy:
       'Linq usually activates a new card automatically. If it stays inactive, set it up again with Linq. The card is rechecked every 2 minutes, and at once by `contact-card-reactor line release LINE`.',
   },
@@ -287,7 +287,7 @@ export const HOLD_PROBLEMS: Readonly<Record<HoldProblem, ProblemWords>> = {
   },
   line_not_ours: {
     severity: 'warning',
-    message: "Linq says that LINE doesn't belong to this account, so its chats wait.",
+    message: 'Linq says that LINE doesn’t belong to this account, so its chats wait.',
     remedy:
       'Check that LINQ_API_KEY is for the account that owns the line, and restart the service. If the account has the line again, use `contact-card-reactor line release LINE`; if it gave the line up, leave it out of LINQ_LINES and restart. One chat is tried every 6 hours.',
   },

@@ -47,7 +47,7 @@ function firstOf(
     if (text === null || text === undefined) continue;
     // few texts have as many code units, and so are worth counting
     if (text.length > longest && [...text].length > longest) return `${name} has over ${longest} characters`;
-    if (UNSTORABLE.test(text)) return `${name} has a character that can't be stored`;
+    if (UNSTORABLE.test(text)) return `${name} has a character that can’t be stored`;
   }
   return null;
 }

@@ -93,7 +93,7 @@ function read(name: string, path: string): string {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     throw new StoreError(
       'denied',
-      `the file of ${name} in DATABASE_URL can't be read (${code}); check its path and mode`,
+      `the file of ${name} in DATABASE_URL can’t be read (${code}); check its path and mode`,
     );
   }
 }

@@ -5,19 +5,19 @@ type Reading = readonly [fault: StoreFault, sentence: string];
 
 const REFUSED: Reading = [
   'denied',
-  "the database doesn't accept the user or the password; correct DATABASE_URL, or pg_hba.conf on the server",
+  'the database doesn’t accept the user or the password; correct DATABASE_URL, or pg_hba.conf on the server',
 ];
 const UNENCRYPTED: Reading = [
   'denied',
-  "the server doesn't offer TLS; turn it on there (ssl = on), or on a network that is safe add sslmode=disable to DATABASE_URL",
+  'the server doesn’t offer TLS; turn it on there (ssl = on), or on a network that is safe add sslmode=disable to DATABASE_URL',
 ];
 const UNTRUSTED: Reading = [
   'denied',
-  "the server's certificate isn't trusted; name its authority in DATABASE_URL with sslrootcert=FILE, and the host as the certificate does",
+  'the server’s certificate isn’t trusted; name its authority in DATABASE_URL with sslrootcert=FILE, and the host as the certificate does',
 ];
 const GONE: Reading = [
   'unavailable',
-  "the database can't be reached; check the server, the network and DATABASE_URL",
+  'the database can’t be reached; check the server, the network and DATABASE_URL',
 ];
 const BROKEN: Reading = ['broken', 'the database refused to work'];
 
@@ -43,7 +43,7 @@ const BY_CODE: readonly (readonly [RegExp, Reading])[] = [
     ],
   ],
   [/28/, REFUSED],
-  [/3D/, ['denied', "the database doesn't exist; create it, or correct its name in DATABASE_URL"]],
+  [/3D/, ['denied', 'the database doesn’t exist; create it, or correct its name in DATABASE_URL']],
   [
     /42501/,
     [
@@ -60,7 +60,7 @@ const BY_CODE: readonly (readonly [RegExp, Reading])[] = [
   ],
   [
     /E(NOTFOUND|AI_)/,
-    ['unavailable', "the name of the database's host can't be resolved; check DATABASE_URL and DNS"],
+    ['unavailable', 'the name of the database’s host can’t be resolved; check DATABASE_URL and DNS'],
   ],
   [/CERT_|ERR_TLS_CERT|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH/, UNTRUSTED],
   [

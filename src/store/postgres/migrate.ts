@@ -111,7 +111,7 @@ export async function pendingOf(
   if (unknown !== undefined) {
     throw new StoreError(
       'newer',
-      `the database was migrated to "${unknown.tag}", which this version doesn't know; run the newer version`,
+      `the database was migrated to "${unknown.tag}", which this version doesn’t know; run the newer version`,
     );
   }
   return known.slice(applied.length);

@@ -95,7 +95,7 @@ function setJournal(sql: Database.Database): void {
   if (mode !== 'wal') {
     throw new StoreError(
       'broken',
-      `the file system can't hold this database safely (journal mode ${mode} instead of wal); use a local disk`,
+      `the file system can’t hold this database safely (journal mode ${mode} instead of wal); use a local disk`,
     );
   }
 }

@@ -51,7 +51,7 @@ function makeDirectory(path: string, remedy: string): void {
     for (let made = path; made.length >= firstMade.length; made = dirname(made)) syncPath(dirname(made));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
-    throw code === 'EEXIST' || code === 'ENOTDIR' ? wrongPath(path, "isn't a directory", remedy) : error;
+    throw code === 'EEXIST' || code === 'ENOTDIR' ? wrongPath(path, 'isn’t a directory', remedy) : error;
   }
 }
 

@@ -31,7 +31,7 @@ export function pendingMigrations(
   if (unknown !== undefined) {
     throw new StoreError(
       'newer',
-      `${path} was migrated to "${unknown}", which this version doesn't know; run the newer version, or restore an older backup`,
+      `${path} was migrated to "${unknown}", which this version doesn’t know; run the newer version, or restore an older backup`,
     );
   }
   return known.slice(applied.length);
@@ -112,7 +112,7 @@ export interface MigrationState {
 export function readMigrationState(name: string): MigrationState {
   const databasePath = realPath(name);
   if (!existsSync(databasePath)) {
-    throw new StoreError('broken', "it doesn't exist yet; the first start creates it");
+    throw new StoreError('broken', 'it doesn’t exist yet; the first start creates it');
   }
   refuseSecondName(databasePath);
   const known = readMigrations();

@@ -34,7 +34,7 @@ describe('wrong settings', () => {
       for (const name of told)
         expect(stderr).toMatch(new RegExp(`^ {2}${name}: expected .*, for example ${name}=`, 'm'));
       expect(stderr).toContain(`${told.length} settings are wrong:`);
-      expect(stderr).toContain("LINQ_LIENS isn't a setting: did you mean LINQ_LINES?");
+      expect(stderr).toContain('LINQ_LIENS isn’t a setting: did you mean LINQ_LINES?');
       expect(stderr).not.toMatch(/do.not.tell.this/);
     },
   );
@@ -98,7 +98,7 @@ describe('the .env file of the working directory', () => {
   it('that is named and missing ends with 3, and is named', async () => {
     expect(await runVerbHere(createWorkDir(), ['serve', '--env-file', 'none.env'], NEEDED)).toMatchObject({
       code: 3,
-      stderr: "The settings file none.env can't be read (ENOENT): check --env-file and its permissions.\n",
+      stderr: 'The settings file none.env can’t be read (ENOENT): check --env-file and its permissions.\n',
     });
   });
 });

@@ -52,7 +52,7 @@ describe('what Linq refuses or loses', () => {
     const settings = { LINQ_API_BASE_URL: 'http://127.0.0.1:9/api/partner' };
     const { code, stderr } = await setUp(prepare(), { settings });
     expect(code).toBe(5);
-    expect(stderr).toMatch(/^Linq can't be reached .*LINQ_API_BASE_URL/);
+    expect(stderr).toMatch(/^Linq can’t be reached .*LINQ_API_BASE_URL/);
   });
 
   it('an account without events of contact cards is set up with the others', async () => {

@@ -55,9 +55,9 @@ describe('a database that can’t be', () => {
   it.each([
     [
       'file:note/reactor.db',
-      /^Can't use the database note\/reactor\.db: \S+note isn't a directory; .*DATABASE_URL.*\.\n$/,
+      /^Can’t use the database note\/reactor\.db: \S+note isn’t a directory; .*DATABASE_URL.*\.\n$/,
     ],
-    ['file:place', /^Can't use the database place: \S*place is a directory; .*DATABASE_URL.*\.\n$/],
+    ['file:place', /^Can’t use the database place: \S*place is a directory; .*DATABASE_URL.*\.\n$/],
   ])('at %s is one sentence', async (DATABASE_URL, sentence) => {
     const directory = createWorkDir();
     writeFileSync(join(directory, 'note'), '');
@@ -73,7 +73,7 @@ describe('a database that can’t be', () => {
     const { code, stderr } = await serve(directory);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^Can't write \S+\/data\/reactor\.db\.cli-token \(ERR_FS_EISDIR\): check its owner, mode and type\.\n$/,
+      /^Can’t write \S+\/data\/reactor\.db\.cli-token \(ERR_FS_EISDIR\): check its owner, mode and type\.\n$/,
     );
   });
 });

@@ -78,7 +78,7 @@ describe('a settings file', () => {
     rmSync(directory, { recursive: true });
     expect(() => file.write({ PORT: '1' })).toThrow(SetupError);
     expect(() => file.write({ PORT: '1' })).toThrow(
-      /^Can't write .*\.env \(ENOENT\): its directory does not exist\.$/,
+      /^Can’t write .*\.env \(ENOENT\): its directory does not exist\.$/,
     );
   });
 });

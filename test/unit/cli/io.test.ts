@@ -26,7 +26,7 @@ describe('the settings file', () => {
     const io = createFakeIo({ files: { [path]: { errno } } });
     const read = () => readSources(io, named);
     expect(read).toThrow(ConfigError);
-    expect(read).toThrow(`The settings file ${path} can't be read (${errno}): check --env-file`);
+    expect(read).toThrow(`The settings file ${path} can’t be read (${errno}): check --env-file`);
   });
 
   it('may have comments, quotes and Windows’ line ends', () => {
@@ -47,7 +47,7 @@ describe('what is odd about the settings file', () => {
 
   it('is UTF-16, named as the cause', () => {
     const text = Buffer.from('\uFEFFPORT=1\n', 'utf16le').toString('utf8');
-    expect(lookAt(text).envFileMistakes).toEqual([".env isn't UTF-8 text (is it UTF-16?): save it as UTF-8"]);
+    expect(lookAt(text).envFileMistakes).toEqual(['.env isn’t UTF-8 text (is it UTF-16?): save it as UTF-8']);
   });
 
   it('is a # in a value of ours without a space before it, or what follows a closing quote; what it was isn’t told', () => {
@@ -73,7 +73,7 @@ describe('what is odd about the settings file', () => {
     const wide = await run('config check', {
       files: { '.env': Buffer.from(needed, 'utf16le').toString('utf8') },
     });
-    expect(wide).toMatchObject({ code: 3, err: expect.stringMatching(/\.env isn't UTF-8 text/) });
+    expect(wide).toMatchObject({ code: 3, err: expect.stringMatching(/\.env isn’t UTF-8 text/) });
   });
 });
 

@@ -49,7 +49,7 @@ describe('an unknown verb', () => {
 it('what is wrong is told without what could steer the terminal', async () => {
   const { code, err } = await run('event sign no\u001b[31m\u009bfile');
   expect(code).toBe(2);
-  expect(err).toBe("no�[31m�file can't be read (ENOENT).\n");
+  expect(err).toBe('no�[31m�file can’t be read (ENOENT).\n');
 });
 
 describe('a wrong option or argument', () => {

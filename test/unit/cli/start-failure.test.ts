@@ -14,19 +14,19 @@ describe('a start that fails', () => {
     [system('EACCES', 'listen'), /^Port 8080 requires root: set PORT /],
     [
       system('EADDRNOTAVAIL', 'listen'),
-      /^HOST isn't an address of this machine \(EADDRNOTAVAIL\): set HOST=/,
+      /^HOST isn’t an address of this machine \(EADDRNOTAVAIL\): set HOST=/,
     ],
-    [system('ENOTFOUND', 'getaddrinfo'), /^HOST isn't an address of this machine \(ENOTFOUND\): set HOST=/],
-    [system('EAI_AGAIN', 'getaddrinfo'), /^HOST isn't an address of this machine \(EAI_AGAIN\): set HOST=/],
-    [system('EMFILE', 'listen'), /^Can't listen on port 8080 \(EMFILE\): check HOST and PORT\.$/],
+    [system('ENOTFOUND', 'getaddrinfo'), /^HOST isn’t an address of this machine \(ENOTFOUND\): set HOST=/],
+    [system('EAI_AGAIN', 'getaddrinfo'), /^HOST isn’t an address of this machine \(EAI_AGAIN\): set HOST=/],
+    [system('EMFILE', 'listen'), /^Can’t listen on port 8080 \(EMFILE\): check HOST and PORT\.$/],
     [system('ENOSPC', 'write'), /^The disk of \.\/data\/reactor\.db is full: make room, then start again\.$/],
     [
       system('EACCES', 'open', 'data/reactor.db.cli-token'),
-      /^Can't write data\/reactor.db.cli-token \(EACCES\): check its owner/,
+      /^Can’t write data\/reactor.db.cli-token \(EACCES\): check its owner/,
     ],
     [
       new StoreError('readonly', 'it may not be written to; check owner and mode'),
-      /^Can't use the database \.\/data\/reactor\.db: it may not be written to; check owner and mode\.$/,
+      /^Can’t use the database \.\/data\/reactor\.db: it may not be written to; check owner and mode\.$/,
     ],
   ])('because of %s is explained in one sentence', (cause, sentence) => {
     const explained = explainStartFailure(cause, places);
@@ -143,7 +143,7 @@ describe('an installation with a file that was cut off', () => {
     ),
   ])('is recognized by how Node.js refuses it: %s', (error) => {
     expect(adviseOnInstallation(new StoreError('broken', 'refused', { cause: error }))).toBe(
-      `The installation is damaged, since one of its files can't be loaded (${error.message}): install the program again with \`npm ci\`.`,
+      `The installation is damaged, since one of its files can’t be loaded (${error.message}): install the program again with \`npm ci\`.`,
     );
   });
 

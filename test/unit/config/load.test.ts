@@ -35,7 +35,7 @@ describe('mistakes', () => {
 
   it('come with the warnings, which may explain them', () => {
     const { message, warnings } = errorOf({ ...NEEDED, LINQ_API_KEY: '', LINQ_API_KEYS: 'abc' });
-    expect(warnings).toEqual(["LINQ_API_KEYS isn't a setting: did you mean LINQ_API_KEY?"]);
+    expect(warnings).toEqual(['LINQ_API_KEYS isn’t a setting: did you mean LINQ_API_KEY?']);
     expect(message).toContain(`\nwarning: ${warnings[0]}`);
   });
 });

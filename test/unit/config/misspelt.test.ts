@@ -18,13 +18,13 @@ describe('a variable that isn’t a setting', () => {
     ['STATUS_TOKENS', 'STATUS_TOKEN'],
     ['HTTPS_PROXI', 'HTTPS_PROXY'],
   ])('%s: did you mean %s', (name, meant) => {
-    expect(warnOfMisspelt([name])).toEqual([`${name} isn't a setting: did you mean ${meant}?`]);
+    expect(warnOfMisspelt([name])).toEqual([`${name} isn’t a setting: did you mean ${meant}?`]);
   });
 
   it('is told of when it claims to be Linq’s, whatever it may mean', () => {
     expect(warnOfMisspelt(['LINQ_WEBHOOK_SIGNING_KEY', 'linq_token'])).toEqual([
-      "LINQ_WEBHOOK_SIGNING_KEY isn't a setting of this program",
-      "linq_token isn't a setting of this program",
+      'LINQ_WEBHOOK_SIGNING_KEY isn’t a setting of this program',
+      'linq_token isn’t a setting of this program',
     ]);
   });
 
@@ -46,7 +46,7 @@ describe('a variable that isn’t a setting', () => {
   it('is told of once, wherever it is set, and never with its value', () => {
     const slip = { LINQ_API_KEEY: 'do-not-tell-this' };
     expect(warningsOf(slip, { envFile: slip })).toEqual([
-      "LINQ_API_KEEY isn't a setting: did you mean LINQ_API_KEY?",
+      'LINQ_API_KEEY isn’t a setting: did you mean LINQ_API_KEY?',
     ]);
   });
 });

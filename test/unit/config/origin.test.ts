@@ -94,7 +94,7 @@ describe('a secret from a file', () => {
   it.each(['ENOENT', 'EACCES', 'EISDIR'])('that can’t be read is a mistake, with %s', (errno) => {
     expect(
       mistakesIn({ ...fromFile, LINQ_API_KEY: undefined }, { files: { '/run/key': { errno } } }),
-    ).toEqual([expect.stringContaining(`(the file of LINQ_API_KEY_FILE can't be read (${errno}))`)]);
+    ).toEqual([expect.stringContaining(`(the file of LINQ_API_KEY_FILE can’t be read (${errno}))`)]);
   });
 
   it.each(['', ' \n'])('that is empty (%j) is a mistake', (content) => {

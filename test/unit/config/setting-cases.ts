@@ -57,7 +57,7 @@ const DAY = 24 * HOUR;
 const BYTES_24 = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 const BYTES_64 = `whsec_${Buffer.alloc(64, 7).toString('base64')}`;
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
-const HOPS = "a hop count can't";
+const HOPS = 'a hop count can’t';
 
 /** Every setting that has an effect, under its variable's name. */
 export const CASES: Readonly<Record<string, SettingCase>> = {
@@ -87,10 +87,10 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       [OTHER_SECRET.replace(/=+$/, ''), [OTHER_SECRET.replace(/=+$/, '')]],
     ],
     invalid: [
-      ['no-prefix-at-all', "the secret doesn't begin with whsec_"],
-      [`${SECRET},nonsense`, "secret 2 of 2 doesn't begin with whsec_"],
-      ['whsec_????', "the secret isn't base64 after whsec_"],
-      ['whsec_AAAAA', "the secret isn't base64 after whsec_"],
+      ['no-prefix-at-all', 'the secret doesn’t begin with whsec_'],
+      [`${SECRET},nonsense`, 'secret 2 of 2 doesn’t begin with whsec_'],
+      ['whsec_????', 'the secret isn’t base64 after whsec_'],
+      ['whsec_AAAAA', 'the secret isn’t base64 after whsec_'],
       [`whsec_${Buffer.alloc(23).toString('base64')}`, 'the secret decodes to 23 bytes'],
       [`whsec_${Buffer.alloc(65).toString('base64')}`, 'the secret decodes to 65 bytes'],
       [', ,', 'the list is empty'],
@@ -138,12 +138,12 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       [' +12025550100 ,+442079460000,', new Set(['+12025550100', '+442079460000'])],
     ],
     invalid: [
-      ['12025550100', "the number isn't + and 7 to 15 digits, without spaces or dashes"],
-      ['+12025550100,+1 202 555 0101', "number 2 of 2 isn't + and 7 to 15 digits"],
-      ['+1202555\u202e0100', "the number isn't + and 7 to 15 digits"],
-      ['+12025550100\u200b', "the number isn't + and 7 to 15 digits"],
-      ['+123456', "the number isn't + and 7 to 15 digits"],
-      ['+1234567890123456', "the number isn't + and 7 to 15 digits"],
+      ['12025550100', 'the number isn’t + and 7 to 15 digits, without spaces or dashes'],
+      ['+12025550100,+1 202 555 0101', 'number 2 of 2 isn’t + and 7 to 15 digits'],
+      ['+1202555\u202e0100', 'the number isn’t + and 7 to 15 digits'],
+      ['+12025550100\u200b', 'the number isn’t + and 7 to 15 digits'],
+      ['+123456', 'the number isn’t + and 7 to 15 digits'],
+      ['+1234567890123456', 'the number isn’t + and 7 to 15 digits'],
       [',', 'the list is empty'],
     ],
   },
@@ -193,15 +193,15 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       ['TRUE', 'true would trust an address that any client can forge'],
       ['1', HOPS],
       ['2', `${HOPS} tell your proxy from a client that connects directly`],
-      ['proxy.local', "the entry isn't an address, a range or loopback"],
-      ['10.0.0.0/8,proxy', "entry 2 of 2 isn't an address, a range or loopback"],
+      ['proxy.local', 'the entry isn’t an address, a range or loopback'],
+      ['10.0.0.0/8,proxy', 'entry 2 of 2 isn’t an address, a range or loopback'],
       ['10.0.0.0/33', 'the entry has a wrong prefix length'],
       ['fd00::/129', 'the entry has a wrong prefix length'],
       ['10.0.0.0/x', 'the entry has a wrong prefix length'],
-      ['10.0.0.0/8/8', "the entry isn't an address, a range or loopback"],
+      ['10.0.0.0/8/8', 'the entry isn’t an address, a range or loopback'],
       ['0.0.0.0/0', 'the entry would trust every address'],
       ['::/0', 'the entry would trust every address'],
-      ['fe80::1%eth0', "the entry isn't an address, a range or loopback"],
+      ['fe80::1%eth0', 'the entry isn’t an address, a range or loopback'],
       [',', 'the list is empty'],
     ],
   },

@@ -76,7 +76,7 @@ describe('every setting', () => {
       const env = { [name]: undefined, [`${name}_FILE`]: '/s' };
       expect(load(env, from(`\uFEFF${text}\r\n\n`))).toEqual(load({ [name]: text }));
       expect(mistakesIn(env, from(Buffer.from(`\uFEFF${text}`, 'utf16le').toString('utf8')))).toEqual([
-        expect.stringContaining(`the file of ${name}_FILE: it isn't UTF-8 text`),
+        expect.stringContaining(`the file of ${name}_FILE: it isn’t UTF-8 text`),
       ]);
     },
   );

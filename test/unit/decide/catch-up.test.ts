@@ -105,7 +105,7 @@ describe('a chat', () => {
     ['was read by a run that was cut off, well after it changed', T - 10 * MINUTE, T - 4 * MINUTE, false],
     ['was read by a run that was cut off, too close to its change', T - 10 * MINUTE, T - 5 * MINUTE, true],
     ['was read by a run that was cut off and tells no time', null, T - 4 * MINUTE, true],
-    ["couldn't be read before", T - 9 * DAY, UNREAD, true],
+    ['couldn’t be read before', T - 9 * DAY, UNREAD, true],
   ])('that %s', (_what, updatedAt, readAt, isToRead) => {
     expect(needsReading(updatedAt, readAt, run)).toBe(isToRead);
   });

@@ -48,12 +48,12 @@ describe('the review of a chat', () => {
       [share(AT_NINE + 3 * HOUR), share(AT_NINE + DAY + 3 * HOUR), share(AT_NINE + 2 * DAY + 3 * HOUR)],
     ],
   ])('finds a first card that %s', (_what, calls) => {
-    expect(review({ calls })).toEqual(["Ada should have got the card on day 1 at 09:00, but didn't."]);
+    expect(review({ calls })).toEqual(['Ada should have got the card on day 1 at 09:00, but didn’t.']);
   });
 
   it('finds a lapse without a card', () => {
     expect(review({ calls: daily.filter((_, index) => index !== 1) })).toEqual([
-      "Ada should have got the card on day 2 at 09:01, but didn't.",
+      'Ada should have got the card on day 2 at 09:01, but didn’t.',
     ]);
   });
 
@@ -77,7 +77,7 @@ describe('the review of a chat', () => {
     const openings = [open(AT_NINE, AT_NINE + HOUR), open(AT_NINE + 2 * HOUR)];
     expect(review({ openings })).toEqual([]);
     expect(review({ openings, calls: daily.slice(0, 1) })).toEqual([
-      "Ada should have got the card on day 2 at 09:01, but didn't.",
+      'Ada should have got the card on day 2 at 09:01, but didn’t.',
     ]);
   });
 
@@ -92,7 +92,7 @@ describe('the review of a chat', () => {
     expect(review({ calls: daily.map((call) => ({ ...call, effect: 'not_imessage' as const })) })[0]).toBe(
       'Ada was shared on day 1 at 09:01 to no effect (not_imessage).',
     );
-    expect(review({ shareCount: 2 })).toEqual(["Ada has 3 shares by Linq's count and 2 by the service's."]);
+    expect(review({ shareCount: 2 })).toEqual(['Ada has 3 shares by Linq’s count and 2 by the service’s.']);
   });
 });
 

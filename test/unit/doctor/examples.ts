@@ -162,7 +162,7 @@ export const EXAMPLES: Readonly<Record<FindingCode, () => Finding | readonly Fin
     judgeNode('18.0.0', 'contact-card-reactor needs Node.js 20.19 or newer; this is 18.0.0.'),
   native_module_unusable: () => judgeNativeModule('Run `npm rebuild better-sqlite3`.'),
   settings_wrong: () => judgeSettings({ mistakes: ['PORT: expected a port'], warnings: [] }),
-  settings_odd: () => judgeSettings({ mistakes: [], warnings: ["LINQ_LINE isn't a setting"] }),
+  settings_odd: () => judgeSettings({ mistakes: [], warnings: ['LINQ_LINE isn’t a setting'] }),
   files_open_to_all: () => judgeFileModes([{ path: '.env', mode: 0o644, isDirectory: false }]),
   files_open_to_group: () => judgeFileModes([{ path: '.env', mode: 0o640, isDirectory: false }]),
   directory_open_to_others: () => judgeFileModes([{ path: './data', mode: 0o775, isDirectory: true }]),

@@ -59,7 +59,7 @@ function setUp({ creates = ['answered'], isListLost, isDeleteLost, isDiskFull }:
     },
   };
   const saveSecret = (secret: string, subscriptionId: string) => {
-    if (isDiskFull === true) throw new SetupError("Can't write .env (ENOSPC): the disk is full.");
+    if (isDiskFull === true) throw new SetupError('Can’t write .env (ENOSPC): the disk is full.');
     saved.set(subscriptionId, secret);
   };
   const run = () => subscribe({ linq, saveSecret, notify: () => {} }, TARGET, [subscriptionOf('old')]);

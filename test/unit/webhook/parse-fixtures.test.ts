@@ -37,7 +37,7 @@ const FIRST = '2026-11-03T16:20:04.902Z';
 const SMS = '7a3bad5f-2c8e-4f94-b6d1-ae4a8c2f3b75';
 const RCS = '8b4cbe60-3d9f-4aa5-87e2-bf5b9d3a4c86';
 const RECONCILED = 'ad6ed082-5fbb-4cc7-89a4-d17dbf5c6ea8';
-const FAILED = ignored("a failed message doesn't count as sent");
+const FAILED = ignored('a failed message doesn’t count as sent');
 const SINCE_CREATED = healthy('2026-11-03T16:18:57.042Z');
 
 const EXPECTED: Readonly<Record<string, object>> = {

@@ -17,7 +17,7 @@ it.each([
 ])('%s is read', (type) => expect(dispositionOf(type)).toHaveProperty('read'));
 
 it.each([
-  ['message.failed', /doesn't count as sent/],
+  ['message.failed', /doesn’t count as sent/],
   ['reaction.removed', /reaction/],
   ['chat.typing_indicator.stopped', /typing/],
   ['chat.background_update_failed', /name, icon or background/],
@@ -28,7 +28,7 @@ it.each([
   ['environment.line_moved', /account/],
   ['api_token.expired', /account/],
   ['webhook_subscription.routing_headers_cleared', /account/],
-  ['contact_card.received', /doesn't acknowledge/],
+  ['contact_card.received', /doesn’t acknowledge/],
   ['webhook_subscription.disabled', /account/],
   ['message.opt_out', /does not know/],
   ['hasOwnProperty', /does not know/],

@@ -96,7 +96,7 @@ function refuseTarget(databasePath: string, file: string): void {
     throw new StoreError('broken', `${file} is the database itself; name another file`);
   }
   if (target !== undefined && !target.isFile()) {
-    throw new StoreError('broken', `${file} isn't a regular file; name another one`);
+    throw new StoreError('broken', `${file} isn’t a regular file; name another one`);
   }
   const place = join(realPath(dirname(file)), basename(file)); // a link there is replaced, not followed
   if (PARTS.some((suffix) => place === databasePath + suffix)) {
@@ -125,7 +125,7 @@ function fileError(error: unknown, file: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (!/^E[A-Z]+$/.test(code)) return error; // including an abort
   const { fault } = toStoreError(error);
-  const what = fault === 'full' ? 'no space is left' : "it can't be written; check its owner, mode and kind";
+  const what = fault === 'full' ? 'no space is left' : 'it can’t be written; check its owner, mode and kind';
   return new StoreError(fault, `${file}: ${what} (${code})`, { cause: error });
 }
 
@@ -168,10 +168,10 @@ export async function copyDatabase(
     case 'damaged':
       throw new StoreError(
         'corrupt',
-        `${source} is damaged: its copy fails SQLite's check (${oneLine(message.finding)})`,
+        `${source} is damaged: its copy fails SQLite’s check (${oneLine(message.finding)})`,
       );
     case 'foreign':
-      throw new StoreError('broken', `${source} isn't a contact-card-reactor database`);
+      throw new StoreError('broken', `${source} isn’t a contact-card-reactor database`);
     case 'failed':
       throw copyError(message, source, target);
   }
@@ -218,11 +218,11 @@ function copyError(
         cause,
       });
     case 'corrupt':
-      return new StoreError('corrupt', `${source} is damaged or isn't a database (${said})`, { cause });
+      return new StoreError('corrupt', `${source} is damaged or isn’t a database (${said})`, { cause });
     default:
       return new StoreError(
         fault,
-        `${basename(source)} couldn't be copied into ${dirname(target)}; check owner, mode and mount of both (${said})`,
+        `${basename(source)} couldn’t be copied into ${dirname(target)}; check owner, mode and mount of both (${said})`,
         { cause },
       );
   }

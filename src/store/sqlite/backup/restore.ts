@@ -71,7 +71,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
 function examineBackup(file: string, path: string, known: readonly Migration[]): readonly Migration[] {
   const found = statSync(file, { bigint: true, throwIfNoEntry: false });
   if (found === undefined || !found.isFile()) {
-    throw new StoreError('broken', `${file} isn't a file; give the path of a backup`);
+    throw new StoreError('broken', `${file} isn’t a file; give the path of a backup`);
   }
   const database = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (database?.ino === found.ino && database.dev === found.dev) {
@@ -93,9 +93,9 @@ function pendingOf(file: string, known: readonly Migration[]): readonly Migratio
     const what: Partial<Record<typeof fault, string>> = {
       newer: 'was written by a newer version of contact-card-reactor; restore it with that version',
       broken: 'is the database of another program',
-      corrupt: "is damaged, or isn't a database",
+      corrupt: 'is damaged, or isn’t a database',
     };
-    const problem = what[fault] ?? `can't be read (${message})`;
+    const problem = what[fault] ?? `can’t be read (${message})`;
     throw new StoreError(fault, `${file} ${problem}; nothing was changed`, { cause: error });
   } finally {
     sql?.close();
@@ -196,7 +196,7 @@ function moveAside(databasePath: string, kept: string): void {
   if (existsSync(kept)) {
     throw new StoreError(
       'broken',
-      `${kept} already exists, so ${databasePath} can't be moved there; move one of them away`,
+      `${kept} already exists, so ${databasePath} can’t be moved there; move one of them away`,
     );
   }
   renameSync(databasePath, kept);

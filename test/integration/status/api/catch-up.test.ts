@@ -138,7 +138,7 @@ describe('catch-up', () => {
   });
 
   it.each([
-    ['failed', viewOf({ activity: 'failed', cause: 'timeout' }), "Linq's API failed (timeout)"],
+    ['failed', viewOf({ activity: 'failed', cause: 'timeout' }), 'Linq’s API failed (timeout)'],
     [
       'can only wait for another key',
       viewOf({ activity: 'waiting', cause: 'api_key_rejected' }),
@@ -154,7 +154,7 @@ describe('catch-up', () => {
     const { run } = await startService({ deps: playing(viewOf({}), left).deps });
     expect(await run('catch-up')).toMatchObject({
       exitCode: 1,
-      out: expect.stringContaining("1 couldn't be read"),
+      out: expect.stringContaining('1 couldn’t be read'),
     });
   });
 

@@ -140,7 +140,7 @@ describe('chat share', () => {
     const { exitCode, out, error } = await run('chat share chat-1 --json');
     expect(exitCode).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ code: 'NOT_SHAREABLE', state: 'held', reason: 'operator' });
-    expect(error).toContain("This chat can't be shared now. Held by an operator since");
+    expect(error).toContain('This chat can’t be shared now. Held by an operator since');
   });
 
   it('tells when the share waits or is still under way', async () => {

@@ -205,7 +205,7 @@ describe('GET /status/chats', () => {
     ['cursor=m1.7&sort=last_share', '"cursor" must be the nextCursor of the previous page.'],
     ['prefix=a&cursor=b', '"cursor" must be the nextCursor of the previous page.'],
     ['prefix=', '"prefix" must be the beginning of a chat id.'],
-    ['prefix=a&state=due', '"prefix" can\'t be combined with "state".'],
+    ['prefix=a&state=due', '"prefix" can’t be combined with "state".'],
     ['sort=chatId', '"sort" must be one of first_seen, last_message, last_share, next_attempt.'],
     ['order=up', '"order" must be one of asc, desc.'],
     [

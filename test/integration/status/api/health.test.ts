@@ -29,8 +29,8 @@ describe('GET /readyz', () => {
         statusCode: 503,
         code: 'NOT_READY',
         error: 'Service Unavailable',
-        message: "Not ready: store: the database can't be written (full).",
-        checks: { ...OK, store: "the database can't be written (full)" },
+        message: 'Not ready: store: the database can’t be written (full).',
+        checks: { ...OK, store: 'the database can’t be written (full)' },
       },
     });
   });

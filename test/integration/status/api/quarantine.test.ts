@@ -170,7 +170,7 @@ describe('the quarantine verbs', () => {
     const { run, store } = await startWith([{ body: sentIn('chat-1') }, unreadable]);
     expect(await run('quarantine replay')).toEqual({
       exitCode: 1,
-      out: "1 replayed. 1 still can't be read: `quarantine list` shows why.\n",
+      out: '1 replayed. 1 still can’t be read: `quarantine list` shows why.\n',
       error: '',
     });
     expect(await store.chat('chat-1')).not.toBeNull();

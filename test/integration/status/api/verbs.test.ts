@@ -35,7 +35,7 @@ describe('how a verb finds and enters the service', () => {
     const other = await run('status', { env: { PORT: env.PORT, STATUS_TOKEN: 'another-token-than-that' } });
     expect(other).toMatchObject({
       exitCode: 3,
-      error: expect.stringContaining("isn't that service's"),
+      error: expect.stringContaining('isn’t that service’s'),
     });
   });
 
@@ -69,7 +69,7 @@ describe('how a verb finds and enters the service', () => {
     onTestFinished(() => other.close());
     const url = await other.listen({ host: '127.0.0.1', port: 0 });
     const status = await runVerb(['status', '--url', url]);
-    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining("doesn't understand") });
+    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining('doesn’t understand') });
     expect((await runVerb(['healthcheck', '--url', url])).exitCode).toBe(1);
     const pause = await runVerb(['pause', '--url', url]);
     expect(pause).toMatchObject({ exitCode: 1, error: expect.stringContaining('not found') });
@@ -93,7 +93,7 @@ describe('how a verb finds and enters the service', () => {
     await once(endless, 'listening');
     const { port } = endless.address() as AddressInfo;
     const status = await runVerb(['status', '--url', `http://127.0.0.1:${port}`]);
-    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining("doesn't understand") });
+    expect(status).toMatchObject({ exitCode: 1, error: expect.stringContaining('doesn’t understand') });
   });
 
   it('ends with 2 for a wrong command line', async () => {

@@ -210,7 +210,7 @@ describe('sharing now', () => {
     await submit(`${CHAT}/hold`);
     const { body } = await follow(`${CHAT}/share`);
     expect(textOf(body)).toContain(
-      "This chat can't be shared now. Held by an operator since 2026-11-03 16:00:00 UTC. Release the chat to share again.",
+      'This chat can’t be shared now. Held by an operator since 2026-11-03 16:00:00 UTC. Release the chat to share again.',
     );
   });
 

@@ -35,7 +35,7 @@ describe('GET /status', () => {
           severity: 'warning',
           since: '2026-11-03T16:00:00.000Z',
           line: '+1•••••0101',
-          message: "+1•••••0101 has no contact card, so its chats can't get one.",
+          message: '+1•••••0101 has no contact card, so its chats can’t get one.',
           remedy: expect.stringContaining('Set up a card'),
         },
       ],

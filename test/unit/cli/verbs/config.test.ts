@@ -11,7 +11,7 @@ describe('config check', () => {
     const { code, out, err } = await run('config check', { env: { ...env, LINQ_LINE: '3' } });
     expect([code, err]).toEqual([0, '']);
     expect(out).toBe(
-      "warning: LINQ_LINE isn't a setting: did you mean LINQ_LINES?\nAll settings are valid.\n",
+      'warning: LINQ_LINE isn’t a setting: did you mean LINQ_LINES?\nAll settings are valid.\n',
     );
   });
 
@@ -23,13 +23,13 @@ describe('config check', () => {
     expect(err).toMatch(/^4 settings are wrong:\n/);
     for (const name of ['LINQ_API_KEY', 'LINQ_WEBHOOK_SECRET', 'PORT', 'CARD_TTL'])
       expect(err).toContain(`\n  ${name}: expected `);
-    expect(err).toContain("\nwarning: LINQ_LINE isn't a setting: did you mean LINQ_LINES?\n");
+    expect(err).toContain('\nwarning: LINQ_LINE isn’t a setting: did you mean LINQ_LINES?\n');
   });
 
   it('--json says that all is fine, with what is odd', async () => {
     const { code, out, err } = await run('config check --json', { env: { ...env, LINQ_LINE: '3' } });
     expect([code, err]).toEqual([0, '']);
-    const warnings = ["LINQ_LINE isn't a setting: did you mean LINQ_LINES?"];
+    const warnings = ['LINQ_LINE isn’t a setting: did you mean LINQ_LINES?'];
     expect(JSON.parse(out)).toEqual({ ok: true, mistakes: [], warnings });
   });
 
@@ -43,7 +43,7 @@ describe('config check', () => {
         'PORT: expected a port from 0 to 65535 (got x), for example PORT=8080',
         expect.stringMatching(/^CARD_TTL: expected .* for example CARD_TTL=10m$/),
       ],
-      warnings: ["LINQ_LINE isn't a setting: did you mean LINQ_LINES?"],
+      warnings: ['LINQ_LINE isn’t a setting: did you mean LINQ_LINES?'],
     });
   });
 
@@ -52,7 +52,7 @@ describe('config check', () => {
     expect(code).toBe(3);
     expect(JSON.parse(out)).toMatchObject({
       ok: false,
-      mistakes: [expect.stringContaining("/none can't be read")],
+      mistakes: [expect.stringContaining('/none can’t be read')],
     });
   });
 

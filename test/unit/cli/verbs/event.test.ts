@@ -96,7 +96,7 @@ describe('event sign', () => {
     ['--example probe --id a.b', '--id: expected'],
     ['--example message.sent --line 12', '--line: expected'],
     ['--example message.sent --payload-version 1', '--payload-version: expected'],
-    ['no-such-file', "no-such-file can't be read (ENOENT)"],
+    ['no-such-file', 'no-such-file can’t be read (ENOENT)'],
   ])('refuses %s with 2', async (args, words) => {
     const { code, out, err } = await run(`event sign ${args}`, { env: SETTINGS });
     expect([code, out]).toEqual([EXIT.usage, '']);

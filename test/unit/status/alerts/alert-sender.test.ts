@@ -182,7 +182,7 @@ describe('an alert', () => {
       since: '2026-11-03T16:00:00.000Z',
       at: '2026-11-03T16:01:00.000Z',
       line: '+1•••••0100',
-      message: "+1•••••0100 has no contact card, so its chats can't get one.",
+      message: '+1•••••0100 has no contact card, so its chats can’t get one.',
       remedy: expect.stringContaining('Set up a card'),
       version: '1.2.3',
       text: `contact-card-reactor: warning card_missing. ${alert.message} ${alert.remedy}`,

@@ -221,7 +221,7 @@ describe('the list of problems', () => {
     const given = { lines: [lineOf({ card: 'missing' })] };
     const [masked] = createList()(given);
     const [full] = createList({ showNumbers: true })(given);
-    expect(masked?.message).toBe("+1•••••0100 has no contact card, so its chats can't get one.");
+    expect(masked?.message).toBe('+1•••••0100 has no contact card, so its chats can’t get one.');
     expect(full).toMatchObject({ line: LINE, message: expect.stringContaining(LINE) });
   });
 });

@@ -26,7 +26,7 @@ export const SHARED: readonly Case[] = [
     when: 'the card has changed since',
     chat: sharedChatOf(T - 2 * DAY, { cardChangedAt: NOW - MINUTE }),
     policy: { reshare: 'once', reshareOnCardChange: true },
-    says: "Shared at 2026-11-01 16:00:00 UTC. The line's card has changed since. Next share: 2026-11-03 17:01:00 UTC (in 1 min).",
+    says: 'Shared at 2026-11-01 16:00:00 UTC. The line’s card has changed since. Next share: 2026-11-03 17:01:00 UTC (in 1 min).',
   },
   {
     state: 'due',
@@ -34,7 +34,7 @@ export const SHARED: readonly Case[] = [
     when: 'the card has changed',
     chat: sharedChatOf(T - 2 * DAY, { cardChangedAt: T }),
     policy: { reshare: 'once', reshareOnCardChange: true },
-    says: "Due to be shared again, because the line's card changed at 2026-11-03 16:00:00 UTC. The call is made when its turn comes.",
+    says: 'Due to be shared again, because the line’s card changed at 2026-11-03 16:00:00 UTC. The call is made when its turn comes.',
   },
   {
     state: 'waiting',

@@ -28,14 +28,14 @@ export const BARRED: readonly Case[] = [
     reason: 'chat_gone',
     when: 'nothing was sent since',
     chat: chatOf({ ...refused, retiredReason: 'chat_gone' }),
-    says: "Linq says that this chat doesn't exist or isn't this account's (as of 2026-11-03 16:01:00 UTC). It is tried once more after an outbound message in it, or when your line is added again.",
+    says: 'Linq says that this chat doesn’t exist or isn’t this account’s (as of 2026-11-03 16:01:00 UTC). It is tried once more after an outbound message in it, or when your line is added again.',
   },
   {
     state: 'retired',
     reason: 'chat_gone',
     when: 'a message was sent since',
     chat: chatOf({ ...refused, retiredReason: 'chat_gone', lastOutboundAt: T + 2 * MINUTE }),
-    says: "Linq says that this chat doesn't exist or isn't this account's (as of 2026-11-03 16:01:00 UTC). A message was sent in it since then. Next try: 2026-11-04 16:01:00 UTC (in 23 h 1 min).",
+    says: 'Linq says that this chat doesn’t exist or isn’t this account’s (as of 2026-11-03 16:01:00 UTC). A message was sent in it since then. Next try: 2026-11-04 16:01:00 UTC (in 23 h 1 min).',
   },
   {
     state: 'retired',
@@ -49,7 +49,7 @@ export const BARRED: readonly Case[] = [
     reason: 'unsupported',
     when: 'Linq refused it',
     chat: chatOf({ ...refused, retiredReason: 'unsupported' }),
-    says: "Linq says that contact cards aren't supported in this chat (as of 2026-11-03 16:01:00 UTC). It is tried once more after an outbound message in it, or when your line is added again.",
+    says: 'Linq says that contact cards aren’t supported in this chat (as of 2026-11-03 16:01:00 UTC). It is tried once more after an outbound message in it, or when your line is added again.',
   },
   {
     state: 'held',
@@ -70,7 +70,7 @@ export const BARRED: readonly Case[] = [
     reason: 'recipient_blocked',
     when: 'blocked',
     chat: chatOf({ blockedAt: T + MINUTE }),
-    says: "Linq says that the recipient is on the account's block list since 2026-11-03 16:01:00 UTC. Remove them from it, then release the chat.",
+    says: 'Linq says that the recipient is on the account’s block list since 2026-11-03 16:01:00 UTC. Remove them from it, then release the chat.',
   },
   {
     state: 'held',
@@ -85,7 +85,7 @@ export const BARRED: readonly Case[] = [
     when: 'LINQ_LINES lacks the line',
     chat: chatOf(),
     policy: { lines: new Set(['+12025550199']) },
-    says: "LINQ_LINES doesn't list this chat's line. Add it and restart the service to share here.",
+    says: 'LINQ_LINES doesn’t list this chat’s line. Add it and restart the service to share here.',
   },
   {
     state: 'held',
@@ -122,14 +122,14 @@ export const BARRED: readonly Case[] = [
     reason: 'opted_out',
     when: 'by word',
     chat: chatOf({ optOutWordAt: T + MINUTE }),
-    says: "The recipient opted out at 2026-11-03 16:01:00 UTC. Sharing resumes with their next message that isn't an opt-out word.",
+    says: 'The recipient opted out at 2026-11-03 16:01:00 UTC. Sharing resumes with their next message that isn’t an opt-out word.',
   },
   {
     state: 'held',
     reason: 'opted_out',
     when: 'by health',
     chat: chatOf({ health: 'OPTED_OUT', healthAt: T + MINUTE }),
-    says: "The recipient opted out at 2026-11-03 16:01:00 UTC. Sharing resumes with their next message that isn't an opt-out word, or when Linq reports better health.",
+    says: 'The recipient opted out at 2026-11-03 16:01:00 UTC. Sharing resumes with their next message that isn’t an opt-out word, or when Linq reports better health.',
   },
   {
     state: 'held',
@@ -144,7 +144,7 @@ export const BARRED: readonly Case[] = [
     when: 'nobody wrote',
     chat: chatOf(),
     policy: { requireInbound: true },
-    says: "The recipient hasn't written yet, and REQUIRE_INBOUND is true. The card is shared after their first message.",
+    says: 'The recipient hasn’t written yet, and REQUIRE_INBOUND is true. The card is shared after their first message.',
   },
   {
     state: 'held',

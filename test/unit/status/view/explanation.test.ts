@@ -30,7 +30,7 @@ const CLOSED: readonly Case[] = [
     when: 'its probe is due',
     chat: chatOf(),
     account: { reason: 'feature_disabled', since: T, until: NOW },
-    says: "Ready to be shared, but Linq says that contact cards aren't enabled for the account. Ask Linq to enable them. A probe is due now.",
+    says: 'Ready to be shared, but Linq says that contact cards aren’t enabled for the account. Ask Linq to enable them. A probe is due now.',
   },
   {
     state: 'held',
@@ -46,7 +46,7 @@ const CLOSED: readonly Case[] = [
     when: 'the breaker is open',
     chat: chatOf(),
     account: { reason: 'api_unavailable', since: T, until: NOW + 60_000 },
-    says: "Ready to be shared, but Linq's API is failing. The service probes it until it recovers. Next probe: 2026-11-03 17:01:00 UTC (in 1 min).",
+    says: 'Ready to be shared, but Linq’s API is failing. The service probes it until it recovers. Next probe: 2026-11-03 17:01:00 UTC (in 1 min).',
   },
   {
     state: 'held',
@@ -54,7 +54,7 @@ const CLOSED: readonly Case[] = [
     when: 'Linq said so',
     chat: chatOf(),
     line: { reason: 'line_not_ours', since: T, until: T + 7 * HOUR },
-    says: "Ready to be shared, but Linq says that the chat's line isn't this account's. Check the line with Linq, then release it. Next probe: 2026-11-03 23:00:00 UTC (in 6 h).",
+    says: 'Ready to be shared, but Linq says that the chat’s line isn’t this account’s. Check the line with Linq, then release it. Next probe: 2026-11-03 23:00:00 UTC (in 6 h).',
   },
   {
     state: 'held',
@@ -62,7 +62,7 @@ const CLOSED: readonly Case[] = [
     when: 'flagged',
     chat: chatOf(),
     line: { reason: 'line_flagged', since: T, until: T + 7 * HOUR },
-    says: "Ready to be shared, but Linq flagged the chat's line. A successful probe or releasing the line ends this. Next probe: 2026-11-03 23:00:00 UTC (in 6 h).",
+    says: 'Ready to be shared, but Linq flagged the chat’s line. A successful probe or releasing the line ends this. Next probe: 2026-11-03 23:00:00 UTC (in 6 h).',
   },
   {
     state: 'held',
@@ -70,7 +70,7 @@ const CLOSED: readonly Case[] = [
     when: 'it ends by time',
     chat: chatOf(),
     line: { reason: 'line_paused', since: T, until: NOW + 30 * MINUTE },
-    says: "Ready to be shared, but Linq has paused the chat's line for a while. Sharing resumes automatically. Next try: 2026-11-03 17:30:00 UTC (in 30 min).",
+    says: 'Ready to be shared, but Linq has paused the chat’s line for a while. Sharing resumes automatically. Next try: 2026-11-03 17:30:00 UTC (in 30 min).',
   },
   {
     state: 'held',
@@ -78,7 +78,7 @@ const CLOSED: readonly Case[] = [
     when: 'there is none',
     chat: chatOf(),
     line: { reason: 'card_missing', since: T, until: null },
-    says: "Ready to be shared, but the chat's line has no contact card. Create one with `contact-card-reactor setup` or in the Linq dashboard.",
+    says: 'Ready to be shared, but the chat’s line has no contact card. Create one with `contact-card-reactor setup` or in the Linq dashboard.',
   },
   {
     state: 'held',
@@ -86,7 +86,7 @@ const CLOSED: readonly Case[] = [
     when: 'a retry waits behind it too',
     chat: chatOf({ failures: 1, retryAt: NOW + MINUTE, retryReason: 'backoff' }),
     line: { reason: 'card_inactive', since: T, until: null },
-    says: "Ready to be shared, but the contact card of the chat's line isn't active yet. Sharing resumes when Linq has activated it.",
+    says: 'Ready to be shared, but the contact card of the chat’s line isn’t active yet. Sharing resumes when Linq has activated it.',
   },
   {
     state: 'held',
@@ -94,7 +94,7 @@ const CLOSED: readonly Case[] = [
     when: 'nobody looked yet',
     chat: chatOf(),
     line: { reason: 'card_unknown', since: null, until: null },
-    says: "Ready to be shared, but the contact card of the chat's line couldn't be checked yet. The service tries again soon.",
+    says: 'Ready to be shared, but the contact card of the chat’s line couldn’t be checked yet. The service tries again soon.',
   },
 ];
 

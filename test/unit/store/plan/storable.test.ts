@@ -30,9 +30,9 @@ describe('what no database can hold', () => {
     ['chatId has over 255 characters', outboundOf(T, { chatId: LONG })],
     ['line has over 64 characters', outboundOf(T, { line: LONG })],
     ['status has over 64 characters', lineEventOf({ status: LONG })],
-    ["service has a character that can't be stored", outboundOf(T, { service: 'a\0b' })],
-    ["chatId has a character that can't be stored", outboundOf(T, { chatId: 'a\ud800' })],
-    ["cause has a character that can't be stored", { ...delivery, cause: '\0' }],
+    ['service has a character that can’t be stored', outboundOf(T, { service: 'a\0b' })],
+    ['chatId has a character that can’t be stored', outboundOf(T, { chatId: 'a\ud800' })],
+    ['cause has a character that can’t be stored', { ...delivery, cause: '\0' }],
   ])('is named without its value: %s', (why, entry) => {
     expect(whyUnstorable(entry)).toBe(why);
   });

@@ -93,7 +93,7 @@ describe('the address of a PostgreSQL database', () => {
 
   it('names a file that is not there: says so, without the address', () => {
     const read = () => readAddress('postgres://a:secret@db.example.com/reactor?sslrootcert=/missing.pem');
-    expect(read).toThrow("the file of sslrootcert in DATABASE_URL can't be read (ENOENT)");
+    expect(read).toThrow('the file of sslrootcert in DATABASE_URL can’t be read (ENOENT)');
     expect(read).not.toThrow('secret');
   });
 

@@ -102,7 +102,7 @@ describe('backups', () => {
     await pass(START_MS, 'backup.failed');
     expect(schedule.failure()).toEqual({
       at: clock.now(),
-      message: expect.stringMatching(/backups isn't a directory/),
+      message: expect.stringMatching(/backups isn’t a directory/),
     });
     const waits = [];
     for (let i = 0; i < 8; i++) {

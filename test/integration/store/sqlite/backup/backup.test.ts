@@ -189,7 +189,7 @@ describe('no backup is made, and the sentence says why, when', () => {
     mkdirSync(directory);
     const file = join(directory, 'pipe');
     execFileSync('mkfifo', [file]);
-    await expect(backUp({ file })).rejects.toThrow("isn't a regular file");
+    await expect(backUp({ file })).rejects.toThrow('isn’t a regular file');
     expect(statSync(file).isFIFO()).toBe(true);
   });
 
@@ -208,7 +208,7 @@ describe('no backup is made, and the sentence says why, when', () => {
 
   it('the directory is none', async () => {
     writeFileSync(directory, '');
-    await expect(backUp()).rejects.toThrow(/backups isn't a directory; choose another place/);
+    await expect(backUp()).rejects.toThrow(/backups isn’t a directory; choose another place/);
   });
 
   it('the place is a directory', async () => {
@@ -243,7 +243,7 @@ describe('no backup is made, and the sentence says why, when', () => {
       partial: `${file}.partial`,
       signal: new AbortController().signal,
     });
-    await expect(made).rejects.toThrow(/isn't a contact-card-reactor database/);
+    await expect(made).rejects.toThrow(/isn’t a contact-card-reactor database/);
     expect(readdirSync(directory)).toEqual(['other.db']);
   });
 });

@@ -349,10 +349,10 @@ describe('the database that was there', () => {
 describe('nothing is restored, and nothing changes, when the backup', () => {
   /** Makes the file that is no good. */
   const cases: [string, RegExp, (file: string) => void][] = [
-    ['isn’t there', /isn't a file/, () => {}],
-    ['is a directory', /isn't a file/, (file) => mkdirSync(file)],
+    ['isn’t there', /isn’t a file/, () => {}],
+    ['is a directory', /isn’t a file/, (file) => mkdirSync(file)],
     ['is empty', /is empty/, (file) => writeFileSync(file, '')],
-    ['is no database', /isn't a database/, (file) => writeFileSync(file, 'x'.repeat(5_000))],
+    ['is no database', /isn’t a database/, (file) => writeFileSync(file, 'x'.repeat(5_000))],
     [
       'is another program’s',
       /another program/,
