@@ -15,6 +15,8 @@ import { pageRoutes } from './page/page-routes.ts';
 import { OverviewSchema } from './view/schemas.ts';
 
 const UNPLAIN = 'The id in the path has a space or an invisible character; no chat or line has one.';
+/** PostgreSQL takes no text that has one. */
+const HAS_NUL = 'A parameter has a NUL character; nothing that is stored has one.';
 
 /** None of these routes needs a body; one that is sent anyway is ignored. */
 const MAX_BODY_BYTES = 16 * 1024;
@@ -33,10 +35,13 @@ export async function statusRoutes(app: FastifyInstance, deps: StatusDeps): Prom
   assetRoutes(app);
   await app.register(async (guarded) => {
     await guardRoutes(guarded, deps, refuseReadably);
-    guarded.addHook('preValidation', async ({ params }, reply) => {
+    guarded.addHook('preValidation', async ({ params, query }, reply) => {
       const names = Object.values(Object(params));
       if (names.some((name) => typeof name === 'string' && !isPlain(name)))
         return refuseReadably(reply, badParameter(UNPLAIN));
+      const values = Object.values(Object(query)).flat();
+      if (values.some((value) => typeof value === 'string' && value.includes('\0')))
+        return refuseReadably(reply, badParameter(HAS_NUL));
       return undefined;
     });
     guarded.get(

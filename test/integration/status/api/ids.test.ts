@@ -24,6 +24,14 @@ it.each([
   expect(answer).toMatchObject({ status: 400, body: { code: 'BAD_PARAMETER' } });
 });
 
+it.each(['/status/chats?prefix=a%00', '/status/chats.csv?prefix=%00', '/chats?q=%00', '/chats?q=a&q=%00'])(
+  'a parameter with NUL, which no database could look for, is refused: %s',
+  async (path) => {
+    const { get } = await startStatus();
+    expect(await get(path)).toMatchObject({ status: 400 });
+  },
+);
+
 it('the page refuses such an id, too', async () => {
   const { app, get } = await startStatus();
   expect((await get('/chats/a%E2%80%AEb')).status).toBe(400);
