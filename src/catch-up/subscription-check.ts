@@ -5,10 +5,10 @@ import type { Log } from '../log.ts';
 import type { Calls, LinqReads, VisibleSubscription } from './calls.ts';
 
 /**
- * `missing`: no subscription points to us, or it lacks the event that we depend on. `unknown`: there is no
- * public address to compare with, or we haven't checked yet.
+ * `missing`: no subscription points to us, or it lacks the event that we depend on. `unknown`: we haven't checked yet.
+ * `unwatched`: there is no public address to compare with.
  */
-export type SubscriptionState = 'unknown' | 'fine' | 'missing' | 'inactive';
+export type SubscriptionState = 'unknown' | 'unwatched' | 'fine' | 'missing' | 'inactive';
 
 /** Real time between two checks, and after a failed one. */
 const RECHECK_MS = HOUR;
@@ -18,7 +18,7 @@ const RETRY_MS = MINUTE;
 export function decideSubscription(
   subscriptions: readonly VisibleSubscription[],
   publicUrl: string,
-): Exclude<SubscriptionState, 'unknown'> {
+): Exclude<SubscriptionState, 'unknown' | 'unwatched'> {
   const own = subscriptions.filter(({ targetUrl }) => isSameRoute(targetUrl, publicUrl));
   const useful = own.filter(({ events }) => events === null || events.includes(VITAL_EVENT));
   if (useful.some(({ isActive }) => isActive)) return 'fine';
@@ -39,7 +39,7 @@ export function createSubscriptionCheck({
   clock: Clock;
   log: Log;
 }) {
-  let state: SubscriptionState = 'unknown';
+  let state: SubscriptionState = publicUrl === null ? 'unwatched' : 'unknown';
   let isUnread = false;
   let nextAt = publicUrl === null ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
 

@@ -69,14 +69,21 @@ ${body}</li>
 }
 
 function subscriptionStep(subscription: FirstStart['subscription'], hasWebhook: boolean): Step {
-  if (subscription === 'fine' || (subscription === 'unknown' && hasWebhook))
+  const isUnchecked = subscription === 'unknown' || subscription === 'unwatched';
+  if (subscription === 'fine' || (isUnchecked && hasWebhook))
     return { state: 'done', title: 'Linq’s webhook subscription points here', body: null };
   const again = button('/catch-up', 'Check now', { about: 'the subscription' });
+  if (subscription === 'unwatched')
+    return {
+      state: 'open',
+      title: 'Webhook subscription: not checked',
+      body: html`<p>${withCode('It is checked when PUBLIC_URL is set; `contact-card-reactor setup` sets it and creates the subscription. The first webhook proves it too.')}</p>`,
+    };
   return subscription === 'unknown'
     ? {
         state: 'open',
-        title: 'Webhook subscription: not checked',
-        body: html`<p>${withCode('It is checked when PUBLIC_URL is set; `contact-card-reactor setup` sets it and creates the subscription. The first webhook proves it too.')}</p>`,
+        title: 'Webhook subscription: not checked yet',
+        body: html`<p>It is checked once Linq answers. The first webhook proves it too.</p>`,
       }
     : {
         state: 'wrong',

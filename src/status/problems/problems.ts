@@ -42,8 +42,8 @@ export interface ProblemSnapshot {
   readonly policy: Policy;
 }
 
-/** `unknown`: not checked yet. */
-export type SubscriptionState = 'fine' | 'missing' | 'inactive' | 'unknown';
+/** `unknown`: not checked yet. `unwatched`: PUBLIC_URL isn't set, so it can't be checked, and no problem stays open. */
+export type SubscriptionState = 'fine' | 'missing' | 'inactive' | 'unknown' | 'unwatched';
 
 /** Whether alerts are accepted. `unknown`: none was posted yet. */
 export type AlertState = 'fine' | 'unknown' | { readonly failingSince: EpochMs; readonly cause: string };

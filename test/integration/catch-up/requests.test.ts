@@ -139,7 +139,7 @@ describe('the subscription', () => {
     const { catchUp } = await world.start();
     await world.run(3 * HOUR);
     expect(world.account.calls.filter(({ what }) => what === 'subscriptions')).toEqual([]);
-    expect(catchUp.subscription()).toBe('unknown');
+    expect(catchUp.subscription()).toBe('unwatched');
   });
 });
 

@@ -202,7 +202,7 @@ describe('a first start', () => {
     const { body } = await load();
     expect(stepsOf(body)).toEqual([
       'done: The webhook secret is set',
-      'open: Webhook subscription: not checked',
+      'open: Webhook subscription: not checked yet',
       'wrong: No line has an active contact card',
       'open: Wait for the first webhook',
       'open: The first share',
@@ -228,6 +228,7 @@ describe('a first start', () => {
     ['missing', 'wrong: Linq’s webhook subscription is missing'],
     ['inactive', 'wrong: Linq’s webhook subscription is switched off'],
     ['fine', 'done: Linq’s webhook subscription points here'],
+    ['unwatched', 'open: Webhook subscription: not checked'],
   ] as const)('says what a check of the subscription found: %s', async (subscription, step) => {
     const accountLines = async () => null;
     const { load } = await startPage({
@@ -236,7 +237,7 @@ describe('a first start', () => {
     });
     const { body } = await load();
     expect(stepsOf(body)[1]).toBe(step);
-    expect(checklist(body).includes('action="./catch-up"')).toBe(subscription !== 'fine');
+    expect(checklist(body).includes('action="./catch-up"')).toBe(step.startsWith('wrong'));
     expect(checklist(body)).toContain('Linq hasn’t answered yet.');
   });
 

@@ -189,6 +189,12 @@ describe('the list of problems', () => {
     expect(list({})).toEqual([]);
   });
 
+  it('closes a problem of the subscription once PUBLIC_URL isn’t set any more', () => {
+    const list = createList();
+    expect(list({ subscription: 'missing' })).toHaveLength(1);
+    expect(list({ subscription: 'unwatched' })).toEqual([]);
+  });
+
   it('lists every hold of the account that stands, not only the one that closes it first', () => {
     const holds = [
       holdOf({ reason: 'rate_limited', since: T + 1, until: T + 2 * HOUR }),
