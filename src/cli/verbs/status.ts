@@ -68,7 +68,7 @@ export async function watch(
     const exitCode = await callService(call, options, caught).catch((error: unknown) => {
       const isExpected = hasAnswered || stopped.aborted;
       if (!isExpected || !(error instanceof UnreachableError)) throw error;
-      write(`${error.message}\n`);
+      write(`${wrap(error.message, io.columns)}\n`);
       return EXIT.unreachable;
     });
     if (stopped.aborted) break;

@@ -96,6 +96,7 @@ describe('status', () => {
     expect(shown[0]).toContain('is fine');
     expect(shown[0]?.endsWith('Ctrl-C ends.\n')).toBe(true);
     expect(shown[1]).toContain(`Nothing answers at http://127.0.0.1:${port}`);
+    for (const line of shown[1]?.split('\n') ?? []) expect(line.length).toBeLessThan(90); // with what clears the screen
     expect(shown[2]).toContain('is fine');
   });
 
