@@ -100,7 +100,7 @@ function wireCatchUp({
     linq,
     account: {
       hold: () => heldReads(dispatcher, clock),
-      heard: dispatcher.heardElsewhere,
+      heard: dispatcher.noteExternalAnswer,
       isLeader: leadership.isLeader,
     },
     clock,

@@ -71,7 +71,7 @@ export interface Dispatcher {
    * A call outside the dispatcher showed that all calls have to wait: they are rate-limited, or the key is
    * rejected.
    */
-  heardElsewhere(answer: LinqAnswer, startedAt: EpochMs): void;
+  noteExternalAnswer(answer: LinqAnswer, startedAt: EpochMs): void;
   /** Shares on an operator's request; see `decideManualShare` for what forbids it. */
   shareManually(chatId: string): Promise<ManualShare>;
   pause(): Promise<void>;
@@ -168,7 +168,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       turns.linesChanged(); // when it changed is stored with the line
       nudge();
     },
-    heardElsewhere(answer, startedAt) {
+    noteExternalAnswer(answer, startedAt) {
       const verdict = classifyAnswer(answer);
       if (!stopsReads(verdict.kind)) return;
       const when = { startedAt, endedAt: clock.now() };

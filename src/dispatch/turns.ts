@@ -66,7 +66,7 @@ interface TurnDeps {
 /** What holds for a whole turn. */
 interface Circumstances {
   /** A call outlasts its lease, which stays its own until it ends. */
-  readonly isOutlasted: boolean;
+  readonly hasOutrunLease: boolean;
   readonly isLeader: boolean;
   readonly agenda: Agenda;
 }
@@ -148,7 +148,7 @@ export function createTurns(deps: TurnDeps) {
 
   async function planNow(
     now: EpochMs,
-    { agenda: { heads, isShifting }, isOutlasted, isLeader }: Circumstances,
+    { agenda: { heads, isShifting }, hasOutrunLease, isLeader }: Circumstances,
   ): Promise<Plan> {
     if (areLinesStale || heads.some(({ line }) => line !== null && book.line(line) === null)) {
       areLinesStale = false;
@@ -169,7 +169,7 @@ export function createTurns(deps: TurnDeps) {
       inFlightOf: inFlight.sizeOf,
       isCheckingCards: cardChecks.isRunning(),
       isFollower: !isLeader,
-      isHalted: deps.guard.isDistrusted() || isOutlasted || isShifting,
+      isHalted: deps.guard.isDistrusted() || hasOutrunLease || isShifting,
     });
   }
 
@@ -197,7 +197,7 @@ export function createTurns(deps: TurnDeps) {
   /** Resolves to true when it may have made chats due, or has more to do. */
   async function keepUp(
     now: EpochMs,
-    { agenda: { wakeAt, isShifting, isRestored, decidedAs }, isOutlasted, isLeader }: Circumstances,
+    { agenda: { wakeAt, isShifting, isRestored, decidedAs }, hasOutrunLease, isLeader }: Circumstances,
   ): Promise<boolean> {
     const silentMs = clock.monotonic() - heartbeatAt;
     if (silentMs >= HEARTBEAT_MS) {
@@ -210,7 +210,7 @@ export function createTurns(deps: TurnDeps) {
     const isPruning = isLeader && (await pruneAttempts(now));
     // until a correction has reached all chats, wake-ups follow the wrong time, and all chats are
     // re-evaluated anyway
-    const isToWake = !isOutlasted && !isShifting && wakeAt !== null && wakeAt <= now;
+    const isToWake = !hasOutrunLease && !isShifting && wakeAt !== null && wakeAt <= now;
     const woken = isToWake ? await store.wakeChats(now, BATCH) : 0;
     const isReleasing = isLeader && isRestored && (await store.releaseRestored(BATCH, now));
     // chats may be decided under other settings, by others even now, or under a wrong clock; each turn re-evaluates a batch
@@ -281,11 +281,11 @@ export function createTurns(deps: TurnDeps) {
       }
       inFlight.beginTurn();
       const now = clock.now();
-      const isOutlasted = inFlight.outlastsLease();
+      const hasOutrunLease = inFlight.outlastsLease();
       const isLeader = isLeading(now);
-      const isManual = manual.isWaiting() && !isOutlasted;
+      const isManual = manual.isWaiting() && !hasOutrunLease;
       if (isManual) await startManual(now);
-      const circumstances = { isOutlasted, isLeader, agenda };
+      const circumstances = { hasOutrunLease, isLeader, agenda };
       const plan = await planNow(now, circumstances);
       for (const line of plan.checkCards) cardChecks.start(line, now);
       const { lines, total, probe: choice } = plan;
@@ -311,7 +311,7 @@ export function createTurns(deps: TurnDeps) {
       const isFull = inFlight.size() >= deps.concurrency; // then the next call to end triggers the next turn
       if (isBusy || isDueAgain || shared.isBehind() || (claims.length > 0 && !isFull)) return now;
       const isAsRead = committed.isNothing && !isManual;
-      const wakeAt = isOutlasted ? null : isAsRead ? agenda.wakeAt : await store.nextWakeAt(now);
+      const wakeAt = hasOutrunLease ? null : isAsRead ? agenda.wakeAt : await store.nextWakeAt(now);
       // what should have been woken by now is locked by another replica, or follows a correction that another one makes
       const isLeftToOthers = shared.isShared && wakeAt !== null && wakeAt <= now;
       const wakes = [

@@ -418,7 +418,7 @@ export interface KnownProblem {
   readonly scope: string;
   readonly since: EpochMs;
   /** When its opening alert, later accepted, was created; null: none was accepted. */
-  readonly toldAt: EpochMs | null;
+  readonly alertedAt: EpochMs | null;
   /** Null: it is open. */
   readonly closedAt: EpochMs | null;
 }

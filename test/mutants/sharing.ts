@@ -193,8 +193,8 @@ export const SHARING: readonly Mutant[] = [
     edits: [
       {
         file: 'src/dispatch/turns.ts',
-        find: ' || isOutlasted || isShifting,',
-        replace: ' || isOutlasted,',
+        find: ' || hasOutrunLease || isShifting,',
+        replace: ' || hasOutrunLease,',
       },
     ],
     suite: { file: 'test/integration/dispatch/clock.test.ts', test: 'a correction on its way' },

@@ -8,7 +8,7 @@ export interface BookedProblem extends KnownProblem {
   readonly code: ProblemCode;
   /** The latest finding; right after a restart, only what its key says. */
   readonly found: OpenProblem;
-  /** An opening alert may have arrived, even if `toldAt` is null. */
+  /** An opening alert may have arrived, even if `alertedAt` is null. */
   readonly mayHaveAlerted: boolean;
 }
 
@@ -79,17 +79,17 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
     const key = { code: found.code, scope: found.line ?? '' };
     const before = booked.get(nameOf(key));
     const isOpen = before !== undefined && before.closedAt === null;
-    const told = { toldAt: before?.toldAt ?? null, mayHaveAlerted: before?.mayHaveAlerted ?? false };
+    const alerted = { alertedAt: before?.alertedAt ?? null, mayHaveAlerted: before?.mayHaveAlerted ?? false };
     const noted = isOpen ? before.since : (found.noticedAt ?? now);
     const since = Math.min(found.since ?? noted, now); // the clock may have been set back
-    const problem: BookedProblem = { ...key, since, ...told, closedAt: null, found };
+    const problem: BookedProblem = { ...key, since, ...alerted, closedAt: null, found };
     if (isOpen && before.since === since) booked.set(nameOf(key), problem);
     else put(problem);
     return isOpen ? null : problem;
   }
 
   function close(problem: BookedProblem, now: EpochMs): void {
-    const needsAlert = problem.toldAt !== null || problem.mayHaveAlerted || sending === nameOf(problem);
+    const needsAlert = problem.alertedAt !== null || problem.mayHaveAlerted || sending === nameOf(problem);
     if (sendsAlerts && needsAlert && problem.code !== NEVER_ALERTED) put({ ...problem, closedAt: now });
     else remove(problem);
   }
@@ -97,7 +97,7 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
   function isTooSoon({ event, problem }: Change, now: EpochMs): boolean {
     const before = openingSentAt.get(nameOf(problem));
     // a worsened problem can't wait; a clock set back must not delay anything for long
-    const mayWait = event === 'opened' && problem.toldAt === null && before !== undefined;
+    const mayWait = event === 'opened' && problem.alertedAt === null && before !== undefined;
     return mayWait && Math.abs(now - before) < REOPENED_EVERY_MS;
   }
 
@@ -135,13 +135,13 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
       const problem = booked.get(name);
       if (problem === undefined) return;
       if (event === 'opened') {
-        if (outcome === 'taken') put({ ...problem, toldAt: at, mayHaveAlerted: true });
+        if (outcome === 'taken') put({ ...problem, alertedAt: at, mayHaveAlerted: true });
         else if (outcome === 'unknown') booked.set(name, { ...problem, mayHaveAlerted: true });
-        else if (problem.closedAt !== null && problem.toldAt === null && !problem.mayHaveAlerted)
+        else if (problem.closedAt !== null && problem.alertedAt === null && !problem.mayHaveAlerted)
           remove(problem);
       } else if (problem.closedAt === null) {
         // it reopened in the meantime, so its opening has to be sent after the closing
-        if (outcome !== 'refused') put({ ...problem, toldAt: null });
+        if (outcome !== 'refused') put({ ...problem, alertedAt: null });
       } else if (outcome === 'taken') remove(problem);
     },
     takeUnwritten(): Unwritten {
@@ -161,16 +161,16 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
 
 /** A problem that has worsened since its alert is sent again. */
 function unsentOf(problem: BookedProblem): Change | null {
-  const { toldAt, closedAt, found } = problem;
+  const { alertedAt, closedAt, found } = problem;
   if (closedAt !== null) return { event: 'closed', problem };
-  const isWorse = toldAt !== null && found.errorSince !== undefined && toldAt < found.errorSince;
-  return toldAt === null || isWorse ? { event: 'opened', problem } : null;
+  const isWorse = alertedAt !== null && found.errorSince !== undefined && alertedAt < found.errorSince;
+  return alertedAt === null || isWorse ? { event: 'opened', problem } : null;
 }
 
 function changedAt({ problem }: Change): EpochMs {
   return problem.closedAt ?? problem.since;
 }
 
-function toKnown({ code, scope, since, toldAt, closedAt }: BookedProblem): KnownProblem {
-  return { code, scope, since, toldAt, closedAt };
+function toKnown({ code, scope, since, alertedAt, closedAt }: BookedProblem): KnownProblem {
+  return { code, scope, since, alertedAt, closedAt };
 }

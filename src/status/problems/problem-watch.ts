@@ -112,7 +112,9 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
 
   /** Another replica leads now, and knows nothing of what was alerted while the store failed: it has to alert its end. */
   function owe(book: ProblemBook): void {
-    const alerted = book.open().filter(({ toldAt, mayHaveAlerted }) => toldAt !== null || mayHaveAlerted);
+    const alerted = book
+      .open()
+      .filter(({ alertedAt, mayHaveAlerted }) => alertedAt !== null || mayHaveAlerted);
     owed = reportable(
       alerted.map(({ found, since }) => ({ ...found, since })),
       clock.now(),

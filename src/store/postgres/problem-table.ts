@@ -10,13 +10,13 @@ export function createProblemStore(
 ): ProblemStore {
   async function put(
     session: Session,
-    { code, scope, since, toldAt, closedAt }: KnownProblem,
+    { code, scope, since, alertedAt, closedAt }: KnownProblem,
   ): Promise<void> {
     await session.run(
       `INSERT INTO ${schema}.problems (code, scope, since_at, told_at, closed_at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (code, scope) DO UPDATE
         SET since_at = excluded.since_at, told_at = excluded.told_at, closed_at = excluded.closed_at`,
-      [code, scope, since, toldAt, closedAt],
+      [code, scope, since, alertedAt, closedAt],
     );
   }
 
@@ -24,7 +24,7 @@ export function createProblemStore(
     problems: () =>
       look((session) =>
         session.rows<KnownProblem>(
-          `SELECT code, scope, since_at AS since, told_at AS "toldAt", closed_at AS "closedAt"
+          `SELECT code, scope, since_at AS since, told_at AS "alertedAt", closed_at AS "closedAt"
             FROM ${schema}.problems ORDER BY code, scope`,
         ),
       ),

@@ -330,12 +330,12 @@ export const problems = pgTable(
     scope: text('scope').notNull(),
     since: integer('since_at').notNull(),
     /** When its opening alert was accepted; null: not yet, or there is no alert webhook. */
-    toldAt: integer('told_at'),
+    alertedAt: integer('told_at'),
     closedAt: integer('closed_at'),
   },
   (t) => [
     primaryKey({ columns: [t.code, t.scope] }),
-    instants('problems_instants', [t.since, t.toldAt, t.closedAt]),
+    instants('problems_instants', [t.since, t.alertedAt, t.closedAt]),
   ],
 );
 

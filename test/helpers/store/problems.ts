@@ -8,7 +8,7 @@ const problemOf = (parts: Partial<KnownProblem> = {}): KnownProblem => ({
   code: 'card_missing',
   scope: LINE,
   since: T,
-  toldAt: null,
+  alertedAt: null,
   closedAt: null,
   ...parts,
 });
@@ -18,7 +18,7 @@ export function describeProblems(bench: StoreBench): void {
     it('are kept over a restart, each line its own', async () => {
       const before = await bench.open();
       expect(await before.problems()).toEqual([]);
-      const known = [problemOf(), problemOf({ scope: OTHER_LINE, toldAt: T + 1, closedAt: T + 2 })];
+      const known = [problemOf(), problemOf({ scope: OTHER_LINE, alertedAt: T + 1, closedAt: T + 2 })];
       await before.changeProblems(known, []);
       const after = await bench.open();
       expect(await after.problems()).toEqual(known);
@@ -27,7 +27,7 @@ export function describeProblems(bench: StoreBench): void {
     it('are changed and removed in one commit', async () => {
       const store = await bench.open();
       await store.changeProblems([problemOf(), problemOf({ code: 'disk_low', scope: '' })], []);
-      const told = problemOf({ since: T - HOUR, toldAt: T });
+      const told = problemOf({ since: T - HOUR, alertedAt: T });
       await store.changeProblems([told], [{ code: 'disk_low', scope: '' }]);
       expect(await store.problems()).toEqual([told]);
     });

@@ -71,7 +71,7 @@ async function doEverything(store: Store, round: number): Promise<void> {
   const now = T + round * HOUR;
   const [first, second] = [`chat-${round}-a`, `chat-${round}-b`] as const;
   const hold = holdOf({ reason: 'paused' });
-  const problem = { code: 'disk_low', scope: '', since: now, toldAt: null, closedAt: null };
+  const problem = { code: 'disk_low', scope: '', since: now, alertedAt: null, closedAt: null };
   const found = { cause: 'another', eventType: null };
   const sealed = { ...found, receivedAt: now, webhookId: null, sealed: Buffer.from('x') };
   const filter = { ...ANY, states: ['due'], lines: [LINE], notLines: [null] } as const;

@@ -164,7 +164,7 @@ const bookedOf = (found: OpenProblem, closedAt: number | null = null): BookedPro
   code: found.code,
   scope: found.line ?? '',
   since: T,
-  toldAt: null,
+  alertedAt: null,
   closedAt,
   found,
   mayHaveAlerted: false,

@@ -14,7 +14,7 @@ const knownOf = (parts: Partial<KnownProblem> = {}): KnownProblem => ({
   code: 'disk_low',
   scope: '',
   since: T - HOUR,
-  toldAt: null,
+  alertedAt: null,
   closedAt: null,
   ...parts,
 });
@@ -78,8 +78,8 @@ describe('a book of problems', () => {
     book.update(found(LOW, cardOf(LINE)), T);
     const first = book.takeUnwritten();
     expect(first.put).toEqual([
-      { code: 'disk_low', scope: '', since: T, toldAt: null, closedAt: null },
-      { code: 'card_missing', scope: LINE, since: T, toldAt: null, closedAt: null },
+      { code: 'disk_low', scope: '', since: T, alertedAt: null, closedAt: null },
+      { code: 'card_missing', scope: LINE, since: T, alertedAt: null, closedAt: null },
     ]);
     book.giveBack(first);
     expect(book.takeUnwritten()).toEqual(first);
@@ -169,7 +169,7 @@ describe('what is to be told of problems', () => {
   });
 
   it('is nothing when a problem opens again before its closing was told', () => {
-    const book = startBook([knownOf({ toldAt: T - 1 })]);
+    const book = startBook([knownOf({ alertedAt: T - 1 })]);
     book.update(NOTHING, T);
     expect(book.update(found(LOW), T + 1).opened).toHaveLength(1);
     expect(book.nextToSend(T + HOUR)).toBeNull();
@@ -178,7 +178,7 @@ describe('what is to be told of problems', () => {
   it.each(['taken', 'unknown'] as const)(
     'is the opening again when it came while the closing was being told, and that was %s',
     (outcome) => {
-      const book = startBook([knownOf({ toldAt: T - 1 })]);
+      const book = startBook([knownOf({ alertedAt: T - 1 })]);
       book.update(NOTHING, T);
       const change = book.nextToSend(T + HOUR);
       expect(said(change)).toBe('closed disk_low');
@@ -189,13 +189,13 @@ describe('what is to be told of problems', () => {
   );
 
   it('is neither repeated nor forgotten over a restart', () => {
-    const told = startBook([knownOf({ toldAt: T - 1 })]);
+    const told = startBook([knownOf({ alertedAt: T - 1 })]);
     told.update(found(LOW), T);
     expect(told.nextToSend(T + HOUR)).toBeNull();
     const untold = startBook([knownOf()]);
     untold.update(found(LOW), T);
     expect(said(untold.nextToSend(T + HOUR))).toBe('opened disk_low');
-    const closing = startBook([knownOf({ toldAt: T - 2, closedAt: T - 1 })]);
+    const closing = startBook([knownOf({ alertedAt: T - 2, closedAt: T - 1 })]);
     closing.update(NOTHING, T);
     expect(said(closing.nextToSend(T + HOUR))).toBe('closed disk_low');
   });
