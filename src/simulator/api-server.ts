@@ -179,10 +179,9 @@ export function createListener(port: number, parts: Omit<ServerParts, 'stopSigna
       const stopping = createStop();
       const server = createApiServer({ ...parts, stopSignal: stopping.signal });
       return new Promise((resolve, reject) => {
-        server.once('error', (cause) => {
-          reject(
-            new SimulatorError(`can’t listen on 127.0.0.1:${boundPort ?? port}: ${cause.message}`, { cause }),
-          );
+        server.once('error', (cause: NodeJS.ErrnoException) => {
+          const place = `127.0.0.1:${boundPort ?? port}`;
+          reject(new SimulatorError(`Can’t listen on ${place} (${cause.code})`, { cause }));
         });
         server.listen(boundPort ?? port, '127.0.0.1', () => {
           running = { server, stopping };

@@ -19,7 +19,7 @@ it('catch-up reads on demand what no webhook told, and says what it brought', as
   simulator.sendMessage(chatId);
   expect((await readOverview(service.url)).chats.total).toBe(0);
   expect(await catchUp(rig)).toMatch(
-    /^Catching up: .*\nCaught up in .*: 1 chats seen, 1 read, 0 unchanged and skipped; 1 updated\.\n$/,
+    /^Catching up: .*\nCaught up in .*: 1 chat seen, 1 read, 0 unchanged and skipped; 1 updated\.\n$/,
   );
   await simulator.when(() => simulator.callsOf(chatId).length === 1);
   expect((await readChat(service.url, chatId)).lastOutboundAt).not.toBeNull();

@@ -1,6 +1,6 @@
 import type { Sources } from '../../config/sources.ts';
 import { StoreError, UsageError } from '../../errors.ts';
-import { bytesInWords } from '../../status/view/wording.ts';
+import { bytesInWords, chatsInWords } from '../../status/view/wording.ts';
 import type { CopyContent } from '../../store/sqlite/backup/backup.ts';
 import { EXIT, type ExitCode, type Io, STANDARD } from '../io.ts';
 import { printJson } from '../terminal/screen.ts';
@@ -115,5 +115,5 @@ function send(chunk: Buffer): Promise<Error | null> {
 }
 
 function describe(file: string, { chats, schemaVersion, sizeBytes }: CopyContent): string {
-  return `${file}: ${bytesInWords(sizeBytes)}, ${chats} chats, schema ${schemaVersion}; complete and verified.\n`;
+  return `${file}: ${bytesInWords(sizeBytes)}, ${chatsInWords(chats)}, schema ${schemaVersion}; complete and verified.\n`;
 }

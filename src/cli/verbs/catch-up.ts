@@ -1,7 +1,7 @@
 import { type Clock, createSystemClock } from '../../clock.ts';
 import { SECOND } from '../../decide/time.ts';
 import type { CatchUpView } from '../../status/view/schemas.ts';
-import { durationInWords } from '../../status/view/wording.ts';
+import { chatsInWords, durationInWords } from '../../status/view/wording.ts';
 import type { Answered, ServiceOptions, Surroundings } from '../call-service.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { createProgressLine, progressBar } from '../terminal/progress.ts';
@@ -133,7 +133,8 @@ export function catchUpInWords(view: CatchUpView): string {
 
 /** `560 of 1000 chats, 12 read`. */
 function progressInWords({ chatsSeen, chatsTotal, chatsRead }: CatchUpView): string {
-  const seen = chatsTotal === null ? `${chatsSeen} chats so far` : `${chatsSeen} of ${chatsTotal} chats`;
+  const seen =
+    chatsTotal === null ? `${chatsInWords(chatsSeen)} so far` : `${chatsSeen} of ${chatsInWords(chatsTotal)}`;
   return `${seen}, ${chatsRead} read`;
 }
 
@@ -157,5 +158,5 @@ function summaryInWords(view: CatchUpView): string {
     chatsUnread === 0
       ? ''
       : ` ${chatsUnread} couldn’t be read: the next run retries them; the service log says why.`;
-  return `Caught up${took}: ${chatsSeen} chats seen, ${chatsRead} read, ${skipped} unchanged and skipped; ${chatsChanged} updated.${unread}`;
+  return `Caught up${took}: ${chatsInWords(chatsSeen)} seen, ${chatsRead} read, ${skipped} unchanged and skipped; ${chatsChanged} updated.${unread}`;
 }

@@ -1,5 +1,7 @@
 import type { Sources } from '../../config/sources.ts';
+import type { EpochMs } from '../../decide/time.ts';
 import { StoreError, UsageError } from '../../errors.ts';
+import { chatsInWords, isoTime, timeInWords } from '../../status/view/wording.ts';
 import type { Restored } from '../../store/sqlite/backup/restore.ts';
 import { EXIT, type ExitCode, type Io, realFile } from '../io.ts';
 import { printJson } from '../terminal/screen.ts';
@@ -70,9 +72,9 @@ async function restore(
     throw new StoreError(error.fault, `Not restored: ${error.message}.`, { cause: error });
   });
   const { restoredAt } = restored;
-  const waitsUntil = restoredAt === null ? null : new Date(restoredAt + windowMs).toISOString();
-  const report = { ...restored, file, restoredAt: isoOrNull(restoredAt), waitsUntil };
-  if (json === true) printJson(report, io);
+  const waitsUntil = restoredAt === null ? null : restoredAt + windowMs;
+  const times = { restoredAt: isoTime(restoredAt), waitsUntil: isoTime(waitsUntil) };
+  if (json === true) printJson({ ...restored, file, ...times }, io);
   else io.write(describe(restored, file, waitsUntil));
   return EXIT.fine;
 }
@@ -111,22 +113,21 @@ async function mark(
     const so =
       marked === 0
         ? 'Nothing was marked'
-        : `Only ${marked} chats were marked, and no replica starts until all are,`;
+        : `Only ${chatsInWords(marked)} ${marked === 1 ? 'was' : 'were'} marked, and no replica starts until all are,`;
     const then = marked === 0 ? '' : ' Run it again to go on.';
     throw new StoreError(error.fault, `${so} in ${database}: ${error.message}.${then}`, { cause: error });
   });
-  const waitsUntil = new Date(restoredAt + readWindowMs(sources)).toISOString();
-  if (json === true) printJson({ database, chats, restoredAt: isoOrNull(restoredAt), waitsUntil }, io);
+  const waitsUntil = restoredAt + readWindowMs(sources);
+  const times = { restoredAt: isoTime(restoredAt), waitsUntil: isoTime(waitsUntil) };
+  if (json === true) printJson({ database, chats, ...times }, io);
   else
     io.write(
-      `Marked ${chats} chats in ${database}: each waits one window, until ${waitsUntil}. Other chats wait until catch-up has read them.\nStart the service: it reads from Linq what happened meanwhile.\n`,
+      `Marked ${chatsInWords(chats)} in ${database}: each waits one window, until ${timeInWords(waitsUntil)}. Other chats wait until catch-up has read them.\nStart the service: it reads from Linq what happened meanwhile.\n`,
     );
   return EXIT.fine;
 }
 
-const isoOrNull = (at: number | null) => (at === null ? null : new Date(at).toISOString());
-
-function describe(restored: Restored, file: string, waitsUntil: string | null): string {
+function describe(restored: Restored, file: string, waitsUntil: EpochMs | null): string {
   const { databasePath, keptAs, chats, schemaVersion } = restored;
   const kept =
     keptAs === null
@@ -135,9 +136,9 @@ function describe(restored: Restored, file: string, waitsUntil: string | null): 
   const wait =
     waitsUntil === null
       ? 'No chat waits (--no-wait): a chat that got a share after the backup may get another.'
-      : `The backup lacks later shares, so every chat in it waits one window, until ${waitsUntil}. Other chats wait until catch-up has read them.`;
+      : `The backup lacks later shares, so every chat in it waits one window, until ${timeInWords(waitsUntil)}. Other chats wait until catch-up has read them.`;
   return [
-    `Restored ${file} to ${databasePath}: ${chats} chats, schema ${schemaVersion}.`,
+    `Restored ${file} to ${databasePath}: ${chatsInWords(chats)}, schema ${schemaVersion}.`,
     kept,
     wait,
     'Start the service: it reads from Linq what happened since the backup.',

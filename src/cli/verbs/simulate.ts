@@ -48,7 +48,9 @@ export const registerSimulate: Register = (program, { io, run }) => {
         } catch (error) {
           if (!(error instanceof SimulatorError)) throw error;
           if (error.cause instanceof Error && 'syscall' in error.cause)
-            throw new StartError(`${error.message}; name another --port`, { cause: error });
+            throw new StartError(`${error.message}: free the port, or name another one with --port.`, {
+              cause: error,
+            });
           throw new UsageError(error.message, { cause: error });
         }
         return EXIT.fine;

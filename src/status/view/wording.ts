@@ -14,6 +14,8 @@ export function timeInWords(at: EpochMs): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+export const chatsInWords = (count: number): string => (count === 1 ? '1 chat' : `${count} chats`);
+
 /** `2026-11-04 16:20:05 UTC (in 3 h 12 min)`; without the duration if it has passed. */
 export function whenInWords(at: EpochMs, now: EpochMs): string {
   const ahead = at > now ? ` (in ${durationInWords(at - now)})` : '';

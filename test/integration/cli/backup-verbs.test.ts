@@ -130,7 +130,7 @@ describe('restore', () => {
     expect(code).toBe(0);
     const kept = /is kept as (\S+)/.exec(stdout)?.[1] ?? '';
     expect(existsSync(kept)).toBe(true);
-    const until = Date.parse(/one window, until (\S+)\. /.exec(stdout)?.[1] ?? '');
+    const until = Date.parse(/one window, until (\S+ \S+ UTC)\. /.exec(stdout)?.[1] ?? '');
     expect(Math.abs(until - Date.now() - 86_400_000)).toBeLessThan(60_000);
   });
 
