@@ -45,6 +45,21 @@ describe('bash completes', () => {
   });
 });
 
+it.each(['--state=wai', '--state wai'])(
+  'zsh, where it is installed, offers the values of %s',
+  async (typed) => {
+    const directory = createWorkDir();
+    const { stdout: script } = await runVerb(directory, ['completion', 'zsh']);
+    const driver = `compdef() { : }; compset() { : }; compadd() { print -r -- $@ }
+${script}
+words=(contact-card-reactor chat list ${typed}) CURRENT=$#words
+_contact_card_reactor`;
+    const { error, stdout, stderr } = spawnSync('zsh', ['-f', '-c', driver], { encoding: 'utf8' });
+    if (error === undefined)
+      expect([stdout, stderr]).toEqual([expect.stringMatching(/^-- .*\bwaiting\b/), '']);
+  },
+);
+
 it.each(['bash', 'zsh', 'fish'])(
   '%s, where it is installed, finds no fault with its script',
   async (shell) => {

@@ -234,9 +234,13 @@ function writeZsh(tree: readonly CompletionNode[], values: OptionValues): string
   return `#compdef ${NAME}
 # Completion of ${NAME} for zsh: eval "$(${NAME} completion zsh)"
 ${FUNCTION}() {
-  local verb='' word
+  local verb='' word option=\${words[CURRENT - 1]}
   local -a candidates
-  case \${words[CURRENT - 1]} in
+  if [[ \${words[CURRENT]} == --*=* ]]; then
+    option=\${words[CURRENT]%%=*}
+    compset -P 1 '*='
+  fi
+  case $option in
 ${ofValues.join('\n')}
     (${fileOptions(tree, values).join('|')}) _files; return ;;
   esac
