@@ -390,6 +390,8 @@ export interface ShareHistory {
 /** An attempt, and the line of its chat as we know it now. */
 export interface RecentAttempt extends Attempt {
   readonly line: string | null;
+  /** 1: the first since the chat's last share; counted up to 200. */
+  readonly tries: number;
 }
 
 /**

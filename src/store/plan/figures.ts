@@ -51,3 +51,15 @@ function sumOf(figures: readonly Figures[]): Omit<Figures, 'startAt'> {
   }
   return { succeeded, failed };
 }
+
+/** Attempts in a row are counted up to this many. */
+const MAX_TRIES = 200;
+
+/**
+ * SQL: which try of its chat an attempt is, since the last share; it reads as many attempts as it counts.
+ * @param earlier SQL: true of the chat's earlier attempts
+ */
+export const triesAfter = (attempts: string, earlier: string) =>
+  `(SELECT count(*) FILTER (WHERE shares = 0) + 1 FROM (
+    SELECT count(*) FILTER (WHERE outcome IN ('shared', 'dry_run')) OVER (ORDER BY id DESC) AS shares FROM (
+      SELECT id, outcome FROM ${attempts} WHERE ${earlier} ORDER BY id DESC LIMIT ${MAX_TRIES - 1}) AS latest) AS counted)`;

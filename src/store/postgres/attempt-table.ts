@@ -2,7 +2,7 @@ import type { Lease } from '../../decide/chat.ts';
 import { countedAs, type Outcome } from '../../decide/outcome.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { AttemptEnd } from '../plan/chat-row.ts';
-import { type FigureSpan, HOURS, historyFrom, MINUTES, shareHistory } from '../plan/figures.ts';
+import { type FigureSpan, HOURS, historyFrom, MINUTES, shareHistory, triesAfter } from '../plan/figures.ts';
 import type { Figures, RecentAttempt, ShareHistory } from '../store.ts';
 import type { Attempt, AttemptOutcome } from '../turn.ts';
 import type { StoreContext } from './context.ts';
@@ -51,7 +51,8 @@ const OPEN = `attempt_id AS "attemptId", ${CHAT}, trigger, started_at AS "starte
 export function createAttemptTable({ schema, slot }: Pick<StoreContext, 'schema' | 'slot'>): AttemptTable {
   const minutes: FigureTable = { ...MINUTES, name: `${schema}.outcome_minutes`, key: 'minute' };
   const hours: FigureTable = { ...HOURS, name: `${schema}.outcome_hours`, key: 'hour' };
-  const ofEnded = `${schema}.attempts a LEFT JOIN ${schema}.chats c ON c.id = a.chat_row`;
+  const table = `${schema}.attempts`;
+  const ofEnded = `${table} a LEFT JOIN ${schema}.chats c ON c.id = a.chat_row`;
   const ofOpen = `${schema}.leases l JOIN ${schema}.chats c ON c.id = l.chat_row`;
   const withLine = `LEFT JOIN ${schema}.lines n ON n.id = c.line_id`;
 
@@ -152,11 +153,11 @@ export function createAttemptTable({ schema, slot }: Pick<StoreContext, 'schema'
       ),
     async recent(session, limit) {
       const open = await session.rows<RecentAttempt>(
-        `SELECT ${OPEN}, line FROM ${ofOpen} ${withLine} ORDER BY started_at DESC LIMIT $1`,
+        `SELECT ${OPEN}, line, ${triesAfter(table, 'chat_row = l.chat_row')} AS tries FROM ${ofOpen} ${withLine} ORDER BY started_at DESC LIMIT $1`,
         [limit],
       );
       const ended = await session.rows<RecentAttempt>(
-        `SELECT ${ENDED}, line FROM ${ofEnded} ${withLine} ORDER BY a.id DESC LIMIT $1`,
+        `SELECT ${ENDED}, line, ${triesAfter(table, 'chat_row = a.chat_row AND id < a.id')} AS tries FROM ${ofEnded} ${withLine} ORDER BY a.id DESC LIMIT $1`,
         [limit],
       );
       return [...open, ...ended].slice(0, limit);

@@ -3,7 +3,15 @@ import { countedAs, type Outcome } from '../../decide/outcome.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import { StoreError } from '../../errors.ts';
 import type { EndedAttempt, StoredChat } from '../plan/chat-row.ts';
-import { type FigureSpan, HOURS, historyFrom, lastDayFrom, MINUTES, shareHistory } from '../plan/figures.ts';
+import {
+  type FigureSpan,
+  HOURS,
+  historyFrom,
+  lastDayFrom,
+  MINUTES,
+  shareHistory,
+  triesAfter,
+} from '../plan/figures.ts';
 import { type AttemptsBehind, attemptsBehind, planPruning } from '../plan/housekeeping.ts';
 import type { Figures, RecentAttempt, ShareHistory, ShareTotals } from '../store.ts';
 import type { Attempt, AttemptOutcome } from '../turn.ts';
@@ -55,8 +63,9 @@ export function createAttemptTable(
   );
   // an outer join, so that SQLite doesn't start with the chats
   const recent = sql.prepare<[number], RecentAttempt>(
-    `SELECT ${ATTEMPT}, line FROM attempts LEFT JOIN chats ON chats.id = attempts.chat_row
-      LEFT JOIN lines ON lines.id = chats.line_id ORDER BY attempts.id DESC ${BOUND_LIMIT}`,
+    `SELECT ${ATTEMPT}, line, ${triesAfter('attempts', 'chat_row = a.chat_row AND id < a.id')} AS tries
+      FROM attempts AS a LEFT JOIN chats ON chats.id = a.chat_row
+      LEFT JOIN lines ON lines.id = chats.line_id ORDER BY a.id DESC ${BOUND_LIMIT}`,
   );
   const recentEnds = sql.prepare<[number], AttemptOutcome>(
     `SELECT * FROM (
@@ -64,18 +73,20 @@ export function createAttemptTable(
         FROM attempts LEFT JOIN chats ON chats.id = attempts.chat_row ORDER BY attempts.id DESC ${BOUND_LIMIT}
       ) WHERE outcome <> 'interrupted' ORDER BY ended_at`,
   );
-  const chatOf = sql.prepare<[number], Pick<RecentAttempt, 'chatId' | 'line'>>(
-    'SELECT chat_id AS chatId, line FROM chats LEFT JOIN lines ON lines.id = chats.line_id WHERE chats.id = ?',
+  const chatOf = sql.prepare<[number], Pick<RecentAttempt, 'chatId' | 'line' | 'tries'>>(
+    `SELECT chat_id AS chatId, line, ${triesAfter('attempts', 'chat_row = chats.id')} AS tries
+      FROM chats LEFT JOIN lines ON lines.id = chats.line_id WHERE chats.id = ?`,
   );
   const rowOf = sql.prepare<[string], number>('SELECT id FROM chats WHERE chat_id = ?').pluck();
 
   /** Newest first. */
-  function inProgress(): readonly RecentAttempt[] {
+  function inProgress(limit: number): readonly RecentAttempt[] {
     return [...leases.all()]
       .sort(([, a], [, b]) => b.startedAt - a.startedAt)
+      .slice(0, limit)
       .flatMap(([chatRow, lease]) => {
         const chat = chatOf.get(chatRow);
-        return chat === undefined ? [] : [{ ...attemptInProgress(chat.chatId, lease), line: chat.line }];
+        return chat === undefined ? [] : [{ ...attemptInProgress(chat.chatId, lease), ...chat }];
       });
   }
 
@@ -97,7 +108,7 @@ export function createAttemptTable(
     },
     recentEnds: (limit) => recentEnds.all(limit),
     recent(limit) {
-      const open = inProgress().slice(0, limit);
+      const open = inProgress(limit);
       return [...open, ...recent.all(limit - open.length)];
     },
   };

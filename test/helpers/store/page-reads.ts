@@ -95,8 +95,25 @@ export function describePageReads(bench: StoreBench): void {
       expect(await store.recentAttempts(10)).toMatchObject([newest, oldest]);
       expect(await store.recentAttempts(1)).toMatchObject([newest]);
       expect(await store.attempts('other', 1)).toEqual([
-        (({ line: _, ...attempt }) => attempt)((await store.recentAttempts(1))[0] ?? { line: null }),
+        (({ line: _, tries: __, ...attempt }) => attempt)(
+          (await store.recentAttempts(1))[0] ?? { line: null, tries: 0 },
+        ),
       ]);
+    });
+
+    it('count the tries since the last share, also of the attempt in progress', async () => {
+      const store = await bench.open();
+      await store.record([outboundOf(T), outboundOf(T, { chatId: 'other', line: OTHER_LINE })], T);
+      const failed = verdictOf({ kind: 'transient', mayHaveArrived: false, retryAfterMs: null }, 503);
+      const results = [failed, failed, verdictOf(), failed];
+      let now = T;
+      for (const result of results) {
+        await settle(store, { claim: await claimOne(store, now), endedAt: now + 5, result });
+        now += 25 * HOUR;
+      }
+      await claimOne(store, now);
+      const tries = (await store.recentAttempts(10)).map((attempt) => attempt.tries);
+      expect(tries).toEqual([2, 1, 3, 2, 1]);
     });
 
     it('are none before the first', async () => {
