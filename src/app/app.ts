@@ -15,6 +15,7 @@ import type { LogSettings } from '../log.ts';
 import { createRecorder } from '../recorder.ts';
 import { type SharedClock, startSharedClock } from '../shared-clock.ts';
 import { createMetrics, type Metrics } from '../status/metrics/metrics.ts';
+import { refuseReadably } from '../status/page/layout.ts';
 import { createStoreWatch, type StoreWatch } from '../store/around.ts';
 import type { Recordable, Store } from '../store/store.ts';
 import { parseDelivery } from '../webhook/parse.ts';
@@ -99,6 +100,7 @@ async function wire(options: AppOptions, { store, clock, watch, metrics, ...open
     trustProxy: config.server.trustProxy,
     log: opened.log,
     isDraining: () => isDraining,
+    refuseAs: refuseReadably,
   });
   server.addHook('onResponse', (request, reply, done) => {
     metrics.answered(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime);

@@ -7,13 +7,22 @@ import { WEBHOOK_PATH } from '../decide/subscription.ts';
 import { HOUR, SECOND } from '../decide/time.ts';
 import { createLogOptions, type LogSettings } from '../log.ts';
 import { createFairShare, networkOf, plainAddresses } from './addresses.ts';
+import { type Refusal, type Refuse, refuse } from './answers.ts';
 import { handleOnePerTurn } from './request-turns.ts';
 
 export interface HttpServerOptions {
   readonly trustProxy: false | readonly string[];
   readonly log: LogSettings;
   readonly isDraining: () => boolean;
+  /** How a request to an unknown address is answered; default: as JSON. */
+  readonly refuseAs?: Refuse;
 }
+
+const NOT_FOUND: Refusal = {
+  statusCode: 404,
+  code: 'NOT_FOUND',
+  message: `Not found. Webhooks go to POST ${WEBHOOK_PATH}, the state is at GET /status.`,
+};
 
 /** Headers and whole requests must arrive within these times; slower clients are cut off. */
 const HEADERS_TIMEOUT_MS = 5 * SECOND;
@@ -93,14 +102,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     if (options.isDraining()) reply.header('connection', 'close');
     done(null, payload);
   });
-  app.setNotFoundHandler((_request, reply) => {
-    return reply.code(404).send({
-      statusCode: 404,
-      code: 'NOT_FOUND',
-      error: 'Not Found',
-      message: `Not found. Webhooks go to POST ${WEBHOOK_PATH}, the state is at GET /status.`,
-    });
-  });
+  const { refuseAs = refuse } = options;
+  app.setNotFoundHandler((_request, reply) => refuseAs(reply, NOT_FOUND));
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const { statusCode = 500 } = error;
     if (statusCode < 500) return reply.send(error);

@@ -23,7 +23,7 @@ it('a page that is open follows what happens, and leaves alone what somebody is 
   await page.clock.install();
   await page.goto(reactor.url);
   await page.locator('#foot time', { hasText: 'GMT+9' }).waitFor();
-  await page.getByText('Ready for the first webhook').waitFor();
+  await page.getByText('Waiting for the first webhook').waitFor();
   await page.getByRole('button', { name: 'Catch up now' }).focus();
   await page.evaluate('window.isSame = true');
 
@@ -86,6 +86,6 @@ it('the forms work without script: pausing, resuming, asking for a catch-up', as
 it('who knows no token sees what is needed, and nothing else', async () => {
   const { reactor } = await startRig();
   const { page } = await visit(reactor.url, 'a-token-that-is-wrong');
-  await page.getByRole('heading', { name: 'This page needs your STATUS_TOKEN' }).waitFor();
+  await page.getByRole('heading', { name: 'Wrong token' }).waitFor();
   expect(await page.getByRole('link', { name: 'Chats' }).count()).toBe(0);
 });

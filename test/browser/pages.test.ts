@@ -30,7 +30,7 @@ const PICTURES: Readonly<Record<string, string>> = {
 };
 
 describe.each([
-  ['empty', empty, 'Ready for the first webhook'],
+  ['empty', empty, 'Waiting for the first webhook'],
   ['busy', busy, 'All is well'],
   ['broken', broken, '1 problem needs your attention'],
 ] as const)('the pages of a service that is %s', (name, build, verdict) => {
@@ -91,6 +91,18 @@ describe('the keyboard', () => {
     await page.keyboard.press('Tab');
     expect(await page.locator(':focus').textContent()).toBe('Pause all sharing');
   });
+});
+
+it('Escape closes the confirmation of a share, and the button that opened it has the focus', async () => {
+  const { url, token, chatId } = await busy();
+  const { page } = await visit(`${url}/chats/${chatId}`, token);
+  const confirmation = page.locator('.confirm');
+  await confirmation.locator('summary').press('Enter');
+  await page.keyboard.press('Tab');
+  expect(await page.locator(':focus').textContent()).toContain('Share again now');
+  await page.keyboard.press('Escape');
+  expect(await confirmation.getAttribute('open')).toBeNull();
+  expect(await page.locator(':focus').textContent()).toBe('Share again…');
 });
 
 async function openAll(page: Page): Promise<void> {

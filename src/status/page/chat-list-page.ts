@@ -16,6 +16,7 @@ import { createOverview } from '../api/overview.ts';
 import { showChat, showLine, type ViewSnapshot, viewSnapshot } from '../view/chat-view.ts';
 import type { ShownReason } from '../view/explanation.ts';
 import type { ChatView, Overview } from '../view/schemas.ts';
+import { isFirstStart } from './first-start.ts';
 import { type Content, type Html, html } from './html.ts';
 import { renderPage } from './layout.ts';
 import { reasonWords, STATE_WORDS, STATES_IN_ORDER } from './page-words.ts';
@@ -28,7 +29,7 @@ export function renderChats(page: ChatsPage): string {
   return renderPage({
     title: 'Chats',
     current: 'chats',
-    service: overview,
+    service: { ...overview, isSettingUp: isFirstStart(overview) },
     body: html`<div class="list-head"><h1>Chats</h1><p class="muted">${counted(total, 'chat')} known</p>${searchForm(query.q)}</div>
 ${chips(page)}${query.q === undefined && total > 0 && narrowing(page)}
 <section class="card" aria-labelledby="list"><h2 class="hidden" id="list">${headingOf(page)}</h2>

@@ -55,12 +55,12 @@ ${actions.length > 0 && html`<div class="chat-actions">${actions.map((action) =>
 /** A pause keeps these from what they wait for. */
 const NEEDS_SHARING: ReadonlySet<ChatState> = new Set(['due', 'waiting', 'retrying', 'sharing']);
 
-const BUTTONS = { hold: 'Hold', release: 'Release' } as const;
+const BUTTONS = { hold: 'Hold chat', release: 'Release chat' } as const;
 
 function actionButton(page: ChatPage, action: Action): Html {
   if (action === 'share') return shareButton(page);
   const path = `/chats/${encodeURIComponent(page.shown.chatId)}/${action}`;
-  return button(path, BUTTONS[action], { about: 'this chat' });
+  return button(path, BUTTONS[action]);
 }
 
 /** Inside the window a share is rarely meant, and restarts the window: it takes a second click. */

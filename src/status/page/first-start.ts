@@ -11,18 +11,17 @@ export interface FirstStart {
   readonly lines: readonly AccountLine[] | null;
 }
 
-/** What has to be in place before the first share, step by step; null once there was one. */
-export function checklist({
-  overview,
-  firstStart,
-}: {
+interface Start {
   readonly overview: Overview;
   readonly firstStart: FirstStart | null;
-}): Content {
-  if (firstStart === null) return null;
+}
+
+/** What has to be in place before the first share, step by step; none once there was one. */
+function stepsOf({ overview, firstStart }: Start): readonly Step[] {
+  if (firstStart === null) return [];
   const { webhooks, chats, dryRun } = overview;
   const hasWebhook = webhooks.lastAcceptedAt !== null;
-  const steps = [
+  return [
     { state: 'done', title: 'The webhook secret is set', body: null } as const,
     subscriptionStep(firstStart.subscription, hasWebhook),
     cardStep(firstStart.lines),
@@ -40,6 +39,16 @@ export function checklist({
           : html`<p><a href="/chats">${counted(chats.total, 'chat')} known, none shared yet: see why</a></p>`,
     } as const,
   ];
+}
+
+/** How many of the steps need the operator. */
+export const stepsInTrouble = (start: Start): number =>
+  stepsOf(start).filter(({ state }) => state === 'wrong').length;
+
+/** The steps as a list; nothing once a card was shared. */
+export function checklist(start: Start): Content {
+  const steps = stepsOf(start);
+  if (steps.length === 0) return null;
   const done = steps.filter(({ state }) => state === 'done').length;
   return html`<div class="first-start">${card(
     'first-start',
@@ -53,6 +62,12 @@ export function checklist({
 /** In a dry run no share comes: the first webhook is as far as it goes. */
 export const isFirstStart = ({ shares, webhooks, dryRun }: Overview): boolean =>
   shares.total === 0 && !(dryRun && webhooks.lastAcceptedAt !== null);
+
+/** Of a first start: what comes next; null: a card was shared. */
+export function awaited(overview: Overview): string | null {
+  if (!isFirstStart(overview)) return null;
+  return overview.webhooks.lastAcceptedAt === null ? 'the first webhook' : 'the first share';
+}
 
 interface Step {
   readonly state: 'done' | 'open' | 'wrong';

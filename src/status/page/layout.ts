@@ -9,7 +9,10 @@ import type { Tone } from './page-words.ts';
 import { badge, counted } from './parts.ts';
 
 /** What every page shows about the service besides its own body. */
-export type ServiceHeader = Pick<Overview, 'problems' | 'version' | 'paused' | 'dryRun' | 'now'>;
+export interface ServiceHeader extends Pick<Overview, 'problems' | 'version' | 'paused' | 'dryRun' | 'now'> {
+  /** It is a first start: nothing is wrong, but nothing was shared yet. */
+  readonly isSettingUp?: boolean;
+}
 
 interface Page {
   /** Precedes the product name in the browser's title. The body has its own heading. */
@@ -132,14 +135,16 @@ const POLICY = [
 
 const MARK = html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><rect x="1" y="1" width="22" height="22" rx="6.5" class="mark-back"/><circle cx="12" cy="9.6" r="3.4" class="mark-front"/><path d="M5.8 18.6c1-3 3.4-4.4 6.2-4.4s5.2 1.4 6.2 4.4" class="mark-line"/></svg>`;
 
-function flags({ problems, paused, dryRun }: ServiceHeader): Content {
+function flags({ problems, paused, dryRun, isSettingUp = false }: ServiceHeader): Content {
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   return [
     paused && badge('warn', html`${PAUSED}Paused`),
     dryRun && badge('info', 'Dry run'),
     errors > 0 && count('error', errors, 'problem'),
     problems.length > errors && count('warn', problems.length - errors, 'warning'),
-    problems.length === 0 && !paused && badge('ok', 'All well'),
+    problems.length === 0 &&
+      !paused &&
+      (isSettingUp ? badge('info', 'Setting up') : badge('ok', 'No problems')),
   ];
 }
 
@@ -156,7 +161,6 @@ const clock = (iso: string) => `${toMinute(iso).replace('T', ' ')} UTC`;
 const toMinute = (iso: string) => iso.slice(0, 16);
 
 const HEADINGS: Readonly<Record<number, string>> = {
-  401: 'This page needs your STATUS_TOKEN',
   403: 'Not allowed',
   404: 'Not found',
   409: 'Not possible now',
@@ -168,12 +172,13 @@ const HEADINGS: Readonly<Record<number, string>> = {
 export function refuseReadably(reply: FastifyReply, refusal: Refusal, more: object = {}): FastifyReply {
   if (!isRead(reply.request)) return refuse(reply, refusal, more);
   const { statusCode, code, message } = refusal;
-  const heading = code === 'NO_STATUS_TOKEN' ? 'This page needs a STATUS_TOKEN' : HEADINGS[statusCode];
-  const steps = code === 'NO_STATUS_TOKEN' ? HOW_TO_SET : code === 'NO_TOKEN' ? HOW_TO_LOG_IN : BACK;
-  const body = html`<p>${message}</p>
-${steps}
+  const { heading, steps } = FOR_PEOPLE.get(code) ?? {
+    heading: HEADINGS[statusCode] ?? 'That failed',
+    steps: html`<p>${message}</p>${BACK}`,
+  };
+  const body = html`${steps}
 <p class="muted">${statusCode} <code>${code}</code></p>`;
-  return sendPage(reply, renderMessage(heading ?? 'That failed', body), statusCode);
+  return sendPage(reply, renderMessage(heading, body), statusCode);
 }
 
 /** Checks the route, not the path: the path may have more slashes. */
@@ -181,13 +186,22 @@ function isRead({ headers, routeOptions }: FastifyRequest): boolean {
   return headers.accept?.includes('text/html') === true && routeOptions.url?.startsWith('/status') !== true;
 }
 
-const HOW_TO_SET = html`<ol>
+const BACK = html`<p><a href="/">Go to the overview</a></p>`;
+const LOG_IN = html`<p>Reload this page. Enter any user name, and the service’s STATUS_TOKEN as the password.</p>`;
+const HOW_TO_SET = html`<p>The service has none, so it shows nothing here. On its machine, the commands of contact-card-reactor work without it.</p>
+<ol>
 <li>Make one, for example with <code>openssl rand -hex 24</code>.</li>
 <li>Put it into <code>.env</code> as <code>STATUS_TOKEN=…</code>, or into the environment.</li>
 <li>Restart the service and reload this page. Enter any user name, and the token as the password.</li>
 </ol>`;
-const HOW_TO_LOG_IN = html`<p>Reload this page. Enter any user name, and the token as the password.</p>`;
-const BACK = html`<p><a href="/">Go to the overview</a></p>`;
+
+/** By code, where the refusal’s message tells programs what to send. */
+const FOR_PEOPLE: ReadonlyMap<string, { readonly heading: string; readonly steps: Html }> = new Map([
+  ['NO_STATUS_TOKEN', { heading: 'This page needs a STATUS_TOKEN', steps: HOW_TO_SET }],
+  ['NO_TOKEN', { heading: 'This page needs your STATUS_TOKEN', steps: LOG_IN }],
+  ['WRONG_TOKEN', { heading: 'Wrong token', steps: LOG_IN }],
+  ['NOT_FOUND', { heading: 'Not found', steps: html`<p>There is no page at this address.</p>${BACK}` }],
+]);
 
 interface Asset {
   /** Contains the content's hash, so each version may be cached forever. */

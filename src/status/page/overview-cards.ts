@@ -1,7 +1,7 @@
 import type { ChatState } from '../../decide/chat.ts';
 import { LINE_HOLDS } from '../../decide/holds.ts';
 import { type EpochMs, MINUTE, SECOND } from '../../decide/time.ts';
-import type { Figures } from '../../store/store.ts';
+import type { Figures, RecentAttempt } from '../../store/store.ts';
 import type { SeenDelivery } from '../../webhook/report.ts';
 import { replicaName } from '../problems/problem-words.ts';
 import type { AttemptView, ChatView, LineView, Overview } from '../view/schemas.ts';
@@ -34,12 +34,7 @@ import {
   when,
 } from './parts.ts';
 
-interface SeenAttempt extends AttemptView {
-  readonly chatId: string;
-  readonly line: string | null;
-  /** 2: the second in a row. */
-  readonly tries: number;
-}
+interface SeenAttempt extends AttemptView, Pick<RecentAttempt, 'chatId' | 'line' | 'tries'> {}
 
 export interface OverviewPage {
   /** Null: a card was shared before. */
@@ -113,14 +108,21 @@ function entry(state: ChatState, count: number): Html {
 }
 
 /** Which chats are tried next. */
-export function nextDue({ due, now }: OverviewPage): Html {
-  const row = (chat: ChatView) =>
-    html`<li><div class="row-main">${chatLink(chat.chatId)}<span class="row-more">${chat.line ?? 'line not known'} · ${whyDue(chat)}</span></div>
-<div class="row-side">${stateBadge(chat.state)}<span class="row-time">${dueWhen(chat, now)}</span></div></li>
+export function nextDue({ overview, due, now }: OverviewPage): Html {
+  const row = (chat: ChatView) => {
+    const time = dueWhen(chat, now);
+    return html`<li><div class="row-main">${chatLink(chat.chatId)}<span class="row-more">${chat.line ?? 'line not known'} · ${whyDue(chat)}</span></div>
+<div class="row-side">${stateBadge(chat.state)}${time !== null && html`<span class="row-time">${time}</span>`}</div></li>
 `;
+  };
   const body =
     due.length === 0 ? nothing('No chat is scheduled.') : html`<ol class="rows">${due.map(row)}</ol>`;
-  return card('next', 'Due next', body);
+  return card(
+    'next',
+    'Due next',
+    body,
+    overview.paused && html`<span class="muted">once you resume sharing</span>`,
+  );
 }
 
 /** For chats that are already due: for how long. */
@@ -132,7 +134,7 @@ function dueWhen({ nextAttemptAt }: ChatView, now: EpochMs): Content {
 
 function whyDue({ state, reason, shareCount }: ChatView): string {
   if (state === 'held') return reasonWords(reason);
-  return shareCount === 0 ? 'for the first time' : `shared ${counted(shareCount, 'time')} so far`;
+  return shareCount === 0 ? 'for the first time' : `shared ${counted(shareCount, 'time')}`;
 }
 
 /** The latest attempts. */
@@ -242,13 +244,15 @@ export function service({ overview, now }: OverviewPage): Html {
     html`${catchUp(overview.catchUp, now)}
 <dl class="facts">
 ${fact('Webhooks', webhooks(overview.webhooks))}
-${fact('Database', `${bytesInWords(store.sizeBytes)}, ${store.kind}, schema ${store.schemaVersion}`)}
+${fact('Database', `${STORE_NAMES[store.kind] ?? store.kind}, ${bytesInWords(store.sizeBytes)}, schema ${store.schemaVersion}`)}
 ${store.kind === 'sqlite' && fact('Backup', html`${pastIso(store.lastBackupAt, now, 'none yet')}`)}
 ${fact('Clock', clock(overview))}
 ${fact('Running', html`version ${version}, started ${when(Date.parse(startedAt), now)}`)}
 </dl>`,
   );
 }
+
+const STORE_NAMES: Readonly<Record<string, string>> = { sqlite: 'SQLite', postgres: 'PostgreSQL' };
 
 /** Several processes may share the database, so what this one counts isn't all. */
 export const isShared = ({ store, replicas }: Overview) => store.kind !== 'sqlite' || replicas.length > 1;

@@ -1,5 +1,4 @@
 import type { EpochMs } from '../../decide/time.ts';
-import { MAX_ATTEMPTS } from '../api/chat-routes.ts';
 import type { StatusDeps } from '../api/deps.ts';
 import { createServiceView } from '../api/overview.ts';
 import { PROBLEM_NOTES } from '../problems/problem-notes.ts';
@@ -7,7 +6,7 @@ import type { ProblemCode } from '../problems/problem-words.ts';
 import { showAttempt, showChat, showLine, viewSnapshot } from '../view/chat-view.ts';
 import { isHold } from '../view/explanation.ts';
 import type { Overview, Problem } from '../view/schemas.ts';
-import { checklist, isFirstStart } from './first-start.ts';
+import { awaited, checklist, isFirstStart, stepsInTrouble } from './first-start.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Notice, renderPage } from './layout.ts';
 import {
@@ -22,7 +21,7 @@ import {
   replicas,
   service,
 } from './overview-cards.ts';
-import { type Tone, triesOf } from './page-words.ts';
+import type { Tone } from './page-words.ts';
 import { badge, button, counted, distance, lasting, number, pastIso, withCode } from './parts.ts';
 
 /** The first page: is all well, what to do if not, and what is happening. */
@@ -30,7 +29,7 @@ export function renderOverview(page: OverviewPage, notice: Notice | null): strin
   return renderPage({
     title: judge(page)[1],
     current: 'overview',
-    service: page.overview,
+    service: { ...page.overview, isSettingUp: isFirstStart(page.overview) },
     notice,
     body: html`${verdict(page)}${problems(page)}${checklist(page)}${page.overview.chats.total === 0 ? beforeChats(page) : everything(page)}`,
   });
@@ -38,9 +37,8 @@ export function renderOverview(page: OverviewPage, notice: Notice | null): strin
 
 const everything = (page: OverviewPage) => html`${tiles(page)}
 <div class="cards">${charts(page)}
-<div class="stack">${chatsByState(page)}${nextDue(page)}</div>
-<div class="stack">${lines(page)}${service(page)}${replicas(page)}</div>
-${attempts(page)}${deliveries(page)}</div>`;
+<div class="stack">${chatsByState(page)}${nextDue(page)}${attempts(page)}</div>
+<div class="stack">${lines(page)}${service(page)}${replicas(page)}${deliveries(page)}</div></div>`;
 
 /** Without a chat there is nothing to count yet. */
 const beforeChats = (page: OverviewPage) => html`<div class="cards">${deliveries(page)}
@@ -54,11 +52,6 @@ const SHOWN = { due: 5, attempts: 8, deliveries: 200 };
  */
 export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage> {
   const { store, policy, showNumbers } = deps;
-
-  async function triesOfAll(chatIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const chats = [...new Set(chatIds)].map((chatId) => store.attempts(chatId, MAX_ATTEMPTS));
-    return new Map((await Promise.all(chats)).flatMap((attempts) => [...triesOf(attempts)]));
-  }
 
   async function linesOfAccount() {
     const lines = await deps.accountLines();
@@ -76,7 +69,6 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
     // closed lines would crowd out the others; a closed account closes them all
     const due = await store.nextDue(SHOWN.due, now, account === null ? [...lines.keys()] : []);
     const attempts = await store.recentAttempts(SHOWN.attempts);
-    const tries = await triesOfAll(attempts.map(({ chatId }) => chatId));
     return {
       overview,
       now,
@@ -86,7 +78,7 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
       attempts: attempts.map((attempt) => ({
         ...showAttempt(attempt),
         chatId: attempt.chatId,
-        tries: tries.get(attempt.attemptId) ?? 1,
+        tries: attempt.tries,
         line: attempt.line === null ? null : showLine(attempt.line, showNumbers),
       })),
       firstStart: isFirstStart(overview)
@@ -102,7 +94,7 @@ function verdict(page: OverviewPage): Html {
   const { overview } = page;
   const [tone, heading] = judge(page);
   return html`<section class="verdict verdict-${tone}" aria-labelledby="verdict">
-${overview.paused && tone === 'warn' ? PAUSED : SIGNS[tone]}
+${overview.paused && tone === 'warn' ? PAUSED : tone === 'info' && awaited(overview) !== null ? WAITING : SIGNS[tone]}
 <div class="verdict-words"><h1 id="verdict">${heading}</h1><p>${sentence(page)}</p></div>
 <div class="actions">${
     overview.paused
@@ -114,14 +106,19 @@ ${overview.paused && tone === 'warn' ? PAUSED : SIGNS[tone]}
 }
 
 /** The verdict in a few words, and its tone. */
-function judge({ overview }: OverviewPage): readonly [Tone, string] {
+function judge(page: OverviewPage): readonly [Tone, string] {
+  const { overview } = page;
   const { problems, paused, dryRun } = overview;
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   if (errors > 0)
     return ['error', `${counted(errors, 'problem')} ${errors === 1 ? 'needs' : 'need'} your attention`];
   if (paused) return ['warn', 'Sharing is paused'];
   if (problems.length > 0) return ['warn', `Working, with ${counted(problems.length, 'warning')}`];
-  if (isNew(overview)) return ['ok', 'Ready for the first webhook'];
+  const wrong = stepsInTrouble(page);
+  if (wrong > 0)
+    return ['warn', `${counted(wrong, 'step')} ${wrong === 1 ? 'needs' : 'need'} your attention`];
+  const next = awaited(overview);
+  if (next !== null) return ['info', `Waiting for ${next}`];
   return dryRun ? ['info', 'All is well (dry run)'] : ['ok', 'All is well'];
 }
 
@@ -136,9 +133,11 @@ function sentence({ overview, now }: OverviewPage): string {
   const { succeeded } = shares.last24h;
   const said = dryRun
     ? 'Dry run: everything is decided and recorded, but no card is shared'
-    : succeeded === 0
-      ? 'No card was shared in the last 24 hours'
-      : `${counted(succeeded, 'card')} shared in the last 24 hours`;
+    : shares.total === 0
+      ? 'No card has been shared yet'
+      : succeeded === 0
+        ? 'No card was shared in the last 24 hours'
+        : `${counted(succeeded, 'card')} shared in the last 24 hours`;
   if (shares.overdue > 0)
     return `${said}; ${counted(shares.overdue, 'chat')} ${shares.overdue === 1 ? 'is' : 'are'} due now.`;
   return shares.nextDueAt === null
@@ -277,7 +276,7 @@ ${tile(isShared(overview) ? 'Webhooks, this replica' : 'Webhooks received', numb
 const isProblem = (code: string): code is ProblemCode => code in PROBLEM_NOTES;
 
 const last = (iso: string | null, now: EpochMs): Content =>
-  iso === null ? 'none so far' : html`last ${pastIso(iso, now, '')}`;
+  iso === null ? 'none so far' : html`latest ${pastIso(iso, now, '')}`;
 
 function tile(name: string, value: string, more: Content): Html {
   return html`<div class="tile"><dt>${name}</dt><dd class="tile-value">${value}</dd><dd class="tile-more">${more}</dd></div>`;
@@ -289,6 +288,7 @@ const sign = (drawing: Html) =>
   html`<svg class="sign" viewBox="0 0 24 24" width="44" height="44" aria-hidden="true"><circle cx="12" cy="12" r="11"/>${drawing}</svg>`;
 const ATTENTION = sign(html`<path d="M12 6.8v6.4M12 16.8v.2"/>`);
 const PAUSED = sign(html`<path d="M9.3 7.8v8.4M14.7 7.8v8.4"/>`);
+const WAITING = sign(html`<path d="M7.2 12v.2M12 12v.2M16.8 12v.2"/>`);
 const WELL = sign(html`<path d="M7.2 12.4l3.2 3.2 6.4-7"/>`);
 const SIGNS: Readonly<Record<Tone, Html>> = {
   ok: WELL,

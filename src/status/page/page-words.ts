@@ -10,10 +10,10 @@ export type Tone = 'ok' | 'info' | 'warn' | 'error' | 'quiet';
 export const STATE_WORDS: Readonly<Record<ChatState, { readonly name: string; readonly means: string }>> = {
   sharing: { name: 'Sharing', means: 'the call is in progress' },
   due: { name: 'Due', means: 'about to be shared' },
-  waiting: { name: 'Waiting', means: 'shared; the window is still open' },
+  waiting: { name: 'Waiting', means: 'shared; window open' },
   retrying: { name: 'Retrying', means: 'failed; will be retried' },
-  idle: { name: 'Idle', means: 'the next message wakes it' },
-  held: { name: 'Held', means: 'something prevents sharing' },
+  idle: { name: 'Idle', means: 'until the next message' },
+  held: { name: 'Held', means: 'can’t be shared now' },
   done: { name: 'Done', means: 'shared as often as allowed' },
   retired: { name: 'Retired', means: 'gone, left or unsupported' },
 };

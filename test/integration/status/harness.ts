@@ -12,6 +12,7 @@ import { createDispatcher } from '../../../src/dispatch/dispatcher.ts';
 import type { LinqCalls } from '../../../src/dispatch/ports.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
 import type { StatusDeps } from '../../../src/status/api/deps.ts';
+import { refuseReadably } from '../../../src/status/page/layout.ts';
 import type { ProblemWatchDeps } from '../../../src/status/problems/problem-watch.ts';
 import { createProblemWatch } from '../../../src/status/problems/problem-watch.ts';
 import { createStoreProbe } from '../../../src/status/problems/store-probe.ts';
@@ -155,6 +156,7 @@ export async function startStatus(given: Given = {}) {
     trustProxy: ['loopback'],
     log: { level: 'fatal', format: 'json' },
     isDraining: deps.isDraining,
+    refuseAs: refuseReadably,
   });
   await app.register(async (scope) => statusRoutes(scope, deps));
   await store.record(events, clock.now());

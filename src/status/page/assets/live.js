@@ -39,6 +39,14 @@
   }
   toOwnZone(document);
 
+  // Escape closes a confirmation; its button has the focus again.
+  document.addEventListener('keydown', ({ key }) => {
+    const confirmation = key === 'Escape' ? document.querySelector('.confirm[open]') : null;
+    if (confirmation === null) return;
+    confirmation.removeAttribute('open');
+    confirmation.querySelector('summary')?.focus();
+  });
+
   const live = document.getElementById('live');
   const lost = document.getElementById('lost');
   if (live === null || lost === null) return;

@@ -30,7 +30,7 @@ describe('GET /', () => {
       'content-security-policy':
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     });
-    expect(body).toContain('<h1 id="verdict">Ready for the first webhook</h1>');
+    expect(body).toContain('<h1 id="verdict">Waiting for the first webhook</h1>');
     expect(body).not.toMatch(/ style="| on[a-z]+="|<style|javascript:/);
   });
 
@@ -48,7 +48,7 @@ describe('GET /', () => {
     expect(statusCode).toBe(401);
     expect(headers['www-authenticate']).toContainEqual(expect.stringMatching(/^Basic realm=/));
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
-    expect(body).toContain('the token as the password');
+    expect(body).toContain('STATUS_TOKEN as the password');
     expect(body).not.toContain('1.2.3');
   });
 
@@ -58,6 +58,15 @@ describe('GET /', () => {
     expect(answer.json()).toMatchObject({ statusCode: 401, code: 'NO_TOKEN' });
     const status = await load('/status', BROWSER);
     expect(status.json()).toMatchObject({ statusCode: 401, code: 'NO_TOKEN' });
+  });
+
+  it('says in a browser that an address has no page, and leads back; programs get JSON', async () => {
+    const { load } = await startPage();
+    const { statusCode, headers, body } = await load('/a/b', BROWSER);
+    expect([statusCode, headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
+    expect(body).toContain('There is no page at this address.');
+    expect(body).toContain('<a href="../">Go to the overview</a>');
+    expect((await load('/a/b', { accept: '*/*' })).json()).toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('says in a browser what to set when there is no STATUS_TOKEN', async () => {
@@ -210,6 +219,8 @@ describe('a first start', () => {
     expect(checklist(body)).toMatch(/\+1•••••0100<\/span> <span class="badge badge-warn">Card not active/);
     expect(checklist(body)).toMatch(/Send a test message.*v3\/chats/s);
     expect(body).not.toContain('id="per-hour"');
+    expect(body).toContain('<h1 id="verdict">1 step needs your attention</h1>');
+    expect(body).toContain('badge-info">Setting up<');
 
     await store.record([outboundOf(T, { service: 'SMS' })], clock.now());
     counters.lastAcceptedAt = T;
@@ -239,6 +250,14 @@ describe('a first start', () => {
     expect(stepsOf(body)[1]).toBe(step);
     expect(checklist(body).includes('action="./catch-up"')).toBe(step.startsWith('wrong'));
     expect(checklist(body)).toContain('Linq hasn’t answered yet.');
+  });
+
+  it('waits for the first share after the first webhook, and no page says that all is well', async () => {
+    const { load, counters } = await startPage();
+    counters.lastAcceptedAt = T;
+    const { body } = await load();
+    expect(body).toContain('<h1 id="verdict">Waiting for the first share</h1>');
+    for (const page of [body, (await load('/chats')).body]) expect(page).toContain('badge-info">Setting up<');
   });
 
   it('is over with the first share, or in a dry run with the first webhook', async () => {
@@ -329,7 +348,7 @@ describe('the page’s forms', () => {
     const page = (await load('./?done=pause')).body;
     expect(page).toContain('Sharing is paused. Nothing is shared until you resume.');
     expect(page).toContain('action="./resume"');
-    expect(page).not.toContain('badge-ok">All well');
+    expect(page).not.toContain('badge-ok">No problems');
     expect(page).toContain('class="top is-paused"');
     await store.record([outboundOf(T)], clock.now());
     dispatcher.nudge();
