@@ -112,7 +112,7 @@ async function checkAddress(
   let isRight = true;
   const step = async (id: CheckId, look: () => Promise<Finding>) => {
     const [finding] = await report(id, async () =>
-      isRight ? await look() : skipped(id, 'See the failed step above.'),
+      isRight ? await look() : skipped(id, 'The step above has to be right first.'),
     );
     isRight = isRight && (finding?.state === 'ok' || finding?.state === 'warning');
   };
