@@ -45,16 +45,18 @@ export type Report = (
 export function createReport({
   onCheck,
   onFinding,
-}: {
-  readonly onCheck: ((title: string) => void) | undefined;
-  readonly onFinding: ((finding: Finding) => void) | undefined;
-}): { readonly report: Report; readonly findings: readonly Finding[] } {
+  adviseOnInstallation,
+}: Pick<DoctorOptions, 'onCheck' | 'onFinding' | 'adviseOnInstallation'>): {
+  readonly report: Report;
+  readonly findings: readonly Finding[];
+} {
   const findings: Finding[] = [];
   return {
     findings,
     async report(id, check) {
       onCheck?.(CHECKS[id]);
-      const made = [await check().catch((error: unknown) => skipped(id, describe(error)))].flat();
+      const explain = (error: unknown) => skipped(id, adviseOnInstallation(error) ?? describe(error));
+      const made = [await check().catch(explain)].flat();
       for (const finding of made) {
         findings.push(finding);
         onFinding?.(finding);

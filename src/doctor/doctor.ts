@@ -11,9 +11,8 @@ import type { Finding } from './finding.ts';
  * without a running service.
  */
 export async function runDoctor(options: DoctorOptions): Promise<readonly Finding[]> {
-  const { onCheck, onFinding, sources } = options;
-  const { report, findings } = createReport({ onCheck, onFinding });
-  const settings = readDoctorSettings(sources);
+  const { report, findings } = createReport(options);
+  const settings = readDoctorSettings(options.sources);
   const { isDatabaseLocked } = await checkMachine(report, options, settings);
   const running = await checkService(report, options, isDatabaseLocked);
   const own = await checkLinq(report, options, settings);

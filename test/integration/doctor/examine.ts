@@ -43,7 +43,7 @@ export async function examine(options: Examined): Promise<readonly Finding[]> {
     adviseOnNode: () => null,
     adviseOnInstallation: () => null,
   };
-  const { report, findings } = createReport({ onCheck: undefined, onFinding: undefined });
+  const { report, findings } = createReport(doctor);
   const running = route === null ? null : { url: route.url, verdicts: async () => verdictsOf(route) };
   await checkDeliveries(report, doctor, readDoctorSettings(sources), { running, own: null });
   return findings;

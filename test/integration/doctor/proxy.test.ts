@@ -10,7 +10,7 @@ import { summary } from './examine.ts';
 /** Examines the way to Linq alone, with Linq's own address unless the settings say otherwise. */
 async function examineLinq(settings: Variables) {
   const sources = { env: { LINQ_API_KEY: 'a-key', ...settings }, envFile: {}, readFile: () => '' };
-  const { report, findings } = createReport({ onCheck: undefined, onFinding: undefined });
+  const { report, findings } = createReport({ adviseOnInstallation: () => null });
   await checkLinq(report, { clock: createSystemClock() }, readDoctorSettings(sources));
   return findings;
 }

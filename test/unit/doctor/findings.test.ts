@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { createReport } from '../../../src/doctor/check.ts';
 import type { FindingCode } from '../../../src/doctor/finding.ts';
 import { CHECKS, FINDINGS } from '../../../src/doctor/finding.ts';
 import { EXAMPLES } from './examples.ts';
@@ -46,4 +47,15 @@ describe('docs/doctor.md', () => {
     const titles = [...DOCUMENT.matchAll(/^## (.*) \(`(\w+)`\)$/gm)].map(([, title, id]) => [id, title]);
     expect(Object.fromEntries(titles)).toEqual(CHECKS);
   });
+});
+
+it('a check that fails says what the installation lacks; otherwise it asks to be reported', async () => {
+  const failing = (error: Error) => async () => Promise.reject(error);
+  const lacking = new Error('of the installation');
+  const adviseOnInstallation = (error: unknown) => (error === lacking ? 'install it again.' : null);
+  const { report } = createReport({ adviseOnInstallation });
+  const [lacked] = await report('database', failing(lacking));
+  expect(lacked).toMatchObject({ state: 'skipped', message: 'install it again.' });
+  const [failed] = await report('database', failing(new TypeError('about a secret')));
+  expect(failed?.message).toBe('This check itself failed (TypeError): please report it.');
 });
