@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
-import { createDatabase as createConnections } from '../../src/store/postgres/database.ts';
+import { createDatabase as createConnections, type Session } from '../../src/store/postgres/database.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { outboundOf, policyOf, T } from '../helpers/builders.ts';
 import { createFakeClock } from '../helpers/clock.ts';
 import { createDatabase, createPostgresHome, withClient } from '../helpers/postgres-home.ts';
 import { claimOne, settle, verdictOf } from '../helpers/store/use-store.ts';
+
+const WAITING = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
 
 describe('a store whose server fails', () => {
   let store: Store | null = null;
@@ -77,7 +79,10 @@ describe('a store whose server fails', () => {
       const stuck = (store as Store).record([outboundOf(T + 1)], T + 1).catch((error: unknown) => error);
       await untilWaiting(home.url);
       for (const isLate of late) isLate();
-      expect(await stuck).toMatchObject({ fault: 'unavailable' });
+      expect(await stuck).toMatchObject({ fault: 'busy', message: expect.stringContaining('57014') });
+      // the server has given it up as well: else each such call would keep a connection there
+      const { rows } = await withClient(home.url, (other) => other.query(WAITING));
+      expect(rows).toEqual([]);
       await client.query('ROLLBACK');
     });
     await store.record([outboundOf(T + 2)], T + 2);
@@ -89,7 +94,9 @@ describe('a store whose server fails', () => {
     const database = createConnections(inject('postgresUrl'), clock);
     onTestFinished(database.close);
     onTestFinished(() => void vi.useRealTimers());
+    let calls: Promise<unknown>[] = [];
     const inUse = async () => {
+      calls = [];
       let end = () => {};
       const over = new Promise<void>((resolve) => {
         end = resolve;
@@ -98,10 +105,11 @@ describe('a store whose server fails', () => {
         { length: 8 },
         () =>
           new Promise<void>((resolve) => {
-            void database.look(() => {
+            const call = database.look(() => {
               resolve();
               return over;
             });
+            calls.push(call.catch((error: unknown) => error));
           }),
       );
       await Promise.all(begun);
@@ -118,11 +126,25 @@ describe('a store whose server fails', () => {
     expect(await waiting).toEqual([{ one: 1 }]);
 
     const endSecond = await inUse();
+    clock.advance(8_000); // they don't wait for the server, so that asking it to end something does nothing
+    await new Promise((resolve) => setImmediate(resolve));
     const all = Promise.allSettled(Array.from({ length: 9 }, ask));
     clock.advance(10_000); // the calls in progress lose their connections, which eight of these get
     const failed = (await all).flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
     endSecond();
+    // what took too long has failed even if it ends well: it may have been a commit that no standby has
+    expect(await Promise.all(calls)).toMatchObject(Array(8).fill({ fault: 'busy' }));
     expect(failed).toMatchObject([{ fault: 'busy', message: expect.stringMatching(/are in use; look at/) }]);
+  });
+
+  it('lets a migration take as long as it needs, whatever the limits of its role are', async () => {
+    const limits = encodeURIComponent('-c statement_timeout=9s');
+    const database = createConnections(`${inject('postgresUrl')}&options=${limits}`, createFakeClock(T));
+    onTestFinished(database.close);
+    const limit = (session: Session) => session.rows('SHOW statement_timeout');
+    expect(await database.look(limit)).toEqual([{ statement_timeout: '9s' }]);
+    expect(await database.write(limit)).toEqual([{ statement_timeout: '8s' }]);
+    expect(await database.writeLong(limit)).toEqual([{ statement_timeout: '0' }]);
   });
 
   it('tells nothing of what it could not write', async () => {
@@ -141,9 +163,7 @@ describe('a store whose server fails', () => {
   async function untilWaiting(url: string): Promise<void> {
     await withClient(url, async (client) => {
       for (let isWaiting = false; !isWaiting; ) {
-        const { rowCount } = await client.query(
-          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-        );
+        const { rowCount } = await client.query(WAITING);
         isWaiting = (rowCount ?? 0) > 0;
       }
     });

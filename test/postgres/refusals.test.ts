@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { outboundOf, policyOf, T } from '../helpers/builders.ts';
@@ -146,9 +146,45 @@ describe('a server that refuses', () => {
     });
   });
 
+  it('is gone behind a pooler that still accepts connections: says so within seconds', async () => {
+    const message = (type: string, ...body: number[]) =>
+      Buffer.from([...Buffer.from(type), 0, 0, 0, body.length + 4, ...body]);
+    const isReady = [message('R', 0, 0, 0, 0), message('K', 0, 0, 0, 1, 0, 0, 0, 2), message('Z', 73)];
+    const sockets: Socket[] = [];
+    let tellAsked = () => {};
+    const asked = new Promise<void>((resolve) => {
+      tellAsked = resolve;
+    });
+    const pooler = createServer((socket) => {
+      sockets.push(socket.on('error', () => {}));
+      socket.once('data', () => {
+        socket.once('data', tellAsked);
+        socket.write(Buffer.concat(isReady));
+      });
+    });
+    await new Promise<void>((resolve) => pooler.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      pooler.close();
+    });
+    const at = pooler.address();
+    const url = `postgres://service@127.0.0.1:${typeof at === 'object' ? at?.port : ''}/db?sslmode=disable`;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }); // those of pg
+    onTestFinished(() => void vi.useRealTimers());
+    const failure = failureOf(open(url));
+    await asked;
+    vi.advanceTimersByTime(3_000);
+    vi.useRealTimers();
+    expect(await failure).toMatchObject({
+      fault: 'unavailable',
+      message: expect.stringMatching(/can't be reached/),
+    });
+  });
+
   it.each([
     ['full', '53100', /no space left; free some/],
     ['busy', '57014', /a statement took too long/],
+    ['busy', '25P04', /a statement took too long/],
     ['denied', '42501', /lacks a privilege/],
     ['readonly', '25006', /only reads.*lead to the primary/],
   ])('fails while the store is in use (%s), and it works again afterwards', async (fault, state, words) => {

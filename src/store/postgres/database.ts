@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import pg from 'pg';
 import type { Clock } from '../../clock.ts';
 import { StoreError } from '../../errors.ts';
@@ -44,6 +45,8 @@ const CONNECT_MS = 3_000;
 const LIFE_SECONDS = 300;
 /** After pg's own `query_timeout` its client isn't usable, so that a call that takes longer than this loses its client. */
 const DEADLINE_MS = 10_000;
+/** As long as a statement may take in a transaction. Then the server is asked to end it, and has the rest of the time for that. */
+const CANCEL_MS = 8_000;
 const TRIES = 3;
 
 // set in each transaction: a pooler may hand its connection to others afterwards
@@ -53,7 +56,9 @@ const LIMITS = [
   "SET LOCAL idle_in_transaction_session_timeout = '10s'",
 ].join('; ');
 const BEGIN_WRITE = `BEGIN ISOLATION LEVEL READ COMMITTED; ${LIMITS}`;
-const BEGIN_LONG = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'";
+// the role may have limits of its own
+const BEGIN_LONG = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0;
+  SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'`;
 const BEGIN_READ = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${LIMITS}`;
 
 const INT8 = 20;
@@ -87,17 +92,25 @@ export function createDatabase(
     const client = await clients.take();
     const done = new AbortController();
     let isLost = false;
+    let isLate = false;
     const lose = (reason: Error) => {
       if (!isLost) clients.give(client, reason);
       isLost = true;
     };
     if (Number.isFinite(deadlineMs)) {
-      void clock.sleepUntil(Number.POSITIVE_INFINITY, deadlineMs, done.signal).then(() => {
-        if (!done.signal.aborted) lose(new Error('the call took too long'));
+      void clock.sleepUntil(Number.POSITIVE_INFINITY, CANCEL_MS, done.signal).then(async () => {
+        if (done.signal.aborted) return;
+        isLate = true;
+        cancel(client);
+        await clock.sleepUntil(Number.POSITIVE_INFINITY, deadlineMs - CANCEL_MS, done.signal);
+        if (!done.signal.aborted) lose(LATE);
       });
     }
     try {
-      return await body(client);
+      const result = await body(client);
+      // a commit that waits for a standby returns when it is cancelled: nothing says that the standby has it
+      if (isLate) throw new StoreError('busy', TOO_LONG);
+      return result;
     } catch (error) {
       if (isOfServer(error)) {
         clients.distrust();
@@ -106,7 +119,8 @@ export function createDatabase(
       throw error;
     } finally {
       done.abort();
-      if (!isLost) clients.give(client);
+      // the request to cancel may come late, and must not hit the next call
+      if (!isLost) clients.give(client, isLate ? LATE : undefined);
     }
   }
 
@@ -152,6 +166,34 @@ export function createDatabase(
       await Promise.all([pool, alone, aloneWaiting].map((clients) => clients.close()));
     },
   };
+}
+
+const LATE = new Error('the call took too long');
+const TOO_LONG =
+  'a call took too long; look at the load of the server and its standbys, and for locks that others hold';
+
+/**
+ * Asks the server, as libpq does, to end what it does for this client. It doesn't notice that a client has left while it waits
+ * for a lock: each call given up would leave a connection behind there, until none is left for anybody.
+ */
+function cancel(client: pg.PoolClient): void {
+  const { host, port, processID, secretKey } = client as unknown as Cancellable;
+  const [SIZE, CODE] = [16, 80_877_102];
+  const request = Buffer.alloc(SIZE);
+  for (const [index, value] of [SIZE, CODE, processID, secretKey].entries())
+    request.writeInt32BE(value ?? 0, index * 4);
+  const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
+  socket.on('error', () => {}); // then the client is given up without
+  socket.setTimeout(CONNECT_MS, () => socket.destroy());
+  socket.on('connect', () => socket.end(request)).resume();
+}
+
+/** What pg knows of a connection, but doesn't declare. */
+interface Cancellable {
+  readonly host: string;
+  readonly port: number;
+  readonly processID: number | null;
+  readonly secretKey: number | null;
 }
 
 /** @param begun what the statements that begin a transaction returned: one result each */
@@ -259,9 +301,10 @@ function createClients(url: string, max: number, clock: Pick<Clock, 'sleepUntil'
   };
 }
 
-/** A former primary still answers reads. */
+/** A former primary still answers reads. A pooler accepts connections for a server that is gone: it is given the same time. */
 async function refuseReadonly(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query('SHOW transaction_read_only');
+  const question = { text: 'SHOW transaction_read_only', query_timeout: CONNECT_MS };
+  const { rows } = await client.query(question);
   if (rows[0]?.transaction_read_only === 'on')
     throw new StoreError('readonly', 'the server only reads: it is a standby, or read-only by its settings');
 }

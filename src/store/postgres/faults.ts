@@ -28,7 +28,7 @@ const BY_CODE: readonly (readonly [RegExp, Reading])[] = [
     ['full', 'the database server has no space left; free some, nothing else is needed'],
   ],
   [
-    /57014|25P03/,
+    /57014|25P0[34]/,
     ['busy', 'a statement took too long; look at the load of the server, and for locks that others hold'],
   ],
   [
@@ -75,7 +75,7 @@ const BY_CODE: readonly (readonly [RegExp, Reading])[] = [
 const BY_WORDS: readonly (readonly [RegExp, Reading])[] = [
   [/The server does not support SSL|There was an error establishing an SSL/, UNENCRYPTED],
   [/SASL: /, REFUSED],
-  [/Connection terminated|timeout e|Client has encountered|Client was closed/, GONE],
+  [/Connection terminated|timeout e|Query read timeout|Client has encountered|Client was closed/, GONE],
 ];
 
 /** Converts what pg threw to a `StoreError`; returns a `StoreError` unchanged. Never repeats a value or the address. */
