@@ -46,7 +46,8 @@ export function readAddress(text: string): PoolConfig {
 const NO_HOST = 'none.invalid';
 
 function parse(text: string) {
-  const named = text.replace(/^([^/?#]*\/\/[^/?#]*@)(?=[/?]|$)/, `$1${NO_HOST}`);
+  // URLs take a plus among the parameters for a space, libpq doesn't
+  const named = text.replaceAll('+', '%2B').replace(/^([^/?#]*\/\/[^/?#]*@)(?=[/?]|$)/, `$1${NO_HOST}`);
   const url = URL.canParse(named) ? new URL(named) : null;
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol))
     throw new StoreError('broken', 'DATABASE_URL must look like postgres://user@host/database');

@@ -28,6 +28,8 @@ describe('the address of a PostgreSQL database', () => {
     ['postgres://[::1]:5433/reactor', { host: '::1', port: 5433 }],
     ['postgres://a@b/c?user=d&password=e&host=localhost', { user: 'd', password: 'e', host: 'localhost' }],
     ['postgres://localhost/c?application_name=mine', { application_name: 'mine' }],
+    ['postgres://localhost/c?user=a+b&password=c+d%20e', { user: 'a+b', password: 'c+d e' }],
+    ['postgres://a+b:c+d@localhost/e+f', { user: 'a+b', password: 'c+d', database: 'e+f' }],
     ['postgres://localhost/c?options=-c%20geqo%3Doff', { options: '-c geqo=off' }],
     ['postgres://localhost/c?connect_timeout=10', { connectionTimeoutMillis: 10_000 }],
   ])('has its parts wherever they are: %s', (address, parts) => {
