@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import pg from 'pg';
 import type { Clock } from '../../clock.ts';
 import { StoreError } from '../../errors.ts';
@@ -101,8 +101,9 @@ export function createDatabase(
       void clock.sleepUntil(Number.POSITIVE_INFINITY, CANCEL_MS, done.signal).then(async () => {
         if (done.signal.aborted) return;
         isLate = true;
-        cancel(client);
+        const request = cancel(client);
         await clock.sleepUntil(Number.POSITIVE_INFINITY, deadlineMs - CANCEL_MS, done.signal);
+        request.destroy();
         if (!done.signal.aborted) lose(LATE);
       });
     }
@@ -176,7 +177,7 @@ const TOO_LONG =
  * Asks the server, as libpq does, to end what it does for this client. It doesn't notice that a client has left while it waits
  * for a lock: each call given up would leave a connection behind there, until none is left for anybody.
  */
-function cancel(client: pg.PoolClient): void {
+function cancel(client: pg.PoolClient): Socket {
   const { host, port, processID, secretKey } = client as unknown as Cancellable;
   const [SIZE, CODE] = [16, 80_877_102];
   const request = Buffer.alloc(SIZE);
@@ -184,8 +185,7 @@ function cancel(client: pg.PoolClient): void {
     request.writeInt32BE(value ?? 0, index * 4);
   const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
   socket.on('error', () => {}); // then the client is given up without
-  socket.setTimeout(CONNECT_MS, () => socket.destroy());
-  socket.on('connect', () => socket.end(request)).resume();
+  return socket.on('connect', () => socket.end(request)).resume();
 }
 
 /** What pg knows of a connection, but doesn't declare. */
