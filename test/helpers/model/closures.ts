@@ -130,7 +130,10 @@ export function gatesAfter(gates: Gates, answered: Answered): Gates {
 export function gatesAfterLook(gates: Gates, line: string | null, isActive: boolean, at: number): Gates {
   const looks = new Map(gates.looks);
   if (line !== null) looks.set(line, { isActive, at });
-  const closures = gates.closures.filter(({ why }) => why !== 'key');
+  // a breaker that shares opened is closed by nothing but a share's answer
+  const isOfShares = gates.failing.length >= STREAK || gates.refused.length >= STREAK;
+  const isEnded = (why: Closure['why']) => why === 'key' || (why === 'breaker' && !isOfShares);
+  const closures = gates.closures.filter(({ why }) => !isEnded(why));
   const next = { ...gates, looks, closures, failedLooks: 0 };
   return line === null || isActive ? next : calmAfter(next, at + CARD_RECHECK_MS);
 }
