@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { type Clock, createSystemClock } from '../../src/clock.ts';
+import { deliver, message2026 } from '../helpers/deliver.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { createPostgresProxy } from '../helpers/postgres-proxy.ts';
 import { createPostgresServer, type PostgresServer } from '../helpers/postgres-server.ts';
@@ -101,6 +102,24 @@ it('a start during which the database fails begins again', async () => {
   const service = await startService(createWorkDir(), { DATABASE_URL: proxy.url, DATABASE_SCHEMA });
   await proxy.lost();
   expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+});
+
+it('a service whose database goes away refuses deliveries for a while, and takes them once it is back', async () => {
+  const proxy = await createPostgresProxy(inject('postgresUrl'));
+  onTestFinished(() => proxy.close());
+  const settings = { DATABASE_URL: proxy.url, DATABASE_SCHEMA: 'goes_away' };
+  const { url } = await startService(createWorkDir(), settings);
+  const event = message2026();
+  expect(await deliver(url, event)).toMatchObject({ status: 204 });
+  proxy.cut();
+  expect(await deliver(url, event)).toMatchObject({
+    status: 503,
+    headers: { 'retry-after': expect.stringMatching(/^\d+$/) },
+  });
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  proxy.mend();
+  const again = async () => (await deliver(url, event)).status;
+  await expect.poll(again, { timeout: 5_000 }).toBe(204);
 });
 
 it('a start that waits for its database ends at once when it is told to', async () => {
