@@ -5,8 +5,8 @@ import { createSeeded } from '../helpers/seed.ts';
 import { reportReached, suiteCount } from '../helpers/suite.ts';
 
 /** How many replicas freeze, at the same time, since each costs more than a minute. */
-const FROZEN_AT_ONCE = 5;
-const STOPS = suiteCount(5);
+const FROZEN_AT_ONCE = 10;
+const STOPS = suiteCount(10);
 /** Longer than a lease (60 s), which the others then take over. */
 const FROZEN_MS = 66_000;
 
