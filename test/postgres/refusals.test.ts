@@ -177,7 +177,7 @@ describe('a server that refuses', () => {
     vi.useRealTimers();
     expect(await failure).toMatchObject({
       fault: 'unavailable',
-      message: expect.stringMatching(/can't be reached/),
+      message: expect.stringMatching(/can’t be reached/),
     });
   });
 
