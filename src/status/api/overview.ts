@@ -49,7 +49,7 @@ export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> 
       catchUp: deps.catchUp.view(),
       policy,
       showNumbers,
-      cardShares: await shownCardShares(deps, now),
+      cardShares: await store.cardShares(now),
     });
     return { overview, snapshot };
   };
@@ -75,14 +75,6 @@ export interface OverviewInput {
   readonly showNumbers: boolean;
   /** Of lines whose card has changed. */
   readonly cardShares: readonly CardShares[];
-}
-
-/** How far changed cards are; none unless the policy shares them again. @throws {StoreError} by rejecting */
-export async function shownCardShares(
-  { store, policy }: Pick<StatusDeps, 'store' | 'policy'>,
-  now: EpochMs,
-): Promise<readonly CardShares[]> {
-  return policy.reshareOnCardChange ? store.cardShares(now) : [];
 }
 
 export function showOverview(input: OverviewInput): Overview {

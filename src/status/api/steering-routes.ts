@@ -7,7 +7,7 @@ import { linesNamed } from '../view/chat-filters.ts';
 import { showCounts, viewSnapshot } from '../view/chat-view.ts';
 import { CatchUpSchema, LineSchema, PauseSchema } from '../view/schemas.ts';
 import type { StatusDeps } from './deps.ts';
-import { showCatchUp, showLineState, shownCardShares } from './overview.ts';
+import { showCatchUp, showLineState } from './overview.ts';
 import { changeAnswers, NAMED_ANSWERS, TOKEN_SECURITY } from './route-schema.ts';
 
 const STEERING = {
@@ -81,7 +81,7 @@ export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
     if ('refusal' in released) return refuse(reply, released.refusal);
     const { now, holds } = viewSnapshot(deps);
     const counts = showCounts(await store.counts(now), holds);
-    const cardShares = await shownCardShares(deps, now);
+    const cardShares = await store.cardShares(now);
     return showLineState(released.line, { ...deps, counts, cardShares });
   });
 
