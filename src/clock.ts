@@ -11,7 +11,7 @@ import { type EpochMs, SECOND } from './decide/time.ts';
 export interface Clock {
   /** Domain time, unaffected by steps of the wall clock. If it isn't known exactly, the earliest that it may be. */
   now(): EpochMs;
-  /** The latest that domain time may be, in whole milliseconds; `now`, if it is known exactly. */
+  /** The latest that domain time may be, cut to whole milliseconds as `now` is; `now`, if it is known exactly. */
   latest(): EpochMs;
   /** The wall clock that domain time follows. */
   wallNow(): EpochMs;
@@ -50,7 +50,8 @@ export function createSystemClock(rate = 1): Clock {
   const now = () => Math.floor(domainAtAnchor + elapsed() * rate);
   return {
     now,
-    latest: now,
+    // the anchor was cut to whole milliseconds, so that another process on this machine may be almost one ahead
+    latest: () => now() + 1,
     wallNow: () => Date.now(),
     systemNow: () => Date.now(),
     monotonic,

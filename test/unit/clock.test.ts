@@ -68,3 +68,24 @@ it('an abort ends a sleep at once, and its timer', async () => {
   expect(stop).toHaveBeenCalledOnce();
   stop.mockRestore();
 });
+
+describe('two processes on one machine', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it('never start a window earlier than the end of the call, nor end it early, wherever in a millisecond they began', () => {
+    let trueMs = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => trueMs);
+    vi.spyOn(Date, 'now').mockImplementation(() => Math.floor(1_790_000_000_000 + trueMs));
+    const clocks = [0.001, 0.5, 0.999, 1.001, 2.25].map((beganAt) => {
+      trueMs = beganAt;
+      return createSystemClock();
+    });
+    for (trueMs = 3; trueMs < 6; trueMs += 0.124) {
+      const instant = 1_790_000_000_000 + trueMs;
+      for (const clock of clocks) {
+        expect(clock.now()).toBeLessThanOrEqual(instant);
+        expect(clock.latest() + 1).toBeGreaterThanOrEqual(instant); // how the end of a call is dated
+      }
+    }
+  });
+});
