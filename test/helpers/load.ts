@@ -5,6 +5,8 @@ import { type Answered, createSender } from './sender.ts';
 
 /** A worker's pause after a 503; far shorter than Linq's own, so that the service is pressed all the same. */
 const RETRY_MS = 20;
+/** Replicas that all go on at once, on a busy machine, may take longer to answer than a sender waits. */
+const SILENT_MS = 60_000;
 
 export interface Load {
   /** All deliveries of every chat that was planned so far. */
@@ -14,7 +16,7 @@ export interface Load {
   readonly sentAt: ReadonlyMap<string, number>;
   /** Sends at that address, over so many connections, until stopped or until nobody answers there any more. */
   readonly run: (url: string) => LoadRun;
-  /** Sends until everything that was begun is answered 2xx. @throws when the service can't be reached */
+  /** Sends until everything that was begun is answered 2xx. @throws when nobody listens, or answers for a minute */
   readonly finish: (url: string) => Promise<void>;
 }
 
@@ -68,22 +70,21 @@ export function createLoad({ seeded, connections, chatsPerRun, restMs = 0, ...re
     return taken ?? pick(acked);
   }
 
-  /** @returns whether somebody answered */
-  async function deliver(planned: Planned, send: ReturnType<typeof createSender>['send']): Promise<boolean> {
+  async function deliver(planned: Planned, send: ReturnType<typeof createSender>['send']): Promise<Answered> {
     const isRepeat = planned.state === 'acked';
     if (!isRepeat) planned.state = 'sent';
     if (!sentAt.has(planned.eventId)) sentAt.set(planned.eventId, performance.now());
     const answer = await send(planned.body, planned.eventId);
     answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    if (isRepeat) return answer;
     const isAnswered = typeof answer === 'number';
-    if (isRepeat) return isAnswered;
     if (isAnswered && answer < 300) {
       acked.push(planned);
       planned.state = 'acked';
       planned.ackedAtNs = process.hrtime.bigint();
     } else if (!isAnswered || answer >= 500 || (isRefusalRepeated && answer === 401)) waiting.push(planned);
     if (answer === 503) await delay(RETRY_MS);
-    return isAnswered;
+    return answer;
   }
 
   return {
@@ -97,7 +98,7 @@ export function createLoad({ seeded, connections, chatsPerRun, restMs = 0, ...re
       const work = async () => {
         while (!isStopped) {
           const planned = next();
-          if (planned === undefined || !(await deliver(planned, sender.send))) return;
+          if (planned === undefined || typeof (await deliver(planned, sender.send)) !== 'number') return;
           if (restMs > 0) await delay(restMs);
         }
       };
@@ -110,9 +111,13 @@ export function createLoad({ seeded, connections, chatsPerRun, restMs = 0, ...re
     },
     async finish(url) {
       const sender = createSender(url, connections);
+      let answeredAt = performance.now();
       const work = async () => {
         for (let planned = waiting.shift(); planned !== undefined; planned = waiting.shift()) {
-          if (!(await deliver(planned, sender.send))) throw new Error(`nobody answers at ${url}`);
+          const answer = await deliver(planned, sender.send);
+          if (typeof answer === 'number') answeredAt = performance.now();
+          else if (answer === 'refused' || performance.now() - answeredAt > SILENT_MS)
+            throw new Error(`nobody answers at ${url}`);
         }
       };
       await Promise.all(Array.from({ length: connections }, work));
