@@ -345,6 +345,30 @@ describe('replicas', () => {
     expect(await decidedAs()).toBe('settings');
   });
 
+  it('by different settings let a correction of the clock come to all chats, and decide them once more after it', async () => {
+    const { one, two } = await openTwo();
+    const beat = async () => {
+      await one.beat(replicaOf('a'), T);
+      await two.beat({ ...replicaOf('b'), fingerprint: 'other settings' }, T);
+    };
+    const chatIds = ['a', 'b', 'c'];
+    await one.record(
+      chatIds.map((chatId) => outboundOf(T, { chatId })),
+      T,
+    );
+    await one.shiftClock(HOUR, T + HOUR);
+    const isPassDone: boolean[] = [];
+    for (let batch = 0; batch < 4; batch++) {
+      await beat();
+      isPassDone.push(await one.redecide('settings', 1, T + HOUR));
+    }
+    expect(isPassDone).toEqual([false, false, false, true]);
+    expect(await one.agenda(T + HOUR)).toMatchObject({ isShifting: false, decidedAs: null });
+    await two.leave('b'); // it may have decided chats that the pass had come to before
+    expect(await one.redecide('settings', 9, T + HOUR)).toBe(true);
+    expect((await one.agenda(T + HOUR)).decidedAs).toBe('settings');
+  });
+
   it('one that was not seen for 60 s is gone', async () => {
     const { one, two, url, schema } = await openTwo();
     await one.beat(replicaOf('a'), T);

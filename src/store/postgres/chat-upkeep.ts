@@ -106,8 +106,9 @@ export function createUpkeep(
         const isDone = plan.progress.underWay === null;
         if (afterId === 0 && policy.reshareOnCardChange) await cardShares.restart(session);
         unit.countCards(plan.cardShares);
-        await advanceShift(session, meta, plan.reached, isDone);
-        meta.set('decided_fingerprint', plan.progress.done);
+        const isShifting = await advanceShift(session, meta, plan.reached, isDone);
+        // heartbeats of replicas with other settings let such a pass go on, so it may have missed chats of theirs
+        meta.set('decided_fingerprint', isShifting ? null : plan.progress.done);
         meta.set('redecide_fingerprint', plan.progress.underWay?.fingerprint ?? null);
         meta.set('redecide_after_id', plan.progress.underWay?.afterId ?? null);
         return isDone;
@@ -115,13 +116,20 @@ export function createUpkeep(
     },
   };
 
-  async function advanceShift(session: Session, meta: Meta, reached: number, isDone: boolean): Promise<void> {
+  /** @returns whether a correction was under way */
+  async function advanceShift(
+    session: Session,
+    meta: Meta,
+    reached: number,
+    isDone: boolean,
+  ): Promise<boolean> {
     const shift = pendingShiftOf(meta.text('clock_shift'));
-    if (shift === null) return;
+    if (shift === null) return false;
     const next = isDone ? null : (advancedTo(shift, reached) ?? shift);
     meta.set('clock_shift', next === null ? null : JSON.stringify(next));
     const upTo = isDone ? shift.upTo : reached;
     await session.run(`DELETE FROM ${schema}.shifted_chats WHERE chat_row <= $1`, [upTo]);
+    return true;
   }
 }
 

@@ -36,12 +36,14 @@ export function createReplicaTable(
 
   /**
    * While replicas decide chats by different settings, nothing tells by which ones a chat was decided: so each of them says
-   * when it begins, while it goes on and when it ends that no fingerprint covers all chats.
+   * when it begins, while it goes on and when it ends that no fingerprint covers all chats. A pass that carries a correction
+   * of the clock goes on, since nothing is shared until its end; it doesn't count for that.
    */
   async function forgetDecided(session: Session, condition: string, value: string): Promise<void> {
     const [found] = await session.rows(condition, [value]);
     if (found === undefined) return;
     await meta.change(session, async (values) => {
+      if (values.text('clock_shift') !== null) return;
       for (const key of DECIDED_KEYS) values.set(key, null);
     });
   }
