@@ -1,5 +1,5 @@
 import type { ChatState } from '../../decide/chat.ts';
-import { DAY, type EpochMs, HOUR, MINUTE } from '../../decide/time.ts';
+import { DAY, type EpochMs, HOUR, MINUTE, SECOND } from '../../decide/time.ts';
 import { commandName, isoTime, timeInWords } from '../view/wording.ts';
 import { type Content, type Html, html } from './html.ts';
 import { STATE_WORDS, type Tone } from './page-words.ts';
@@ -53,17 +53,20 @@ export function pastIso(iso: string | null, now: EpochMs, none: string): Content
 
 /** For something ongoing: `for 3 min`; the exact start is in the tooltip. */
 export function lasting(iso: string, now: EpochMs): Html {
-  const at = Math.min(Date.parse(iso), now); // another clock may be slightly ahead
+  const at = toSecond(Math.min(Date.parse(iso), now)); // another clock may be slightly ahead
   return timed(at, now - at < MINUTE ? 'just now' : `for ${coarse(now - at)}`);
 }
 
 /** In words: `just now`, `3 min ago`, `in under 1 min`, `in 2 h`, `in 3 d`. */
 export function distance(at: EpochMs, now: EpochMs): string {
-  const ms = Math.abs(at - now);
+  const ms = Math.abs(toSecond(at) - now);
   const isAhead = at > now;
   if (ms < MINUTE) return isAhead ? 'in under 1\u00a0min' : 'just now';
   return isAhead ? `in ${coarse(ms)}` : `${coarse(ms)} ago`;
 }
+
+/** As sentences give it: so one instant has one distance, wherever a page shows it. */
+const toSecond = (at: EpochMs): EpochMs => at - (at % SECOND);
 
 /** The largest unit from minutes up: `3 min`, `47 h`, `12 d`. */
 export function coarse(ms: number): string {

@@ -6,12 +6,14 @@ import {
   button,
   counted,
   distance,
+  lasting,
   number,
   pastIso,
   when,
   withCode,
   withTimes,
 } from '../../../../src/status/page/parts.ts';
+import { timeInWords } from '../../../../src/status/view/wording.ts';
 import { T } from '../../../helpers/builders.ts';
 import { BARRED } from '../view/explanation-cases.ts';
 import { SHARED } from '../view/explanation-cases-timed.ts';
@@ -42,6 +44,14 @@ describe('times', () => {
   it('of the past are never ahead, even if another clock says so', () => {
     expect(String(pastIso(new Date(T + 5 * MINUTE).toISOString(), T, ''))).toContain('>just now<');
     expect(pastIso(null, T, 'never')).toBe('never');
+  });
+
+  it('are as far away in a sentence, which gives whole seconds, as beside it', () => {
+    const [at, now] = [T - 14 * MINUTE + 600, T];
+    expect(String(withTimes(`Shared at ${timeInWords(at)}.`, now))).toContain('>14\u00a0min ago<');
+    expect(String(when(at, now))).toContain('>14\u00a0min ago<');
+    expect(String(withTimes(`Held since ${timeInWords(at)}.`, now))).toContain('>for 14\u00a0min<');
+    expect(String(lasting(new Date(at).toISOString(), now))).toContain('>for 14\u00a0min<');
   });
 });
 
