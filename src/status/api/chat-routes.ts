@@ -141,7 +141,7 @@ export function chatRoutes(plain: FastifyInstance, deps: StatusDeps): void {
       const first = await find(deps, { ...request.query, limit: MAX_CHATS });
       if ('wrong' in first) return refuse(reply, badParameter(first.wrong));
       reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="chats.csv"');
-      if (request.method === 'HEAD') return reply.send('');
+      if (request.method === 'HEAD') return reply.send(Readable.from([])); // no length, as GET has none
       return reply.send(Readable.from(writeCsv(deps, request.query, first)));
     },
   );
@@ -192,7 +192,7 @@ async function* writeCsv(deps: StatusDeps, filter: Static<typeof FilterSchema>, 
 /** Quoted where needed; a spreadsheet takes it for text. */
 export function csvCell(value: string | number | boolean | null): string {
   const text = value === null ? '' : String(value);
-  const defused = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const defused = /^[=+\-@＝＋－＠\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(defused) ? `"${defused.replaceAll('"', '""')}"` : defused;
 }
 
