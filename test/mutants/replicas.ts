@@ -50,6 +50,17 @@ export const REPLICAS: readonly Mutant[] = [
     suite: { file: CORRECTIONS, test: 'a correction waits for a turn of the older time' },
   },
   {
+    name: 'a pass that ends a correction covers all chats, whoever decided them meanwhile',
+    edits: [
+      {
+        file: 'src/store/postgres/chat-upkeep.ts',
+        find: 'isShifting ? null : plan.progress.done',
+        replace: 'plan.progress.done',
+      },
+    ],
+    suite: { file: COORDINATION, test: 'let a correction of the clock come to all chats' },
+  },
+  {
     name: 'a correction of what others lived through',
     edits: [
       {

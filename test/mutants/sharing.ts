@@ -211,6 +211,11 @@ export const SHARING: readonly Mutant[] = [
     suite: { file: 'test/unit/clock.test.ts', test: 'a sleep until' },
   },
   {
+    name: 'the end of a call without what the clock of the process lags',
+    edits: [{ file: 'src/clock.ts', find: 'latest: () => now() + 1,', replace: 'latest: now,' }],
+    suite: { file: 'test/unit/clock.test.ts', test: 'two processes on one machine' },
+  },
+  {
     name: 'a pace that fits the second to the millisecond',
     edits: [{ file: 'src/decide/pacing.ts', find: 'const MARGIN = 1.01;', replace: 'const MARGIN = 0.99;' }],
     suite: { file: 'test/unit/decide/pacing.test.ts' },
