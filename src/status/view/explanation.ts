@@ -57,10 +57,8 @@ const EXPLANATIONS: Readonly<Record<ChatReason, (shown: ShownChat) => string>> =
   no_recent_outbound: idle,
   line_unknown: () =>
     'It is not known which of your lines this chat belongs to. Sharing resumes with the next event from Linq that names the line.',
-  backoff: ({ chat, nextAttemptAt, now }) =>
-    `${failed(chat.failures)}.${nextTry(nextAttemptAt ?? chat.retryAt, now)}`,
-  rejected: ({ chat, nextAttemptAt, now }) =>
-    `Linq refused the last attempt.${nextTry(nextAttemptAt ?? chat.retryAt, now)}`,
+  backoff: (shown) => `${failed(shown.chat.failures)}.${retry(shown)}`,
+  rejected: (shown) => `Linq refused the last attempt.${retry(shown)}`,
   became_eligible: (shown) => dueOrSharing('for its first share', shown),
   window_lapsed: (shown) =>
     dueOrSharing(
@@ -150,6 +148,12 @@ function held(reason: HoldReason, { hold, nextAttemptAt, now }: ShownChat): stri
   const next = at === null ? '' : at > now ? ` ${what}: ${whenInWords(at, now)}.` : ' A probe is due now.';
   const { why, end } = HOLD_WORDS[reason];
   return `Ready to be shared, but ${why.replace(' SINCE', since(hold?.since ?? null))}. ${end}${next}`;
+}
+
+/** A chat that will be idle by the time of its next try isn't tried then. */
+function retry({ chat: { retryAt }, nextAttemptAt, now }: ShownChat): string {
+  if (nextAttemptAt !== null || retryAt === null) return nextTry(nextAttemptAt, now);
+  return ` Next try once a message is sent in the chat, at ${whenInWords(retryAt, now)} at the earliest.`;
 }
 
 const timed = (at: EpochMs | null) => (at === null ? '' : ` at ${timeInWords(at)}`);

@@ -113,6 +113,27 @@ export const SHARED: readonly Case[] = [
     says: 'Linq refused the last attempt. Next try: 2026-11-04 17:00:00 UTC (in 1 d).',
   },
   {
+    state: 'retrying',
+    reason: 'backoff',
+    when: 'it will be idle by the next try',
+    chat: sharedChatOf(T - 2 * DAY, {
+      lastOutboundAt: T,
+      failures: 1,
+      retryAt: NOW + 7 * HOUR,
+      retryReason: 'backoff',
+    }),
+    policy: { idleAfterMs: 6 * HOUR },
+    says: 'The last attempt failed. Next try once a message is sent in the chat, at 2026-11-04 00:00:00 UTC (in 7 h) at the earliest.',
+  },
+  {
+    state: 'retrying',
+    reason: 'rejected',
+    when: 'it will be idle by the next try',
+    chat: sharedChatOf(T - 2 * DAY, { lastOutboundAt: T, retryAt: NOW + 7 * HOUR, retryReason: 'rejected' }),
+    policy: { idleAfterMs: 6 * HOUR },
+    says: 'Linq refused the last attempt. Next try once a message is sent in the chat, at 2026-11-04 00:00:00 UTC (in 7 h) at the earliest.',
+  },
+  {
     state: 'due',
     reason: 'became_eligible',
     when: 'just now',
