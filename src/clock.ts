@@ -40,18 +40,28 @@ export const MAX_SLEEP_MS = 60_000;
 /** Two clocks that differ by more than this mean a wrong clock, not delay or rounding. */
 export const MAX_DISAGREEMENT_MS = 30 * SECOND;
 
+/** Both clocks within a millisecond, unless this process hardly gets to run. */
+function readBoth(monotonic: () => number) {
+  let begunAt = monotonic();
+  for (let tries = 1; ; tries++) {
+    const anchorWall = Date.now();
+    const anchorMonotonic = monotonic();
+    if (anchorMonotonic - begunAt <= 1 || tries === 100) return { anchorWall, anchorMonotonic };
+    begunAt = anchorMonotonic;
+  }
+}
+
 /** @param rate domain milliseconds per real millisecond; 1 except in the demo */
 export function createSystemClock(rate = 1): Clock {
   const monotonic = () => performance.now();
-  let anchorWall = Date.now();
-  let anchorMonotonic = monotonic();
+  let { anchorWall, anchorMonotonic } = readBoth(monotonic);
   let domainAtAnchor = anchorWall;
   const elapsed = () => monotonic() - anchorMonotonic;
   const now = () => Math.floor(domainAtAnchor + elapsed() * rate);
   return {
     now,
-    // the anchor was cut to whole milliseconds, so that another process on this machine may be almost one ahead
-    latest: () => now() + 1,
+    // the anchor's wall clock was cut to whole milliseconds and read up to one earlier: another process may be ahead by both
+    latest: () => now() + 2,
     wallNow: () => Date.now(),
     systemNow: () => Date.now(),
     monotonic,
@@ -60,10 +70,11 @@ export function createSystemClock(rate = 1): Clock {
     corrections: () => 0,
     reanchor() {
       const before = now();
-      const step = Date.now() - anchorWall - elapsed();
-      domainAtAnchor = domainAtAnchor + elapsed() * rate + step;
-      anchorWall = Date.now();
-      anchorMonotonic = monotonic();
+      const read = readBoth(monotonic);
+      const passedMs = read.anchorMonotonic - anchorMonotonic;
+      const step = read.anchorWall - anchorWall - passedMs;
+      domainAtAnchor += passedMs * rate + step;
+      ({ anchorWall, anchorMonotonic } = read);
       return now() - before;
     },
     sleepUntil(until, maxRealMs, signal) {

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createSystemClock } from '../../src/clock.ts';
+import { type Clock, createSystemClock } from '../../src/clock.ts';
 
 const FOR_EVER = Number.POSITIVE_INFINITY;
 const quiet = () => new AbortController().signal;
@@ -73,19 +73,32 @@ describe('two processes on one machine', () => {
   afterEach(() => void vi.restoreAllMocks());
 
   it('never start a window earlier than the end of the call, nor end it early, wherever in a millisecond they began', () => {
+    const epoch = 1_790_000_000_000;
     let trueMs = 0;
-    vi.spyOn(performance, 'now').mockImplementation(() => trueMs);
-    vi.spyOn(Date, 'now').mockImplementation(() => Math.floor(1_790_000_000_000 + trueMs));
-    const clocks = [0.001, 0.5, 0.999, 1.001, 2.25].map((beganAt) => {
-      trueMs = beganAt;
-      return createSystemClock();
+    /** How long each of the next readings takes. */
+    let delays: number[] = [];
+    vi.spyOn(performance, 'now').mockImplementation(() => {
+      trueMs += delays.shift() ?? 0;
+      return trueMs;
     });
-    for (trueMs = 3; trueMs < 6; trueMs += 0.124) {
-      const instant = 1_790_000_000_000 + trueMs;
-      for (const clock of clocks) {
-        expect(clock.now()).toBeLessThanOrEqual(instant);
-        expect(clock.latest() + 1).toBeGreaterThanOrEqual(instant); // how the end of a call is dated
-      }
+    vi.spyOn(Date, 'now').mockImplementation(() => Math.floor(epoch + trueMs));
+    const clocks = [0.001, 0.5, 0.999, 1.001, 2.25].flatMap((beganAt) =>
+      [[], [0, 0.9], [2.3, 7.7, 0.4]].map((slow) => {
+        trueMs = beganAt;
+        delays = [...slow];
+        return createSystemClock();
+      }),
+    );
+    const isRight = (clock: Clock) => {
+      const instant = epoch + trueMs;
+      expect(clock.now()).toBeLessThanOrEqual(instant);
+      expect(clock.latest() + 1).toBeGreaterThanOrEqual(instant); // how the end of a call is dated
+    };
+    for (trueMs = 20; trueMs < 23; trueMs += 0.124) clocks.forEach(isRight);
+    for (const clock of clocks) {
+      delays = [0, 0, 3.3, 0.7];
+      clock.reanchor();
+      for (const until = trueMs + 3; trueMs < until; trueMs += 0.124) isRight(clock);
     }
   });
 });
