@@ -1,7 +1,7 @@
 import { CHAT_REASONS, type ChatReason, type ChatRecord, type ChatState } from '../../decide/chat.ts';
 import { CARD_HOLDS, type HoldReason, STORED_HOLDS, type StandingHold } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
-import { changedCardDueAt, lapsesAt, optedOutAt } from '../../decide/share.ts';
+import { changedCardDueAt, decideShare, lapsesAt, optedOutAt } from '../../decide/share.ts';
 import { type EpochMs, HOUR } from '../../decide/time.ts';
 import { durationInWords, timeInWords, whenInWords } from './wording.ts';
 
@@ -150,9 +150,12 @@ function held(reason: HoldReason, { hold, nextAttemptAt, now }: ShownChat): stri
   return `Ready to be shared, but ${why.replace(' SINCE', since(hold?.since ?? null))}. ${end}${next}`;
 }
 
-/** A chat that will be idle by the time of its next try isn't tried then. */
-function retry({ chat: { retryAt }, nextAttemptAt, now }: ShownChat): string {
+/** By the time of its next try, a chat may be idle, or have had all its shares, since one without an answer counts then. */
+function retry({ chat, policy, nextAttemptAt, now }: ShownChat): string {
+  const { retryAt } = chat;
   if (nextAttemptAt !== null || retryAt === null) return nextTry(nextAttemptAt, now);
+  if (decideShare(chat, policy, retryAt).state === 'done')
+    return ' It isn’t tried again: by then, an attempt without an answer counts as a share.';
   return ` Next try once a message is sent in the chat, at ${whenInWords(retryAt, now)} at the earliest.`;
 }
 

@@ -134,6 +134,14 @@ export const SHARED: readonly Case[] = [
     says: 'Linq refused the last attempt. Next try once a message is sent in the chat, at 2026-11-04 00:00:00 UTC (in 7 h) at the earliest.',
   },
   {
+    state: 'retrying',
+    reason: 'rejected',
+    when: 'an attempt without an answer counts by the next try',
+    chat: chatOf({ uncertainAt: NOW - MINUTE, retryAt: NOW + DAY, retryReason: 'rejected' }),
+    policy: { reshare: 'once' },
+    says: 'Linq refused the last attempt. It isn’t tried again: by then, an attempt without an answer counts as a share.',
+  },
+  {
     state: 'due',
     reason: 'became_eligible',
     when: 'just now',
