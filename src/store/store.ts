@@ -153,7 +153,7 @@ export interface Store extends CatchUpStore, PageStore, ProblemStore, Quarantine
   recentEnds(limit: number): Promise<readonly AttemptOutcome[]>;
   /**
    * Re-evaluates every chat after settings changed or the clock was corrected, `limit` chats per call,
-   * resuming after a restart. Resolves to true when nothing is left to do for this fingerprint. It also
+   * resuming after a restart. Resolves to true at the end of a pass over them. It also
    * writes a pending clock correction.
    */
   redecide(fingerprint: string, limit: number, now: EpochMs): Promise<boolean>;

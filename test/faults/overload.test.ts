@@ -79,7 +79,10 @@ it(
       seconds: SECONDS,
       accepted: post.answers.get(204),
       shed: post.answers.get(503) ?? 0,
-      unanswered: (post.answers.get('lost') ?? 0) + (post.answers.get('refused') ?? 0),
+      unanswered: [...post.answers].reduce(
+        (sum, [one, count]) => sum + (typeof one === 'string' ? count : 0),
+        0,
+      ),
       p99Ms: Math.round(quantile(post.tookMs, 0.99)),
       rssMiB: Math.round(peakOf(seen, 'rssMiB')),
       rssMiBPerHour: Math.round(rssSlope(seen.slice(seen.length / 2))),

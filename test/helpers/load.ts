@@ -16,7 +16,7 @@ export interface Load {
   readonly sentAt: ReadonlyMap<string, number>;
   /** Sends at that address, over so many connections, until stopped or until nobody answers there any more. */
   readonly run: (url: string) => LoadRun;
-  /** Sends until everything that was begun is answered 2xx. @throws when nobody listens, or answers for a minute */
+  /** Sends until everything that was begun is answered 2xx. @throws when nobody listens, a connection breaks or no answer comes for a minute */
   readonly finish: (url: string) => Promise<void>;
 }
 
@@ -116,7 +116,7 @@ export function createLoad({ seeded, connections, chatsPerRun, restMs = 0, ...re
         for (let planned = waiting.shift(); planned !== undefined; planned = waiting.shift()) {
           const answer = await deliver(planned, sender.send);
           if (typeof answer === 'number') answeredAt = performance.now();
-          else if (answer === 'refused' || performance.now() - answeredAt > SILENT_MS)
+          else if (answer !== 'late' || performance.now() - answeredAt > SILENT_MS)
             throw new Error(`nobody answers at ${url}`);
         }
       };

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { Pool } from 'undici';
 import { sign } from './deliver.ts';
 
-/** The status of a complete answer; nobody listened; or it was sent and no answer came. */
-export type Answered = number | 'refused' | 'lost';
+/** The status of a complete answer; nobody listened; it was sent and the connection broke; or no answer came in time. */
+export type Answered = number | 'refused' | 'lost' | 'late';
 
 export interface Sender {
   /** Signs as of now and posts; the last byte not before that has resolved. */
@@ -25,9 +25,8 @@ export function createSender(url: string, connections: number): Sender {
         await answer.body.dump();
         return answer.statusCode;
       } catch (error) {
-        return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
-          ? 'refused'
-          : 'lost';
+        const code = error instanceof Error && 'code' in error ? error.code : null;
+        return code === 'ECONNREFUSED' ? 'refused' : code === 'UND_ERR_HEADERS_TIMEOUT' ? 'late' : 'lost';
       }
     },
     close: () => pool.destroy(),
