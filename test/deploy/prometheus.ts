@@ -44,7 +44,7 @@ export async function startPrometheus(): Promise<Prometheus> {
   const config = adapt(readFileSync(inTree('deploy/prometheus/scrape.yml'), 'utf8'), [
     ['/etc/prometheus/contact-card-reactor.token', tokenFile],
     ["'127.0.0.1:8080'", `'${new URL(rig.reactor.url).host}'`],
-    ['scrape_interval: 30s', 'scrape_interval: 500ms'],
+    ['scrape_interval: 30s', 'scrape_interval: 2s'], // also how long one may take, beside other suites
   ]);
   const file = join(directory, 'prometheus.yml');
   writeFileSync(file, `global: { evaluation_interval: 500ms }\n${config}`);
@@ -61,13 +61,13 @@ export async function startPrometheus(): Promise<Prometheus> {
   const isSettled = async () => {
     if (program.hasEnded()) throw new Error(program.output());
     try {
-      const scraped = await api.query('count_over_time(up[1m]) >= 3');
+      const scraped = await api.query('sum_over_time(up[1m]) >= 3 and up == 1');
       return scraped > 0 && (await api.rules()).every(({ health }) => health !== 'unknown');
     } catch {
       return false; // it doesn't listen yet
     }
   };
-  await until(isSettled, Boolean, { tries: 300 });
+  await until(isSettled, Boolean, { tries: 600 });
   return { ...rig, ...api };
 }
 
