@@ -10,12 +10,12 @@ const WIDE = { width: 1600, height: 1000 };
 const NARROW = { width: 320, height: 740 };
 const PHONE_WIDTH = 360;
 
-/** Every page there is. */
-const pathsOf = ({ chatId }: Scene) => ['/', '/chats', ...(chatId === null ? [] : [`/chats/${chatId}`])];
-
-const kindOf = (path: string) => (path === '/' ? 'overview' : path === '/chats' ? 'chats' : 'chat');
-/** Of pictures. A list says all in a few rows. */
-const HEIGHTS = { overview: 1220, chats: 760, chat: 1000 } as const;
+/** Every page there is: where it is, and the height of its picture. A list says all in a few rows. */
+const PAGES = {
+  overview: { pathOf: () => '/', height: 1220 },
+  chats: { pathOf: () => '/chats', height: 760 },
+  chat: { pathOf: ({ chatId }: Scene) => `/chats/${chatId}`, height: 1000 },
+} as const;
 
 /** Those that the documentation shows. */
 const PICTURES: Readonly<Record<string, string>> = {
@@ -32,30 +32,35 @@ const PICTURES: Readonly<Record<string, string>> = {
 };
 
 describe.each([
-  ['empty', empty, 'Waiting for the first webhook'],
-  ['busy', busy, 'All is well'],
-  ['broken', broken, '1 problem needs your attention'],
-] as const)('the pages of a service that is %s', (name, build, verdict) => {
-  it('keep to accessibility, to the policy and to narrow screens, in both themes, and need no script', async () => {
-    const scene = await build();
-    for (const path of pathsOf(scene)) {
+  ['empty', empty, ['overview', 'chats'], 'Waiting for the first webhook'],
+  ['busy', busy, ['overview', 'chats', 'chat'], 'All is well'],
+  ['broken', broken, ['overview', 'chats', 'chat'], '1 problem needs your attention'],
+] as const)('a service that is %s', (name, build, pages, verdict) => {
+  it.each(pages)(
+    'keeps its %s accessible, within the policy and fit for narrow screens, in both themes',
+    async (kind) => {
+      const scene = await build();
+      const { pathOf, height } = PAGES[kind];
       for (const colorScheme of SCHEMES) {
-        const { page, complaints } = await visit(scene.url + path, scene.token, { colorScheme });
-        const where = `${path} ${colorScheme}`;
-        const picture = PICTURES[`${name} ${kindOf(path)} ${colorScheme}`];
-        if (picture !== undefined) await takePicture(page, picture, 1280, HEIGHTS[kindOf(path)]);
+        const { page, complaints } = await visit(scene.url + pathOf(scene), scene.token, { colorScheme });
+        const picture = PICTURES[`${name} ${kind} ${colorScheme}`];
+        if (picture !== undefined) await takePicture(page, picture, 1280, height);
         await openAll(page);
         await page.setViewportSize(WIDE);
         const what = colorScheme === 'light' ? 'everything' : 'colours';
-        expect(await violationsOf(page, what), where).toEqual([]);
-        expect(await scrollsSideways(page), where).toBe(false);
+        expect(await violationsOf(page, what), colorScheme).toEqual([]);
+        expect(await scrollsSideways(page), colorScheme).toBe(false);
         await page.setViewportSize(NARROW);
-        expect(await scrollsSideways(page), where).toBe(false);
-        if (colorScheme === 'light') expect(await violationsOf(page), where).toEqual([]);
-        expect(complaints, where).toEqual([]);
+        expect(await scrollsSideways(page), colorScheme).toBe(false);
+        if (colorScheme === 'light') expect(await violationsOf(page), colorScheme).toEqual([]);
+        expect(complaints, colorScheme).toEqual([]);
       }
-    }
-    const { page, complaints } = await visit(scene.url, scene.token, { javaScriptEnabled: false });
+    },
+  );
+
+  it('says how it is without script', async () => {
+    const { url, token } = await build();
+    const { page, complaints } = await visit(url, token, { javaScriptEnabled: false });
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(verdict);
     expect(complaints).toEqual([]);
     const picture = PICTURES[`${name} narrow`];

@@ -55,7 +55,7 @@ async function start(block: string, cwd: string, sign: RegExp): Promise<void> {
   }
 }
 
-it('comes about by what docs/first-share.md says, word by word', { timeout: 180_000 }, async () => {
+it('comes about by what docs/first-share.md says, word by word', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'contact-card-reactor-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const [, caddy, linq, setUp, setUpByFlags, serve, doctor, send, show, calls, status] =

@@ -42,7 +42,7 @@ it('shares with new chats within five seconds, however long ten others on their 
   }
   for (const chatId of failing) expect(rig.simulator.callsOf(chatId).length).toBeGreaterThan(0);
   await until(isOpen, (codes) => !codes.includes('api_unavailable'));
-}, 180_000);
+});
 
 /** CPU time of a process so far, in seconds. */
 function cpuSeconds(pid: number): number {

@@ -54,7 +54,7 @@ async function begin(route: Route, count: number, length = ONE_MIB): Promise<Soc
     socket.write(start);
     begun.push(socket);
   }
-  await expect.poll(() => route.bytesRead() - before, { timeout: 10_000 }).toBe(count * start.length);
+  await expect.poll(() => route.bytesRead() - before).toBe(count * start.length);
   expect(refused).toBe(0);
   return begun;
 }
@@ -111,7 +111,7 @@ describe('bodies in flight', () => {
       const socket = await open(route.url);
       socket.write(request.repeat(3) + head(ONE_MIB));
     }
-    await expect.poll(() => asked.length, { timeout: 10_000 }).toBe(24);
+    await expect.poll(() => asked.length).toBe(24);
     for (const socket of sockets) socket.destroy();
     for (const finish of asked) finish();
     isHolding = false;
@@ -145,7 +145,7 @@ describe('bodies in flight', () => {
     const route = await startRoute();
     const tiny = head(CHUNKED) + '1\r\n \r\n'.repeat(64 * 1024 - 1);
     (await open(route.url)).write(tiny);
-    await expect.poll(() => route.bytesRead(), { timeout: 10_000 }).toBe(tiny.length);
+    await expect.poll(() => route.bytesRead()).toBe(tiny.length);
     await begin(route, MOST - 1);
     expect((await route.deliver(message2026())).status).toBe(204);
   });

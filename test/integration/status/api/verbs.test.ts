@@ -51,7 +51,7 @@ describe('how a verb finds and enters the service', () => {
     }
   });
 
-  it('waits 5 s for a connection, its encryption included', { timeout: 10_000 }, async () => {
+  it('waits 5 s for a connection, its encryption included', async () => {
     const silent = createTcpServer((socket) => void socket.resume()).listen(0, '127.0.0.1');
     onTestFinished(() => void silent.close());
     await once(silent, 'listening');
