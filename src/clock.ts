@@ -11,7 +11,10 @@ import { type EpochMs, SECOND } from './decide/time.ts';
 export interface Clock {
   /** Domain time, unaffected by steps of the wall clock. If it isn't known exactly, the earliest that it may be. */
   now(): EpochMs;
-  /** The latest that domain time may be, cut to whole milliseconds as `now` is; `now`, if it is known exactly. */
+  /**
+   * The latest that domain time may be, rounded up to whole milliseconds, since `now` is cut to them: a window that is
+   * dated so never ends too early.
+   */
   latest(): EpochMs;
   /** The wall clock that domain time follows. */
   wallNow(): EpochMs;
@@ -60,8 +63,8 @@ export function createSystemClock(rate = 1): Clock {
   const now = () => Math.floor(domainAtAnchor + elapsed() * rate);
   return {
     now,
-    // the anchor's wall clock was cut to whole milliseconds and read up to one earlier: another process may be ahead by both
-    latest: () => now() + 2,
+    // `now` is cut to whole milliseconds; the anchor's wall clock was, too, and read up to one earlier
+    latest: () => now() + 3,
     wallNow: () => Date.now(),
     systemNow: () => Date.now(),
     monotonic,

@@ -122,7 +122,7 @@ function follow(machine: Clock, read: ReadServerClock, first: Sample): SharedClo
   void run();
   return {
     now,
-    latest: () => Math.max(now(), Math.floor(monotonic() + bounds().high + aheadMs + aheadErrorMs)),
+    latest: () => Math.max(now(), Math.floor(monotonic() + bounds().high + aheadMs + aheadErrorMs)) + 1,
     wallNow: () => Math.floor(monotonic() + middle(bounds())),
     systemNow: () => machine.systemNow(),
     monotonic,

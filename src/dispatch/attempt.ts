@@ -38,7 +38,7 @@ export async function runAttempt(
   signal: AbortSignal,
 ): Promise<void> {
   const { policy, linq } = deps;
-  const settle = (result: AttemptResult) => deps.ended({ claim, endedAt: roundUp(deps.clock), result });
+  const settle = (result: AttemptResult) => deps.ended({ claim, endedAt: deps.clock.latest(), result });
   if (needsLookup(claim.chat, policy)) {
     const read = await linq.chat(claim.chat.chatId, signal);
     if (read.kind === 'failed') return settle(hear(deps, claim, read.answer, signal));
@@ -85,14 +85,6 @@ function callOf({ clock }: AttemptDeps, { chat, startedAt }: Claim): Call {
     startedAt,
     endedAt: clock.now(),
   };
-}
-
-/**
- * Instants are truncated to whole milliseconds, and may be known less exactly: rounding an end up never shortens the
- * window that starts there.
- */
-function roundUp(clock: Clock): number {
-  return clock.latest() + 1;
 }
 
 /** Real time; longer than an attempt can last: a look-up and a share call, each with a deadline of 15 s. */

@@ -231,11 +231,11 @@ export function createTurns(deps: TurnDeps) {
     if (followsWall) {
       const movedMs = clock.reanchor();
       unstoredShiftMs += movedMs;
-      commits.shift({ byMs: movedMs, now: clock.latest() + 1, windowMs: deps.policy.windowMs });
+      commits.shift({ byMs: movedMs, now: clock.latest(), windowMs: deps.policy.windowMs });
     }
     const byMs = unstoredShiftMs;
     if (isStored) store.followCorrections(clock.corrections());
-    else await store.shiftClock(byMs, clock.latest() + 1); // the end of a call is dated so late
+    else await store.shiftClock(byMs, clock.latest()); // the end of a call is dated so late
     unstoredShiftMs = 0; // what fails from here on must not shift a second time
     cards.forgetAll();
     await shared.load();

@@ -39,7 +39,7 @@ export function createFakeClock(
 
   return {
     now,
-    latest: now,
+    latest: () => now() + 1,
     wallNow,
     systemNow: wallNow,
     monotonic: () => elapsedMs,

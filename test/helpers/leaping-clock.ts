@@ -48,7 +48,7 @@ export function createLeapingClock(): LeapingClock {
   return {
     ...common,
     now,
-    latest: now,
+    latest: () => now() + 1,
     wallNow,
     systemNow: wallNow,
     stepMs,
@@ -71,7 +71,7 @@ export function createLeapingClock(): LeapingClock {
     elsewhere: {
       ...common,
       now: elsewhereNow,
-      latest: elsewhereNow,
+      latest: () => elsewhereNow() + 1,
       wallNow: trueNow,
       systemNow: trueNow,
       stepMs: () => 0,

@@ -15,7 +15,7 @@ export function createMovableClock(): MovableClock {
   return {
     ...clock,
     now,
-    latest: now,
+    latest: () => clock.latest() + aheadMs,
     wallNow,
     systemNow: wallNow,
     sleepUntil: (until: EpochMs, maxRealMs: number, signal: AbortSignal) =>
