@@ -66,3 +66,9 @@ export function isOptOutWord(text: string): boolean {
 export function maskNumber(number: string): string {
   return /^\+\d{8,15}$/.test(number) ? `${number.slice(0, 2)}•••••${number.slice(-4)}` : '•••••';
 }
+
+/** The known lines that a full or masked number matches; several may share a masked form. */
+export function linesNamed(name: string, known: readonly string[]): readonly string[] {
+  const exact = known.filter((line) => line === name);
+  return exact.length > 0 ? exact : known.filter((line) => maskNumber(line) === name);
+}

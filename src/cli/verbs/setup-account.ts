@@ -5,7 +5,7 @@ import { findSetting } from '../../config/sources.ts';
 import type { NewCard } from '../../decide/linq-api.ts';
 import { classifyAnswer } from '../../decide/outcome.ts';
 import { WEBHOOK_PATH } from '../../decide/subscription.ts';
-import { maskNumber } from '../../decide/text.ts';
+import { linesNamed, maskNumber } from '../../decide/text.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
 import { createLinqClient, type LinqClient } from '../../linq/client.ts';
 import { cardsOf, createCard, type LineCard } from '../../setup/cards.ts';
@@ -153,9 +153,12 @@ export async function setUpLines(session: Session, { linq, lines }: Account): Pr
   }
   const chosen = await chooseLines(session, lines);
   const isChosen = (line: string) => chosen.includes(line);
-  checkCardLines(session, cards);
+  const wanted = linesForCards(session, lines);
   const created: LineCard[] = [];
-  for (const one of cards) created.push(isChosen(one.line) ? await offerCard(session, linq, one) : one);
+  for (const one of cards) {
+    const isWanted = wanted.includes(one.line);
+    created.push(isChosen(one.line) ? await offerCard(session, linq, one, isWanted) : one);
+  }
   cards = created;
   report.lines = cards.map(({ line, card }) => ({ line: showLine(line), card, isChosen: isChosen(line) }));
   reportCards(
@@ -201,13 +204,15 @@ async function chooseLines(session: Session, all: readonly string[]): Promise<re
   }
 }
 
-/** Parses a choice of lines, by table position or number; null: all; a string: what is wrong. */
+/** Parses a choice of lines, by table position or number, in full or as shown; null: all; a string: what is wrong. */
 export function parseChoice(text: string, all: readonly string[]): readonly string[] | null | string {
   if (text.trim() === '' || text.trim().toLowerCase() === 'all') return null;
-  const numbers = text
-    .split(/[\s,]+/)
-    .filter((part) => part !== '')
-    .map((part) => (/^\d{1,3}$/.test(part) ? (all[Number(part) - 1] ?? part) : part));
+  const numbers: string[] = [];
+  for (const part of text.split(/[\s,]+/).filter((one) => one !== '')) {
+    const [line, ...others] = linesNamed(part, all);
+    if (others.length > 0) return several(part);
+    numbers.push(line ?? (/^\d{1,3}$/.test(part) ? all[Number(part) - 1] : null) ?? part);
+  }
   const parsed = linesKind.parse(numbers.join(','));
   if ('wrong' in parsed) return `expected ${linesKind.expects}, or all (${parsed.wrong})`;
   const foreign = [...parsed.value].filter((line) => !all.includes(line)).map(maskNumber);
@@ -216,21 +221,30 @@ export function parseChoice(text: string, all: readonly string[]): readonly stri
   return [...parsed.value];
 }
 
-/** @throws {UsageError} before any card is created, if one is requested where none can be */
-function checkCardLines({ options, prompter, showLine }: Session, cards: readonly LineCard[]): void {
+const several = (name: string) => `several lines match ${name}; give the full number`;
+
+/** The lines of `--create-card`. @throws {UsageError} before any card is created, if one is requested where none can be */
+function linesForCards({ options, prompter, showLine }: Session, all: readonly string[]): readonly string[] {
   const wanted = options.createCard ?? [];
   if (wanted.length > 0 && options.firstName === undefined && prompter === null)
     throw new UsageError('The name on the card is missing: give it with --first-name.');
-  for (const line of wanted)
-    if (!cards.some((one) => one.line === line))
-      throw new UsageError(`--create-card: ${showLine(line)} isn’t on this account.`);
+  return wanted.map((name) => {
+    const [line, ...others] = linesNamed(name, all);
+    if (others.length > 0) throw new UsageError(`--create-card: ${several(name)}.`);
+    if (line === undefined) throw new UsageError(`--create-card: ${showLine(name)} isn’t on this account.`);
+    return line;
+  });
 }
 
 /** Creates the line's card if requested, on the command line or interactively. */
-async function offerCard(session: Session, linq: LinqClient, one: LineCard): Promise<LineCard> {
+async function offerCard(
+  session: Session,
+  linq: LinqClient,
+  one: LineCard,
+  isWanted: boolean,
+): Promise<LineCard> {
   const { options, talk, showLine } = session;
   const { line, card } = one;
-  const isWanted = options.createCard?.includes(line) === true;
   if (isWanted && card === 'active')
     talk.note(`${showLine(line)} has an active card already: nothing to create.`);
   if (card === 'active' || (!isWanted && card === 'inactive')) return one;

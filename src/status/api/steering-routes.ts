@@ -1,9 +1,9 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { linesNamed } from '../../decide/text.ts';
 import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
 import { answer, ErrorSchema, type Refusal, refuse } from '../../http/answers.ts';
-import { linesNamed } from '../view/chat-filters.ts';
 import { showCounts, viewSnapshot } from '../view/chat-view.ts';
 import { CatchUpSchema, LineSchema, PauseSchema } from '../view/schemas.ts';
 import type { StatusDeps } from './deps.ts';

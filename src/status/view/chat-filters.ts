@@ -1,7 +1,6 @@
 import { CHAT_REASONS, CHAT_STATES, type ChatReason, type ChatState } from '../../decide/chat.ts';
 import type { StandingHolds } from '../../decide/holds.ts';
 import { COVERED_REASON, COVERED_STATES } from '../../decide/share.ts';
-import { maskNumber } from '../../decide/text.ts';
 import type { ChatFilter } from '../../store/store.ts';
 import type { ShownReason } from './explanation.ts';
 
@@ -59,10 +58,4 @@ function coveredByHolds({ state, reason, lines }: ShownFilter, holds: StandingHo
 /** Holds of the account or a line are never stored with a chat. */
 function isChatReason(reason: ShownReason): reason is ChatReason {
   return CHAT_REASONS.some((one) => one === reason);
-}
-
-/** The known lines that a full or masked number matches; several may share a masked form. */
-export function linesNamed(name: string, known: readonly string[]): readonly string[] {
-  const exact = known.filter((line) => line === name);
-  return exact.length > 0 ? exact : known.filter((line) => maskNumber(line) === name);
 }

@@ -25,6 +25,7 @@ describe('without a terminal', () => {
     ['--lines', '+12025550199'],
     ['--first-name', 'Ann'],
     ['--create-card', '+12025550199'],
+    ['--create-card', '+1•••••0199'],
   ])('%s %s is refused with 2, and nothing is repeated of it', async (flag, value) => {
     const account = await startAccount();
     const name = flag === '--create-card' ? ['--first-name', 'Ann'] : [];
@@ -68,6 +69,27 @@ describe('cards', () => {
       contact_cards: [{ first_name: 'Harbor', is_active: true }],
     });
     expect(await setUp(directory, account, ...CARD)).toMatchObject({ code: 0 });
+  });
+
+  it('are created for a line that is named as it is shown', async () => {
+    const account = await startWithout();
+    const named = ['--lines', '+1•••••0101', '--create-card', '+1•••••0101', '--first-name', 'Harbor'];
+    const directory = prepare();
+    expect(await setUp(directory, account, ...named)).toMatchObject({ code: 0, report: { findings: [] } });
+    expect(readEnv(directory).LINQ_LINES).toBe('+12025550101');
+    expect(await account.call('GET', 'contact_card?phone_number=%2B12025550101')).toMatchObject({
+      contact_cards: [{ first_name: 'Harbor', is_active: true }],
+    });
+  });
+
+  it('are created for none of several lines that are shown alike', async () => {
+    const account = await startWithout();
+    account.simulator.addLine('+13105550101', { card: 'none' });
+    for (const flag of ['--lines', '--create-card']) {
+      const args = [flag, '+1•••••0101', ...(flag === '--lines' ? [] : ['--first-name', 'Harbor'])];
+      const { code, stderr } = await setUp(prepare(), account, ...args);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`${flag}: several lines match`)]);
+    }
   });
 
   it('are not tried a second time when Linq limits it, which would only extend the limit', async () => {

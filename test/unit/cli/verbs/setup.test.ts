@@ -12,11 +12,12 @@ describe('the lines that somebody chooses', () => {
     ['3, 1', [LINES[2] ?? '', LINES[0] ?? '']],
     ['1 2', LINES.slice(0, 2)],
     ['+12025550101,+12025550101', [LINES[1] ?? '']],
+    ['+1•••••0101, +12025550100', [LINES[1] ?? '', LINES[0] ?? '']],
   ])('%j', (text, chosen) => {
     expect(parseChoice(text, LINES)).toEqual(chosen);
   });
 
-  it.each(['0', '4', '+12025550199', 'one', '12025550100', '1;2'])('%j are none', (text) => {
+  it.each(['0', '4', '+12025550199', 'one', '12025550100', '+1•••••0199', '1;2'])('%j are none', (text) => {
     expect(parseChoice(text, LINES)).toEqual(expect.any(String));
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CHAT_REASONS, CHAT_STATES } from '../../../../src/decide/chat.ts';
 import { standingHolds } from '../../../../src/decide/holds.ts';
 import { applyHold } from '../../../../src/decide/share.ts';
-import { linesNamed, type ShownFilter, storedFilters } from '../../../../src/status/view/chat-filters.ts';
+import { type ShownFilter, storedFilters } from '../../../../src/status/view/chat-filters.ts';
 import { SHOWN_REASONS, type ShownReason } from '../../../../src/status/view/explanation.ts';
 import type { ChatFilter } from '../../../../src/store/store.ts';
 import { LINE, lineOf, OTHER_LINE } from '../../../helpers/builders.ts';
@@ -76,21 +76,5 @@ describe('storedFilters', () => {
     expect(isFound(storedFilters({ ...any, reason: 'card_missing' }, holds), due)).toBe(true);
     expect(isFound(storedFilters({ ...any, state: 'due' }, holds), due)).toBe(false);
     expect(isFound(storedFilters({ ...any, state: 'due' }, holds), { ...due, line: OTHER_LINE })).toBe(true);
-  });
-});
-
-describe('linesNamed', () => {
-  const known = ['+12025550100', '+12025550101', '+14155550100'];
-
-  it('takes the full number', () => {
-    expect(linesNamed('+12025550100', known)).toEqual(['+12025550100']);
-  });
-
-  it('takes the masked form, which may stand for several', () => {
-    expect(linesNamed('+1•••••0100', known)).toEqual(['+12025550100', '+14155550100']);
-  });
-
-  it('finds nothing for a number that is not known', () => {
-    expect(linesNamed('+12025550199', known)).toEqual([]);
   });
 });
