@@ -7,7 +7,9 @@ import { type EpochMs, SECOND } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
 
 /** A chat whose messages are to be read, and what else is known about it. */
-export type ChatToRead = Omit<ListedChat, 'updatedAt'>;
+export interface ChatToRead extends Omit<ListedChat, 'updatedAt' | 'health'> {
+  readonly health: { readonly status: string; readonly at: EpochMs } | null;
+}
 
 export type VisibleSubscription = Pick<Subscription, 'targetUrl' | 'isActive' | 'events'>;
 

@@ -114,7 +114,7 @@ export type Reader = ReturnType<typeof createReader>;
 
 /**
  * What was read about a chat, as events. No envelope bounds their times, so a time later than `now` counts as
- * `now`. A health without a time also gets `now`: it is the current one.
+ * `now`.
  */
 function eventsOf(chat: ChatToRead, messages: readonly MessageRead[], now: EpochMs): ChatEvent[] {
   const { chatId, health } = chat;
@@ -131,5 +131,5 @@ function eventsOf(chat: ChatToRead, messages: readonly MessageRead[], now: Epoch
     return { ...base, outbound: { at, line, service, isGroup: chat.isGroup } };
   });
   if (health === null) return events;
-  return [...events, { ...base, health: { status: health.status, at: Math.min(health.at ?? now, now) } }];
+  return [...events, { ...base, health: { status: health.status, at: Math.min(health.at, now) } }];
 }

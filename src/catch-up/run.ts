@@ -9,9 +9,10 @@ import {
   UNREAD,
 } from '../decide/catch-up.ts';
 import type { CallFailed, ListedChat } from '../decide/linq-api.ts';
+import type { EpochMs } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
 import type { CatchUpStore } from '../store/store.ts';
-import { type Calls, type LinqReads, type Refused, SUPERSEDED } from './calls.ts';
+import { type Calls, type ChatToRead, type LinqReads, type Refused, SUPERSEDED } from './calls.ts';
 import type { Reader, ReadResult } from './reader.ts';
 
 /** Pages shift while they are read, so the listing is repeated until it shows nothing new. */
@@ -22,7 +23,7 @@ interface RunDeps {
   readonly calls: Calls;
   readonly store: Pick<CatchUpStore, 'catchUpReads' | 'changeCatchUp'>;
   readonly reader: Reader;
-  readonly now: () => number;
+  readonly now: () => EpochMs;
   /** Called with each new state. */
   readonly onState: (state: CatchUpState) => void;
 }
@@ -35,8 +36,8 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
   const { linq, calls, store, reader } = deps;
   const unread = new Set<string>();
   /** Chats that couldn't be read before come last, so that they don't block the others again. */
-  const postponed = new Map<string, ListedChat>();
-  const listing = createListing(linq, calls);
+  const postponed = new Map<string, ChatToRead>();
+  const listing = createListing(linq, calls, deps.now);
 
   const ofThisRun = (state: CatchUpState, change: (run: CatchUpRun) => CatchUpRun): CatchUpState =>
     state.run?.startedAt === begun.startedAt ? { ...state, run: change(state.run) } : state;
@@ -50,7 +51,7 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
     took(await store.changeCatchUp((state) => ofThisRun(state, (run) => ({ ...run, ...seen }))));
   }
 
-  async function read(chat: ListedChat, seen: Partial<CatchUpRun>): Promise<void> {
+  async function read(chat: ChatToRead, seen: Partial<CatchUpRun>): Promise<void> {
     const counted = (run: CatchUpRun, { isRead, isNew }: ReadResult): CatchUpRun => ({
       ...run,
       ...seen,
@@ -67,7 +68,7 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
 
   /** Resolves to the number of chats on this page that had to be read. */
   async function readPage(
-    chats: readonly ListedChat[],
+    chats: readonly DatedChat[],
     seenAfter: (count: number) => Partial<CatchUpRun>,
   ): Promise<number> {
     const readAt = await store.catchUpReads(chats.map(({ chatId }) => chatId));
@@ -118,8 +119,10 @@ const MAX_STALE_PAGES = 3;
 const MAX_PAGES = 100_000;
 const MAX_CHATS = 10_000_000;
 
+interface DatedChat extends ChatToRead, Pick<ListedChat, 'updatedAt'> {}
+
 interface ListingPage {
-  readonly chats: readonly ListedChat[];
+  readonly chats: readonly DatedChat[];
   /** Distinct chats in the listing so far, including this page. */
   readonly seen: number;
   /** The last page of the whole listing, not just of one line. */
@@ -129,17 +132,33 @@ interface ListingPage {
 /** Linq reports a missing field when a line must be named. */
 const LINE_WANTED: readonly string[] = ['linq_1001', 'http_400'];
 
-type Answer = Exclude<Awaited<ReturnType<LinqReads['chats']>>, CallFailed> | Refused;
+type Answer =
+  | { readonly kind: 'chats'; readonly chats: readonly DatedChat[]; readonly nextCursor: string | null }
+  | Refused;
 
 /**
  * Lists the account's chats: all lines at once, or line by line if Linq requires a line, as it once did for
  * every account.
  */
-function createListing(linq: Pick<LinqReads, 'chats' | 'lines'>, calls: Pick<Calls, 'ask'>) {
+function createListing(
+  linq: Pick<LinqReads, 'chats' | 'lines'>,
+  calls: Pick<Calls, 'ask'>,
+  now: () => EpochMs,
+) {
   /** Null: Linq hasn't required a line yet. */
   let lines: readonly string[] | null = null;
   const ask = (line: string | null, cursor: string | null): Promise<Answer> =>
-    calls.ask((signal) => linq.chats(line, cursor, signal));
+    calls.ask(async (signal): Promise<Answer | CallFailed> => {
+      const askedAt = now();
+      const answer = await linq.chats(line, cursor, signal);
+      if (answer.kind === 'failed') return answer;
+      // a health without a time was true when we asked; its chat may be read long after, and a webhook may know better by then
+      const dated = ({ health, ...chat }: ListedChat): DatedChat => ({
+        ...chat,
+        health: health && { ...health, at: health.at ?? askedAt },
+      });
+      return { ...answer, chats: answer.chats.map(dated) };
+    });
 
   /** @throws {CatchUpError} saying why listing all lines was refused, if naming lines won't help */
   async function linesInstead({ cause }: Refused): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
-import { answerOf, outboundOf, silenceOf, T } from '../../helpers/builders.ts';
+import { answerOf, eventOf, outboundOf, silenceOf, T } from '../../helpers/builders.ts';
 import { chatOfStore } from '../../helpers/store/use-store.ts';
 import { failedWith, received, sent } from './account.ts';
 import { createWorld, type World } from './world.ts';
@@ -73,6 +73,22 @@ describe('a run', () => {
     expect(lastOutboundAt).toBe(healthAt);
     expect(lastOutboundAt).toBeGreaterThanOrEqual(T);
     expect(lastOutboundAt).toBeLessThan(T + RUN_MS);
+  });
+
+  it('dates a health without a time by its listing: what a webhook said since then is newer', async () => {
+    const world = createWorld();
+    world.account.add('chat-1', T, sent(T - HOUR)).health = { status: 'HEALTHY', at: null };
+    const { store } = await world.start();
+    const optedOutAt = () => world.clock.now() - SECOND;
+    world.account.onCall = async ({ what }) => {
+      if (what !== 'messages') return null;
+      world.clock.advance(MINUTE);
+      await store.record([eventOf({ health: { status: 'OPTED_OUT', at: optedOutAt() } })], world.clock.now());
+      return null;
+    };
+    await world.run(HOUR);
+    expect(await store.chat('chat-1')).toMatchObject({ health: 'OPTED_OUT' });
+    expect(world.account.callsOf('chat-1')).toHaveLength(1);
   });
 
   it('takes an opt-out word for the wish of the person in a direct chat alone', async () => {
