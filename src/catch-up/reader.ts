@@ -6,12 +6,18 @@ import type { EpochMs } from '../decide/time.ts';
 import { CatchUpError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CatchUpStore } from '../store/store.ts';
-import type { Calls, ChatToRead, LinqReads } from './calls.ts';
+import { type Calls, type ChatToRead, type LinqReads, SUPERSEDED } from './calls.ts';
 
 /** Pages of a hundred messages each. */
 const MAX_PAGES = 10;
-/** Unreadable chats in a row before we conclude that the chats aren't the cause. */
-const STRIKES = 3;
+/** Unreadable chats in a row before we conclude that the chats aren't the cause. A refusal is Linq's word about the chat. */
+const MAX_IN_A_ROW = { failed: 3, refused: 100 };
+
+/**
+ * `postponed`: in a run's second try, at its end. So chats that can't be read don't keep a run from completing: the next
+ * one tries them again.
+ */
+type Reading = 'run' | 'postponed' | 'sweep';
 
 interface ReaderDeps {
   readonly linq: Pick<LinqReads, 'messages'>;
@@ -39,19 +45,19 @@ export interface ReadResult {
 
 /** Reads one chat's messages and merges them like events. */
 export function createReader({ linq, calls, store, clock, log, onNews }: ReaderDeps) {
-  let strikes = 0;
+  const inARow = { ...NONE };
   const ask = (chatId: string, cursor: string | null) =>
     calls.ask((signal) => linq.messages(chatId, cursor, signal));
 
-  /** Null: the chat is gone. @throws {CatchUpError} */
-  async function readMessages(chatId: string): Promise<Messages | null> {
+  /** Null: the chat is gone. An error: Linq refused it. @throws {CatchUpError} */
+  async function readMessages(chatId: string): Promise<Messages | null | CatchUpError> {
     const messages: MessageRead[] = [];
     const seen = new Set<string>();
     let cursor: string | null = null;
     for (let page = 0; page < MAX_PAGES; page++) {
       const answer = await ask(chatId, cursor);
       if (answer.kind === 'refused' && answer.isGone) return null;
-      if (answer.kind === 'refused') throw new CatchUpError(answer.cause);
+      if (answer.kind === 'refused') return new CatchUpError(answer.cause);
       messages.push(...answer.messages);
       cursor = answer.nextCursor;
       if (cursor === null) return { messages, isWhole: true };
@@ -63,29 +69,30 @@ export function createReader({ linq, calls, store, clock, log, onNews }: ReaderD
   }
 
   /** One unreadable chat must not keep us from reading the others. */
-  async function readOrStrike(chatId: string): Promise<Messages | null | CatchUpError> {
-    try {
-      const read = await readMessages(chatId);
-      strikes = 0;
-      return read;
-    } catch (error) {
-      if (!(error instanceof CatchUpError)) throw error;
-      strikes++;
-      log.warn({ chatId, cause: error.message }, 'catch-up.chat_unread');
+  async function readOrCount(chatId: string): Promise<Messages | null | CatchUpError> {
+    let how: keyof typeof inARow = 'refused';
+    const read = await readMessages(chatId).catch((error: unknown) => {
+      if (!(error instanceof CatchUpError) || error.message === SUPERSEDED) throw error;
+      how = 'failed';
       return error;
-    }
+    });
+    if (read instanceof CatchUpError) {
+      inARow[how]++;
+      log.warn({ chatId, cause: read.message }, 'catch-up.chat_unread');
+    } else Object.assign(inARow, NONE);
+    return read;
   }
 
   return {
     /**
      * Merges all of a chat in one commit, at the end: an opt-out may be on the last page.
-     * @param isOfRun records that the run in progress has read the chat, or must leave it to the next run
+     * A chat that couldn't be read is left to the next run.
      * @throws {CatchUpError} when neither this chat nor the ones before it could be read; {StoreError}
      */
-    async read(chat: ChatToRead, isOfRun: boolean, progress: Progress) {
+    async read(chat: ChatToRead, reading: Reading, progress: Progress) {
       const { chatId } = chat;
       const startedAt: EpochMs = clock.now();
-      const result = await readOrStrike(chatId);
+      const result = await readOrCount(chatId);
       const isRead = !(result instanceof CatchUpError);
       const read = isRead ? result : null;
       const now = clock.now();
@@ -94,21 +101,24 @@ export function createReader({ linq, calls, store, clock, log, onNews }: ReaderD
           chatId,
           events: read === null ? [] : eventsOf(chat, read.messages, now),
           isWhole: read?.isWhole ?? false,
-          readAt: isOfRun ? (isRead ? startedAt : UNREAD) : null,
+          readAt: isRead ? (reading === 'sweep' ? null : startedAt) : UNREAD,
           change: (state, isNew) => progress(state, { isRead, isNew }),
         },
         now,
       );
       if (recorded.unstorable > 0) log.warn({ chatId, count: recorded.unstorable }, 'catch-up.unstorable');
       if (recorded.isNew || recorded.isFreed) onNews();
-      if (!isRead && strikes >= STRIKES) {
-        strikes = 0;
+      const isTooMuch = inARow.failed >= MAX_IN_A_ROW.failed || inARow.refused >= MAX_IN_A_ROW.refused;
+      if (!isRead && isTooMuch && reading !== 'postponed') {
+        Object.assign(inARow, NONE);
         throw result;
       }
       return { isRead, state: recorded.state };
     },
   };
 }
+
+const NONE = { failed: 0, refused: 0 };
 
 export type Reader = ReturnType<typeof createReader>;
 

@@ -51,7 +51,11 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
     took(await store.changeCatchUp((state) => ofThisRun(state, (run) => ({ ...run, ...seen }))));
   }
 
-  async function read(chat: ChatToRead, seen: Partial<CatchUpRun>): Promise<void> {
+  async function read(
+    chat: ChatToRead,
+    reading: 'run' | 'postponed',
+    seen: Partial<CatchUpRun>,
+  ): Promise<void> {
     const counted = (run: CatchUpRun, { isRead, isNew }: ReadResult): CatchUpRun => ({
       ...run,
       ...seen,
@@ -59,7 +63,7 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
       chatsChanged: run.chatsChanged + (isNew ? 1 : 0),
       chatsUnread: run.chatsUnread + (isRead ? 0 : 1),
     });
-    const result = await reader.read(chat, true, (state, read) =>
+    const result = await reader.read(chat, reading, (state, read) =>
       ofThisRun(state, (run) => counted(run, read)),
     );
     if (!result.isRead) unread.add(chat.chatId);
@@ -80,7 +84,7 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
       done.add(chatId);
       found++;
       if (readAt.get(chatId) === UNREAD) postponed.set(chatId, chat);
-      else await read(chat, seenAfter(index + 1));
+      else await read(chat, 'run', seenAfter(index + 1));
     }
     await save(seenAfter(chats.length));
     return found;
@@ -106,7 +110,7 @@ export async function performRun(begun: CatchUpRun, deps: RunDeps): Promise<void
     // only a periodic run ends after a first listing with nothing new; others likely have something to find
     if (found === 0 && (passes > 1 || begun.reason === 'periodic')) break;
   }
-  for (const chat of postponed.values()) await read(chat, {});
+  for (const chat of postponed.values()) await read(chat, 'postponed', {});
   await save({});
   deps.onState(await store.changeCatchUp((state) => completeRun(state, deps.now()), [...unread]));
 }
@@ -245,7 +249,7 @@ export async function performSweep(known: CatchUpState, deps: SweepDeps): Promis
     for (const { id, chatId, isGroup } of chats) {
       if (deps.hasToYield()) return false;
       const chat = { chatId, isGroup, line: null, health: null };
-      deps.onState((await reader.read(chat, false, reached(id))).state);
+      deps.onState((await reader.read(chat, 'sweep', reached(id))).state);
     }
     if (scannedTo === null) break;
     after = scannedTo;

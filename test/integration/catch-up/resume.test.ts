@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { outboundOf, T } from '../../helpers/builders.ts';
-import { sent } from './account.ts';
+import { answerOf, outboundOf, T } from '../../helpers/builders.ts';
+import { failedWith, sent } from './account.ts';
 import { createWorld } from './world.ts';
 
 const CHATS = 6;
@@ -165,6 +165,21 @@ describe('active chats', () => {
     expect((await store.chat('active'))?.lastOutboundAt).toBe(T + 2 * HOUR);
     await world.run(2 * DAY);
     expect(world.account.callsOf('active')).toHaveLength(3);
+  });
+
+  it('that cannot be read then are left to the next run', async () => {
+    const world = createWorld(NIGHT);
+    const missed = 20 * HOUR;
+    for (let n = 0; n < 40; n++) world.account.add(`chat-${n}`, T - 2 * HOUR, sent(T - 2 * HOUR));
+    const { store } = await world.start();
+    await world.run(23 * HOUR + 50 * MINUTE);
+    for (const chat of world.account.chats) chat.messages.push(sent(T + missed)); // and the listing doesn't show it
+    world.account.onCall = ({ what }) => (what === 'messages' ? failedWith(answerOf(503, 3006)) : null);
+    await world.run(70 * MINUTE);
+    world.account.onCall = () => null;
+    await world.run(8 * HOUR);
+    const last = await Promise.all(world.account.chats.map(({ chatId }) => store.chat(chatId)));
+    expect(last.map((chat) => chat?.lastOutboundAt)).toEqual(Array(40).fill(T + missed));
   });
 
   it('wait while something more urgent is to be read, and go on after a restart where they were', async () => {

@@ -391,9 +391,71 @@ describe('a call that fails', () => {
     await world.run(5 * MINUTE);
     expect((await store.chat('chat-8'))?.firstOutboundAt).toBe(T);
     world.account.onCall = () => null;
-    await world.run(HOUR);
+    await world.run(7 * HOUR);
     expect((await store.chat('chat-0'))?.firstOutboundAt).toBe(T);
-    expect(world.completions()).toMatchObject([{ chatsSeen: 9, chatsRead: 9, chatsUnread: 0 }]);
+    expect(world.completions()).toMatchObject([
+      { chatsSeen: 9, chatsRead: 6, chatsUnread: 3 },
+      { chatsSeen: 9, chatsRead: 9, chatsUnread: 0 },
+    ]);
+  });
+
+  it.each([
+    ['fail', answerOf(500, 3006)],
+    ['are refused', answerOf(403, 2006)],
+  ])(
+    'for a few chats that %s for good lets every run complete, which tries them again',
+    async (_how, answer) => {
+      const world = createWorld();
+      for (let n = 0; n < 9; n++) world.account.add(`chat-${n}`, T - 2 * HOUR, sent(T - 2 * HOUR));
+      world.account.onCall = ({ chatId }) => (/[036]$/.test(chatId ?? '') ? failedWith(answer) : null);
+      const { store } = await world.start();
+      await world.run(7 * HOUR);
+      const found = world.account.add('chat-9', T + 7 * HOUR, sent(T + 7 * HOUR));
+      await world.run(12 * HOUR);
+      expect(world.completions()).toMatchObject(Array(4).fill({ chatsUnread: 3 }));
+      expect(world.events()).not.toContain('catch-up.failed');
+      expect((await store.chat(found.chatId))?.firstOutboundAt).toBe(T + 7 * HOUR);
+      world.account.onCall = () => null;
+      await world.run(6 * HOUR);
+      expect(world.completions().at(-1)).toMatchObject({ chatsUnread: 0 });
+      expect((await store.chat('chat-3'))?.firstOutboundAt).toBe(T - 2 * HOUR);
+    },
+  );
+
+  it('for fifty chats that Linq refuses one after the other does not keep us from those behind them', async () => {
+    const world = createWorld();
+    for (let n = 0; n < 50; n++) world.account.add(`left-${n}`, T, sent(T));
+    world.account.add('chat-1', T, sent(T));
+    world.account.onCall = ({ chatId }) =>
+      chatId?.startsWith('left') ? failedWith(answerOf(403, 2006)) : null;
+    await world.start();
+    await world.run(MINUTE);
+    expect(world.completions()).toMatchObject([{ chatsRead: 1, chatsUnread: 50 }]);
+  });
+
+  it('for all chats because Linq refuses to show messages fails the run', async () => {
+    const world = createWorld();
+    for (let n = 0; n < 101; n++) world.account.add(`chat-${n}`, T, sent(T));
+    world.account.onCall = ({ what }) => (what === 'messages' ? failedWith(answerOf(403, 2006)) : null);
+    const { catchUp } = await world.start();
+    await world.run(MINUTE, () => world.events().includes('catch-up.failed'));
+    expect(catchUp.view()).toMatchObject({ activity: 'failed', cause: 'linq_2006' });
+    expect(world.completions()).toEqual([]);
+  });
+
+  it('because another replica leads now says nothing of the chat that was to be read', async () => {
+    let isLeader = true;
+    const account = { hold: () => null, isLeader: () => isLeader, heard: () => {} };
+    const world = createWorld({ account, isShared: true });
+    for (const n of [1, 2]) world.account.add(`chat-${n}`, T, sent(T));
+    world.account.onCall = ({ chatId }) => {
+      if (chatId === 'chat-1') isLeader = false;
+      return null;
+    };
+    const { store } = await world.start();
+    await world.run(MINUTE);
+    expect(await store.catchUpReads(['chat-1', 'chat-2'])).toEqual(new Map([['chat-1', expect.any(Number)]]));
+    expect(world.events()).not.toContain('catch-up.chat_unread');
   });
 
   it('because Linq refuses the listing fails the run at once', async () => {
