@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import {
+  accountHold,
   accountProbeAt,
   activeDigestOf,
   type CardState,
@@ -226,7 +227,7 @@ const CLOCK_PROBE_MS = 5 * SECOND;
 
 interface ProbeDeps {
   readonly isLeader: () => boolean;
-  readonly book: Pick<HoldBook, 'accountHold' | 'all'>;
+  readonly book: Pick<HoldBook, 'all'>;
   readonly guard: Pick<ClockGuard, 'isDistrusted'>;
   readonly clock: Clock;
   readonly cardChecks: Pick<CardChecks, 'isRunning' | 'start'>;
@@ -253,19 +254,18 @@ export function createProbes({ book, guard, clock, cardChecks, isLeader }: Probe
     return now + clock.toDomain(CLOCK_PROBE_MS);
   }
 
-  function probeAccount(now: EpochMs): EpochMs | null {
-    const at = accountProbeAt(book.all(), now);
-    if (at !== now) return at;
-    if (isLeader()) checkCards(now);
-    return null; // the end of the check triggers the next turn
-  }
-
   return (isCalling: boolean, now: EpochMs): EpochMs | null => {
-    const account = book.accountHold(now);
+    // a pause stops shares, not what shows whether the clock, the key and the API are right: catching up needs them
+    const holds = book.all().filter(({ reason }) => reason !== 'paused');
+    const account = accountHold(holds, now);
     const mayCheck = account === null || HOLDS[account.reason].stops === 'shares';
     if (guard.isDistrusted() && mayCheck) return probeClock(now);
-    const endedBy = account === null ? null : HOLDS[account.reason].endedBy;
-    const isDue = endedBy === 'card_check' || (endedBy === 'share_or_card_check' && !isCalling);
-    return isDue ? probeAccount(now) : null;
+    if (account === null) return null;
+    const at = accountProbeAt(holds, now);
+    if (at !== now) return at;
+    const { endedBy } = HOLDS[account.reason];
+    const isEnough = endedBy === 'card_check' || (endedBy === 'share_or_card_check' && !isCalling);
+    if (isEnough && isLeader()) checkCards(now);
+    return null; // the end of the check triggers the next turn
   };
 }

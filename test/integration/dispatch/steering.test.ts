@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR } from '../../../src/decide/time.ts';
-import { inboundOf, LINE, OTHER_LINE, outboundOf, T } from '../../helpers/builders.ts';
-import { startReactor } from '../../helpers/reactor.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
+import { answerOf, inboundOf, LINE, OTHER_LINE, outboundOf, T } from '../../helpers/builders.ts';
+import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 
 describe('a pause of the operator', () => {
   it('stops all calls at once, across restarts, until it is ended', async () => {
@@ -19,6 +19,64 @@ describe('a pause of the operator', () => {
     expect(first.linq.shares()).toHaveLength(1);
     await second.stop();
     expect((await second.restart()).dispatcher.snapshot().account).toBeNull();
+  });
+
+  describe('still lets one check of the cards after the other find out', () => {
+    const isTrusted = ({ dispatcher }: Reactor) => dispatcher.snapshot().clockDistrustedSince === null;
+    const reasons = ({ dispatcher }: Reactor) => dispatcher.snapshot().holds.map(({ reason }) => reason);
+
+    async function startPaused(): Promise<Reactor> {
+      const reactor = await startReactor();
+      await reactor.dispatcher.pause();
+      await reactor.deliver(outboundOf(T));
+      return reactor;
+    }
+
+    function stepClock({ clock, linq }: Reactor): void {
+      clock.stepWall(MINUTE);
+      linq.script.time = () => clock.wallNow();
+    }
+
+    it('whether the clock is right, as catching up waits for it, and nothing else', async () => {
+      const reactor = await startPaused();
+      stepClock(reactor);
+      expect(isTrusted(reactor)).toBe(false);
+      reactor.dispatcher.nudge(); // at the latest after a minute it looks anyway
+      await reactor.run(DAY);
+      expect(isTrusted(reactor)).toBe(true);
+      expect(reactor.linq.calls).toMatchObject([{ kind: 'cards', subject: null }]);
+    });
+
+    it('whether the key works', async () => {
+      const reactor = await startPaused();
+      reactor.dispatcher.noteExternalAnswer(answerOf(401, 2004), T);
+      await reactor.run(DAY);
+      expect(reasons(reactor)).toEqual(['paused']);
+      expect(reactor.linq.calls).toMatchObject([{ kind: 'cards', subject: null, at: T + 5 * SECOND }]);
+    });
+
+    it('but not before a limit of the rate is over', async () => {
+      const reactor = await startPaused();
+      reactor.dispatcher.noteExternalAnswer(answerOf(429, 1007, { retryAfterMs: HOUR }), T);
+      stepClock(reactor);
+      reactor.dispatcher.nudge();
+      await reactor.run(HOUR - 1);
+      expect(reactor.linq.calls).toEqual([]);
+      await reactor.run(1);
+      expect(isTrusted(reactor)).toBe(true);
+    });
+
+    it('whether the clock is right, too, when Linq was failing', async () => {
+      const reactor = await startReactor();
+      reactor.linq.script.share = () => answerOf(500);
+      await reactor.deliver(...[1, 2, 3, 4, 5].map((n) => outboundOf(T, { chatId: `chat-${n}` })));
+      expect(reasons(reactor)).toEqual(['api_unavailable']);
+      await reactor.dispatcher.pause();
+      stepClock(reactor);
+      await reactor.run(MINUTE);
+      expect(isTrusted(reactor)).toBe(true);
+      expect(reactor.linq.shares()).toHaveLength(5);
+    });
   });
 });
 
