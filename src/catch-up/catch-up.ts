@@ -52,7 +52,8 @@ export interface CatchUp {
   request(): Promise<void>;
   /** A correctly signed delivery was stale: others may have been lost. */
   onStale(): void;
-  view(): CatchUpView;
+  /** @param stored as read just now; without it, as last read or written here: other replicas change it, too */
+  view(stored?: CatchUpState): CatchUpView;
   subscription(): SubscriptionState;
   /** Attempts that failed in a row here, because of calls to Linq. */
   failures(): number;
@@ -216,7 +217,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       staleAt = at;
       wishQuietly('stale');
     },
-    view: () => viewOf(known, viewContext()),
+    view: (stored = known) => viewOf(stored, viewContext()),
     failures: () => failuresHere,
     subscription: () => (account.isLeader() ? subscription.state() : 'unknown'), // it may be outdated
   };

@@ -31,7 +31,7 @@ export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> 
   const { store, policy, showNumbers, version, startedAt, webhookCounters } = deps;
   return async () => {
     const { problems, snapshot } = await deps.watch.check();
-    const { now, dispatcher, counts, heads, totals, sizeBytes, lastBackupAt } = snapshot;
+    const { now, dispatcher, counts, heads, totals, sizeBytes, lastBackupAt, catchUpState } = snapshot;
     const { kind, schemaVersion } = store;
     const overview = showOverview({
       version,
@@ -46,7 +46,7 @@ export function createServiceView(deps: StatusDeps): () => Promise<ServiceView> 
       dispatcher,
       store: { kind, schemaVersion, sizeBytes },
       lastBackupAt,
-      catchUp: deps.catchUp.view(),
+      catchUp: deps.catchUp.view(catchUpState),
       policy,
       showNumbers,
       cardShares: await store.cardShares(now),

@@ -46,6 +46,7 @@ export interface ServiceSnapshot extends ProblemSnapshot {
   readonly sizeBytes: number;
   readonly deliveries: DeliveryNews;
   readonly lastBackupAt: EpochMs | null;
+  readonly catchUpState: StoreSummary['catchUp'];
 }
 
 /** What was read for a snapshot at an instant. */
@@ -101,6 +102,7 @@ export function createServiceSnapshot(
       backup: backup(lastBackupAt, deps.isBackupFailing(), now, elapsed()),
       subscription: deps.subscription(),
       catchUp: catchUp.failing,
+      catchUpState: catchUp,
       alerts: deps.alerts(),
       doSettingsDiffer: new Set(deps.replicas().map(({ fingerprint }) => fingerprint)).size > 1,
       replicaId: deps.replicaId,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { CatchUpView } from '../../../../src/catch-up/catch-up.ts';
-import type { CatchUpRun } from '../../../../src/decide/catch-up.ts';
-import { MINUTE } from '../../../../src/decide/time.ts';
+import { type CatchUpView, createCatchUp } from '../../../../src/catch-up/catch-up.ts';
+import { type CatchUpRun, wishFor } from '../../../../src/decide/catch-up.ts';
+import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import { StoreError } from '../../../../src/errors.ts';
 import { T } from '../../../helpers/builders.ts';
+import { createFakeClock } from '../../../helpers/clock.ts';
 import { startStatus } from '../harness.ts';
 import { startService } from './verbs-harness.ts';
 
@@ -86,7 +87,40 @@ describe('GET /status', () => {
       chatsTotal: 100,
     });
   });
+
+  it('shows the run that was requested at another replica since this one last looked', async () => {
+    const { store, clock, get } = await startStatus({ deps: { catchUp: replicaThatFollows() } });
+    expect((await get('/status')).body.catchUp).toMatchObject({ state: 'idle' });
+    await store.changeCatchUp((state) => wishFor(state, 'manual', clock.now()));
+    expect((await get('/status')).body.catchUp).toMatchObject({ state: 'running' });
+  });
 });
+
+/** It has not looked at the store yet. */
+function replicaThatFollows() {
+  const never = () => Promise.reject(new Error('a replica that follows reads nothing'));
+  return createCatchUp({
+    store: {
+      catchUp: never,
+      changeCatchUp: never,
+      recordRead: never,
+      catchUpReads: never,
+      activeChats: never,
+    },
+    linq: { chats: never, lines: never, messages: never, subscriptions: never },
+    account: { hold: () => null, isLeader: () => false, heard: () => {} },
+    clock: createFakeClock(T),
+    random: () => 0,
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    everyMs: HOUR,
+    toleratedMs: MINUTE,
+    idleAfterMs: 0,
+    publicUrl: null,
+    isShared: true,
+    leadersView: () => ({ activity: 'idle', cause: null }),
+    onNews: () => {},
+  });
+}
 
 describe('catch-up', () => {
   const SUMMARY = 'Caught up in 3 min: 100 chats seen, 7 read, 93 unchanged and skipped; 2 updated.\n';
