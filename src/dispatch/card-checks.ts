@@ -5,14 +5,16 @@ import {
   activeDigestOf,
   type CardState,
   type CheckedCard,
+  cardHold,
   cardStateOf,
   HOLDS,
   type Line,
 } from '../decide/holds.ts';
 import { classifyAnswer } from '../decide/outcome.ts';
 import { backoffMs } from '../decide/pacing.ts';
-import { type EpochMs, MINUTE, SECOND } from '../decide/time.ts';
+import { type EpochMs, HOUR, MINUTE, SECOND } from '../decide/time.ts';
 import type { Log } from '../log.ts';
+import type { QueueHead } from '../store/store.ts';
 import type { ClockGuard } from './clock-guard.ts';
 import type { HoldBook } from './hold-book.ts';
 import type { Call, HoldKeeper } from './hold-keeper.ts';
@@ -47,7 +49,7 @@ export function createCardChecks({
   let found: CheckedCard[] = [];
   const running = new Set<Promise<void>>();
 
-  async function check(line: string | null, startedAt: EpochMs): Promise<void> {
+  async function check(line: string | null, startedAt: EpochMs, isOnlyProbe: boolean): Promise<void> {
     const isFirst = line !== null && !cards.hasFailed(line);
     const answer = await linq.contactCards(line, signal);
     const call: Call = {
@@ -59,7 +61,7 @@ export function createCardChecks({
       endedAt: clock.now(),
     };
     if (answer.kind === 'cards') {
-      keeper.reached(call);
+      keeper.reached(call, isOnlyProbe);
       if (line === null) return;
       note(line, cardStateOf(line, answer.cards), activeDigestOf(line, answer.cards), call.endedAt);
       return;
@@ -83,11 +85,12 @@ export function createCardChecks({
     /**
      * The end of a check triggers the next turn, which requests again the checks that didn't fit.
      * @param line null: all lines at once, to see whether Linq answers
+     * @param isOnlyProbe no chat can be tried soon, whose share would show more
      */
-    start(line: string | null, now: EpochMs): void {
+    start(line: string | null, now: EpochMs, isOnlyProbe = false): void {
       if (line !== null && running.size >= MAX_CHECKS) return;
       if (line !== null) cards.checking(line);
-      const run = check(line, now).finally(() => {
+      const run = check(line, now, isOnlyProbe).finally(() => {
         running.delete(run);
         onDone();
       });
@@ -227,23 +230,33 @@ const CLOCK_PROBE_MS = 5 * SECOND;
 
 interface ProbeDeps {
   readonly isLeader: () => boolean;
-  readonly book: Pick<HoldBook, 'all'>;
+  readonly book: Pick<HoldBook, 'all' | 'find' | 'line' | 'lineHold'>;
   readonly guard: Pick<ClockGuard, 'isDistrusted'>;
   readonly clock: Clock;
   readonly cardChecks: Pick<CardChecks, 'isRunning' | 'start'>;
 }
 
-export type ProbeByCardCheck = ReturnType<typeof createProbes>;
+/** A chat that failed is tried again within this, unless Linq asked for longer. */
+const SOON_MS = HOUR;
+
+interface Calling {
+  /** The earliest claimable instant of each line. */
+  readonly heads: readonly QueueHead[];
+  /** A chat is tried now. */
+  readonly isCalling: boolean;
+}
+
+export type ProbeByCardCheck = (calling: Calling, now: EpochMs) => EpochMs | null;
 
 /**
  * Checks the cards to probe a rejected key, an unreachable API with nothing due, or a distrusted clock. The
  * returned function starts the probe that is due and returns when the next one is; null: none.
  */
-export function createProbes({ book, guard, clock, cardChecks, isLeader }: ProbeDeps) {
+export function createProbes({ book, guard, clock, cardChecks, isLeader }: ProbeDeps): ProbeByCardCheck {
   let clockProbedAt = Number.NEGATIVE_INFINITY;
 
-  const checkCards = (now: EpochMs): void => {
-    if (!cardChecks.isRunning()) cardChecks.start(null, now);
+  const checkCards = (now: EpochMs, isOnlyProbe = false): void => {
+    if (!cardChecks.isRunning()) cardChecks.start(null, now, isOnlyProbe);
   };
 
   function probeClock(now: EpochMs): EpochMs {
@@ -254,7 +267,20 @@ export function createProbes({ book, guard, clock, cardChecks, isLeader }: Probe
     return now + clock.toDomain(CLOCK_PROBE_MS);
   }
 
-  return (isCalling: boolean, now: EpochMs): EpochMs | null => {
+  /** When a chat of this line may be tried; infinity: once its card is there, and nobody knows when. */
+  function opensAt(line: string | null, now: EpochMs): EpochMs {
+    const known = line === null ? null : book.line(line);
+    if (known === null) return now;
+    const card = cardHold(known);
+    if (card !== null && card.reason !== 'card_unknown') return Number.POSITIVE_INFINITY;
+    return book.lineHold(known.line, now)?.until ?? now;
+  }
+
+  const canTrySoon = (heads: readonly QueueHead[], now: EpochMs): boolean =>
+    book.find(null, 'paused') === null &&
+    heads.some(({ line, nextAttemptAt }) => Math.max(nextAttemptAt, opensAt(line, now)) <= now + SOON_MS);
+
+  return ({ heads, isCalling }, now) => {
     // a pause stops shares, not what shows whether the clock, the key and the API are right: catching up needs them
     const holds = book.all().filter(({ reason }) => reason !== 'paused');
     const account = accountHold(holds, now);
@@ -265,7 +291,7 @@ export function createProbes({ book, guard, clock, cardChecks, isLeader }: Probe
     if (at !== now) return at;
     const { endedBy } = HOLDS[account.reason];
     const isEnough = endedBy === 'card_check' || (endedBy === 'share_or_card_check' && !isCalling);
-    if (isEnough && isLeader()) checkCards(now);
+    if (isEnough && isLeader()) checkCards(now, !canTrySoon(heads, now));
     return null; // the end of the check triggers the next turn
   };
 }

@@ -64,7 +64,7 @@ export function createHoldKeeper(book: HoldBook) {
 
   /**
    * Only a call of the kind that failed may close the breaker: a card check can't close one that shares
-   * opened, nor a mere answer one that refusals opened.
+   * opened, nor a mere answer one that refusals opened. Only where no such call can be made, see `reached`.
    */
   function closeBreaker(by: 'read' | 'answer' | 'share'): void {
     if (by !== 'share' && streaks.isRefusing()) return;
@@ -164,13 +164,15 @@ export function createHoldKeeper(book: HoldBook) {
      */
     recount(past: readonly AttemptOutcome[], now: EpochMs): void {
       const wasRefusing = streaks.isRefusing();
+      const wasFailing = streaks.areSharesFailing();
       streaks = createStreaks(past, streaks.failedCardChecks());
       if (streaks.isRefusing() && !wasRefusing) book.undo(streaks.refusedChats());
       const breaker = breakerOf();
       if (breaker !== null)
         untried = { ...untried, at: Math.max(untried.at, breaker.since + UNTRIED_MIN_MS) };
-      const isStreak = streaks.isRefusing() || streaks.areSharesFailing();
-      if (!isStreak || breaker !== null) return;
+      // a known streak whose breaker is gone was closed by a card check, since no chat could be tried
+      const isNews = (streaks.isRefusing() && !wasRefusing) || (streaks.areSharesFailing() && !wasFailing);
+      if (!isNews || breaker !== null) return;
       const ended = { startedAt: now, endedAt: now };
       openBreaker({ chatId: null, line: null, isFirst: false, wasUndone: false, ...ended });
     },
@@ -196,15 +198,20 @@ export function createHoldKeeper(book: HoldBook) {
       else if (isVerdictHold(verdict.kind)) open(verdict.kind, call, verdict);
       prolongProbed(call);
     },
-    /** A card check or chat look-up was answered: the key and the API work. */
-    reached(call: Call): void {
+    /**
+     * A card check or chat look-up was answered: the key and the API work.
+     * @param isOnlyProbe no chat can be tried soon: the check closes the breaker, and the next failure of an untried chat
+     * opens it again, as the streak goes on
+     */
+    reached(call: Call, isOnlyProbe = false): void {
       failedProbes = 0;
       streaks.readAnswered();
       closeBreaker('read');
       const breaker = breakerOf();
       const isProbe = breaker !== null && isProbeOf(breaker, call.startedAt);
       // looking up a chat, or checking its line's card, only prepares the share that is the probe
-      if (isProbe && call.line === null && call.chatId === null) openBreaker(call);
+      if (isProbe && isOnlyProbe) book.end(null, 'api_unavailable');
+      else if (isProbe && call.line === null && call.chatId === null) openBreaker(call);
       for (const hold of book.all())
         if (isProbedByCardCheck(hold.reason) && isProbeOf(hold, call.startedAt))
           book.end(hold.scope, hold.reason);

@@ -290,7 +290,8 @@ export function createTurns(deps: TurnDeps) {
       for (const line of plan.checkCards) cardChecks.start(line, now);
       const { lines, total, probe: choice } = plan;
       const isClaiming = total > 0 && lines.length > 0;
-      const probeAt = deps.probeByCardCheck(isClaiming || inFlight.size() > 0, now);
+      const calling = { heads: agenda.heads, isCalling: isClaiming || inFlight.size() > 0 };
+      const probeAt = deps.probeByCardCheck(calling, now);
       const lookUpPace = pace(lookUps, LOOK_UP_RATE, now);
       const { ratePerLine } = deps;
       const request = {

@@ -148,6 +148,23 @@ export function describeSharedDispatch(place: () => OpenShared): void {
       expect(await one.store.counts(one.clock.now())).toMatchObject([{ state: 'waiting', count: 15 }]);
     });
 
+    it('of failures opens nothing again when the leader had to close it with a card check', async () => {
+      const { one, other, linq, run } = await start({ concurrency: 1 });
+      linq.script.share = () => answerOf(500);
+      await other.deliver(...chats(5));
+      expect(accountReason(other)).toBe('api_unavailable');
+      await one.deliver(lineEventOf({ at: T, status: 'FLAGGED' }));
+      await run(MINUTE);
+      expect([accountReason(one), accountReason(other)]).toEqual([null, null]);
+      expect(linq.shares()).toHaveLength(5);
+      await one.dispatcher.releaseLine(LINE);
+      await other.deliver(...chats(5, 5));
+      expect(accountReason(other)).toBe('api_unavailable');
+      const added = chats(5, 5);
+      // at most one at each replica, since neither waits for the other
+      expect(added.filter(({ chatId }) => linq.sharesOf(chatId).length > 0).length).toBeLessThan(3);
+    });
+
     it('is none if a share at another one came between', async () => {
       const { one, other, linq, run } = await start({ concurrency: 1 });
       linq.script.share = () => GONE;

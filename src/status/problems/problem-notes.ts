@@ -71,11 +71,11 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
     confirm:
       '`contact-card-reactor doctor` calls Linq and shows the answer; `contact-card-reactor chat show CHAT_ID` shows the latest attempts.',
     steps: [
-      'Check that this machine reaches the internet, and that DNS works.',
+      'Check this machine’s internet access and DNS.',
       'Check `LINQ_API_BASE_URL`, or unset it. Restart the service after a change.',
       'If Linq reports an outage, wait.',
     ],
-    ends: 'with the first good answer. One call is tried at intervals growing from a second to a minute, untried chats first. After five refusals only a successful share ends it, and the refusals are undone.',
+    ends: 'with a good answer to a share, or to a card check if no chat can be tried within the hour. Probes come after a second, later every minute. After five refusals the share must succeed, and they are undone.',
   },
   card_missing: {
     confirm: '`contact-card-reactor doctor` asks Linq.',

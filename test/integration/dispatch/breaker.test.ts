@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
-import { answerOf, OTHER_LINE, outboundOf, silenceOf, T } from '../../helpers/builders.ts';
+import { answerOf, LINE, lineEventOf, OTHER_LINE, outboundOf, silenceOf, T } from '../../helpers/builders.ts';
 import { activeCards, failed } from '../../helpers/fake-linq.ts';
 import { type Reactor, startReactor } from '../../helpers/reactor.ts';
 
@@ -122,6 +122,80 @@ describe('five transient failures in a row over different chats', () => {
     expect(linq.calls).toHaveLength(1);
     await run(2 * SECOND);
     expect(linq.calls).toHaveLength(2);
+  });
+});
+
+describe('a breaker while no chat can be tried soon', () => {
+  const FLAGGED = lineEventOf({ at: T, status: 'FLAGGED' });
+  const reasons = ({ dispatcher }: Reactor) => dispatcher.snapshot().holds.map(({ reason }) => reason);
+
+  async function startOpen(answer: LinqAnswer): Promise<Reactor> {
+    const reactor = await startReactor({ concurrency: 1 });
+    reactor.linq.script.share = () => answer;
+    await reactor.deliver(...chats(5));
+    expect(accountReason(reactor)).toBe('api_unavailable');
+    reactor.linq.clear();
+    return reactor;
+  }
+
+  it.each([
+    ['failures', answerOf(500)],
+    ['refusals', answerOf(403)],
+  ])('after five %s ends with a good look at the cards, and one more opens it again', async (_, answer) => {
+    const reactor = await startOpen(answer);
+    await reactor.deliver(FLAGGED);
+    await reactor.run(SECOND);
+    expect(reactor.linq.calls).toMatchObject([{ kind: 'cards', subject: null }]);
+    expect(reasons(reactor)).toEqual([]);
+    expect(reactor.dispatcher.snapshot().lines).toMatchObject([{ hold: { reason: 'line_flagged' } }]);
+    const added = chats(5, 5);
+    await reactor.deliver(...added);
+    await reactor.dispatcher.releaseLine(LINE);
+    await reactor.idle();
+    expect(accountReason(reactor)).toBe('api_unavailable');
+    expect(added.filter(({ chatId }) => reactor.linq.sharesOf(chatId).length > 0).length).toBeLessThan(2);
+    const { store, clock } = reactor;
+    expect((await store.counts(clock.now())).map(({ state }) => state)).not.toContain('retired');
+  });
+
+  it.each([
+    [
+      'its line has no card',
+      (reactor: Reactor) => {
+        reactor.linq.script.cards = () => ({ kind: 'cards', cards: [] });
+        reactor.dispatcher.cardChanged(LINE);
+      },
+    ],
+    ['sharing is paused', (reactor: Reactor) => reactor.dispatcher.pause()],
+    [
+      'all of them are held',
+      async (reactor: Reactor) => {
+        for (let index = 0; index < 5; index++)
+          await reactor.store.updateChat(`chat-${index}`, (chat) => ({ ...chat, operatorHeldAt: T }), T);
+      },
+    ],
+  ] as const)('ends, too, when %s', async (_, close) => {
+    const reactor = await startOpen(answerOf(500));
+    await close(reactor);
+    await reactor.run(10 * MINUTE);
+    expect(reasons(reactor)).not.toContain('api_unavailable');
+    expect(reactor.linq.shares()).toEqual([]);
+  });
+
+  it('lasts while the cards can’t be looked at', async () => {
+    const reactor = await startOpen(answerOf(500));
+    reactor.linq.script.cards = () => failed(answerOf(500));
+    await reactor.deliver(FLAGGED);
+    await reactor.run(HOUR);
+    expect(accountReason(reactor)).toBe('api_unavailable');
+  });
+
+  it('lasts while another line has a chat to try', async () => {
+    const reactor = await startOpen(answerOf(500));
+    await reactor.deliver(FLAGGED, outboundOf(T, { chatId: 'other', line: OTHER_LINE }));
+    await reactor.run(HOUR);
+    expect(accountReason(reactor)).toBe('api_unavailable');
+    expect(reactor.linq.sharesOf('other').length).toBeGreaterThan(5);
   });
 });
 

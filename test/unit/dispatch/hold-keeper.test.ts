@@ -172,9 +172,29 @@ describe('outcomes of all replicas', () => {
     const past = five.map((chat) => ended(chat));
     keeper.recount(past, T + 60_000);
     expect(book.find(null, 'api_unavailable')).toMatchObject({ until: T + 30_000 });
-    book.load([], [], T);
+    const next = start();
+    next.keeper.recount(past, T);
+    expect(next.book.find(null, 'api_unavailable')).toMatchObject({ until: T + 1_000 });
+  });
+
+  it.each([
+    ['failed', {}],
+    ['were refused', REFUSED],
+  ] as const)('that %s don’t open it again once a card check has had to close it', (_, parts) => {
+    const { book, keeper } = start();
+    const past = five.map((chat) => ended(chat, parts));
     keeper.recount(past, T);
-    expect(book.find(null, 'api_unavailable')).toMatchObject({ until: T + 1_000 });
+    const check = { ...call, chatId: null, startedAt: T + 1_000 };
+    keeper.reached(check);
+    expect(book.find(null, 'api_unavailable')).not.toBeNull();
+    const again = { ...check, startedAt: book.find(null, 'api_unavailable')?.until ?? 0 };
+    keeper.reached({ ...again, startedAt: again.startedAt - 1 }, true);
+    expect(book.find(null, 'api_unavailable')).not.toBeNull();
+    keeper.reached(again, true);
+    keeper.recount(past, T);
+    expect(book.find(null, 'api_unavailable')).toBeNull();
+    keeper.heard({ kind: 'transient', mayHaveArrived: false, retryAfterMs: null }, { ...call, chatId: 'f' });
+    expect(book.find(null, 'api_unavailable')).toEqual(parts === REFUSED ? null : expect.anything());
   });
 
   it('replace what was counted here, but for card checks, of which they tell nothing', () => {
