@@ -61,6 +61,17 @@ export const REPLICAS: readonly Mutant[] = [
     suite: { file: COORDINATION, test: 'let a correction of the clock come to all chats' },
   },
   {
+    name: 'a note of a correction that comes after its end',
+    edits: [
+      {
+        file: 'src/store/postgres/record-events.ts',
+        find: 'if (plan.chats.some(({ stored }) => stored.isAhead)) return null;',
+        replace: '',
+      },
+    ],
+    suite: { file: 'test/postgres/clock-shift.test.ts', test: 'a chat heard of while a correction ends' },
+  },
+  {
     name: 'a correction of what others lived through',
     edits: [
       {

@@ -2,9 +2,9 @@ import { afterEach, expect, it } from 'vitest';
 import { DAY, HOUR } from '../../src/decide/time.ts';
 import type { Store } from '../../src/store/store.ts';
 import { inboundOf, LINE, OTHER_LINE, outboundOf, policyOf, T } from '../helpers/builders.ts';
-import { createPostgresHome } from '../helpers/postgres-home.ts';
+import { createPostgresHome, withClient } from '../helpers/postgres-home.ts';
 import { createSeeded } from '../helpers/seed.ts';
-import { allChats } from '../helpers/store/use-store.ts';
+import { allChats, chatOfStore } from '../helpers/store/use-store.ts';
 
 const CHATS = 120;
 const BATCH = 10;
@@ -13,8 +13,7 @@ const seeded = createSeeded('npx vitest run --config test/vitest.config.ts --pro
 const chatId = (index: number) => `chat-${index}`;
 const opened: Store[] = [];
 
-async function openAll(count: number): Promise<readonly Store[]> {
-  const home = createPostgresHome();
+async function openAll(count: number, home = createPostgresHome()): Promise<readonly Store[]> {
   const stores = await Promise.all(Array.from({ length: count }, () => home.open(policyOf())));
   opened.push(...stores);
   return stores;
@@ -80,3 +79,38 @@ it.each([HOUR, 26 * HOUR, -2 * HOUR])(
     expect(await factsOf(other)).toEqual(await factsOf(reference));
   },
 );
+
+it('a chat heard of while a correction ends is moved by the next one', async () => {
+  const home = createPostgresHome();
+  const [keeper, other] = (await openAll(2, home)) as [Store, Store];
+  const finish = async (now: number) => {
+    while ((await keeper.agenda(now)).isShifting) await keeper.redecide('after', BATCH, now);
+  };
+  await keeper.record([outboundOf(T - 8 * DAY)], T); // idle: a correction changes nothing of it
+  while (!(await keeper.redecide('before', BATCH, T))) {}
+  const now = T + HOUR;
+  await keeper.shiftClock(HOUR, now);
+  await withClient(home.url, async (client) => {
+    let isFinished = false;
+    const untilWaiting = (count: number) =>
+      withClient(home.url, async (watcher) => {
+        const [, id] = home.schema.split('"');
+        const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%${id}%'`;
+        while (!isFinished && ((await watcher.query(waiting)).rowCount ?? 0) < count) {}
+      });
+    const counts = `"${home.schema.replaceAll('"', '""')}".chat_counts`;
+    await client.query(`BEGIN; LOCK TABLE ${counts} IN SHARE ROW EXCLUSIVE MODE`);
+    const recorded = other.record([outboundOf(now)], now); // reads the chat, and waits to count it
+    await untilWaiting(1);
+    const finished = finish(now).finally(() => {
+      isFinished = true;
+    });
+    await untilWaiting(2);
+    await client.query('COMMIT');
+    await Promise.all([recorded, finished]);
+  });
+  await keeper.updateChat('chat-1', (chat) => ({ ...chat, lastSharedAt: now }), now);
+  await keeper.shiftClock(HOUR, now + HOUR);
+  await finish(now + HOUR);
+  expect(await chatOfStore(keeper)).toMatchObject({ lastSharedAt: now + HOUR, lastOutboundAt: now });
+});

@@ -47,10 +47,13 @@ export function createRecord(
       const lost = await database.look(async (session) => {
         const plan = await planFor(session, left, now);
         if (plan.chats.length === 0) return new Set<string>();
+        // unless it is locked, its note may come after the correction has ended, and the next one would skip it
+        if (plan.chats.some(({ stored }) => stored.isAhead)) return null;
         await addCounts(plan);
         const written = new Set((await chats.put(session, plan.chats, true)).map(({ chatId }) => chatId));
         return new Set(plan.chats.map(({ chat }) => chat.chatId).filter((chatId) => !written.has(chatId)));
       });
+      if (lost === null) break;
       left = left.filter((entry) => !('sealed' in entry) && entry.kind === 'chat' && lost.has(entry.chatId));
       if (left.length === 0) return;
     }
