@@ -1,3 +1,5 @@
+import type { Subscription } from './linq-api.ts';
+
 /** The route that a subscription's `target_url` leads to, below the service's public address. */
 export const WEBHOOK_PATH = '/webhooks/linq';
 
@@ -13,6 +15,14 @@ function routeOf(url: string): string | null {
   if (!URL.canParse(url)) return null;
   const { origin, pathname } = new URL(url);
   return origin + pathname.replace(/\/+$/, '');
+}
+
+/** Those of the lines whose events none of these subscriptions carries. */
+export function uncoveredLines(
+  subscriptions: readonly Pick<Subscription, 'lines'>[],
+  lines: readonly string[],
+): readonly string[] {
+  return lines.filter((line) => subscriptions.every(({ lines: only }) => only?.includes(line) === false));
 }
 
 /** Without it the service never learns of new chats. */

@@ -83,10 +83,10 @@ function judge(
   }
   if (seen === null || seen.lines.kind !== 'lines') return skipped(id, 'Linq’s API didn’t return the lines.');
   const { lines } = seen.lines;
+  const shared = lines.filter((line) => wanted === null || wanted.has(line));
   if (id === 'lines') return judgeLines(lines, wanted);
   if (id === 'cards') {
     if (seen.cards.kind !== 'cards') return skipped(id, unread('the cards', seen.cards.answer));
-    const shared = lines.filter((line) => wanted === null || wanted.has(line));
     if (shared.length === 0) return skipped(id, 'There are no lines to share on.');
     return judgeCards(shared, seen.cards.cards);
   }
@@ -94,7 +94,7 @@ function judge(
     return wrong.includes('PUBLIC_URL') ? skipped(id, 'PUBLIC_URL is wrong.') : judgeNoPublicUrl();
   if (seen.subscriptions.kind !== 'subscriptions')
     return skipped(id, unread('the webhook subscriptions', seen.subscriptions.answer));
-  return judgeSubscriptions(seen.subscriptions.subscriptions, publicUrl);
+  return judgeSubscriptions(seen.subscriptions.subscriptions, publicUrl, shared);
 }
 
 function unread(what: string, answer: LinqAnswer): string {

@@ -1,5 +1,5 @@
 import type { NamedSubscription, Subscription } from '../decide/linq-api.ts';
-import { CARD_EVENTS, CORE_EVENTS, isSameRoute } from '../decide/subscription.ts';
+import { CARD_EVENTS, CORE_EVENTS, isSameRoute, uncoveredLines } from '../decide/subscription.ts';
 
 /** Pinned in the URL: without it, a subscription's version depends on the day it was created. */
 export const PAYLOAD_VERSION = '2026-02-03';
@@ -82,12 +82,12 @@ export function ownSubscriptions(
 }
 
 function findFaults(subscription: Subscription, { lines }: SubscriptionSituation): SubscriptionFault[] {
-  const { isActive, events, targetUrl, lines: only } = subscription;
+  const { isActive, events, targetUrl } = subscription;
   const faults: [SubscriptionFault, boolean][] = [
     ['inactive', !isActive],
     ['events', lacks(events, CORE_EVENTS)],
     ['version', new URL(targetUrl).searchParams.get('version') !== PAYLOAD_VERSION],
-    ['lines', only !== null && lines.some((line) => !only.includes(line))],
+    ['lines', uncoveredLines([subscription], lines).length > 0],
   ];
   return faults.flatMap(([fault, isSo]) => (isSo ? [fault] : []));
 }

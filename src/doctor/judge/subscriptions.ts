@@ -1,5 +1,12 @@
 import type { Subscription } from '../../decide/linq-api.ts';
-import { CORE_EVENTS, isSameRoute, SECRET_PREFIX, VITAL_EVENT } from '../../decide/subscription.ts';
+import {
+  CORE_EVENTS,
+  isSameRoute,
+  SECRET_PREFIX,
+  uncoveredLines,
+  VITAL_EVENT,
+} from '../../decide/subscription.ts';
+import { maskNumber } from '../../decide/text.ts';
 import { type Finding, fine, found, skipped } from '../finding.ts';
 
 /** Payload versions that this program reads. */
@@ -16,17 +23,26 @@ export function judgeNoPublicUrl(): Finding {
   );
 }
 
-/** @param publicUrl our webhook route as Linq calls it, without a query */
+/**
+ * @param publicUrl our webhook route as Linq calls it, without a query
+ * @param shared the lines on which we share
+ */
 export function judgeSubscriptions(
   subscriptions: readonly Subscription[],
   publicUrl: string,
+  shared: readonly string[],
 ): readonly Finding[] {
   const own = subscriptions.filter(({ targetUrl }) => isSameRoute(targetUrl, publicUrl));
   const active = own.filter(({ isActive }) => isActive);
   const [first] = active;
   if (first === undefined) return [own.length === 0 ? missing(publicUrl) : inactive(publicUrl)];
   const duplicates = active.length > 1 ? [duplicate(publicUrl, active.length)] : [];
-  const findings = [...duplicates, ...judgeEvents(active), ...judgeVersion(active), ...judgeLimit(active)];
+  const findings = [
+    ...duplicates,
+    ...judgeEvents(active),
+    ...judgeVersion(active),
+    ...judgeLimit(active, shared),
+  ];
   if (findings.length > 0) return findings;
   return [fine('subscription', `One points to ${publicUrl}, is active, and has every event it needs.`)];
 }
@@ -96,14 +112,15 @@ function judgeVersion(active: readonly Subscription[]): readonly Finding[] {
   ];
 }
 
-function judgeLimit(active: readonly Subscription[]): readonly Finding[] {
-  const isLimited = active.every(({ lines }) => lines !== null && lines.length > 0);
-  if (!isLimited) return [];
+function judgeLimit(active: readonly Subscription[], shared: readonly string[]): readonly Finding[] {
+  const uncovered = uncoveredLines(active, shared).map(maskNumber);
+  if (uncovered.length === 0) return [];
   return [
     found(
       'subscription_limited',
-      'The webhook subscription is limited to some lines; the service gets no webhooks for the others.',
-      `If that isn’t intended, run ${RECREATE}, which creates one for all lines, and restart the service. If it is, list the same lines in LINQ_LINES.`,
+      `The webhook subscription is limited to some lines; the service gets no webhooks for ${uncovered.join(', ')}.`,
+      `Run ${SETUP}, which extends it to all lines. To share only on the lines that it covers, list those in LINQ_LINES instead, and restart the service.`,
+      { uncovered },
     ),
   ];
 }

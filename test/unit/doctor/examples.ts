@@ -120,6 +120,9 @@ export const answered = (
 const proxy = (seen: SeenProxy | null, routes: Partial<Routes> = {}) =>
   judgeProxy({ linq: 'http://proxy.example.com:3128', alerts: undefined, isAnyNamed: true, ...routes }, seen);
 export const subscriptions = (...changes: readonly Partial<Subscription>[]) =>
+  subscriptionsFor([LINE, '+12025550101'], ...changes);
+/** @param shared the lines on which we share */
+export const subscriptionsFor = (shared: readonly string[], ...changes: readonly Partial<Subscription>[]) =>
   judgeSubscriptions(
     changes.map((change, index) => ({
       subscriptionId: `subscription-${index}`,
@@ -130,6 +133,7 @@ export const subscriptions = (...changes: readonly Partial<Subscription>[]) =>
       ...change,
     })),
     PUBLIC_URL,
+    shared,
   );
 export const certificate = (cause: string) =>
   judgeCertificate('cards.example.com', { kind: 'failed', cause, names: ['other.example.com'] }, NOW);

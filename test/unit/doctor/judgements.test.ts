@@ -16,6 +16,7 @@ import {
   NOW,
   service,
   subscriptions,
+  subscriptionsFor,
   trusted,
 } from './examples.ts';
 
@@ -117,6 +118,19 @@ describe('several things wrong at once', () => {
       'subscription_unpinned',
       'subscription_limited',
     ]);
+  });
+
+  it('of a subscription that covers each line on which we share is none', () => {
+    const [one, other] = [LINE, '+12025550101'];
+    expect(codesOf(subscriptionsFor([one], { lines: [one] }))).toEqual([null]);
+    expect(codesOf(subscriptionsFor([one, other], { lines: [one] }, { lines: [other] }))).toEqual([
+      'subscription_duplicate',
+    ]);
+    const [limited] = subscriptionsFor([one, other], { lines: [one] });
+    expect(limited).toMatchObject({
+      code: 'subscription_limited',
+      message: expect.stringContaining('+1•••••0101'),
+    });
   });
 });
 
