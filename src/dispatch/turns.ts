@@ -83,7 +83,7 @@ export function createTurns(deps: TurnDeps) {
   /** The changes of cards by which chats are decided, besides the settings. */
   let cardMark = '';
   let heartbeatAt = Number.NEGATIVE_INFINITY;
-  let areOldAttemptsGone = true;
+  let isPruned = true;
   let wasLeader = false;
   let turnCount = 0;
   /** How far our time has moved without the store having followed yet. */
@@ -182,16 +182,18 @@ export function createTurns(deps: TurnDeps) {
   }
 
   /**
-   * Deletes some of the expired attempts. It runs here, where shares are made, so that it can't be forgotten.
-   * It doesn't trust a clock that no answer from Linq has confirmed: what seems old may be from today. True:
-   * there may be more.
+   * Deletes some of the expired attempts, and of the deliveries in quarantine. It runs here, where shares are made, so that
+   * it can't be forgotten. It doesn't trust a clock that no answer from Linq has confirmed: what seems old may be from
+   * today. True: there may be more.
    */
-  async function pruneAttempts(now: EpochMs): Promise<boolean> {
+  async function prune(now: EpochMs): Promise<boolean> {
     const { guard, attemptRetentionMs } = deps;
     const isClockRight = guard.linqDateOffMs() !== null && !guard.isDistrusted();
-    if (areOldAttemptsGone || attemptRetentionMs === 0 || !isClockRight) return false;
-    areOldAttemptsGone = (await store.pruneAttempts(attemptRetentionMs, PRUNED_AT_ONCE, now)) === 0;
-    return !areOldAttemptsGone;
+    if (isPruned || !isClockRight) return false;
+    const isKept = attemptRetentionMs === 0;
+    const attempts = isKept ? 0 : await store.pruneAttempts(attemptRetentionMs, PRUNED_AT_ONCE, now);
+    isPruned = attempts + (await store.expireQuarantined(now)) === 0;
+    return !isPruned;
   }
 
   /** Resolves to true when it may have made chats due, or has more to do. */
@@ -202,12 +204,12 @@ export function createTurns(deps: TurnDeps) {
     const silentMs = clock.monotonic() - heartbeatAt;
     if (silentMs >= HEARTBEAT_MS) {
       heartbeatAt = clock.monotonic();
-      areOldAttemptsGone = false;
+      isPruned = false;
       // a replica that was suspended, or whose database was down, may have been the only one
       const isBack = shared.isShared && clock.toDomain(silentMs) > deps.awayAfterMs;
       await store.heartbeat(now, isBack ? deps.awayAfterMs : undefined);
     }
-    const isPruning = isLeader && (await pruneAttempts(now));
+    const isPruning = isLeader && (await prune(now));
     // until a correction has reached all chats, wake-ups follow the wrong time, and all chats are
     // re-evaluated anyway
     const isToWake = !hasOutrunLease && !isShifting && wakeAt !== null && wakeAt <= now;

@@ -470,4 +470,6 @@ export interface QuarantineStore {
   endQuarantine(key: QuarantineKey): Promise<void>;
   /** It still can't be read or stored, maybe for another reason. */
   recauseQuarantined(key: QuarantineKey, found: Pick<QuarantinedRow, 'cause' | 'eventType'>): Promise<void>;
+  /** Deletes up to 50 that were received more than 7 days ago; resolves to how many. */
+  expireQuarantined(now: EpochMs): Promise<number>;
 }

@@ -94,7 +94,7 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
   const restoreMark = createRestoreMark(context, inUnit);
   const list = createChatList(context, chats);
   const summary = createSummary(context, list, attempts, meta, upkeep.fronts);
-  const { put, expire, ...keepQuarantine } = createQuarantineTable(context, calls);
+  const { put, ...keepQuarantine } = createQuarantineTable(context, calls);
   const { record, recordIn } = createRecord(context, chats, lines, control, dictionary, { put });
   const catchUp = createCatchUpTable(context, chats, { recordIn }, restoreMark);
   const shiftClock = createShiftClock(context, {
@@ -311,7 +311,6 @@ function createStore(context: StoreContext, schemaVersion: number, observer: Sto
             await catchUp.change(session, values, (known) => wishFor(known, 'away', now));
           }
           values.set('heartbeat_at', heartbeatAt);
-          await expire(session, now); // here, so that it can't be forgotten
           return before;
         }),
       ),

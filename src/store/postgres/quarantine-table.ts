@@ -1,17 +1,11 @@
-import type { EpochMs } from '../../decide/time.ts';
 import { EXPIRED_AT_ONCE, QUARANTINE_ROWS, quarantineExpiredUpTo } from '../plan/housekeeping.ts';
 import type { QuarantinedDelivery, QuarantinedRow, QuarantineKey, QuarantineStore } from '../store.ts';
 import type { Calls, StoreContext } from './context.ts';
 import type { Session } from './database.ts';
 
 export interface QuarantineTable extends QuarantineStore {
-  /**
-   * Adds some in the current transaction. The newest 1,000 of the last 7 days are kept; expired ones are
-   * deleted here or with the heartbeats.
-   */
+  /** Adds some in the current transaction. The newest 1,000 are kept. */
   put(session: Session, deliveries: readonly QuarantinedDelivery[]): Promise<void>;
-  /** Deletes some of the expired ones in the current transaction; repeated calls delete them all. */
-  expire(session: Session, now: EpochMs): Promise<void>;
 }
 
 /** Bodies are up to 1 MiB each, and sent as hexadecimal digits. */
@@ -44,8 +38,6 @@ export function createQuarantineTable(
       const kept = deliveries.slice(-QUARANTINE_ROWS);
       for (let i = 0; i < kept.length; i += PUT_AT_ONCE)
         await insert(session, kept.slice(i, i + PUT_AT_ONCE));
-      const newestAt = Math.max(...deliveries.map(({ receivedAt }) => receivedAt));
-      await session.run(`DELETE FROM ${table} WHERE received_at <= $1`, [quarantineExpiredUpTo(newestAt)]);
       await session.run(
         `DELETE FROM ${table} WHERE id <= (SELECT id FROM ${table} ORDER BY id DESC OFFSET ${QUARANTINE_ROWS} LIMIT 1)`,
       );
@@ -77,12 +69,13 @@ export function createQuarantineTable(
           [id, receivedAt, cause, eventType],
         );
       }),
-    async expire(session, now) {
-      await session.run(
-        `DELETE FROM ${table} WHERE id = ANY(ARRAY(
-          SELECT id FROM ${table} WHERE received_at <= $1 ORDER BY received_at LIMIT ${EXPIRED_AT_ONCE}))`,
-        [quarantineExpiredUpTo(now)],
-      );
-    },
+    expireQuarantined: (now) =>
+      write((session) =>
+        session.run(
+          `DELETE FROM ${table} WHERE id = ANY(ARRAY(
+            SELECT id FROM ${table} WHERE received_at <= $1 ORDER BY received_at LIMIT ${EXPIRED_AT_ONCE}))`,
+          [quarantineExpiredUpTo(now)],
+        ),
+      ),
   };
 }

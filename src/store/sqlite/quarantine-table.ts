@@ -6,13 +6,8 @@ import type { QuarantinedDelivery, QuarantineKey, QuarantineStore, StoreSummary 
 import type { Calls, StoreContext } from './context.ts';
 
 export interface QuarantineTable extends QuarantineStore {
-  /**
-   * Adds some in the current transaction. The newest 1,000 of the last 7 days are kept; expired ones are
-   * deleted here or with the heartbeats.
-   */
+  /** Adds some in the current transaction. The newest 1,000 are kept. */
   put(deliveries: readonly QuarantinedDelivery[]): void;
-  /** Deletes some of the expired ones in the current transaction; repeated calls delete them all. */
-  expire(now: EpochMs): void;
   counted(now: EpochMs): StoreSummary['quarantined'];
 }
 
@@ -23,15 +18,9 @@ export function createQuarantineTable(
   const isRow = ({ id, receivedAt }: QuarantineKey) =>
     and(eq(quarantine.id, id), eq(quarantine.receivedAt, receivedAt));
   const isKept = (now: EpochMs) => gt(quarantine.receivedAt, quarantineExpiredUpTo(now));
-  const isExpired = (now: EpochMs) => lte(quarantine.receivedAt, quarantineExpiredUpTo(now));
 
   function put(deliveries: readonly QuarantinedDelivery[]): void {
-    let newestAt: EpochMs = Number.NEGATIVE_INFINITY;
-    for (const delivery of deliveries) {
-      orm.insert(quarantine).values(delivery).run();
-      newestAt = Math.max(newestAt, delivery.receivedAt);
-    }
-    orm.delete(quarantine).where(isExpired(newestAt)).run();
+    for (const delivery of deliveries) orm.insert(quarantine).values(delivery).run();
     const oneTooMany = orm
       .select({ id: quarantine.id })
       .from(quarantine)
@@ -67,14 +56,15 @@ export function createQuarantineTable(
     endQuarantine: (key) => write(() => void orm.delete(quarantine).where(isRow(key)).run()),
     recauseQuarantined: (key, found) =>
       write(() => void orm.update(quarantine).set(found).where(isRow(key)).run()),
-    expire(now) {
-      const expired = orm
-        .select({ id: quarantine.id })
-        .from(quarantine)
-        .where(isExpired(now))
-        .orderBy(quarantine.receivedAt)
-        .limit(EXPIRED_AT_ONCE);
-      orm.delete(quarantine).where(inArray(quarantine.id, expired)).run();
-    },
+    expireQuarantined: (now) =>
+      write(() => {
+        const expired = orm
+          .select({ id: quarantine.id })
+          .from(quarantine)
+          .where(lte(quarantine.receivedAt, quarantineExpiredUpTo(now)))
+          .orderBy(quarantine.receivedAt)
+          .limit(EXPIRED_AT_ONCE);
+        return orm.delete(quarantine).where(inArray(quarantine.id, expired)).run().changes;
+      }),
   };
 }

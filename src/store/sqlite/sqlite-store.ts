@@ -97,7 +97,7 @@ export function createSqliteStore(
   const claims = createClaims(context, parts, meta);
   const upkeep = createUpkeep(context, parts, meta, shiftPass);
   const list = createChatList(context, chats, leases);
-  const { put, expire, counted: quarantined, ...keepQuarantine } = createQuarantineTable(context, calls);
+  const { put, counted: quarantined, ...keepQuarantine } = createQuarantineTable(context, calls);
   const restoreMark = createRestoreMark(context, meta, chats);
   const record = createRecord(context, chats, lines, { put }, restoreMark);
   const pruning = createAttemptPruning(context, meta);
@@ -226,7 +226,6 @@ export function createSqliteStore(
           catchUp.change((known) => wishFor(known, 'away', now));
         }
         meta.put('heartbeat_at', heartbeatAt);
-        expire(now); // here, so that it can't be forgotten
         return before;
       }),
     pruneAttempts: (retentionMs, limit, now) => write(() => pruning.prune(retentionMs, limit, now)),

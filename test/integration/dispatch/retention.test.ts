@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, MINUTE } from '../../../src/decide/time.ts';
+import { DAY, type EpochMs, HOUR, MINUTE } from '../../../src/decide/time.ts';
+import type { QuarantinedDelivery } from '../../../src/store/store.ts';
 import { outboundOf, T } from '../../helpers/builders.ts';
 import { createFakeClock } from '../../helpers/clock.ts';
 import { startReactor } from '../../helpers/reactor.ts';
@@ -40,6 +41,7 @@ describe('attempts that are kept no longer', () => {
       policy: ONCE,
     });
     await before.deliver(outboundOf(T));
+    await before.store.record([unreadableAt(T)], T);
     await before.stop();
     before.clock.stepWall(365 * DAY); // while nobody ran
     before.clock.restarted();
@@ -51,5 +53,23 @@ describe('attempts that are kept no longer', () => {
     await after.run(MINUTE);
     expect(after.dispatcher.snapshot().clockDistrustedSince).not.toBeNull();
     expect(await after.attempts()).toHaveLength(1);
+    expect(await after.store.quarantined(T)).toHaveLength(1);
   });
 });
+
+it('deliveries stay in quarantine for 7 days, whatever is kept of attempts', async () => {
+  const { deliver, store, leap } = await startReactor({ clock: createFakeClock(T), policy: ONCE });
+  await deliver(outboundOf(T)); // Linq’s answer confirms the time
+  await store.record(
+    Array.from({ length: 120 }, () => unreadableAt(T + HOUR)),
+    T + HOUR,
+  );
+  await leap(7 * DAY);
+  expect(await store.quarantined(T)).toHaveLength(120);
+  await leap(2 * HOUR);
+  expect(await store.quarantined(T)).toEqual([]);
+});
+
+function unreadableAt(receivedAt: EpochMs): QuarantinedDelivery {
+  return { receivedAt, webhookId: null, eventType: null, cause: 'nothing', sealed: Buffer.from('sealed') };
+}

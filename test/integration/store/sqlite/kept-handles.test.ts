@@ -148,6 +148,7 @@ async function doEverything(store: Store, round: number): Promise<void> {
   await store.changeProblems([], [problem]);
   await store.endHold(null, 'paused');
   await store.pruneAttempts(DAY, 100, now + 9 * DAY);
+  await store.expireQuarantined(now + 9 * DAY);
 }
 
 it('a store that works on and on makes no more of them', async () => {
