@@ -65,15 +65,22 @@ function tidy(path: string): void {
   }
 }
 
-/** SQLite's result; null when it takes too long or can't be run. */
 function quickCheck(path: string): Promise<string | null> {
   const options = { timeout: QUICK_CHECK_MS, killSignal: 'SIGKILL', encoding: 'utf8' } as const;
   return new Promise((resolve) => {
-    execFile(process.execPath, [SCRIPT, path], options, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout.replaceAll(/\s+/g, ' '));
-      else resolve(/SQLITE_(CORRUPT|NOTADB)/.test(stderr) ? 'SQLite can’t read it' : null);
-    });
+    execFile(process.execPath, [SCRIPT, path], options, (error, stdout, stderr) =>
+      resolve(readQuickCheck(error, stdout, stderr)),
+    );
   });
+}
+
+/**
+ * SQLite's result; null when it took too long or couldn't be run. A process that ends just as its time is up has no error
+ * and no output, because Node.js drops the output first.
+ */
+export function readQuickCheck(error: Error | null, stdout: string, stderr: string): string | null {
+  if (error === null) return stdout.replaceAll(/\s+/g, ' ') || null;
+  return /SQLITE_(CORRUPT|NOTADB)/.test(stderr) ? 'SQLite can’t read it' : null;
 }
 
 /** Whether a process uses the database, judging by the lock beside it. */

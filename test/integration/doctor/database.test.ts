@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isDatabaseInUse, lookAtDatabase } from '../../../src/doctor/look/database-state.ts';
+import { isDatabaseInUse, lookAtDatabase, readQuickCheck } from '../../../src/doctor/look/database-state.ts';
 import { openDatabase } from '../../../src/store/sqlite/database.ts';
 import { openSqlite } from '../../../src/store/sqlite/native.js';
 import { createWorkDir } from '../../helpers/process.ts';
@@ -56,6 +56,14 @@ describe('looking at a database', () => {
     expect(seen.kind === 'read' ? seen.quickCheck : seen.kind).not.toBe('ok');
     truncateSync(path, 100);
     expect(await lookAtDatabase(path)).toMatchObject({ kind: 'failed', fault: 'corrupt' });
+  });
+
+  it('takes a check that said nothing for none', () => {
+    const failed = new Error('Command failed');
+    expect(readQuickCheck(null, 'ok', '')).toBe('ok');
+    expect(readQuickCheck(null, '', '')).toBeNull();
+    expect(readQuickCheck(failed, '', 'SqliteError: file is not a database SQLITE_NOTADB')).not.toBeNull();
+    expect(readQuickCheck(failed, '', '')).toBeNull();
   });
 
   it('tells one of another program, and one of a newer version', async () => {
