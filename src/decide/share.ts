@@ -130,12 +130,16 @@ export function lapsesAt(chat: ChatRecord, policy: Policy): EpochMs | null {
 }
 
 /** Shares as counted towards limits: an attempt with an unknown outcome counts once its window is over. */
-function countedShares(chat: ChatRecord, policy: Policy, now: EpochMs): number {
+export function countedShares(chat: ChatRecord, policy: Policy, now: EpochMs): number {
   return chat.shareCount + (countedAttempt(chat, policy, now) === null ? 0 : 1);
 }
 
 /** When an attempt with an unknown outcome began that counts as a share by now; null: none does. */
-function countedAttempt({ uncertainAt }: ChatRecord, { windowMs }: Policy, now: EpochMs): EpochMs | null {
+export function countedAttempt(
+  { uncertainAt }: ChatRecord,
+  { windowMs }: Policy,
+  now: EpochMs,
+): EpochMs | null {
   return uncertainAt !== null && now >= uncertainAt + windowMs ? uncertainAt : null;
 }
 

@@ -14,7 +14,7 @@ export const STATE_WORDS: Readonly<Record<ChatState, { readonly name: string; re
   retrying: { name: 'Retrying', means: 'failed; will be retried' },
   idle: { name: 'Idle', means: 'until the next message' },
   held: { name: 'Held', means: 'can’t be shared now' },
-  done: { name: 'Done', means: 'shared as often as allowed' },
+  done: { name: 'Done', means: 'no more shares allowed' },
   retired: { name: 'Retired', means: 'gone, left or unsupported' },
 };
 
@@ -89,7 +89,7 @@ const CHAT_REASON_WORDS: Readonly<Record<ChatReason, string>> = {
   opted_out: 'Opted out',
   chat_health: 'Poor health',
   awaiting_inbound: 'Awaiting a reply',
-  shared_once: 'Shared once',
+  shared_once: 'One share only',
   share_limit: 'Share limit reached',
   window: 'Shared, window open',
   restored: 'Waiting after a restore',

@@ -1,7 +1,14 @@
 import { CHAT_REASONS, type ChatReason, type ChatRecord, type ChatState } from '../../decide/chat.ts';
 import { CARD_HOLDS, type HoldReason, STORED_HOLDS, type StandingHold } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
-import { changedCardDueAt, decideShare, lapsesAt, optedOutAt } from '../../decide/share.ts';
+import {
+  changedCardDueAt,
+  countedAttempt,
+  countedShares,
+  decideShare,
+  lapsesAt,
+  optedOutAt,
+} from '../../decide/share.ts';
 import { type EpochMs, HOUR } from '../../decide/time.ts';
 import { durationInWords, timeInWords, whenInWords } from './wording.ts';
 
@@ -48,10 +55,8 @@ const EXPLANATIONS: Readonly<Record<ChatReason, (shown: ShownChat) => string>> =
     `Linq rates the health of this chat as ${chat.health ?? 'unknown'}. Sharing resumes when Linq reports better health.`,
   awaiting_inbound: () =>
     'The recipient hasn’t written yet, and REQUIRE_INBOUND is true. The card is shared after their first message.',
-  shared_once: ({ chat, ...shown }) =>
-    `Shared${timed(chat.lastSharedAt)}. ${cardChanged(shown) ?? 'Not shared again, because RESHARE_POLICY is once.'}`,
-  share_limit: ({ chat, policy, ...shown }) =>
-    `Shared ${times(chat.shareCount)}; MAX_SHARES_PER_CHAT allows ${policy.maxSharesPerChat}. ${cardChanged(shown) ?? 'Raise it to share again.'}`,
+  shared_once: sharedOnce,
+  share_limit: shareLimitReached,
   window: windowOpen,
   restored: afterRestore,
   no_recent_outbound: idle,
@@ -76,6 +81,25 @@ function cardChanged({ nextAttemptAt, now }: Pick<ShownChat, 'nextAttemptAt' | '
   return nextAttemptAt === null
     ? null
     : `The line’s card has changed since. Next share: ${whenInWords(nextAttemptAt, now)}.`;
+}
+
+function sharedOnce(shown: ShownChat): string {
+  const { lastSharedAt } = shown.chat;
+  const shared = lastSharedAt === null ? unanswered(shown) : `Shared${timed(lastSharedAt)}.`;
+  return `${shared} ${cardChanged(shown) ?? 'Not shared again, because RESHARE_POLICY is once.'}`;
+}
+
+function shareLimitReached(shown: ShownChat): string {
+  const { chat, policy, now } = shown;
+  const isUncertain = chat.lastSharedAt === null || countedAttempt(chat, policy, now) !== null;
+  const why = isUncertain ? `${unanswered(shown)} ` : '';
+  const shares = countedShares(chat, policy, now);
+  const counted = `${shares} ${shares === 1 ? 'share' : 'shares'} counted`;
+  return `${why}${counted}; MAX_SHARES_PER_CHAT allows ${policy.maxSharesPerChat}. ${cardChanged(shown) ?? 'Raise it to share again.'}`;
+}
+
+function unanswered({ chat, policy, now }: ShownChat): string {
+  return `An attempt${timed(countedAttempt(chat, policy, now))} had no answer, so it counts as a share.`;
 }
 
 function failed(failures: number): string {
@@ -131,7 +155,8 @@ function idle({ chat, policy, now }: ShownChat): string {
   const why = isOld
     ? `No outbound message for ${durationInWords(policy.idleAfterMs)} (RESHARE_IDLE_AFTER)`
     : 'Nothing was sent since the last share (RESHARE_POLICY is active)';
-  return `${why}. The card is shared again after the next outbound message.`;
+  const again = chat.lastSharedAt === null ? '' : ' again';
+  return `${why}. The card is shared${again} after the next outbound message.`;
 }
 
 function dueOrSharing(why: string, { state, policy, nextAttemptAt, now }: ShownChat): string {
@@ -163,7 +188,6 @@ const timed = (at: EpochMs | null) => (at === null ? '' : ` at ${timeInWords(at)
 const since = (at: EpochMs | null) => (at === null ? '' : ` since ${timeInWords(at)}`);
 const nextTry = (at: EpochMs | null, now: EpochMs) =>
   at === null ? '' : ` Next try: ${whenInWords(at, now)}.`;
-const times = (count: number) => (count === 1 ? 'once' : `${count} times`);
 
 // What people read about a hold: on the page, in a chat's explanation, and as a problem.
 

@@ -66,7 +66,7 @@ const CHAT_FIELDS = {
   ),
   health: textOrNull('As Linq rates the chat: HEALTHY, AT_RISK, CRITICAL or OPTED_OUT; null: not reported.'),
   lastSharedAt: instantOrNull('When Linq last acknowledged a share.'),
-  shareCount: count('Shares so far.'),
+  shareCount: count('Shares so far. Attempts without an answer are included once they count as shares.'),
   state: words<ChatState>(CHAT_STATES, STATE),
   reason: words<ShownReason>(SHOWN_REASONS, REASON),
   explanation: text('State and reason as a sentence for people.'),
