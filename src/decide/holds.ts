@@ -376,6 +376,11 @@ export function isVerdictHold(kind: string): kind is VerdictHoldReason {
   return isStored(kind) && HOLDS[kind].openedBy === 'verdict';
 }
 
+/** A verdict on the line of the chat: it is closed, or has no card. */
+export function isAboutLine({ kind }: { readonly kind: string }): boolean {
+  return kind === 'card_missing' || (isVerdictHold(kind) && HOLDS[kind].scope === 'line');
+}
+
 /** When Linq flagged the line (status FLAGGED or reputation CRITICAL), unless cleared since; else null. */
 export function flaggedSince(line: Line): EpochMs | null {
   const isStanding = (at: EpochMs | null) => at !== null && (line.clearedAt === null || at > line.clearedAt);

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { wasUndone } from '../decide/chat.ts';
-import { isProbeOf } from '../decide/holds.ts';
+import { isAboutLine, isProbeOf } from '../decide/holds.ts';
 import { classifyAnswer, type LinqAnswer, type Verdict } from '../decide/outcome.ts';
 import type { Policy } from '../decide/policy.ts';
 import { needsLookup } from '../decide/share.ts';
@@ -72,8 +72,12 @@ function hear(deps: AttemptDeps, claim: Claim, answer: LinqAnswer, signal: Abort
   if (verdict.kind === 'card_missing' && call.line !== null) deps.cardChecks.refused(call.line, call.endedAt);
   const said = answer.kind === 'answered' ? answer : { httpStatus: null, linqCode: null, traceId: null };
   const { httpStatus, linqCode, traceId } = said;
-  return { kind: 'verdict', verdict, httpStatus, linqCode, traceId, random: deps.random() };
+  const settled = isAboutLine(verdict) && call.line === null ? REJECTED : verdict;
+  return { kind: 'verdict', verdict: settled, httpStatus, linqCode, traceId, random: deps.random() };
 }
+
+/** For a chat whose line isn't known. No hold of a line can stand for it, so it waits by itself. */
+const REJECTED: Verdict = { kind: 'rejected' };
 
 function callOf({ clock }: AttemptDeps, { chat, startedAt }: Claim): Call {
   const { chatId, line, failures } = chat;

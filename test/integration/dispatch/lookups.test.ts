@@ -56,6 +56,27 @@ describe('look-ups', () => {
     expect(linq.open()).toBe(2);
   });
 
+  it.each([
+    ['not ours', answerOf(403, 2006)],
+    ['paused', answerOf(403, 2027)],
+    ['without a card', answerOf(404, 2012)],
+  ])(
+    'that Linq refuses, since the line is %s, wait by themselves when the line is unknown',
+    async (_how, answer) => {
+      const { deliver, linq, run, chat } = await startReactor();
+      linq.script.chat = (chatId) => (chatId === 'refused' ? failed(answer) : told({ line: OTHER_LINE }));
+      await deliver(outboundOf(T, { chatId: 'refused', line: null }));
+      await run(SECOND);
+      await deliver(...many(3, { line: null }));
+      await run(DAY - SECOND);
+      expect(linq.calls.filter(({ subject }) => subject === 'refused')).toHaveLength(1);
+      expect(await chat('refused')).toMatchObject({ state: 'retrying', reason: 'rejected' });
+      expect(linq.shares().map(({ subject }) => subject)).toEqual(['c0', 'c1', 'c2']);
+      await run(SECOND);
+      expect(linq.calls.filter(({ subject }) => subject === 'refused')).toHaveLength(2);
+    },
+  );
+
   it("don't hold up chats of other lines", async () => {
     const { deliver, linq } = await startReactor();
     await deliver(...many(40, { line: null }), outboundOf(T, { chatId: 'known' }));
