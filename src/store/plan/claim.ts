@@ -46,6 +46,8 @@ export interface ClaimRows<C extends StoredChat> {
 export interface ClaimStep<C extends StoredChat> {
   readonly writes: Writes<C>;
   readonly read: ClaimRead;
+  /** All that were made so far. */
+  readonly claims: readonly Claim[];
 }
 
 export interface ClaimPlan<C extends StoredChat> {
@@ -89,7 +91,7 @@ export function* planClaims<C extends StoredChat>(
     return writes;
   }
 
-  const stepTo = (read: ClaimRead): ClaimStep<C> => ({ writes: takeWrites(), read });
+  const stepTo = (read: ClaimRead): ClaimStep<C> => ({ writes: takeWrites(), read, claims });
 
   /**
    * Takes one chat. `none`: it isn't due after all, and is only re-evaluated; `later`: no look-up is left for

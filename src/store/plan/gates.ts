@@ -14,10 +14,8 @@ export interface Gates {
   unasked(lines: readonly (string | null)[]): readonly (string | null)[];
   /** @param opened the gates that were free, out of those asked for */
   learn(asked: readonly (string | null)[], opened: readonly Gate[]): void;
-  /** How many more chats of the line may start now. */
-  left(line: string | null): number;
-  /** So many chats of the line were offered, so that they may start. */
-  offered(line: string | null, count: number): void;
+  /** How many more chats of the line may start now, after these claims. */
+  left(line: string | null, claims: readonly Pick<Claim, 'chat'>[]): number;
   /** Another replica holds the gate of a line that was asked for. */
   isAnyClosed(): boolean;
   /** The gates as they are after these claims. */
@@ -28,13 +26,15 @@ export interface Gates {
 const CLOCKS_APART_MS = 5 * SECOND;
 /** What decides the pace is never more than this. */
 const KEPT = 2_000;
+const UNPACED = { available: Number.POSITIVE_INFINITY };
+const CLOSED = { available: 0 };
 
 /**
  * @param ratePerLine 0: there is no pace to keep, so that no gate is needed
  */
 export function createGates(ratePerLine: number, now: EpochMs): Gates {
   const asked = new Set<string | null>();
-  const open = new Map<string | null, { readonly gate: Gate; left: number }>();
+  const open = new Map<string | null, { readonly gate: Gate; readonly available: number }>();
   /** A chat whose line is unknown has no pace to keep: its call looks up the line first. */
   const isPaced = (line: string | null) => ratePerLine > 0 && line !== null;
 
@@ -44,14 +44,13 @@ export function createGates(ratePerLine: number, now: EpochMs): Gates {
       for (const line of lines) asked.add(line);
       for (const gate of opened) {
         const { starts, at } = recent(gate.starts, now);
-        const left = isPaced(gate.line) ? pace(starts, ratePerLine, at).available : Number.POSITIVE_INFINITY;
-        open.set(gate.line, { gate, left });
+        const { available } = isPaced(gate.line) ? pace(starts, ratePerLine, at) : UNPACED;
+        open.set(gate.line, { gate, available });
       }
     },
-    left: (line) => (ratePerLine === 0 ? Number.POSITIVE_INFINITY : (open.get(line)?.left ?? 0)),
-    offered(line, count) {
-      const opened = open.get(line);
-      if (opened !== undefined) opened.left -= count;
+    left(line, claims) {
+      const { available } = ratePerLine === 0 ? UNPACED : (open.get(line) ?? CLOSED);
+      return Math.max(0, available - claims.filter(({ chat }) => chat.line === line).length);
     },
     isAnyClosed: () => [...asked].some((line) => !open.has(line)),
     after: (claims) =>

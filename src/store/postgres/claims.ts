@@ -4,8 +4,8 @@ import type { Starts } from '../../decide/pacing.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import {
   type Candidate,
-  type ClaimRead,
   type ClaimRows,
+  type ClaimStep,
   planClaims,
   planManualClaim,
 } from '../plan/claim.ts';
@@ -89,7 +89,7 @@ export function createClaims(
   async function read(
     session: Session,
     unit: UnitOfWork,
-    wanted: ClaimRead,
+    { read: wanted, claims }: ClaimStep<PgChat>,
     asked: Asked,
     now: EpochMs,
   ): Promise<ClaimRows<PgChat>> {
@@ -105,9 +105,10 @@ export function createClaims(
     const lines = wanted.queues.map(({ line }) => line);
     const ids = await dictionary.findLines(session, lines);
     await openGates(session, gates, lines);
-    const limits = wanted.queues.map(({ line, limit }) =>
-      wanted.kind === 'fronts' || gates.left(line) === 0 ? Math.min(limit, gates.left(line)) : limit,
-    );
+    const limits = wanted.queues.map(({ line, limit }) => {
+      const left = gates.left(line, claims);
+      return wanted.kind === 'fronts' || left === 0 ? Math.min(limit, left) : limit;
+    });
     // no line has a negative number, so that the queue of an unknown one is empty
     const values = [ids.map((id) => id ?? -1), limits, now];
     if (wanted.kind === 'ends') {
@@ -123,7 +124,6 @@ export function createClaims(
     const byLine = lines.map((line) =>
       taken.filter((stored) => stored.chat.line === line && isFreeNow(stored)),
     );
-    for (const [index, { length }] of byLine.entries()) gates.offered(lines[index] ?? null, length);
     return { chats: byLine, candidates: [] };
   }
 
@@ -178,7 +178,7 @@ export function createClaims(
       let step = plan.next(NO_ROWS);
       while (step.done !== true) {
         unit.write(step.value.writes);
-        step = plan.next(await read(session, unit, step.value.read, asked, now));
+        step = plan.next(await read(session, unit, step.value, asked, now));
       }
       const { writes, claims, lacksLookUps } = step.value;
       unit.write(writes);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SECOND } from '../../../src/decide/time.ts';
-import { LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
+import { MINUTE, SECOND } from '../../../src/decide/time.ts';
+import { inboundOf, LINE, OTHER_LINE, outboundOf, T } from '../builders.ts';
 import {
   chatOfStore,
   claim,
@@ -165,6 +165,30 @@ export function describeClaims(bench: StoreBench): void {
       expect(await store.counts(T)).toEqual([
         { line: LINE, state: 'held', reason: 'awaiting_inbound', count: 1 },
       ]);
+    });
+
+    it('has the next chat of the line take its place, at the pace of the line', async () => {
+      const eager = await bench.open();
+      await eager.record([outboundOf(T, { chatId: 'unanswered' })], T);
+      await eager.record([outboundOf(T), inboundOf(T)], T + 1);
+      const store = await bench.open({ requireInbound: true });
+      const claims = await claim(store, T + 1, { lines: [{ line: LINE, limit: 1 }], ratePerLine: 2 });
+      expect(claims).toMatchObject([{ chat: { chatId: 'chat-1' } }]);
+    });
+
+    it('takes an untried chat in place of failed ones that may not be taken now, at the pace of the line', async () => {
+      const store = await bench.open();
+      await store.record(outbounds(3, 'failed'), T);
+      const result = verdictOf({ kind: 'transient', retryAfterMs: null, mayHaveArrived: false }, 500);
+      for (const one of await claim(store, T)) await settle(store, { claim: one, endedAt: T + 10, result });
+      const now = T + MINUTE;
+      await store.record(outbounds(2, 'untried'), now);
+      const request = { lines: [{ line: LINE, limit: 1 }], tried: 0, ratePerLine: 2 };
+      const take = async (at: number) =>
+        (await claim(store, at, request)).map(({ chat: { chatId, failures } }) => [chatId, failures]);
+      expect(await take(now)).toEqual([['untried0', 0]]);
+      expect(await take(now + SECOND)).toEqual([['untried1', 0]]);
+      expect(await take(now + 2 * SECOND)).toEqual([]);
     });
 
     it('says why it is time: the window has lapsed', async () => {

@@ -18,41 +18,40 @@ describe('the gates of lines', () => {
   it('let nobody through that another replica holds', () => {
     const gates = createGates(2, T);
     gates.learn([LINE, OTHER_LINE], [{ line: LINE, starts: [] }]);
-    expect([gates.left(LINE), gates.left(OTHER_LINE)]).toEqual([1, 0]);
+    expect([gates.left(LINE, []), gates.left(OTHER_LINE, [])]).toEqual([1, 0]);
     expect(gates.isAnyClosed()).toBe(true);
   });
 
   it('are not needed without a pace', () => {
     const gates = createGates(0, T);
     expect(gates.unasked([LINE])).toEqual([]);
-    expect(gates.left(LINE)).toBe(Number.POSITIVE_INFINITY);
+    expect(gates.left(LINE, [])).toBe(Number.POSITIVE_INFINITY);
     expect([gates.isAnyClosed(), gates.after(claimsOf(LINE, 1))]).toEqual([false, []]);
   });
 
   it('keep no pace of chats whose line is unknown', () => {
     const gates = createGates(1, T);
     gates.learn([null], [{ line: null, starts: [T] }]);
-    gates.offered(null, 9);
-    expect(gates.left(null)).toBe(Number.POSITIVE_INFINITY);
+    expect(gates.left(null, claimsOf(null, 9))).toBe(Number.POSITIVE_INFINITY);
     expect(gates.after(claimsOf(null, 9))).toEqual([{ line: null, starts: [T] }]);
   });
 
-  it('let as many through as the pace allows, those offered before counted', () => {
+  it('let as many through as the pace allows, those claimed before counted', () => {
     const gates = createGates(100, T);
     gates.learn([LINE], [{ line: LINE, starts: [] }]);
-    expect(gates.left(LINE)).toBe(5);
-    gates.offered(LINE, 3);
-    expect(gates.left(LINE)).toBe(2);
+    expect(gates.left(LINE, claimsOf(OTHER_LINE, 1))).toBe(5);
+    expect(gates.left(LINE, claimsOf(LINE, 3))).toBe(2);
+    expect(gates.left(LINE, claimsOf(LINE, 6))).toBe(0);
     expect(gates.after(claimsOf(LINE, 3))).toEqual([{ line: LINE, starts: [T, T, T] }]);
   });
 
   it('count a start of a clock that is slightly ahead as one of now, and none of a wrong clock', () => {
     const behind = createGates(1, T);
     behind.learn([LINE], [{ line: LINE, starts: [T + SECOND] }]);
-    expect(behind.left(LINE)).toBe(0);
+    expect(behind.left(LINE, [])).toBe(0);
     const right = createGates(1, T);
     right.learn([LINE], [{ line: LINE, starts: [T + 60 * SECOND] }]);
-    expect(right.left(LINE)).toBe(1);
+    expect(right.left(LINE, [])).toBe(1);
     expect(right.after(claimsOf(LINE, 1))).toEqual([{ line: LINE, starts: [T] }]);
     expect(afterManualStart([T - 5, T + SECOND], T)).toEqual([T - 5, T + SECOND, T + SECOND]);
     expect(afterManualStart([T + 60 * SECOND], T)).toEqual([T]);
@@ -72,7 +71,7 @@ describe('the gates of lines', () => {
           realAt += afterMs;
           const gates = createGates(rate, realAt + offMs);
           gates.learn([LINE], [{ line: LINE, starts }]);
-          const count = gates.left(LINE);
+          const count = gates.left(LINE, []);
           starts = gates.after(claimsOf(LINE, count))[0]?.starts ?? [];
           for (let made = 0; made < count; made++) started.push(realAt);
         }
