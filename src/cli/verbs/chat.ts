@@ -178,9 +178,9 @@ function shareChat(chatId: string): ServiceCall<'ShareSchema'> {
 const OUTCOMES: Readonly<Record<NonNullable<AttemptView['outcome']>, string>> = {
   shared: 'The card was shared',
   dry_run: 'Nothing was sent: DRY_RUN is true',
-  retry: 'The card wasn’t shared yet; it will be retried',
+  retry: 'The card wasn’t shared',
   rejected: 'Linq refused to share the card',
-  unknown: 'No answer from Linq; it will be retried',
+  unknown: 'Linq didn’t answer, so it isn’t known whether the card was shared',
   interrupted: 'The attempt was interrupted',
 };
 

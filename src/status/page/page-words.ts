@@ -11,7 +11,7 @@ export const STATE_WORDS: Readonly<Record<ChatState, { readonly name: string; re
   sharing: { name: 'Sharing', means: 'the call is in progress' },
   due: { name: 'Due', means: 'about to be shared' },
   waiting: { name: 'Waiting', means: 'shared; window open' },
-  retrying: { name: 'Retrying', means: 'failed; will be retried' },
+  retrying: { name: 'Retrying', means: 'the last attempt failed' },
   idle: { name: 'Idle', means: 'until the next message' },
   held: { name: 'Held', means: 'can’t be shared now' },
   done: { name: 'Done', means: 'no more shares allowed' },
@@ -23,7 +23,7 @@ export const STATES_IN_ORDER = Object.keys(STATE_WORDS) as readonly ChatState[];
 
 export const OUTCOME_WORDS: Readonly<Record<Outcome, readonly [Tone, string]>> = {
   shared: ['ok', 'Shared'],
-  retry: ['warn', 'Will retry'],
+  retry: ['warn', 'Failed'],
   rejected: ['error', 'Refused'],
   unknown: ['warn', 'No answer'],
   interrupted: ['warn', 'Interrupted'],

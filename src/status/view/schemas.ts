@@ -43,7 +43,7 @@ const AttemptSchema = named('Attempt', 'One share call to Linq.', {
   endedAt: instantOrNull('When its outcome was known; null while it is in progress.'),
   outcome: wordOrNull(
     OUTCOMES,
-    '`shared`: Linq answered 2xx. `retry`: it failed and will be retried. `rejected`: Linq refused it. `unknown`: no answer came. `interrupted`: the service went down during the call. `dry_run`: no call was made. Null while it is in progress.',
+    '`shared`: Linq answered 2xx. `retry`: Linq failed, limited the rate or wasn’t reached. `rejected`: Linq refused it. `unknown`: no answer came. `interrupted`: the service went down during the call. `dry_run`: no call was made. Null while it is in progress.',
   ),
   httpStatus: countOrNull('The HTTP status of Linq’s answer; null: no answer.'),
   linqCode: countOrNull('Linq’s error code; null: none.'),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { LinqAnswer } from '../../../../src/decide/outcome.ts';
 import { HOUR } from '../../../../src/decide/time.ts';
-import { answerOf, inboundOf, outboundOf, T } from '../../../helpers/builders.ts';
+import { answerOf, inboundOf, outboundOf, silenceOf, T } from '../../../helpers/builders.ts';
 import { startService } from './verbs-harness.ts';
 
 const SHARED_IN_CHAT_1 = { events: [outboundOf(T)] };
@@ -131,6 +132,25 @@ describe('chat share', () => {
     expect(out).toContain(
       'Linq refused to share the card (HTTP 400, code 1005: a parameter has a wrong value).\n',
     );
+  });
+
+  it.each([
+    ['fails', answerOf(500, 3006), 'The card wasn’t shared (HTTP 500, code 3006'],
+    ['isn’t answered', silenceOf(), 'Linq didn’t answer, so it isn’t known whether the card was shared.\n'],
+  ])('promises no retry when it %s in a chat that is done', async (_, answer, says) => {
+    const answers: LinqAnswer[] = [answerOf(204), answer];
+    const { run, idle, clock } = await startService({
+      events: [outboundOf(T)],
+      policy: { reshare: 'once' },
+      share: async () => answers.shift() ?? answerOf(204),
+    });
+    await idle();
+    clock.advance(HOUR);
+    const { exitCode, out } = await run('chat share chat-1');
+    expect(exitCode).toBe(1);
+    expect(out).toContain(says);
+    expect(out).toContain('Chat chat-1 is done (shared_once). Shared at 2026-11-03 16:00:00 UTC.');
+    expect(out).not.toContain('retried');
   });
 
   it('ends with 1 and the reason when the chat may not be shared', async () => {

@@ -76,6 +76,19 @@ describe('GET /chats/{chatId}', () => {
     expect(order).toEqual(order.toSorted((a, b) => a - b));
   });
 
+  it('calls an attempt that failed so, since a retry isn’t sure', async () => {
+    const answers = [answerOf(500), answerOf(204)];
+    const { open, idle, clock, submit } = await browse({
+      events: [outboundOf(T)],
+      policy: { reshare: 'once' },
+      share: async () => answers.pop() ?? answerOf(204),
+    });
+    await idle();
+    clock.advance(HOUR);
+    await submit(`${CHAT}/share`);
+    expect(timelineOf((await open(CHAT)).body)).toContain('Failed by hand HTTP 500');
+  });
+
   it('tells of the last share whose attempt is no longer on record', async () => {
     const { open, store, idle, clock } = await browse({ events: [outboundOf(T)] });
     await idle();
