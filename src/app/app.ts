@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
-import { proxyFor } from '../config/network-kinds.ts';
+import { isLoopbackUrl, localUrl, proxyFor } from '../config/network-kinds.ts';
 import type { Config } from '../config/settings.ts';
 import { policyFingerprint } from '../decide/policy.ts';
 import { SECOND } from '../decide/time.ts';
@@ -174,8 +174,12 @@ async function wire(options: AppOptions, { store, clock, watch, metrics, ...open
   const { secrets } = config.webhook;
   const { record } = recorder;
   const quarantine = createQuarantine({ store, secrets, parse: parseDelivery, record, now: clock.now, log });
-  const { database } = config;
-  const cliToken = database.kind === 'sqlite' ? createCliToken(database.path) : null; // it is a file beside the database
+  const { database, server: listening } = config;
+  // it is a file beside the database, and the command line sends it over loopback alone
+  const cliToken =
+    database.kind === 'sqlite' && isLoopbackUrl(localUrl(listening.host, listening.port))
+      ? createCliToken(database.path)
+      : null;
   await registerRoutes(server, {
     ...wired,
     parse: (raw) => parseDelivery(raw, onUnreadable),

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Static, TSchema } from 'typebox';
+import { isLoopbackUrl } from '../config/network-kinds.ts';
 import type { Sources } from '../config/sources.ts';
 import { SECOND } from '../decide/time.ts';
 import { UnreachableError } from '../errors.ts';
@@ -111,7 +112,7 @@ export async function readService<T>(
   }
   if (options.json === true && raw !== undefined) printJson(raw, io);
   io.writeError(
-    `${describeRefusal(status, raw, url, token === null ? missingToken(sources) : WRONG_TOKEN)}\n`,
+    `${describeRefusal(status, raw, url, token === null ? missingToken(sources, url) : WRONG_TOKEN)}\n`,
   );
   return { exitCode: EXIT_BY_STATUS.get(status) ?? EXIT.failed };
 }
@@ -209,8 +210,11 @@ function describeRefusal(status: number, body: unknown, url: string, hint: strin
 
 const WRONG_TOKEN = 'The token used here isn’t that service’s.';
 
-function missingToken(sources: Sources): string {
-  return isSqlite(sources)
+const SET_TOKEN = 'set STATUS_TOKEN for the service, and the same here.';
+
+function missingToken(sources: Sources, url: string): string {
+  if (!isSqlite(sources)) return `With PostgreSQL there is no token file for the command line: ${SET_TOKEN}`;
+  return isLoopbackUrl(url)
     ? 'Set STATUS_TOKEN to the service’s token, or run this on its machine, as its user and in its directory.'
-    : 'With PostgreSQL there is no token file for the command line: set STATUS_TOKEN for the service, and the same here.';
+    : `The command line’s own token works over localhost only: ${SET_TOKEN}`;
 }

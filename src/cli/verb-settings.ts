@@ -1,6 +1,6 @@
 import { type DatabasePlace, DEFAULT_SCHEMA } from '../config/database-kind.ts';
 import { readSetting } from '../config/load.ts';
-import { isLoopbackUrl } from '../config/network-kinds.ts';
+import { isLoopbackUrl, localUrl } from '../config/network-kinds.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { type EnvFile, parseEnvFile, type Sources } from '../config/sources.ts';
 import { isSettingName } from '../config/unread.ts';
@@ -68,8 +68,7 @@ function ownUrl(sources: Sources): string {
   const port = readSetting(SETTINGS.server.port, sources) ?? 0;
   if (port === 0)
     throw new ConfigError('PORT is 0, so the service chose a free port: pass its address with --url.');
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return localUrl(host, port);
 }
 
 function parseUrl(text: string): string {

@@ -9,6 +9,12 @@ export function isLoopbackUrl(text: string): boolean {
   return url !== null && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
 }
 
+/** Where programs on this machine reach a server that listens there. */
+export function localUrl(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
 /** At most scheme, host and path: user names, passwords and queries may be secrets. */
 function showUrl(text: string): string {
   if (!URL.canParse(text)) return showLength(text);

@@ -148,7 +148,7 @@ export const CONNECTION = {
   statusToken: optional(
     'STATUS_TOKEN',
     token,
-    'Token for the status page and API. Unset: only the command line on this machine has access.',
+    'Token for the status page and API. Unset: only the command line has access, with SQLite and over localhost.',
     'STATUS_TOKEN=a-long-random-text',
     { isSecret: true },
   ),

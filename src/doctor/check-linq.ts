@@ -78,7 +78,7 @@ function judge(
   const { lines: wanted, publicUrl, wrong, toleranceMs } = settings;
   if (id === 'clock') {
     return seen?.date
-      ? judgeClock(seen.date, toleranceMs)
+      ? judgeClock(seen.date, toleranceMs, settings.database?.kind === 'postgres')
       : skipped(id, 'No response from Linq had a Date header.');
   }
   if (seen === null || seen.lines.kind !== 'lines') return skipped(id, 'Linq’s API didn’t return the lines.');

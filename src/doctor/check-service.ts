@@ -1,5 +1,6 @@
+import { isLoopbackUrl } from '../config/network-kinds.ts';
 import type { Overview } from '../status/view/schemas.ts';
-import type { DoctorOptions, Report } from './check.ts';
+import type { DoctorOptions, DoctorSettings, Report } from './check.ts';
 import { skipped } from './finding.ts';
 import { judgeProblems, judgeService, type SeenService } from './judge/service.ts';
 import type { SeenVerdicts } from './judge/subscriptions.ts';
@@ -16,6 +17,7 @@ export interface Running {
 export async function checkService(
   report: Report,
   options: DoctorOptions,
+  { database }: DoctorSettings,
   isDatabaseLocked: boolean,
 ): Promise<Running | null> {
   const { serviceUrl: url, statusToken, clock, isServiceExpected } = options;
@@ -35,7 +37,8 @@ export async function checkService(
   const isUp = (seen as SeenService).kind === 'up';
   await report('problems', async () => {
     if (!isUp) return skipped('problems', 'The service isn’t running.');
-    return judgeProblems((await lookAtStatus(url, statusToken, http)).seen);
+    const hasCliToken = database?.kind === 'sqlite' && isLoopbackUrl(url);
+    return judgeProblems((await lookAtStatus(url, statusToken, http)).seen, hasCliToken);
   });
   if (!isUp) return null;
   return {

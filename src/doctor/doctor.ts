@@ -14,7 +14,7 @@ export async function runDoctor(options: DoctorOptions): Promise<readonly Findin
   const { report, findings } = createReport(options);
   const settings = readDoctorSettings(options.sources);
   const { isDatabaseLocked } = await checkMachine(report, options, settings);
-  const running = await checkService(report, options, isDatabaseLocked);
+  const running = await checkService(report, options, settings, isDatabaseLocked);
   const own = await checkLinq(report, options, settings);
   await checkDeliveries(report, options, settings, { running, own });
   return findings;

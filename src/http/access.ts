@@ -9,7 +9,7 @@ import type { Refusal, Refuse } from './answers.ts';
 
 export interface AccessOptions {
   readonly statusToken: string | null;
-  /** Opens the routes from this machine only; null: not available. */
+  /** Opens the routes from this machine only; null: there is none. */
   readonly cliToken: string | null;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
@@ -36,7 +36,7 @@ export async function guardRoutes(
   refuse: Refuse,
   own: OwnToken | null = null,
 ): Promise<void> {
-  const { noneSet, noneSent, wrong } = own === null ? STATUS_REFUSALS : refusalsOf(own.name);
+  const { noneSet, noneSent, wrong } = own === null ? statusRefusals(options) : refusalsOf(own.name);
   const countFailure = await failuresOf(app);
   const lines = createLineLimiter();
 
@@ -114,7 +114,7 @@ const NO_STATUS_TOKEN: Refusal = {
   statusCode: 403,
   code: 'NO_STATUS_TOKEN',
   message:
-    'Set STATUS_TOKEN (at least 16 characters) and restart the service, then send it as "Authorization: Bearer …". On the same machine the contact-card-reactor commands work without it.',
+    'Set STATUS_TOKEN (at least 16 characters) and restart the service, then send it as "Authorization: Bearer …".',
 };
 
 const NO_TOKEN: Refusal = {
@@ -130,10 +130,14 @@ const WRONG_TOKEN: Refusal = {
     'Wrong token. Send STATUS_TOKEN as "Authorization: Bearer …"; in a browser, reload and enter it as the password.',
 };
 
-const STATUS_REFUSALS = { noneSet: NO_STATUS_TOKEN, noneSent: NO_TOKEN, wrong: WRONG_TOKEN };
+function statusRefusals({ cliToken }: Pick<AccessOptions, 'cliToken'>) {
+  const message = `${NO_STATUS_TOKEN.message} On the same machine the contact-card-reactor commands work without it.`;
+  const noneSet: Refusal = cliToken === null ? NO_STATUS_TOKEN : { ...NO_STATUS_TOKEN, message };
+  return { noneSet, noneSent: NO_TOKEN, wrong: WRONG_TOKEN };
+}
 
 /** For a scope that has its own token. */
-function refusalsOf(name: string): typeof STATUS_REFUSALS {
+function refusalsOf(name: string): ReturnType<typeof statusRefusals> {
   return {
     noneSet: {
       ...NO_STATUS_TOKEN,

@@ -177,21 +177,28 @@ export function offBy({ serverAt, requestedAt, receivedAt }: DateReading): numbe
   return Math.max(0, serverAt - receivedAt);
 }
 
-/** @param toleranceMs WEBHOOK_TOLERANCE */
-export function judgeClock(reading: DateReading, toleranceMs: number): Finding {
+/**
+ * @param toleranceMs WEBHOOK_TOLERANCE
+ * @param isShared the database's clock measures windows: only signatures go by this one
+ */
+export function judgeClock(reading: DateReading, toleranceMs: number, isShared: boolean): Finding {
   const off = offBy(reading);
   const details = { offSeconds: Math.round(off / SECOND) };
   if (Math.abs(off) <= MAX_OFF_MS) {
     return fine('clock', `It is within ${Math.ceil(Math.abs(off) / SECOND) || 1} s of Linq’s.`, details);
   }
   const side = off > 0 ? 'behind' : 'ahead of';
-  const refused =
-    Math.abs(off) > toleranceMs
-      ? ' Linq’s deliveries look stale and are refused, and'
-      : ' Until it is right,';
+  const areRefused = Math.abs(off) > toleranceMs;
+  const effect = isShared
+    ? areRefused
+      ? 'Linq’s deliveries look stale and are refused.'
+      : 'By more than WEBHOOK_TOLERANCE, Linq’s deliveries would look stale.'
+    : areRefused
+      ? 'Linq’s deliveries look stale and are refused, and sharing waits.'
+      : 'Until it is right, sharing waits.';
   return found(
     'clock_wrong',
-    `This machine’s clock is ${durationInWords(Math.abs(off))} ${side} Linq’s.${refused} sharing waits.`,
+    `This machine’s clock is ${durationInWords(Math.abs(off))} ${side} Linq’s. ${effect}`,
     'Synchronise it: `timedatectl set-ntp true`; after a minute `timedatectl` must say "System clock synchronized: yes" (NTP needs outbound UDP port 123). In a container or virtual machine, correct the host’s clock.',
     details,
   );

@@ -57,14 +57,19 @@ export type SeenStatus =
   | { readonly kind: 'shown'; readonly problems: readonly Problem[] }
   | { readonly kind: 'refused'; readonly httpStatus: number };
 
-/** Turns each open problem into a finding with the service's own remedy. */
-export function judgeProblems(seen: SeenStatus): readonly Finding[] {
+/**
+ * Turns each open problem into a finding with the service's own remedy.
+ * @param hasCliToken the service has a token for the command line of its own machine
+ */
+export function judgeProblems(seen: SeenStatus, hasCliToken: boolean): readonly Finding[] {
   if (seen.kind === 'refused') {
     return [
       found(
         'status_closed',
         `The service doesn’t show its problems (HTTP ${seen.httpStatus} to GET /status): the token is missing or wrong.`,
-        'Set STATUS_TOKEN to the service’s token, or run doctor on its machine, as its user and in its directory.',
+        hasCliToken
+          ? 'Set STATUS_TOKEN to the service’s token, or run doctor on its machine, as its user and in its directory.'
+          : 'Set STATUS_TOKEN for the service, and the same here.',
         { httpStatus: seen.httpStatus },
       ),
     ];

@@ -188,7 +188,7 @@ function isRead({ headers, routeOptions }: FastifyRequest): boolean {
 
 const BACK = html`<p><a href="/">Go to the overview</a></p>`;
 const LOG_IN = html`<p>Reload this page. Enter any user name, and the service’s STATUS_TOKEN as the password.</p>`;
-const HOW_TO_SET = html`<p>The service has none, so it shows nothing here. On its machine, the commands of contact-card-reactor work without it.</p>
+const HOW_TO_SET = html`<p>The service has none, so it shows nothing here.</p>
 <ol>
 <li>Make one, for example with <code>openssl rand -hex 24</code>.</li>
 <li>Put it into <code>.env</code> as <code>STATUS_TOKEN=…</code>, or into the environment.</li>

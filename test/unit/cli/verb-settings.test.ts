@@ -23,6 +23,7 @@ describe('locateService', () => {
     [{ HOST: '::' }, LOCAL],
     [{ HOST: '::1' }, 'http://[::1]:8080'],
     [{ HOST: 'cards.internal' }, 'http://cards.internal:8080'],
+    [{ HOST: '192.0.2.7' }, 'http://192.0.2.7:8080'],
   ])('follows HOST and PORT: %o', (env, url) => {
     expect(locateService(sourcesOf(env), null)).toBe(url);
   });

@@ -55,7 +55,7 @@ describe('what is right is fine', () => {
     ['a pooler', server({ pooler: 'transaction' })],
     ['a short transaction', server({ oldestTransactionSeconds: 899 })],
     ['service', service({ kind: 'up', notReady: [] })],
-    ['problems', judgeProblems({ kind: 'shown', problems: [] })],
+    ['problems', judgeProblems({ kind: 'shown', problems: [] }, true)],
     ['lines', judgeLines([LINE], new Set([LINE]))],
     ['cards', judgeCards([LINE], [{ line: LINE, isActive: true }])],
     ['subscription', subscriptions({})],

@@ -84,19 +84,22 @@ const failed = (fault: 'corrupt' | 'broken' | 'readonly') =>
 export const service = (seen: SeenService, more: { isExpected?: boolean; isDatabaseLocked?: boolean } = {}) =>
   judgeService(SERVICE_URL, seen, { isExpected: true, isDatabaseLocked: false, ...more });
 const problem = (severity: 'error' | 'warning') =>
-  judgeProblems({
-    kind: 'shown',
-    problems: [
-      {
-        code: 'card_missing',
-        severity,
-        since: '2026-11-03T16:20:00.000Z',
-        line: LINE,
-        message: `${LINE} has no contact card.`,
-        remedy: `Set one up for ${LINE}.`,
-      },
-    ],
-  });
+  judgeProblems(
+    {
+      kind: 'shown',
+      problems: [
+        {
+          code: 'card_missing',
+          severity,
+          since: '2026-11-03T16:20:00.000Z',
+          line: LINE,
+          message: `${LINE} has no contact card.`,
+          remedy: `Set one up for ${LINE}.`,
+        },
+      ],
+    },
+    true,
+  );
 const AT_LINQ = { baseUrl: 'https://api.linqapp.com/api/partner', isDefault: true, proxy: null };
 export const ELSEWHERE = { baseUrl: 'https://linq.example.com', isDefault: false, proxy: null };
 export const answered = (
@@ -158,7 +161,7 @@ export const trip = (seen: Partial<SeenTrip>) =>
   });
 export const local = (answer: Answer) => judgeLocalDelivery(answer, SERVICE_URL);
 const reading = (offMs: number) =>
-  judgeClock({ serverAt: NOW + offMs, requestedAt: NOW, receivedAt: NOW + 50 }, 300_000);
+  judgeClock({ serverAt: NOW + offMs, requestedAt: NOW, receivedAt: NOW + 50 }, 300_000, false);
 
 /** One way to each finding. */
 export const EXAMPLES: Readonly<Record<FindingCode, () => Finding | readonly Finding[]>> = {
@@ -194,7 +197,7 @@ export const EXAMPLES: Readonly<Record<FindingCode, () => Finding | readonly Fin
   service_elsewhere: () => service({ kind: 'silent', cause: 'ECONNREFUSED' }, { isDatabaseLocked: true }),
   service_foreign: () => service({ kind: 'foreign', httpStatus: 404 }),
   service_not_ready: () => service({ kind: 'up', notReady: ['the disk is full'] }),
-  status_closed: () => judgeProblems({ kind: 'refused', httpStatus: 401 }),
+  status_closed: () => judgeProblems({ kind: 'refused', httpStatus: 401 }, false),
   problem_error: () => problem('error'),
   problem_warning: () => problem('warning'),
   linq_proxy_unreachable: () => proxy({ kind: 'failed', httpStatus: null, cause: 'ECONNREFUSED' }),

@@ -37,15 +37,23 @@ describe('the clock', () => {
   });
 
   it('may be off by 30 s and no more', () => {
-    expect(statesOf(judgeClock(reading(30_200), 300_000))).toEqual(['ok']);
-    expect(codesOf(judgeClock(reading(30_201), 300_000))).toEqual(['clock_wrong']);
-    expect(codesOf(judgeClock(reading(-31_001), 300_000))).toEqual(['clock_wrong']);
+    expect(statesOf(judgeClock(reading(30_200), 300_000, false))).toEqual(['ok']);
+    expect(codesOf(judgeClock(reading(30_201), 300_000, false))).toEqual(['clock_wrong']);
+    expect(codesOf(judgeClock(reading(-31_001), 300_000, false))).toEqual(['clock_wrong']);
   });
 
   it('that is off beyond the tolerance has deliveries refused', () => {
-    expect(judgeClock(reading(-302_000), 300_000).message).toContain('look stale and are refused');
-    expect(judgeClock(reading(-200_000), 300_000).message).not.toContain('stale');
-    expect(judgeClock(reading(-200_000), 300_000).message).toContain('ahead of');
+    expect(judgeClock(reading(-302_000), 300_000, false).message).toContain('look stale and are refused');
+    expect(judgeClock(reading(-200_000), 300_000, false).message).not.toContain('stale');
+    expect(judgeClock(reading(-200_000), 300_000, false).message).toContain('ahead of');
+  });
+
+  it('of the machine stops no sharing if the database has a clock of its own', () => {
+    expect(judgeClock(reading(-302_000), 300_000, false).message).toContain('sharing waits');
+    expect(judgeClock(reading(-200_000), 300_000, false).message).toContain('sharing waits');
+    expect(judgeClock(reading(-302_000), 300_000, true).message).not.toContain('waits');
+    expect(judgeClock(reading(-302_000), 300_000, true).message).toContain('look stale and are refused');
+    expect(judgeClock(reading(-200_000), 300_000, true).message).not.toMatch(/waits|refused/);
   });
 });
 
@@ -150,20 +158,32 @@ it('a service that isn’t meant to run is no error while it doesn’t', () => {
   expect(statesOf(service(down, { isExpected: false }))).toEqual(['skipped']);
 });
 
+it('a service that is closed is opened from its machine only if it has a token for that', () => {
+  const remedyOf = (hasCliToken: boolean) =>
+    judgeProblems({ kind: 'refused', httpStatus: 401 }, hasCliToken).map(({ remedy }) => remedy);
+  expect(remedyOf(true)).toEqual([expect.stringContaining('on its machine')]);
+  expect(remedyOf(false)).toEqual([
+    expect.stringMatching(/^Set STATUS_TOKEN for the service, and the same here/),
+  ]);
+});
+
 it('a number that the service tells in full is masked', () => {
-  const [finding] = judgeProblems({
-    kind: 'shown',
-    problems: [
-      {
-        code: 'line_paused',
-        severity: 'warning',
-        since: '',
-        line: LINE,
-        message: `${LINE} waits.`,
-        remedy: LINE,
-      },
-    ],
-  });
+  const [finding] = judgeProblems(
+    {
+      kind: 'shown',
+      problems: [
+        {
+          code: 'line_paused',
+          severity: 'warning',
+          since: '',
+          line: LINE,
+          message: `${LINE} waits.`,
+          remedy: LINE,
+        },
+      ],
+    },
+    true,
+  );
   expect(finding).toMatchObject({ message: 'line_paused: +1•••••0100 waits.', remedy: '+1•••••0100' });
   expect(finding?.details).toMatchObject({ line: '+1•••••0100', problem: 'line_paused' });
 });

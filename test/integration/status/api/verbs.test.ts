@@ -39,6 +39,18 @@ describe('how a verb finds and enters the service', () => {
     });
   });
 
+  it('says that its own token is for localhost only, where it asks elsewhere', async () => {
+    const { env } = await startService({ deps: { statusToken: null } });
+    const ask = (host: string) => runVerb(['status', '--url', `http://${host}:${env.PORT}`], {});
+    const elsewhere = await ask('0.0.0.0'); // which leads here, too
+    expect(elsewhere.exitCode).toBe(3);
+    expect(elsewhere.error).toMatch(
+      /over localhost only: set STATUS_TOKEN for the service, and the same here/,
+    );
+    expect(elsewhere.error).not.toContain('in its directory');
+    expect((await ask('127.0.0.1')).error).toContain('as its user and in its directory');
+  });
+
   it('ends with 5 and what to do when nothing answers', async () => {
     const { app, url, run } = await startService();
     await app.close();
