@@ -2,6 +2,9 @@ import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 
+/** Only what hangs takes so long: Playwright's 30 s are too few on a machine that has other work. */
+const HANGS_MS = 300_000;
+
 /** Debian's, at the place where its package puts it. */
 const CHROMIUM = '/usr/bin/chromium';
 
@@ -17,7 +20,7 @@ export interface Visit {
 export function useBrowser() {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'], timeout: HANGS_MS });
   });
   afterAll(() => browser.close());
 
@@ -29,6 +32,7 @@ export function useBrowser() {
       ...options,
     });
     onTestFinished(() => context.close());
+    context.setDefaultTimeout(HANGS_MS);
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));

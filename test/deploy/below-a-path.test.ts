@@ -28,7 +28,7 @@ it('below a path of a host the page has its style, script and buttons, deliverie
   await page.click('button:has-text("Hold")');
   await page.waitForSelector('button:has-text("Release")');
   expect(at()).toMatch(/^\/ccr\/chats\/chat-1/);
-  await page.waitForSelector('.is-live', { timeout: 20_000 }); // the script asks where the page is
+  await page.waitForSelector('.is-live'); // the script asks where the page is
   await page.click('.brand');
   expect(at()).toBe('/ccr/');
   await page.goto(`${proxy.url}/ccr/chats/nosuch`);

@@ -11,8 +11,8 @@ import { runVerbHere } from '../helpers/verb-here.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** Four hours a second: a machine that is busy for two seconds changes no number of shares. */
-const SPEED = '14400';
+/** Two hours a second: shares that are two seconds late, one after the other, change no number of shares. */
+const SPEED = '7200';
 
 /** Runs the demo with nothing of our environment, in an empty directory, its temporary files kept apart. */
 function startDemo(...options: readonly string[]) {
