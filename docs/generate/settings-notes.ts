@@ -37,7 +37,7 @@ export const SETTING_NOTES: Readonly<Record<string, string>> = {
     'After an outage, at 2 a second, 10,000 overdue chats on one line drain in under 90 minutes.',
   CARD_TTL: 'A missing or inactive card is rechecked after 2 minutes at most.',
   CATCH_UP_EVERY:
-    'The service also catches up after downtime, and when deliveries arrive too old to be accepted. With `0`, it runs only then, and on `contact-card-reactor catch-up`.',
+    'The service also catches up after downtime, and when deliveries arrive too old to be accepted. With `0`, it does so only on `contact-card-reactor catch-up`.',
   DRY_RUN:
     'A safe way to start. Dry-run attempts have their own window, which counts only during the dry run.',
   WEBHOOK_TOLERANCE:

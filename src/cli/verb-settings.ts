@@ -119,6 +119,10 @@ export const readSchema = (sources: Sources): string =>
 export const readWindowMs = (sources: Sources): number => readSetting(SETTINGS.policy.windowMs, sources) ?? 0;
 
 /** @throws {ConfigError} */
+export const readCatchUpEveryMs = (sources: Sources): number =>
+  readSetting(SETTINGS.catchUp.everyMs, sources) ?? 0;
+
+/** @throws {ConfigError} */
 export const readBackupDirectory = (sources: Sources): string =>
   readSetting(SETTINGS.backup.directory, sources) ?? '';
 

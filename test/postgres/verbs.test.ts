@@ -113,6 +113,7 @@ describe('the command line with PostgreSQL', () => {
       const { code, stdout, stderr } = await run(['restore', '--mark']);
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(/^Marked 2 chats in postgres:\/\/\S+: each waits one window, until \d{4}-/);
+      expect(stdout).toMatch(/\nStart the service: it reads from Linq what happened meanwhile\.\n$/);
 
       const again = await open();
       expect(await again.sharedVersion()).toBe(before + 1);

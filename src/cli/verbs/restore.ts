@@ -46,18 +46,18 @@ async function restore(
   file: string,
   { wait, json }: RestoreFlags,
 ): Promise<ExitCode> {
-  const [{ restoreBackup }, { createSystemClock }, { readDatabasePath, readWindowMs }, { withProgress }] =
-    await Promise.all([
-      import('../../store/sqlite/backup/restore.ts'),
-      import('../../clock.ts'),
-      import('../verb-settings.ts'),
-      import('../terminal/progress.ts'),
-    ]);
-  const databasePath = readDatabasePath(
+  const [{ restoreBackup }, { createSystemClock }, settings, { withProgress }] = await Promise.all([
+    import('../../store/sqlite/backup/restore.ts'),
+    import('../../clock.ts'),
+    import('../verb-settings.ts'),
+    import('../terminal/progress.ts'),
+  ]);
+  const databasePath = settings.readDatabasePath(
     sources,
     'restore it with psql or pg_restore, or with the point-in-time recovery of your server; then run `restore --mark` before you start the service.',
   );
-  const windowMs = readWindowMs(sources);
+  const windowMs = settings.readWindowMs(sources);
+  const catchUpEveryMs = settings.readCatchUpEveryMs(sources);
   const clock = createSystemClock();
   let marked = 0;
   const look = () => (marked === 0 ? `Copying and checking ${file}` : `Marking chats: ${marked}`);
@@ -75,7 +75,7 @@ async function restore(
   const waitsUntil = restoredAt === null ? null : restoredAt + windowMs;
   const times = { restoredAt: isoTime(restoredAt), waitsUntil: isoTime(waitsUntil) };
   if (json === true) printJson({ ...restored, file, ...times }, io);
-  else io.write(describe(restored, file, waitsUntil));
+  else io.write(`${describe(restored, file, waitsUntil)}${nextStep(catchUpEveryMs, 'since the backup')}`);
   return EXIT.fine;
 }
 
@@ -86,8 +86,8 @@ async function mark(
   file: string | undefined,
   { wait, json }: RestoreFlags,
 ): Promise<ExitCode> {
-  const { readDatabase, readSchema, readWindowMs } = await import('../verb-settings.ts');
-  const place = readDatabase(sources);
+  const settings = await import('../verb-settings.ts');
+  const place = settings.readDatabase(sources);
   if (file !== undefined || !wait) throw new UsageError('--mark takes neither a file nor --no-wait.');
   if (place.kind === 'sqlite')
     throw new UsageError(
@@ -100,6 +100,8 @@ async function mark(
     import('../terminal/progress.ts'),
   ]);
   const database = showDatabase(place);
+  const windowMs = settings.readWindowMs(sources);
+  const catchUpEveryMs = settings.readCatchUpEveryMs(sources);
   let marked = 0;
   const look = json === true ? null : () => `Marking chats in ${database}: ${marked}`;
   const onMarked = (count: number) => {
@@ -107,7 +109,7 @@ async function mark(
   };
   const { chats, restoredAt } = await withProgress(
     { io, clock: createSystemClock(), look },
-    markRestored({ url: place.url, schema: readSchema(sources) }, onMarked),
+    markRestored({ url: place.url, schema: settings.readSchema(sources) }, onMarked),
   ).catch((error: unknown) => {
     if (!(error instanceof StoreError)) throw error;
     const so =
@@ -117,12 +119,12 @@ async function mark(
     const then = marked === 0 ? '' : ' Run it again to go on.';
     throw new StoreError(error.fault, `${so} in ${database}: ${error.message}.${then}`, { cause: error });
   });
-  const waitsUntil = restoredAt + readWindowMs(sources);
+  const waitsUntil = restoredAt + windowMs;
   const times = { restoredAt: isoTime(restoredAt), waitsUntil: isoTime(waitsUntil) };
   if (json === true) printJson({ database, chats, ...times }, io);
   else
     io.write(
-      `Marked ${chatsInWords(chats)} in ${database}: each waits one window, until ${timeInWords(waitsUntil)}. Other chats wait until catch-up has read them.\nStart the service: it reads from Linq what happened meanwhile.\n`,
+      `Marked ${chatsInWords(chats)} in ${database}: each waits one window, until ${timeInWords(waitsUntil)}. Other chats wait until catch-up has read them, or until then.\n${nextStep(catchUpEveryMs, 'meanwhile')}`,
     );
   return EXIT.fine;
 }
@@ -136,12 +138,17 @@ function describe(restored: Restored, file: string, waitsUntil: EpochMs | null):
   const wait =
     waitsUntil === null
       ? 'No chat waits (--no-wait): a chat that got a share after the backup may get another.'
-      : `The backup lacks later shares, so every chat in it waits one window, until ${timeInWords(waitsUntil)}. Other chats wait until catch-up has read them.`;
+      : `The backup lacks later shares, so every chat in it waits one window, until ${timeInWords(waitsUntil)}. Other chats wait until catch-up has read them, or until then.`;
   return [
     `Restored ${file} to ${databasePath}: ${chatsInWords(chats)}, schema ${schemaVersion}.`,
     kept,
     wait,
-    'Start the service: it reads from Linq what happened since the backup.',
     '',
   ].join('\n');
+}
+
+/** How the service learns what it lacks. @param catchUpEveryMs 0: only on demand */
+function nextStep(catchUpEveryMs: number, since: string): string {
+  const then = catchUpEveryMs === 0 ? ', then run `contact-card-reactor catch-up`' : '';
+  return `Start the service${then}: it reads from Linq what happened ${since}.\n`;
 }

@@ -245,7 +245,7 @@ function damaged(path: string, message: string): Finding {
   return found(
     'database_damaged',
     `${path} is damaged: ${message}.`,
-    'Stop the service, keep a copy of the whole directory, run `contact-card-reactor restore FILE` with the newest backup, and start the service: it reads from Linq what happened since.',
+    'Stop the service, keep a copy of the whole directory, run `contact-card-reactor restore FILE` with the newest backup, and start the service.',
   );
 }
 

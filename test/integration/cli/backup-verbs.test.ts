@@ -135,6 +135,19 @@ describe('restore', () => {
   });
 
   it.each([
+    ['6h', 'Start the service: it reads'],
+    ['0', 'Start the service, then run `contact-card-reactor catch-up`: it reads'],
+  ])(
+    'says how the service learns what the backup lacks (CATCH_UP_EVERY=%s)',
+    async (CATCH_UP_EVERY, next) => {
+      const directory = createStopped();
+      await askVerbHere(directory, ['backup', 'here.db']);
+      const { stdout } = await runVerbHere(directory, ['restore', 'here.db'], { CATCH_UP_EVERY });
+      expect(stdout).toContain(`\n${next} from Linq what happened since the backup.\n`);
+    },
+  );
+
+  it.each([
     [['restore'], 2],
     [['restore', 'none.db'], 1],
   ])('%j ends with %i', async (args, code) => {
