@@ -10,7 +10,8 @@ in the metrics, and to \`ALERT_WEBHOOK_URL\` when a problem opens and closes.
 
 An **error** makes \`ok\` false and \`contact-card-reactor status\` exit with 4. A **warning** affects a part, such as one line, or announces
 trouble. Run the commands where the service runs, in its working directory. Unless a section says otherwise, nothing is lost for good: shares are
-late, and follow oldest first at a limited rate; catch-up reads what webhooks missed.
+late, and follow oldest first at a limited rate; chats that became idle (\`RESHARE_IDLE_AFTER\`) wait for their next outbound message; catch-up reads
+what webhooks missed.
 `;
 
 /** `docs/problems.md`. */

@@ -41,6 +41,8 @@ export interface OverviewPage {
   readonly firstStart: FirstStart | null;
   readonly overview: Overview;
   readonly now: EpochMs;
+  /** 0: no chat becomes idle. */
+  readonly idleAfterMs: number;
   /** Oldest first. */
   readonly hours: readonly Figures[];
   readonly days: readonly Figures[];

@@ -6,6 +6,7 @@ import type { ProblemCode } from '../problems/problem-words.ts';
 import { showAttempt, showChat, showLine, viewSnapshot } from '../view/chat-view.ts';
 import { isHold } from '../view/explanation.ts';
 import type { Overview, Problem } from '../view/schemas.ts';
+import { durationInWords } from '../view/wording.ts';
 import { awaited, checklist, isFirstStart, stepsInTrouble } from './first-start.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type Notice, renderPage } from './layout.ts';
@@ -72,6 +73,7 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
     return {
       overview,
       now,
+      idleAfterMs: policy.idleAfterMs,
       hours,
       days,
       due: due.map((chat) => showChat(chat, snapshot)),
@@ -124,9 +126,12 @@ function judge(page: OverviewPage): readonly [Tone, string] {
 
 const isNew = ({ chats, webhooks }: Overview) => chats.total === 0 && webhooks.lastAcceptedAt === null;
 
-function sentence({ overview, now }: OverviewPage): string {
+function sentence({ overview, now, idleAfterMs }: OverviewPage): string {
   const { shares, paused, dryRun } = overview;
-  if (paused) return 'Nothing is shared until you resume. Webhooks are still received, and nothing is lost.';
+  if (paused) {
+    const idle = ` Chats in which nothing was sent for ${durationInWords(idleAfterMs)} by then wait for your next message.`;
+    return `Nothing is shared until you resume.${idleAfterMs === 0 ? '' : idle}`;
+  }
   if (isNew(overview)) {
     return 'No webhooks received yet. Send a message and its chat will appear here.';
   }

@@ -32,7 +32,6 @@ export const PROBLEM_NOTES: Readonly<Record<ProblemCode, ProblemNote>> = {
       'Restart the service, which tries the next due chat at once. Otherwise one is tried every hour.',
     ],
     ends: 'with the first share that Linq accepts.',
-    lost: 'nothing, but chats may become idle (`RESHARE_IDLE_AFTER`) until their next outbound message.',
   },
   clock_skew: {
     seen: 'A clock set to a time before the service last ran counts too.',

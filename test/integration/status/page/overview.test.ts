@@ -341,6 +341,12 @@ describe('what the page loads', () => {
 });
 
 describe('the page’s forms', () => {
+  it('say nothing of idle chats when pausing if there never are any', async () => {
+    const { load } = await startPage({ policy: { idleAfterMs: 0 } });
+    await load('/pause', LOGGED_IN, 'POST');
+    expect((await load()).body).toContain('<p>Nothing is shared until you resume.</p>');
+  });
+
   it('pause and resume sharing, and lead back with a notice', async () => {
     const { load, shared, store, clock, dispatcher, idle } = await startPage();
     const paused = await load('/pause', LOGGED_IN, 'POST');
@@ -350,6 +356,9 @@ describe('the page’s forms', () => {
     expect(page).toContain('action="./resume"');
     expect(page).not.toContain('badge-ok">No problems');
     expect(page).toContain('class="top is-paused"');
+    expect(page).toContain(
+      '<p>Nothing is shared until you resume. Chats in which nothing was sent for 7 d by then wait for your next message.</p>',
+    );
     await store.record([outboundOf(T)], clock.now());
     dispatcher.nudge();
     await idle();
