@@ -170,4 +170,37 @@ export const KEEPING: readonly Mutant[] = [
     ],
     suite: { file: STORE, test: 'changed settings' },
   },
+  {
+    name: 'what was quarantined is deleted by a clock that nobody has confirmed',
+    edits: [
+      {
+        file: 'src/dispatch/turns.ts',
+        find: 'if (isPruned || !isClockRight) return false;',
+        replace: 'if (isPruned) return false;',
+      },
+    ],
+    suite: { file: 'test/integration/dispatch/retention.test.ts', test: 'stay while a clock may be wrong' },
+  },
+  {
+    name: 'chats that can’t be read keep a run of catch-up from completing',
+    edits: [
+      {
+        file: 'src/catch-up/reader.ts',
+        find: "if (!isRead && isTooMuch && reading !== 'postponed')",
+        replace: 'if (!isRead && isTooMuch)',
+      },
+    ],
+    suite: { file: 'test/integration/catch-up/run.test.ts', test: 'lets every run complete' },
+  },
+  {
+    name: 'chats that the daily sweep couldn’t read are forgotten',
+    edits: [
+      {
+        file: 'src/catch-up/reader.ts',
+        find: "readAt: isRead ? (reading === 'sweep' ? null : startedAt) : UNREAD,",
+        replace: "readAt: reading === 'sweep' ? null : isRead ? startedAt : UNREAD,",
+      },
+    ],
+    suite: { file: 'test/integration/catch-up/resume.test.ts', test: 'are left to the next run' },
+  },
 ];
