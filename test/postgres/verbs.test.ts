@@ -152,9 +152,18 @@ describe('the command line with PostgreSQL', () => {
       expect(await again.chat('b')).toMatchObject({ restoredAt: null });
       await expect(again.heartbeat(Number(at))).rejects.toMatchObject({ fault: 'locked' });
 
+      await again.beat({ id: 'r', version: '0', fingerprint: 'f', startedAt: T }, T);
+      expect(await run(['restore', '--mark'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(
+          /^Only 1 chat was marked, .*: a replica used it.* Run it again to go on/,
+        ),
+      });
+      await again.leave('r');
+
       const counts: number[] = [];
       const marked = await markRestored(address, (chats) => counts.push(chats), 1);
-      expect([marked, counts]).toEqual([{ chats: 3, restoredAt: at }, [2, 3, 3]]);
+      expect([marked, counts]).toEqual([{ chats: 3, restoredAt: at }, [1, 2, 3, 3]]);
       for (const chatId of ['b', 'c']) expect(await again.chat(chatId)).toMatchObject({ restoredAt: at });
       await again.heartbeat(Number(at));
     });
@@ -165,7 +174,7 @@ describe('the command line with PostgreSQL', () => {
       await store.beat({ id: 'r', version: '0', fingerprint: 'f', startedAt: T }, T);
       expect(await run(['restore', '--mark'])).toMatchObject({
         code: 1,
-        stderr: expect.stringMatching(/^Nothing was marked in \S+: a replica used it.*stop all of them/),
+        stderr: expect.stringMatching(/^This run marked nothing in \S+: a replica used it.*stop all of them/),
       });
       expect(await store.chat('chat-1')).toMatchObject({ restoredAt: null });
     });

@@ -114,7 +114,7 @@ async function mark(
     if (!(error instanceof StoreError)) throw error;
     const so =
       marked === 0
-        ? 'Nothing was marked'
+        ? 'This run marked nothing'
         : `Only ${chatsInWords(marked)} ${marked === 1 ? 'was' : 'were'} marked, and no replica starts until all are,`;
     const then = marked === 0 ? '' : ' Run it again to go on.';
     throw new StoreError(error.fault, `${so} in ${database}: ${error.message}.${then}`, { cause: error });

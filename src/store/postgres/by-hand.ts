@@ -70,7 +70,7 @@ const MARKED_AT_ONCE = 10_000;
  * After the database was brought back to an earlier moment: every chat waits one window from now, since the shares made
  * after that moment are unknown. In batches; until the last one no replica starts, and what was cut off goes on when it is
  * called again.
- * @param onMarked told how many chats are marked so far
+ * @param onMarked told how many chats are marked so far, by this call and by one that was cut off
  * @param limit chats in one transaction
  * @throws {StoreError} `locked` while a replica runs
  */
@@ -117,7 +117,11 @@ export function markRestored(
   }
 
   return withDatabase(address, async (database) => {
-    await database.look((session) => refuseOtherSchema(session, address.schema));
+    await database.look(async (session) => {
+      await refuseOtherSchema(session, address.schema);
+      const cutOff = (await meta.read(session)).text('restore_marking');
+      if (cutOff !== null) onMarked((JSON.parse(cutOff) as Marking).chats);
+    });
     for (;;) {
       const { marking, isDone } = await database.write((session) =>
         meta.change(session, async (values) => {
