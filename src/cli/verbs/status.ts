@@ -150,8 +150,14 @@ function fieldsOf({ chats, shares, webhooks, catchUp, store }: Overview): [strin
     ],
     ['catch-up', catchUpInWords(catchUp)],
     ['database', `${store.kind}, ${bytesInWords(store.sizeBytes)}, schema ${store.schemaVersion}`],
+    ...(store.kind === 'sqlite' ? [['', backupInWords(store)] satisfies [string, string]] : []),
   ];
 }
+
+const backupInWords = ({ lastBackupAt }: Overview['store']) =>
+  lastBackupAt === null
+    ? 'no scheduled backup made'
+    : `last scheduled backup at ${timeOrAbsent(lastBackupAt)}`;
 
 const inTotal = (total: number, parts: string) => (parts === '' ? String(total) : `${total} (${parts})`);
 

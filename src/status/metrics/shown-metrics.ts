@@ -227,7 +227,7 @@ const STORAGE: readonly Shown[] = [
   },
   {
     name: 'ccr_last_backup_timestamp_seconds',
-    help: 'When the latest backup began.',
+    help: 'When the latest scheduled backup began.',
     read: ofSeen(({ overview }) => secondsOf(overview.store.lastBackupAt)),
   },
 ];

@@ -247,7 +247,7 @@ export function service({ overview, now }: OverviewPage): Html {
 <dl class="facts">
 ${fact('Webhooks', webhooks(overview.webhooks))}
 ${fact('Database', `${STORE_NAMES[store.kind] ?? store.kind}, ${bytesInWords(store.sizeBytes)}, schema ${store.schemaVersion}`)}
-${store.kind === 'sqlite' && fact('Backup', html`${pastIso(store.lastBackupAt, now, 'none yet')}`)}
+${store.kind === 'sqlite' && fact('Scheduled backup', html`${pastIso(store.lastBackupAt, now, 'none made')}`)}
 ${fact('Clock', clock(overview))}
 ${fact('Running', html`version ${version}, started ${when(Date.parse(startedAt), now)}`)}
 </dl>`,

@@ -207,7 +207,7 @@ const StoreSchema = named('Store', 'The database.', {
   kind: text('The kind of database: sqlite.'),
   schemaVersion: count('The number of its latest migration.'),
   sizeBytes: count('On disk.'),
-  lastBackupAt: instantOrNull('When the latest backup was made; null: never.'),
+  lastBackupAt: instantOrNull('When the latest scheduled backup began; null: none was made.'),
 });
 
 const ReplicaSchema = named('Replica', 'A process of the service.', {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { showStatus, watch } from '../../../../src/cli/verbs/status.ts';
+import { HOUR } from '../../../../src/decide/time.ts';
 import { answerOf, outboundOf, T } from '../../../helpers/builders.ts';
 import { createFakeClock } from '../../../helpers/clock.ts';
 import { startService } from './verbs-harness.ts';
@@ -29,11 +30,20 @@ describe('status', () => {
         '          none yet',
         'catch-up  never completed',
         'database  sqlite, some KiB, schema 6',
+        '          no scheduled backup made',
         '',
         'LINE         CARD    CARD CHECKED             CHATS  HOLD  UNTIL',
         '+1•••••0100  active  2026-11-03 16:00:00 UTC  1      –     –',
         '',
       ].join('\n'),
+    );
+  });
+
+  it('says when the last scheduled backup was made', async () => {
+    const { run, store } = await startService();
+    await store.noteBackup(T - HOUR);
+    expect((await run('status')).out).toContain(
+      'schema 6\n          last scheduled backup at 2026-11-03 15:00:00 UTC\n',
     );
   });
 

@@ -166,9 +166,9 @@ describe('GET /', () => {
     expect(second).toContain('Not seen for 41\u00a0s');
     expect(second).not.toContain('Leader');
     expect(body).toContain('Webhooks, this replica');
-    expect(section(body, 'service')).toContain('Backup');
+    expect(section(body, 'service')).toContain('<dt>Scheduled backup</dt><dd>none made</dd>');
     Object.defineProperty(store, 'kind', { value: 'postgres' });
-    expect(section((await load()).body, 'service')).not.toContain('Backup');
+    expect(section((await load()).body, 'service')).not.toContain('backup');
   });
 
   it('shows no replicas with SQLite, and those of PostgreSQL even when there is one', async () => {
