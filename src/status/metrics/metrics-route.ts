@@ -9,7 +9,7 @@ import { createServiceView } from '../api/overview.ts';
 import { LOGIN_ANSWERS, TOKEN_SECURITY } from '../api/route-schema.ts';
 import { refuseReadably } from '../page/layout.ts';
 import type { ProblemWatch } from '../problems/problem-watch.ts';
-import { showProblem } from '../problems/problem-words.ts';
+import { PROBLEM_WORDS, showProblem } from '../problems/problem-words.ts';
 import type { Metrics } from './metrics.ts';
 import type { MetricsView } from './shown-metrics.ts';
 
@@ -21,6 +21,8 @@ export interface MetricsDeps extends StatusDeps {
   readonly linqDateOffMs: () => number | null;
   readonly isLeader: () => boolean;
 }
+
+const STORE_FAILING = { code: 'store_failing', severity: PROBLEM_WORDS.store_failing.severity };
 
 /** For monitoring: `GET /metrics` with a token, `GET /badge.svg` without. Register it in its own scope. */
 export async function metricsRoutes(app: FastifyInstance, deps: MetricsDeps): Promise<void> {
@@ -36,9 +38,9 @@ export async function metricsRoutes(app: FastifyInstance, deps: MetricsDeps): Pr
       return { seen, problems: seen.overview.problems };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      const booked = watch.book()?.open() ?? [];
+      const booked = watch.book()?.open() ?? []; // a replica that doesn't lead has none
       const problems = booked.map(({ found, since }) => showProblem(found, since, false));
-      return { seen: null, problems };
+      return { seen: null, problems: [...problems, STORE_FAILING] };
     }
   }
 

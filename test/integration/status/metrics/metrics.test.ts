@@ -188,17 +188,26 @@ describe('GET /metrics', () => {
     expect([...new Set(codes)].toSorted()).toEqual(Object.keys(PROBLEM_WORDS).toSorted());
   });
 
-  it('tells that the database can’t be read, and leaves out what only it knows', async () => {
-    const { scrape, store } = await startMetrics();
-    await scrape();
-    store.summary = async () => {
-      throw new StoreError('busy', 'database is locked');
-    };
-    const { sampleOf, samples } = await scrape();
-    expect(sampleOf('ccr_problem_open', { code: 'store_failing', severity: 'error' })).toBe(1);
-    expect(sampleOf('ccr_deliveries_total', { verdict: 'accepted' })).toBe(0);
-    expect(samples.filter(({ name }) => name === 'ccr_chats')).toEqual([]);
-  });
+  it.each([
+    ['leads', true],
+    ['follows', false],
+  ])(
+    'tells that the database can’t be read by a replica that %s, and leaves out what only it knows',
+    async (_does, leads) => {
+      const { scrape, store } = await startMetrics({
+        snapshot: { isLeader: () => leads, maySpeak: () => leads },
+      });
+      const storeFailing = ['ccr_problem_open', { code: 'store_failing', severity: 'error' }] as const;
+      expect((await scrape()).sampleOf(...storeFailing)).toBe(0);
+      store.summary = async () => {
+        throw new StoreError('busy', 'database is locked');
+      };
+      const { sampleOf, samples } = await scrape();
+      expect(sampleOf(...storeFailing)).toBe(1);
+      expect(sampleOf('ccr_deliveries_total', { verdict: 'accepted' })).toBe(0);
+      expect(samples.filter(({ name }) => name === 'ccr_chats')).toEqual([]);
+    },
+  );
 
   it('names no chat and no line', async () => {
     const { get, idle } = await startMetrics({
