@@ -90,7 +90,7 @@ const MAY_BE_EMPTY = [
   'The account is closed by',
   'Closed lines by reason',
   'Last caught up',
-  'Last backup',
+  'Last scheduled backup',
   'Garbage collection',
 ];
 
