@@ -52,5 +52,5 @@ export const SETTING_NOTES: Readonly<Record<string, string>> = {
   ALERT_WEBHOOK_URL:
     'The body has `text`, which chat tools read, the same text as `content` for Discord, and `event`, `code`, `severity`, `since`, `at`, `line`, `message`, `remedy` and `version`. It is repeated until it is accepted, so it may arrive twice. [problems.md](problems.md) explains each `code`.',
   SHOW_NUMBERS:
-    'Otherwise they are shown as `+1•••••0100`. People’s numbers are never shown, because they aren’t stored.',
+    'Otherwise they are shown as `+1•••••0100`, with a few more digits where two would look alike. People’s numbers are never shown, because they aren’t stored.',
 };

@@ -14,6 +14,7 @@ import type { MetricsDeps } from '../status/metrics/metrics-route.ts';
 import { createProblemWatch } from '../status/problems/problem-watch.ts';
 import type { SnapshotDeps } from '../status/problems/snapshot.ts';
 import { createStoreProbe } from '../status/problems/store-probe.ts';
+import { createShowLine, linesOf } from '../status/view/chat-view.ts';
 import type { StoreWatch } from '../store/around.ts';
 import { createBackupSchedule } from '../store/sqlite/backup/backup-schedule.ts';
 import type { ReplicaReport, Store } from '../store/store.ts';
@@ -191,7 +192,7 @@ function createWatch(
     log,
   });
   const poster = alertUrl === null ? null : createPoster(alertUrl, clock, proxyFor(alertUrl, config.proxies));
-  const sender =
-    poster === null ? null : createAlertSender({ watch, poster, clock, log, version, showNumbers });
+  const showLine = (line: string) => createShowLine(showNumbers, linesOf(dispatcher))(line);
+  const sender = poster === null ? null : createAlertSender({ watch, poster, clock, log, version, showLine });
   return { watch, sender, probeStore };
 }

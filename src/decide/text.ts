@@ -62,13 +62,41 @@ export function isOptOutWord(text: string): boolean {
   return OPT_OUT.test(text);
 }
 
+/** Between the shown digits of a masked number, however many are hidden. */
+const DOTS = '•••••';
+const NUMBER = /^\+\d{8,15}$/;
+const MASKED = /^\+\d+•{5}\d{4,}$/;
+
 /** One of our own numbers as it may be shown and logged: `+12025550100` → `+1•••••0100`. */
 export function maskNumber(number: string): string {
-  return /^\+\d{8,15}$/.test(number) ? `${number.slice(0, 2)}•••••${number.slice(-4)}` : '•••••';
+  return NUMBER.test(number) ? maskTo(number, 1, 4) : DOTS;
 }
 
-/** The known lines that a full or masked number matches; several may share a masked form. */
+const maskTo = (number: string, head: number, tail: number) =>
+  `${number.slice(0, 1 + head)}${DOTS}${number.slice(-tail)}`;
+
+/**
+ * Like `maskNumber`, but with as many more digits as tell it from our other numbers: `+12•••••0100`, beside another one
+ * that ends in 0100. At least two digits stay hidden; numbers that differ only there look alike.
+ */
+export function maskAmong(number: string, all: readonly string[]): string {
+  const short = maskNumber(number);
+  const alike = linesNamed(short, all).filter((one) => one !== number);
+  if (alike.length === 0 || short === DOTS) return short;
+  for (let more = 1; more <= number.length - 1 - 5 - 2; more++) {
+    for (let head = 1 + more; head >= 1; head--) {
+      const mask = maskTo(number, head, 5 + more - head);
+      if (linesNamed(mask, alike).length === 0) return mask;
+    }
+  }
+  return short;
+}
+
+/** The known lines that a number matches, in full or in any masked form; several may look alike. */
 export function linesNamed(name: string, known: readonly string[]): readonly string[] {
   const exact = known.filter((line) => line === name);
-  return exact.length > 0 ? exact : known.filter((line) => maskNumber(line) === name);
+  if (exact.length > 0) return exact;
+  if (!MASKED.test(name)) return known.filter((line) => maskNumber(line) === name);
+  const [head = '', tail = ''] = name.split(DOTS);
+  return known.filter((line) => line.startsWith(head) && line.endsWith(tail) && NUMBER.test(line));
 }

@@ -1,6 +1,8 @@
 import { type HttpProxy, proxyFor } from '../config/network-kinds.ts';
 import { SETTINGS } from '../config/settings.ts';
 import type { LinqAnswer } from '../decide/outcome.ts';
+import { maskAmong } from '../decide/text.ts';
+import type { ShowLine } from '../status/view/chat-view.ts';
 import type { DoctorOptions, DoctorSettings, Report } from './check.ts';
 import { type CheckId, type Finding, fine, skipped } from './finding.ts';
 import {
@@ -83,18 +85,19 @@ function judge(
   }
   if (seen === null || seen.lines.kind !== 'lines') return skipped(id, 'Linq’s API didn’t return the lines.');
   const { lines } = seen.lines;
+  const showLine: ShowLine = (line) => maskAmong(line, lines);
   const shared = lines.filter((line) => wanted === null || wanted.has(line));
-  if (id === 'lines') return judgeLines(lines, wanted);
+  if (id === 'lines') return judgeLines(lines, wanted, showLine);
   if (id === 'cards') {
     if (seen.cards.kind !== 'cards') return skipped(id, unread('the cards', seen.cards.answer));
     if (shared.length === 0) return skipped(id, 'There are no lines to share on.');
-    return judgeCards(shared, seen.cards.cards);
+    return judgeCards(shared, seen.cards.cards, showLine);
   }
   if (publicUrl === null)
     return wrong.includes('PUBLIC_URL') ? skipped(id, 'PUBLIC_URL is wrong.') : judgeNoPublicUrl();
   if (seen.subscriptions.kind !== 'subscriptions')
     return skipped(id, unread('the webhook subscriptions', seen.subscriptions.answer));
-  return judgeSubscriptions(seen.subscriptions.subscriptions, publicUrl, shared);
+  return judgeSubscriptions(seen.subscriptions.subscriptions, publicUrl, shared, showLine);
 }
 
 function unread(what: string, answer: LinqAnswer): string {

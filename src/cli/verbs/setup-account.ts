@@ -5,7 +5,7 @@ import { findSetting } from '../../config/sources.ts';
 import type { NewCard } from '../../decide/linq-api.ts';
 import { classifyAnswer } from '../../decide/outcome.ts';
 import { WEBHOOK_PATH } from '../../decide/subscription.ts';
-import { linesNamed, maskNumber } from '../../decide/text.ts';
+import { linesNamed, maskAmong, maskNumber } from '../../decide/text.ts';
 import { ConfigError, UsageError } from '../../errors.ts';
 import { createLinqClient, type LinqClient } from '../../linq/client.ts';
 import { cardsOf, createCard, type LineCard } from '../../setup/cards.ts';
@@ -137,6 +137,7 @@ async function tryKey(
  */
 export async function setUpLines(session: Session, { linq, lines }: Account): Promise<readonly string[]> {
   const { talk, report, showLine } = session;
+  session.lines.push(...lines);
   talk.step(2, 'Lines and contact cards');
   const answer = await waitFor(session, linq.contactCards(null));
   if (answer.kind === 'failed') throw failureOf('read the contact cards', answer.answer);
@@ -209,9 +210,9 @@ export function parseChoice(text: string, all: readonly string[]): readonly stri
   if (text.trim() === '' || text.trim().toLowerCase() === 'all') return null;
   const numbers: string[] = [];
   for (const part of text.split(/[\s,]+/).filter((one) => one !== '')) {
-    const [line, ...others] = linesNamed(part, all);
-    if (others.length > 0) return several(part);
-    numbers.push(line ?? (/^\d{1,3}$/.test(part) ? all[Number(part) - 1] : null) ?? part);
+    const found = linesNamed(part, all);
+    if (found.length > 1) return several(found, all);
+    numbers.push(found[0] ?? (/^\d{1,3}$/.test(part) ? all[Number(part) - 1] : null) ?? part);
   }
   const parsed = linesKind.parse(numbers.join(','));
   if ('wrong' in parsed) return `expected ${linesKind.expects}, or all (${parsed.wrong})`;
@@ -221,7 +222,8 @@ export function parseChoice(text: string, all: readonly string[]): readonly stri
   return [...parsed.value];
 }
 
-const several = (name: string) => `several lines match ${name}; give the full number`;
+const several = (found: readonly string[], all: readonly string[]) =>
+  `several lines match: ${found.map((line) => maskAmong(line, all)).join(', ')}; name one like that, or by its full number`;
 
 /** The lines of `--create-card`. @throws {UsageError} before any card is created, if one is requested where none can be */
 function linesForCards({ options, prompter, showLine }: Session, all: readonly string[]): readonly string[] {
@@ -229,8 +231,9 @@ function linesForCards({ options, prompter, showLine }: Session, all: readonly s
   if (wanted.length > 0 && options.firstName === undefined && prompter === null)
     throw new UsageError('The name on the card is missing: give it with --first-name.');
   return wanted.map((name) => {
-    const [line, ...others] = linesNamed(name, all);
-    if (others.length > 0) throw new UsageError(`--create-card: ${several(name)}.`);
+    const found = linesNamed(name, all);
+    const [line] = found;
+    if (found.length > 1) throw new UsageError(`--create-card: ${several(found, all)}.`);
     if (line === undefined) throw new UsageError(`--create-card: ${showLine(name)} isn’t on this account.`);
     return line;
   });

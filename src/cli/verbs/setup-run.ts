@@ -2,7 +2,7 @@ import { createSystemClock } from '../../clock.ts';
 import { readSetting } from '../../config/load.ts';
 import { SETTINGS } from '../../config/settings.ts';
 import { parseEnvFile, type Variables } from '../../config/sources.ts';
-import { maskNumber } from '../../decide/text.ts';
+import { maskAmong } from '../../decide/text.ts';
 import { ReactorError, UsageError } from '../../errors.ts';
 import { openSettingsFile, type SettingsFile } from '../../setup/settings-file.ts';
 import { EXIT, type ExitCode, type Io } from '../io.ts';
@@ -60,6 +60,7 @@ function createSession(
   prompter: Prompter | null,
 ): Session {
   const isShown = options.showNumbers === true || readSetting(SETTINGS.showNumbers, file.sources()) === true;
+  const lines: string[] = [];
   return {
     options,
     io,
@@ -68,7 +69,8 @@ function createSession(
     prompter,
     file,
     values: {},
-    showLine: (line) => (isShown ? line : maskNumber(line)),
+    lines,
+    showLine: (line) => (isShown ? line : maskAmong(line, lines)),
     report: {
       ok: false,
       dryRun: options.dryRun === true,

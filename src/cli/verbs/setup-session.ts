@@ -70,6 +70,8 @@ export interface Session {
   /** Values to save, by variable. */
   readonly values: Record<string, string | null>;
   readonly report: SetupReport;
+  /** The account's, once they are known. */
+  readonly lines: string[];
   /** A line's number in its displayable form. */
   readonly showLine: (line: string) => string;
 }

@@ -1,8 +1,8 @@
 import { type ContactCard, cardStateOf } from '../../decide/holds.ts';
 import type { LinqAnswer } from '../../decide/outcome.ts';
-import { maskNumber } from '../../decide/text.ts';
 import { type EpochMs, SECOND } from '../../decide/time.ts';
 import { showProblem } from '../../status/problems/problem-words.ts';
+import type { ShowLine } from '../../status/view/chat-view.ts';
 import { durationInWords } from '../../status/view/wording.ts';
 import { type Finding, fine, found } from '../finding.ts';
 
@@ -205,8 +205,12 @@ export function judgeClock(reading: DateReading, toleranceMs: number, isShared: 
 }
 
 /** @param wanted LINQ_LINES; null: all */
-export function judgeLines(lines: readonly string[], wanted: ReadonlySet<string> | null): Finding {
-  const details = { lines: lines.map(maskNumber) };
+export function judgeLines(
+  lines: readonly string[],
+  wanted: ReadonlySet<string> | null,
+  showLine: ShowLine,
+): Finding {
+  const details = { lines: lines.map(showLine) };
   if (lines.length === 0) {
     return found(
       'lines_none',
@@ -215,7 +219,7 @@ export function judgeLines(lines: readonly string[], wanted: ReadonlySet<string>
       details,
     );
   }
-  const unknown = [...(wanted ?? [])].filter((line) => !lines.includes(line)).map(maskNumber);
+  const unknown = [...(wanted ?? [])].filter((line) => !lines.includes(line)).map(showLine);
   if (unknown.length > 0) {
     return found(
       'lines_unknown',
@@ -229,13 +233,17 @@ export function judgeLines(lines: readonly string[], wanted: ReadonlySet<string>
 }
 
 /** One finding for each line that can't share, one for all that can. @param lines those on which we share */
-export function judgeCards(lines: readonly string[], cards: readonly ContactCard[]): readonly Finding[] {
-  const active = lines.filter((line) => cardStateOf(line, cards) === 'active').map(maskNumber);
+export function judgeCards(
+  lines: readonly string[],
+  cards: readonly ContactCard[],
+  showLine: ShowLine,
+): readonly Finding[] {
+  const active = lines.filter((line) => cardStateOf(line, cards) === 'active').map(showLine);
   const troubles = lines.flatMap((line) => {
     const state = cardStateOf(line, cards);
     if (state === 'active') return [];
-    const { message, remedy } = showProblem({ code: `card_${state}`, line }, 0, false);
-    return [found(`card_${state}`, message, remedy, { line: maskNumber(line) })];
+    const { message, remedy } = showProblem({ code: `card_${state}`, line }, 0, showLine);
+    return [found(`card_${state}`, message, remedy, { line: showLine(line) })];
   });
   if (active.length === 0) return troubles;
   const has = active.length === 1 ? 'has an active card' : 'have an active card';

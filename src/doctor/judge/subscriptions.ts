@@ -6,7 +6,7 @@ import {
   uncoveredLines,
   VITAL_EVENT,
 } from '../../decide/subscription.ts';
-import { maskNumber } from '../../decide/text.ts';
+import type { ShowLine } from '../../status/view/chat-view.ts';
 import { type Finding, fine, found, skipped } from '../finding.ts';
 
 /** Payload versions that this program reads. */
@@ -31,6 +31,7 @@ export function judgeSubscriptions(
   subscriptions: readonly Subscription[],
   publicUrl: string,
   shared: readonly string[],
+  showLine: ShowLine,
 ): readonly Finding[] {
   const own = subscriptions.filter(({ targetUrl }) => isSameRoute(targetUrl, publicUrl));
   const active = own.filter(({ isActive }) => isActive);
@@ -41,7 +42,7 @@ export function judgeSubscriptions(
     ...duplicates,
     ...judgeEvents(active),
     ...judgeVersion(active),
-    ...judgeLimit(active, shared),
+    ...judgeLimit(uncoveredLines(active, shared).map(showLine)),
   ];
   if (findings.length > 0) return findings;
   return [fine('subscription', `One points to ${publicUrl}, is active, and has every event it needs.`)];
@@ -112,8 +113,8 @@ function judgeVersion(active: readonly Subscription[]): readonly Finding[] {
   ];
 }
 
-function judgeLimit(active: readonly Subscription[], shared: readonly string[]): readonly Finding[] {
-  const uncovered = uncoveredLines(active, shared).map(maskNumber);
+/** @param uncovered as shown */
+function judgeLimit(uncovered: readonly string[]): readonly Finding[] {
   if (uncovered.length === 0) return [];
   return [
     found(

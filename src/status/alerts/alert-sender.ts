@@ -5,6 +5,7 @@ import type { Change } from '../problems/problem-book.ts';
 import type { ProblemWatch } from '../problems/problem-watch.ts';
 import { showProblem } from '../problems/problem-words.ts';
 import type { AlertState } from '../problems/problems.ts';
+import type { ShowLine } from '../view/chat-view.ts';
 import type { Problem } from '../view/schemas.ts';
 import { durationInWords, isoTime } from '../view/wording.ts';
 import type { Poster } from './poster.ts';
@@ -15,7 +16,7 @@ interface AlertSenderDeps {
   readonly clock: Clock;
   readonly log: { warn(fields: object, event: string): void };
   readonly version: string;
-  readonly showNumbers: boolean;
+  readonly showLine: ShowLine;
 }
 
 interface AlertSender {
@@ -132,9 +133,9 @@ const NAME = 'contact-card-reactor';
 export function createAlert(
   { event, problem: { found, since, closedAt } }: Change,
   at: EpochMs,
-  { version, showNumbers }: { readonly version: string; readonly showNumbers: boolean },
+  { version, showLine }: Pick<AlertSenderDeps, 'version' | 'showLine'>,
 ): Alert {
-  const problem = showProblem(found, since, showNumbers);
+  const problem = showProblem(found, since, showLine);
   const { severity, code, message, remedy, line } = problem;
   const rest = { event, at: isoTime(at), version };
   if (event === 'opened') {

@@ -9,7 +9,7 @@ import { answer, badParameter, chatNotFound, ErrorSchema, refuse } from '../../h
 import { CHAT_KEYS, MAX_SORTED, matchesAny, parseCursor } from '../../store/plan/chat-lists.ts';
 import type { ChatCount, ChatKey, ChatOrder } from '../../store/store.ts';
 import { type ShownFilter, storedFilters } from '../view/chat-filters.ts';
-import { showAttempt, showChat, viewSnapshot } from '../view/chat-view.ts';
+import { linesOf, showAttempt, showChat, viewSnapshot } from '../view/chat-view.ts';
 import { SHOWN_REASONS, type ShownReason } from '../view/explanation.ts';
 import { ChatPageSchema, type ChatView, ChatWithAttemptsSchema, text, words } from '../view/schemas.ts';
 import type { StatusDeps } from './deps.ts';
@@ -263,7 +263,7 @@ export async function findChats(
   otherwise: ChatOrder | null = null,
 ): Promise<FilteredChats | Wrong> {
   const { store, dispatcher } = deps;
-  const lines = dispatcher.snapshot().lines.map(({ line }) => line.line);
+  const lines = linesOf(dispatcher);
   const parsed = parseChatQuery(query, lines);
   if ('wrong' in parsed) return parsed;
   const { filter, cursor } = parsed;
@@ -322,5 +322,5 @@ const withPlus = (line: string) => line.replace(/^ /, '+');
 const parseLine = (line: string, known: readonly string[]) => linesNamed(withPlus(line), known);
 
 function isLineName(line: string | undefined): boolean {
-  return line !== undefined && /^\+(\d{7,15}|\d•{5}\d{4})$/.test(withPlus(line));
+  return line !== undefined && /^\+(\d{7,15}|\d+•{5}\d{4,})$/.test(withPlus(line));
 }

@@ -6,7 +6,7 @@ import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
 import type { CardShares, SeenReplica, ShareTotals } from '../../store/store.ts';
 import type { WebhookCounters } from '../../webhook/report.ts';
 import type { ServiceSnapshot } from '../problems/snapshot.ts';
-import { type ShownCounts, showLine } from '../view/chat-view.ts';
+import { createShowLine, type ShowLine, type ShownCounts } from '../view/chat-view.ts';
 import type { CatchUpView, LineView, Overview, Problem } from '../view/schemas.ts';
 import { isoTime } from '../view/wording.ts';
 import type { StatusDeps } from './deps.ts';
@@ -125,22 +125,28 @@ function earliestOpen(heads: OverviewInput['heads'], holds: StandingHolds): Epoc
   return open.length === 0 ? null : Math.min(...open.map(({ nextAttemptAt }) => nextAttemptAt));
 }
 
-type LineInput = Pick<OverviewInput, 'counts' | 'policy' | 'showNumbers' | 'cardShares'>;
+interface LineInput extends Pick<OverviewInput, 'counts' | 'policy' | 'cardShares'> {
+  readonly showLine: ShowLine;
+}
 
 /** Our own lines, ordered by number. */
 function showLines(input: OverviewInput): LineView[] {
   const lines = [...input.dispatcher.lines].sort((a, b) => (a.line.line < b.line.line ? -1 : 1));
-  return lines.map((line) => showLineState(line, input));
+  const showLine = createShowLine(
+    input.showNumbers,
+    lines.map(({ line }) => line.line),
+  );
+  return lines.map((line) => showLineState(line, { ...input, showLine }));
 }
 
 export function showLineState(
   { line: { line, card, cardCheckedAt }, hold }: DispatcherSnapshot['lines'][number],
-  { counts, policy, showNumbers, cardShares }: LineInput,
+  { counts, policy, showLine, cardShares }: LineInput,
 ): LineView {
   const shares = cardShares.find((each) => each.line === line);
   const isExcluded = policy.lines !== null && !policy.lines.has(line);
   return {
-    line: showLine(line, showNumbers),
+    line: showLine(line),
     card: {
       state: card,
       checkedAt: isoTime(cardCheckedAt),

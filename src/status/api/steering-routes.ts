@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { linesNamed } from '../../decide/text.ts';
 import type { DispatcherSnapshot } from '../../dispatch/dispatcher.ts';
 import { answer, ErrorSchema, type Refusal, refuse } from '../../http/answers.ts';
-import { showCounts, viewSnapshot } from '../view/chat-view.ts';
+import { createShowLine, showCounts, viewSnapshot } from '../view/chat-view.ts';
 import { CatchUpSchema, LineSchema, PauseSchema } from '../view/schemas.ts';
 import type { StatusDeps } from './deps.ts';
 import { showCatchUp, showLineState } from './overview.ts';
@@ -44,7 +44,7 @@ const RELEASE_LINE_SCHEMA = {
   response: changeAnswers({
     200: LineSchema,
     ...NAMED_ANSWERS,
-    400: answer('`AMBIGUOUS_LINE`: several lines match; give the full number.', ErrorSchema),
+    400: answer('`AMBIGUOUS_LINE`: several lines match; the message names them.', ErrorSchema),
     404: answer('`LINE_NOT_FOUND`: the line is unknown.', ErrorSchema),
   }),
 };
@@ -79,10 +79,10 @@ export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
   app.delete('/status/lines/:line/hold', { schema: RELEASE_LINE_SCHEMA }, async ({ params }, reply) => {
     const released = await releaseLine(deps, params.line);
     if ('refusal' in released) return refuse(reply, released.refusal);
-    const { now, holds } = viewSnapshot(deps);
+    const { now, holds, showLine } = viewSnapshot(deps);
     const counts = showCounts(await store.counts(now), holds);
     const cardShares = await store.cardShares(now);
-    return showLineState(released.line, { ...deps, counts, cardShares });
+    return showLineState(released.line, { ...deps, showLine, counts, cardShares });
   });
 
   app.post('/status/catch-up', { schema: CATCH_UP_SCHEMA }, async (_request, reply) => {
@@ -93,13 +93,14 @@ export function steeringRoutes(plain: FastifyInstance, deps: StatusDeps): void {
 
 /** Ends the hold of the line given as a full or masked number. @throws {StoreError} */
 export async function releaseLine(
-  { store, dispatcher }: Pick<StatusDeps, 'store' | 'dispatcher'>,
+  { store, dispatcher, showNumbers }: Pick<StatusDeps, 'store' | 'dispatcher' | 'showNumbers'>,
   name: string,
 ): Promise<{ readonly line: DispatcherSnapshot['lines'][number] } | { readonly refusal: Refusal }> {
   const known = (await store.lines()).map(({ line }) => line);
-  const [line, ...others] = linesNamed(name, known);
+  const found = linesNamed(name, known);
+  const [line] = found;
   if (line === undefined) return { refusal: LINE_NOT_FOUND };
-  if (others.length > 0) return { refusal: AMBIGUOUS_LINE };
+  if (found.length > 1) return { refusal: ambiguous(found.map(createShowLine(showNumbers, known))) };
   await dispatcher.releaseLine(line);
   const state = dispatcher.snapshot().lines.find((one) => one.line.line === line);
   return state === undefined ? { refusal: LINE_NOT_FOUND } : { line: state };
@@ -111,8 +112,8 @@ const LINE_NOT_FOUND: Refusal = {
   message: 'Unknown line. Try `line list`, or GET /status.',
 };
 
-const AMBIGUOUS_LINE: Refusal = {
+const ambiguous = (lines: readonly string[]): Refusal => ({
   statusCode: 400,
   code: 'AMBIGUOUS_LINE',
-  message: 'Several lines match. Give the full number.',
-};
+  message: `Several lines match: ${lines.join(', ')}. Name one like that, or by its full number.`,
+});

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { maskNumber } from '../../decide/text.ts';
 import { StoreError } from '../../errors.ts';
 import { guardRoutes } from '../../http/access.ts';
 import { answer, answerFaults, ErrorSchema } from '../../http/answers.ts';
@@ -39,7 +40,7 @@ export async function metricsRoutes(app: FastifyInstance, deps: MetricsDeps): Pr
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       const booked = watch.book()?.open() ?? []; // a replica that doesn't lead has none
-      const problems = booked.map(({ found, since }) => showProblem(found, since, false));
+      const problems = booked.map(({ found, since }) => showProblem(found, since, maskNumber));
       return { seen: null, problems: [...problems, STORE_FAILING] };
     }
   }

@@ -13,7 +13,7 @@ import {
 } from '../api/chat-routes.ts';
 import type { StatusDeps } from '../api/deps.ts';
 import { createOverview } from '../api/overview.ts';
-import { showChat, showLine, type ViewSnapshot, viewSnapshot } from '../view/chat-view.ts';
+import { type ShowLine, showChat, type ViewSnapshot, viewSnapshot } from '../view/chat-view.ts';
 import type { ShownReason } from '../view/explanation.ts';
 import type { ChatView, Overview } from '../view/schemas.ts';
 import { isFirstStart } from './first-start.ts';
@@ -229,8 +229,8 @@ export function createChatsPage(deps: StatusDeps): (query: ChatsQuery) => Promis
   return async (asked) => {
     const q = asked.q?.trim() ?? '';
     if (q !== '' && (await store.chat(q)) !== null) return { kind: 'chat', chatId: q };
-    const query: ChatsQuery = q === '' ? withShownLine(asked, deps.showNumbers) : { q };
     const snapshot = viewSnapshot(deps);
+    const query: ChatsQuery = q === '' ? withShownLine(asked, snapshot.showLine) : { q };
     const found = await (q === '' ? filter(asked) : search(q, snapshot));
     if ('wrong' in found) return { kind: 'wrong', message: found.wrong };
     const { lines, counts, ...list } = found;
@@ -240,11 +240,9 @@ export function createChatsPage(deps: StatusDeps): (query: ChatsQuery) => Promis
 }
 
 /** A query with a full number must not make the page show it in full: links and choices use the list's form. */
-function withShownLine(asked: ChatsQuery, showNumbers: boolean): ChatsQuery {
+function withShownLine(asked: ChatsQuery, showLine: ShowLine): ChatsQuery {
   const line = asked.line?.replace(/^ /, '+'); // an unencoded plus sign
-  return line !== undefined && /^\+\d{8,15}$/.test(line)
-    ? { ...asked, line: showLine(line, showNumbers) }
-    : asked;
+  return line !== undefined && /^\+\d{8,15}$/.test(line) ? { ...asked, line: showLine(line) } : asked;
 }
 
 /** Overlays the holds of the account and lines on the stored counts. @param lines null: all */

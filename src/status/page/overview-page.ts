@@ -3,7 +3,7 @@ import type { StatusDeps } from '../api/deps.ts';
 import { createServiceView } from '../api/overview.ts';
 import { PROBLEM_NOTES } from '../problems/problem-notes.ts';
 import type { ProblemCode } from '../problems/problem-words.ts';
-import { showAttempt, showChat, showLine, viewSnapshot } from '../view/chat-view.ts';
+import { createShowLine, showAttempt, showChat, viewSnapshot } from '../view/chat-view.ts';
 import { isHold } from '../view/explanation.ts';
 import type { Overview, Problem } from '../view/schemas.ts';
 import { durationInWords } from '../view/wording.ts';
@@ -57,14 +57,15 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
   async function linesOfAccount() {
     const lines = await deps.accountLines();
     const served = lines?.filter(({ line }) => policy.lines === null || policy.lines.has(line));
-    return served?.map(({ line, card }) => ({ line: showLine(line, showNumbers), card })) ?? null;
+    const showLine = createShowLine(showNumbers, lines?.map(({ line }) => line) ?? []);
+    return served?.map(({ line, card }) => ({ line: showLine(line), card })) ?? null;
   }
 
   const look = createServiceView(deps);
   return async () => {
     const { overview, snapshot: found } = await look();
     const snapshot = viewSnapshot(deps);
-    const { now } = snapshot;
+    const { now, showLine } = snapshot;
     const { hours, days } = await store.shareHistory(now);
     const { account, lines } = snapshot.holds;
     // closed lines would crowd out the others; a closed account closes them all
@@ -81,7 +82,7 @@ export function createOverviewPage(deps: StatusDeps): () => Promise<OverviewPage
         ...showAttempt(attempt),
         chatId: attempt.chatId,
         tries: attempt.tries,
-        line: attempt.line === null ? null : showLine(attempt.line, showNumbers),
+        line: attempt.line === null ? null : showLine(attempt.line),
       })),
       firstStart: isFirstStart(overview)
         ? { subscription: found.subscription, lines: await linesOfAccount() }

@@ -3,6 +3,7 @@ import { MINUTE, SECOND } from '../../decide/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { StoreError } from '../../errors.ts';
 import type { DeliveryNews, ReportedProblem, Store } from '../../store/store.ts';
+import { createShowLine, linesOf, type ShowLine } from '../view/chat-view.ts';
 import type { Problem } from '../view/schemas.ts';
 import { type BookedProblem, createProblemBook, type ProblemBook } from './problem-book.ts';
 import { compareProblems, PROBLEM_WORDS, type ProblemCode, showProblem } from './problem-words.ts';
@@ -130,11 +131,17 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
     counters.lastAcceptedAt = Math.max(counters.lastAcceptedAt ?? acceptedAt, acceptedAt);
   }
 
-  function show({ found, since }: BookedProblem): Problem {
-    return showProblem(found, since, deps.showNumbers);
-  }
+  const showLine = () => createShowLine(deps.showNumbers, linesOf(deps.dispatcher));
+  const show = ({ found, since }: BookedProblem, shown: ShowLine): Problem =>
+    showProblem(found, since, shown);
 
-  const openIn = (book: ProblemBook) => book.open().map(show).sort(compareProblems);
+  function openIn(book: ProblemBook): readonly Problem[] {
+    const shown = showLine();
+    return book
+      .open()
+      .map((problem) => show(problem, shown))
+      .sort(compareProblems);
+  }
 
   /** Never rejects. */
   async function takeIn(book: ProblemBook, findings: Findings): Promise<void> {
@@ -142,12 +149,13 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
     const { opened, closed } = book.update(findings, clock.now());
     hasChecked = true;
     if (!hasLed) return;
+    const shown = showLine();
     for (const problem of opened) {
-      const { code, severity, since, line } = show(problem);
+      const { code, severity, since, line } = show(problem, shown);
       log.warn({ code, severity, since, line }, 'problem.opened');
     }
     for (const problem of closed) {
-      const { code, since, line } = show(problem);
+      const { code, since, line } = show(problem, shown);
       log.info({ code, since, line }, 'problem.closed');
     }
     await write();

@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../decide/time.ts';
-import { showLine } from '../view/chat-view.ts';
+import type { ShowLine } from '../view/chat-view.ts';
 import { HOLD_PROBLEMS, type ProblemWords } from '../view/explanation.ts';
 import type { Problem } from '../view/schemas.ts';
 import { isoTime } from '../view/wording.ts';
@@ -124,10 +124,10 @@ export interface OpenProblem {
 export function showProblem(
   { code, line: number, detail, errorSince, replicas = [] }: Omit<OpenProblem, 'since' | 'noticedAt'>,
   since: EpochMs,
-  showNumbers: boolean,
+  showLine: ShowLine,
 ): Problem {
   const { severity, message, remedy } = PROBLEM_WORDS[code];
-  const line = number === undefined ? null : showLine(number, showNumbers);
+  const line = number === undefined ? null : showLine(number);
   const fill = (text: string) =>
     text.replaceAll(/\bLINE\b/g, () => line ?? '').replace(/\bDETAIL\b/, () => detail ?? '?'); // not within a setting's name
   return {

@@ -3,7 +3,7 @@ import { CHAT_STATES, type ChatRecord, type ChatState } from '../../decide/chat.
 import type { StandingHolds } from '../../decide/holds.ts';
 import type { Policy } from '../../decide/policy.ts';
 import { applyHold, decideChat, optedOutAt } from '../../decide/share.ts';
-import { maskNumber } from '../../decide/text.ts';
+import { maskAmong } from '../../decide/text.ts';
 import type { EpochMs } from '../../decide/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import type { ChatCount } from '../../store/store.ts';
@@ -17,34 +17,52 @@ export interface ViewSnapshot {
   readonly now: EpochMs;
   readonly holds: StandingHolds;
   readonly policy: Policy;
-  /** Show our own lines in full instead of masked. */
-  readonly showNumbers: boolean;
+  readonly showLine: ShowLine;
 }
 
-interface ViewDeps extends Pick<ViewSnapshot, 'policy' | 'showNumbers'> {
+interface ViewDeps extends Pick<ViewSnapshot, 'policy'> {
   readonly clock: Pick<Clock, 'now'>;
-  readonly dispatcher: Pick<Dispatcher, 'standingHolds'>;
+  readonly dispatcher: Pick<Dispatcher, 'standingHolds' | 'snapshot'>;
+  readonly showNumbers: boolean;
 }
 
 export function viewSnapshot({ clock, dispatcher, policy, showNumbers }: ViewDeps): ViewSnapshot {
   const now = clock.now();
-  return { now, holds: dispatcher.standingHolds(now), policy, showNumbers };
+  return {
+    now,
+    holds: dispatcher.standingHolds(now),
+    policy,
+    showLine: createShowLine(showNumbers, linesOf(dispatcher)),
+  };
 }
 
-export function showLine(line: string, showNumbers: boolean): string {
-  return showNumbers ? line : maskNumber(line);
+/** One of our own lines as it is shown, and as it may be named. */
+export type ShowLine = (line: string) => string;
+
+/** @param showNumbers in full, instead of masked @param known our lines: none of them is masked like another */
+export function createShowLine(showNumbers: boolean, known: readonly string[]): ShowLine {
+  const masks = new Map<string, string>();
+  return (line) => {
+    if (showNumbers) return line;
+    const mask = masks.get(line) ?? maskAmong(line, known);
+    masks.set(line, mask);
+    return mask;
+  };
 }
+
+export const linesOf = (dispatcher: Pick<Dispatcher, 'snapshot'>): readonly string[] =>
+  dispatcher.snapshot().lines.map(({ line }) => line.line);
 
 /**
  * A chat as people and machines see it: decided as of now, whatever was stored, with the hold of its account
  * or line applied.
  */
-export function showChat(chat: ChatRecord, { now, holds, policy, showNumbers }: ViewSnapshot): ChatView {
+export function showChat(chat: ChatRecord, { now, holds, policy, showLine }: ViewSnapshot): ChatView {
   const hold = holds.of(chat.line);
   const shown = applyHold(decideChat(chat, policy, now), hold);
   return {
     chatId: chat.chatId,
-    line: chat.line === null ? null : showLine(chat.line, showNumbers),
+    line: chat.line === null ? null : showLine(chat.line),
     service: chat.service,
     isGroup: chat.isGroup,
     firstOutboundAt: isoTime(chat.firstOutboundAt),

@@ -88,7 +88,10 @@ describe('cards', () => {
     for (const flag of ['--lines', '--create-card']) {
       const args = [flag, '+1•••••0101', ...(flag === '--lines' ? [] : ['--first-name', 'Harbor'])];
       const { code, stderr } = await setUp(prepare(), account, ...args);
-      expect([code, stderr]).toEqual([2, expect.stringContaining(`${flag}: several lines match`)]);
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringContaining(`${flag}: several lines match: +12•••••0101, +13•••••0101`),
+      ]);
     }
   });
 

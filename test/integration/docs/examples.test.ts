@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Example, readExamples } from '../../../docs/generate/examples.ts';
 import { type ChatRecord, newChat } from '../../../src/decide/chat.ts';
 import { decideShare } from '../../../src/decide/share.ts';
+import { maskNumber } from '../../../src/decide/text.ts';
 import { HOUR } from '../../../src/decide/time.ts';
 import { PROBLEM_WORDS, type ProblemCode, showProblem } from '../../../src/status/problems/problem-words.ts';
 import { explain } from '../../../src/status/view/explanation.ts';
@@ -51,7 +52,7 @@ describe('the examples of the README and of docs/', () => {
       code: code as ProblemCode,
       ...(line === null ? {} : { line: line.replace('•••••', '2025550') }),
     };
-    expect(showProblem(found, Date.parse(since), false)).toEqual({
+    expect(showProblem(found, Date.parse(since), maskNumber)).toEqual({
       code,
       severity,
       since,

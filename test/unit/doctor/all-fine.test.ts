@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { maskNumber } from '../../../src/decide/text.ts';
 import type { Finding } from '../../../src/doctor/finding.ts';
 import { judgeCards, judgeLines } from '../../../src/doctor/judge/account.ts';
 import { judgeConnection, judgeName } from '../../../src/doctor/judge/address.ts';
@@ -56,8 +57,8 @@ describe('what is right is fine', () => {
     ['a short transaction', server({ oldestTransactionSeconds: 899 })],
     ['service', service({ kind: 'up', notReady: [] })],
     ['problems', judgeProblems({ kind: 'shown', problems: [] }, true)],
-    ['lines', judgeLines([LINE], new Set([LINE]))],
-    ['cards', judgeCards([LINE], [{ line: LINE, isActive: true }])],
+    ['lines', judgeLines([LINE], new Set([LINE]), maskNumber)],
+    ['cards', judgeCards([LINE], [{ line: LINE, isActive: true }], maskNumber)],
     ['subscription', subscriptions({})],
     ['a subscription whose events Linq doesn’t tell', subscriptions({ events: null })],
     ['an old, switched-off one beside it', subscriptions({}, { isActive: false })],

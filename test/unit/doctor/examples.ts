@@ -1,6 +1,7 @@
 import type { Subscription } from '../../../src/decide/linq-api.ts';
 import type { LinqAnswer } from '../../../src/decide/outcome.ts';
 import { CORE_EVENTS } from '../../../src/decide/subscription.ts';
+import { maskNumber } from '../../../src/decide/text.ts';
 import type { Finding, FindingCode } from '../../../src/doctor/finding.ts';
 import {
   judgeCards,
@@ -137,6 +138,7 @@ export const subscriptionsFor = (shared: readonly string[], ...changes: readonly
     })),
     PUBLIC_URL,
     shared,
+    maskNumber,
   );
 export const certificate = (cause: string) =>
   judgeCertificate('cards.example.com', { kind: 'failed', cause, names: ['other.example.com'] }, NOW);
@@ -210,10 +212,10 @@ export const EXAMPLES: Readonly<Record<FindingCode, () => Finding | readonly Fin
   api_limited: () => answered(429, { retryAfterMs: 120_000 }),
   api_failing: () => answered(503),
   clock_wrong: () => reading(-120_000),
-  lines_none: () => judgeLines([], null),
-  lines_unknown: () => judgeLines([LINE], new Set(['+12025550199'])),
-  card_missing: () => judgeCards([LINE], []),
-  card_inactive: () => judgeCards([LINE], [{ line: LINE, isActive: false }]),
+  lines_none: () => judgeLines([], null, maskNumber),
+  lines_unknown: () => judgeLines([LINE], new Set(['+12025550199']), maskNumber),
+  card_missing: () => judgeCards([LINE], [], maskNumber),
+  card_inactive: () => judgeCards([LINE], [{ line: LINE, isActive: false }], maskNumber),
   public_url_unset: () => judgeNoPublicUrl(),
   subscription_missing: () => subscriptions(),
   subscription_inactive: () => subscriptions({ isActive: false }),

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { maskNumber } from '../../../src/decide/text.ts';
 import { decideVerdict, type Finding, fine, found, skipped } from '../../../src/doctor/finding.ts';
 import { judgeCards, judgeClock, judgeLinqFailure, offBy } from '../../../src/doctor/judge/account.ts';
 import { judgeFileModes } from '../../../src/doctor/judge/machine.ts';
@@ -106,7 +107,7 @@ describe('several things wrong at once', () => {
       { line: '+12025550103', isActive: true },
     ];
     expect(
-      judgeCards(lines, cards).map(({ code, details }) => [code, details.line ?? details.active]),
+      judgeCards(lines, cards, maskNumber).map(({ code, details }) => [code, details.line ?? details.active]),
     ).toEqual([
       ['card_inactive', '+1•••••0101'],
       ['card_missing', '+1•••••0102'],

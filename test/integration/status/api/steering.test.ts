@@ -111,11 +111,32 @@ describe('DELETE /status/lines/{line}/hold', () => {
     expect(await del(RELEASE)).toMatchObject({ status: 404, body: { code: 'LINE_NOT_FOUND' } });
   });
 
-  it('asks for the full number when several lines are shown alike', async () => {
+  it('names the lines that match when it takes no masked number for one of them', async () => {
     const events = [lineEventOf(), lineEventOf({ line: '+14155550100' }), lineEventOf({ line: OTHER_LINE })];
     const { del, idle } = await startStatus({ events });
     await idle();
-    expect(await del(RELEASE)).toMatchObject({ status: 400, body: { code: 'AMBIGUOUS_LINE' } });
+    expect(await del('/status/lines/+1•••••0100/hold')).toMatchObject({
+      status: 400,
+      body: { code: 'AMBIGUOUS_LINE', message: expect.stringContaining(': +12•••••0100, +14•••••0100.') },
+    });
     expect((await del('/status/lines/+14155550100/hold')).status).toBe(200);
+  });
+
+  it('takes each of two lines that end alike as they are shown', async () => {
+    const other = '+14155550100';
+    const events = [outboundOf(T), outboundOf(T, { chatId: 'chat-2', line: other })];
+    const { del, get, idle } = await startStatus({ events, cards: [] });
+    await idle();
+    const { lines, problems } = (await get('/status')).body;
+    const shown = lines.map(({ line }: { line: string }) => line);
+    expect(shown).toEqual(['+12•••••0100', '+14•••••0100']);
+    expect(problems.map(({ line }: { line: string }) => line).sort()).toEqual(shown);
+    for (const { line, remedy } of problems) {
+      expect(remedy).toContain(`line release ${line}`);
+      const released = await del(`/status/lines/${encodeURIComponent(line)}/hold`);
+      expect(released).toMatchObject({ status: 200, body: { line } });
+    }
+    const { chats } = (await get(`/status/chats?line=${encodeURIComponent(shown[1])}`)).body;
+    expect(chats).toMatchObject([{ line: '+14•••••0100' }]);
   });
 });

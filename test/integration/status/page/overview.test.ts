@@ -296,6 +296,25 @@ describe('a problem', () => {
     expect((await load()).body).not.toContain('class="problems"');
   });
 
+  it('of each of two lines that end alike has a button and an id of its own', async () => {
+    const other = '+14155550100';
+    const { load, idle } = await startPage({
+      events: [outboundOf(T), outboundOf(T, { chatId: 'chat-2', line: other })],
+      cards: [],
+    });
+    await idle();
+    const { body } = await load();
+    const ids = [...body.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+    expect(ids).toHaveLength(new Set(ids).size);
+    const paths = [...body.matchAll(/action="\.(\/lines\/[^"]+\/check)"/g)].map(([, path]) => path ?? '');
+    expect(paths.map(decodeURIComponent).sort()).toEqual([
+      '/lines/+12•••••0100/check',
+      '/lines/+14•••••0100/check',
+    ]);
+    for (const path of paths) expect((await load(path, LOGGED_IN, 'POST')).statusCode).toBe(303);
+    expect(body).not.toMatch(/2025550100|4155550100/);
+  });
+
   it('is a card of its own if it is an error or alone; several warnings are rows to open', async () => {
     const share = async () => answerOf(401, 2004);
     const { load, idle, dispatcher, clock, store } = await startPage({ events: [outboundOf(T)], share });

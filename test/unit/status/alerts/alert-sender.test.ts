@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { maskNumber } from '../../../../src/decide/text.ts';
 import { HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
 import { createAlert, createAlertSender } from '../../../../src/status/alerts/alert-sender.ts';
 import type { Posted } from '../../../../src/status/alerts/poster.ts';
@@ -39,7 +40,7 @@ async function startTeller(answer: () => Posted | Promise<Posted> = () => TAKEN)
     clock,
     log: { warn: (fields) => void warned.push(fields) },
     version: '1.2.3',
-    showNumbers: false,
+    showLine: maskNumber,
   });
   const turns = async () => {
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -169,7 +170,7 @@ const bookedOf = (found: OpenProblem, closedAt: number | null = null): BookedPro
   found,
   mayHaveAlerted: false,
 });
-const SHOWN = { version: '1.2.3', showNumbers: false };
+const SHOWN = { version: '1.2.3', showLine: maskNumber };
 const missing = bookedOf({ code: 'card_missing', since: null, line: LINE });
 
 describe('an alert', () => {
@@ -231,8 +232,11 @@ describe('an alert', () => {
     });
   });
 
-  it('names a line in full only when asked to', () => {
-    const full = createAlert({ event: 'opened', problem: missing }, T, { ...SHOWN, showNumbers: true });
+  it('names a line as it is shown', () => {
+    const full = createAlert({ event: 'opened', problem: missing }, T, {
+      ...SHOWN,
+      showLine: (line) => line,
+    });
     expect(full).toMatchObject({ line: LINE, text: expect.stringContaining(LINE) });
   });
 });

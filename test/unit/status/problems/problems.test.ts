@@ -6,6 +6,7 @@ import {
   lineHold,
   type StoredHoldReason,
 } from '../../../../src/decide/holds.ts';
+import { maskNumber } from '../../../../src/decide/text.ts';
 import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import { createProblemBook } from '../../../../src/status/problems/problem-book.ts';
 import {
@@ -14,6 +15,7 @@ import {
   showProblem,
 } from '../../../../src/status/problems/problem-words.ts';
 import { findProblems, type ProblemSnapshot } from '../../../../src/status/problems/problems.ts';
+import type { ShowLine } from '../../../../src/status/view/chat-view.ts';
 import type { ReportedProblem } from '../../../../src/store/store.ts';
 import { holdOf, LINE, lineOf, OTHER_LINE, policyOf, T } from '../../../helpers/builders.ts';
 
@@ -57,14 +59,14 @@ function snapshotOf({ holds = [], lines = [], clockDistrustedSince, ...rest }: G
 }
 
 /** Looks again and again, as a service does from its start on. */
-function createList({ showNumbers = false } = {}) {
+function createList(showLine: ShowLine = maskNumber) {
   const book = createProblemBook([], false);
   return (given: Given) => {
     const snapshot = snapshotOf(given);
     book.update(findProblems(snapshot), snapshot.now);
     return book
       .open()
-      .map(({ found, since }) => showProblem(found, since, showNumbers))
+      .map(({ found, since }) => showProblem(found, since, showLine))
       .sort(compareProblems);
   };
 }
@@ -223,10 +225,10 @@ describe('the list of problems', () => {
     expect(sinceOf(lineOf({ card: 'missing', cardCheckedAt: T + HOUR }))).toBe(SEEN);
   });
 
-  it('names a line in full only when asked to', () => {
+  it('names a line as it is shown', () => {
     const given = { lines: [lineOf({ card: 'missing' })] };
     const [masked] = createList()(given);
-    const [full] = createList({ showNumbers: true })(given);
+    const [full] = createList((line) => line)(given);
     expect(masked?.message).toBe('+1•••••0100 has no contact card, so its chats can’t get one.');
     expect(full).toMatchObject({ line: LINE, message: expect.stringContaining(LINE) });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { standingHolds } from '../../../../src/decide/holds.ts';
+import { maskNumber } from '../../../../src/decide/text.ts';
 import { HOUR, MINUTE } from '../../../../src/decide/time.ts';
 import { showChat } from '../../../../src/status/view/chat-view.ts';
 import { SHOWN_REASONS } from '../../../../src/status/view/explanation.ts';
@@ -109,7 +110,7 @@ describe('the explanation of a chat', () => {
         lines: [{ line: lineOf({ line: LINE }), hold: one.line ?? null }],
       }),
       policy: policyOf(one.policy),
-      showNumbers: false,
+      showLine: maskNumber,
     });
     expect(shown).toMatchObject({ state: one.state, reason: one.reason, explanation: one.says });
   });
