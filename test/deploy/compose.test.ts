@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ALL_SETTINGS } from '../../src/config/settings.ts';
 import { findSetting } from '../../src/config/sources.ts';
+import { environmentOf, readDockerfile, stagesOf } from './dockerfile.ts';
 import { inTree } from './program.ts';
 
 const Text = Type.String({ minLength: 1 });
@@ -58,6 +59,8 @@ const Compose = Type.Object(
 );
 
 const DIRECTORY = inTree('deploy/docker');
+/** Compose keeps what the image sets. */
+const OF_THE_IMAGE = environmentOf(stagesOf(readDockerfile(join(DIRECTORY, 'Dockerfile'))).at(-1) ?? []);
 
 function read(name: string): Static<typeof Compose> {
   const value: unknown = parse(readFileSync(join(DIRECTORY, name), 'utf8'), { merge: true });
@@ -153,10 +156,22 @@ it.each(['compose.secrets.yaml', 'compose.postgres.yaml'])(
     expect(Object.keys(secrets).sort()).toEqual([...new Set(used)].sort());
     const files = new Map(given.map((name) => [`/run/secrets/${name}`, `text of ${name}`]));
     const readFile = (path: string) => files.get(path) ?? '';
-    const found = ALL_SETTINGS.map((setting) =>
-      findSetting(setting, { env: environment, envFile: {}, readFile }),
+    const env = { ...OF_THE_IMAGE, ...environment };
+    const found = ALL_SETTINGS.map((setting) => findSetting(setting, { env, envFile: {}, readFile }));
+    expect(found.filter((one) => one !== null && 'mistake' in one)).toEqual([]);
+    const texts = found.flatMap((one) =>
+      one !== null && 'text' in one && one.origin.endsWith('_FILE') ? [one.text] : [],
     );
-    const texts = found.flatMap((one) => (one !== null && 'text' in one ? [one.text] : []));
     expect(texts.sort()).toEqual(given.map((name) => `text of ${name}`).sort());
+  },
+);
+
+it.each(['compose.secrets.yaml', 'compose.postgres.yaml'])(
+  '%s: says how to make the directory of the secrets, which git ignores',
+  (name) => {
+    for (const { file } of Object.values(read(name).secrets ?? {})) expect(dirname(file)).toBe('./secrets');
+    const lines = readFileSync(join(DIRECTORY, name), 'utf8').split('\n');
+    expect(lines.find((line) => line.includes('secrets'))).toBe('#   mkdir -m 700 secrets');
+    expect(readFileSync(inTree('.gitignore'), 'utf8').split('\n')).toContain('deploy/docker/secrets/');
   },
 );

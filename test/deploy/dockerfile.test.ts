@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ALL_SETTINGS } from '../../src/config/settings.ts';
+import { ALL_SETTINGS, SETTINGS } from '../../src/config/settings.ts';
 import { environmentOf, isInContext, readDockerfile, stagesOf } from './dockerfile.ts';
 import { inTree } from './program.ts';
 
@@ -104,11 +104,14 @@ describe('the Dockerfile', () => {
     ).toEqual(['/opt/lib/node_modules/contact-card-reactor']);
   });
 
-  it('keeps all that is written in one volume', () => {
-    const { DATABASE_URL = '', BACKUP_DIR = '' } = environmentOf(LAST);
-    const volume = named('VOLUME')[0]?.text ?? '-';
-    expect(named('WORKDIR')[0]?.text).toBe(volume); // where .env is
-    for (const path of [DATABASE_URL.replace('file:', ''), BACKUP_DIR])
-      expect(path.startsWith(`${volume}/`)).toBe(true);
+  it('keeps all that is written in one volume: .env, and data/ beside it', () => {
+    expect(named('WORKDIR')[0]?.text).toBe(named('VOLUME')[0]?.text);
+    for (const { fallback } of [SETTINGS.database, SETTINGS.backup.directory])
+      expect(fallback).toMatch(/^(file:)?\.\/data\//);
+  });
+
+  it('sets nothing that .env or a secret’s file may set, except the address in the container', () => {
+    const names = ALL_SETTINGS.flatMap(({ name, aliases }) => [name, ...aliases]);
+    expect(Object.keys(environmentOf(LAST)).filter((name) => names.includes(name))).toEqual(['HOST']);
   });
 });

@@ -241,5 +241,5 @@ async function serveAsNobody(root: string): Promise<void> {
   expect((await deliver(url, message2026())).status).toBe(204);
   expect(check().status).toBe(0);
   expect(await reactor.end('SIGTERM')).toEqual({ code: 0, signal: null });
-  expect(readdirSync(data).sort()).toEqual(['reactor.db', 'reactor.db.lock']);
+  expect(readdirSync(join(data, 'data')).sort()).toEqual(['reactor.db', 'reactor.db.lock']);
 }
