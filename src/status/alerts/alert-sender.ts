@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { doublingMs } from '../../decide/pacing.ts';
 import { type EpochMs, MINUTE, SECOND } from '../../decide/time.ts';
-import type { Change } from '../problems/problem-book.ts';
+import type { Change, ProblemBook } from '../problems/problem-book.ts';
 import type { ProblemWatch } from '../problems/problem-watch.ts';
 import { showProblem } from '../problems/problem-words.ts';
 import type { AlertState } from '../problems/problems.ts';
@@ -50,13 +50,17 @@ export function createAlertSender({ watch, poster, clock, log, ...shown }: Alert
   let loggedAt = Number.NEGATIVE_INFINITY;
   let failing: { failingSince: EpochMs; cause: string } | null = null;
   let isAnyTaken = false;
-  const startedAt = clock.monotonic();
+  /** Whose alerts they are, and from when on. A replica has another book each time that it leads, and starts anew with it. */
+  let book: ProblemBook | null = null;
+  let since = clock.monotonic();
 
   /** Resolves to false when there is nothing to send. */
   async function sendNext(): Promise<boolean> {
-    const book = watch.book();
+    if (book !== watch.book()) {
+      book = watch.book();
+      [failures, failing, isAnyTaken, since] = [0, null, false, clock.monotonic()];
+    }
     const at = clock.now();
-    if (book === null) [failures, failing] = [0, null]; // another replica sends them
     const change = book?.nextToSend(at) ?? null;
     if (book === null || change === null) return false;
     const { kind, cause } = await poster.post(createAlert(change, at, shown), stopping.signal);
@@ -76,7 +80,7 @@ export function createAlertSender({ watch, poster, clock, log, ...shown }: Alert
       log.warn({ cause, failures }, 'alert.failed');
     }
     const until = clock.monotonic() + waitMs;
-    while (!stopping.signal.aborted && clock.monotonic() < until) {
+    while (!stopping.signal.aborted && clock.monotonic() < until && book === watch.book()) {
       const leftMs = Math.ceil(until - clock.monotonic()); // the clock sleeps a minute at most
       await clock.sleepUntil(clock.now() + clock.toDomain(leftMs), leftMs, stopping.signal);
     }
@@ -98,8 +102,9 @@ export function createAlertSender({ watch, poster, clock, log, ...shown }: Alert
     nudge: () => wake(),
     failures: () => failures,
     state() {
+      if (book === null || book !== watch.book()) return 'unknown';
       if (failing !== null && failures >= FAILING) return failing;
-      return isAnyTaken || clock.monotonic() - startedAt >= UNKNOWN_MS ? 'fine' : 'unknown';
+      return isAnyTaken || clock.monotonic() - since >= UNKNOWN_MS ? 'fine' : 'unknown';
     },
     async stop() {
       stopping.abort();

@@ -3,7 +3,11 @@ import { maskNumber } from '../../../../src/decide/text.ts';
 import { HOUR, MINUTE, SECOND } from '../../../../src/decide/time.ts';
 import { createAlert, createAlertSender } from '../../../../src/status/alerts/alert-sender.ts';
 import type { Posted } from '../../../../src/status/alerts/poster.ts';
-import { type BookedProblem, createProblemBook } from '../../../../src/status/problems/problem-book.ts';
+import {
+  type BookedProblem,
+  createProblemBook,
+  type ProblemBook,
+} from '../../../../src/status/problems/problem-book.ts';
 import {
   type OpenProblem,
   PROBLEM_WORDS,
@@ -18,7 +22,7 @@ const REFUSED: Posted = { kind: 'refused', cause: 'HTTP 500' };
 
 async function startTeller(answer: () => Posted | Promise<Posted> = () => TAKEN) {
   const clock = createFakeClock(T);
-  const book = createProblemBook([], true);
+  let book: ProblemBook | null = createProblemBook([], true);
   const posted: { event: string; code: string; at: number }[] = [];
   const warned: object[] = [];
   let writes = 0;
@@ -54,9 +58,13 @@ async function startTeller(answer: () => Posted | Promise<Posted> = () => TAKEN)
     sender,
     writes: () => writes,
     async find(...open: OpenProblem[]) {
-      book.update({ open, undetermined: new Set() }, clock.now());
+      book?.update({ open, undetermined: new Set() }, clock.now());
       sender.nudge();
       await turns();
+    },
+    /** It leads from now on, or another replica does. */
+    lead(leads: boolean) {
+      book = leads ? createProblemBook([], true) : null;
     },
     /** Lets time pass, waking whoever wants to wake. */
     async pass(ms: number) {
@@ -145,6 +153,42 @@ describe('the alert sender', () => {
     expect(sender.state()).toBe('unknown');
     await pass(1);
     expect(sender.state()).toBe('fine');
+  });
+
+  it('is not known to work by whoever leads from now on before it has taken one, or 15 minutes later', async () => {
+    const { find, pass, sender, lead } = await startTeller();
+    await find(LOW);
+    expect(sender.state()).toBe('fine');
+    lead(false);
+    await find();
+    expect(sender.state()).toBe('unknown'); // the leader knows
+    await pass(HOUR);
+    expect(sender.state()).toBe('unknown');
+    lead(true);
+    expect(sender.state()).toBe('unknown');
+    await find();
+    await pass(15 * MINUTE - 1);
+    expect(sender.state()).toBe('unknown');
+    await pass(1);
+    expect(sender.state()).toBe('fine');
+    lead(true); // another one led in between
+    expect(sender.state()).toBe('unknown');
+    await find(LOW);
+    expect(sender.state()).toBe('fine');
+  });
+
+  it('is told within a minute by a leader who still waits since a failure of its term before', async () => {
+    const { find, pass, posted, sender, lead } = await startTeller(() => REFUSED);
+    await find(LOW);
+    await pass(10 * MINUTE); // by now it waits for 5 minutes
+    const { length } = posted;
+    lead(true);
+    await find(LOW);
+    expect(sender.state()).toBe('unknown');
+    await pass(MINUTE);
+    expect(posted.length).toBeGreaterThan(length);
+    expect(sender.state()).toMatchObject({ cause: 'HTTP 500' });
+    expect(sender.failures()).toBeLessThan(8);
   });
 
   it('wakes nobody while there is nothing to tell', async () => {
