@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { BlockList } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -39,6 +40,7 @@ const Service = Type.Object(
   },
   { additionalProperties: false },
 );
+const Network = Type.Object({ subnet: Text, ip_range: Type.Optional(Text) }, { additionalProperties: false });
 const Compose = Type.Object(
   {
     name: Type.Optional(Text),
@@ -46,10 +48,7 @@ const Compose = Type.Object(
     networks: Type.Optional(
       Type.Record(
         Text,
-        Type.Object(
-          { ipam: Type.Object({ config: Type.Array(Type.Object({ subnet: Text })) }) },
-          { additionalProperties: false },
-        ),
+        Type.Object({ ipam: Type.Object({ config: Type.Array(Network) }) }, { additionalProperties: false }),
       ),
     ),
     volumes: Type.Optional(Type.Record(Text, Type.Object({}, { additionalProperties: false }))),
@@ -57,6 +56,14 @@ const Compose = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** @param range as `10.0.0.0/8` */
+function listOf(range: string): BlockList {
+  const [address = '', bits] = range.split('/');
+  const list = new BlockList();
+  list.addSubnet(address, Number(bits));
+  return list;
+}
 
 const DIRECTORY = inTree('deploy/docker');
 /** Compose keeps what the image sets. */
@@ -98,10 +105,15 @@ describe('the compose file', () => {
   it('lets nobody reach the service but the proxy, and believes the proxy alone', () => {
     expect(reactor.ports).toBeUndefined();
     expect(reactor.environment?.TRUST_PROXY).toBe(caddy.networks?.inside?.ipv4_address);
-    const subnet = networks.inside?.ipam.config[0]?.subnet ?? '';
-    expect(caddy.networks?.inside?.ipv4_address?.startsWith(subnet.replace(/\d+\/24$/, ''))).toBe(true);
     expect(caddy.environment?.REACTOR).toBe('reactor:8080');
     expect(caddy.ports).toEqual(expect.arrayContaining(['80:80', '443:443']));
+  });
+
+  it('gives the proxy an address of the network that Docker gives to no other container', () => {
+    const { subnet, ip_range = subnet } = networks.inside?.ipam.config[0] ?? { subnet: '' };
+    const isIn = (range: string) => listOf(range).check(caddy.networks?.inside?.ipv4_address ?? '');
+    expect([isIn(subnet), isIn(ip_range)]).toEqual([true, false]);
+    expect(listOf(subnet).check(ip_range.split('/')[0] ?? '')).toBe(true);
   });
 
   it('names volumes, files and a Dockerfile that are there', () => {
