@@ -10,6 +10,8 @@ export interface BookedProblem extends KnownProblem {
   readonly found: OpenProblem;
   /** An opening alert may have arrived, even if `alertedAt` is null. */
   readonly mayHaveAlerted: boolean;
+  /** What the last opening alert called it; null: none was sent since the book was read. */
+  readonly alertedAs: 'warning' | 'error' | null;
 }
 
 export interface Change {
@@ -60,7 +62,7 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
       continue;
     }
     const found = { code, since: null, ...(scope === '' ? {} : { line: scope }) };
-    booked.set(nameOf(problem), { ...problem, code, found, mayHaveAlerted: true });
+    booked.set(nameOf(problem), { ...problem, code, found, mayHaveAlerted: true, alertedAs: null });
   }
 
   function put(problem: BookedProblem): void {
@@ -79,7 +81,8 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
     const key = { code: found.code, scope: found.line ?? '' };
     const before = booked.get(nameOf(key));
     const isOpen = before !== undefined && before.closedAt === null;
-    const alerted = { alertedAt: before?.alertedAt ?? null, mayHaveAlerted: before?.mayHaveAlerted ?? false };
+    const { alertedAt = null, mayHaveAlerted = false, alertedAs = null } = before ?? {};
+    const alerted = { alertedAt, mayHaveAlerted, alertedAs };
     const noted = isOpen ? before.since : (found.noticedAt ?? now);
     const since = Math.min(found.since ?? noted, now); // the clock may have been set back
     const problem: BookedProblem = { ...key, since, ...alerted, closedAt: null, found };
@@ -126,7 +129,8 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
       return first;
     },
     /** @param at when the alert was made */
-    sent({ event, problem: { code, scope } }: Change, outcome: 'taken' | 'refused' | 'unknown', at: EpochMs) {
+    sent({ event, problem: told }: Change, outcome: 'taken' | 'refused' | 'unknown', at: EpochMs) {
+      const { code, scope } = told;
       const name = nameOf({ code, scope });
       sending = null;
       if (outcome === 'taken' && event === 'opened') openingSentAt.set(name, at);
@@ -135,13 +139,14 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
       const problem = booked.get(name);
       if (problem === undefined) return;
       if (event === 'opened') {
-        if (outcome === 'taken') put({ ...problem, alertedAt: at, mayHaveAlerted: true });
+        const alertedAs = told.found.errorSince === undefined ? PROBLEM_WORDS[code].severity : 'error';
+        if (outcome === 'taken') put({ ...problem, alertedAt: at, mayHaveAlerted: true, alertedAs });
         else if (outcome === 'unknown') booked.set(name, { ...problem, mayHaveAlerted: true });
         else if (problem.closedAt !== null && problem.alertedAt === null && !problem.mayHaveAlerted)
           remove(problem);
       } else if (problem.closedAt === null) {
         // it reopened in the meantime, so its opening has to be sent after the closing
-        if (outcome !== 'refused') put({ ...problem, alertedAt: null });
+        if (outcome !== 'refused') put({ ...problem, alertedAt: null, alertedAs: null });
       } else if (outcome === 'taken') remove(problem);
     },
     takeUnwritten(): Unwritten {
@@ -159,12 +164,17 @@ export function createProblemBook(known: readonly KnownProblem[], sendsAlerts: b
   };
 }
 
-/** A problem that has worsened since its alert is sent again. */
+/**
+ * A problem that has worsened since its alert is sent again. That it's an error may be found only after a warning was sent which
+ * is dated later; after a restart, the dates are all that is known.
+ */
 function unsentOf(problem: BookedProblem): Change | null {
-  const { alertedAt, closedAt, found } = problem;
+  const { alertedAt, alertedAs, closedAt, found } = problem;
   if (closedAt !== null) return { event: 'closed', problem };
-  const isWorse = alertedAt !== null && found.errorSince !== undefined && alertedAt < found.errorSince;
-  return alertedAt === null || isWorse ? { event: 'opened', problem } : null;
+  if (alertedAt === null) return { event: 'opened', problem };
+  const { errorSince } = found;
+  const isWorse = errorSince !== undefined && (alertedAs === 'warning' || alertedAt < errorSince);
+  return isWorse ? { event: 'opened', problem } : null;
 }
 
 function changedAt({ problem }: Change): EpochMs {

@@ -213,6 +213,7 @@ const bookedOf = (found: OpenProblem, closedAt: number | null = null): BookedPro
   closedAt,
   found,
   mayHaveAlerted: false,
+  alertedAs: null,
 });
 const SHOWN = { version: '1.2.3', showLine: maskNumber };
 const missing = bookedOf({ code: 'card_missing', since: null, line: LINE });

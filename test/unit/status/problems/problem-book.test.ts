@@ -255,6 +255,21 @@ describe('what is to be told of problems', () => {
     expect(book.nextToSend(T + HOUR)).toBeNull();
   });
 
+  it('is told once more when it became an error before a warning that arrived late', () => {
+    const book = startBook();
+    const unavailable: OpenProblem = { code: 'api_unavailable', since: T };
+    const worse = { ...unavailable, errorSince: T + 10 * MINUTE };
+    book.update(found(unavailable), T);
+    const warning = book.nextToSend(T + 10 * MINUTE);
+    book.update(found(worse), T + 10 * MINUTE + 1);
+    if (warning !== null) book.sent(warning, 'taken', T + 10 * MINUTE + 2);
+    const error = book.nextToSend(T + 11 * MINUTE);
+    expect(said(error)).toBe('opened api_unavailable');
+    if (error !== null) book.sent(error, 'taken', T + 5 * MINUTE); // the clock was set back
+    book.update(found({ ...worse, errorSince: T }), T + 5 * MINUTE);
+    expect(book.nextToSend(T + HOUR)).toBeNull();
+  });
+
   it('is not kept back by a change that is refused each time', () => {
     const book = startBook();
     book.update(found(LOW), T);
