@@ -184,7 +184,7 @@ function createWatch(
     // only the leader knows
     alerts: () => (leadership.isLeader() ? (sender?.state() ?? 'fine') : 'unknown'),
     isLeader: leadership.isLeader,
-    maySpeak: leadership.maySpeak,
+    term: leadership.term,
     replicas: leadership.replicas,
     others: leadership.others,
     replicaId: store.kind === 'sqlite' ? null : leadership.id,

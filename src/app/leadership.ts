@@ -14,8 +14,11 @@ import {
 export interface Leadership {
   /** True while this replica does what must be done once. */
   isLeader(): boolean;
-  /** It leads, or did when a heartbeat last reached the store, which fails since: then it alone can say so. */
-  maySpeak(): boolean;
+  /**
+   * In which term it leads, or did when a heartbeat last reached the store, which fails since: then it alone can say so. Another
+   * term may have passed before this one began. Null: another replica may lead.
+   */
+  term(): number | null;
   /** All replicas that live decide by the same settings, so that re-evaluating chats ends. */
   areSettingsAgreed(): boolean;
   /** The replicas seen lately, this one included, as of the last heartbeat. */
@@ -143,7 +146,7 @@ export function createLeadership(options: LeadershipOptions): Leadership {
 
   return {
     isLeader,
-    maySpeak: () => isLeader() || (ledLast && isCutOff),
+    term: () => (isLeader() || (ledLast && isCutOff) ? (term ?? 0) : null),
     areSettingsAgreed: () => clock.monotonic() - differedAt >= AGREED_AFTER_MS,
     replicas: () =>
       isShared ? seen : [{ ...replica, seenAt: clock.now(), report: NOTHING_REPORTED, isLeader: true }],

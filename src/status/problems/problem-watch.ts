@@ -18,8 +18,8 @@ export interface ProblemWatchDeps extends SnapshotDeps {
   readonly dispatcher: Pick<Dispatcher, 'snapshot'>;
   /** This replica's book counts: it writes it and sends its alerts. The others show what it wrote and what they see. */
   readonly isLeader: () => boolean;
-  /** It leads, or did until the store failed: it still alerts what it sees. */
-  readonly maySpeak: () => boolean;
+  /** In which term it leads, or did until the store failed: it still alerts what it sees. Null: another may lead. */
+  readonly term: () => number | null;
   readonly clock: Clock;
   readonly showNumbers: boolean;
   /** Alerts are sent when a problem opens and when it closes. */
@@ -79,8 +79,8 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   let running: Promise<void> | null = null;
   let lastCheck: Promise<unknown> = Promise.resolve();
   let known: Known | null = null;
-  /** This replica led when it read the book: nobody else has changed it since. */
-  let hasLed = false;
+  /** The term in which this replica read the book as leader: while it lasts, nobody else changes it. Null: it didn't lead. */
+  let ledTerm: number | null = null;
   let hasChecked = false;
   let own: readonly ReportedProblem[] = [];
   let owed: readonly ReportedProblem[] = [];
@@ -90,23 +90,23 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
 
   /** Reads, all at the same time, what is stored, and the book if other replicas may have changed it. */
   async function read(): Promise<Read & { readonly known: Known }> {
-    const isLeader = deps.isLeader();
-    const hadLed = hasLed;
-    hasLed = hasLed && deps.maySpeak(); // also if the book can't be read now
-    if (hadLed && !hasLed && known !== null) owe(known.book);
+    const term = deps.isLeader() ? deps.term() : null;
+    const hadLed = ledTerm !== null;
+    if (ledTerm !== deps.term()) ledTerm = null; // also if the book can't be read now
+    if (hadLed && ledTerm === null && known !== null) owe(known.book);
     const before = known;
     const now = clock.now();
     const dispatcher = deps.dispatcher.snapshot();
     const [probe, summary, stored] = await Promise.all([
       deps.probeStore(),
       store.summary(now),
-      before !== null && hasLed ? null : store.problems(),
+      before !== null && ledTerm !== null ? null : store.problems(),
     ]);
     if (before === null || store.kind !== 'sqlite') takeNews(summary.deliveryNews);
     const after = { now, dispatcher, probe, summary };
     if (before !== null && stored === null) return { ...after, known: before };
     const book = createProblemBook(stored ?? [], deps.sendsAlerts);
-    hasLed = isLeader;
+    ledTerm = term;
     const snapshot = before?.snapshot ?? createServiceSnapshot(deps, summary.deliveryNews);
     return { ...after, known: { book, snapshot } };
   }
@@ -148,7 +148,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
     own = findings.own ?? reportable(findings.open, clock.now());
     const { opened, closed } = book.update(findings, clock.now());
     hasChecked = true;
-    if (!hasLed) return;
+    if (ledTerm === null) return;
     const shown = showLine();
     for (const problem of opened) {
       const { code, severity, since, line } = show(problem, shown);
@@ -163,7 +163,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   }
 
   async function write(): Promise<void> {
-    if (known === null || !hasLed || !deps.isLeader()) return;
+    if (known === null || ledTerm === null || !deps.isLeader()) return;
     const unwritten = known.book.takeUnwritten();
     const { put, removed } = unwritten;
     if (put.length + removed.length === 0) return;
@@ -185,7 +185,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
       return { problems: openIn(book), snapshot };
     } catch (error) {
       // a book that another replica may have changed has to be read first
-      if (known !== null && hasLed && error instanceof StoreError)
+      if (known !== null && ledTerm !== null && error instanceof StoreError)
         await takeIn(known.book, unreadable(error));
       throw error;
     }
@@ -195,7 +195,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
   async function note(isLast: boolean): Promise<void> {
     if (unnoted === null) return;
     const isAccepted = unnoted.lastAcceptedAt !== (noted?.lastAcceptedAt ?? null);
-    if (!isAccepted && !hasLed) return;
+    if (!isAccepted && ledTerm === null) return;
     const grewMs = unnoted.silentMs - (noted?.silentMs ?? 0);
     if (!isAccepted && !isLast && grewMs < clock.toDomain(NOTE_SILENCE_EVERY_MS)) return;
     await store.noteDeliveries(unnoted);
@@ -237,7 +237,7 @@ export function createProblemWatch(deps: ProblemWatchDeps): ProblemWatch {
       const rest = clock.monotonic() < owedUntil ? owed : [];
       return [...own, ...rest.filter(({ code }) => own.every((one) => one.code !== code))];
     },
-    book: () => (hasLed && deps.maySpeak() ? (known?.book ?? null) : null),
+    book: () => (ledTerm !== null && deps.term() === ledTerm ? (known?.book ?? null) : null),
     write,
   };
 }

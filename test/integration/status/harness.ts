@@ -96,7 +96,7 @@ export async function startStatus(given: Given = {}) {
     subscription: () => 'unknown',
     alerts: () => 'fine',
     isLeader: () => true,
-    maySpeak: () => true,
+    term: () => 1,
     replicas: () => [],
     others: () => [],
     replicaId: null,

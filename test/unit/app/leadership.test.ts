@@ -6,7 +6,13 @@ import { T } from '../../helpers/builders.ts';
 import { createFakeClock } from '../../helpers/clock.ts';
 
 const REPLICA = { id: 'this', version: '1.2.3', fingerprint: 'settings', startedAt: T };
-const SELF: SeenReplica = { ...REPLICA, seenAt: T, report: { problems: [], catchUp: null }, isLeader: true };
+const SELF: SeenReplica = {
+  ...REPLICA,
+  seenAt: T,
+  report: { problems: [], catchUp: null },
+  isLeader: true,
+  term: 3,
+};
 
 const turns = async () => {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -70,7 +76,7 @@ describe('a replica on a shared store', () => {
     expect(leadership.isLeader()).toBe(true);
     shared.seen = [{ ...SELF, isLeader: false }];
     await pass(10 * SECOND);
-    expect([leadership.isLeader(), leadership.maySpeak()]).toEqual([false, false]);
+    expect([leadership.isLeader(), leadership.term()]).toEqual([false, null]);
     expect(shared).toMatchObject({ changes: 2, logged: ['leader.began', 'leader.ended'] });
     expect(leadership.replicas()).toEqual([{ ...SELF, seenAt: T + 20 * SECOND, isLeader: false }]);
   });
@@ -83,10 +89,11 @@ describe('a replica on a shared store', () => {
     clock.advance(5 * SECOND - 1);
     expect(leadership.isLeader()).toBe(true);
     clock.advance(1);
-    expect([leadership.isLeader(), leadership.maySpeak()]).toEqual([false, true]);
+    expect([leadership.isLeader(), leadership.term()]).toEqual([false, 3]);
     shared.isDown = false;
+    shared.seen = [{ ...SELF, term: 5 }]; // another one led in between
     await pass(10 * SECOND);
-    expect(leadership.isLeader()).toBe(true);
+    expect([leadership.isLeader(), leadership.term()]).toEqual([true, 5]);
   });
 
   it('counts from when the heartbeat was sent, not from its answer', async () => {
@@ -100,7 +107,7 @@ describe('a replica on a shared store', () => {
     });
     await pass(10 * SECOND);
     clock.advance(5 * SECOND);
-    expect([leadership.isLeader(), leadership.maySpeak()]).toEqual([false, false]); // others may have been elected
+    expect([leadership.isLeader(), leadership.term()]).toEqual([false, null]); // others may have been elected
   });
 
   it('knows the settings to be agreed a minute after the last that differed', async () => {
@@ -211,6 +218,8 @@ describe('a leader whose work fails three times in a row', () => {
 it('leads alone on a SQLite file, and never wakes for it', async () => {
   const { clock, leadership } = await lead([], 'sqlite');
   expect(leadership.isLeader() && leadership.areSettingsAgreed()).toBe(true);
-  expect(leadership.replicas()).toEqual([SELF]);
+  const { term: _, ...alone } = SELF;
+  expect(leadership.replicas()).toEqual([alone]);
+  expect(leadership.term()).toBe(0);
   expect(clock.nextWakeAt()).toBeNull();
 });

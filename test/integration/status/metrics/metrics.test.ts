@@ -195,7 +195,7 @@ describe('GET /metrics', () => {
     'tells that the database can’t be read by a replica that %s, and leaves out what only it knows',
     async (_does, leads) => {
       const { scrape, store } = await startMetrics({
-        snapshot: { isLeader: () => leads, maySpeak: () => leads },
+        snapshot: { isLeader: () => leads, term: () => (leads ? 1 : null) },
       });
       const storeFailing = ['ccr_problem_open', { code: 'store_failing', severity: 'error' }] as const;
       expect((await scrape()).sampleOf(...storeFailing)).toBe(0);

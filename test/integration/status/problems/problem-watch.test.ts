@@ -48,7 +48,7 @@ async function startWatch(given: Partial<ProblemWatchDeps> = {}, home = createHo
     subscription: () => 'unknown',
     alerts: () => 'fine',
     isLeader: () => true,
-    maySpeak: given.isLeader ?? (() => true),
+    term: () => ((given.isLeader ?? (() => true))() ? 1 : null),
     replicas: () => [],
     others: () => [],
     replicaId: null,
@@ -393,7 +393,11 @@ it('reads the book again before it leads again, also if it could not be read in 
 it('alerts that the store fails while nobody could take over, and its end, or leaves that to who leads then', async () => {
   const clock = createFakeClock(T);
   const home = await startWatch({ clock });
-  const now = { isLeader: true, maySpeak: true, isDown: false };
+  const now: { isLeader: boolean; term: number | null; isDown: boolean } = {
+    isLeader: true,
+    term: 1,
+    isDown: false,
+  };
   const summary: Store['summary'] = (at) =>
     now.isDown ? Promise.reject(new StoreError('unavailable', 'gone')) : home.store.summary(at);
   const store: Store = { ...home.store, kind: 'postgres', summary };
@@ -402,7 +406,7 @@ it('alerts that the store fails while nobody could take over, and its end, or le
     store,
     sendsAlerts: true,
     isLeader: () => now.isLeader,
-    maySpeak: () => now.maySpeak,
+    term: () => now.term,
   };
   const { watch, logged } = await startWatch(given);
   await watch.check();
@@ -424,12 +428,33 @@ it('alerts that the store fails while nobody could take over, and its end, or le
 
   clock.advance(HOUR);
   expect(await fail()).not.toBeNull();
-  Object.assign(now, { maySpeak: false, isDown: false }); // another one leads
+  Object.assign(now, { term: null, isDown: false }); // another one leads
   await watch.check();
   expect(watch.book()).toBeNull();
   expect(watch.own()).toMatchObject([{ code: 'store_failing', since: T + HOUR, detail: 'unavailable' }]);
   clock.advance(90 * SECOND);
   expect(watch.own()).toEqual([]);
+});
+
+it('reads again what is stored when another one led before this one leads again', async () => {
+  const clock = createFakeClock(T);
+  const home = await startWatch({ clock });
+  const now = { isLeader: true, term: 1 as number | null, isDown: false };
+  const summary: Store['summary'] = (at) =>
+    now.isDown ? Promise.reject(new StoreError('unavailable', 'gone')) : home.store.summary(at);
+  const store: Store = { ...home.store, kind: 'postgres', summary };
+  const given = { clock, store, sendsAlerts: true, isLeader: () => now.isLeader, term: () => now.term };
+  const { watch } = await startWatch(given);
+  await watch.check();
+  Object.assign(now, { isLeader: false, isDown: true }); // cut off; meanwhile another one leads
+  await expect(watch.check()).rejects.toThrow(StoreError);
+  const known = { code: 'card_missing', scope: LINE, since: T, alertedAt: T, closedAt: null };
+  await store.changeProblems([known], []);
+  Object.assign(now, { isLeader: true, term: 3, isDown: false });
+  expect(watch.book()).toBeNull();
+  await watch.check();
+  const closing = { event: 'closed', problem: { code: 'card_missing', scope: LINE } };
+  expect(watch.book()?.nextToSend(clock.now())).toMatchObject(closing);
 });
 
 it('hears of deliveries that other replicas accepted', async () => {
