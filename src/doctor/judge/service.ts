@@ -52,7 +52,7 @@ export function judgeService(
   return fine('service', `It runs at ${url} and is ready.`, details);
 }
 
-/** The service's own view, or the status with which it refuses to report it. */
+/** The service's own view, or the HTTP status with which it doesn't report it; 0: no answer. */
 export type SeenStatus =
   | { readonly kind: 'shown'; readonly problems: readonly Problem[] }
   | { readonly kind: 'refused'; readonly httpStatus: number };
@@ -63,6 +63,8 @@ export type SeenStatus =
  */
 export function judgeProblems(seen: SeenStatus, hasCliToken: boolean): readonly Finding[] {
   if (seen.kind === 'refused') {
+    const why = unreadFor(seen.httpStatus);
+    if (why !== null) return [skipped('problems', `GET /status ${why}.`)];
     return [
       found(
         'status_closed',
@@ -83,6 +85,15 @@ export function judgeProblems(seen: SeenStatus, hasCliToken: boolean): readonly 
       { problem: code, since, line: line === null ? null : hideNumbers(line) },
     ),
   );
+}
+
+/** Null: for want of the right token. */
+function unreadFor(httpStatus: number): string | null {
+  if ([401, 403, 429].includes(httpStatus)) return null;
+  if (httpStatus === 0) return 'gave no answer';
+  return httpStatus === 200
+    ? 'answered in a form that this version doesn’t know'
+    : `answered HTTP ${httpStatus}`;
 }
 
 /** With SHOW_NUMBERS the service reports full numbers, but doctor's output is meant to be shared. */

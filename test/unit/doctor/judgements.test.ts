@@ -168,6 +168,15 @@ it('a service that is closed is opened from its machine only if it has a token f
   ]);
 });
 
+it.each([
+  [0, 'GET /status gave no answer.'],
+  [200, 'GET /status answered in a form that this version doesn’t know.'],
+  [503, 'GET /status answered HTTP 503.'],
+])('a status that can’t be read for another reason (%d) says nothing of the token', (httpStatus, message) => {
+  const findings = judgeProblems({ kind: 'refused', httpStatus }, true);
+  expect(findings).toMatchObject([{ id: 'problems', state: 'skipped', message }]);
+});
+
 it('a number that the service tells in full is masked', () => {
   const [finding] = judgeProblems(
     {
