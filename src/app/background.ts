@@ -103,6 +103,7 @@ function wireCatchUp({
       hold: () => heldReads(dispatcher, clock),
       heard: dispatcher.noteExternalAnswer,
       isLeader: leadership.isLeader,
+      term: leadership.term,
     },
     clock,
     random: Math.random,

@@ -53,6 +53,8 @@ export interface Account {
   hold(): { readonly cause: string; readonly until: EpochMs | null } | null;
   /** This replica is the one that reads. */
   isLeader(): boolean;
+  /** In which term it leads: between two of them, another may have led. Null: another may lead now. */
+  term(): number | null;
   /** Reports an answer that closes the account, which then closes it for all calls. */
   heard(answer: LinqAnswer, startedAt: EpochMs): void;
 }

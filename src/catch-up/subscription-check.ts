@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { isSameRoute, VITAL_EVENT } from '../decide/subscription.ts';
 import { HOUR, MINUTE } from '../decide/time.ts';
 import type { Log } from '../log.ts';
-import type { Calls, LinqReads, VisibleSubscription } from './calls.ts';
+import type { Account, Calls, LinqReads, VisibleSubscription } from './calls.ts';
 
 /**
  * `missing`: no subscription points to us, or it lacks the event that we depend on. `unknown`: we haven't checked yet.
@@ -25,41 +25,52 @@ export function decideSubscription(
   return useful.length > 0 ? 'inactive' : 'missing';
 }
 
-/** Checks whether Linq's webhooks still point to us. */
+/** Checks whether Linq's webhooks still point to us. Forgets at the end of a term, since others check from then on. */
 export function createSubscriptionCheck({
   publicUrl,
   linq,
   calls,
+  account,
   clock,
   log,
 }: {
   publicUrl: string | null;
   linq: Pick<LinqReads, 'subscriptions'>;
   calls: Pick<Calls, 'tryOnce'>;
+  account: Pick<Account, 'term'>;
   clock: Clock;
   log: Log;
 }) {
-  let state: SubscriptionState = publicUrl === null ? 'unwatched' : 'unknown';
+  let known: {
+    readonly term: number | null;
+    readonly state: SubscriptionState;
+    readonly nextAt: number;
+  } | null = null;
   let isUnread = false;
-  let nextAt = publicUrl === null ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  const current = () => (known?.term === account.term() ? known : null);
 
   return {
-    state: (): SubscriptionState => state,
+    state: (): SubscriptionState => (publicUrl === null ? 'unwatched' : (current()?.state ?? 'unknown')),
     /** Real ms until the next check is due. */
-    dueInMs: (): number => nextAt - clock.monotonic(),
+    dueInMs(): number {
+      if (publicUrl === null) return Number.POSITIVE_INFINITY;
+      return (current()?.nextAt ?? clock.monotonic()) - clock.monotonic();
+    },
     /** @throws when stopped */
     async check(): Promise<void> {
       if (publicUrl === null) return;
+      const term = account.term();
+      const before = current()?.state ?? 'unknown';
       const answer = await calls.tryOnce((signal) => linq.subscriptions(signal));
-      nextAt = clock.monotonic() + (answer.kind === 'subscriptions' ? RECHECK_MS : RETRY_MS);
       if (answer.kind !== 'subscriptions') {
         if (!isUnread) log.warn({}, 'subscription.unread');
         isUnread = true;
+        known = { term, state: before, nextAt: clock.monotonic() + RETRY_MS };
         return;
       }
       isUnread = false;
-      const before = state;
-      state = decideSubscription(answer.subscriptions, publicUrl);
+      const state = decideSubscription(answer.subscriptions, publicUrl);
+      known = { term, state, nextAt: clock.monotonic() + RECHECK_MS };
       if (state === before) return;
       if (state === 'fine') log.info({}, 'subscription.found');
       else log.warn({ state }, 'subscription.not_found');

@@ -134,6 +134,29 @@ describe('the subscription', () => {
     expect(broken.completions()).toHaveLength(1);
   });
 
+  it('is looked at anew by a replica that leads again, since another one has looked in between', async () => {
+    let [isLeader, term] = [true, 1];
+    const account = { hold: () => null, isLeader: () => isLeader, term: () => term, heard: () => {} };
+    const world = createWorld({ publicUrl, account, isShared: true });
+    const { catchUp } = await world.start();
+    await world.run(MINUTE);
+    expect(catchUp.subscription()).toBe('missing');
+    isLeader = false;
+    await world.run(10 * MINUTE);
+    world.account.subscriptions = [own];
+    [isLeader, term] = [true, 3];
+    expect(catchUp.subscription()).toBe('unknown');
+    await world.run(10 * SECOND);
+    expect(catchUp.subscription()).toBe('fine');
+    term = 5; // it was cut off for so short that it noticed nothing else
+    expect(catchUp.subscription()).toBe('unknown');
+    world.account.onCall = ({ what }) => (what === 'subscriptions' ? failedWith(answerOf(500, 3006)) : null);
+    const calls = world.account.calls.length;
+    await world.run(MINUTE - SECOND);
+    expect(catchUp.subscription()).toBe('unknown');
+    expect(world.account.calls).toHaveLength(calls + 1);
+  });
+
   it('is not looked at without an address to compare with', async () => {
     const world = createWorld();
     const { catchUp } = await world.start();
@@ -145,7 +168,7 @@ describe('the subscription', () => {
 
 it('a replica that does not lead shows what the leader says of it', async () => {
   let says: { activity: string; cause: string | null } | null = null;
-  const account = { hold: () => null, isLeader: () => false, heard: () => {} };
+  const account = { hold: () => null, isLeader: () => false, term: () => null, heard: () => {} };
   const world = createWorld({ account, isShared: true, leadersView: () => says });
   const { catchUp } = await world.start();
   await world.run(MINUTE);

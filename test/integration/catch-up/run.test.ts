@@ -445,7 +445,12 @@ describe('a call that fails', () => {
 
   it('because another replica leads now says nothing of the chat that was to be read', async () => {
     let isLeader = true;
-    const account = { hold: () => null, isLeader: () => isLeader, heard: () => {} };
+    const account = {
+      hold: () => null,
+      isLeader: () => isLeader,
+      term: () => (isLeader ? 1 : null),
+      heard: () => {},
+    };
     const world = createWorld({ account, isShared: true });
     for (const n of [1, 2]) world.account.add(`chat-${n}`, T, sent(T));
     world.account.onCall = ({ chatId }) => {
@@ -482,6 +487,7 @@ describe('a closed account', () => {
       account: {
         hold: () => (isOpen ? null : hold),
         isLeader: () => true,
+        term: () => 1,
         heard(told) {
           heard.push(told);
           hold = { cause, until: null };
@@ -506,6 +512,7 @@ describe('a closed account', () => {
         hold: () =>
           world.clock.now() < T + 7 * MINUTE ? { cause: 'rate_limited', until: T + 7 * MINUTE } : null,
         isLeader: () => true,
+        term: () => 1,
         heard() {},
       },
     });

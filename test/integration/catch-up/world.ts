@@ -62,6 +62,7 @@ export function createWorld(settings: Settings = {}) {
       account: {
         hold: () => null,
         isLeader: () => true,
+        term: () => 0,
         heard: (answer, startedAt) => void heard.push({ answer, startedAt }),
       },
       isShared: false,

@@ -108,7 +108,7 @@ function replicaThatFollows() {
       activeChats: never,
     },
     linq: { chats: never, lines: never, messages: never, subscriptions: never },
-    account: { hold: () => null, isLeader: () => false, heard: () => {} },
+    account: { hold: () => null, isLeader: () => false, term: () => null, heard: () => {} },
     clock: createFakeClock(T),
     random: () => 0,
     log: { debug() {}, info() {}, warn() {}, error() {} },
