@@ -173,6 +173,17 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
   }
 
+  /** Waits before retrying, unless a run is requested, here or at another replica. @throws when stopped */
+  async function rest(ms: number): Promise<void> {
+    const end = clock.monotonic() + ms;
+    const hasNewWish = async () =>
+      options.isShared && known.wanted === null && (await store.catchUp().catch(() => known)).wanted !== null;
+    for (let leftMs = ms; leftMs > 0 && !wake.signal.aborted; leftMs = end - clock.monotonic()) {
+      await calls.pause(options.isShared ? Math.min(leftMs, LOOK_EVERY_MS) : leftMs, wake.signal);
+      if (await hasNewWish()) return;
+    }
+  }
+
   async function live(): Promise<void> {
     for (let failures = 0; !stopping.signal.aborted; ) {
       wake = new AbortController();
@@ -184,7 +195,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         noticeGap();
       } catch (error) {
         if (stopping.signal.aborted) return;
-        await calls.pause(await report(error, ++failures), wake.signal).catch(() => {});
+        await rest(await report(error, ++failures)).catch(() => {});
       }
     }
   }

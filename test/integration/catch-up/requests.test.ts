@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { wishFor } from '../../../src/decide/catch-up.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/decide/time.ts';
 import { answerOf, T } from '../../helpers/builders.ts';
 import { failedWith, sent } from './account.ts';
@@ -87,6 +88,18 @@ describe('a run begins', () => {
     await catchUp.request();
     expect(catchUp.view().activity).toBe('running');
     await world.run(SECOND);
+    expect(catchUp.view().activity).toBe('idle');
+  });
+
+  it('within seconds when an operator asks another replica while one that failed waits', async () => {
+    const world = createWorld({ isShared: true });
+    world.account.onCall = () => failedWith(answerOf(500, 3006));
+    const { catchUp, store } = await world.start();
+    await world.run(HOUR);
+    expect(catchUp.view().activity).toBe('failed');
+    world.account.onCall = () => null;
+    await store.changeCatchUp((state) => wishFor(state, 'manual', world.clock.now()));
+    await world.run(6 * SECOND);
     expect(catchUp.view().activity).toBe('idle');
   });
 });
