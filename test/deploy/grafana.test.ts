@@ -1,13 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { deliver, message2026 } from '../helpers/deliver.ts';
 import { LINES } from '../helpers/deliveries.ts';
 import { scrape } from '../helpers/metrics.ts';
+import { createWorkDir } from '../helpers/process.ts';
 import { knowChat } from '../helpers/rig.ts';
 import { until } from '../helpers/status.ts';
 import { inTree } from './program.ts';
 import { METRICS_TOKEN, startPrometheus } from './prometheus.ts';
-import { faultsOf, metricsIn } from './promtool.ts';
+import { faultsOf, metricsIn, promtool } from './promtool.ts';
 
 interface Panel {
   readonly id: number;
@@ -81,6 +83,21 @@ describe('the dashboard', () => {
   it('has expressions that Prometheus can read', async () => {
     expect(expressions.filter((expr) => expr.includes('$'))).toEqual([]);
     expect(await faultsOf(expressions)).toBe('');
+  });
+
+  it('shows the clock that is farthest off, whichever way', async () => {
+    const [asked] = queries.filter(({ title }) => title === 'Clock offset');
+    const series = (instance: string) => `ccr_linq_clock_offset_seconds{instance="${instance}"}`;
+    const input_series = [
+      { series: series('ahead'), values: '-300x5' },
+      { series: series('right'), values: '2x5' },
+      { series: series('behind'), values: '40x5' },
+    ];
+    const exp_samples = [{ labels: series('ahead'), value: -300 }];
+    const promql_expr_test = [{ expr: withoutVariables(asked?.expr ?? ''), eval_time: '1m', exp_samples }];
+    const file = join(createWorkDir(), 'offset.test.yml');
+    writeFileSync(file, JSON.stringify({ tests: [{ interval: '1m', input_series, promql_expr_test }] }));
+    expect(await promtool(['test', 'rules', file])).toMatchObject({ code: 0 });
   });
 });
 
