@@ -61,7 +61,7 @@ it.each(PLACES)(
       ENDED,
     );
     const said = lastWords(refused);
-    expect(said).toMatch(/may not be written to; check owner, mode and mount|Can’t write .*EROFS/);
+    expect(said).toMatch(/may not be read or written; check owner, mode and mount|Can’t write .*EROFS/);
     expect(said).toContain('data');
     open();
     expect(differing(readImage(directory), image)).toEqual([]);

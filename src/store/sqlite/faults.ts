@@ -3,7 +3,7 @@ import { StoreError, type StoreFault } from '../../errors.ts';
 const SENTENCES: Readonly<Record<StoreFault, string>> = {
   busy: 'another program is writing to the database; close it, or wait until it has finished',
   full: 'no space is left for the database; free some, nothing else is needed',
-  readonly: 'the database or its directory may not be written to; check owner, mode and mount',
+  readonly: 'the database or its directory may not be read or written; check owner, mode and mount',
   corrupt: 'the database file is damaged; stop the service and restore a backup',
   io: 'the disk failed to read or write the database; check the disk before you start again',
   locked: 'another process works on this database',

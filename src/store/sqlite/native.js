@@ -2,6 +2,7 @@
 // The one way to SQLite's native module. Plain JavaScript, since separate processes import it too, and not
 // every Node.js that this program supports can run TypeScript.
 
+import { accessSync, constants } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 
 /** @type {Set<unknown>} */
@@ -17,12 +18,34 @@ export const countKeptHandles = () => kept.size;
  *
  * @param {string} path
  * @param {Sqlite.Options} [options]
- * @throws {Error} as `new Database` does
+ * @throws {Error} as `new Database` does; `EACCES` for a file that our user may not read
  */
 export function openSqlite(path, options = {}) {
-  const database = new Sqlite(path, options);
+  const database = open(path, options);
   keepHandles(database);
   return database;
+}
+
+/**
+ * @param {string} path
+ * @param {Sqlite.Options} options
+ */
+function open(path, options) {
+  try {
+    return new Sqlite(path, options);
+  } catch (error) {
+    refuseUnreadable(path); // SQLite has one code for this and for a failing disk
+    throw error;
+  }
+}
+
+/** @param {string} path */
+function refuseUnreadable(path) {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EACCES') throw error;
+  }
 }
 
 const IS_KEEPING = Symbol.for('contact-card-reactor.keeps-handles');

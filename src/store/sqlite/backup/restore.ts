@@ -69,7 +69,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
 
 /** The migrations that a backup lacks. @throws {StoreError} when this version can't use it as our backup */
 function examineBackup(file: string, path: string, known: readonly Migration[]): readonly Migration[] {
-  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  const found = lookAt(file);
   if (found === undefined || !found.isFile()) {
     throw new StoreError('broken', `${file} isn’t a file; give the path of a backup`);
   }
@@ -81,6 +81,16 @@ function examineBackup(file: string, path: string, known: readonly Migration[]):
   if (pending.length === known.length)
     throw new StoreError('broken', `${file} is empty; give the path of a backup`);
   return pending;
+}
+
+function lookAt(file: string) {
+  try {
+    return statSync(file, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const message = `${file} can’t be read (${code}): check its path, owner and mode; nothing was changed`;
+    throw new StoreError('broken', message, { cause: error });
+  }
 }
 
 function pendingOf(file: string, known: readonly Migration[]): readonly Migration[] {

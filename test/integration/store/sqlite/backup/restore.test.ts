@@ -351,6 +351,7 @@ describe('nothing is restored, and nothing changes, when the backup', () => {
   const cases: [string, RegExp, (file: string) => void][] = [
     ['isn’t there', /isn’t a file/, () => {}],
     ['is a directory', /isn’t a file/, (file) => mkdirSync(file)],
+    ['can’t be reached', /bad\.db can’t be read \(ELOOP\)/, (file) => symlinkSync('bad.db', file)],
     ['is empty', /is empty/, (file) => writeFileSync(file, '')],
     ['is no database', /isn’t a database/, (file) => writeFileSync(file, 'x'.repeat(5_000))],
     [
