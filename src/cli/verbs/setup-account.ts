@@ -158,7 +158,7 @@ export async function setUpLines(session: Session, { linq, lines }: Account): Pr
   const created: LineCard[] = [];
   for (const one of cards) {
     const isWanted = wanted.includes(one.line);
-    created.push(isChosen(one.line) ? await offerCard(session, linq, one, isWanted) : one);
+    created.push(isWanted || isChosen(one.line) ? await offerCard(session, linq, one, isWanted) : one);
   }
   cards = created;
   report.lines = cards.map(({ line, card }) => ({ line: showLine(line), card, isChosen: isChosen(line) }));

@@ -82,6 +82,15 @@ describe('cards', () => {
     });
   });
 
+  it('are created for a line on which nothing is to be shared yet', async () => {
+    const account = await startWithout();
+    const { code, report } = await setUp(prepare(), account, '--lines', '1', ...CARD);
+    expect([code, report?.findings]).toEqual([0, []]);
+    expect(await account.call('GET', 'contact_card?phone_number=%2B12025550101')).toMatchObject({
+      contact_cards: [{ first_name: 'Harbor', is_active: true }],
+    });
+  });
+
   it('are created for none of several lines that are shown alike', async () => {
     const account = await startWithout();
     account.simulator.addLine('+13105550101', { card: 'none' });
