@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -57,6 +58,33 @@ describe('the command beside the systemd unit', () => {
     expect(run('config', 'show').stdout).toMatch(/PORT +12345/);
     expect(run('chat', 'show', 'a b').status).toBe(5);
     expect(run('no-such-verb').status).toBe(2);
+  });
+
+  it('gives verbs the secrets that the unit’s drop-in passes to the service', () => {
+    const [home, secrets] = [createWorkDir(), createWorkDir()];
+    const drop = inTree('deploy/systemd/credentials.conf');
+    const files = new Map(
+      directives(drop, 'LoadCredential').map((one) => {
+        const [id = '', path = ''] = one.split(':');
+        return [id, path];
+      }),
+    );
+    const given = directives(drop, 'Environment').map((one) => one.split(/_FILE=%d\//));
+    expect(given).toHaveLength(3);
+    for (const [name = '', id = ''] of given) {
+      expect(files.get(id)).toBe(`/etc/contact-card-reactor/${id}`);
+      writeFileSync(join(secrets, id), `a secret, ${name}\n`, { mode: 0o600 });
+    }
+    const run = (script: string) => spawnSync('sh', ['-c', script], { encoding: 'utf8' }).stdout.split('\n');
+    const adapted = adapt(readFileSync(shipped, 'utf8'), [
+      ['/var/lib/contact-card-reactor', home],
+      ['/etc/contact-card-reactor', secrets],
+      ['$(id -u)', '0'],
+      ['runuser -u contact-card-reactor -- node /opt/contact-card-reactor/dist/main.js', 'env'],
+    ]);
+    expect(run(adapted)).toEqual(expect.arrayContaining(given.map(([name]) => `${name}=a secret, ${name}`)));
+    rmSync(secrets, { recursive: true });
+    expect(run(adapted).join()).not.toContain('LINQ_');
   });
 });
 
