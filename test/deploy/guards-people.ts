@@ -106,6 +106,8 @@ export function describeGuarding(name: string, startProxy: StartProxy): void {
           body: expect.not.stringContaining('"chats"'),
         });
       }
+      for (const path of ['/healthz', '/readyz'])
+        expect({ path, status: (await ask(proxy, path, { via })).status }).toEqual({ path, status: 200 });
       const inside = await ask(proxy, '/status', { via: proxy.from(INSIDE), headers: TOKEN });
       expect(inside.status).toBe(200);
     });
