@@ -1,20 +1,14 @@
-import { accessSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { afterEach, expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { StoreFault } from '../../../src/errors.ts';
 import { toStoreError } from '../../../src/store/sqlite/faults.ts';
 import { openSqlite } from '../../../src/store/sqlite/native.js';
-
-vi.mock('node:fs', async (original) => {
-  const real = await original<typeof import('node:fs')>();
-  return { ...real, accessSync: vi.fn(real.accessSync) };
-});
-
-afterEach(() => vi.mocked(accessSync).mockReset());
+import { createWorkDir } from '../../helpers/process.ts';
 
 /** SQLite can't open it, whoever asks; root could open a file without rights. */
-const missing = () => join(mkdtempSync(join(tmpdir(), 'contact-card-reactor-')), 'missing.db');
+const missing = () => join(createWorkDir(), 'missing.db');
 
 function faultOf(path: string): readonly [fault: StoreFault, message: string] {
   try {
@@ -26,10 +20,21 @@ function faultOf(path: string): readonly [fault: StoreFault, message: string] {
   throw new Error('it was opened');
 }
 
-it('a file that our user may not read is called that, and not a failing disk', () => {
-  vi.mocked(accessSync).mockImplementation(() => {
+/** Until the test has finished; other files of this worker use the same module of Node.js. */
+function forbidAccess(): void {
+  const { accessSync } = fs;
+  const replaceBy = (access: typeof accessSync) => {
+    fs.accessSync = access;
+    syncBuiltinESMExports();
+  };
+  onTestFinished(() => replaceBy(accessSync));
+  replaceBy(() => {
     throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
   });
+}
+
+it('a file that our user may not read is called that, and not a failing disk', () => {
+  forbidAccess();
   const words = /may not be read or written; check owner, mode and mount \(EACCES: permission denied\)$/;
   expect(faultOf(missing())).toEqual(['readonly', expect.stringMatching(words)]);
 });
