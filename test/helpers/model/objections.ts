@@ -8,6 +8,9 @@ export function createObjections(memory: Memory, options: OracleOptions) {
   let startsOfLines = new Map<string, number[]>();
   /** The wall clock was stepped: our own instants aren't comparable with the service's any more. */
   let isStepped = false;
+  /** When chats that failed before last had all the calls that they may have: half of all. */
+  let halfTakenAt = Number.NEGATIVE_INFINITY;
+  const hasFailed = ({ chatId }: Pick<Call, 'chatId'>): boolean => memory.pastOf(chatId).failures > 0;
   /** The shortest window so far: a correction of the clock prolongs what was open by the settings of then. */
   let leastWindowMs = options.policy.windowMs;
 
@@ -65,12 +68,15 @@ export function createObjections(memory: Memory, options: OracleOptions) {
       const isTrying = open.length > 0 && closures.isProbed(memory.gates());
       if (isTrying || open.length >= options.concurrency)
         memory.setGates((gates) => closures.calmAfter(gates, now));
+      const half = Math.max(1, Math.floor(options.concurrency / 2)) * (options.replicas ?? 1);
+      if (open.filter(hasFailed).length >= half) halfTakenAt = now;
       const { isPaused, calmAt } = memory.gates();
       if (isStepped || isPaused || calmAt > since) return [];
       const idle = [...memory.chats.values()].filter(
         (chat) => !open.some((call) => call.chatId === chat.chatId),
       );
-      return idle.filter((chat) => isNeglected(chat, since)).map(({ chatId }) => chatId);
+      const mayWait = (chat: Known) => hasFailed(chat) && halfTakenAt > since;
+      return idle.filter((chat) => isNeglected(chat, since) && !mayWait(chat)).map(({ chatId }) => chatId);
     },
   };
 }
